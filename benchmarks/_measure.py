@@ -7,18 +7,23 @@ import time
 from collections.abc import Callable
 
 
-def medians(*functions: Callable[[], object], runs: int = 40, warm: int = 3) -> list[float]:
-    """Median seconds of each function over ``runs`` rounds, called in turn."""
+def times(*functions: Callable[[], object], runs: int = 40, warm: int = 3) -> list[list[float]]:
+    """Seconds of each function over ``runs`` rounds, called in turn, each sorted."""
     for function in functions:
         for _ in range(warm):
             function()
-    times: list[list[float]] = [[] for _ in functions]
+    taken: list[list[float]] = [[] for _ in functions]
     for _ in range(runs):
-        for function, own in zip(functions, times, strict=True):
+        for function, own in zip(functions, taken, strict=True):
             start = time.perf_counter()
             function()
             own.append(time.perf_counter() - start)
-    return [statistics.median(own) for own in times]
+    return [sorted(own) for own in taken]
+
+
+def medians(*functions: Callable[[], object], runs: int = 40, warm: int = 3) -> list[float]:
+    """Median seconds of each function over ``runs`` rounds, called in turn."""
+    return [statistics.median(own) for own in times(*functions, runs=runs, warm=warm)]
 
 
 def line(

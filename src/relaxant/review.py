@@ -296,25 +296,20 @@ def _facts(facts: Facts, asked: frozenset[str]) -> list[Fact]:
     out = []
     liver = facts.column("condition:liver_disease").low[0] >= 1
     for name, fact in PERSON_FACTS.items():
-        if name == "child_pugh" and name not in asked and not liver:
-            continue  # the score speaks of chronic liver disease alone
+        if not fact.listed or (name == "child_pugh" and name not in asked and not liver):
+            continue  # that score speaks of chronic liver disease alone
         column = facts.column(name)
-        if fact.listed and (column.known[0] or name in asked or name in notes or name in _CORE):
+        if column.settled(0) or name in asked or name in notes or name in _CORE:
             items = tuple(facts.members_taken(role_members(facts.knowledge, LOADS[name]), 0)) if name in LOADS else ()
             out.append(_fact(name, str(titles[name]), column, facts, notes.get(name), items))
     for name, values in sorted(facts.inputs.conditions.items()):
         if values[0] == 1:
             condition = facts.knowledge.conditions[name]
             out.append(_fact(f"condition:{name}", condition.title, facts.column(f"condition:{name}"), facts, None, ()))
-    taken_names = set(facts.taken_by_anyone)
-    for role in sorted(r for r in facts.knowledge.roles if r.startswith("cyp")):
-        everyone = role_members(facts.knowledge, role)
-        if taken_names.isdisjoint(everyone.ingredients):
-            continue
-        taken = facts.members_taken(everyone, 0)
-        if taken:
+    for role, known in facts.knowledge.roles.items():
+        if role.startswith("cyp") and (taken := facts.members_taken(role_members(facts.knowledge, role), 0)):
             column = facts.count_members(role_members(facts.knowledge, role))
-            out.append(_fact(role, facts.knowledge.roles[role].plural, column, facts, None, taken))
+            out.append(_fact(role, known.plural, column, facts, None, taken))
     for agent in sorted(facts.inputs.agents):
         if facts.agent_is_said(agent, 0):
             for name in (
@@ -326,7 +321,7 @@ def _facts(facts: Facts, asked: frozenset[str]) -> list[Fact]:
                 "exposure_ratio",
             ):
                 column = facts.column(f"{agent}:{name}")
-                if name in ("stopped_days", "dose_drop") and (not column.known[0] or column.low[0] <= 0):
+                if name in ("stopped_days", "dose_drop") and (not column.settled(0) or column.low[0] <= 0):
                     continue
                 if name == "exposure_ratio" and column.low[0] == 1:
                     continue
@@ -346,7 +341,7 @@ def _fact(
     agent: str | None = None,
 ) -> Fact:
     low, high = float(column.low[0]), float(column.high[0])
-    known = low == high
+    known, words = low == high, facts.knowledge.words("values")
     value: float | bool | None = None
     if known:
         value = bool(low) if column.truth else _rounded(low) if math.isfinite(low) else None
@@ -354,7 +349,7 @@ def _fact(
     return Fact(
         name=name,
         title=title,
-        text=fact_text(column, 0, facts.knowledge.words("values")),
+        text=fact_text(column, 0, words),
         value=value,
         low=_rounded(low) if bounded and math.isfinite(low) else None,
         high=_rounded(high) if bounded and math.isfinite(high) else None,

@@ -20,6 +20,8 @@ DEVINE_INCHES = 60.0
 DEVINE_CM = DEVINE_INCHES * CM_PER_INCH
 """152.4 cm, the height at which Devine's formula starts."""
 
+_ZERO, _ONE, _UNKNOWN = np.array(0.0), np.array(1.0), np.array(np.nan)  # made once: NumPy takes a Python number slowly
+
 
 def positive(values: ArrayLike) -> Floats:
     """Measurements as float64, with what no measurement can be (zero, negative, infinite) unknown.
@@ -28,7 +30,7 @@ def positive(values: ArrayLike) -> Floats:
     [70.0, nan, nan, nan, nan]
     """
     array = np.asarray(values, dtype=np.float64)
-    return np.where(np.isfinite(array) & (array > 0), array, np.nan)
+    return np.where(np.isfinite(array) & (array > _ZERO), array, _UNKNOWN)
 
 
 def within(values: ArrayLike, low: float, below: float) -> Floats:
@@ -38,7 +40,7 @@ def within(values: ArrayLike, low: float, below: float) -> Floats:
     [nan, 18.0, 92.0, nan]
     """
     array = np.asarray(values, dtype=np.float64)
-    return np.where((array >= low) & (array < below), array, np.nan)
+    return np.where((array >= low) & (array < below), array, _UNKNOWN)
 
 
 def by_sex(female: ArrayLike, for_female: float, for_male: float) -> Floats:
@@ -48,13 +50,13 @@ def by_sex(female: ArrayLike, for_female: float, for_male: float) -> Floats:
     [0.85, 1.0, nan]
     """
     array = np.asarray(female, dtype=np.float64)
-    return np.where(array == 1, for_female, np.where(array == 0, for_male, np.nan))
+    return np.where(array == _ONE, for_female, np.where(array == _ZERO, for_male, _UNKNOWN))
 
 
 def known(values: ArrayLike) -> Floats:
     """A result as an array, unknown where the arithmetic left the range of a float."""
     array = np.asarray(values, dtype=np.float64)
-    return np.where(np.isfinite(array), array, np.nan)
+    return np.where(np.isfinite(array), array, _UNKNOWN)
 
 
 def body_mass_index(weight: ArrayLike, height: ArrayLike) -> Floats:

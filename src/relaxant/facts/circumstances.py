@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relaxant.facts.column import Column, number
+from relaxant.facts.column import SAID, Column, number, yes_no
 from relaxant.facts.derive import MAKERS, makes, with_methods
 from relaxant.facts.names import PERSON_FACTS
 
@@ -20,7 +20,7 @@ def _child(facts: Facts, name: str, condition: str) -> Column:
     values = np.where(np.isnan(values) & (facts.column(f"condition:{condition}").low >= 1), 1.0, values)
     male = facts.said("female") == 0
     values = np.where(np.isnan(values) & male, 0.0, values)
-    return with_methods(facts.yes_no(values, name), (("as said", ~male), ("cannot apply to a male", male)))
+    return with_methods(yes_no(values, name), (("as said", ~male), ("cannot apply to a male", male)))
 
 
 @makes("pregnant")
@@ -38,12 +38,12 @@ def _may_become_pregnant(facts: Facts) -> Column:
     age, policy, female = facts.column("age"), facts.knowledge.policy, facts.said("female")
     outside = (age.high < policy("childbearing_from_age")) | (age.low >= policy("childbearing_to_age"))
     values = np.where(outside | (female == 0), 0.0, np.where((female == 1) & age.known, 1.0, np.nan))
-    return facts.yes_no(values, "age", method="female and of childbearing age")
+    return yes_no(values, "age", methods=(("female and of childbearing age", None),))
 
 
 for _name in ("stands_on_tone", "tube_feeding", "crushes_tablets", "pump_present", "smoker"):
     _need = {"tube_feeding": "swallowing", "crushes_tablets": "swallowing", "pump_present": "pump"}.get(_name, _name)
-    MAKERS[_name] = lambda facts, name=_name, need=_need: facts.yes_no(facts.said(name), need)  # type: ignore[misc]
+    MAKERS[_name] = lambda facts, name=_name, need=_need: yes_no(facts.said(name), need)  # type: ignore[misc]
 
 
 @makes("smoking_stopped_days")
@@ -51,9 +51,7 @@ def _smoking_stopped(facts: Facts) -> Column:
     """Days since smoking stopped; endless for who smokes or never smoked, so that a rule on a recent stop is silent for them."""
     days, smokes = facts.numbers("smoking_stopped_days"), facts.said("smoker")
     settled = np.where(np.isnan(days) & ~np.isnan(smokes), np.inf, days)
-    return number(
-        settled, "days", needs={"smoker": np.isnan(settled)}, inputs=("smoker",), methods=(("as said", None),)
-    )
+    return number(settled, "days", needs="smoker", inputs=("smoker",), methods=SAID)
 
 
 for _name, _need in (("alcohol_units_weekly", "alcohol"), ("procedure_days", "procedure")):
@@ -61,6 +59,6 @@ for _name, _need in (("alcohol_units_weekly", "alcohol"), ("procedure_days", "pr
         facts.numbers(name),
         PERSON_FACTS[name].unit,
         inputs=(name,),
-        methods=(("as said", None),),
-        needs={need: np.isnan(facts.numbers(name))},
+        methods=SAID,
+        needs=need,
     )

@@ -17,6 +17,10 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Methods = tuple[tuple[str, Mask | None], ...]
+"""Words, and where they hold; everywhere for ``None``."""
+SAID: Methods = (("as said", None),)
+_LOWEST, _HIGHEST, _NO, _YES = (np.array(bound) for bound in (-np.inf, np.inf, 0.0, 1.0))
 
 
 class Column(msgspec.Struct, frozen=True, gc=False):
@@ -26,7 +30,7 @@ class Column(msgspec.Struct, frozen=True, gc=False):
     high: Floats
     unit: str = ""
     truth: bool = False
-    methods: tuple[tuple[str, Mask | None], ...] = ()
+    methods: Methods = ()
     inputs: tuple[str, ...] = ()
     source: str | None = None
     needs: Mapping[str, Mask] = {}
@@ -36,40 +40,44 @@ class Column(msgspec.Struct, frozen=True, gc=False):
         """Where the value is settled. Shape (rows,)."""
         return np.asarray(self.low == self.high)
 
+    def settled(self, row: int) -> bool:
+        """Whether the value of one row is settled."""
+        return bool(self.low[row] == self.high[row])
+
     def method(self, row: int) -> str:
         """How the value of one row was reached, in words."""
         return "; ".join(words for words, mask in self.methods if mask is None or mask[row])
 
     def settled_by(self, row: int) -> tuple[str, ...]:
         """The inputs that would settle this fact for one row; empty when it is known."""
-        if self.low[row] == self.high[row]:
+        if self.settled(row):
             return ()
         return tuple(name for name, mask in self.needs.items() if mask[row])
+
+
+def anywhere(mask: Mask) -> bool:
+    """Whether a mask is true for anybody; on one row a fraction of the cost of :meth:`numpy.ndarray.any`."""
+    return bool(np.count_nonzero(mask))
 
 
 def number(
     value: Floats,
     unit: str,
     *,
-    needs: Mapping[str, Mask] | None = None,
+    needs: Mapping[str, Mask] | str,
     source: str | None = None,
-    methods: tuple[tuple[str, Mask | None], ...] = (),
+    methods: Methods = (),
     inputs: tuple[str, ...] = (),
 ) -> Column:
-    """A number whose unknown rows are NaN in ``value``."""
-    missing = np.isnan(value)
-    if not missing.any():
-        return Column(value, value, unit, False, methods, inputs, source, needs or {})
-    return Column(
-        np.where(missing, -np.inf, value),
-        np.where(missing, np.inf, value),
-        unit,
-        False,
-        methods,
-        inputs,
-        source,
-        needs or {},
-    )
+    """A number whose unknown rows are NaN in ``value``. ``needs`` may name the one input whose lack makes it unknown."""
+    if isinstance(needs, str):
+        needs = {needs: np.isnan(value)}
+    return Column(np.fmax(value, _LOWEST), np.fmin(value, _HIGHEST), unit, False, methods, inputs, source, needs)
+
+
+def yes_no(value: Floats, need: str, *, methods: Methods = SAID) -> Column:
+    """A yes/no fact from 1, 0 and NaN; the input ``need`` would settle it where it is unknown."""
+    return Column(np.fmax(value, _NO), np.fmin(value, _YES), "", True, methods, (need,), None, {need: np.isnan(value)})
 
 
 def between(
@@ -79,22 +87,13 @@ def between(
     *,
     needs: Mapping[str, Mask] | None = None,
     source: str | None = None,
-    methods: tuple[tuple[str, Mask | None], ...] = (),
+    methods: Methods = (),
     inputs: tuple[str, ...] = (),
 ) -> Column:
     """A number known to lie between ``a`` and ``b`` (in either order); NaN in either is unknown."""
-    missing = np.isnan(a) | np.isnan(b)
-    low, high = np.fmin(a, b), np.fmax(a, b)
-    return Column(
-        np.where(missing, -np.inf, low),
-        np.where(missing, np.inf, high),
-        unit,
-        False,
-        methods,
-        inputs,
-        source,
-        needs or {},
-    )
+    # The smaller and the larger; where either is NaN so is their minimum, and the interval is open on both sides.
+    low, high = np.fmax(np.minimum(a, b), _LOWEST), np.fmin(np.maximum(a, b), _HIGHEST)
+    return Column(low, high, unit, False, methods, inputs, source, needs or {})
 
 
 def truth(
@@ -103,7 +102,7 @@ def truth(
     *,
     needs: Mapping[str, Mask] | None = None,
     source: str | None = None,
-    methods: tuple[tuple[str, Mask | None], ...] = (),
+    methods: Methods = (),
     inputs: tuple[str, ...] = (),
 ) -> Column:
     """A yes/no fact: ``surely`` where it is true, ``maybe`` where it may be (true or unknown)."""
@@ -115,7 +114,7 @@ def truth(
 def gather_needs(columns: Iterable[Column], where: Mask) -> dict[str, Mask]:
     """What would settle a fact derived from ``columns`` in the rows ``where`` it is unknown."""
     out: dict[str, Mask] = {}
-    if not where.any():
+    if not anywhere(where):
         return out
     for column in columns:
         for name, mask in column.needs.items():

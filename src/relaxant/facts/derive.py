@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relaxant.facts.column import Column, Floats, Mask, between, gather_needs
+from relaxant.facts.column import Column, Floats, Mask, anywhere, between, gather_needs
 
 if TYPE_CHECKING:
     from relaxant.facts.facts import Facts
@@ -40,7 +40,7 @@ def both_sexes(
     female = facts.said("female")
     unsaid = np.isnan(female)
     a = compute(np.where(unsaid, 1.0, female))
-    b = compute(np.where(unsaid, 0.0, female)) if unsaid.any() else a
+    b = compute(np.where(unsaid, 0.0, female)) if anywhere(unsaid) else a
     missing = np.isnan(a) | np.isnan(b)
     needs = gather_needs(needs_of, missing)
     needs["sex"] = unsaid

@@ -11,30 +11,22 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from relaxant.facts.column import Column, Floats, Mask, gather_needs, number, truth
-from relaxant.facts.derive import MAKERS
+from relaxant.facts.column import SAID, Column, Floats, Mask, Methods, anywhere, gather_needs, number, truth, yes_no
+from relaxant.facts.derive import MAKERS, values
 from relaxant.facts.inputs import Inputs, Intake, full, systemic
-from relaxant.facts.members import Members, members
+from relaxant.facts.limits import LIMITED, OLDEST, Ceiling, ceilings, plain_kind
+from relaxant.facts.members import Members, partners
 from relaxant.facts.names import AGENT_FACTS, EARLIER_CREATININE, PERSON_FACTS
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Jurisdiction, Limit
-from relaxant.quantities import Quantity, convert
+from relaxant.knowledge.schema import Jurisdiction
 
-__all__ = ["LIMITED", "Facts", "plain_kind"]
 _SELDOM = frozenset({"procedure", "cystatin_c", "muscle_mass", "pump", "qtc", "swallowing", EARLIER_CREATININE})
-LIMITED = {
-    "single": "most_single_dose",
-    "daily": "most_daily_dose",
-    "daily_per_kg": "most_daily_dose_per_kg",
-    "course": "duration_days",
-    "doses_daily": "doses_daily",
-}
-"""Each kind of limit and the fact that it bounds."""
-_LINE = (("as read from the line", None),)
-_SAID = (("as said", None),)
-_COUNTED = (("counted among the medicines taken", None),)
-_LIMITS: dict[tuple[str, str, str, str], list[Limit]] = {}
-_OLDEST = 150.0
+_LINE: Methods = (("as read from the line", None),)
+_MEASURED: Methods = (("as measured", None),)
+_COUNTED: Methods = (("counted among the medicines taken", None),)
+_LARGEST: Methods = (("the largest dose of the line", None),)
+_MOST: Methods = (("the most that the line allows", None),)
+_MOST_BY_WEIGHT: Methods = (("the most that the line allows, by weight", None),)
 _ROUNDING = 1e-9  # a dose at its limit is not over it, whatever the arithmetic of its unit
 
 
@@ -49,16 +41,20 @@ class Facts:
             self._intake.setdefault(ingredient, []).append((route, taken))
         nowhere = np.zeros(inputs.rows)
         self._no = Column(nowhere, nowhere, "", True)
-        self._everyone = np.ones(inputs.rows, bool)
+        self._no_one = np.zeros(inputs.rows, bool)
+        self._bands: dict[tuple[float, float], tuple[Mask, Mask]] = {}
+        self._names = frozenset(self._intake)
+        self._listed: dict[Members, list[str]] = {}
+        self._counts: dict[Members, Column] = {}
         self._lists_known = bool(inputs.medicines_known.all())
         self._lists_complete = self._lists_known and not inputs.unread.any()
         self._absent: dict[str, Column] = {}
         self._nobody: Column | None = None
-        self._presence: dict[tuple[str, tuple[str, ...] | None, float], tuple[Mask, Mask]] = {}
+        self._presence: dict[tuple[str, tuple[str, ...] | None, float], tuple[Floats, Floats]] = {}
         self._list_needs: dict[str, Mask] = {"medicines": ~inputs.medicines_known}
         for (ingredient, _), taken in inputs.intake.items():
             doubtful = np.isnan(taken.now) & inputs.medicines_known
-            if doubtful.any():
+            if anywhere(doubtful):
                 self._list_needs[f"whether {ingredient} is taken"] = doubtful
         for row, names in enumerate(inputs.unread_names):
             for name in names:
@@ -105,37 +101,25 @@ class Facts:
 
     def measured(self, name: str) -> Column:
         """A measured value as it stands, in the lab's own unit."""
-        values = self.numbers(name)
         lab = self.knowledge.labs.get(name)
         return number(
-            values,
+            self.numbers(name),
             PERSON_FACTS[name].unit,
-            needs={name: np.isnan(values)},
+            needs=name,
             inputs=(name,),
-            methods=(("as measured", None),),
+            methods=_MEASURED,
             source=lab.source if lab else None,
         )
-
-    def yes_no(self, values: Floats, need: str, *, method: str = "as said") -> Column:
-        """A yes/no fact from 1, 0 and NaN."""
-        unknown = np.isnan(values)
-        return truth(values == 1, unknown, needs={need: unknown}, inputs=(need,), methods=((method, None),))
 
     def _said(self, column: Floats | None, known: Mask, need: str) -> Column:
         """A condition or allergy: absent where the list is complete, unknown where it was left out."""
         if column is None:
             absent = self._absent.get(need)
             if absent is None:
-                absent = self._absent[need] = truth(
-                    np.zeros(self.rows, bool),
-                    ~known,
-                    needs={need: ~known},
-                    inputs=(need,),
-                    methods=((f"{need} as said", None),),
-                )
+                nobody = np.where(known, 0.0, np.nan)
+                absent = self._absent[need] = yes_no(nobody, need, methods=((f"{need} as said", None),))
             return absent
-        unknown = np.isnan(column)
-        return truth(column == 1, unknown, needs={need: unknown}, inputs=(need,), methods=((f"{need} as said", None),))
+        return yes_no(column, need, methods=((f"{need} as said", None),))
 
     # ------------------------------------------------------------ agents
 
@@ -159,9 +143,7 @@ class Facts:
 
     def _agent(self, agent: str, name: str) -> Column:
         if name.startswith("with:"):
-            return self.count_members(
-                members(self.knowledge, name.removeprefix("with:"), self.knowledge.agents[agent].ingredient)
-            )
+            return self.count_members(partners(self.knowledge, f"{agent}:{name}"))
         if name.startswith("on:"):
             return self._situation(agent, name.removeprefix("on:").split("+"))
         if name.startswith("over_limit:"):
@@ -174,13 +156,13 @@ class Facts:
 
     def _situation(self, agent: str, on: Iterable[str]) -> Column:
         own = self.inputs.agents.get(agent, {})
-        surely = np.zeros(self.rows, bool)
+        here = np.zeros(self.rows)
         for situation in on:
             if situation in own:
-                surely |= own[situation] == 1
+                here = np.maximum(here, own[situation])
         if self._lists_known:
-            here = surely.astype(np.float64)
-            return Column(here, here, "", True, _SAID, ("medicines",))
+            return Column(here, here, "", True, SAID, ("medicines",))
+        surely = here == 1
         # Where nothing was said of the medicines the agent may be taken, or may have been stopped; what is weighed of it is
         # known, but a stop of its ingredient may be meant for another of its routes.
         unknown = ~self.inputs.medicines_known & ~surely
@@ -190,82 +172,51 @@ class Facts:
                 if situation in own:
                     named |= own[situation] == 1
             unknown = unknown & ~named if "stopping" in on else np.zeros(self.rows, bool)
-        return truth(surely, unknown, needs={"medicines": unknown}, inputs=("medicines",), methods=(("as said", None),))
+        return truth(surely, unknown, needs={"medicines": unknown}, inputs=("medicines",), methods=SAID)
 
     def _agent_fact(self, agent: str, name: str) -> Column:
         unit: str = self.knowledge.agents[agent].dose_unit
         dose_need = f"dose of {agent}"
-        if name in ("daily_dose", "most_daily_dose", "most_daily_dose_per_kg"):
-            low, high = self.agent_number(agent, "daily_low"), self.agent_number(agent, "daily_high")
-            high = np.where(np.isnan(high), np.inf, high)
-            low = np.where(np.isnan(low), 0.0, low)
-            if name == "daily_dose":
-                return Column(
-                    low,
-                    high,
-                    f"{unit}/day",
-                    False,
-                    (("as read from the line", None),),
-                    ("medicines",),
-                    None,
-                    {f"how much {agent} is taken in a day": low != high},
-                )
+        if name == "daily_dose":
+            return self._between(agent, "daily", unit, f"how much {agent} is taken in a day")
+        if name == "previous_daily_dose":
+            return self._between(agent, "before", unit, f"{dose_need} before")
+        if name in ("most_daily_dose", "most_daily_dose_per_kg"):
+            high = self.agent_number(agent, "daily_high")
             most = np.where(np.isfinite(high), high, np.nan)
             if name == "most_daily_dose":
-                return number(
-                    most,
-                    f"{unit}/day",
-                    needs={dose_need: np.isnan(most)},
-                    inputs=("medicines",),
-                    methods=(("the most that the line allows", None),),
-                )
+                return number(most, f"{unit}/day", needs=dose_need, inputs=("medicines",), methods=_MOST)
             weight = self.column("weight")
-            per_kg = np.where(weight.known, most / np.where(weight.known, weight.low, 1), np.nan)
             return number(
-                per_kg,
+                most / values(weight),
                 f"{unit}/kg/day",
                 needs={dose_need: np.isnan(most), **weight.needs},
                 inputs=("medicines", "weight"),
-                methods=(("the most that the line allows, by weight", None),),
-            )
-        if name == "previous_daily_dose":
-            low, high = self.agent_number(agent, "before_low"), self.agent_number(agent, "before_high")
-            low, high = np.where(np.isnan(low), 0.0, low), np.where(np.isnan(high), np.inf, high)
-            return Column(
-                low, high, f"{unit}/day", False, _LINE, ("medicines",), None, {f"dose of {agent} before": low != high}
+                methods=_MOST_BY_WEIGHT,
             )
         if name == "most_single_dose":
             single = self.agent_number(agent, "single_high")
-            return number(
-                single,
-                unit,
-                needs={dose_need: np.isnan(single)},
-                inputs=("medicines",),
-                methods=(("the largest dose of the line", None),),
-            )
+            return number(single, unit, needs=dose_need, inputs=("medicines",), methods=_LARGEST)
         if name == "exposure_ratio":
             return self._exposure(agent)
         if name == "allergic":
             return self.column(f"allergy:{self.knowledge.agents[agent].ingredient}")
-        values = self.agent_number(agent, name)
-        fact = AGENT_FACTS[name]
+        said, fact = self.agent_number(agent, name), AGENT_FACTS[name]
         need = {
             "duration_days": f"start date of {agent}",
             "stopped_days": f"stop date of {agent}",
-            "previous_daily_dose": dose_need,
             "dose_drop": dose_need,
             "doses_daily": dose_need,
         }.get(name, f"the {agent} product")
         if fact.truth:
-            return self.yes_no(values, need)
-        unit = f"{unit}/day" if fact.unit == "dose" else fact.unit
-        return number(
-            values,
-            unit,
-            needs={need: np.isnan(values)},
-            inputs=("medicines",),
-            methods=(("as read from the line", None),),
-        )
+            return yes_no(said, need)
+        return number(said, fact.unit, needs=need, inputs=("medicines",), methods=_LINE)
+
+    def _between(self, agent: str, which: str, unit: str, need: str) -> Column:
+        """A daily dose of the agent's line: what is certain of it and the most that it allows."""
+        low = np.fmax(self.agent_number(agent, f"{which}_low"), 0.0)
+        high = np.fmin(self.agent_number(agent, f"{which}_high"), np.inf)
+        return Column(low, high, f"{unit}/day", False, _LINE, ("medicines",), None, {need: low != high})
 
     def _exposure(self, agent: str) -> Column:
         largest = np.ones(self.rows)
@@ -277,120 +228,116 @@ class Facts:
         return number(
             np.where(unknown, np.nan, largest),
             "",
-            needs={"medicines": unknown},
+            needs="medicines",
             inputs=("medicines",),
             methods=(("greatest measured AUC ratio among the medicines taken", None),),
         )
 
-    def limits(self, agent: str, kind: str) -> list[Limit]:
-        """The agent's limits of a kind in this jurisdiction; ``daily_soft`` are those that ask for attention only."""
-        key = (self.knowledge.sha256, self.jurisdiction, agent, kind)
-        known = _LIMITS.get(key)
-        if known is None:
-            known = _LIMITS[key] = self._limits(agent, kind)
-        return known
-
-    def _limits(self, agent: str, kind: str) -> list[Limit]:
-        soft = kind.endswith("_soft")
-        own = [
-            x
-            for x in self.knowledge.agents[agent].limits
-            if x.kind == plain_kind(kind) and (x.tier in ("WATCH", "NOTE")) == soft
-        ]
-        local = [x for x in own if self.jurisdiction in x.jurisdiction]
-        return local or [x for x in own if not x.jurisdiction]
-
-    def _band(self, limit: Limit) -> tuple[Mask, Mask]:
-        """Where the age surely and maybe lies in a limit's band."""
-        if limit.age_from <= 0 and limit.age_to >= _OLDEST:
-            return self._everyone, self._everyone
-        age = self.column("age")
-        low, high = np.maximum(age.low, 0.0), np.minimum(age.high, _OLDEST)
-        return (low >= limit.age_from) & (high < limit.age_to), (high >= limit.age_from) & (low < limit.age_to)
+    def ceilings(self, agent: str, kind: str) -> tuple[Ceiling, ...]:
+        """The agent's limits of a kind in this jurisdiction."""
+        return ceilings(self.knowledge, self.jurisdiction, agent, kind)
 
     def _limit(self, agent: str, kind: str) -> Column:
         value = full(self.rows)
+        for ceiling in self.ceilings(agent, kind):
+            if ceiling.for_all:
+                value = full(self.rows, ceiling.value)
+            else:
+                value = np.where(self._band(ceiling.age_from, ceiling.age_to)[0], ceiling.value, value)
         unit = self.knowledge.agents[agent].dose_unit
-        for limit in self.limits(agent, kind):
-            value = np.where(self._band(limit)[0], _limit_value(limit, unit), value)
-        units = {
-            "single": unit,
-            "daily": f"{unit}/day",
-            "daily_per_kg": f"{unit}/kg/day",
-            "course": "days",
-            "doses_daily": "",
-        }
-        return number(value, units[plain_kind(kind)], needs={"age": ~self.column("age").known}, inputs=("age",))
+        units = {"single": unit, "daily": f"{unit}/day", "daily_per_kg": f"{unit}/kg/day", "course": "days"}
+        return number(value, units.get(plain_kind(kind), ""), needs="age", inputs=("age",))
 
     def _over_limit(self, agent: str, kind: str) -> Column:
-        fact = LIMITED[plain_kind(kind)]
-        limits = self.limits(agent, kind)
+        limits = self.ceilings(agent, kind)
         if not limits:
             return self._no
-        tested = self.column(f"{agent}:{fact}")
-        surely, maybe = np.zeros(self.rows, bool), np.zeros(self.rows, bool)
-        for limit in limits:
-            ceiling = _limit_value(limit, self.knowledge.agents[agent].dose_unit) * (1 + _ROUNDING)
-            if kind.endswith("_slip"):
-                ceiling *= self.knowledge.policy("unit_slip_factor")
-            in_band, may_band = self._band(limit)
-            surely |= in_band & (tested.low > ceiling)
-            maybe |= may_band & (tested.high > ceiling)
-        needs = gather_needs((tested, self.column("age")), maybe & ~surely)
+        fact = LIMITED[plain_kind(kind)]
+        tested, age = self.column(f"{agent}:{fact}"), self.column("age")
+        factor = 1 + _ROUNDING
+        if kind.endswith("_slip"):
+            factor *= self.knowledge.policy("unit_slip_factor")
+        surely = maybe = self._no_one
+        for ceiling in limits:
+            over, may_be_over = tested.low > ceiling.value * factor, tested.high > ceiling.value * factor
+            if not ceiling.for_all:
+                in_band, may_be_in_band = self._band(ceiling.age_from, ceiling.age_to)
+                over, may_be_over = over & in_band, may_be_over & may_be_in_band
+            surely, maybe = surely | over, maybe | may_be_over
+        needs = gather_needs((tested, age), maybe & ~surely)
         return truth(surely, maybe, needs=needs, inputs=(fact, "age"))
+
+    def _band(self, age_from: float, age_to: float) -> tuple[Mask, Mask]:
+        """Where the age surely and where it maybe lies in a band."""
+        known = self._bands.get((age_from, age_to))
+        if known is None:
+            age = self.column("age")
+            youngest, oldest = np.maximum(age.low, 0.0), np.minimum(age.high, OLDEST)
+            known = self._bands[age_from, age_to] = (
+                (youngest >= age_from) & (oldest < age_to),
+                (oldest >= age_from) & (youngest < age_to),
+            )
+        return known
 
     # ------------------------------------------------------------ partners
 
     def count_members(self, chosen: Members) -> Column:
         """How many distinct ingredients of a set are taken; unknown upward where the list is unknown or a line unread."""
-        if self._intake.keys().isdisjoint(chosen.ingredients):
-            if self._nobody is None:
-                self._nobody = self._counted(np.zeros(self.rows), np.zeros(self.rows))
-            return self._nobody
-        low, high = np.zeros(self.rows), np.zeros(self.rows)
-        for name in self._intake.keys() & chosen.ingredients.keys():
-            surely, maybe = self._one(name, *chosen.ingredients[name])
-            low += surely
-            high += maybe
-        return self._counted(low, high)
+        counted = self._counts.get(chosen)
+        if counted is None:
+            names = self.taken_of(chosen)
+            if not names:
+                if self._nobody is None:
+                    self._nobody = self._counted(np.zeros(self.rows), np.zeros(self.rows))
+                return self._nobody
+            low, high = self.taking(names[0], chosen)
+            for name in names[1:]:
+                surely, maybe = self.taking(name, chosen)
+                low, high = low + surely, high + maybe
+            counted = self._counts[chosen] = self._counted(low, high)
+        return counted
 
-    def nobody_takes(self, column: str) -> bool:
-        """Whether it is certain for every row that no partner of a ``with`` column is taken: it need not even be counted."""
-        if not self._lists_complete:
-            return False
-        agent, _, spec = column.partition(":with:")
-        chosen = members(self.knowledge, spec, self.knowledge.agents[agent].ingredient)
-        return self._intake.keys().isdisjoint(chosen.ingredients)
+    def taken_of(self, chosen: Members) -> list[str]:
+        """The ingredients of a set that stand on any row's list, sorted."""
+        names = self._listed.get(chosen)
+        if names is None:
+            names = self._listed[chosen] = sorted(self._names & chosen.names)
+        return names
+
+    def nobody_takes(self, chosen: Members) -> bool:
+        """Whether it is certain for every row that none of a set is taken: they need not even be counted."""
+        return self._lists_complete and not self.taken_of(chosen)
 
     def _counted(self, low: Floats, high: Floats) -> Column:
-        high = np.where(self.inputs.medicines_known, high + self.inputs.unread, np.inf)
+        if not self._lists_complete:
+            high = np.where(self.inputs.medicines_known, high + self.inputs.unread, np.inf)
         return Column(low, high, "", False, _COUNTED, ("medicines",), None, self._list_needs)
 
-    def _one(self, ingredient: str, routes: tuple[str, ...] | None, lasts: float) -> tuple[Mask, Mask]:
-        """Where one ingredient surely, and where it maybe, is taken by these routes (any systemic one for ``None``)."""
+    def taking(self, ingredient: str, chosen: Members) -> tuple[Floats, Floats]:
+        """Who surely (1) and who maybe (1) takes one ingredient by the routes that count for a set."""
+        routes, lasts = chosen.ingredients[ingredient]
         key = (ingredient, routes, lasts)
         known = self._presence.get(key)
         if known is None:
-            here, unsure = np.zeros(self.rows, bool), np.zeros(self.rows, bool)
+            here = unsure = self._no_one
             for route, taken in self._intake[ingredient]:
                 if (not route or route in routes) if routes else systemic(route):
-                    here |= taken.now == 1
-                    unsure |= np.isnan(taken.now)
+                    here = here | (taken.now == 1)
+                    unsure = unsure | np.isnan(taken.now)
                     if lasts > 0:
-                        here |= taken.stopped_days <= lasts
-            known = self._presence[key] = here, here | unsure
+                        here = here | (taken.stopped_days <= lasts)
+            known = self._presence[key] = here.astype(np.float64), (here | unsure).astype(np.float64)
         return known
 
     def members_taken(self, chosen: Members, row: int) -> tuple[str, ...]:
         """The ingredients of a set that one person takes, by name, sorted."""
-        names = sorted(chosen.ingredients.keys() & self._intake.keys())
-        return tuple(n for n in names if self._one(n, *chosen.ingredients[n])[0][row])
+        return tuple(n for n in self.taken_of(chosen) if self.taking(n, chosen)[0][row] == 1)
 
     def takes_by_any_route(self, ingredient: str) -> Mask:
         """Who surely takes an ingredient, whatever its route."""
-        here = np.zeros(self.rows, bool)
+        here = self._no_one
         for _, taken in self._intake.get(ingredient, ()):
-            here |= taken.now == 1
+            here = here | (taken.now == 1)
         return here
 
     def seldom_asked(self, row: int) -> frozenset[str]:
@@ -417,19 +364,4 @@ class Facts:
     @property
     def taken_by_anyone(self) -> list[str]:
         """The ingredients on any row's list, sorted."""
-        return sorted(self._intake)
-
-
-def plain_kind(kind: str) -> str:
-    """``daily`` of ``daily_soft`` (asks for attention only) and ``daily_slip`` (so far above that a unit was mistaken)."""
-    return kind.removesuffix("_soft").removesuffix("_slip")
-
-
-def _limit_value(limit: Limit, dose_unit: str) -> float:
-    unit = limit.unit.split("/")[0]
-    if limit.kind in ("course", "doses_daily") or unit == dose_unit:
-        return limit.value
-    value = convert(Quantity(limit.value, unit), dose_unit)
-    if value is None:
-        raise ValueError(f"a limit in {limit.unit} does not fit an agent dosed in {dose_unit}")
-    return value
+        return sorted(self._names)

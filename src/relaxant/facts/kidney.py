@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from relaxant.facts import body, renal
-from relaxant.facts.column import Column, Floats, Mask, between, gather_needs, number, truth
+from relaxant.facts.column import Column, Floats, Mask, anywhere, between, gather_needs, number, truth, yes_no
 from relaxant.facts.derive import both_sexes, makes, values, with_methods
 from relaxant.facts.inputs import full
 from relaxant.facts.names import EARLIER_CREATININE
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 
 @makes("age")
 def _age(facts: Facts) -> Column:
-    values = facts.numbers("age")
     return number(
-        values,
+        facts.numbers("age"),
         "years",
-        needs={"age": np.isnan(values)},
+        needs="age",
         inputs=("birth date",),
         methods=(("from the birth date or as said", None),),
     )
@@ -31,12 +30,12 @@ def _age(facts: Facts) -> Column:
 
 @makes("female")
 def _female(facts: Facts) -> Column:
-    return facts.yes_no(facts.said("female"), "sex")
+    return yes_no(facts.said("female"), "sex")
 
 
 @makes("male")
 def _male(facts: Facts) -> Column:
-    return facts.yes_no(1 - facts.said("female"), "sex")
+    return yes_no(1 - facts.said("female"), "sex")
 
 
 @makes("bmi")
@@ -174,7 +173,7 @@ def _said_dialysed(facts: Facts) -> Mask:
 @makes("egfr_cystatin")
 def _egfr_cystatin(facts: Facts) -> Column:
     cystatin, age = facts.column("cystatin_c"), facts.column("age")
-    if not cystatin.known.any():
+    if not anywhere(cystatin.known):
         return number(
             values(cystatin),
             "mL/min/1.73 m2",
@@ -204,7 +203,7 @@ def _honest(facts: Facts, estimate: Column, stand_in: Callable[[], Column]) -> C
     was measured, ``stand_in`` takes its place.
     """
     unreliable = facts.column("creatinine_unreliable").low >= 1
-    if not unreliable.any():
+    if not anywhere(unreliable):
         return estimate
     other = stand_in()
     has = unreliable & ~_said_dialysed(facts) & np.isfinite(other.low) & np.isfinite(other.high)
@@ -242,7 +241,7 @@ def _egfr(facts: Facts) -> Column:
         (renal.EGFR_METHODS[1], reached & ~young),
         (renal.EGFR_METHODS[2], reached & young),
     )
-    needs = {**column.needs, **{n: m & young for n, m in height.needs.items()}} if young.any() else column.needs
+    needs = {**column.needs, **{n: m & young for n, m in height.needs.items()}} if anywhere(young) else column.needs
     column = Column(column.low, column.high, column.unit, False, methods, column.inputs, column.source, needs)
     return _honest(facts, _or_reported(facts, column), lambda: facts.column("egfr_cystatin"))
 
@@ -323,7 +322,7 @@ def _creatinine_clearance(facts: Facts) -> Column:
     )
     no_height = code == renal.HEIGHT_UNKNOWN
     low = column.low
-    if no_height.any():
+    if anywhere(no_height):
         low = np.where(no_height, both_sexes(facts, least, "mL/min", (), "", "", ()).low, low)
     words: list[tuple[str, Mask | None]] = [("Cockcroft-Gault", None)]
     words += [(text, code == i) for i, text in enumerate(renal.COCKCROFT_GAULT_WEIGHTS) if i]
@@ -345,7 +344,7 @@ def _kidney_function(facts: Facts) -> Column:
     """The absolute value that dosing uses: creatinine clearance; for those it is not made for, the de-indexed eGFR."""
     clearance = facts.column("creatinine_clearance")
     unknown = ~np.isfinite(clearance.high)
-    if not unknown.any():
+    if not anywhere(unknown):
         return clearance
     absolute = facts.column("egfr_absolute")
     use = unknown & np.isfinite(absolute.high)
@@ -370,11 +369,11 @@ def _kidney_function(facts: Facts) -> Column:
 
 @makes("on_dialysis")
 def _on_dialysis(facts: Facts) -> Column:
-    return facts.yes_no(np.where(_said_dialysed(facts), 1.0, facts.said("haemodialysis")), "dialysis")
+    return yes_no(np.where(_said_dialysed(facts), 1.0, facts.said("haemodialysis")), "dialysis")
 
 
 def _kind_of_dialysis(facts: Facts, kind: str) -> Column:
-    return facts.yes_no(facts.said(kind), "dialysis")
+    return yes_no(facts.said(kind), "dialysis")
 
 
 @makes("haemodialysis")

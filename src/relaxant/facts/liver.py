@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from relaxant.facts import hepatic
-from relaxant.facts.column import Column, Mask, gather_needs, number, truth
+from relaxant.facts.column import Column, Mask, anywhere, gather_needs, number, truth
 from relaxant.facts.derive import both_sexes, makes
 from relaxant.facts.inputs import full
 from relaxant.facts.names import PERSON_FACTS
@@ -22,17 +22,17 @@ def _times_upper_normal(facts: Facts, lab_id: str) -> Column:
     values = facts.numbers(lab_id)
     unit = PERSON_FACTS[f"{lab_id}_times_upper_normal"].unit
     if lab.upper_normal is None:
-        return number(full(facts.rows), unit, needs={lab_id: np.ones(facts.rows, bool)})
+        return number(full(facts.rows), unit, needs=lab_id)
     upper, upper_female = (
         lab.upper_normal,
         lab.upper_normal if lab.upper_normal_female is None else lab.upper_normal_female,
     )
-    missing = {lab_id.upper(): np.isnan(values)}
+    need = lab_id.upper()
     if upper == upper_female:
         return number(
             hepatic.times_upper_normal(values, upper),
             unit,
-            needs=missing,
+            needs=need,
             source=lab.source,
             inputs=(lab_id,),
             methods=((f"against the upper limit {upper:g} {lab.unit}", None),),
@@ -44,7 +44,7 @@ def _times_upper_normal(facts: Facts, lab_id: str) -> Column:
         (lab_id, "sex"),
         f"against the upper limits {upper:g} (men) and {upper_female:g} (women) {lab.unit}",
         lab.source,
-        (number(values, lab.unit, needs=missing),),
+        (number(values, lab.unit, needs=need),),
     )
 
 
@@ -97,7 +97,7 @@ def _severe_hepatic(facts: Facts) -> Column:
     said, disease = facts.column("condition:severe_hepatic_impairment"), facts.column("condition:liver_disease")
     surely, maybe = said.low >= 1, said.high >= 1
     points_needs: Mapping[str, Mask] = {}
-    if (disease.high >= 1).any():
+    if anywhere(disease.high >= 1):
         points = facts.column("child_pugh")
         threshold = facts.knowledge.policy("severe_child_pugh_from")
         surely = surely | ((disease.low >= 1) & (points.low >= threshold))

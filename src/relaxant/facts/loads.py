@@ -8,7 +8,8 @@ import numpy as np
 
 from relaxant.facts.column import Column
 from relaxant.facts.derive import MAKERS, makes
-from relaxant.facts.members import Members, role_members
+from relaxant.facts.members import role_members
+from relaxant.knowledge.load import Knowledge
 
 if TYPE_CHECKING:
     from relaxant.facts.facts import Facts
@@ -27,10 +28,9 @@ for _name, _role in LOADS.items():
 
 @makes("medicine_count")
 def _medicine_count(facts: Facts) -> Column:
-    low = np.zeros(facts.rows)
+    low = facts.inputs.unread
     for name in facts.taken_by_anyone:
-        low += facts.takes_by_any_route(name)
-    low = low + facts.inputs.unread
+        low = low + facts.takes_by_any_route(name)
     high = np.where(facts.inputs.medicines_known, low, np.inf)
     return Column(
         low,
@@ -47,15 +47,9 @@ def _medicine_count(facts: Facts) -> Column:
 @makes("anticholinergic_burden")
 def _anticholinergic(facts: Facts) -> Column:
     low = np.zeros(facts.rows)
-    role = role_members(facts.knowledge, "anticholinergic").ingredients
-    taken = set(facts.taken_by_anyone)
-    points = {
-        name: member.points or 0.0
-        for member in facts.knowledge.roles["anticholinergic"].members
-        for name in taken.intersection(member.ingredients)
-    }
-    for name, value in points.items():
-        low += np.where(facts.count_members(Members({name: role[name]})).low >= 1, value, 0.0)
+    chosen = role_members(facts.knowledge, "anticholinergic")
+    for name in facts.taken_of(chosen):
+        low = low + facts.taking(name, chosen)[0] * _points(facts.knowledge)[name]
     unknown = ~facts.inputs.medicines_known | (facts.inputs.unread > 0)
     return Column(
         low,
@@ -67,6 +61,18 @@ def _anticholinergic(facts: Facts) -> Column:
         facts.knowledge.roles["anticholinergic"].members[0].source,
         {"medicines": unknown},
     )
+
+
+_POINTS: dict[str, dict[str, float]] = {}
+
+
+def _points(knowledge: Knowledge) -> dict[str, float]:
+    """Each anticholinergic with its points on the scale."""
+    known = _POINTS.get(knowledge.sha256)
+    if known is None:
+        members = knowledge.roles["anticholinergic"].members
+        known = _POINTS[knowledge.sha256] = {n: m.points or 0.0 for m in members for n in m.ingredients}
+    return known
 
 
 @makes("opioid_mme")

@@ -3,49 +3,51 @@
 from __future__ import annotations
 
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Role
+
+Ingredients = dict[str, tuple[tuple[str, ...] | None, float]]
+"""Name -> (routes that count or ``None`` for every systemic one, days it lasts after a stop)."""
 
 
 class Members:
-    """The ingredients of a role or a partner clause: name -> (routes that count or ``None``, days it lasts after a stop)."""
+    """The ingredients of a role or a partner clause."""
 
-    __slots__ = ("ingredients",)
+    __slots__ = ("ingredients", "names")
 
-    def __init__(self, ingredients: dict[str, tuple[tuple[str, ...] | None, float]]) -> None:
-        self.ingredients = ingredients
-
-
-_MEMBERS: dict[tuple[str, str, str], Members] = {}
+    def __init__(self, ingredients: Ingredients) -> None:
+        self.ingredients, self.names = ingredients, frozenset(ingredients)
 
 
-def members(knowledge: Knowledge, spec: str, own: str) -> Members:
-    """The ingredients of a ``roles|ingredients|but not`` clause, the agent's own left out. Made once a knowledge."""
-    key = (knowledge.sha256, spec, own)
-    known = _MEMBERS.get(key)
+_PARTNERS: dict[tuple[str, str], Members] = {}
+_ROLES: dict[tuple[str, str], Members] = {}
+
+
+def partners(knowledge: Knowledge, column: str) -> Members:
+    """The ingredients of a partner column, ``agent:with:roles|ingredients|but not``, the agent's own left out."""
+    known = _PARTNERS.get((knowledge.sha256, column))
     if known is None:
-        roles, ingredients, but_not = (part.split(",") if part else [] for part in spec.split("|"))
-        found: dict[str, tuple[tuple[str, ...] | None, float]] = {}
+        agent, _, clause = column.partition(":with:")
+        roles, ingredients, but_not = (part.split(",") if part else [] for part in clause.split("|"))
+        found: Ingredients = {}
         for role in roles:
             found.update(role_members(knowledge, role).ingredients)
         found.update(dict.fromkeys(ingredients, (None, 0.0)))
-        for name in (*but_not, own):
+        for name in (*but_not, knowledge.agents[agent].ingredient):
             found.pop(name, None)
-        known = _MEMBERS[key] = Members(found)
+        known = _PARTNERS[knowledge.sha256, column] = Members(found)
     return known
 
 
 def role_members(knowledge: Knowledge, role: str) -> Members:
     """The ingredients of a role, those of the roles it includes among them. Raises :class:`KeyError` for a role that is not."""
-    key = (knowledge.sha256, "role", role)
-    made = _MEMBERS.get(key)
-    if made is None:
-        found: dict[str, tuple[tuple[str, ...] | None, float]] = {}
-        known: Role = knowledge.roles[role]
-        for included in known.includes:
+    known = _ROLES.get((knowledge.sha256, role))
+    if known is None:
+        found: Ingredients = {}
+        asked = knowledge.roles[role]
+        for included in asked.includes:
             found.update(role_members(knowledge, included).ingredients)
-        for member in known.members:
+        for member in asked.members:
             for ingredient in member.ingredients:
-                lasts = known.lasts_days if member.lasts_days is None else member.lasts_days
-                found[ingredient] = (member.routes or known.routes or None, lasts)
-        made = _MEMBERS[key] = Members(found)
-    return made
+                lasts = asked.lasts_days if member.lasts_days is None else member.lasts_days
+                found[ingredient] = (member.routes or asked.routes or None, lasts)
+        known = _ROLES[knowledge.sha256, role] = Members(found)
+    return known

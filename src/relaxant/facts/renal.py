@@ -82,11 +82,10 @@ def cockcroft_gault_weight(
     >>> chosen.value.tolist(), chosen.code.tolist()
     ([60.0, 73.0, 93.0, 80.0], [1, 2, 3, 4])
     """
-    real, target, reduced, index = np.broadcast_arrays(
-        positive(actual), positive(ideal), positive(adjusted), positive(bmi)
-    )
-    cases = [np.isnan(real), np.isnan(index), np.isnan(target), real <= target, index < adjust_from_bmi]
-    code = np.asarray(np.select(cases, [0, 4, 5, 1, 2], default=3), dtype=np.int8)
+    real, target, reduced, index = positive(actual), positive(ideal), positive(adjusted), positive(bmi)
+    above = np.where(index < adjust_from_bmi, 2, 3)
+    code = np.where(np.isnan(target), 5, np.where(real <= target, 1, above))
+    code = np.where(np.isnan(real), 0, np.where(np.isnan(index), 4, code)).astype(np.int8)
     value = np.where(code == 2, target, np.where(code == 3, reduced, real))
     return Chosen(value, code)
 

@@ -8,13 +8,15 @@ A row of a patient and a row of a registry go through the same lines below.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from relaxant.facts.column import Mask
+from relaxant.facts.column import Floats, Mask, anywhere
 from relaxant.facts.facts import Facts
+from relaxant.facts.members import Members, partners
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Jurisdiction, Outcome, Rule
 from relaxant.rules.predicate import Clauses, Leaf, both, read_predicate, with_column, yes
@@ -23,6 +25,7 @@ SILENT, FIRES, UNKNOWN = 0, 1, 2
 OUTCOMES: tuple[Outcome, ...] = ("silent", "fires", "could not check")
 _ROWS_AT_A_TIME = 4096
 Index = NDArray[np.intp]
+Values = TypeVar("Values", Floats, Mask)
 
 
 class Test(msgspec.Struct, frozen=True):
@@ -32,24 +35,43 @@ class Test(msgspec.Struct, frozen=True):
     agent: str
     modifier: int
     clauses: Clauses
-    partner_column: str | None
+    partners: Members | None
+
+
+class Block(msgspec.Struct, frozen=True):
+    """Tests that are made together, as flat arrays: leaves, clauses (*all of* leaves) and tests (*any of* clauses)."""
+
+    tests: Index  # by their place in the program
+    column: Index  # of each leaf
+    threshold: Floats
+    below: Mask
+    clause_lengths: Index  # in leaves
+    test_lengths: Index  # in clauses
+
+
+class Group(msgspec.Struct, frozen=True):
+    """The rules of an agent that ask for the same partners in the same situation."""
+
+    partners: Members | None
+    situation_column: str
+    rules: Block
 
 
 class Program(msgspec.Struct, frozen=True):
-    """All tests of a jurisdiction, sorted by agent, as flat arrays."""
+    """All tests of a jurisdiction, sorted by agent, each rule before its modifiers."""
 
     tests: tuple[Test, ...]
     columns: tuple[str, ...]
-    leaf_column: Index
-    leaf_threshold: NDArray[np.float64]
-    leaf_below: Mask
-    clause_start: Index  # into leaves, one more than there are clauses
-    test_start: Index  # into clauses, one more than there are tests
-    groups: dict[str, tuple[tuple[str | None, Index], ...]]  # of each agent: the tests that need the same partners
+    groups: dict[str, tuple[Group, ...]]
+    modifiers: dict[int, Block]  # of each rule that has some
 
 
 class Checks(msgspec.Struct, frozen=True):
-    """What was tested and what came of it. ``outcome`` has shape (tests, rows); ``candidate`` marks the rows a test is about."""
+    """What was tested and what came of it. ``outcome`` has shape (tests, rows); ``candidate`` marks the rows a test is about.
+
+    A rule whose situation is nobody's is silent without a look at what else it asks; modifiers are tested where their rule
+    fires for somebody.
+    """
 
     program: Program
     facts: Facts
@@ -78,44 +100,48 @@ def compile_rules(knowledge: Knowledge, jurisdiction: Jurisdiction) -> Program:
                 rule.jurisdiction and jurisdiction not in rule.jurisdiction
             ):
                 continue
-            column = with_column(agent, rule.partner) if rule.partner else None
-            clauses = yes(situation_column(agent, rule.on))
-            if column:
-                clauses = both(clauses, yes(column))
+            clauses, chosen = yes(situation_column(agent, rule.on)), None
+            if rule.partner:
+                column = with_column(agent, rule.partner)
+                clauses, chosen = both(clauses, yes(column)), partners(knowledge, column)
             if rule.when:
                 clauses = both(clauses, read_predicate(rule.when, agent, f"{rule.rule}.when"))
-            tests.append(Test(rule, agent, -1, clauses, column))
+            tests.append(Test(rule, agent, -1, clauses, chosen))
             tests.extend(
-                Test(rule, agent, i, read_predicate(m.when, agent, f"{rule.rule}.modifiers[{i}]"), column)
+                Test(rule, agent, i, read_predicate(m.when, agent, f"{rule.rule}.modifiers[{i}]"), chosen)
                 for i, m in enumerate(rule.modifiers)
             )
-    return _flat(tests)
+    return _grouped(tests)
 
 
-def _flat(tests: list[Test]) -> Program:
+def _grouped(tests: list[Test]) -> Program:
     columns: dict[str, int] = {}
-    leaves: list[Leaf] = []
-    clause_start, test_start = [0], [0]
-    for test in tests:
-        for clause in test.clauses:
-            for leaf in clause:
-                columns.setdefault(leaf.column, len(columns))
-                leaves.append(leaf)
-            clause_start.append(len(leaves))
-        test_start.append(len(clause_start) - 1)
-    groups: dict[str, dict[str | None, list[int]]] = {}
+    groups: dict[str, dict[tuple[Members | None, str], list[int]]] = {}
+    modifiers: dict[int, list[int]] = {}
+    rule = 0
     for i, test in enumerate(tests):
-        groups.setdefault(test.agent, {}).setdefault(test.partner_column, []).append(i)
-    return Program(
-        tuple(tests),
-        tuple(columns),
-        np.array([columns[leaf.column] for leaf in leaves], dtype=np.intp),
-        np.array([leaf.threshold for leaf in leaves]),
-        np.array([leaf.below for leaf in leaves], dtype=bool),
-        np.array(clause_start, dtype=np.intp),
-        np.array(test_start, dtype=np.intp),
-        {a: tuple((c, np.array(g, dtype=np.intp)) for c, g in own.items()) for a, own in groups.items()},
-    )
+        if test.modifier < 0:
+            rule = i
+            key = test.partners, situation_column(test.agent, test.rule.on)
+            groups.setdefault(test.agent, {}).setdefault(key, []).append(i)
+        else:
+            modifiers.setdefault(rule, []).append(i)
+
+    def block(chosen: list[int]) -> Block:
+        clauses = [clause for i in chosen for clause in tests[i].clauses]
+        leaves = [leaf for clause in clauses for leaf in clause]
+        return Block(
+            np.array(chosen, dtype=np.intp),
+            np.array([columns.setdefault(leaf.column, len(columns)) for leaf in leaves], dtype=np.intp),
+            np.array([leaf.threshold for leaf in leaves]),
+            np.array([leaf.below for leaf in leaves], dtype=bool),
+            np.array([len(clause) for clause in clauses], dtype=np.intp),
+            np.array([len(tests[i].clauses) for i in chosen], dtype=np.intp),
+        )
+
+    grouped = {agent: tuple(Group(*k, block(rules)) for k, rules in own.items()) for agent, own in groups.items()}
+    modifying = {rule: block(own) for rule, own in modifiers.items()}
+    return Program(tuple(tests), tuple(columns), grouped, modifying)
 
 
 _PROGRAMS: dict[tuple[str, Jurisdiction], Program] = {}
@@ -130,61 +156,101 @@ def program(knowledge: Knowledge, jurisdiction: Jurisdiction) -> Program:
     return made
 
 
-def _ranges(start: Index, stop: Index) -> Index:
-    """The concatenation of ``arange(start[i], stop[i])``."""
-    lengths = stop - start
-    total = int(lengths.sum())
-    if total == 0:
-        return np.empty(0, dtype=np.intp)
-    ends = np.cumsum(lengths)
-    return np.asarray(np.arange(total) - np.repeat(ends - lengths, lengths) + np.repeat(start, lengths), dtype=np.intp)
-
-
 def evaluate(program: Program, facts: Facts) -> Checks:
-    """Tests every candidate rule on every row of ``facts``."""
-    rows = facts.rows
-    chosen: list[Index] = []
-    about: list[Mask] = []
+    """Tests every candidate rule on every row of ``facts``, and the modifiers of those that fire."""
+    live: list[tuple[Block, Mask]] = []
+    idle: list[tuple[Block, Mask]] = []
+    possible: dict[str, bool] = {}
     for agent, groups in program.groups.items():
         present = facts.agent_may_be_present(agent)
-        if not present.any():
+        if not anywhere(present):
             continue
-        for column, indices in groups:
-            if column is not None and facts.nobody_takes(column):
-                continue
-            here = present if column is None else present & (facts.column(column).high >= 1)
-            if column is None or here.any():
-                chosen.append(indices)
-                about.extend([here] * len(indices))
-    tests = np.concatenate(chosen) if chosen else np.empty(0, dtype=np.intp)
+        for group in groups:
+            here = present
+            if group.partners is not None:
+                if facts.nobody_takes(group.partners):
+                    continue
+                here = present & (facts.count_members(group.partners).high >= 1)
+                if not anywhere(here):
+                    continue
+            situation = group.situation_column
+            if situation not in possible:
+                possible[situation] = anywhere(facts.column(situation).high >= 1)
+            (live if possible[situation] else idle).append((group.rules, here))
+    outcome, candidate, tests = _outcomes(program, facts, live), _candidates(live, facts.rows), _tests(live)
+    firing = np.flatnonzero(((outcome == FIRES) & candidate).any(axis=1))
+    modified = [
+        (program.modifiers[rule], candidate[i])
+        for i, rule in zip(firing.tolist(), tests[firing].tolist(), strict=True)
+        if rule in program.modifiers
+    ]
+    about = [*live, *modified, *idle]
+    tests = _tests(about)
+    outcome = np.concatenate(
+        (
+            outcome,
+            _outcomes(program, facts, modified),
+            np.full((sum(len(b.tests) for b, _ in idle), facts.rows), SILENT, dtype=np.int8),
+        )
+    )
+    candidate = _candidates(about, facts.rows)
     order = np.argsort(tests)  # a rule stands before its modifiers
-    tests = tests[order]
-    candidate = np.array(about, dtype=bool).reshape(len(tests), rows)[order]
-    if not chosen:
-        return Checks(program, facts, tests, np.empty((0, rows), dtype=np.int8), candidate)
+    return Checks(program, facts, tests[order], outcome[order], candidate[order])
 
-    clauses = _ranges(program.test_start[tests], program.test_start[tests + 1])
-    leaves = _ranges(program.clause_start[clauses], program.clause_start[clauses + 1])
-    clause_lengths = program.clause_start[clauses + 1] - program.clause_start[clauses]
-    clause_first = np.cumsum(clause_lengths) - clause_lengths
-    test_lengths = program.test_start[tests + 1] - program.test_start[tests]
-    test_first = np.cumsum(test_lengths) - test_lengths
 
-    used, place = np.unique(program.leaf_column[leaves], return_inverse=True)
-    columns = [facts.column(program.columns[c]) for c in used]
-    threshold, below = program.leaf_threshold[leaves][:, None], program.leaf_below[leaves][:, None]
-    outcome = np.empty((len(tests), rows), dtype=np.int8)
-    for start in range(0, rows, _ROWS_AT_A_TIME):
+def _tests(about: Sequence[tuple[Block, Mask]]) -> Index:
+    return np.concatenate([np.empty(0, dtype=np.intp), *(block.tests for block, _ in about)])
+
+
+def _candidates(about: Sequence[tuple[Block, Mask]], rows: int) -> Mask:
+    """The rows that each test is about. Shape (tests, rows)."""
+    if not about:
+        return np.empty((0, rows), dtype=bool)
+    return np.repeat(_stacked([mask for _, mask in about]), [len(block.tests) for block, _ in about], axis=0)
+
+
+def _stacked(parts: Sequence[Values]) -> Values:
+    """One-dimensional arrays of one length as the rows of a table; a fraction of the cost of :func:`numpy.array` on many."""
+    return np.concatenate(parts).reshape(len(parts), -1)
+
+
+def _outcomes(program: Program, facts: Facts, about: Sequence[tuple[Block, Mask]]) -> NDArray[np.int8]:
+    """The outcome of each test of the blocks on each row. Shape (tests, rows)."""
+    if not about:
+        return np.empty((0, facts.rows), dtype=np.int8)
+    blocks = [block for block, _ in about]
+    clause_lengths = np.concatenate([block.clause_lengths for block in blocks])
+    test_lengths = np.concatenate([block.test_lengths for block in blocks])
+    clause_first, test_first = clause_lengths.cumsum() - clause_lengths, test_lengths.cumsum() - test_lengths
+    of_leaf = np.concatenate([block.column for block in blocks])
+    threshold = np.concatenate([block.threshold for block in blocks])[:, None]
+    below = np.concatenate([block.below for block in blocks])[:, None]
+
+    place = np.zeros(len(program.columns), dtype=np.intp)
+    place[of_leaf] = 1
+    used = np.flatnonzero(place)
+    place[used] = np.arange(len(used))
+    place = place[of_leaf]
+    columns = [facts.column(program.columns[c]) for c in used.tolist()]
+    outcome = np.empty((len(test_lengths), facts.rows), dtype=np.int8)
+    for start in range(0, facts.rows, _ROWS_AT_A_TIME):
         part = slice(start, start + _ROWS_AT_A_TIME)
-        low = np.array([c.low[part] for c in columns])[place]
-        high = np.array([c.high[part] for c in columns])[place]
-        low_reaches, high_reaches = low >= threshold, high >= threshold
-        surely = np.where(below, ~high_reaches, low_reaches)
-        maybe = np.where(below, ~low_reaches, high_reaches)
-        surely = np.logical_or.reduceat(np.logical_and.reduceat(surely, clause_first), test_first)
-        maybe = np.logical_or.reduceat(np.logical_and.reduceat(maybe, clause_first), test_first)
+        low_reaches = np.packbits(_stacked([c.low[part] for c in columns])[place] >= threshold, axis=1)
+        high_reaches = np.packbits(_stacked([c.high[part] for c in columns])[place] >= threshold, axis=1)
+        surely, maybe = (
+            np.unpackbits(_any_of_all(leaves, clause_first, test_first), axis=1, count=outcome[:, part].shape[1])
+            for leaves in (
+                np.where(below, ~high_reaches, low_reaches),
+                np.where(below, ~low_reaches, high_reaches),
+            )
+        )
         outcome[:, part] = np.where(surely, FIRES, np.where(maybe, UNKNOWN, SILENT))
-    return Checks(program, facts, tests, outcome, candidate)
+    return outcome
+
+
+def _any_of_all(leaves: NDArray[np.uint8], clause_first: Index, test_first: Index) -> NDArray[np.uint8]:
+    """Each test's *any of all of leaves*, on eight rows at a time: the bits of one byte."""
+    return np.asarray(np.bitwise_or.reduceat(np.bitwise_and.reduceat(leaves, clause_first), test_first))
 
 
 # ---------------------------------------------------------------- why

@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import msgspec
 
-from relaxant.facts.facts import LIMITED, Facts, plain_kind
-from relaxant.facts.members import members
+from relaxant.facts.facts import Facts
+from relaxant.facts.limits import LIMITED, plain_kind
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Evidence, Modifier, Outcome, Rule, Situation, Spoken, Tier
 from relaxant.medicines.dictionary import display_name
@@ -18,6 +18,7 @@ from relaxant.rules.predicate import Leaf
 from relaxant.rules.wording import LONGEST_SUMMARY, fact_text, fill, for_situation
 
 TIERS: tuple[Tier, ...] = ("DANGER", "CHANGE", "WATCH", "NOTE")
+_OUTCOME_ORDER: dict[Outcome, int] = {"fires": 0, "could not check": 1, "silent": 2}
 _RANK = {tier: i for i, tier in enumerate(TIERS)}
 
 
@@ -102,14 +103,6 @@ class _Fired(msgspec.Struct, frozen=True, kw_only=True):
     leaves: tuple[Leaf, ...]
 
 
-def partners_of(test: Test, facts: Facts, row: int) -> tuple[str, ...]:
-    """The partner ingredients of one test that this person takes."""
-    if test.partner_column is None:
-        return ()
-    _, _, spec = test.partner_column.partition(":with:")
-    return facts.members_taken(members(facts.knowledge, spec, facts.knowledge.agents[test.agent].ingredient), row)
-
-
 def read_row(checks: Checks, row: int) -> tuple[list[Check], list[Finding], list[Unchecked]]:
     """The checks, findings and open questions of one person."""
     facts = checks.facts
@@ -121,7 +114,7 @@ def read_row(checks: Checks, row: int) -> tuple[list[Check], list[Finding], list
     for test, outcome in checks.row(row):
         if test.modifier < 0:
             last_outcome = outcome
-            partners = partners_of(test, facts, row)
+            partners = facts.members_taken(test.partners, row) if test.partners else ()
             needs: tuple[str, ...] = ()
             if (
                 outcome == UNKNOWN
@@ -160,7 +153,7 @@ def read_row(checks: Checks, row: int) -> tuple[list[Check], list[Finding], list
 
 
 def _check_order(check: Check) -> tuple[int, str, str]:
-    return ("fires", "could not check", "silent").index(check.outcome), check.agent, check.rule
+    return _OUTCOME_ORDER[check.outcome], check.agent, check.rule
 
 
 def _worst(test: Test) -> Tier:
@@ -402,8 +395,8 @@ def _sources(group: Sequence[_Fired], facts: Facts, row: int, partners: Sequence
     for fired in group:
         for leaf in fired.leaves:
             if ":over_limit:" in leaf.column:
-                for limit in facts.limits(fired.test.agent, leaf.column.rpartition(":")[2]):
-                    refs.setdefault((limit.source, limit.place), None)
+                for ceiling in facts.ceilings(fired.test.agent, leaf.column.rpartition(":")[2]):
+                    refs.setdefault((ceiling.limit.source, ceiling.limit.place), None)
         for ref in fired.test.rule.sources:
             refs.setdefault((ref.source, ref.place), ref.says)
         for exposure in knowledge.exposures:

@@ -72,6 +72,8 @@ def fill(
     text: str, agent: str, shown_agent: str, partners: Sequence[str], facts: Facts, row: int, *, most: int | None = None
 ) -> str:
     """A sentence with its slots filled. With ``most``, partners are shortened until it has at most that many characters."""
+    if "{" not in text:
+        return capital(text)
     words = facts.knowledge.words("values")
 
     def value(match: re.Match[str], how_many: int) -> str:

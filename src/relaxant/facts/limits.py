@@ -1,0 +1,71 @@
+"""The limits of an agent in one jurisdiction: by single dose, day, weight, course and number of doses, each with its band of age."""
+
+from __future__ import annotations
+
+import msgspec
+
+from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.schema import Jurisdiction, Limit
+from relaxant.quantities import Quantity, convert
+
+OLDEST = 150.0
+"""No age is above it: a band that reaches from nothing to here is for everyone."""
+
+LIMITED = {
+    "single": "most_single_dose",
+    "daily": "most_daily_dose",
+    "daily_per_kg": "most_daily_dose_per_kg",
+    "course": "duration_days",
+    "doses_daily": "doses_daily",
+}
+"""Each kind of limit and the fact that it bounds."""
+
+
+class Ceiling(msgspec.Struct, frozen=True):
+    """A limit's value in the agent's own dose unit and the ages that it holds for; ``for_all`` has no band."""
+
+    value: float
+    age_from: float
+    age_to: float
+    for_all: bool
+    limit: Limit
+
+
+_CEILINGS: dict[tuple[str, Jurisdiction, str, str], tuple[Ceiling, ...]] = {}
+
+
+def ceilings(knowledge: Knowledge, jurisdiction: Jurisdiction, agent: str, kind: str) -> tuple[Ceiling, ...]:
+    """The agent's limits of a kind in a jurisdiction; ``daily_soft`` are those that ask for attention only.
+
+    Raises :class:`ValueError` for a limit in a unit that the agent is not dosed in.
+    """
+    key = (knowledge.sha256, jurisdiction, agent, kind)
+    known = _CEILINGS.get(key)
+    if known is None:
+        soft = kind.endswith("_soft")
+        own = [
+            x
+            for x in knowledge.agents[agent].limits
+            if x.kind == plain_kind(kind) and (x.tier in ("WATCH", "NOTE")) == soft
+        ]
+        local = [x for x in own if jurisdiction in x.jurisdiction] or [x for x in own if not x.jurisdiction]
+        unit = knowledge.agents[agent].dose_unit
+        known = _CEILINGS[key] = tuple(
+            Ceiling(_value(x, unit), x.age_from, x.age_to, x.age_from <= 0 and x.age_to >= OLDEST, x) for x in local
+        )
+    return known
+
+
+def plain_kind(kind: str) -> str:
+    """``daily`` of ``daily_soft`` (asks for attention only) and ``daily_slip`` (so far above that a unit was mistaken)."""
+    return kind.removesuffix("_soft").removesuffix("_slip")
+
+
+def _value(limit: Limit, dose_unit: str) -> float:
+    unit = limit.unit.split("/")[0]
+    if limit.kind in ("course", "doses_daily") or unit == dose_unit:
+        return limit.value
+    value = convert(Quantity(limit.value, unit), dose_unit)
+    if value is None:
+        raise ValueError(f"a limit in {limit.unit} does not fit an agent dosed in {dose_unit}")
+    return value
