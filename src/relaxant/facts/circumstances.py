@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def _child(facts: Facts, name: str, condition: str) -> Column:
     """Pregnancy or breastfeeding: as said or by condition; it cannot apply to a male."""
     values = facts.said(name)
-    values = np.where(np.isnan(values) & (facts.column(f"condition:{condition}").low >= 1), 1.0, values)
+    values = np.where(np.isnan(values) & facts.column(f"condition:{condition}").surely, 1.0, values)
     male = facts.said("female") == 0
     values = np.where(np.isnan(values) & male, 0.0, values)
     return with_methods(yes_no(values, name), (("as said", ~male), ("cannot apply to a male", male)))

@@ -36,6 +36,16 @@ class Column(msgspec.Struct, frozen=True, gc=False):
     needs: Mapping[str, Mask] = {}
 
     @property
+    def surely(self) -> Mask:
+        """Where a yes/no fact is true, a count at least one."""
+        return np.asarray(self.low >= _YES)
+
+    @property
+    def maybe(self) -> Mask:
+        """Where a yes/no fact is true or unknown, a count maybe at least one."""
+        return np.asarray(self.high >= _YES)
+
+    @property
     def known(self) -> Mask:
         """Where the value is settled. Shape (rows,)."""
         return np.asarray(self.low == self.high)

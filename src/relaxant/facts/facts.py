@@ -27,7 +27,6 @@ _COUNTED: Methods = (("counted among the medicines taken", None),)
 _LARGEST: Methods = (("the largest dose of the line", None),)
 _MOST: Methods = (("the most that the line allows", None),)
 _MOST_BY_WEIGHT: Methods = (("the most that the line allows, by weight", None),)
-_ROUNDING = 1e-9  # a dose at its limit is not over it, whatever the arithmetic of its unit
 
 
 class Facts:
@@ -224,7 +223,7 @@ class Facts:
         for exposure in self.knowledge.exposures:
             if exposure.agent == agent and exposure.partner in self._intake:
                 taken = self.count_members(Members({exposure.partner: (None, 0.0)}))
-                largest = np.where(taken.low >= 1, np.maximum(largest, exposure.auc_ratio), largest)
+                largest = np.where(taken.surely, np.maximum(largest, exposure.auc_ratio), largest)
         return number(
             np.where(unknown, np.nan, largest),
             "",
@@ -254,12 +253,9 @@ class Facts:
             return self._no
         fact = LIMITED[plain_kind(kind)]
         tested, age = self.column(f"{agent}:{fact}"), self.column("age")
-        factor = 1 + _ROUNDING
-        if kind.endswith("_slip"):
-            factor *= self.knowledge.policy("unit_slip_factor")
         surely = maybe = self._no_one
         for ceiling in limits:
-            over, may_be_over = tested.low > ceiling.value * factor, tested.high > ceiling.value * factor
+            over, may_be_over = tested.low > ceiling.over, tested.high > ceiling.over
             if not ceiling.for_all:
                 in_band, may_be_in_band = self._band(ceiling.age_from, ceiling.age_to)
                 over, may_be_over = over & in_band, may_be_over & may_be_in_band

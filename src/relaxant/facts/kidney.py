@@ -124,7 +124,7 @@ def _kidney_injury(facts: Facts) -> Column:
             ratio_hours=policy("kidney_injury_ratio_days") * 24,
         )
     said = facts.column("condition:acute_kidney_injury")
-    surely = (meets == 1) | (said.low >= 1)
+    surely = (meets == 1) | said.surely
     unknown = np.isnan(meets) | (said.high > said.low)
     return truth(
         surely,
@@ -142,8 +142,8 @@ def _kidney_injury(facts: Facts) -> Column:
 @makes("creatinine_unreliable")
 def _unreliable(facts: Facts) -> Column:
     low_mass = facts.said("muscle_mass_low")
-    by_condition = facts.column("condition:low_muscle_mass").low >= 1
-    injury = facts.column("acute_kidney_injury").low >= 1
+    by_condition = facts.column("condition:low_muscle_mass").surely
+    injury = facts.column("acute_kidney_injury").surely
     wasted = (low_mass == 1) | (by_condition & (low_mass != 0))
     dialysed = _said_dialysed(facts)
     surely = wasted | injury | dialysed
@@ -167,7 +167,7 @@ def _said_dialysed(facts: Facts) -> Mask:
     """Who is said to be on dialysis, by word or by condition."""
     said = (facts.said("haemodialysis") == 1) | (facts.said("peritoneal_dialysis") == 1)
     denied = (facts.said("haemodialysis") == 0) & (facts.said("peritoneal_dialysis") == 0)
-    return np.asarray(said | ((facts.column("condition:dialysis_dependence").low >= 1) & ~denied))
+    return np.asarray(said | (facts.column("condition:dialysis_dependence").surely & ~denied))
 
 
 @makes("egfr_cystatin")
@@ -202,7 +202,7 @@ def _honest(facts: Facts, estimate: Column, stand_in: Callable[[], Column]) -> C
     Low muscle mass and a rising creatinine flatter the kidney: the true value lies at or below the estimate. Where cystatin C
     was measured, ``stand_in`` takes its place.
     """
-    unreliable = facts.column("creatinine_unreliable").low >= 1
+    unreliable = facts.column("creatinine_unreliable").surely
     if not anywhere(unreliable):
         return estimate
     other = stand_in()
@@ -216,7 +216,7 @@ def _honest(facts: Facts, estimate: Column, stand_in: Callable[[], Column]) -> C
     methods.append(("an upper bound: creatinine misleads here", unreliable & ~has))
     methods.append(("from cystatin C, because creatinine misleads here", has))
     needs = {name: mask & ~has for name, mask in estimate.needs.items()}
-    moving = facts.column("acute_kidney_injury").low >= 1
+    moving = facts.column("acute_kidney_injury").surely
     open_ = unreliable & ~has & ~_said_dialysed(facts)
     needs["creatinine, repeated"] = open_ & moving
     needs["cystatin C"] = open_ & ~moving

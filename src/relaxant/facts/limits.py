@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import msgspec
+import numpy as np
 
+from relaxant.facts.column import Floats
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Jurisdiction, Limit
 from relaxant.quantities import Quantity, convert
 
+_ROUNDING = 1e-9  # a dose at its limit is not over it, whatever the arithmetic of its unit
 OLDEST = 150.0
 """No age is above it: a band that reaches from nothing to here is for everyone."""
 
@@ -25,6 +28,8 @@ class Ceiling(msgspec.Struct, frozen=True):
     """A limit's value in the agent's own dose unit and the ages that it holds for; ``for_all`` has no band."""
 
     value: float
+    over: Floats
+    """What is above it, as an array without dimensions: past what the arithmetic of a unit rounds, times the slip for ``_slip``."""
     age_from: float
     age_to: float
     for_all: bool
@@ -50,10 +55,15 @@ def ceilings(knowledge: Knowledge, jurisdiction: Jurisdiction, agent: str, kind:
         ]
         local = [x for x in own if jurisdiction in x.jurisdiction] or [x for x in own if not x.jurisdiction]
         unit = knowledge.agents[agent].dose_unit
-        known = _CEILINGS[key] = tuple(
-            Ceiling(_value(x, unit), x.age_from, x.age_to, x.age_from <= 0 and x.age_to >= OLDEST, x) for x in local
-        )
+        factor = (1 + _ROUNDING) * (knowledge.policy("unit_slip_factor") if kind.endswith("_slip") else 1)
+        known = _CEILINGS[key] = tuple(_ceiling(x, unit, factor) for x in local)
     return known
+
+
+def _ceiling(limit: Limit, dose_unit: str, factor: float) -> Ceiling:
+    value = _value(limit, dose_unit)
+    for_all = limit.age_from <= 0 and limit.age_to >= OLDEST
+    return Ceiling(value, np.array(value * factor), limit.age_from, limit.age_to, for_all, limit)
 
 
 def plain_kind(kind: str) -> str:

@@ -67,7 +67,7 @@ def _child_pugh(facts: Facts) -> Column:
         condition = "condition:ascites" if sign == "ascites" else "condition:hepatic_encephalopathy"
         absent = facts.column(condition)
         values[sign] = np.where(
-            np.isnan(values[sign]) & (absent.high < 1) & facts.inputs.conditions_known, 0.0, values[sign]
+            np.isnan(values[sign]) & ~absent.maybe & facts.inputs.conditions_known, 0.0, values[sign]
         )
     points = hepatic.child_pugh(*(values[n] for n in names))
     needs = {n if n != "inr" else "INR": np.isnan(v) for n, v in values.items()}
@@ -80,8 +80,8 @@ def _hepatic_impairment(facts: Facts) -> Column:
     threshold = facts.knowledge.policy("transaminases_signal_times_upper")
     disease = facts.column("condition:liver_disease")
     alt, ast = facts.column("alt_times_upper_normal"), facts.column("ast_times_upper_normal")
-    surely = (disease.low >= 1) | (alt.low >= threshold) | (ast.low >= threshold)
-    clear = (disease.high < 1) & (alt.high < threshold) & (ast.high < threshold)
+    surely = disease.surely | (alt.low >= threshold) | (ast.low >= threshold)
+    clear = ~disease.maybe & (alt.high < threshold) & (ast.high < threshold)
     needs = gather_needs((disease, alt, ast), ~surely & ~clear)
     return truth(
         surely,
@@ -95,17 +95,17 @@ def _hepatic_impairment(facts: Facts) -> Column:
 @makes("severe_hepatic_impairment")
 def _severe_hepatic(facts: Facts) -> Column:
     said, disease = facts.column("condition:severe_hepatic_impairment"), facts.column("condition:liver_disease")
-    surely, maybe = said.low >= 1, said.high >= 1
+    surely, maybe = said.surely, said.maybe
     points_needs: Mapping[str, Mask] = {}
-    if anywhere(disease.high >= 1):
+    if anywhere(disease.maybe):
         points = facts.column("child_pugh")
         threshold = facts.knowledge.policy("severe_child_pugh_from")
-        surely = surely | ((disease.low >= 1) & (points.low >= threshold))
-        maybe = maybe | ((disease.high >= 1) & (points.high >= threshold))
+        surely = surely | (disease.surely & (points.low >= threshold))
+        maybe = maybe | (disease.maybe & (points.high >= threshold))
         points_needs = points.needs
     needs = gather_needs((said, disease), maybe & ~surely)
     for name, mask in points_needs.items():
-        needs[name] = mask & (disease.low >= 1) & maybe & ~surely
+        needs[name] = mask & disease.surely & maybe & ~surely
     return truth(
         surely,
         maybe,

@@ -170,12 +170,12 @@ def evaluate(program: Program, facts: Facts) -> Checks:
             if group.partners is not None:
                 if facts.nobody_takes(group.partners):
                     continue
-                here = present & (facts.count_members(group.partners).high >= 1)
+                here = present & facts.count_members(group.partners).maybe
                 if not anywhere(here):
                     continue
             situation = group.situation_column
             if situation not in possible:
-                possible[situation] = anywhere(facts.column(situation).high >= 1)
+                possible[situation] = anywhere(facts.column(situation).maybe)
             (live if possible[situation] else idle).append((group.rules, here))
     outcome, candidate, tests = _outcomes(program, facts, live), _candidates(live, facts.rows), _tests(live)
     firing = np.flatnonzero(((outcome == FIRES) & candidate).any(axis=1))
