@@ -18,11 +18,12 @@ from typing import Any
 import msgspec
 
 from relaxant.errors import InputError, KnowledgeError
+from relaxant.knowledge.cards import Model
+from relaxant.knowledge.document import Document
 from relaxant.knowledge.schema import (
     Agent,
     Allergen,
     Condition,
-    Document,
     Exposure,
     Lab,
     Policy,
@@ -53,6 +54,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     allergens: dict[str, Allergen]
     policies: dict[str, Policy]
     rules: dict[str, Rule]
+    models: dict[str, Model]
     wording: dict[str, dict[str, dict[str, Any]]]
 
     def words(self, page: str, language: str = "en") -> dict[str, Any]:
@@ -117,7 +119,7 @@ def _content(folders: Iterable[Path]) -> tuple[str, list[tuple[Path, Path]]]:
 
 def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
     kept: dict[str, dict[str, Any]] = {
-        k: {} for k in ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules")
+        k: {} for k in ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "models")
     }
     owner: dict[tuple[str, str], str] = {}
     exposures: dict[tuple[str, str, str], Exposure] = {}

@@ -22,11 +22,11 @@ Jurisdiction = Literal["US", "UK", "EU"]
 Outcome = Literal["fires", "silent", "could not check"]
 
 
-class _Frozen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class Frozen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Frozen, keyword-only, and strict about keys. Knowledge holds no cycles, so the garbage collector need not walk it."""
 
 
-class Source(_Frozen, frozen=True, kw_only=True, gc=False):
+class Source(Frozen, frozen=True, kw_only=True, gc=False):
     """Something a person can open and check."""
 
     id: str
@@ -43,7 +43,7 @@ class Source(_Frozen, frozen=True, kw_only=True, gc=False):
     note: str | None = None
 
 
-class Cited(_Frozen, frozen=True, kw_only=True, gc=False):
+class Cited(Frozen, frozen=True, kw_only=True, gc=False):
     """What every cited thing carries."""
 
     source: str
@@ -53,7 +53,7 @@ class Cited(_Frozen, frozen=True, kw_only=True, gc=False):
     note: str | None = None
 
 
-class SourceRef(_Frozen, frozen=True, kw_only=True, gc=False):
+class SourceRef(Frozen, frozen=True, kw_only=True, gc=False):
     """A pointer from a rule to the place in a source; ``says`` states in our words what that place holds."""
 
     source: str
@@ -163,7 +163,7 @@ class AdverseReaction(Cited, frozen=True, kw_only=True, gc=False):
     placebo_percent: float | None = None
 
 
-class Agent(_Frozen, frozen=True, kw_only=True, gc=False):
+class Agent(Frozen, frozen=True, kw_only=True, gc=False):
     """A muscle relaxant with its route family."""
 
     agent: str
@@ -200,7 +200,7 @@ class Member(Cited, frozen=True, kw_only=True, gc=False):
     lasts_days: float | None = None
 
 
-class Role(_Frozen, frozen=True, kw_only=True, gc=False):
+class Role(Frozen, frozen=True, kw_only=True, gc=False):
     """What a partner medicine does that matters to a relaxant.
 
     ``routes`` lists the routes that count (empty: all systemic routes; a route that was not said counts).
@@ -230,7 +230,7 @@ class Exposure(Cited, frozen=True, kw_only=True, gc=False):
     regimen: str | None = None
 
 
-class Condition(_Frozen, frozen=True, kw_only=True, gc=False):
+class Condition(Frozen, frozen=True, kw_only=True, gc=False):
     """A condition that some rule or fact acts on."""
 
     condition: str
@@ -243,7 +243,7 @@ class Condition(_Frozen, frozen=True, kw_only=True, gc=False):
     place: str | None = None
 
 
-class Lab(_Frozen, frozen=True, kw_only=True, gc=False):
+class Lab(Frozen, frozen=True, kw_only=True, gc=False):
     """A laboratory value, vital sign or measure: its names, unit, physical bounds and how long it stays true."""
 
     lab: str
@@ -267,7 +267,7 @@ class Lab(_Frozen, frozen=True, kw_only=True, gc=False):
     verified: bool = True
 
 
-class Allergen(_Frozen, frozen=True, kw_only=True, gc=False):
+class Allergen(Frozen, frozen=True, kw_only=True, gc=False):
     """A substance or class a person can be allergic to; ``cross`` are allergens with shared sensitivity."""
 
     allergen: str
@@ -280,7 +280,7 @@ class Allergen(_Frozen, frozen=True, kw_only=True, gc=False):
     verified: bool = True
 
 
-class Policy(_Frozen, frozen=True, kw_only=True, gc=False):
+class Policy(Frozen, frozen=True, kw_only=True, gc=False):
     """A number that is our choice and not a fact of nature, with its reason."""
 
     policy: str
@@ -294,7 +294,7 @@ class Policy(_Frozen, frozen=True, kw_only=True, gc=False):
 # ---------------------------------------------------------------- rules
 
 
-class Partner(_Frozen, frozen=True, kw_only=True, gc=False):
+class Partner(Frozen, frozen=True, kw_only=True, gc=False):
     """With what: any current member of ``roles`` or any of ``ingredients``, except ``but_not``. The agent itself never counts."""
 
     roles: tuple[str, ...] = ()
@@ -302,7 +302,7 @@ class Partner(_Frozen, frozen=True, kw_only=True, gc=False):
     but_not: tuple[str, ...] = ()
 
 
-class Modifier(_Frozen, frozen=True, kw_only=True, gc=False):
+class Modifier(Frozen, frozen=True, kw_only=True, gc=False):
     """What about this person changes the tier or the advice. The first whose ``when`` holds is applied."""
 
     when: dict[str, Any]
@@ -313,7 +313,7 @@ class Modifier(_Frozen, frozen=True, kw_only=True, gc=False):
     consequence: str | None = None
 
 
-class Case(_Frozen, frozen=True, kw_only=True, gc=False):
+class Case(Frozen, frozen=True, kw_only=True, gc=False):
     """One patient file and what the rule must say of it."""
 
     name: str
@@ -323,7 +323,7 @@ class Case(_Frozen, frozen=True, kw_only=True, gc=False):
     tier: Tier | None = None
 
 
-class Rule(_Frozen, frozen=True, kw_only=True, gc=False):
+class Rule(Frozen, frozen=True, kw_only=True, gc=False):
     """For whom, with what, when, and what follows: HL7's minimum information for a drug interaction, as data."""
 
     rule: str
@@ -346,17 +346,3 @@ class Rule(_Frozen, frozen=True, kw_only=True, gc=False):
     modifiers: tuple[Modifier, ...] = ()
     sources: tuple[SourceRef, ...]
     cases: tuple[Case, ...]
-
-
-class Document(_Frozen, frozen=True, kw_only=True, gc=False):
-    """One YAML file of a pack: any of these lists may be present."""
-
-    sources: tuple[Source, ...] = ()
-    agents: tuple[Agent, ...] = ()
-    roles: tuple[Role, ...] = ()
-    exposures: tuple[Exposure, ...] = ()
-    conditions: tuple[Condition, ...] = ()
-    labs: tuple[Lab, ...] = ()
-    allergens: tuple[Allergen, ...] = ()
-    policies: tuple[Policy, ...] = ()
-    rules: tuple[Rule, ...] = ()

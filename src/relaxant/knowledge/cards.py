@@ -1,0 +1,276 @@
+"""The shape of a model card: one published model of concentration or effect, as data.
+
+A card is a network of compartments with flows between them, the parameters of those flows with their spread between people,
+what each parameter depends on, whom it was measured in and how far it may be stretched, and the published numbers that it
+must reproduce. The same shape serves a one-compartment tablet and rocuronium bound by sugammadex; a user's own card goes
+through the same reader and the same checks.
+
+Amounts are in the card's ``amount`` unit, time in its ``time`` unit, volumes in litres; each parameter says its own unit and
+is converted. ``verified: false`` marks a number that nobody has seen in the source itself.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from relaxant.knowledge.schema import Cited, Frozen, SourceRef
+
+
+class Parameter(Cited, frozen=True, kw_only=True, gc=False):
+    """A typical value with its unit, its uncertainty and its spread.
+
+    ``low`` and ``high`` are the published 95% confidence interval. The spread between people is lognormal: ``iiv_cv`` is a
+    coefficient of variation (the standard deviation of the logarithm is sqrt(ln(1 + CV squared))), ``iiv_sd`` that standard
+    deviation itself, as the source gives it. ``iov_cv`` is the spread between occasions. ``fixed`` marks a value that the
+    source did not estimate.
+    """
+
+    parameter: str
+    value: float
+    unit: str
+    description: str
+    low: float | None = None
+    high: float | None = None
+    iiv_cv: float | None = None
+    iiv_sd: float | None = None
+    iov_cv: float | None = None
+    fixed: bool = False
+    derived: str | None = None  # how the value was computed from published ones, where it was
+
+
+class Correlation(Cited, frozen=True, kw_only=True, gc=False):
+    """The correlation of two parameters' logarithms between people."""
+
+    between: tuple[str, str]
+    value: float
+
+
+Form = Literal["power", "linear", "exponential", "factor", "hyperbolic", "decline", "affine", "maturation", "category"]
+
+
+class Relation(Cited, frozen=True, kw_only=True, gc=False):
+    """What multiplies a parameter, from one covariate x; ``least`` and ``most`` clamp x first.
+
+    ============  =====================================================
+    power         (x / reference) ** coefficient
+    linear        1 + coefficient * (x - reference)
+    exponential   exp(coefficient * (x - reference))
+    factor        coefficient where x is true, else 1
+    hyperbolic    (2 x / (x + reference)) ** coefficient
+    decline       1 / (1 + x / reference)
+    affine        intercept + coefficient * x
+    maturation    x ** coefficient / (reference ** coefficient + x ** coefficient)
+    category      by name: ``levels`` gives the factor of each
+    ============  =====================================================
+
+    ``band_cv`` is the extra spread of a relation that is itself uncertain.
+    """
+
+    parameter: str
+    on: str
+    form: Form
+    unit: str = ""
+    coefficient: float = 1.0
+    reference: float | None = None
+    intercept: float | None = None
+    least: float | None = None
+    most: float | None = None
+    levels: dict[str, float] = msgspec.field(default_factory=dict)
+    band_cv: float | None = None
+
+
+class Bounds(Cited, frozen=True, kw_only=True, gc=False):
+    """How far a covariate was studied and how far the card may be stretched, with the reason.
+
+    Inside ``studied`` the curve stands; between the two it stands with ``widen_cv`` more spread and a banner; beyond it a
+    sentence stands in its place. For a yes/no covariate the bounds are 0 and 1.
+    """
+
+    covariate: str
+    unit: str = ""
+    studied: tuple[float, float]
+    extrapolate_to: tuple[float, float]
+    reason: str
+    widen_cv: float | None = None
+
+
+class Compartment(Frozen, frozen=True, kw_only=True, gc=False):
+    """A place that holds drug. ``volume`` names the parameter that turns its amount into a concentration.
+
+    ``effect_of`` names a compartment that drives this one without giving it any drug (an effect site with ``rate``).
+    """
+
+    compartment: str
+    volume: str | None = None
+    effect_of: str | None = None
+    rate: str | None = None
+
+
+class Flow(Frozen, frozen=True, kw_only=True, gc=False):
+    """A first-order flow: by ``rate`` (1/time) or by ``clearance`` (volume/time, over the giver's volume).
+
+    ``to`` is a compartment or absent for out of the body. ``both_ways`` makes it an exchange by one clearance. ``ratio`` is what
+    arrives of what leaves (the ratio of molar masses of a metabolite and its parent). ``stages`` puts that many transit
+    compartments of the same ``rate`` between. ``fraction`` names a parameter that is the share of the flow taking this way; one
+    minus it with ``other_fraction``. ``during`` names a circumstance (``haemodialysis``): the flow runs only then. ``saturable``
+    names the concentration (parameter) at which the flow is half its largest: Michaelis-Menten.
+    """
+
+    giver: str
+    to: str | None = None
+    rate: str | None = None
+    clearance: str | None = None
+    both_ways: bool = False
+    ratio: float = 1.0
+    stages: int = 0
+    fraction: str | None = None
+    other_fraction: str | None = None
+    during: str | None = None
+    saturable: str | None = None
+
+
+class Binding(Frozen, frozen=True, kw_only=True, gc=False):
+    """Two compartments' drugs bind into a third's, one to one, in amounts of substance: ``on`` (1/concentration/time) and ``off``."""
+
+    one: str
+    other: str
+    complex: str
+    on: str
+    off: str
+
+
+class Input(Frozen, frozen=True, kw_only=True, gc=False):
+    """How a route (and product) enters: into which compartment, with bioavailability, lag and, for a zero-order input, duration.
+
+    ``route`` is a regimen's route; ``form`` and ``release`` narrow it; ``drug`` tells the doses of two drugs apart.
+    """
+
+    route: str
+    into: str
+    drug: str | None = None
+    form: str | None = None
+    release: str | None = None
+    fed: bool | None = None
+    bioavailability: str | None = None
+    lag: str | None = None
+    duration: str | None = None
+
+
+class Effect(Cited, frozen=True, kw_only=True, gc=False):
+    """What a concentration does: ``baseline`` and the fall or rise towards ``largest`` with ``half_at`` and ``hill``.
+
+    emax            baseline + largest * c / (half_at + c)
+    sigmoid         the same with c ** hill
+    inhibition      baseline * (1 - largest * c ** hill / (half_at ** hill + c ** hill))
+    turnover        a response made at rate (baseline * loss) and lost at ``loss``, its making inhibited or raised as above
+    All name parameters.
+    """
+
+    effect: str
+    unit: str
+    of: str  # the compartment whose concentration drives it
+    form: Literal["emax", "sigmoid", "inhibition", "turnover"]
+    half_at: str
+    baseline: str | None = None
+    largest: str | None = None
+    hill: str | None = None
+    loss: str | None = None
+    description: str
+
+
+class Residual(Cited, frozen=True, kw_only=True, gc=False):
+    """What an observation differs by: ``proportional`` (a share) and ``additive`` (in the output's unit)."""
+
+    output: str
+    proportional: float | None = None
+    additive: float | None = None
+    unit: str = ""
+
+
+class Output(Frozen, frozen=True, kw_only=True, gc=False):
+    """What is measured: the concentration in a compartment (or its amount), in a unit of the field."""
+
+    output: str
+    of: str
+    unit: str
+    title: str
+
+
+class Target(Cited, frozen=True, kw_only=True, gc=False):
+    """A range or ceiling that somebody published for an output. ``kind`` says what it bounds."""
+
+    target: str
+    output: str
+    measure: Literal["average", "peak", "trough", "auc", "any"]
+    low: float | None = None
+    high: float | None = None
+    unit: str
+    kind: Literal["therapeutic", "toxic", "effect"]
+    text: str
+
+
+class Published(Cited, frozen=True, kw_only=True, gc=False):
+    """A published number that the card must reproduce within ``tolerance`` (a share of it).
+
+    ``doses``: amounts in ``unit_of_dose`` at ``times`` (the card's time unit), or ``every`` so long ``count`` times; ``infused_over``
+    makes them infusions. ``covariates`` are the person's. ``measure`` is taken of ``output`` over ``window`` (all by default).
+    """
+
+    title: str
+    output: str
+    measure: Literal["peak", "time of peak", "auc", "auc to infinity", "half-life", "average", "trough", "at", "time below", "clearance", "volume", "accumulation"]  # fmt: skip
+    value: float
+    unit: str
+    tolerance: float
+    dose: float | None = None
+    dose_unit: str = "mg"
+    dose_per_kg: bool = False
+    route: str = "oral"
+    form: str | None = None
+    fed: bool | None = None
+    drug: str | None = None
+    every: float | None = None
+    count: int = 1
+    infused_over: float | None = None
+    at: float | None = None
+    level: float | None = None
+    window: tuple[float, float] | None = None
+    covariates: dict[str, float | str | bool] = msgspec.field(default_factory=dict)
+    independent: bool = True  # whether the number was not itself used to make the card
+
+
+class Model(Frozen, frozen=True, kw_only=True, gc=False):
+    """One card. ``ingredient`` is whose concentration it describes; ``agents`` whose review may show it.
+
+    ``rank`` orders the eligible cards of an agent, the best first. ``moiety`` says what one unit of amount is (a salt or the base).
+    """
+
+    model: str
+    title: str
+    agents: tuple[str, ...]
+    ingredient: str
+    moiety: str
+    rank: int = 1
+    time: Literal["h", "min"] = "h"
+    amount: Literal["mg", "ug", "umol"] = "mg"
+    molar_mass: float | None = None
+    people: str  # whom it was measured in, in words, with their number
+    conditions: tuple[str, ...] = ()  # what they had: a difference of disease alone is a banner
+    compartments: tuple[Compartment, ...]
+    inputs: tuple[Input, ...]
+    flows: tuple[Flow, ...]
+    bindings: tuple[Binding, ...] = ()
+    outputs: tuple[Output, ...]
+    effects: tuple[Effect, ...] = ()
+    parameters: tuple[Parameter, ...]
+    correlations: tuple[Correlation, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    bounds: tuple[Bounds, ...] = ()
+    residuals: tuple[Residual, ...] = ()
+    targets: tuple[Target, ...] = ()
+    reproduces: tuple[Published, ...]
+    limits: tuple[str, ...] = ()  # what the card does not know, in words for the page
+    history: tuple[str, ...] = ()
+    sources: tuple[SourceRef, ...]

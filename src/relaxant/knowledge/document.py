@@ -1,0 +1,32 @@
+"""One YAML file of a pack: which lists it may hold."""
+
+from __future__ import annotations
+
+from relaxant.knowledge.cards import Model
+from relaxant.knowledge.schema import (
+    Agent,
+    Allergen,
+    Condition,
+    Exposure,
+    Frozen,
+    Lab,
+    Policy,
+    Role,
+    Rule,
+    Source,
+)
+
+
+class Document(Frozen, frozen=True, kw_only=True, gc=False):
+    """One YAML file of a pack: any of these lists may be present."""
+
+    sources: tuple[Source, ...] = ()
+    agents: tuple[Agent, ...] = ()
+    roles: tuple[Role, ...] = ()
+    exposures: tuple[Exposure, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    labs: tuple[Lab, ...] = ()
+    allergens: tuple[Allergen, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    models: tuple[Model, ...] = ()
