@@ -26,8 +26,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        print(f"relaxant: standard output: {error.strerror}: nothing more can be written; make room for it", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
+
+
+def console() -> NoReturn:
+    """The program: one command, and out. Taking a finished process apart object by object costs a tenth of its short life."""
+    status = main()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # whoever read has gone, or the disk is full
+        status = status or 1
+    os._exit(status)
 
 
 class _OneLine(argparse.ArgumentParser):
@@ -185,7 +199,7 @@ def _review(options: argparse.Namespace) -> int:
             and not os.environ.get("NO_COLOR")
             and os.environ.get("TERM") != "dumb"
         )
-        encoding = "utf-8" if options.output is not None else sys.stdout.encoding
+        encoding = ("utf-8" if options.output is not None else sys.stdout.encoding) or "utf-8"
         text = render_terminal(reviewed, colour=colour, encoding=encoding, knowledge=knowledge).encode(
             encoding, errors="replace"
         )
@@ -260,4 +274,4 @@ def _about(options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    console()

@@ -340,7 +340,7 @@ def _fact(
     items: tuple[str, ...],
     agent: str | None = None,
 ) -> Fact:
-    low, high = float(column.low[0]), float(column.high[0])
+    low, high = column.bounds(0)
     known, words = low == high, facts.knowledge.words("values")
     value: float | bool | None = None
     if known:
@@ -361,7 +361,7 @@ def _fact(
         agent=agent,
         note=note,
         unknown=not known,
-        settled_by=column.settled_by(0),
+        settled_by=() if known else column.settled_by(0),
     )
 
 

@@ -50,19 +50,23 @@ class Column(msgspec.Struct, frozen=True, gc=False):
         """Where the value is settled. Shape (rows,)."""
         return np.asarray(self.low == self.high)
 
+    def bounds(self, row: int) -> tuple[float, float]:
+        """The least and the most that the value of one row can be."""
+        return self.low.item(row), self.high.item(row)
+
     def settled(self, row: int) -> bool:
         """Whether the value of one row is settled."""
-        return bool(self.low[row] == self.high[row])
+        return self.low.item(row) == self.high.item(row)
 
     def method(self, row: int) -> str:
         """How the value of one row was reached, in words."""
-        return "; ".join(words for words, mask in self.methods if mask is None or mask[row])
+        return "; ".join([words for words, mask in self.methods if mask is None or mask[row]])
 
     def settled_by(self, row: int) -> tuple[str, ...]:
         """The inputs that would settle this fact for one row; empty when it is known."""
         if self.settled(row):
             return ()
-        return tuple(name for name, mask in self.needs.items() if mask[row])
+        return tuple([name for name, mask in self.needs.items() if mask[row]])
 
 
 def anywhere(mask: Mask) -> bool:

@@ -12,16 +12,17 @@ from typing import NamedTuple
 
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.dictionary import lookup_code
+from relaxant.medicines.later import Later
 from relaxant.medicines.names import read_name
 from relaxant.patient import Allergy, Code, Patient, Stated
 
 _NEAR = 88.0
 _TOO_SHORT = 4
 _ABBREVIATION = 2  # “ESRF on PD” names ESRF; two letters inside other words name nothing
-_DOUBT = re.compile(
-    r"\?|\b(?:query|possible|possibly|suspected|probable|probably|rule out|differential|family history|fh of)\b", re.I
+_DOUBT = Later(
+    r"\?|\b(?:query|possible|possibly|suspected|probable|probably|rule out|differential|family history|fh of)\b"
 )
-_IMMUNE = re.compile(r"anaphyla|angio ?o?edema|stevens|necrolysis|urticaria|hives|bronchospasm|serum sickness")
+_IMMUNE = Later(r"anaphyla|angio ?o?edema|stevens|necrolysis|urticaria|hives|bronchospasm|serum sickness")
 _SNOMED = ("snomed", "http://snomed.info/sct", "snomed ct")
 _ICD10 = (
     "icd-10-cm",

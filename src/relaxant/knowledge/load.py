@@ -13,13 +13,11 @@ import os
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from relaxant.errors import InputError, KnowledgeError
-from relaxant.knowledge.cards import Model
-from relaxant.knowledge.document import Document
 from relaxant.knowledge.schema import (
     Agent,
     Allergen,
@@ -33,6 +31,10 @@ from relaxant.knowledge.schema import (
 )
 from relaxant.plain import read_yaml
 from relaxant.version import __version__
+
+if TYPE_CHECKING:  # loaded only where a pack is read anew or a model is asked for: a cold start is felt
+    from relaxant.knowledge.cards import Model
+    from relaxant.knowledge.document import Document
 
 _APART = ("names.yaml",)  # read by the dictionary's builder, in a shape of its own
 _WORDING = "wording/"
@@ -54,16 +56,29 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     allergens: dict[str, Allergen]
     policies: dict[str, Policy]
     rules: dict[str, Rule]
-    models: dict[str, Model]
+    models_packed: msgspec.Raw  # the model cards, decoded when first asked for
     wording: dict[str, dict[str, dict[str, Any]]]
 
     def words(self, page: str, language: str = "en") -> dict[str, Any]:
         """The words of a page (``wording/<language>/<page>.yaml``), by key."""
         return self.wording[language][page]
 
+    @property
+    def models(self) -> dict[str, Model]:
+        """The model cards, by id."""
+        known = _MODELS.get(self.sha256)
+        if known is None:
+            from relaxant.knowledge.cards import Model
+
+            known = _MODELS[self.sha256] = msgspec.msgpack.decode(self.models_packed, type=dict[str, Model])
+        return known
+
     def policy(self, name: str) -> float:
         """The value of a policy number, by name."""
         return self.policies[name].value
+
+
+_MODELS: dict[str, dict[str, Model]] = {}
 
 
 def pack_files(folder: Path) -> list[Path]:
@@ -78,6 +93,8 @@ def shipped_folder() -> Path:
 
 def read_document(path: Path, name: str) -> Document:
     """One file of a pack. Raises :class:`KnowledgeError` naming the file and the place in it."""
+    from relaxant.knowledge.document import Document
+
     try:
         plain = read_yaml(path.read_text(encoding="utf-8"), name)
         return msgspec.convert(plain if plain is not None else {}, Document, strict=False)
@@ -136,8 +153,10 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
                 entries[key] = entry
         for exposure in document.exposures:
             exposures[exposure.agent, exposure.partner, exposure.source] = exposure
+    models = dict(sorted(kept.pop("models").items()))
     return {
         **{k: dict(sorted(v.items())) for k, v in kept.items()},
+        "models_packed": msgspec.Raw(msgspec.msgpack.encode(models)),
         "exposures": tuple(exposures[k] for k in sorted(exposures)),
         "replaced": tuple(replaced),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from functools import lru_cache
 
 import msgspec
@@ -73,10 +74,29 @@ def _stopped(medicine: Medicine, patient: Patient) -> Medicine:
     return medicine
 
 
+_READ: dict[tuple[Line, RoleInReview, Order | None, date, str, str], Medicine] = {}
+_MOST_REMEMBERED = 8192
+
+
 def read_line(
     line: Line, role: RoleInReview, patient: Patient, knowledge: Knowledge, order: Order | None = None
 ) -> Medicine:
-    """One line as a medicine. What cannot be placed is kept in ``not_understood`` and never dropped."""
+    """One line as a medicine. What cannot be placed is kept in ``not_understood`` and never dropped.
+
+    A ward writes the same lines again and again: each is read once for a day, a country and a knowledge.
+    """
+    if line.dosage:  # a record's own tree, hardly ever the same twice
+        return _read_line(line, role, patient, knowledge, order)
+    key = (line, role, order, patient.as_of, patient.country, knowledge.sha256)
+    known = _READ.get(key)
+    if known is None:
+        if len(_READ) >= _MOST_REMEMBERED:
+            _READ.clear()
+        known = _READ[key] = _read_line(line, role, patient, knowledge, order)
+    return known
+
+
+def _read_line(line: Line, role: RoleInReview, patient: Patient, knowledge: Knowledge, order: Order | None) -> Medicine:
     order = order or Order(line.drug or line.said, line.change)
     if order.refused:
         return Medicine(said=line.said, status="unrecognised", role=role, why=order.refused, by=line.by)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from relaxant.medicines.dictionary import normalise_text
+from relaxant.medicines.later import Later
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.names import read_name
 from relaxant.medicines.regimen import Amount, Dose, Regimen
@@ -40,41 +41,36 @@ SAME = "“{said}” names no second medicine and no new dose: write what is to 
 NO_CURRENT = "“{said}” needs the current dose, which is not known here: write the new dose."
 
 _PLEASE = r"^\s*(?:please\s+|plan:?\s+|consider\s+|to\s+)?"
-_NEGATED = re.compile(_PLEASE + r"(?:do\s+not|don'?t|never|not|avoid)\b[^,;.]*", re.I)
-_STOP = re.compile(
+_NEGATED = Later(_PLEASE + r"(?:do\s+not|don'?t|never|not|avoid)\b[^,;.]*")
+_STOP = Later(
     _PLEASE
     + r"(?P<verb>stop(?:ping)?|discontinue|cease|withdraw|d/c|dc|d\.c\.|deprescribe|omit|quit|(?:come|get|take\s+\w+)\s+off|"
     r"(?P<gradual>(?:wean|taper)(?:ing)?(?:\s+(?:down|off|and\s+stop|to\s+stop))*)|(?P<held>hold|with-?hold|pause|suspend|interrupt))"
-    r"\b\.?\s*(?:(?:the|taking|off|from|her|his|their|patient\s+off)\s+)*",
-    re.I,
+    r"\b\.?\s*(?:(?:the|taking|off|from|her|his|their|patient\s+off)\s+)*"
 )
-_START = re.compile(_PLEASE + r"(?:start|begin|add|initiate|commence|try)(?:ing)?\s+(?:on\s+)?", re.I)
-_REPLACE = re.compile(
+_START = Later(_PLEASE + r"(?:start|begin|add|initiate|commence|try)(?:ing)?\s+(?:on\s+)?")
+_REPLACE = Later(
     _PLEASE
     + r"(?P<verb>(?P<half>halve|half|cut\s+in\s+half)|(?P<double>double)|(?P<triple>triple)|increase|raise|reduce|lower|decrease|change|titrate|up-?titrate|down-?titrate|step\s+(?:up|down)|cut(?:\s+(?:down|back))?)"
-    r"\s+(?:(?:the|daily|current|dose|dosage|of|on)\s+)*",
-    re.I,
+    r"\s+(?:(?:the|daily|current|dose|dosage|of|on)\s+)*"
 )
-_SWITCH = re.compile(
+_SWITCH = Later(
     _PLEASE
-    + r"(?P<verb>switch|change|swap|convert|rotate|move|transition|substitute|replace)(?:ing)?\s+(?:from\s+|over\s+from\s+)?(?P<old>[^\d].*?)\s+(?:over\s+)?(?:to|for|with|by|into|->|=>)\s+(?P<new>.+)$",
-    re.I,
+    + r"(?P<verb>switch|change|swap|convert|rotate|move|transition|substitute|replace)(?:ing)?\s+(?:from\s+|over\s+from\s+)?(?P<old>[^\d].*?)\s+(?:over\s+)?(?:to|for|with|by|into|->|=>)\s+(?P<new>.+)$"
 )
-_BY = re.compile(r"\bby\s+(?:about\s+)?(?:\d|half\b|a\s+(?:half|third|quarter)|one\s)[^,;]*", re.I)
-_IN_HALF = re.compile(r"\s+(?:in|by)\s+(?:a\s+)?half\b|\s+by\s+50\s?%", re.I)
+_BY = Later(r"\bby\s+(?:about\s+)?(?:\d|half\b|a\s+(?:half|third|quarter)|one\s)[^,;]*")
+_IN_HALF = Later(r"\s+(?:in|by)\s+(?:a\s+)?half\b|\s+by\s+50\s?%")
 _NUMBERS = {
     w: n
     for n, w in enumerate(
         ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
     )
 } | {"a": 1, "an": 1}
-_OVER = re.compile(
-    rf"\b(?:over|in|during|within|across)\s+(?:the\s+(?:next|course\s+of)\s+)?(?P<n>\d+|{'|'.join(_NUMBERS)})(?:\s*(?:-|to)\s*\d+)?\s*(?P<u>day|week|wk|month)s?\b",
-    re.I,
+_OVER = Later(
+    rf"\b(?:over|in|during|within|across)\s+(?:the\s+(?:next|course\s+of)\s+)?(?P<n>\d+|{'|'.join(_NUMBERS)})(?:\s*(?:-|to)\s*\d+)?\s*(?P<u>day|week|wk|month)s?\b"
 )
-_TAIL = re.compile(
-    r"\b(?:over\s|gradual|slow|abrupt|immediate|at\s+once|now\b|today|tomorrow|straight|for\s|before\s|pre-?op|until\s|peri|in\s+(?:\d|a\b|one|two)|by\s+\d).*$",
-    re.I,
+_TAIL = Later(
+    r"\b(?:over\s|gradual|slow|abrupt|immediate|at\s+once|now\b|today|tomorrow|straight|for\s|before\s|pre-?op|until\s|peri|in\s+(?:\d|a\b|one|two)|by\s+\d).*$"
 )
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from relaxant.medicines.dictionary import normalise_text
 from relaxant.medicines.dose_lines import read_dose
+from relaxant.medicines.later import Later
 
 _LONGEST = 2000
 
@@ -51,64 +52,83 @@ NO_DAY = "The line says “{said}” without a day that is certain: write the da
 LAST = "The line gives the last dose (“{said}”): whether more are to follow is not said; it was counted as taken."
 DOUBT = "There is a question mark in the line: what it doubts was counted as taken."
 
-_ALLERGY = re.compile(
+_ALLERGY = Later(
     r"\b(?:allerg(?:ic|y|ies)\s+to|(?:intoleran(?:t|ce)|anaphyla(?:xis|ctic)(?:\s+reaction)?|adverse\s+reaction|hypersensitiv(?:e|ity))\s+(?:to|of|with))\b"
     r"|^\s*(?:allerg(?:y|ies|ic)|adr|intoleran(?:t|ce))\s*[:=-]"
     r"|[-(:,;]\s*(?:allerg(?:y|ic)|adr|anaphylaxis|intoleran(?:t|ce))\b(?!\s+(?:symptom|season|relief|med|tab|pill|prophyl|shot))",
-    re.I,
+    holding=("allerg", "intoleran", "anaphyla", "adverse", "hypersensitiv", "adr"),
 )
-_DISCHARGE = re.compile(r"^\s*d/?c\.?\s+(?:med|list|rx|summary|home|script|drug|prescri|on\b)", re.I)
-_TAKEN_AGAIN = re.compile(
-    r"\b(?:re-?start(?:ed|ing)?|resum(?:ed|ing)|re-?commenced|back on|(?:started|taken|taking|takes) (?:it )?again)\b",
-    re.I,
+_DISCHARGE = Later(r"^\s*d/?c\.?\s+(?:med|list|rx|summary|home|script|drug|prescri|on\b)", holding=("dc", "d/c"))
+_TAKEN_AGAIN = Later(
+    r"\b(?:re-?start(?:ed|ing)?|resum(?:ed|ing)|re-?commenced|back on|(?:started|taken|taking|takes) (?:it )?again)\b"
 )
-_QUERY = re.compile(
+_QUERY = Later(
     r"^\s*(?:\?+|query\b)\s*(?:still\s+)?(?:taking|takes|on)?\s*:?|\?\s*(?:still\s+|if\s+)?(?:taking|takes|taken)\b\s*(?:it\b)?"
     r"|\b(?:unsure|unclear|unknown|not sure|uncertain)\s+(?:if|whether)\s+(?:\w+\s+){0,3}?(?:taking|takes|taken)\b\s*(?:it\b)?"
     r"|\b(?:still )?taking\s*\?",
-    re.I,
+    holding=("?", "query", "unsure", "unclear", "unknown", "not", "uncertain"),
 )
-_NO = re.compile(
+_NO = Later(
     r"^\s*(?:no(?!-|\s+spa\b|\s+longer\b|\s+more\b)(?:\s+current)?|not\s+(?:on|for)|(?:patient\s+|pt\s+)?denies(?:\s+(?:taking|using|use\s+of))?|never\s+(?:on|had|took|taken|started|takes))\b\s*:?",
-    re.I,
+    holding=("no", "never", "denies"),
 )
-_NOT = re.compile(
+_NOT = Later(
     r"(?:\b(?:the\s+)?(?:patient|pt)\s+)?\b(?:(?:is|was|has|has\s+been|says)\s+)?(?:(?:not|never|isn'?t|hasn'?t)\s+(?:currently\s+|actually\s+|been\s+|yet\s+|really\s+)?"
     r"(?:taking|taken|took|using|used|started|collected|dispensed)|non-?(?:adherent|compliant|adherence|compliance)|declin(?:ed|es|ing)|refus(?:ed|es|ing|al)|denies)\b"
     r"(?!\s+(?:with\b|more\b|together\b|at\s+the\b|if\b|when\b|before\b|after\b|within\b|daily\b|every\b|regular|often\b|as\s|enough))(?:\s+(?:it|this|them|to\s+take(?:\s+it)?|taking(?:\s+it)?))?(?!\w)",
-    re.I,
+    holding=("not", "never", "isn", "hasn", "non", "declin", "refus", "denies"),
 )
 _PARAMETER = r"(?:sbp|dbp|hr|bp|pulse|heart|systolic|sedat|rr|resp|map|k\b|diarrh|loose|somnol|drows|letharg|glucose|bg|bs|pain|\d)"
-_HOLD = re.compile(
+_HOLD = Later(
     r"(?<!-)\b(?:(?:is|was|been|being|currently|now|has\s+been)\s+)*(?:put\s+|placed\s+)?(?:on\s+hold|held|with-?held|paused|suspended|interrupted|hold(?!ing)|omitted)\b"
     rf"(?!\s*(?:if|when|unless|for\s+{_PARAMETER}|the|in|under|your|breath|for\s+\d+\s*s|chamber|parameter|it\s+in|and\s+call|by\s+mouth))",
-    re.I,
+    holding=("hold", "held", "paus", "suspend", "interrupt", "omit"),
 )
-_STOPPED = re.compile(
+_STOPPED = Later(
     r"\b(?:(?:has|have|was|been|had|patient|pt|self|is|now)[\s-]+)*(?:stopped(?:\s+taking)?|discontinued|disc'd|d/?c'?d\b|d/c'?e?d?\b|d\.c\.|ceased|finished|completed|ended|"
     r"(?:no\s+longer|not\s+any\s?more)(?:\s+(?:takes|taking|takes\s+it|taken|on|using|uses|needed|required|prescribed|in\s+use))?|"
     r"came\s+off|come\s+off|weaned\s+off|tapered\s+off|withdrawn|quit|not\s+any\s?more|"
     r"(?:ran|run)\s+out|out\s+of\s+(?:stock|tablets|pills|supply|meds|medication|medicine|it)|off\s+(?:it\s+)?(?=since|for\b))(?:\s+(?:it|this|them|of\s+(?:it|tablets|pills)))?(?![\w/])",
-    re.I,
+    holding=(
+        "stop",
+        "disc",
+        "dc",
+        "d/c",
+        "d.c",
+        "ceas",
+        "finish",
+        "complet",
+        "ended",
+        "longer",
+        "more",
+        "came",
+        "come",
+        "wean",
+        "taper",
+        "withdrawn",
+        "quit",
+        "out",
+        "off",
+    ),
 )
-_STOPPED_FIRST = re.compile(
+_STOPPED_FIRST = Later(
     r"^\s*(?:dc\b(?!\s*['’])|off\b|ex\b|former(?:ly)?\b|previous(?:ly)?\b|past\b|used\s+to\s+take\b|was\s+on\b)(?:\s+(?:on|took))?\s*[:-]?",
-    re.I,
+    holding=("dc", "off", "ex", "former", "previous", "past", "used", "was"),
 )
-_ORDER = re.compile(r"^\s*(?:please\s+)?(?:stop|discontinue|cease)\b(?:\s+taking)?\s*:?", re.I)
-_MISSED = re.compile(
+_ORDER = Later(
+    r"^\s*(?:please\s+)?(?:stop|discontinue|cease)\b(?:\s+taking)?\s*:?", holding=("stop", "discontinue", "cease")
+)
+_MISSED = Later(
     r"\b(?:has\s+|have\s+)?(?:missed(?:\s+(?:all|doses|every\s+dose))*|none(?:\s+taken)?|nil|without(?:\s+(?:it|any))?|no\s+(?:doses?|tablets)|not\s+(?:had|taken|been\s+taken)(?:\s+(?:it|any))?)\s+(?=since\b|for\b|in\s)",
-    re.I,
+    holding=("miss", "no", "nil", "without"),
 )
-_LAST = re.compile(r"\blast\s+(?:dose|taken|took|tablet|one|had)(?:\s+(?:was|taken|given|it))*\b\s*:?", re.I)
-_LONG_APART = re.compile(
+_LAST = Later(r"\blast\s+(?:dose|taken|took|tablet|one|had)(?:\s+(?:was|taken|given|it))*\b\s*:?", holding=("last",))
+_LONG_APART = Later(
     r"\b(?:weekly|fortnightly|monthly|quarterly|yearly|a\s+week|per\s+week|(?:every|q)\s*\d+\s*(?:d|days?|w|wks?|weeks?|months?)|every\s+(?:other|week|month|few|two|three|second)|"
-    r"depot|lai|implant|botox|dysport|xeomin|\w*toxin\w*|pump|intrathecal|refill|patch(?:es)?|q72h|prn|as\s+needed|when\s+required|if\s+needed|injection)\b",
-    re.I,
+    r"depot|lai|implant|botox|dysport|xeomin|\w*toxin\w*|pump|intrathecal|refill|patch(?:es)?|q72h|prn|as\s+needed|when\s+required|if\s+needed|injection)\b"
 )
-_CONDITION_BEFORE = re.compile(
-    r"\b(?:if|until|till|when|unless|not|never|don'?t|do\s+not|be|once|before|after|gets|course\s+is)\s+(?:it\s+|is\s+|be\s+|being\s+|course\s+|abruptly\s+|suddenly\s+)*$",
-    re.I,
+_CONDITION_BEFORE = Later(
+    r"\b(?:if|until|till|when|unless|not|never|don'?t|do\s+not|be|once|before|after|gets|course\s+is)\s+(?:it\s+|is\s+|be\s+|being\s+|course\s+|abruptly\s+|suddenly\s+)*$"
 )
 _NUMBERS = {
     w: n
@@ -118,33 +138,27 @@ _NUMBERS = {
 }
 _NUMBERS |= {"a": 1, "an": 1, "couple of": 2, "a couple of": 2}
 _COUNT = rf"(?P<n>\d{{1,3}}|a\s+couple\s+of|couple\s+of|{'|'.join(w for w in _NUMBERS if ' ' not in w)})"
-_AGO = re.compile(
-    rf"{_COUNT}\s*(?P<u>h|hrs?|hours?|d|days?|w|wks?|weeks?|months?|mths?|y|yrs?|years?)\b(?P<ago>\s*(?:ago|back|previously)\b)?",
-    re.I,
+_AGO = Later(
+    rf"{_COUNT}\s*(?P<u>h|hrs?|hours?|d|days?|w|wks?|weeks?|months?|mths?|y|yrs?|years?)\b(?P<ago>\s*(?:ago|back|previously)\b)?"
 )
-_LEAD = re.compile(
-    r"\s*[:,(-]?\s*(?P<lead>(?:(?:since|for|in|on|of|from|the|past|last|about|approx\.?|around|~|x|some|was|at|it|was\s+given|by\s+(?:the\s+)?(?:gp|patient|self|pt|doctor))\s*)*)",
-    re.I,
+_LEAD = Later(
+    r"\s*[:,(-]?\s*(?P<lead>(?:(?:since|for|in|on|of|from|the|past|last|about|approx\.?|around|~|x|some|was|at|it|was\s+given|by\s+(?:the\s+)?(?:gp|patient|self|pt|doctor))\s*)*)"
 )
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_WEEKDAY = re.compile(r"(?:last\s+)?(mon|tue|wed|thu|fri|sat|sun)(?:[a-z]*day|s|rs|nes)?\b", re.I)
-_NAMED_DAY = re.compile(
-    r"(?P<before>the\s+day\s+before\s+yesterday|day\s+before\s+yesterday)|(?P<yesterday>yesterday(?:\s+\w+ing)?|last\s+night)|(?P<today>today|this\s+\w+ing|now)\b",
-    re.I,
+_WEEKDAY = Later(r"(?:last\s+)?(mon|tue|wed|thu|fri|sat|sun)(?:[a-z]*day|s|rs|nes)?\b")
+_NAMED_DAY = Later(
+    r"(?P<before>the\s+day\s+before\s+yesterday|day\s+before\s+yesterday)|(?P<yesterday>yesterday(?:\s+\w+ing)?|last\s+night)|(?P<today>today|this\s+\w+ing|now)\b"
 )
 _MONTH_WORD = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?"
-_CALENDAR = re.compile(
-    rf"\d{{4}}-\d{{1,2}}-\d{{1,2}}|\d{{1,2}}[/.-]\d{{1,2}}[/.-]\d{{2,4}}|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH_WORD},?(?:\s+\d{{4}})?|{_MONTH_WORD}\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?:,?\s+\d{{4}})?",
-    re.I,
+_CALENDAR = Later(
+    rf"\d{{4}}-\d{{1,2}}-\d{{1,2}}|\d{{1,2}}[/.-]\d{{1,2}}[/.-]\d{{2,4}}|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH_WORD},?(?:\s+\d{{4}})?|{_MONTH_WORD}\s+\d{{1,2}}(?:st|nd|rd|th)?\b(?:,?\s+\d{{4}})?"
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = re.compile(
-    r"(?:(?:early|late|mid)[\s-]+)?(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\b(?!\s*\d{1,2}\b)(?:\s+\d{4})?|(?:19|20)\d{2}\b(?![-/.]\d)|last\s+(?:week|month|year)|(?:a\s+)?(?:few|several)\s+(?:days|weeks|months|years)(?:\s+ago)?|\d+\s*(?:-|to)\s*\d+\s*(?:days|weeks|months)(?:\s+ago)?",
-    re.I,
+_MONTH = Later(
+    r"(?:(?:early|late|mid)[\s-]+)?(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\b(?!\s*\d{1,2}\b)(?:\s+\d{4})?|(?:19|20)\d{2}\b(?![-/.]\d)|last\s+(?:week|month|year)|(?:a\s+)?(?:few|several)\s+(?:days|weeks|months|years)(?:\s+ago)?|\d+\s*(?:-|to)\s*\d+\s*(?:days|weeks|months)(?:\s+ago)?"
 )
-_REASON = re.compile(
-    r"\s*\(?\b(?:because|due\s+to|owing\s+to|by|per|following|pending|awaiting|for|as\s+(?:per|advised)|on\s+(?:advice|admission))\b[^,;.()\d]*\)?",
-    re.I,
+_REASON = Later(
+    r"\s*\(?\b(?:because|due\s+to|owing\s+to|by|per|following|pending|awaiting|for|as\s+(?:per|advised)|on\s+(?:advice|admission))\b[^,;.()\d]*\)?"
 )
 
 

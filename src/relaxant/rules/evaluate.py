@@ -24,6 +24,7 @@ from relaxant.rules.predicate import Clauses, Leaf, both, read_predicate, with_c
 SILENT, FIRES, UNKNOWN = 0, 1, 2
 OUTCOMES: tuple[Outcome, ...] = ("silent", "fires", "could not check")
 _ROWS_AT_A_TIME = 4096
+_MOST_TESTS = 1_000_000  # of one agent: room between the numbers of two
 Index = NDArray[np.intp]
 Values = TypeVar("Values", Floats, Mask)
 
@@ -57,13 +58,71 @@ class Group(msgspec.Struct, frozen=True):
     rules: Block
 
 
-class Program(msgspec.Struct, frozen=True):
-    """All tests of a jurisdiction, sorted by agent, each rule before its modifiers."""
+class Program:
+    """The tests of a jurisdiction by agent, each rule before its modifiers. An agent's are compiled when somebody may take it.
 
-    tests: tuple[Test, ...]
-    columns: tuple[str, ...]
-    groups: dict[str, tuple[Group, ...]]
-    modifiers: dict[int, Block]  # of each rule that has some
+    ``tests`` are by number; the numbers of an agent follow those of the agents before it by name.
+    """
+
+    def __init__(self, knowledge: Knowledge, jurisdiction: Jurisdiction) -> None:
+        self.agents = sorted(knowledge.agents)
+        self.tests: dict[int, Test] = {}
+        self.columns: list[str] = []
+        self.modifiers: dict[int, Block] = {}  # of each rule that has some
+        self._knowledge, self._jurisdiction = knowledge, jurisdiction
+        self._place: dict[str, int] = {}
+        self._groups: dict[str, tuple[Group, ...]] = {}
+
+    def groups(self, agent: str) -> tuple[Group, ...]:
+        """The agent's rules, those together that ask for the same partners in the same situation."""
+        made = self._groups.get(agent)
+        if made is None:
+            made = self._groups[agent] = self._compiled(agent)
+        return made
+
+    def _compiled(self, agent: str) -> tuple[Group, ...]:
+        number = self.agents.index(agent) * _MOST_TESTS
+        together: dict[tuple[Members | None, str], list[int]] = {}
+        for rule in self._knowledge.rules.values():
+            if (agent not in rule.agents and "every agent" not in rule.agents) or (
+                rule.jurisdiction and self._jurisdiction not in rule.jurisdiction
+            ):
+                continue
+            situation = situation_column(agent, rule.on)
+            clauses, chosen = yes(situation), None
+            if rule.partner:
+                column = with_column(agent, rule.partner)
+                clauses, chosen = both(clauses, yes(column)), partners(self._knowledge, column)
+            if rule.when:
+                clauses = both(clauses, read_predicate(rule.when, agent, f"{rule.rule}.when"))
+            self.tests[number] = Test(rule, agent, -1, clauses, chosen)
+            together.setdefault((chosen, situation), []).append(number)
+            for i, modifier in enumerate(rule.modifiers):
+                when = read_predicate(modifier.when, agent, f"{rule.rule}.modifiers[{i}]")
+                self.tests[number + 1 + i] = Test(rule, agent, i, when, chosen)
+            if rule.modifiers:
+                self.modifiers[number] = self._block(range(number + 1, number + 1 + len(rule.modifiers)))
+            number += 1 + len(rule.modifiers)
+        return tuple(Group(*key, self._block(rules)) for key, rules in together.items())
+
+    def _block(self, chosen: Sequence[int]) -> Block:
+        clauses = [clause for number in chosen for clause in self.tests[number].clauses]
+        leaves = [leaf for clause in clauses for leaf in clause]
+        return Block(
+            np.array(chosen, dtype=np.intp),
+            np.array([self._column(leaf.column) for leaf in leaves], dtype=np.intp),
+            np.array([leaf.threshold for leaf in leaves]),
+            np.array([leaf.below for leaf in leaves], dtype=bool),
+            np.array([len(clause) for clause in clauses], dtype=np.intp),
+            np.array([len(self.tests[number].clauses) for number in chosen], dtype=np.intp),
+        )
+
+    def _column(self, name: str) -> int:
+        place = self._place.get(name)
+        if place is None:
+            place = self._place[name] = len(self.columns)
+            self.columns.append(name)
+        return place
 
 
 class Checks(msgspec.Struct, frozen=True):
@@ -91,68 +150,15 @@ def situation_column(agent: str, on: Sequence[str]) -> str:
     return f"{agent}:on:{'+'.join(on)}"
 
 
-def compile_rules(knowledge: Knowledge, jurisdiction: Jurisdiction) -> Program:
-    """The program of every rule that holds in ``jurisdiction``."""
-    tests: list[Test] = []
-    for agent in sorted(knowledge.agents):
-        for rule in knowledge.rules.values():
-            if (agent not in rule.agents and "every agent" not in rule.agents) or (
-                rule.jurisdiction and jurisdiction not in rule.jurisdiction
-            ):
-                continue
-            clauses, chosen = yes(situation_column(agent, rule.on)), None
-            if rule.partner:
-                column = with_column(agent, rule.partner)
-                clauses, chosen = both(clauses, yes(column)), partners(knowledge, column)
-            if rule.when:
-                clauses = both(clauses, read_predicate(rule.when, agent, f"{rule.rule}.when"))
-            tests.append(Test(rule, agent, -1, clauses, chosen))
-            tests.extend(
-                Test(rule, agent, i, read_predicate(m.when, agent, f"{rule.rule}.modifiers[{i}]"), chosen)
-                for i, m in enumerate(rule.modifiers)
-            )
-    return _grouped(tests)
-
-
-def _grouped(tests: list[Test]) -> Program:
-    columns: dict[str, int] = {}
-    groups: dict[str, dict[tuple[Members | None, str], list[int]]] = {}
-    modifiers: dict[int, list[int]] = {}
-    rule = 0
-    for i, test in enumerate(tests):
-        if test.modifier < 0:
-            rule = i
-            key = test.partners, situation_column(test.agent, test.rule.on)
-            groups.setdefault(test.agent, {}).setdefault(key, []).append(i)
-        else:
-            modifiers.setdefault(rule, []).append(i)
-
-    def block(chosen: list[int]) -> Block:
-        clauses = [clause for i in chosen for clause in tests[i].clauses]
-        leaves = [leaf for clause in clauses for leaf in clause]
-        return Block(
-            np.array(chosen, dtype=np.intp),
-            np.array([columns.setdefault(leaf.column, len(columns)) for leaf in leaves], dtype=np.intp),
-            np.array([leaf.threshold for leaf in leaves]),
-            np.array([leaf.below for leaf in leaves], dtype=bool),
-            np.array([len(clause) for clause in clauses], dtype=np.intp),
-            np.array([len(tests[i].clauses) for i in chosen], dtype=np.intp),
-        )
-
-    grouped = {agent: tuple(Group(*k, block(rules)) for k, rules in own.items()) for agent, own in groups.items()}
-    modifying = {rule: block(own) for rule, own in modifiers.items()}
-    return Program(tuple(tests), tuple(columns), grouped, modifying)
-
-
 _PROGRAMS: dict[tuple[str, Jurisdiction], Program] = {}
 
 
 def program(knowledge: Knowledge, jurisdiction: Jurisdiction) -> Program:
-    """The compiled program, made once for each knowledge and jurisdiction."""
+    """The program of a knowledge and jurisdiction, kept so that each agent is compiled once."""
     key = (knowledge.sha256, jurisdiction)
     made = _PROGRAMS.get(key)
     if made is None:
-        made = _PROGRAMS[key] = compile_rules(knowledge, jurisdiction)
+        made = _PROGRAMS[key] = Program(knowledge, jurisdiction)
     return made
 
 
@@ -161,11 +167,11 @@ def evaluate(program: Program, facts: Facts) -> Checks:
     live: list[tuple[Block, Mask]] = []
     idle: list[tuple[Block, Mask]] = []
     possible: dict[str, bool] = {}
-    for agent, groups in program.groups.items():
+    for agent in program.agents:
         present = facts.agent_may_be_present(agent)
         if not anywhere(present):
             continue
-        for group in groups:
+        for group in program.groups(agent):
             here = present
             if group.partners is not None:
                 if facts.nobody_takes(group.partners):
@@ -277,8 +283,7 @@ class Row:
         """The three-valued outcome of one leaf."""
         bounds = self._bounds.get(leaf.column)
         if bounds is None:
-            column = self.facts.column(leaf.column)
-            bounds = self._bounds[leaf.column] = float(column.low[self.row]), float(column.high[self.row])
+            bounds = self._bounds[leaf.column] = self.facts.column(leaf.column).bounds(self.row)
         return leaf_outcome(leaf, *bounds)
 
     def needs(self, leaf: Leaf) -> tuple[str, ...]:

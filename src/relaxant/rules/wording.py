@@ -26,32 +26,30 @@ def listed(names: Sequence[str], words: Mapping[str, str], most: int = 99) -> st
 
 def fact_text(column: Column, row: int, words: Mapping[str, str]) -> str:
     """A fact's value for one row in words: number and unit, a range, yes, no or unknown."""
-    low, high = float(column.low[row]), float(column.high[row])
+    low, high = column.bounds(row)
     if column.truth:
         return words["yes"] if low == 1 else words["no"] if high == 0 else words["unknown"]
-
-    def amount(value: float) -> str:
-        if column.unit == "years":  # an age is completed years; a small child's is months
-            return (
-                words["years"].format(count=math.floor(value))
-                if value >= 2
-                else words["months"].format(count=math.floor(value * 12))
-            )
-        if column.unit == "days" and value == 1:
-            return words["a_day"]
-        return (
-            f"{plain_number(value, 3)}{words['a_minute']}"
-            if column.unit == "1/min"
-            else f"{plain_number(value, 3)} {column.unit}".rstrip()
-        )
-
+    unit = column.unit
     if low == high or (math.isfinite(high) and low > 0 and plain_number(low, 3) == plain_number(high, 3)):
-        return amount(high)
+        return _amount(high, unit, words)
     if math.isinf(high):
-        return words["unknown"] if low <= 0 else words["at_least"].format(value=amount(low))
+        return words["unknown"] if low <= 0 else words["at_least"].format(value=_amount(low, unit, words))
     if low <= 0:
-        return words["at_most"].format(value=amount(high))
-    return words["between"].format(low=plain_number(low, 3), high=amount(high))
+        return words["at_most"].format(value=_amount(high, unit, words))
+    return words["between"].format(low=plain_number(low, 3), high=_amount(high, unit, words))
+
+
+def _amount(value: float, unit: str, words: Mapping[str, str]) -> str:
+    """A number with its unit; an age as completed years, a small child's as months."""
+    if unit == "years":
+        if value >= 2:
+            return words["years"].format(count=math.floor(value))
+        return words["months"].format(count=math.floor(value * 12))
+    if unit == "days" and value == 1:
+        return words["a_day"]
+    if unit == "1/min":
+        return f"{plain_number(value, 3)}{words['a_minute']}"
+    return f"{plain_number(value, 3)} {unit}" if unit else plain_number(value, 3)
 
 
 def column_of_slot(slot: str, agent: str) -> str | None:

@@ -1,0 +1,1 @@
+"""Kinetics and effects: from a regimen, a person and their other drugs to concentration and effect over time."""
