@@ -48,7 +48,9 @@ def central(
     for i, (to, back) in enumerate(exchange):
         rates[2 + i, 1], rates[1, 2 + i], rates[2 + i, 2 + i] = mp.mpf(to), mp.mpf(back), -mp.mpf(back)
     rates[1, size] = 1
-    marks = sorted({mp.mpf(t) for t in times} | {mp.mpf(t) for t, *_ in events} | {mp.mpf(t) + mp.mpf(d) for t, _, _, d in events})
+    marks = sorted(
+        {mp.mpf(t) for t in times} | {mp.mpf(t) for t, *_ in events} | {mp.mpf(t) + mp.mpf(d) for t, _, _, d in events}
+    )
     state, now, out = mp.zeros(size + 1, 1), marks[0], {}
     made: dict[mpmath.mpf, mpmath.matrix] = {}
     for mark in marks:

@@ -27,7 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        print(f"relaxant: standard output: {error.strerror}: nothing more can be written; make room for it", file=sys.stderr)
+        print(
+            f"relaxant: standard output: {error.strerror}: nothing more can be written; make room for it",
+            file=sys.stderr,
+        )
         return 2
     except KeyboardInterrupt:
         return 130

@@ -56,7 +56,11 @@ def lint(*packs: str) -> list[Fault]:
 
 def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     """Every fault of one knowledge."""
+    from relaxant.pharmacology.soundness import faults_of  # here, so that a review does not load what it does not use
+
     faults = [*_citations(knowledge), *_agents(knowledge), *_partners(knowledge), *_measures(knowledge)]
+    for model in knowledge.models.values():
+        faults += [Fault(where, what) for where, what in faults_of(model)]
     for rule in knowledge.rules.values():
         faults += _rule(rule, knowledge)
     if not any(_stops_the_cases(f) for f in faults):

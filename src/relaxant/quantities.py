@@ -82,6 +82,8 @@ def unit(text: str) -> Unit | None:
 
     >>> unit("mg/dL") == unit("mg/dl")
     True
+    >>> unit("ng*h/mL") == unit("ug*h/L")
+    True
     """
     clean = unicodedata.normalize("NFC", text).strip().replace("μ", "µ")
     clean = re.sub(r"\s*/\s*", "/", clean)
@@ -91,7 +93,8 @@ def unit(text: str) -> Unit | None:
     if whole is not None and "/" in whole:
         clean = whole
     scale, dimensions = 1.0, dict[str, int]()
-    for position, part in enumerate(clean.split("/")):
+    parts = [(0, piece) for piece in clean.split("/")[0].split("*")] + [(1, piece) for piece in clean.split("/")[1:]]
+    for position, part in parts:
         part = part.strip()
         power = 1
         if part.casefold() in ("m2", "m^2", "m²"):

@@ -45,9 +45,22 @@ class Correlation(Cited, frozen=True, kw_only=True, gc=False):
 
     between: tuple[str, str]
     value: float
+    derived: str | None = None
 
 
-Form = Literal["power", "linear", "exponential", "factor", "hyperbolic", "decline", "affine", "maturation", "category"]
+Form = Literal[
+    "power",
+    "linear",
+    "exponential",
+    "factor",
+    "hyperbolic",
+    "decline",
+    "affine",
+    "maturation",
+    "category",
+    "above",
+    "below",
+]
 
 
 class Relation(Cited, frozen=True, kw_only=True, gc=False):
@@ -62,7 +75,9 @@ class Relation(Cited, frozen=True, kw_only=True, gc=False):
     decline       1 / (1 + x / reference)
     affine        intercept + coefficient * x
     maturation    x ** coefficient / (reference ** coefficient + x ** coefficient)
-    category      by name: ``levels`` gives the factor of each
+    category      by name: ``levels`` gives the factor of each; a name that is not there is unknown
+    above         coefficient where x >= reference, else 1
+    below         coefficient where x < reference, else 1
     ============  =====================================================
 
     ``band_cv`` is the extra spread of a relation that is itself uncertain.
@@ -79,6 +94,7 @@ class Relation(Cited, frozen=True, kw_only=True, gc=False):
     most: float | None = None
     levels: dict[str, float] = msgspec.field(default_factory=dict)
     band_cv: float | None = None
+    derived: str | None = None
 
 
 class Bounds(Cited, frozen=True, kw_only=True, gc=False):
@@ -99,13 +115,16 @@ class Bounds(Cited, frozen=True, kw_only=True, gc=False):
 class Compartment(Frozen, frozen=True, kw_only=True, gc=False):
     """A place that holds drug. ``volume`` names the parameter that turns its amount into a concentration.
 
-    ``effect_of`` names a compartment that drives this one without giving it any drug (an effect site with ``rate``).
+    ``effect_of`` names a compartment that drives this one without giving it any drug (an effect site with ``rate``). Such a site
+    may lose drug to another compartment's: ``removal`` (1/concentration/time) times the concentration in ``removed_by``.
     """
 
     compartment: str
     volume: str | None = None
     effect_of: str | None = None
     rate: str | None = None
+    removed_by: str | None = None
+    removal: str | None = None
 
 
 class Flow(Frozen, frozen=True, kw_only=True, gc=False):
@@ -132,19 +151,25 @@ class Flow(Frozen, frozen=True, kw_only=True, gc=False):
 
 
 class Binding(Frozen, frozen=True, kw_only=True, gc=False):
-    """Two compartments' drugs bind into a third's, one to one, in amounts of substance: ``on`` (1/concentration/time) and ``off``."""
+    """Two compartments' drugs bind into a third's, one to one, in amounts of substance.
+
+    ``off`` (1/time) times the complex comes apart; the two concentrations times ``on`` (1/concentration/time) and the volume of ``other``
+    come together. ``dissociation`` (a concentration) may stand in place of ``on``, which then is ``off`` over it.
+    """
 
     one: str
     other: str
     complex: str
-    on: str
     off: str
+    on: str | None = None
+    dissociation: str | None = None
 
 
 class Input(Frozen, frozen=True, kw_only=True, gc=False):
     """How a route (and product) enters: into which compartment, with bioavailability, lag and, for a zero-order input, duration.
 
-    ``route`` is a regimen's route; ``form`` and ``release`` narrow it; ``drug`` tells the doses of two drugs apart.
+    ``route`` is a regimen's route; ``form``, ``release`` and ``fed`` narrow it, and the input that fits in most of them is taken;
+    ``drug`` tells the doses of two drugs apart, ``molar_mass`` (g/mol, as dosed) stands before the card's.
     """
 
     route: str
@@ -156,6 +181,7 @@ class Input(Frozen, frozen=True, kw_only=True, gc=False):
     bioavailability: str | None = None
     lag: str | None = None
     duration: str | None = None
+    molar_mass: float | None = None
 
 
 class Effect(Cited, frozen=True, kw_only=True, gc=False):
@@ -190,10 +216,12 @@ class Residual(Cited, frozen=True, kw_only=True, gc=False):
 
 
 class Output(Frozen, frozen=True, kw_only=True, gc=False):
-    """What is measured: the concentration in a compartment (or its amount), in a unit of the field."""
+    """What is measured: the concentration in a compartment (or its amount), in a unit of the field. ``bound`` are compartments
+    whose amount is measured with it: drug in a complex."""
 
     output: str
     of: str
+    bound: tuple[str, ...] = ()
     unit: str
     title: str
 
@@ -211,11 +239,24 @@ class Target(Cited, frozen=True, kw_only=True, gc=False):
     text: str
 
 
+class Given(Frozen, frozen=True, kw_only=True, gc=False):
+    """A further dose of a published course."""
+
+    dose: float
+    dose_unit: str = "mg"
+    dose_per_kg: bool = False
+    route: str
+    drug: str | None = None
+    at: float
+
+
 class Published(Cited, frozen=True, kw_only=True, gc=False):
     """A published number that the card must reproduce within ``tolerance`` (a share of it).
 
     ``doses``: amounts in ``unit_of_dose`` at ``times`` (the card's time unit), or ``every`` so long ``count`` times; ``infused_over``
-    makes them infusions. ``covariates`` are the person's. ``measure`` is taken of ``output`` over ``window`` (all by default).
+    makes them infusions; ``also`` are further doses. ``covariates`` are the person's, as text (``true``, ``70``, ``poor``). ``during``
+    names a circumstance that lasts the whole course. ``measure`` is taken of ``output`` over ``window`` (all by default);
+    ``accumulation`` is the ratio of the peak of the last dose to that of the first.
     """
 
     title: str
@@ -237,7 +278,10 @@ class Published(Cited, frozen=True, kw_only=True, gc=False):
     at: float | None = None
     level: float | None = None
     window: tuple[float, float] | None = None
-    covariates: dict[str, float | str | bool] = msgspec.field(default_factory=dict)
+    covariates: dict[str, str] = msgspec.field(default_factory=dict)
+    also: tuple[Given, ...] = ()
+    during: str | None = None
+    release: str | None = None
     independent: bool = True  # whether the number was not itself used to make the card
 
 

@@ -1,0 +1,175 @@
+"""What is wrong with a model card, found by reading it: units, references, bounds, variability; and by computing what was published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from relaxant.errors import KnowledgeError, RelaxantError
+from relaxant.knowledge.cards import Model
+from relaxant.pharmacology.model import is_linear, spread_of
+from relaxant.pharmacology.published import reproduced
+from relaxant.quantities import unit
+
+Dimensions = tuple[tuple[str, int], ...]
+_TIME, _VOLUME = ("s", -1), ("L", 1)
+_RATE: Dimensions = (_TIME,)
+_CLEARANCE: Dimensions = (_VOLUME, _TIME)
+_SHARE: Dimensions = ()
+_MASS = {"mg": "g", "ug": "g", "umol": "mol"}
+
+
+def faults_of(model: Model) -> Iterator[tuple[str, str]]:
+    """Every fault of a card: where, and what."""
+    where = f"models {model.model}"
+    found = [*_references(model), *_units(model), *_spreads(model), *_bounds(model)]
+    for place, what in found:
+        yield f"{where} {place}".rstrip(), what
+    if not found and is_linear(model):
+        for number in model.reproduces:
+            try:
+                computed = reproduced(model, number)
+            except RelaxantError as error:
+                yield f"{where} reproduces “{number.title}”", str(error)
+                continue
+            if not computed.holds:
+                yield (
+                    f"{where} reproduces “{number.title}”",
+                    f"the card gives {computed.computed:.4g} {computed.unit}, {computed.error:+.1%} of {computed.published:.4g}; its tolerance is {computed.tolerance:.0%}",
+                )
+    if not model.reproduces:
+        yield where, "a card reproduces at least one published number"
+
+
+def _references(model: Model) -> Iterator[tuple[str, str]]:
+    names = {p.parameter for p in model.parameters}
+    if len(names) < len(model.parameters):
+        yield "parameters", "a parameter is defined twice"
+    places = {c.compartment for c in model.compartments}
+    asked: list[tuple[str, str | None]] = []
+    asked += [(f"compartment {c.compartment}", n) for c in model.compartments for n in (c.volume, c.rate, c.removal)]
+    asked += [(f"flow from {f.giver}", n) for f in model.flows for n in (f.rate, f.clearance, f.fraction, f.other_fraction, f.saturable)]  # fmt: skip
+    asked += [(f"input {i.route}", n) for i in model.inputs for n in (i.bioavailability, i.lag, i.duration)]
+    asked += [("binding", n) for b in model.bindings for n in (b.on, b.off, b.dissociation)]
+    asked += [(f"effect {e.effect}", n) for e in model.effects for n in (e.baseline, e.largest, e.half_at, e.hill, e.loss)]  # fmt: skip
+    asked += [("relation", r.parameter) for r in model.relations]
+    asked += [("correlation", n) for c in model.correlations for n in c.between]
+    for where, name in asked:
+        if name is not None and name not in names:
+            yield where, f"there is no parameter “{name}”"
+    for where, place in (
+        *((f"flow from {f.giver}", p) for f in model.flows for p in (f.giver, f.to)),
+        *((f"input {i.route}", i.into) for i in model.inputs),
+        *((f"output {o.output}", p) for o in model.outputs for p in (o.of, *o.bound)),
+        *((f"effect {e.effect}", e.of) for e in model.effects),
+        *((f"compartment {c.compartment}", p) for c in model.compartments for p in (c.effect_of, c.removed_by)),
+        *(("binding", p) for b in model.bindings for p in (b.one, b.other, b.complex)),
+    ):
+        if place is not None and place not in places:
+            yield where, f"there is no compartment “{place}”"
+    for flow in model.flows:
+        if (flow.rate is None) == (flow.clearance is None):
+            yield f"flow from {flow.giver}", "a flow has a rate or a clearance, one of them"
+    used = {name for _, name in asked} | {p for e in model.effects for p in (e.baseline, e.largest, e.half_at, e.hill)}
+    for name in sorted(names - {n for n in used if n}):
+        yield f"parameter {name}", "nothing uses it"
+
+
+def _units(model: Model) -> Iterator[tuple[str, str]]:
+    mass = _MASS[model.amount]
+    wanted: dict[str, set[Dimensions]] = {}
+
+    def ask(name: str | None, *dimensions: Dimensions) -> None:
+        if name is not None:
+            wanted.setdefault(name, set()).add(tuple(sorted(dimensions[0])))
+
+    concentration: Dimensions = ((mass, 1), ("L", -1))
+    for c in model.compartments:
+        ask(c.volume, (_VOLUME,))
+        ask(c.rate, _RATE)
+        ask(c.removal, ((mass, -1), ("L", 1), ("s", -1)))
+    for f in model.flows:
+        ask(f.rate, _RATE)
+        ask(f.clearance, _CLEARANCE)
+        ask(f.fraction, _SHARE)
+        ask(f.other_fraction, _SHARE)
+        ask(f.saturable, concentration)
+    for i in model.inputs:
+        ask(i.bioavailability, _SHARE)
+        ask(i.lag, (("s", 1),))
+        ask(i.duration, (("s", 1),))
+    for b in model.bindings:
+        ask(b.on, ((mass, -1), ("L", 1), ("s", -1)))
+        ask(b.off, _RATE)
+        ask(b.dissociation, concentration)
+    for e in model.effects:
+        ask(e.half_at, concentration)
+        ask(e.hill, _SHARE)
+    for p in model.parameters:
+        known = unit(p.unit)
+        if known is None:
+            yield f"parameter {p.parameter}", f"the unit “{p.unit}” is not known"
+        elif p.parameter in wanted and {known.dimensions} != wanted[p.parameter]:
+            yield f"parameter {p.parameter}", f"its unit “{p.unit}” does not fit where the card uses it"
+    for what, text in (
+        *((f"output {o.output}", o.unit) for o in model.outputs),
+        *((f"reproduces “{n.title}”", n.unit) for n in model.reproduces),
+        *((f"target {t.target}", t.unit) for t in model.targets),
+    ):
+        if unit(text) is None:
+            yield what, f"the unit “{text}” is not known"
+
+
+def _spreads(model: Model) -> Iterator[tuple[str, str]]:
+    for p in model.parameters:
+        if p.value < 0 or not np.isfinite(p.value):
+            yield f"parameter {p.parameter}", "it is negative or no number"
+        if (p.low is not None and p.low > p.value) or (p.high is not None and p.high < p.value):
+            yield f"parameter {p.parameter}", "its value lies outside its own interval"
+        if p.iiv_cv is not None and p.iiv_sd is not None:
+            yield f"parameter {p.parameter}", "its spread is given twice, as iiv_cv and as iiv_sd"
+        if (p.iiv_cv or 0) < 0 or (p.iiv_sd or 0) < 0:
+            yield f"parameter {p.parameter}", "its spread is negative"
+    try:
+        variability(model)
+    except KnowledgeError as error:
+        yield "correlations", str(error)
+
+
+def variability(model: Model) -> tuple[tuple[str, ...], np.ndarray]:
+    """The parameters that differ between people and the covariance of their logarithms. Raises :class:`KnowledgeError` where it is none.
+
+    Shapes: names, and (names, names). Positive definite.
+    """
+    spreads = {p.parameter: spread_of(p) for p in model.parameters if spread_of(p) > 0}
+    names = tuple(spreads)
+    covariance = np.diag([s**2 for s in spreads.values()]) if names else np.zeros((0, 0))
+    for c in model.correlations:
+        one, other = c.between
+        if one not in spreads or other not in spreads or not -1 < c.value < 1:
+            raise KnowledgeError(
+                f"the correlation of {one} and {other} is of two parameters that differ, and lies between -1 and 1"
+            )
+        i, j = names.index(one), names.index(other)
+        covariance[i, j] = covariance[j, i] = c.value * spreads[one] * spreads[other]
+    if names and np.linalg.eigvalsh(covariance).min() <= 0:
+        raise KnowledgeError("the variability is not positive definite: these correlations contradict each other")
+    return names, covariance
+
+
+def _bounds(model: Model) -> Iterator[tuple[str, str]]:
+    for b in model.bounds:
+        if not (b.extrapolate_to[0] <= b.studied[0] <= b.studied[1] <= b.extrapolate_to[1]):
+            yield (
+                f"bounds of {b.covariate}",
+                "the range studied lies within the range it may be stretched to, both from low to high",
+            )
+    for r in model.relations:
+        if r.form not in ("factor", "affine", "category") and r.reference is None:
+            yield f"relation of {r.parameter} on {r.on}", f"the form {r.form} needs a reference"
+        if r.form == "category" and not r.levels:
+            yield f"relation of {r.parameter} on {r.on}", "a category needs its levels"
+    for n in model.reproduces:
+        if n.tolerance <= 0:
+            yield f"reproduces “{n.title}”", "a tolerance is above 0"

@@ -1,0 +1,180 @@
+"""Model cards: each is sound, gives back what was published, and a broken one is told what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+import pytest
+
+from relaxant.errors import InputError
+from relaxant.knowledge.cards import Correlation, Flow, Model, Parameter, Published, Relation
+from relaxant.knowledge.load import load_knowledge
+from relaxant.pharmacology.model import amount_in, entry_for, individual, is_linear, multiplier, network_of
+from relaxant.pharmacology.network import Period, amounts, exponential
+from relaxant.pharmacology.published import all_reproduced
+from relaxant.pharmacology.schedule import Dose, schedule
+from relaxant.pharmacology.soundness import faults_of, variability
+
+exact = pytest.importorskip("exact", reason="mpmath is a test dependency")
+CARDS = load_knowledge().models
+SIMON = CARDS["baclofen-oral-adult-simon-2018"]
+
+
+@pytest.mark.parametrize("name", sorted(CARDS))
+def test_every_card_is_sound(name: str) -> None:
+    assert list(faults_of(CARDS[name])) == []
+
+
+@pytest.mark.parametrize("name", sorted(n for n, m in CARDS.items() if is_linear(m)))
+def test_every_linear_card_gives_back_what_was_published(name: str) -> None:
+    for number in all_reproduced(CARDS[name]):
+        assert number.holds, (number.title, number.computed, number.published)
+
+
+def _with(**changes: object) -> Model:
+    return msgspec.structs.replace(SIMON, **changes)
+
+
+def _parameter(name: str, **changes: object) -> Model:
+    return _with(
+        parameters=tuple(msgspec.structs.replace(p, **changes) if p.parameter == name else p for p in SIMON.parameters)
+    )
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (lambda: _parameter("CL", unit="L"), "does not fit where the card uses it"),
+        (lambda: _parameter("CL", unit="furlongs"), "is not known"),
+        (lambda: _parameter("CL", value=-1.0), "negative"),
+        (lambda: _parameter("CL", value=50.0), "outside its own interval"),
+        (lambda: _parameter("CL", iiv_sd=0.2), "given twice"),
+        (lambda: _parameter("ka", parameter="kb"), "there is no parameter “ka”"),
+        (lambda: _with(flows=(*SIMON.flows, Flow(giver="central", to="bone", rate="ka"))), "there is no compartment “bone”"),
+        (lambda: _with(flows=(*SIMON.flows, Flow(giver="central", rate="ka", clearance="CL"))), "one of them"),
+        (lambda: _with(parameters=(*SIMON.parameters, Parameter(parameter="idle", value=1, unit="L", description="", source="x", place="y"))), "nothing uses it"),
+        (lambda: _with(reproduces=()), "at least one published number"),
+        (lambda: _with(reproduces=(msgspec.structs.replace(SIMON.reproduces[0], value=9.0),)), "its tolerance is"),
+        (
+            lambda: _with(
+                correlations=tuple(
+                    Correlation(between=b, value=v, source="x", place="y")
+                    for b, v in ((("ka", "CL"), 0.95), (("CL", "V"), 0.95), (("ka", "V"), -0.95))
+                )
+            ),
+            "contradict each other",
+        ),
+    ],
+)  # fmt: skip
+def test_a_broken_card_is_told_what_is_wrong(broken: Callable[[], Model], said: str) -> None:
+    assert any(said in what for _, what in faults_of(broken())), list(faults_of(broken()))
+
+
+def test_variability_is_a_covariance_of_logarithms() -> None:
+    names, covariance = variability(SIMON)
+    assert names == ("ka", "CL", "V")
+    assert covariance[1, 1] == pytest.approx(np.log1p(0.21**2))
+
+
+@pytest.mark.parametrize(
+    ("form", "given", "want"),
+    [
+        (dict(form="power", reference=70, coefficient=0.75), 35.0, 0.5**0.75),
+        (dict(form="power", reference=70, coefficient=1, most=50), 60.0, 50 / 70),
+        (dict(form="linear", reference=40, coefficient=-0.01), 50.0, 0.9),
+        (dict(form="exponential", reference=40, coefficient=-0.01), 50.0, np.exp(-0.1)),
+        (dict(form="factor", coefficient=0.5), 1.0, 0.5),
+        (dict(form="factor", coefficient=0.5), 0.0, 1.0),
+        (dict(form="hyperbolic", reference=100, coefficient=2), 50.0, (2 / 3) ** 2),
+        (dict(form="decline", reference=100), 100.0, 0.5),
+        (dict(form="affine", intercept=0.2, coefficient=0.01), 30.0, 0.5),
+        (dict(form="maturation", reference=40, coefficient=3), 40.0, 0.5),
+        (dict(form="above", reference=65, coefficient=0.7), 65.0, 0.7),
+        (dict(form="below", reference=25, coefficient=0.4), 25.0, 1.0),
+        (dict(form="category", levels={"poor": 0.25}), "poor", 0.25),
+    ],
+)
+def test_relations(form: dict[str, object], given: object, want: float) -> None:
+    relation = Relation(parameter="CL", on="x", source="s", place="p", **form)
+    assert multiplier(relation, given)[0] == pytest.approx(want)
+
+
+def test_an_unknown_category_and_an_unknown_number_stay_unknown() -> None:
+    category = Relation(parameter="CL", on="x", form="category", levels={"poor": 0.25}, source="s", place="p")
+    assert np.isnan(multiplier(category, "slow")[0])
+    for form in ("power", "factor", "above"):
+        relation = Relation(parameter="CL", on="x", form=form, reference=1.0, source="s", place="p")
+        assert np.isnan(multiplier(relation, np.nan)[0]), form
+
+
+def test_a_persons_parameters_broadcast_and_refuse_other_lengths() -> None:
+    got = individual(SIMON, {"kidney_function": np.array([20.0, 40.0, 120.0])}, deviations={"ka": 0.1})
+    assert got["CL"].shape == got["ka"].shape == (3,)
+    assert got["CL"][0] < got["CL"][1] < got["CL"][2]
+    with pytest.raises(InputError):
+        individual(SIMON, {"kidney_function": np.array([20.0, 40.0])}, deviations={"ka": np.zeros(3)})
+
+
+def test_the_most_specific_input_is_taken() -> None:
+    card = CARDS["tizanidine-oral-empirical"]
+    plain, capsule = entry_for(card, "oral"), entry_for(card, "oral", form="capsule", fed=True)
+    assert capsule is not None and capsule.form == "capsule" and capsule.fed is True
+    assert plain is None or plain != capsule
+    assert entry_for(card, "rectal") is None
+
+
+def test_mass_becomes_substance_only_with_a_molar_mass() -> None:
+    card = CARDS["rocuronium-sugammadex-kleijn-2011"]
+    entry = card.inputs[0]
+    with pytest.raises(InputError, match="molar mass"):
+        amount_in(
+            msgspec.structs.replace(card, molar_mass=None), 42.0, "mg", msgspec.structs.replace(entry, molar_mass=None)
+        )
+    given = amount_in(card, 42.0, "mg", msgspec.structs.replace(entry, molar_mass=609.68))
+    assert given == pytest.approx(42 / 609.68 * 1000)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_network_exponential_is_componentwise_exact(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    size = int(rng.integers(2, 6))
+    rates = np.where(rng.random((size, size)) < 0.6, 10.0 ** rng.uniform(-4, 2, (size, size)), 0.0)
+    np.fill_diagonal(rates, 0.0)
+    np.fill_diagonal(rates, -(rates.sum(axis=0) + 10.0 ** rng.uniform(-3, 1, size)))
+    for time in (1e-3, 0.5, 24.0):
+        got = exponential(rates[:, :, None], time)[:, :, 0]
+        want = exact.exponential(exact.mp.matrix(rates.tolist()), exact.mp.mpf(time))
+        for i in range(size):
+            for j in range(size):
+                true = want[i, j]
+                if true > 1e-290:
+                    assert abs(got[i, j] - true) / true < 1e-11, (seed, time, i, j)
+
+
+def test_a_network_as_the_closed_form_and_rates_that_change_on_the_way() -> None:
+    from relaxant.pharmacology.disposition import one_compartment
+    from relaxant.pharmacology.linear import concentration, oral
+
+    parameters = individual(SIMON, {})
+    usual = network_of(SIMON, parameters)
+    washed = network_of(SIMON, parameters, during=("haemodialysis",))
+    times = np.linspace(0, 24, 49)
+    prepared = schedule([Dose(amount=20, entry="oral", every=8, count=3)], times)
+    volume = parameters["V"]
+    wanted = {"concentration": {"central": 1 / volume}}
+    plain = amounts([Period(0, usual)], {"oral": ("gut", 1.0)}, prepared, wanted)["concentration"][:, 0]
+    closed = concentration(one_compartment(parameters["CL"], volume), {"oral": oral(parameters["ka"])}, prepared)[:, 0]
+    np.testing.assert_allclose(plain, closed, rtol=1e-11)
+    session = [Period(0, usual), Period(10.25, washed), Period(14.25, usual)]
+    cleared = amounts(session, {"oral": ("gut", 1.0)}, prepared, wanted)["concentration"][:, 0]
+    np.testing.assert_allclose(cleared[times <= 10.25], plain[times <= 10.25], rtol=1e-12)
+    assert (cleared[times > 10.25] < plain[times > 10.25]).all()
+
+
+def test_a_published_number_without_its_weight_is_refused() -> None:
+    number = Published(
+        title="x", output="concentration", measure="peak", value=1, unit="ng/mL", tolerance=0.1, dose=1, dose_per_kg=True, source="s", place="p",
+    )  # fmt: skip
+    assert any("state the weight" in what for _, what in faults_of(_with(reproduces=(number,))))
