@@ -163,3 +163,26 @@ def test_what_cannot_be_says_which_field(wrong, field: str) -> None:
 
 def test_no_dose_is_no_concentration() -> None:
     assert not concentration(one_compartment(1, 1), {"oral": oral(1)}, schedule([], [0.0, 1.0])).any()
+
+
+ODES = 300 if FULL else 8
+
+
+def test_as_an_independent_solution_of_the_differential_equations() -> None:
+    solve_ivp = pytest.importorskip("scipy.integrate").solve_ivp
+    worst = (0.0, -1)
+    for seed in range(20_000, 20_000 + ODES):
+        chance = random.Random(seed)
+        leaving, to, back, ka = (_spread(chance, 0.02, 4) for _ in range(4))
+        volume = _spread(chance, 1, 100)
+        rates = np.array([[-ka, 0, 0], [ka, -leaving - to, back], [0, to, -back]])
+        disposition = two_compartments(leaving * volume, volume, to * volume, to * volume / back)
+        times = np.linspace(0.25, 12, 24)
+        got = concentration(disposition, {"gut": oral(ka)}, schedule([Dose(amount=10, entry="gut")], times))[:, 0]
+        solved = solve_ivp(
+            lambda _, x, a=rates: a @ x, (0, 12), [10.0, 0, 0], method="DOP853", t_eval=times, rtol=1e-12, atol=1e-22, max_step=0.05
+        )  # fmt: skip
+        want = solved.y[1] / volume
+        error = float(np.max(np.abs(got - want) / np.maximum(want, 1e-9 * want.max())))
+        worst = max(worst, (error, seed))
+    assert worst[0] < 1e-9, worst

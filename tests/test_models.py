@@ -178,3 +178,42 @@ def test_a_published_number_without_its_weight_is_refused() -> None:
         title="x", output="concentration", measure="peak", value=1, unit="ng/mL", tolerance=0.1, dose=1, dose_per_kg=True, source="s", place="p",
     )  # fmt: skip
     assert any("state the weight" in what for _, what in faults_of(_with(reproduces=(number,))))
+
+
+@pytest.mark.parametrize(
+    "name", ["baclofen-oral-child-he-2014", "rocuronium-kleijn-2011", "carisoprodol-meprobamate-adult-label"]
+)
+def test_the_equation_solver_agrees_with_the_exact_path_where_both_apply(name: str) -> None:
+    pytest.importorskip("scipy", reason="the extra relaxant[nonlinear] is not installed")
+    from relaxant.pharmacology.nonlinear import integrate
+
+    card = CARDS[name]
+    parameters = individual(card, {"weight": 20.0} if "child" in name else {})
+    net = network_of(card, parameters)
+    into = card.inputs[0].into
+    times = np.linspace(0, 40, 81)
+    doses = [Dose(amount=20, entry="in"), Dose(time=7.3, amount=5, entry="in", duration=3.1)]
+    every = {n: {n: 1.0} for n in net.names}
+    want = amounts([Period(0, net)], {"in": (into, 1.0)}, schedule(doses, times), every)
+    got = integrate(card, parameters, [(0.0, into, 20.0, 0.0), (7.3, into, 5.0, 3.1)], times)
+    for compartment in net.names:
+        np.testing.assert_allclose(got[compartment], want[compartment][:, 0], rtol=1e-6, atol=1e-8)
+
+
+def test_sugammadex_binds_one_to_one_and_nothing_is_lost() -> None:
+    pytest.importorskip("scipy", reason="the extra relaxant[nonlinear] is not installed")
+    from relaxant.pharmacology.nonlinear import integrate
+
+    card = CARDS["rocuronium-sugammadex-kleijn-2011"]
+    parameters = {n: v * (0.0 if n.startswith("CL") else 1.0) for n, v in individual(card, {}).items()}
+    got = integrate(
+        card,
+        parameters,
+        [(0.0, "central", 70.0, 0.0), (10.0, "sugammadex_central", 128.0, 0.0)],
+        np.linspace(0, 60, 61),
+    )
+    bound = got["complex_central"] + got["complex_peripheral"]
+    np.testing.assert_allclose((got["central"] + got["peripheral"] + bound), 70.0, rtol=1e-7)
+    binder = got["sugammadex_central"] + got["sugammadex_peripheral"] + bound
+    np.testing.assert_allclose(binder[11:], 128.0, rtol=1e-7)
+    assert bound[-1] > 65

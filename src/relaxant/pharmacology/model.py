@@ -134,6 +134,13 @@ def network_of(
     """
     if not is_linear(model):
         raise KnowledgeError(f"{model.model}: it binds or saturates, which no linear network does")
+    return linear_part(model, parameters, during=during, areas=areas)
+
+
+def linear_part(
+    model: Model, parameters: Mapping[str, Floats], *, during: Sequence[str] = (), areas: bool = False
+) -> Network:
+    """The network of a card without its bindings, saturable flows and removals: all of it for a linear card."""
     volumes = {c.compartment: parameters[c.volume] for c in model.compartments if c.volume}
     names = [c.compartment for c in model.compartments]
     names += [_stage(f.giver, f.to, i) for f in model.flows for i in range(f.stages)]
@@ -148,7 +155,7 @@ def network_of(
             rates[place[to], place[giver]] += rate * arrives
 
     for each in model.flows:
-        if each.during is not None and each.during not in during:
+        if (each.during is not None and each.during not in during) or each.saturable:
             continue
         rate = parameters[each.rate] if each.rate else parameters[str(each.clearance)] / volumes[each.giver]
         if each.fraction:

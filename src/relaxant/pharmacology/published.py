@@ -22,10 +22,11 @@ from relaxant.pharmacology.model import (
     factor_of,
     individual,
     is_linear,
-    network_of,
+    linear_part,
     response,
 )
 from relaxant.pharmacology.network import Network, Period, amounts
+from relaxant.pharmacology.nonlinear import integrate
 from relaxant.pharmacology.schedule import Dose, schedule
 
 Floats = NDArray[np.float64]
@@ -102,7 +103,7 @@ class _Course:
             covariates.setdefault("single_dose", number.dose)
         self.parameters = individual(model, covariates)
         self.during = (number.during,) if number.during else ()
-        self.network = network_of(model, self.parameters, during=self.during, areas=True)
+        self.network = linear_part(model, self.parameters, during=self.during, areas=True)
         weight = covariates.get("weight")
         releases = {i.release for i in model.inputs if i.route == number.route}
         release = number.release or (releases.pop() if len(releases) == 1 else None)
@@ -119,6 +120,22 @@ class _Course:
         own = float(self.parameters[entry.duration][0]) if entry.duration else 0.0
         self.duration = number.infused_over or own
         self.output = self._output()
+        self.also = [
+            (given_later.at, *self._into(given_later.route, given_later.drug, given_later.dose, given_later.dose_unit, given_later.dose_per_kg, weight))
+            for given_later in number.also
+        ]  # fmt: skip
+
+    def _into(
+        self, route: str, drug: str | None, dose: float, dose_unit: str, per_kg: bool, weight: float | str | None
+    ) -> tuple[str, float]:
+        entry = entry_for(self.model, route, drug=drug)
+        if entry is None or (per_kg and not isinstance(weight, float)):
+            raise KnowledgeError(
+                f"{self.model.model}: “{self.number.title}”: a further dose has no way in, or no weight"
+            )
+        return entry.into, amount_in(
+            self.model, dose * (weight if per_kg and isinstance(weight, float) else 1.0), dose_unit, entry
+        )
 
     def _output(self) -> Output | Effect:
         for output in self.model.outputs:
@@ -145,10 +162,20 @@ class _Course:
         wanted = {"out": {AREA + of if area else of: scale}}
         if isinstance(self.output, Output) and not area:
             wanted["out"].update(dict.fromkeys(self.output.bound, scale))
-        prepared = schedule(doses if doses is not None else self.doses(), times)
-        found = amounts([Period(0.0, self.network)], {"in": (self.entry.into, self.reach)}, prepared, wanted)["out"][
-            :, 0
-        ]
+        given = doses if doses is not None else self.doses()
+        if is_linear(self.model):
+            given = given + [Dose(time=at, amount=amount, entry=into) for at, into, amount in self.also]
+            entries = {"in": (self.entry.into, self.reach), **{into: (into, 1.0) for _, into, _ in self.also}}
+            found = amounts([Period(0.0, self.network)], entries, schedule(given, times), wanted)["out"][:, 0]
+        else:
+            courses = [
+                (dose.time + i * (dose.every or 0.0), self.entry.into, dose.amount * self.reach, dose.duration)
+                for dose in given
+                for i in range(dose.count)
+            ]
+            courses += [(at, into, amount, 0.0) for at, into, amount in self.also]
+            states = integrate(self.model, self.parameters, courses, times, during=self.during, areas=True)
+            found = np.asarray(sum(states[name] * weight for name, weight in wanted["out"].items()))
         if isinstance(self.output, Effect) and not area:
             return response(self.output, self.parameters, found[:, None])[:, 0]
         return found
@@ -160,6 +187,7 @@ class _Course:
     def end(self) -> float:
         """When nothing of the last dose is left."""
         last = self.lag + (self.number.count - 1) * (self.number.every or 0.0) + self.duration
+        last = max([last, *(at for at, _, _ in self.also)])
         return last + _LONG / self.slowest()
 
     def window(self) -> tuple[float, float]:
@@ -222,8 +250,9 @@ class _Course:
                 )
 
     def _time_below(self) -> float:
-        """Until the output is back above the level for good, from the first dose."""
+        """Until the output is back above the level for good, from the first dose or from the window's start."""
         number = self.number
+        start = number.window[0] if number.window else 0.0
         level = (number.level or 0.0) * (factor_of(self.output.unit, self.model))
         times = self.times()
         curve = self.values(times)
@@ -235,7 +264,7 @@ class _Course:
         low = int(np.flatnonzero(curve < level)[-1])
         high = low + 1
         share = (level - curve[low]) / (curve[high] - curve[low])
-        return float(times[low] + share * (times[high] - times[low]))
+        return float(times[low] + share * (times[high] - times[low])) - start
 
 
 def _slowest(network: Network, start: str, end: str) -> float:
@@ -254,5 +283,5 @@ def _slowest(network: Network, start: str, end: str) -> float:
 
 
 def all_reproduced(model: Model) -> list[Reproduced]:
-    """Every published number of a linear card."""
-    return [reproduced(model, number) for number in model.reproduces] if is_linear(model) else []
+    """Every published number of a card."""
+    return [reproduced(model, number) for number in model.reproduces]

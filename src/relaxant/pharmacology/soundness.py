@@ -9,6 +9,7 @@ import numpy as np
 from relaxant.errors import KnowledgeError, RelaxantError
 from relaxant.knowledge.cards import Model
 from relaxant.pharmacology.model import is_linear, spread_of
+from relaxant.pharmacology.nonlinear import available
 from relaxant.pharmacology.published import reproduced
 from relaxant.quantities import unit
 
@@ -26,7 +27,7 @@ def faults_of(model: Model) -> Iterator[tuple[str, str]]:
     found = [*_references(model), *_units(model), *_spreads(model), *_bounds(model)]
     for place, what in found:
         yield f"{where} {place}".rstrip(), what
-    if not found and is_linear(model):
+    if not found and (is_linear(model) or available()):
         for number in model.reproduces:
             try:
                 computed = reproduced(model, number)
