@@ -1,0 +1,352 @@
+"""A person's own parameters from what was measured: the most probable ones, for one person or a batch at once.
+
+Prior knowledge is the card's: typical values and the covariance of their logarithms between people. What is minimised for each
+person is twice the negative logarithm of the posterior, the residual's own variance included (proportional plus additive, evaluated
+at the prediction); a level below the limit of quantification counts by the probability to be there (the M3 method). Fisher
+scoring with Levenberg's damping moves everybody at once; who has arrived is left out of further steps.
+
+Concentrations are sums over doses of the unit response in closed form, so their derivatives with respect to rates are exact; how
+rates follow from clearances and volumes is differentiated by a fourth-order difference, to some twelve digits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from relaxant.errors import InputError
+from relaxant.pharmacology.disposition import Disposition
+
+Floats = NDArray[np.float64]
+_STEP = 1e-3  # of a logarithm, for the difference
+_MOST_STEPS = 60
+_ARRIVED = 1e-8  # of a logarithm, and of the objective
+_CLOSE = 1e-2  # of a difference of rates times a time: nearer, series stand for differences of exponentials
+_FINITE_CHANGE = 4.0  # no step moves a logarithm further
+
+
+class Levels(msgspec.Struct, frozen=True):
+    """What was given and measured. ``dose_times`` and ``amounts`` are (doses, people), ``times`` and ``values`` (observations, people).
+
+    NaN pads where somebody has fewer. ``quantified_from`` is the limit of quantification of each observation or ``None``: a value
+    below it counts as *below*, whatever it is.
+    """
+
+    dose_times: Floats
+    amounts: Floats
+    times: Floats
+    values: Floats
+    quantified_from: Floats | None = None
+
+
+class Way(msgspec.Struct, frozen=True):
+    """How people's parameters make a disposition, an absorption rate (``None``: straight into the vein) and what reaches."""
+
+    disposition: Disposition
+    absorption: Floats | None = None
+    reaching: Floats | float = 1.0
+
+
+class Estimate(msgspec.Struct, frozen=True):
+    """The most probable parameters. Shapes: ``deviations`` (parameters, people), ``covariance`` (parameters, parameters, people).
+
+    ``deviations`` are the logarithms of a person's parameters over the typical ones; ``covariance`` that of the deviations
+    by Laplace's approximation. ``predicted`` are the concentrations at the observations; ``arrived`` marks whose walk came to its end.
+    """
+
+    names: tuple[str, ...]
+    parameters: dict[str, Floats]
+    deviations: Floats
+    covariance: Floats
+    predicted: Floats
+    objective: Floats
+    arrived: NDArray[np.bool_]
+
+    def shrinkage(self, covariance: Floats) -> Floats:
+        """How much of each parameter's spread between people the data did not show: 1 - the spread seen over the prior's."""
+        return np.asarray(1 - self.deviations.std(axis=1) / np.sqrt(np.diag(covariance)))
+
+
+def levels(
+    dose_times: ArrayLike,
+    amounts: ArrayLike,
+    times: ArrayLike,
+    values: ArrayLike,
+    *,
+    quantified_from: ArrayLike | None = None,
+) -> Levels:
+    """Checks and shapes data of one person or many (doses or observations first, people second).
+
+    Raises :class:`InputError` naming what is empty, contradictory or no number.
+    """
+    table = {
+        n: _table(np.asarray(v, dtype=np.float64))
+        for n, v in (("dose_times", dose_times), ("amounts", amounts), ("times", times), ("values", values))
+    }
+    people = max(t.shape[1] for t in table.values())
+    for name, array in table.items():
+        if array.shape[1] not in (1, people):
+            raise InputError(name, array.shape[1], f"other data are of {people} people", "give as many columns")
+        table[name] = np.array(np.broadcast_to(array, (array.shape[0], people)))
+    for one, other in (("dose_times", "amounts"), ("times", "values")):
+        if table[one].shape != table[other].shape:
+            raise InputError(
+                other, table[other].shape, f"it does not fit {one} of {table[one].shape}", "give one of each"
+            )
+        half = np.isnan(table[one]) & ~np.isnan(table[other])
+        if half.any():
+            raise InputError(one, "unknown", f"a value of {other} has no time", "give the time, or leave both out")
+    if (table["amounts"] < 0).any() or np.isinf(table["amounts"]).any():
+        raise InputError("amounts", float(np.nanmin(table["amounts"])), "it is no amount", "give 0 or more")
+    if (table["values"] < 0).any() or np.isinf(table["values"]).any():
+        raise InputError("values", float(np.nanmin(table["values"])), "it is no concentration", "give 0 or more")
+    nothing = np.flatnonzero(np.isnan(table["values"]).all(axis=0))
+    if nothing.size:
+        raise InputError("values", f"person {int(nothing[0]) + 1}", "nothing was measured", "leave this person out")
+    limit = None
+    if quantified_from is not None:
+        limit = np.array(np.broadcast_to(_table(np.asarray(quantified_from, dtype=np.float64)), table["values"].shape))
+        if (limit < 0).any():
+            raise InputError("quantified_from", float(np.nanmin(limit)), "it is no concentration", "give 0 or more")
+    return Levels(table["dose_times"], table["amounts"], table["times"], table["values"], limit)
+
+
+def _table(values: Floats) -> Floats:
+    return values[:, None] if values.ndim == 1 else np.atleast_2d(values)
+
+
+def most_probable(
+    typical: Mapping[str, ArrayLike],
+    covariance: ArrayLike,
+    free: Sequence[str],
+    way: Callable[[Mapping[str, Floats]], Way],
+    data: Levels,
+    *,
+    proportional: float,
+    additive: float,
+) -> Estimate:
+    """The most probable parameters of each person.
+
+    ``typical``: every parameter that ``way`` asks for, one value or one a person. ``free`` are those that differ between people, and
+    ``covariance`` that of their logarithms. ``proportional`` (a share) and ``additive`` (in the values' unit) are the residual's
+    standard deviations. Raises :class:`InputError` for a residual of nothing and a covariance that is none.
+    """
+    if not (proportional >= 0 and additive >= 0 and proportional + additive > 0):
+        raise InputError(
+            "residual", f"{proportional:g}, {additive:g}", "nothing would be uncertain", "give one above 0"
+        )
+    omega = np.atleast_2d(np.asarray(covariance, dtype=np.float64))
+    size, people = len(free), data.values.shape[1]
+    if omega.shape != (size, size) or np.linalg.eigvalsh(omega).min() <= 0:
+        raise InputError("covariance", omega.shape, "it is not a positive definite matrix of the free parameters", f"give {size} by {size}")  # fmt: skip
+    base = {n: np.broadcast_to(np.asarray(v, dtype=np.float64), (people,)) for n, v in typical.items()}
+    problem = _Problem(
+        base, tuple(free), np.asarray(np.linalg.inv(omega), dtype=np.float64), way, data, proportional, additive
+    )
+    return problem.solved()
+
+
+class _Problem:
+    """The posterior of each person and the walk to its top."""
+
+    def __init__(
+        self,
+        base: Mapping[str, Floats],
+        free: tuple[str, ...],
+        precision: Floats,
+        way: Callable[[Mapping[str, Floats]], Way],
+        data: Levels,
+        proportional: float,
+        additive: float,
+    ) -> None:
+        self.base, self.free, self.precision, self.way, self.data = base, free, precision, way, data
+        self.proportional, self.additive = proportional, additive
+        since = data.times[:, None, :] - data.dose_times[None, :, :]
+        given = np.where(np.isnan(data.amounts), 0.0, data.amounts)[None]
+        self.amount = np.where(since >= 0, given, 0.0)
+        self.since = np.where((since >= 0) & ~np.isnan(since), since, 0.0)
+        # Doses that nobody has before an observation cost nothing.
+        used = np.flatnonzero((self.amount > 0).any(axis=(0, 2)))
+        self.since, self.amount = np.ascontiguousarray(self.since[:, used]), np.ascontiguousarray(self.amount[:, used])
+        self.seen = ~np.isnan(data.values)
+        self.censored = np.zeros_like(self.seen)
+        if data.quantified_from is not None:
+            self.censored = self.seen & (data.values < data.quantified_from)
+        self.values = np.where(self.seen, data.values, 0.0)
+
+    def parameters(self, deviations: Floats, people: NDArray[np.intp]) -> dict[str, Floats]:
+        made = {n: v[people] for n, v in self.base.items()}
+        for i, name in enumerate(self.free):
+            made[name] = made[name] * np.exp(deviations[i])
+        return made
+
+    def predicted(self, deviations: Floats, people: NDArray[np.intp], *, slopes: bool) -> tuple[Floats, Floats | None]:
+        """The concentrations (observations, people) and their derivatives (parameters, observations, people)."""
+        way = self.way(self.parameters(deviations, people))
+        inner = _Response(way, self.since[:, :, people], self.amount[:, :, people], slopes)
+        if not slopes:
+            return inner.value, None
+        out = np.zeros((len(self.free), *inner.value.shape))
+        for i in range(len(self.free)):
+            moved = []
+            for steps in (-2, -1, 1, 2):
+                there = deviations.copy()
+                there[i] += steps * _STEP
+                moved.append(_flat(self.way(self.parameters(there, people))))
+            for part, slope in inner.slopes.items():
+                change = (moved[0][part] - 8 * moved[1][part] + 8 * moved[2][part] - moved[3][part]) / (12 * _STEP)
+                out[i] += slope * change
+        return inner.value, out
+
+    def objective(self, value: Floats, deviations: Floats, people: NDArray[np.intp]) -> Floats:
+        """Twice the negative logarithm of the posterior of each person, up to a constant."""
+        variance = (self.proportional * value) ** 2 + self.additive**2
+        variance = np.maximum(variance, np.finfo(np.float64).tiny)
+        off = self.values[:, people] - value
+        each = off**2 / variance + np.log(variance)
+        if self.censored.any() and self.data.quantified_from is not None:
+            z = (self.data.quantified_from[:, people] - value) / np.sqrt(variance)
+            each = np.where(self.censored[:, people], -2 * _log_below(z), each)
+        prior = np.einsum("is,ij,js->s", deviations, self.precision, deviations)
+        return np.asarray(np.where(self.seen[:, people], each, 0.0).sum(axis=0) + prior)
+
+    def step(
+        self, value: Floats, slopes: Floats, deviations: Floats, people: NDArray[np.intp]
+    ) -> tuple[Floats, Floats]:
+        """The gradient (parameters, people) and the expected curvature (parameters, parameters, people) of the objective."""
+        variance = np.maximum((self.proportional * value) ** 2 + self.additive**2, np.finfo(np.float64).tiny)
+        growth = 2 * self.proportional**2 * value
+        off = self.values[:, people] - value
+        pull = -2 * off / variance + growth * (1 - off**2 / variance) / variance
+        weight = 2 / variance + growth**2 / variance**2
+        if self.censored.any() and self.data.quantified_from is not None:
+            spread = np.sqrt(variance)
+            z = (self.data.quantified_from[:, people] - value) / spread
+            slope_z = -1 / spread - z * growth / (2 * variance)
+            hazard = np.exp(-(z**2) / 2 - 0.5 * math.log(2 * math.pi) - _log_below(z))
+            censored = self.censored[:, people]
+            pull = np.where(censored, -2 * hazard * slope_z, pull)
+            weight = np.where(censored, 2 * hazard * np.maximum(hazard + z, 0.0) * slope_z**2, weight)
+        seen = self.seen[:, people]
+        pull, weight = np.where(seen, pull, 0.0), np.where(seen, weight, 0.0)
+        gradient = np.einsum("ios,os->is", slopes, pull) + 2 * self.precision @ deviations
+        curvature = np.einsum("ios,os,jos->ijs", slopes, weight, slopes) + 2 * self.precision[:, :, None]
+        return gradient, curvature
+
+    def solved(self) -> Estimate:
+        size, count = len(self.free), self.values.shape[1]
+        deviations = np.zeros((size, count))
+        damping = np.full(count, 1e-3)
+        everyone = np.arange(count)
+        value, slopes = self.predicted(deviations, everyone, slopes=True)
+        if slopes is None:
+            raise AssertionError("derivatives were asked for")
+        objective = self.objective(value, deviations, everyone)
+        arrived = np.zeros(count, dtype=bool)
+        for _ in range(_MOST_STEPS):
+            people = np.flatnonzero(~arrived)
+            if not people.size:
+                break
+            gradient, curvature = self.step(value[:, people], slopes[:, :, people], deviations[:, people], people)
+            diagonal = np.einsum("iis->is", curvature)
+            damped = curvature.copy()
+            np.einsum("iis->is", damped)[:] += damping[people] * diagonal
+            change = -np.linalg.solve(damped.transpose(2, 0, 1), gradient.T[:, :, None])[:, :, 0].T
+            np.clip(change, -_FINITE_CHANGE, _FINITE_CHANGE, out=change)
+            tried = deviations[:, people] + change
+            new_value, new_slopes = self.predicted(tried, people, slopes=True)
+            new_objective = self.objective(new_value, tried, people)
+            better = new_objective <= objective[people] + 1e-12 * np.abs(objective[people])
+            small = (np.abs(change).max(axis=0) < _ARRIVED) | (
+                better & (objective[people] - new_objective < _ARRIVED * 1e-4) & (np.abs(change).max(axis=0) < 1e-6)
+            )
+            moved = people[better]
+            deviations[:, moved] = tried[:, better]
+            value[:, moved], objective[moved] = new_value[:, better], new_objective[better]
+            slopes[:, :, moved] = new_slopes[:, :, better]  # type: ignore[index]
+            damping[moved] /= 10
+            damping[people[~better]] *= 10
+            arrived[people[small | (damping[people] > 1e12)]] = True
+        _, curvature = self.step(value, slopes, deviations, everyone)
+        covariance = np.asarray(2 * np.linalg.inv(curvature.transpose(2, 0, 1)).transpose(1, 2, 0), dtype=np.float64)
+        return Estimate(
+            self.free, self.parameters(deviations, everyone), deviations, covariance, value, objective, arrived
+        )
+
+
+def _flat(way: Way) -> dict[str, Floats]:
+    """The numbers that the unit response rests on: each rate, each weight over volume, absorption, what reaches."""
+    out = {f"rate {j}": rate for j, rate in enumerate(way.disposition.rates)}
+    out |= {f"weight {j}": w for j, w in enumerate(way.disposition.weights / way.disposition.volume)}
+    if way.absorption is not None:
+        out["absorption"] = way.absorption
+    out["reaching"] = np.asarray(way.reaching, dtype=np.float64)
+    return out
+
+
+class _Response:
+    """Concentrations as sums over doses, and their slopes in rates, weights, absorption and what reaches."""
+
+    def __init__(self, way: Way, since: Floats, amount: Floats, slopes: bool) -> None:
+        parts = _flat(way)
+        amount = amount * parts["reaching"]
+        count = way.disposition.rates.shape[0]
+        self.slopes: dict[str, Floats] = {}
+        value = np.zeros((since.shape[0], since.shape[2]))
+        absorption = parts.get("absorption")
+        gone = None if absorption is None else np.exp(-absorption * since)
+        of_absorption = np.zeros_like(value)
+        for j in range(count):
+            rate, weight = parts[f"rate {j}"], parts[f"weight {j}"]
+            stays = np.exp(-rate * since)
+            if absorption is None or gone is None:
+                unit, unit_rate, unit_absorption = stays, -since * stays, None
+            else:
+                unit, unit_rate, unit_absorption = _moved_on(absorption, rate, since, gone, stays)
+            shape = np.einsum("ods,ods->os", amount, unit)
+            value += weight * shape
+            if slopes:
+                self.slopes[f"weight {j}"] = shape
+                self.slopes[f"rate {j}"] = weight * np.einsum("ods,ods->os", amount, unit_rate)
+                if unit_absorption is not None:
+                    of_absorption += weight * np.einsum("ods,ods->os", amount, unit_absorption)
+        if slopes:
+            if absorption is not None:
+                self.slopes["absorption"] = of_absorption
+            self.slopes["reaching"] = value / parts["reaching"]
+        self.value = value
+
+
+def _moved_on(
+    absorption: Floats, rate: Floats, time: Floats, gone: Floats, stays: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """absorption * (exp(-rate t) - exp(-absorption t)) / (absorption - rate), and its slopes in rate and in absorption."""
+    gap = absorption - rate
+    near = np.abs(gap) * time < _CLOSE
+    safe = np.where(gap == 0, 1.0, gap)
+    share = (stays - gone) / safe
+    in_rate = (share - time * stays) / safe
+    in_absorption = (time * gone - share) / safe
+    if near.any():
+        # Series in z = gap * t around equal rates, of the integral and of its two slopes.
+        z = np.where(near, gap * time, 0.0)
+        share = np.where(near, time * stays * (1 - z / 2 + z**2 / 6 - z**3 / 24 + z**4 / 120), share)
+        in_rate = np.where(near, -(time**2) * stays * (1 / 2 - z / 6 + z**2 / 24 - z**3 / 120 + z**4 / 720), in_rate)
+        late = -(time**2) * stays * (1 / 2 - z / 3 + z**2 / 8 - z**3 / 30 + z**4 / 144)
+        in_absorption = np.where(near, late, in_absorption)
+    return absorption * share, absorption * in_rate, share + absorption * in_absorption
+
+
+_erfc = np.frompyfunc(math.erfc, 1, 1)
+
+
+def _log_below(z: Floats) -> Floats:
+    """The logarithm of the probability of a standard normal below z; by its tail's expansion where that probability is nothing."""
+    tail = z < -25
+    plain = np.asarray(_erfc(-np.where(tail, 0.0, z) / math.sqrt(2)), dtype=np.float64) / 2
+    far = np.where(tail, z, -26.0)
+    return np.where(tail, -(far**2) / 2 - np.log(-far) - 0.5 * math.log(2 * math.pi), np.log(plain))
