@@ -3,10 +3,10 @@
 Prior knowledge is the card's: typical values and the covariance of their logarithms between people. What is minimised for each
 person is twice the negative logarithm of the posterior, the residual's own variance included (proportional plus additive, evaluated
 at the prediction); a level below the limit of quantification counts by the probability to be there (the M3 method). Fisher
-scoring with Levenberg's damping moves everybody at once; who has arrived is left out of further steps.
+scoring with Levenberg's damping, its curvature learned on the way, moves everybody at once; who has arrived is left out of further steps.
 
 Concentrations are sums over doses of the unit response in closed form, so their derivatives with respect to rates are exact; how
-rates follow from clearances and volumes is differentiated by a fourth-order difference, to some twelve digits.
+rates follow from clearances and volumes is differentiated by a central difference, to some ten digits.
 """
 
 from __future__ import annotations
@@ -22,11 +22,17 @@ from relaxant.errors import InputError
 from relaxant.pharmacology.disposition import Disposition
 
 Floats = NDArray[np.float64]
-_STEP = 1e-3  # of a logarithm, for the difference
+_STEP = 1e-5  # of a logarithm, for the central difference: some ten digits
 _MOST_STEPS = 60
-_ARRIVED = 1e-8  # of a logarithm, and of the objective
+_ARRIVED = 1e-5  # of a logarithm: the last step; what is left after it is far less
+_ROUNDING = 1e-13
+_LEAST = 0.05  # of the expected curvature: where the observed one is less, or bends the other way
 _CLOSE = 1e-2  # of a difference of rates times a time: nearer, series stand for differences of exponentials
-_FINITE_CHANGE = 4.0  # no step moves a logarithm further
+_TAILS = 4.0  # degrees of freedom of the proposal
+_HOPELESS = 1e10  # a damping under which no step is one
+_FIRST_DAMPING = 0.3  # after a first step too far
+_LEARN_FROM = 4  # steps, before curvature is learned on the way
+_FINITE_CHANGE = 1.0  # no step moves a logarithm further
 
 
 class Levels(msgspec.Struct, frozen=True):
@@ -65,10 +71,55 @@ class Estimate(msgspec.Struct, frozen=True):
     predicted: Floats
     objective: Floats
     arrived: NDArray[np.bool_]
+    problem: _Problem
+
+    def posterior(self, draws: int = 1000, *, seed: int) -> Posterior:
+        """Draws from each person's posterior, by importance resampling from a wide distribution around the most probable values.
+
+        The proposal is Student's with four degrees of freedom, shaped by Laplace's covariance, so that its tails hold the posterior's.
+        """
+        random = np.random.default_rng(seed)
+        size, people = self.deviations.shape
+        factor = np.linalg.cholesky(self.covariance.transpose(2, 0, 1))
+        everyone = np.arange(people)
+        standard = random.standard_normal((draws, people, size))
+        tails = np.sqrt(_TAILS / random.chisquare(_TAILS, (draws, people)))
+        offsets = np.einsum("pij,dpj->dip", factor, standard * tails[:, :, None])
+        logarithms = np.empty((draws, people))
+        for k in range(draws):
+            tried = self.deviations + offsets[k]
+            value, _ = self.problem.predicted(tried, everyone, slopes=False)
+            logarithms[k] = -self.problem.objective(value, tried, everyone) / 2
+        distance = ((standard * tails[:, :, None]) ** 2).sum(axis=2)
+        proposal = -(_TAILS + size) / 2 * np.log1p(distance / _TAILS)
+        weights = np.exp(logarithms - proposal - (logarithms - proposal).max(axis=0))
+        weights /= weights.sum(axis=0)
+        place = (np.arange(draws)[:, None] + random.random((1, people))) / draws
+        chosen = np.empty((draws, people), dtype=np.intp)
+        for j in range(people):
+            chosen[:, j] = np.minimum(np.searchsorted(np.cumsum(weights[:, j]), place[:, j]), draws - 1)
+        kept = self.deviations[None] + np.take_along_axis(offsets, chosen[:, None, :], axis=0)
+        return Posterior(self.names, kept, np.asarray(1 / (weights**2).sum(axis=0)))
 
     def shrinkage(self, covariance: Floats) -> Floats:
         """How much of each parameter's spread between people the data did not show: 1 - the spread seen over the prior's."""
         return np.asarray(1 - self.deviations.std(axis=1) / np.sqrt(np.diag(covariance)))
+
+
+class Posterior(msgspec.Struct, frozen=True):
+    """Draws from each person's posterior: ``deviations`` (draws, parameters, people) and the effective number of draws behind them.
+
+    An effective number far under the draws says that the proposal missed the posterior's shape: ask for more draws.
+    """
+
+    names: tuple[str, ...]
+    deviations: Floats
+    effective: Floats
+
+    def interval(self, share: float = 0.9) -> tuple[Floats, Floats]:
+        """The central interval that holds a share of the draws. Shapes (parameters, people)."""
+        low, high = np.quantile(self.deviations, [(1 - share) / 2, (1 + share) / 2], axis=0)
+        return low, high
 
 
 def levels(
@@ -192,14 +243,14 @@ class _Problem:
             return inner.value, None
         out = np.zeros((len(self.free), *inner.value.shape))
         for i in range(len(self.free)):
-            moved = []
-            for steps in (-2, -1, 1, 2):
-                there = deviations.copy()
-                there[i] += steps * _STEP
-                moved.append(_flat(self.way(self.parameters(there, people))))
+            there = deviations.copy()
+            there[i] += _STEP
+            after = _flat(self.way(self.parameters(there, people)))
+            there[i] -= 2 * _STEP
+            before = _flat(self.way(self.parameters(there, people)))
             for part, slope in inner.slopes.items():
-                change = (moved[0][part] - 8 * moved[1][part] + 8 * moved[2][part] - moved[3][part]) / (12 * _STEP)
-                out[i] += slope * change
+                if after[part] is not before[part]:
+                    out[i] += slope * ((after[part] - before[part]) / (2 * _STEP))
         return inner.value, out
 
     def objective(self, value: Floats, deviations: Floats, people: NDArray[np.intp]) -> Floats:
@@ -217,12 +268,17 @@ class _Problem:
     def step(
         self, value: Floats, slopes: Floats, deviations: Floats, people: NDArray[np.intp]
     ) -> tuple[Floats, Floats]:
-        """The gradient (parameters, people) and the expected curvature (parameters, parameters, people) of the objective."""
+        """The gradient (parameters, people) and the curvature (parameters, parameters, people) of the objective, positive."""
         variance = np.maximum((self.proportional * value) ** 2 + self.additive**2, np.finfo(np.float64).tiny)
         growth = 2 * self.proportional**2 * value
         off = self.values[:, people] - value
         pull = -2 * off / variance + growth * (1 - off**2 / variance) / variance
-        weight = 2 / variance + growth**2 / variance**2
+        expected = 2 / variance + growth**2 / variance**2
+        share = off**2 / variance
+        observed = 2 / variance + 2 * off * growth / variance**2
+        observed += 2 * self.proportional**2 * (1 - share) / variance
+        observed += growth * (2 * off + share * growth - (1 - share) * growth) / variance**2
+        weight = np.maximum(observed, _LEAST * expected)
         if self.censored.any() and self.data.quantified_from is not None:
             spread = np.sqrt(variance)
             z = (self.data.quantified_from[:, people] - value) / spread
@@ -235,7 +291,7 @@ class _Problem:
         pull, weight = np.where(seen, pull, 0.0), np.where(seen, weight, 0.0)
         gradient = np.einsum("ios,os->is", slopes, pull) + 2 * self.precision @ deviations
         curvature = np.einsum("ios,os,jos->ijs", slopes, weight, slopes) + 2 * self.precision[:, :, None]
-        return gradient, curvature
+        return gradient, np.asarray(curvature, dtype=np.float64)
 
     def solved(self) -> Estimate:
         size, count = len(self.free), self.values.shape[1]
@@ -247,35 +303,55 @@ class _Problem:
             raise AssertionError("derivatives were asked for")
         objective = self.objective(value, deviations, everyone)
         arrived = np.zeros(count, dtype=bool)
-        for _ in range(_MOST_STEPS):
+        gradient, curvature = self.step(value, slopes, deviations, everyone)
+        for turn_number in range(_MOST_STEPS):
             people = np.flatnonzero(~arrived)
             if not people.size:
                 break
-            gradient, curvature = self.step(value[:, people], slopes[:, :, people], deviations[:, people], people)
-            diagonal = np.einsum("iis->is", curvature)
-            damped = curvature.copy()
-            np.einsum("iis->is", damped)[:] += damping[people] * diagonal
-            change = -np.linalg.solve(damped.transpose(2, 0, 1), gradient.T[:, :, None])[:, :, 0].T
+            damped = curvature[:, :, people]
+            np.einsum("iis->is", damped)[:] *= 1 + damping[people]
+            solved = np.linalg.solve(damped.transpose(2, 0, 1), gradient[:, people].T[:, :, None])
+            change = np.asarray(-solved[:, :, 0].T, dtype=np.float64)
             np.clip(change, -_FINITE_CHANGE, _FINITE_CHANGE, out=change)
             tried = deviations[:, people] + change
             new_value, new_slopes = self.predicted(tried, people, slopes=True)
+            if new_slopes is None:
+                raise AssertionError("derivatives were asked for")
             new_objective = self.objective(new_value, tried, people)
-            better = new_objective <= objective[people] + 1e-12 * np.abs(objective[people])
-            small = (np.abs(change).max(axis=0) < _ARRIVED) | (
-                better & (objective[people] - new_objective < _ARRIVED * 1e-4) & (np.abs(change).max(axis=0) < 1e-6)
+            better = new_objective <= objective[people] + _ROUNDING * np.abs(objective[people])
+            moved, kept = people[better], people[~better]
+            new_gradient, new_curvature = self.step(
+                new_value[:, better], new_slopes[:, :, better], tried[:, better], moved
             )
-            moved = people[better]
-            deviations[:, moved] = tried[:, better]
+            if turn_number >= _LEARN_FROM:
+                turn = new_gradient - gradient[:, moved]
+                new_curvature = _learned(curvature[:, :, moved], change[:, better], turn, new_curvature)
+            curvature[:, :, moved] = new_curvature
+            deviations[:, moved], gradient[:, moved] = tried[:, better], new_gradient
             value[:, moved], objective[moved] = new_value[:, better], new_objective[better]
-            slopes[:, :, moved] = new_slopes[:, :, better]  # type: ignore[index]
+            slopes[:, :, moved] = new_slopes[:, :, better]
             damping[moved] /= 10
-            damping[people[~better]] *= 10
-            arrived[people[small | (damping[people] > 1e12)]] = True
+            damping[kept] = np.maximum(damping[kept] * 10, _FIRST_DAMPING)
+            arrived[people[(np.abs(change).max(axis=0) < _ARRIVED) | (damping[people] > _HOPELESS)]] = True
         _, curvature = self.step(value, slopes, deviations, everyone)
         covariance = np.asarray(2 * np.linalg.inv(curvature.transpose(2, 0, 1)).transpose(1, 2, 0), dtype=np.float64)
         return Estimate(
-            self.free, self.parameters(deviations, everyone), deviations, covariance, value, objective, arrived
+            self.free, self.parameters(deviations, everyone), deviations, covariance, value, objective, arrived, self
         )
+
+
+def _learned(curvature: Floats, change: Floats, turn: Floats, expected: Floats) -> Floats:
+    """The curvature after a step, by what the gradient did along it (Broyden, Fletcher, Goldfarb, Shanno).
+
+    Expected curvature alone goes to the top in a straight line where residuals are large; what is learned on the way makes it
+    faster than linear. Where the gradient turned the wrong way, the expected one stands.
+    """
+    pushed = np.einsum("ijs,js->is", curvature, change)
+    along, gained = (change * pushed).sum(axis=0), (change * turn).sum(axis=0)
+    sound = (gained > 1e-8 * along) & (along > 0)
+    along, gained = np.where(sound, along, 1.0), np.where(sound, gained, 1.0)
+    out = curvature - pushed[:, None] * pushed[None] / along + turn[:, None] * turn[None] / gained
+    return np.asarray(np.where(sound, out, expected))
 
 
 def _flat(way: Way) -> dict[str, Floats]:
@@ -326,18 +402,22 @@ def _moved_on(
 ) -> tuple[Floats, Floats, Floats]:
     """absorption * (exp(-rate t) - exp(-absorption t)) / (absorption - rate), and its slopes in rate and in absorption."""
     gap = absorption - rate
-    near = np.abs(gap) * time < _CLOSE
-    safe = np.where(gap == 0, 1.0, gap)
-    share = (stays - gone) / safe
-    in_rate = (share - time * stays) / safe
-    in_absorption = (time * gone - share) / safe
-    if near.any():
+    scale = 1 / np.where(gap == 0, 1.0, gap)
+    share = stays - gone
+    share *= scale
+    in_rate = share - time * stays
+    in_rate *= scale
+    in_absorption = time * gone
+    in_absorption -= share
+    in_absorption *= scale
+    near = np.nonzero((np.abs(gap) * time < _CLOSE) & (time > 0))
+    if near[0].size:
         # Series in z = gap * t around equal rates, of the integral and of its two slopes.
-        z = np.where(near, gap * time, 0.0)
-        share = np.where(near, time * stays * (1 - z / 2 + z**2 / 6 - z**3 / 24 + z**4 / 120), share)
-        in_rate = np.where(near, -(time**2) * stays * (1 / 2 - z / 6 + z**2 / 24 - z**3 / 120 + z**4 / 720), in_rate)
-        late = -(time**2) * stays * (1 / 2 - z / 3 + z**2 / 8 - z**3 / 30 + z**4 / 144)
-        in_absorption = np.where(near, late, in_absorption)
+        t, z = time[near], gap[near[-1]] * time[near]
+        whole = stays[near]
+        share[near] = t * whole * (1 - z / 2 + z**2 / 6 - z**3 / 24 + z**4 / 120)
+        in_rate[near] = -(t**2) * whole * (1 / 2 - z / 6 + z**2 / 24 - z**3 / 120 + z**4 / 720)
+        in_absorption[near] = -(t**2) * whole * (1 / 2 - z / 3 + z**2 / 8 - z**3 / 30 + z**4 / 144)
     return absorption * share, absorption * in_rate, share + absorption * in_absorption
 
 

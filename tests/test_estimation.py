@@ -1,0 +1,159 @@
+"""A person's own parameters: the optimum of an independent optimiser, intervals that cover the truth, data that cannot be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from relaxant.errors import InputError
+from relaxant.pharmacology.disposition import one_compartment, two_compartments
+from relaxant.pharmacology.estimation import Estimate, Levels, Way, levels, most_probable
+from relaxant.pharmacology.linear import concentration, oral
+from relaxant.pharmacology.schedule import Dose, schedule
+
+FULL = bool(os.environ.get("RELAXANT_FULL"))
+OMEGA = np.diag([0.3**2, 0.2**2, 0.4**2])
+TYPICAL = {"CL": 10.0, "V": 50.0, "ka": 1.5, "Q": 5.0, "V2": 40.0}
+FREE = ("CL", "V", "ka")
+PROPORTIONAL, ADDITIVE = 0.15, 0.01
+
+
+def way(p: Mapping[str, np.ndarray]) -> Way:
+    return Way(two_compartments(p["CL"], p["V"], p["Q"], p["V2"]), p["ka"])
+
+
+def simulated(people: int, seed: int, observations: int = 3) -> tuple[Levels, np.ndarray]:
+    random = np.random.default_rng(seed)
+    eta = random.multivariate_normal(np.zeros(3), OMEGA, people).T
+    times = np.sort(random.uniform(41, 56, (observations, people)), axis=0)
+    values = np.empty_like(times)
+    for i in range(people):
+        person = two_compartments(10 * np.exp(eta[0, i]), 50 * np.exp(eta[1, i]), 5.0, 40.0)
+        course = schedule([Dose(amount=20, every=8, count=6)], times[:, i])
+        true = concentration(person, {"oral": oral(1.5 * np.exp(eta[2, i]))}, course)[:, 0]
+        noise = np.sqrt((PROPORTIONAL * true) ** 2 + ADDITIVE**2) * random.standard_normal(observations)
+        values[:, i] = np.maximum(true + noise, 0.0)
+    doses = np.arange(6.0) * 8
+    return levels(doses, np.full(6, 20.0), times, values), eta
+
+
+def estimated(data: Levels) -> Estimate:
+    return most_probable(TYPICAL, OMEGA, FREE, way, data, proportional=PROPORTIONAL, additive=ADDITIVE)
+
+
+def test_as_an_independent_optimiser() -> None:
+    minimize = pytest.importorskip("scipy.optimize").minimize
+    data, _ = simulated(300 if FULL else 25, 7)
+    found = estimated(data)
+    assert found.arrived.all()
+    for person in range(found.deviations.shape[1]):
+        alone = np.array([person])
+
+        def objective(eta: np.ndarray, alone: np.ndarray = alone) -> float:
+            value, _ = found.problem.predicted(eta[:, None], alone, slopes=False)
+            return float(found.problem.objective(value, eta[:, None], alone)[0])
+
+        best = minimize(objective, np.zeros(3), method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-12, "maxfev": 6000, "maxiter": 6000})  # fmt: skip
+        np.testing.assert_allclose(found.deviations[:, person], best.x, atol=1e-4)
+
+
+def test_predictions_are_those_of_the_schedule() -> None:
+    data, _ = simulated(4, 3)
+    found = estimated(data)
+    for i in range(4):
+        own = {n: v[i] for n, v in found.parameters.items()}
+        course = schedule([Dose(amount=20, every=8, count=6)], data.times[:, i])
+        want = concentration(
+            two_compartments(own["CL"], own["V"], own["Q"], own["V2"]), {"oral": oral(own["ka"])}, course
+        )
+        np.testing.assert_allclose(found.predicted[:, i], want[:, 0], rtol=1e-11)
+
+
+@pytest.mark.parametrize("gap", [0.0, 1e-9, 1e-4, 5e-3, 0.3])
+def test_slopes_are_those_of_differences_near_equal_rates_too(gap: float) -> None:
+    data = levels([0.0, 6.0], [10.0, 10.0], [1.0, 7.0, 20.0], [0.1, 0.1, 0.1])
+
+    def single(p: Mapping[str, np.ndarray]) -> Way:
+        return Way(one_compartment(p["CL"], p["V"]), p["ka"])
+
+    typical = {"CL": 10.0, "V": 50.0, "ka": 0.2 * (1 + gap)}
+    problem = most_probable(typical, OMEGA, FREE, single, data, proportional=0.1, additive=0.01).problem
+    one, at = np.array([0]), np.zeros((3, 1))
+    _, slopes = problem.predicted(at, one, slopes=True)
+    assert slopes is not None
+    for i in range(3):
+        moved = []
+        for step in (-2e-3, -1e-3, 1e-3, 2e-3):
+            there = at.copy()
+            there[i] += step
+            moved.append(problem.predicted(there, one, slopes=False)[0])
+        want = (moved[0] - 8 * moved[1] + 8 * moved[2] - moved[3]) / 12e-3
+        np.testing.assert_allclose(slopes[i], want, rtol=2e-8, atol=1e-12)
+
+
+def test_the_posterior_covers_the_truth_as_often_as_it_says() -> None:
+    people = 2000 if FULL else 400
+    data, eta = simulated(people, 11)
+    posterior = estimated(data).posterior(500, seed=1)
+    low, high = posterior.interval(0.9)
+    covered = ((low <= eta) & (eta <= high)).mean()
+    assert (0.88 if FULL else 0.87) <= covered <= (0.92 if FULL else 0.93)
+    assert np.median(posterior.effective) > 150
+
+
+def test_levels_below_quantification_pull_down_without_being_zero() -> None:
+    times = np.array([[42.0], [50.0], [55.9]])
+    seen = np.array([[0.25], [0.12], [0.0]])
+    doses, amounts = np.arange(6.0) * 8, np.full(6, 20.0)
+    limit = np.full((3, 1), 0.05)
+    censored = estimated(levels(doses, amounts, times, seen, quantified_from=limit))
+    as_zero = estimated(levels(doses, amounts, times, seen))
+    unseen = np.where(seen == 0, np.nan, seen)
+    without = estimated(levels(doses, amounts, times, unseen))
+    assert as_zero.predicted[2, 0] < censored.predicted[2, 0] < without.predicted[2, 0]
+    assert censored.arrived.all()
+
+
+def test_a_batch_is_each_person_alone_and_padding_changes_nothing() -> None:
+    data, _ = simulated(12, 5)
+    together = estimated(data)
+    for i in (0, 7, 11):
+        alone = estimated(Levels(data.dose_times[:, i : i + 1], data.amounts[:, i : i + 1], data.times[:, i : i + 1], data.values[:, i : i + 1]))  # fmt: skip
+        np.testing.assert_allclose(together.deviations[:, i], alone.deviations[:, 0], atol=1e-6)
+    padded = Levels(
+        np.vstack((data.dose_times, np.full((1, 12), np.nan))),
+        np.vstack((data.amounts, np.full((1, 12), np.nan))),
+        np.vstack((data.times, np.full((1, 12), np.nan))),
+        np.vstack((data.values, np.full((1, 12), np.nan))),
+    )
+    np.testing.assert_allclose(estimated(padded).deviations, together.deviations, atol=1e-7)
+
+
+def test_no_information_gives_the_prior() -> None:
+    data = levels([0.0], [20.0], [1e-6], [1e-7])
+    found = most_probable(TYPICAL, OMEGA, FREE, way, data, proportional=5.0, additive=100.0)
+    np.testing.assert_allclose(found.deviations, 0.0, atol=1e-3)
+    np.testing.assert_allclose(np.diagonal(found.covariance[:, :, 0]), np.diag(OMEGA), rtol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        (lambda: levels([0.0], [-1.0], [1.0], [1.0]), "amounts"),
+        (lambda: levels([0.0], [1.0], [1.0], [-0.5]), "values"),
+        (lambda: levels([0.0], [1.0], [1.0], [np.nan]), "values"),
+        (lambda: levels([0.0], [1.0], [np.nan], [1.0]), "times"),
+        (lambda: levels([0.0, 1.0], [1.0], [1.0], [1.0]), "amounts"),
+        (lambda: levels([0.0], [1.0], [1.0], [np.inf]), "values"),
+        (lambda: levels([0.0], [1.0], [1.0], [1.0], quantified_from=[-1.0]), "quantified_from"),
+        (lambda: most_probable(TYPICAL, OMEGA, FREE, way, levels([0.0], [1.0], [1.0], [1.0]), proportional=0, additive=0), "residual"),
+        (lambda: most_probable(TYPICAL, -OMEGA, FREE, way, levels([0.0], [1.0], [1.0], [1.0]), proportional=0.1, additive=0), "covariance"),
+    ],
+)  # fmt: skip
+def test_data_that_cannot_be_name_the_field(data, field: str) -> None:
+    with pytest.raises(InputError) as caught:
+        data()
+    assert caught.value.field == field
