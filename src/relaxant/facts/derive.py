@@ -49,7 +49,8 @@ def both_sexes(
 
 def values(column: Column) -> Floats:
     """The settled values of a column; NaN where it is not settled."""
-    return np.where(column.known, column.low, np.nan)
+    known = column.known
+    return column.low if np.count_nonzero(known) == known.size else np.where(known, column.low, np.nan)
 
 
 def with_methods(column: Column, methods: tuple[tuple[str, Mask | None], ...], *, source: str | None = None) -> Column:

@@ -329,6 +329,17 @@ class Facts:
         """The ingredients of a set that one person takes, by name, sorted."""
         return tuple(n for n in self.taken_of(chosen) if self.taking(n, chosen)[0][row] == 1)
 
+    def ingredients_taken(self) -> Floats:
+        """How many ingredients each person surely takes, whatever their routes."""
+        by_one_route = [taken[0][1].now for taken in self._intake.values() if len(taken) == 1]
+        by_more = [name for name, taken in self._intake.items() if len(taken) > 1]
+        count = np.zeros(self.rows)
+        if by_one_route:
+            count = (np.concatenate(by_one_route).reshape(len(by_one_route), -1) == 1).sum(axis=0).astype(np.float64)
+        for name in by_more:
+            count = count + self.takes_by_any_route(name)
+        return count
+
     def takes_by_any_route(self, ingredient: str) -> Mask:
         """Who surely takes an ingredient, whatever its route."""
         here = self._no_one

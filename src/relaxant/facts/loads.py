@@ -28,9 +28,7 @@ for _name, _role in LOADS.items():
 
 @makes("medicine_count")
 def _medicine_count(facts: Facts) -> Column:
-    low = facts.inputs.unread
-    for name in facts.taken_by_anyone:
-        low = low + facts.takes_by_any_route(name)
+    low = facts.inputs.unread + facts.ingredients_taken()
     high = np.where(facts.inputs.medicines_known, low, np.inf)
     return Column(
         low,

@@ -1,0 +1,297 @@
+"""The picture of a model page: the typical person's course after a published dose, drawn as plain SVG for screen and paper.
+
+Black, grey and dashes only. Every coordinate is rounded, so that the same card gives the same text on every machine.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import textwrap
+from collections.abc import Callable
+from xml.sax.saxutils import escape
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from relaxant.errors import KnowledgeError
+from relaxant.knowledge.cards import Effect, Model, Output, Published
+from relaxant.pharmacology.model import factor_of
+from relaxant.pharmacology.published import _Course
+from relaxant.quantities import plain_number
+
+Floats = NDArray[np.float64]
+_WIDTH, _LEFT, _RIGHT = 720, 64, 696
+_TALL, _LOW = 230, 150  # heights of the concentration's panel and of an effect's
+_LINE, _CHARACTERS, _MOST_RISES = 16, 116, 6
+_LEFT_OVER = 0.03  # the course is drawn until less than this share of its height remains
+_POINTS, _POINTS_A_DOSE, _LEVELS = 171, 18, 14
+_TICKS = 8
+_STEPS_OF_TIME = {
+    "h": (0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 24, 48, 72, 96, 120, 168, 240, 336, 480, 720),
+    "min": (0.25, 0.5, 1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720),
+}
+_WORDS = {"ug": "micrograms", "umol": "micromol", "degC": "°C", "*": "·"}
+_DOSING = (
+    "dose", "dose_unit", "dose_per_kg", "route", "form", "release", "fed", "drug", "every", "count", "infused_over",
+    "covariates", "also", "during",
+)  # fmt: skip
+
+
+def shown_unit(text: str) -> str:
+    """A unit in the words of a page, with nothing for a plain number.
+
+    >>> shown_unit("ug*h/mL"), shown_unit("1/min"), shown_unit("1")
+    ('micrograms·h/mL', 'per min', '')
+    """
+    if text.startswith("1/"):
+        return f"per {text[2:]}"
+    words = [_WORDS.get(part, part) for part in re.split(r"([*/])", text)]
+    return "" if text == "1" else "".join(words)
+
+
+class Panel(msgspec.Struct, frozen=True):
+    """One curve and what was published of it: heights, times, and (time, height) points, all in the panel's units."""
+
+    title: str
+    unit: str
+    times: Floats
+    values: Floats
+    heights: tuple[float, ...]
+    moments: tuple[float, ...]
+    points: tuple[tuple[float, float], ...]
+    recoveries: tuple[tuple[float, float], ...]
+
+
+def drawn_number(model: Model) -> Published:
+    """The published number whose doses are drawn: the first that brings any drug into the card's first output."""
+    first = model.outputs[0]
+    for number in model.reproduces:
+        if number.dose is not None and _curve(model, number, first.output)(_search(model, number)).max() > 0:
+            return number
+    raise KnowledgeError(f"{model.model}: no published number has a dose that reaches “{first.title}”")
+
+
+def picture(model: Model, number: Published, said: str) -> str:
+    """The SVG of the course of a published number; ``said`` is its dose and person in words."""
+    panels = _panels(model, number)
+    heading = textwrap.wrap(f"Typical person, {said}", _CHARACTERS)
+    legend = [
+        line for text in _legend(panels, model.time, _used(model, number)) for line in textwrap.wrap(text, _CHARACTERS)
+    ]
+    top = 26 + _LINE * len(heading)
+    body: list[str] = [_text(_LEFT - 48, 22, model.title, size=15, weight="bold")]
+    body += [_text(_LEFT - 48, 22 + _LINE * (i + 1), line) for i, line in enumerate(heading)]
+    end, step = _time_axis(float(panels[0].times[-1]), model.time)
+    for i, panel in enumerate(panels):
+        height = _TALL if i == 0 else _LOW
+        body += _drawn(panel, top + 34, height, end, step)
+        top += 34 + height + 18
+    body.append(_text((_LEFT + _RIGHT) / 2, top + 18, f"time after the first dose ({model.time})", anchor="middle"))
+    top += 24
+    body += [_text(_LEFT - 48, top + _LINE * (i + 1), line) for i, line in enumerate(legend)]
+    tall = top + _LINE * len(legend) + 16
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{tall}" viewBox="0 0 {_WIDTH} {tall}" role="img" font-family="Helvetica, Arial, sans-serif" font-size="12" fill="#000">',
+            f"<title>{escape(model.title)}</title>",
+            f"<desc>{escape(' '.join([*heading, *legend]))}</desc>",
+            f'<rect width="{_WIDTH}" height="{tall}" fill="#fff"/>',
+            *body,
+            "</svg>",
+            "",
+        ]
+    )
+
+
+# ---------------------------------------------------------------- what is drawn
+
+
+def _curve(model: Model, number: Published, output: str) -> Callable[[Floats], Floats]:
+    course = _Course(model, msgspec.structs.replace(number, output=output))
+    factor = factor_of(course.output.unit, model)
+    return lambda times: course.values(times) / factor
+
+
+def _search(model: Model, number: Published) -> Floats:
+    """Times from the first dose until nothing of the last is left: even grids, each half as long as the one before."""
+    end = _Course(model, number).end()
+    return np.unique(np.concatenate([np.linspace(0, 1, 33) * end / 2.0**level for level in range(_LEVELS)]))
+
+
+def _panels(model: Model, number: Published) -> list[Panel]:
+    outputs: list[Output | Effect] = [model.outputs[0], *model.effects]
+    curves = [_curve(model, number, _name(o)) for o in outputs]
+    marks = [_marks(model, number, o) for o in outputs]
+    last = _last(model, number, curves)
+    last = max([last, *(t * 1.05 for m in marks for t in (*m[1], *(x for x, _ in (*m[2], *m[3]))))])
+    if number.every:
+        turns = np.arange(math.ceil(last / number.every - 1e-9)) * number.every
+        within = np.linspace(0, number.every, _POINTS_A_DOSE, endpoint=False)
+        times = np.append((turns[:, None] + within).ravel(), last)
+    else:
+        last = _time_axis(last, model.time)[0]
+        early = last / 18  # where a bolus falls steeply
+        times = np.append(np.linspace(0, early, 40, endpoint=False), np.linspace(early, last, _POINTS))
+    return [
+        Panel(o.title if isinstance(o, Output) else o.description, o.unit, times, curve(times), *mark)
+        for o, curve, mark in zip(outputs, curves, marks, strict=True)
+    ]
+
+
+def _name(of: Output | Effect) -> str:
+    return of.output if isinstance(of, Output) else of.effect
+
+
+def _last(model: Model, number: Published, curves: list[Callable[[Floats], Floats]]) -> float:
+    """How long the picture lasts: to the end of the doses, or of a single dose until hardly anything is left."""
+    if number.every:
+        return max((number.window or (0.0, 0.0))[1], number.count * number.every)
+    times, last = _search(model, number), 0.0
+    for curve in curves:
+        values = curve(times)
+        away = np.abs(values - values[-1])
+        last = max(last, float(times[np.flatnonzero(away > _LEFT_OVER * away.max())[-1]]))
+    return last
+
+
+Marks = tuple[tuple[float, ...], tuple[float, ...], tuple[tuple[float, float], ...], tuple[tuple[float, float], ...]]
+
+
+def _marks(model: Model, number: Published, of: Output | Effect) -> Marks:
+    """What was published of the same doses in the same person: heights without a time, times without a height, points, recoveries."""
+    same = [n for n in _same_doses(model, number) if n.output == _name(of)]
+    own = factor_of(of.unit, model)
+    start = number.count * number.every - number.every if number.every else 0.0
+    heights = tuple(n.value * factor_of(n.unit, model) / own for n in same if n.measure == "peak")
+    moments = tuple(
+        start + n.value * factor_of(n.unit, model) / factor_of(model.time, model)
+        for n in same
+        if n.measure == "time of peak"
+    )
+    recoveries = tuple(
+        (n.value * factor_of(n.unit, model) / factor_of(model.time, model), n.level or 0.0)
+        for n in same
+        if n.measure == "time below" and _is_marked(n)
+    )
+    if heights and moments:
+        return (), (), tuple((t, h) for t in moments for h in heights), recoveries
+    return heights, moments, (), recoveries
+
+
+def _same_doses(model: Model, number: Published) -> list[Published]:
+    """The published numbers of the same doses in the same person."""
+    return [n for n in model.reproduces if all(getattr(n, field) == getattr(number, field) for field in _DOSING)]
+
+
+def _is_marked(number: Published) -> bool:
+    return number.measure in ("peak", "time of peak") or (number.measure == "time below" and number.window is None)
+
+
+def _legend(panels: list[Panel], time: str, used: str) -> list[str]:
+    out = ["Line: computed from the model."]
+    for p in panels:
+        of = f" of {p.title}" if len(panels) > 1 else ""
+
+        def height(value: float, unit: str = shown_unit(p.unit)) -> str:
+            return f"{_tick(value)}\u00a0{unit}".rstrip()
+
+        def moment(value: float) -> str:
+            return f"{_tick(value)}\u00a0{time}"
+
+        out += [f"Open circle: published peak{of}, {height(h)} at {moment(t)}." for t, h in p.points]
+        out += [
+            f"Dashed line across: published peak{of}, {height(h)}; the model records no time for it." for h in p.heights
+        ]
+        out += [
+            f"Dashed line upright: published time of the peak{of}, {moment(t)}; the model records no height for it."
+            for t in p.moments
+        ]
+        if p.recoveries:
+            square = "Open square" if len(p.recoveries) == 1 else "Open squares"
+            out.append(f"{square}: recovery{of}: {', '.join(f'{height(h)} at {moment(t)}' for t, h in p.recoveries)}.")
+    return [*out, used or "The model records no published peak or recovery for this dose and person."]  # fmt: skip
+
+
+def _used(model: Model, number: Published) -> str:
+    """Whether the marked numbers had a part in making the model; empty where none is marked."""
+    shown = {model.outputs[0].output, *(e.effect for e in model.effects)}
+    marked = [n for n in _same_doses(model, number) if n.output in shown and _is_marked(n)]
+    if not marked:
+        return ""
+    if all(n.independent for n in marked):
+        return "What is marked had no part in making the model."
+    some = "Some of what is marked" if any(n.independent for n in marked) else "What is marked"
+    return f"{some} was used to make the model."
+
+
+# ---------------------------------------------------------------- how it is drawn
+
+
+def _time_axis(last: float, time: str) -> tuple[float, float]:
+    """Where the axis ends, and the step of its ticks."""
+    step = next((s for s in _STEPS_OF_TIME[time] if last / s <= _TICKS), last / _TICKS)
+    return math.ceil(last / step - 1e-9) * step, step
+
+
+def _height_axis(panel: Panel) -> tuple[float, float]:
+    largest = max(float(panel.values.max()), *panel.heights, *(h for _, h in (*panel.points, *panel.recoveries)), 0.0)
+    rough = largest / _MOST_RISES
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(s * power for s in (1, 2, 5, 10) if s * power >= rough * (1 - 1e-9))
+    return math.ceil(largest / step - 1e-9) * step, step
+
+
+def _drawn(panel: Panel, top: int, height: int, end: float, step: float) -> list[str]:
+    highest, rise = _height_axis(panel)
+    bottom = top + height
+
+    def x(time: float) -> float:
+        return _LEFT + (_RIGHT - _LEFT) * time / end
+
+    def y(value: float) -> float:
+        return bottom - height * value / highest
+
+    unit = f" ({shown_unit(panel.unit)})" if shown_unit(panel.unit) else ""
+    out = [_text(_LEFT - 48, top - 12, panel.title + unit, weight="bold")]
+    for i in range(round(highest / rise) + 1):
+        out.append(_line(_LEFT, y(i * rise), _RIGHT, y(i * rise), 'stroke="#ccc"'))
+        out.append(_text(_LEFT - 6, y(i * rise) + 4, _tick(i * rise), anchor="end"))
+    for i in range(round(end / step) + 1):
+        out.append(_line(x(i * step), bottom, x(i * step), bottom + 5, 'stroke="#000"'))
+        out.append(_text(x(i * step), bottom + 18, _tick(i * step), anchor="middle"))
+    out.append(f'<path d="M{_LEFT} {top}V{bottom}H{_RIGHT}" fill="none" stroke="#000"/>')
+    out += [_line(_LEFT, y(h), _RIGHT, y(h), 'stroke="#000" stroke-dasharray="6 4"') for h in panel.heights]
+    out += [_line(x(t), top, x(t), bottom, 'stroke="#000" stroke-dasharray="6 4"') for t in panel.moments]
+    path = " ".join(dict.fromkeys(f"{_place(x(t))},{_place(y(v))}" for t, v in zip(panel.times.tolist(), panel.values.tolist(), strict=True)))  # fmt: skip
+    out.append(f'<polyline points="{path}" fill="none" stroke="#000" stroke-width="1.8" stroke-linejoin="round"/>')
+    out += [
+        f'<circle cx="{_place(x(t))}" cy="{_place(y(h))}" r="5" fill="#fff" fill-opacity="0.7" stroke="#000" stroke-width="1.5"/>'
+        for t, h in panel.points
+    ]
+    out += [
+        f'<rect x="{_place(x(t) - 4)}" y="{_place(y(h) - 4)}" width="8" height="8" fill="#fff" fill-opacity="0.7" stroke="#000" stroke-width="1.5"/>'
+        for t, h in panel.recoveries
+    ]
+    return out
+
+
+def _tick(value: float) -> str:
+    return plain_number(float(f"{value:.9g}"))
+
+
+def _place(value: float) -> str:
+    """A coordinate to a tenth of a point: first to nine digits, so that the last bits of a machine never show."""
+    return f"{float(f'{value:.9g}'):.1f}".removesuffix(".0")
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, style: str) -> str:
+    return f'<line x1="{_place(x1)}" y1="{_place(y1)}" x2="{_place(x2)}" y2="{_place(y2)}" {style}/>'
+
+
+def _text(x: float, y: float, text: str, *, anchor: str = "start", weight: str = "normal", size: int = 12) -> str:
+    style = "" if weight == "normal" else f' font-weight="{weight}"'
+    style += "" if size == 12 else f' font-size="{size}"'
+    style += "" if anchor == "start" else f' text-anchor="{anchor}"'
+    return f'<text x="{_place(x)}" y="{_place(y)}"{style}>{escape(text)}</text>'
