@@ -262,6 +262,15 @@ def _any_of_all(leaves: NDArray[np.uint8], clause_first: Index, test_first: Inde
 # ---------------------------------------------------------------- why
 
 
+def leaf_outcome(leaf: Leaf, low: float, high: float) -> int:
+    """The three-valued outcome of one leaf for a fact that lies between ``low`` and ``high``."""
+    if low >= leaf.threshold:
+        return SILENT if leaf.below else FIRES
+    if high >= leaf.threshold:
+        return UNKNOWN
+    return FIRES if leaf.below else SILENT
+
+
 class Row:
     """One person's facts as plain numbers: a trace asks for each of them many times."""
 
@@ -276,12 +285,7 @@ class Row:
         bounds = self._bounds.get(leaf.column)
         if bounds is None:
             bounds = self._bounds[leaf.column] = self.facts.column(leaf.column).bounds(self.row)
-        low, high = bounds
-        if low >= leaf.threshold:
-            return SILENT if leaf.below else FIRES
-        if high >= leaf.threshold:
-            return UNKNOWN
-        return FIRES if leaf.below else SILENT
+        return leaf_outcome(leaf, *bounds)
 
     def needs(self, leaf: Leaf) -> tuple[str, ...]:
         """The inputs that would settle a leaf."""
