@@ -76,11 +76,12 @@ def _index(knowledge: Knowledge, found: Mapping[str, list[Reproduced]]) -> str:
     parts = [
         "# What the models give, against what was published",
         "Made by `python -m relaxant.validate` from the models and the engine alone. Each model has a page with its parameters, its published numbers beside the computed ones, its limits and a picture.",
-        f"{count(len(models), 'model')}, {count(total, 'published number')}: {independent} independent, {total - independent} used to make the model they stand beside.",
+        f"{count(len(models), 'model')}, {count(total, 'published number')}: {independent} independent, {total - independent} not, being used to make the model or solved from its own equations (the remarks on its page say which).",
         "## What is not validated",
-        "### Models checked only against the numbers they were made from",
+        "### Models without an independent number",
         *(bullets("", (f"{link(models[n])}: {count(len(found[n]), 'number')}" for n in only), made=True) or ["None."]),
         "### Parts of the other models that no independent number touches",
+        "Half-lives and times of the peak do not show how high a curve runs.",
         *(bullets("", (f"{link(models[n])}: {', '.join(parts)}" for n in models if n not in only and (parts := _untouched(models[n]))), made=True) or ["None."]),
         "### Numbers that nobody has seen in their source",
         table(("Model", "Parameters", "Other entries"), unseen) if unseen else "None.",
@@ -130,7 +131,7 @@ def _untouched(model: Model) -> list[str]:
     independent = [n for n in model.reproduces if n.independent]
     first = model.outputs[0]
     high = any(n.output == first.output and n.measure not in _OF_TIME for n in independent)
-    out = [] if high else [f"how high {safe(first.title)} is (only times were checked)"]
+    out = [] if high else [f"how high {safe(first.title)} is"]
     return out + [safe(e.description) for e in model.effects if not any(n.output == e.effect for n in independent)]
 
 

@@ -57,7 +57,7 @@ def page(model: Model, found: list[Reproduced], drawn: Published, sources: Sourc
         _verdict(found),
         f"![{safe(f'Computed course: {given(model, drawn)}')}]({model.model}.svg)",
         "## Published against computed",
-        "The computed person is the model's typical one, with what the column *Dose and person* adds. *Independent* numbers had no part in making the model; the others only show that it was put together as intended. The tolerance is the model's own.",
+        "The computed person is the model's typical one, with what the column *Dose and person* adds. *Independent* numbers had no part in making the model; the others were used to make it or solved from its own equations, and only show that it was put together as intended. The tolerance is the model's own.",
         table(
             ("Published number", "Measure", "Dose and person", "Published", "Computed", "Difference", "Tolerance", "Kind", "Source"),
             [_compared(model, n, r, sources) for n, r in zip(model.reproduces, found, strict=True)],
@@ -93,7 +93,7 @@ def _verdict(found: list[Reproduced]) -> str:
         f"**Checked against:** {count(len(found), 'published number')}, {independent} of them independent. Worst difference: {percent(worst.error)} ({safe(worst.title)})."
     ]
     if not independent:
-        out.append("**Not validated:** every number was used to make the model.")
+        out.append("**Not validated:** no number is independent of the model.")
     for r in found:
         if not r.holds:
             out.append(f"**Beyond its tolerance:** {safe(r.title)}, {percent(r.error)}.")
@@ -112,7 +112,7 @@ def _compared(model: Model, number: Published, found: Reproduced, sources: Sourc
         amount(found.computed, unit),
         percent(found.error) + ("" if found.holds else " **beyond**"),
         share_of(number.tolerance),
-        "independent" if number.independent else "used to make it",
+        "independent" if number.independent else "not independent",
         cited_at(number, sources),
     )
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from relaxant.errors import KnowledgeError
 from relaxant.knowledge.cards import Effect, Model, Output, Published
 from relaxant.pharmacology.model import factor_of
-from relaxant.pharmacology.published import _Course
+from relaxant.pharmacology.published import Course
 from relaxant.quantities import plain_number
 
 Floats = NDArray[np.float64]
@@ -26,7 +26,7 @@ _WIDTH, _LEFT, _RIGHT = 720, 64, 696
 _TALL, _LOW = 230, 150  # heights of the concentration's panel and of an effect's
 _LINE, _CHARACTERS, _MOST_RISES = 16, 116, 6
 _LEFT_OVER = 0.03  # the course is drawn until less than this share of its height remains
-_POINTS, _POINTS_A_DOSE, _LEVELS = 171, 18, 14
+_POINTS, _POINTS_A_DOSE, _FEW, _LEVELS = 171, 18, 17, 12
 _TICKS = 8
 _STEPS_OF_TIME = {
     "h": (0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 24, 48, 72, 96, 120, 168, 240, 336, 480, 720),
@@ -68,8 +68,10 @@ def drawn_number(model: Model) -> Published:
     """The published number whose doses are drawn: the first that brings any drug into the card's first output."""
     first = model.outputs[0]
     for number in model.reproduces:
-        if number.dose is not None and _curve(model, number, first.output)(_search(model, number)).max() > 0:
-            return number
+        if number.dose is not None:
+            times = np.linspace(0, Course(model, number).end(), _FEW)
+            if _curve(model, number, first.output)(times).max() > 0:
+                return number
     raise KnowledgeError(f"{model.model}: no published number has a dose that reaches “{first.title}”")
 
 
@@ -109,15 +111,15 @@ def picture(model: Model, number: Published, said: str) -> str:
 
 
 def _curve(model: Model, number: Published, output: str) -> Callable[[Floats], Floats]:
-    course = _Course(model, msgspec.structs.replace(number, output=output))
+    course = Course(model, msgspec.structs.replace(number, output=output))
     factor = factor_of(course.output.unit, model)
     return lambda times: course.values(times) / factor
 
 
 def _search(model: Model, number: Published) -> Floats:
     """Times from the first dose until nothing of the last is left: even grids, each half as long as the one before."""
-    end = _Course(model, number).end()
-    return np.unique(np.concatenate([np.linspace(0, 1, 33) * end / 2.0**level for level in range(_LEVELS)]))
+    end = Course(model, number).end()
+    return np.unique(np.concatenate([np.linspace(0, 1, _FEW) * end / 2.0**level for level in range(_LEVELS)]))
 
 
 def _panels(model: Model, number: Published) -> list[Panel]:
@@ -215,15 +217,15 @@ def _legend(panels: list[Panel], time: str, used: str) -> list[str]:
 
 
 def _used(model: Model, number: Published) -> str:
-    """Whether the marked numbers had a part in making the model; empty where none is marked."""
+    """Whether the marked numbers are independent of the model; empty where none is marked."""
     shown = {model.outputs[0].output, *(e.effect for e in model.effects)}
     marked = [n for n in _same_doses(model, number) if n.output in shown and _is_marked(n)]
     if not marked:
         return ""
     if all(n.independent for n in marked):
-        return "What is marked had no part in making the model."
+        return "What is marked is independent of the model."
     some = "Some of what is marked" if any(n.independent for n in marked) else "What is marked"
-    return f"{some} was used to make the model."
+    return f"{some} is not independent of the model."
 
 
 # ---------------------------------------------------------------- how it is drawn

@@ -27,6 +27,10 @@ from relaxant.pharmacology.schedule import Schedule
 
 Floats = NDArray[np.float64]
 _CHUNK = 10_000  # subjects at a time: long rows, since each NumPy call costs as much as thousands of numbers
+_FEW_LENGTHS = 100  # distinct times to move over: so few, and nobody needs a table of them
+_CLEAR = (
+    1e-3  # of a difference of rates times the shortest hop: clearer, and differences of exponentials keep twelve digits
+)
 _FEW = 16  # so few subjects are computed across time at once
 
 
@@ -85,7 +89,14 @@ def concentration(
         for start in range(0, subjects, _CHUNK):
             part = slice(start, min(start + _CHUNK, subjects))
             people, ways = _part(disposition, part), [_entry_part(e, part) for e in used]
-            _many(people, ways, prepared, infused, result[:, part], scratch)
+            if (
+                not infused
+                and prepared.hops.size + prepared.spans.size <= _FEW_LENGTHS
+                and _apart(people, ways, prepared)
+            ):
+                _hopping(people, ways, prepared, result[:, part])
+            else:
+                _many(people, ways, prepared, infused, result[:, part], scratch)
     result[:before] = 0.0
     if prepared.order is not None:
         result[prepared.order] = result.copy()
@@ -228,8 +239,14 @@ class _States(msgspec.Struct):
     running: list[_Number]
 
 
-def _states(disposition: Disposition, entries: list[Entry], prepared: Schedule, factors: _Factors) -> _States:
-    """The states at the starts of the stretches, one from the other."""
+def _states(
+    disposition: Disposition,
+    entries: list[Entry],
+    prepared: Schedule,
+    factors: _Factors,
+    place: NDArray[np.intp] | None = None,
+) -> _States:
+    """The states at the starts of the stretches, one from the other. ``place`` says where the factors have each length."""
     one = factors.staying.shape[-1] == 1
 
     def plain(values: Floats) -> Any:
@@ -261,7 +278,7 @@ def _states(disposition: Disposition, entries: list[Entry], prepared: Schedule, 
         for i, depot in depots.items():
             kept.depots[i].append(depot)
         kept.running.append(running)
-        length = stretch.length
+        length = stretch.length if place is None else int(place[stretch.length])
         for j, stays in enumerate(staying):
             mode = modes[j] * stays[length]
             for i, arrives in arriving.items():
@@ -321,6 +338,68 @@ def _many(
             for factor, amount in amounts:
                 multiply(factor[length], amount, term)
                 add(row, term, row)
+
+
+def _apart(disposition: Disposition, entries: list[Entry], prepared: Schedule) -> bool:
+    """Whether everybody's absorption is so far from every elimination rate that exponentials may be subtracted."""
+    shortest = prepared.hops[0] if prepared.hops.size else 0.0
+    return all(
+        e.absorption is None or float(np.abs(e.absorption - disposition.rates).min()) * shortest > _CLEAR
+        for e in entries
+    )
+
+
+def _hopping(disposition: Disposition, entries: list[Entry], prepared: Schedule, out: Floats) -> None:
+    """Fills ``out`` by hops from observation to observation: each exponential is one row, multiplied along.
+
+    States at the starts of stretches are of positive sums as ever; only within a stretch, and only where rates are well
+    apart, a depot's share is written as a difference. At the moment of a dose nothing has moved, and nothing is subtracted.
+    """
+    used = np.append(prepared.spans, 0)
+    at_spans = _factors(disposition, entries, False, prepared.lengths[used])
+    place = np.zeros(prepared.lengths.size, dtype=np.intp)
+    place[used] = np.arange(used.size)
+    states = _states(disposition, entries, prepared, at_spans, place)
+    weights = _weights(disposition)
+    hops = prepared.hops[:, None]
+    decays = [list(np.exp(-rate * hops)) for rate in disposition.rates]
+    depots = []
+    for i, depot in states.depots.items():
+        absorption = entries[i].absorption
+        if absorption is None:
+            raise AssertionError("a depot absorbs")
+        shares = [w * absorption / (absorption - rate) for rate, w in zip(disposition.rates, weights, strict=True)]
+        depots.append((depot, shares, -sum(shares[1:], shares[0]), list(np.exp(-absorption * hops))))
+    multiply, add = np.multiply, np.add
+    hop_of = prepared.hop_of.tolist()
+    for k, stretch in enumerate(prepared.stretches):
+        if stretch.first == stretch.last:
+            continue
+        waves = [np.array(np.broadcast_to(mode[k], out.shape[1])) for mode in states.modes]
+        first = stretch.first
+        while first < stretch.last and hop_of[first] < 0:  # at the very moment
+            row = out[first]
+            np.copyto(row, waves[0])
+            for wave in waves[1:]:
+                add(row, wave, row)
+            first += 1
+        moving = list(zip(waves, decays, strict=True))
+        for depot, shares, opposite, waits in depots:
+            for wave, share in zip(waves, shares, strict=True):
+                wave += depot[k] * share
+            moving.append((depot[k] * opposite, waits))
+        first_wave, others = moving[0][0], moving[1:]
+        for at in range(first, stretch.last):
+            row, hop = out[at], hop_of[at]
+            if hop >= 0:
+                for wave, decay in moving:
+                    multiply(wave, decay[hop], wave)
+            if len(others) == 0:
+                np.copyto(row, first_wave)
+                continue
+            add(first_wave, others[0][0], row)
+            for wave, _ in others[1:]:
+                add(row, wave, row)
 
 
 def _few(disposition: Disposition, entries: list[Entry], prepared: Schedule, infused: bool, out: Floats) -> None:

@@ -61,7 +61,7 @@ class Reproduced(msgspec.Struct, frozen=True):
 
 def reproduced(model: Model, number: Published) -> Reproduced:
     """One published number, computed. Raises :class:`KnowledgeError` for what the card cannot express."""
-    course = _Course(model, number)
+    course = Course(model, number)
     value = course.measured()
     return Reproduced(
         model.model,
@@ -91,7 +91,7 @@ def covariate_values(written: Mapping[str, str]) -> dict[str, float | str]:
     return out
 
 
-class _Course:
+class Course:
     """The doses of a published number in the card's typical person with its covariates."""
 
     def __init__(self, model: Model, number: Published) -> None:

@@ -62,6 +62,9 @@ class Schedule(msgspec.Struct, frozen=True):
     step_of: Index  # of each length after the first: which increment leads to it
     stretch_of: Index  # of each observation
     offset_of: Index  # of each observation
+    hops: Floats  # the distinct times from one observation to the next within a stretch, or from its start to the first
+    hop_of: Index  # of each observation: which; -1 for no time at all
+    spans: Index  # the lengths that a stretch has as a whole, as places among the lengths
 
 
 def schedule(doses: Sequence[Dose], times: ArrayLike) -> Schedule:
@@ -179,6 +182,9 @@ def _prepared(
         )
         for i in range(len(starts))
     )
+    before = np.where(np.diff(stretch_of, prepend=-2) == 0, np.concatenate(([0.0], offsets[:-1])), 0.0)
+    hop = offsets - before
+    hops = _merged(np.sort(hop[hop > noise]), noise)
     return Schedule(
         times,
         order,
@@ -189,6 +195,9 @@ def _prepared(
         np.searchsorted(increments, steps + noise, side="right") - 1,
         stretch_of,
         offset_of,
+        hops,
+        np.where(hop > noise, np.searchsorted(hops, hop + noise, side="right") - 1, -1),
+        np.unique(length_of[:-1]),
     )
 
 
