@@ -71,24 +71,39 @@ def test_as_an_extended_precision_matrix_exponential(block: int) -> None:
     assert worst[0] < 1e-9, worst
 
 
-def test_many_people_as_each_alone() -> None:
-    rng = np.random.default_rng(5)
-    people = 40
-    cl, v, q, v2, ka = (m * np.exp(0.5 * rng.standard_normal(people)) for m in (10.0, 50.0, 5.0, 80.0, 1.2))
-    doses = [
-        Dose(amount=20, entry="gut", every=8, count=6),
-        Dose(time=3.3, amount=5, entry="vein", duration=2.7),
-        Dose(time=4.1, amount=7, entry="vein", duration=9.0),
-        Dose(time=11.7, amount=3, entry="vein"),
-    ]
-    times = np.arange(0, 60, 0.5)
+COURSES = {
+    "regular": ([Dose(amount=20, entry="gut", every=8, count=6)], np.arange(0, 60, 0.5)),
+    "doses off the grid": ([Dose(time=t, amount=a, entry="gut") for t, a in ((0.3, 5), (7.7, 9), (16.45, 3))], np.arange(0, 30, 0.5)),
+    "boluses and tablets": ([Dose(amount=9, entry="vein"), Dose(time=4, amount=20, entry="gut"), Dose(time=4, amount=1, entry="vein")], np.arange(0, 20, 0.25)),
+    "times of no order": ([Dose(amount=20, entry="gut", every=7, count=3)], np.array([0.0, 3.1, 3.1, 7.0, 7.0001, 13.9, 20.2, 41.0])),
+    "infusions": ([Dose(time=3.3, amount=5, entry="vein", duration=2.7), Dose(time=4.1, amount=7, entry="vein", duration=9.0)], np.arange(0, 30, 0.5)),
+    "steady": ([Dose(amount=10, entry="gut", every=8, steady=True), Dose(time=8, amount=10, entry="gut", every=8, count=2)], np.arange(0, 24, 0.5)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("compartments", [1, 2, 3])
+@pytest.mark.parametrize("near", [False, True])
+@pytest.mark.parametrize("name", sorted(COURSES))
+def test_however_many_people_each_is_as_alone(name: str, near: bool, compartments: int) -> None:
+    doses, times = COURSES[name]
+    rng = np.random.default_rng(8)
+    many = 40
+    cl, v, q, v2, ka = (m * np.exp(0.4 * rng.standard_normal(many)) for m in (10.0, 50.0, 5.0, 80.0, 3.0))
+    if near:
+        ka[3], ka[7] = cl[3] / v[3], cl[7] / v[7] * (1 + 1e-9)
+
+    def person(who: slice | list[int]) -> object:
+        parts = (cl[who], v[who], q[who], v2[who])
+        if compartments == 1:
+            return one_compartment(*parts[:2])
+        return two_compartments(*parts) if compartments == 2 else three_compartments(*parts, q[who] / 9, v2[who] * 3)
+
     prepared = schedule(doses, times)
-    together = concentration(two_compartments(cl, v, q, v2), {"gut": oral(ka), "vein": intravenous()}, prepared)
-    for i in range(people):
-        alone = concentration(
-            two_compartments(cl[i], v[i], q[i], v2[i]), {"gut": oral(ka[i]), "vein": intravenous()}, prepared
-        )
-        np.testing.assert_allclose(together[:, i], alone[:, 0], rtol=1e-12, atol=0)
+    whole = concentration(person(slice(None)), {"gut": oral(ka), "vein": intravenous()}, prepared)
+    for chosen in ([3], [7], [0], [1, 3, 7, 30], list(range(5, 17))):
+        part = concentration(person(chosen), {"gut": oral(ka[chosen]), "vein": intravenous()}, prepared)
+        np.testing.assert_allclose(whole[:, chosen], part, rtol=3e-11, atol=0)
+        assert ((whole[:, chosen] == 0) == (part == 0)).all()
 
 
 @pytest.mark.parametrize(

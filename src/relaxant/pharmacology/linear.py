@@ -14,7 +14,7 @@ Arrays are (time, subject): a step touches one row of all.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -78,7 +78,7 @@ def concentration(
     result = _output(out, prepared.times.size, subjects)
     if disposition.subjects not in (1, subjects):
         raise InputError("disposition", disposition.subjects, f"the entries are of {subjects} people", "give as many")
-    infused = any(stretch.running for stretch in prepared.stretches)
+    infused = prepared.infused
     before = prepared.stretches[0].first if prepared.stretches else prepared.times.size
     if not prepared.stretches:
         pass
@@ -156,7 +156,9 @@ class _Factors(msgspec.Struct):
     filling: Floats | None
 
 
-def _factors(disposition: Disposition, entries: list[Entry], infused: bool, lengths: Floats) -> _Factors:
+def _factors(
+    disposition: Disposition, entries: list[Entry], infused: bool, lengths: Floats, *, apart: bool = False
+) -> _Factors:
     """The factors of each length, from the exponentials themselves. Positive terms only."""
     time = lengths[:, None]
     rates, weights = disposition.rates[:, None, :], _weights(disposition)[:, None, :]
@@ -165,7 +167,8 @@ def _factors(disposition: Disposition, entries: list[Entry], infused: bool, leng
     for i, entry in enumerate(entries):
         if entry.absorption is not None:
             waiting[i] = np.exp(-entry.absorption * time)
-            arriving[i] = weights * entry.absorption * _between(entry.absorption, rates, time, waiting[i], staying)
+            share = _between(entry.absorption, rates, time, waiting[i], staying, apart)
+            arriving[i] = weights * entry.absorption * share
     return _Factors(staying, waiting, arriving, weights * -np.expm1(-rates * time) / rates if infused else None)
 
 
@@ -173,17 +176,21 @@ def _weights(disposition: Disposition) -> Floats:
     return disposition.weights / disposition.volume
 
 
-def _between(one: Floats, other: Floats, time: Floats, one_stays: Floats, other_stays: Floats) -> Floats:
+def _between(
+    one: Floats, other: Floats, time: Floats, one_stays: Floats, other_stays: Floats, apart: bool = False
+) -> Floats:
     """The integral of exp(-one s) exp(-other (t - s)) over s from 0 to t: the chance to have moved on, once.
 
-    (exp(-other t) - exp(-one t)) / (one - other), written so that equal rates lose nothing.
+    (exp(-other t) - exp(-one t)) / (one - other), written so that equal rates lose nothing; as it stands where they are ``apart``.
     """
+    if apart:
+        return np.asarray((other_stays - one_stays) / (one - other))
     gap = np.abs(one - other)
     share = -np.expm1(-gap * time)
-    with np.errstate(invalid="ignore"):
+    if np.count_nonzero(gap) == gap.size:
         share /= gap
-    if not gap.all():
-        share = np.where(gap > 0, share, time)
+    else:
+        share = np.where(gap > 0, share / np.where(gap > 0, gap, 1.0), time)
     return np.asarray(np.maximum(one_stays, other_stays) * share)
 
 
@@ -231,12 +238,8 @@ def _along(steps: _Factors, prepared: Schedule, scratch: _Scratch) -> _Factors:
 _Number = Any  # a float for one person, an array over the people otherwise: the same lines serve both
 
 
-class _States(msgspec.Struct):
-    """What is there at the start of each stretch: ``modes[j][k]``, ``depots[i][k]`` and the rate that runs in, ``running[k]``."""
-
-    modes: list[list[_Number]]
-    depots: dict[int, list[_Number]]
-    running: list[_Number]
+_State = tuple[list[_Number], dict[int, _Number], _Number]
+"""What is there at the start of a stretch: each mode, each depot by its entry's number, and the rate that runs in."""
 
 
 def _states(
@@ -245,50 +248,46 @@ def _states(
     prepared: Schedule,
     factors: _Factors,
     place: NDArray[np.intp] | None = None,
-) -> _States:
+) -> Iterator[_State]:
     """The states at the starts of the stretches, one from the other. ``place`` says where the factors have each length."""
     one = factors.staying.shape[-1] == 1
 
     def plain(values: Floats) -> Any:
         return values[..., 0].tolist() if one else values
 
-    weights, staying = plain(_weights(disposition)), plain(factors.staying)
-    waiting = {i: plain(w) for i, w in factors.waiting.items()}
+    weights = plain(_weights(disposition))
+    waiting = [(i, plain(w)) for i, w in factors.waiting.items()]
     arriving = {i: plain(a) for i, a in factors.arriving.items()}
+    ways = [(j, stays, [(i, a[j]) for i, a in arriving.items()]) for j, stays in enumerate(plain(factors.staying))]
     filling = None if factors.filling is None else plain(factors.filling)
     reaching = [plain(e.reaching) if isinstance(e.reaching, np.ndarray) else e.reaching for e in entries]
     modes: list[_Number] = [0.0] * len(weights)
-    depots: dict[int, _Number] = dict.fromkeys(waiting, 0.0)
-    kept = _States([[] for _ in modes], {i: [] for i in depots}, [])
+    depots: dict[int, _Number] = {i: 0.0 for i, _ in waiting}
     for stretch in prepared.stretches:
         for i, amount, duration, interval in stretch.steady:
             modes, depots = _steady(disposition, entries, i, amount, duration, interval)
             if one:
                 modes, depots = [m.item() for m in modes], {k: np.asarray(d).item() for k, d in depots.items()}
         for i, amount in stretch.bolus:
+            given = amount * reaching[i]
             if i in depots:
-                depots[i] = depots[i] + amount * reaching[i]
+                depots[i] = depots[i] + given
             else:
-                modes = [mode + amount * reaching[i] * weight for mode, weight in zip(modes, weights, strict=True)]
+                modes = [mode + given * weight for mode, weight in zip(modes, weights, strict=True)]
         running: _Number = 0.0
         for i, rate in stretch.running:
             running = running + rate * reaching[i]
-        for j, mode in enumerate(modes):
-            kept.modes[j].append(mode)
-        for i, depot in depots.items():
-            kept.depots[i].append(depot)
-        kept.running.append(running)
+        yield modes, depots, running
         length = stretch.length if place is None else int(place[stretch.length])
-        for j, stays in enumerate(staying):
+        moved = []
+        for j, stays, feeds in ways:
             mode = modes[j] * stays[length]
-            for i, arrives in arriving.items():
-                mode = mode + depots[i] * arrives[j][length]
+            for i, arrives in feeds:
+                mode = mode + depots[i] * arrives[length]
             if filling is not None and stretch.running:
                 mode = mode + running * filling[j][length]
-            modes[j] = mode
-        for i, waits in waiting.items():
-            depots[i] = depots[i] * waits[length]
-    return kept
+            moved.append(mode)
+        modes, depots = moved, {i: depots[i] * waits[length] for i, waits in waiting}
 
 
 def _steady(
@@ -317,24 +316,26 @@ def _many(
 ) -> None:
     """Fills ``out`` stretch by stretch."""
     factors = _along(_factors(disposition, entries, infused, prepared.increments), prepared, scratch)
-    states = _states(disposition, entries, prepared, factors)
     # One row at a time: NumPy runs along one contiguous row at three times the speed of a table of short ones.
-    terms = [(list(stays), states.modes[j]) for j, stays in enumerate(factors.staying)]
-    for i, arrives in factors.arriving.items():
-        whole = np.sum(arrives, axis=0, out=scratch.array(f"whole {i}", *arrives.shape[1:]))
-        terms.append((list(whole), states.depots[i]))
+    modes = [list(stays) for stays in factors.staying]
+    wholes = {
+        i: list(np.sum(arrives, axis=0, out=scratch.array(f"whole {i}", *arrives.shape[1:])))
+        for i, arrives in factors.arriving.items()
+    }
     filling = None if factors.filling is None else list(_sum(factors.filling))
-    (first, first_amounts), others = terms[0], terms[1:]
     term = scratch.array("term", out.shape[1])
     multiply, add = np.multiply, np.add
     offset_of = prepared.offset_of.tolist()
-    for k, stretch in enumerate(prepared.stretches):
-        amounts = [(factor, values[k]) for factor, values in others]
+    for stretch, (at_start, depots, running) in zip(
+        prepared.stretches, _states(disposition, entries, prepared, factors), strict=True
+    ):
+        amounts = list(zip(modes[1:], at_start[1:], strict=True))
+        amounts += [(wholes[i], depot) for i, depot in depots.items()]
         if filling is not None and stretch.running:
-            amounts.append((filling, states.running[k]))
+            amounts.append((filling, running))
         for at in range(stretch.first, stretch.last):
             row, length = out[at], offset_of[at]
-            multiply(first[length], first_amounts[k], row)
+            multiply(modes[0][length], at_start[0], row)
             for factor, amount in amounts:
                 multiply(factor[length], amount, term)
                 add(row, term, row)
@@ -342,7 +343,7 @@ def _many(
 
 def _apart(disposition: Disposition, entries: list[Entry], prepared: Schedule) -> bool:
     """Whether everybody's absorption is so far from every elimination rate that exponentials may be subtracted."""
-    shortest = prepared.hops[0] if prepared.hops.size else 0.0
+    shortest = min(np.concatenate((prepared.hops[:1], prepared.lengths[prepared.spans[:1]])), default=0.0)
     return all(
         e.absorption is None or float(np.abs(e.absorption - disposition.rates).min()) * shortest > _CLEAR
         for e in entries
@@ -356,26 +357,26 @@ def _hopping(disposition: Disposition, entries: list[Entry], prepared: Schedule,
     apart, a depot's share is written as a difference. At the moment of a dose nothing has moved, and nothing is subtracted.
     """
     used = np.append(prepared.spans, 0)
-    at_spans = _factors(disposition, entries, False, prepared.lengths[used])
+    at_spans = _factors(disposition, entries, False, prepared.lengths[used], apart=True)
     place = np.zeros(prepared.lengths.size, dtype=np.intp)
     place[used] = np.arange(used.size)
-    states = _states(disposition, entries, prepared, at_spans, place)
     weights = _weights(disposition)
     hops = prepared.hops[:, None]
     decays = [list(np.exp(-rate * hops)) for rate in disposition.rates]
-    depots = []
-    for i, depot in states.depots.items():
-        absorption = entries[i].absorption
-        if absorption is None:
-            raise AssertionError("a depot absorbs")
-        shares = [w * absorption / (absorption - rate) for rate, w in zip(disposition.rates, weights, strict=True)]
-        depots.append((depot, shares, -sum(shares[1:], shares[0]), list(np.exp(-absorption * hops))))
+    absorbing = {}
+    for i, entry in enumerate(entries):
+        if entry.absorption is not None:
+            into = entry.absorption
+            shares = [w * into / (into - rate) for rate, w in zip(disposition.rates, weights, strict=True)]
+            absorbing[i] = shares, -sum(shares[1:], shares[0]), list(np.exp(-into * hops))
     multiply, add = np.multiply, np.add
     hop_of = prepared.hop_of.tolist()
-    for k, stretch in enumerate(prepared.stretches):
+    for stretch, (modes, depots, _) in zip(
+        prepared.stretches, _states(disposition, entries, prepared, at_spans, place), strict=True
+    ):
         if stretch.first == stretch.last:
             continue
-        waves = [np.array(np.broadcast_to(mode[k], out.shape[1])) for mode in states.modes]
+        waves = [np.array(np.broadcast_to(mode, out.shape[1])) for mode in modes]
         first = stretch.first
         while first < stretch.last and hop_of[first] < 0:  # at the very moment
             row = out[first]
@@ -384,10 +385,10 @@ def _hopping(disposition: Disposition, entries: list[Entry], prepared: Schedule,
                 add(row, wave, row)
             first += 1
         moving = list(zip(waves, decays, strict=True))
-        for depot, shares, opposite, waits in depots:
+        for i, (shares, opposite, waits) in absorbing.items():
             for wave, share in zip(waves, shares, strict=True):
-                wave += depot[k] * share
-            moving.append((depot[k] * opposite, waits))
+                wave += depots[i] * share
+            moving.append((depots[i] * opposite, waits))
         first_wave, others = moving[0][0], moving[1:]
         for at in range(first, stretch.last):
             row, hop = out[at], hop_of[at]
@@ -405,19 +406,27 @@ def _hopping(disposition: Disposition, entries: list[Entry], prepared: Schedule,
 def _few(disposition: Disposition, entries: list[Entry], prepared: Schedule, infused: bool, out: Floats) -> None:
     """Fills ``out`` for a few people: all times at once, from the states at the starts of the stretches."""
     factors = _factors(disposition, entries, infused, prepared.lengths)
-    states = _states(disposition, entries, prepared, factors)
-    at, of = prepared.offset_of, prepared.stretch_of
-
-    def amounts(values: list[_Number]) -> Floats:
-        return np.array(np.broadcast_arrays(*values) if out.shape[1] > 1 else values).reshape(-1, out.shape[1])[of]
-
-    np.multiply(factors.staying[0][at], amounts(states.modes[0]), out=out)
-    for j in range(1, len(states.modes)):
-        out += factors.staying[j][at] * amounts(states.modes[j])
-    for i, arrives in factors.arriving.items():
-        out += _sum(arrives)[at] * amounts(states.depots[i])
+    parts = [*factors.staying, *(_sum(a) for a in factors.arriving.values())]
     if factors.filling is not None:
-        out += _sum(factors.filling)[at] * amounts(states.running)
+        parts.append(_sum(factors.filling))
+    rows = [
+        (*modes, *depots.values(), running)
+        for modes, depots, running in _states(disposition, entries, prepared, factors)
+    ]
+    at, of = prepared.offset_of, prepared.stretch_of
+    for i, part in enumerate(parts):
+        if out.shape[1] == 1:
+            amounts = np.array([row[i] for row in rows])
+            term = part[:, 0].take(at)
+            term *= amounts.take(of)
+            term = term[:, None]
+        else:
+            amounts = np.array(np.broadcast_arrays(*(row[i] for row in rows), out[0])[:-1])
+            term = part[at] * amounts[of]
+        if i == 0:
+            np.copyto(out, term)
+        else:
+            out += term
 
 
 def _sum(of_modes: Floats) -> Floats:

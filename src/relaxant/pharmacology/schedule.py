@@ -64,6 +64,7 @@ class Schedule(msgspec.Struct, frozen=True):
     offset_of: Index  # of each observation
     hops: Floats  # the distinct times from one observation to the next within a stretch, or from its start to the first
     hop_of: Index  # of each observation: which; -1 for no time at all
+    infused: bool  # whether anything ever runs in
     spans: Index  # the lengths that a stretch has as a whole, as places among the lengths
 
 
@@ -197,6 +198,7 @@ def _prepared(
         offset_of,
         hops,
         np.where(hop > noise, np.searchsorted(hops, hop + noise, side="right") - 1, -1),
+        any(running),
         np.unique(length_of[:-1]),
     )
 
