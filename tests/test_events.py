@@ -28,6 +28,7 @@ def _table(rows: list[tuple[float, ...]]) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("shuffled", [False, True])
 def test_each_history_as_a_schedule_of_its_own(threads: int, shuffled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("relaxant.pharmacology.events._PEOPLE_AT_A_TIME", 7)
+    monkeypatch.setattr("relaxant.pharmacology.events._FEWEST_AT_A_TIME", 5)
     count = 20
     cl, v, q, v2, ka = _people(count)
     ka[4] = 0.2
