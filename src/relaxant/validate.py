@@ -72,11 +72,16 @@ def _index(knowledge: Knowledge, found: Mapping[str, list[Reproduced]]) -> str:
     beyond = [r for made in found.values() for r in made if not r.holds]
     close = [r for made in found.values() for r in made if r.holds and only_just(r)]
     unseen = [(link(m), *_unseen(m)) for m in models.values() if any(_unverified(m).values())]
-    total, independent = (sum(len(x) for x in found.values()), sum(r.independent for x in found.values() for r in x))
+    every = [r for x in found.values() for r in x]
+    total, independent, ours = (
+        sum(not r.ours for r in every),
+        sum(r.independent for r in every),
+        sum(r.ours for r in every),
+    )
     parts = [
         "# What the models give, against what was published",
         "Made by `python -m relaxant.validate` from the models and the engine alone. Each model has a page with its parameters, its published numbers beside the computed ones, its limits and a picture.",
-        f"{count(len(models), 'model')}, {count(total, 'published number')}: {independent} independent, {total - independent} not, being used to make the model or solved from its own equations (the remarks on its page say which).",
+        f"{count(len(models), 'model')}, {count(total, 'published number')}: {independent} independent, {total - independent} used to make the model. {count(ours, 'more number')} published by nobody stand beside them: our own solutions, kept so that they come out again.",
         "## What is not validated",
         "### Models without an independent number",
         *(bullets("", (f"{link(models[n])}: {count(len(found[n]), 'number')}" for n in only), made=True) or ["None."]),
@@ -107,7 +112,7 @@ def _row(model: Model, found: list[Reproduced]) -> tuple[str, ...]:
     unseen = sum(not p.verified for p in model.parameters)
     return (
         link(model),
-        str(len(found)),
+        str(sum(not r.ours for r in found)),
         str(len(independent)),
         percent(worst.error),
         percent(of_them.error) if of_them else "**none**",

@@ -90,7 +90,7 @@ def _verdict(found: list[Reproduced]) -> str:
     independent = sum(r.independent for r in found)
     worst = max(found, key=size_of)
     out = [
-        f"**Checked against:** {count(len(found), 'published number')}, {independent} of them independent. Worst difference: {percent(worst.error)} ({safe(worst.title)})."
+        f"**Checked against:** {count(sum(not r.ours for r in found), 'published number')}, {independent} of them independent. Worst difference: {percent(worst.error)} ({safe(worst.title)})."
     ]
     if not independent:
         out.append("**Not validated:** no number is independent of the model.")
@@ -112,7 +112,7 @@ def _compared(model: Model, number: Published, found: Reproduced, sources: Sourc
         amount(found.computed, unit),
         percent(found.error) + ("" if found.holds else " **beyond**"),
         share_of(number.tolerance),
-        "independent" if number.independent else "not independent",
+        "our own solution" if number.ours else "independent" if number.independent else "not independent",
         cited_at(number, sources),
     )
 

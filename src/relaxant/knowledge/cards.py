@@ -283,6 +283,7 @@ class Published(Cited, frozen=True, kw_only=True, gc=False):
     during: str | None = None
     release: str | None = None
     independent: bool = True  # whether the number was not itself used to make the card
+    ours: bool = False  # published by nobody: our own solution of the same equations, kept so that it comes out again
 
 
 class Model(Frozen, frozen=True, kw_only=True, gc=False):

@@ -45,6 +45,7 @@ class Reproduced(msgspec.Struct, frozen=True):
     unit: str
     tolerance: float
     independent: bool
+    ours: bool
     source: str
     place: str
 
@@ -71,7 +72,8 @@ def reproduced(model: Model, number: Published) -> Reproduced:
         value / factor_of(number.unit, model),
         number.unit,
         number.tolerance,
-        number.independent,
+        number.independent and not number.ours,
+        number.ours,
         number.source,
         number.place,
     )
