@@ -241,16 +241,18 @@ class _Problem:
         inner = _Response(way, self.since[:, :, people], self.amount[:, :, people], slopes)
         if not slopes:
             return inner.value, None
-        out = np.zeros((len(self.free), *inner.value.shape))
-        for i in range(len(self.free)):
-            there = deviations.copy()
-            there[i] += _STEP
-            after = _flat(self.way(self.parameters(there, people)))
-            there[i] -= 2 * _STEP
-            before = _flat(self.way(self.parameters(there, people)))
-            for part, slope in inner.slopes.items():
-                if after[part] is not before[part]:
-                    out[i] += slope * ((after[part] - before[part]) / (2 * _STEP))
+        # Every parameter a little up and a little down, all in one call: shapes (up and down, parameter, people).
+        size, count = deviations.shape
+        moved = np.broadcast_to(deviations[:, None, None], (size, 2, size, count)).copy()
+        for i in range(size):
+            moved[i, 0, i] += _STEP
+            moved[i, 1, i] -= _STEP
+        parts = _flat(self.way(self.parameters(moved.reshape(size, -1), np.tile(people, 2 * size))))
+        out = np.zeros((size, *inner.value.shape))
+        for part, slope in inner.slopes.items():
+            if parts[part].size == 2 * size * count:
+                both = parts[part].reshape(2, size, count)
+                out += slope * ((both[0] - both[1]) / (2 * _STEP))[:, None]
         return inner.value, out
 
     def objective(self, value: Floats, deviations: Floats, people: NDArray[np.intp]) -> Floats:
