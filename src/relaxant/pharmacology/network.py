@@ -84,17 +84,12 @@ def _reached(rates: Floats) -> NDArray[np.bool_]:
 
 
 def _product(a: Floats, b: Floats, pattern: NDArray[np.bool_]) -> Floats:
-    """The matrix product of each subject, over the places that can be other than zero."""
-    out = np.zeros((a.shape[0], b.shape[1], a.shape[2]))
-    for i, j in np.argwhere(pattern[: a.shape[0]]).tolist() if a.shape[0] == len(pattern) else _everywhere(a, b):
-        for k in range(len(pattern)):
-            if (a.shape[0] != len(pattern) or pattern[i, k]) and pattern[k, j]:
-                out[i, j] += a[i, k] * b[k, j]
+    """The product of two matrices of each subject, over the places that can be other than zero."""
+    out = np.zeros((*a.shape[:2], max(a.shape[2], b.shape[2])))
+    for i, j in np.argwhere(pattern).tolist():
+        for k in np.flatnonzero(pattern[i] & pattern[:, j]).tolist():
+            out[i, j] += a[i, k] * b[k, j]
     return out
-
-
-def _everywhere(a: Floats, b: Floats) -> list[list[int]]:
-    return [[i, j] for i in range(a.shape[0]) for j in range(b.shape[1])]
 
 
 def exponential(rates: Floats, time: float) -> Floats:
@@ -235,7 +230,7 @@ def _with_infusions(rates: Floats, infused: Sequence[int]) -> Floats:
 
 def _times(move: Floats, state: Floats) -> Floats:
     """Matrix times vector of each subject."""
-    return np.asarray(np.einsum("ijs,js->is", move, np.broadcast_to(state, (len(state), max(move.shape[2], state.shape[1]))) if move.shape[2] != state.shape[1] and state.shape[1] == 1 else state))  # fmt: skip
+    return np.asarray((move * state[None]).sum(axis=1))
 
 
 def _steady(
