@@ -299,7 +299,8 @@ def _facts(facts: Facts, asked: frozenset[str]) -> list[Fact]:
         if not fact.listed or (name == "child_pugh" and name not in asked and not liver):
             continue  # that score speaks of chronic liver disease alone
         column = facts.column(name)
-        if column.settled(0) or name in asked or name in notes or name in _CORE:
+        bounded = not column.truth and math.isfinite(column.high.item(0))
+        if column.settled(0) or bounded or name in asked or name in notes or name in _CORE:
             items = tuple(facts.members_taken(role_members(facts.knowledge, LOADS[name]), 0)) if name in LOADS else ()
             out.append(_fact(name, str(titles[name]), column, facts, notes.get(name), items))
     for name, values in sorted(facts.inputs.conditions.items()):
