@@ -250,8 +250,8 @@ def plain_number(value: float, digits: int = 4) -> str:
     """
     if not math.isfinite(value):
         return "unknown"
-    if value == 0:
-        return "0"
+    if value == math.floor(value):
+        return str(int(value))
     places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     text = f"{value:.{places}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -366,9 +366,12 @@ def _fact(
     )
 
 
+_SIX_DIGITS = 1e6
+
+
 def _rounded(value: float) -> float:
     """Six significant digits: more would print the arithmetic and not the person."""
-    return float(f"{value:.6g}")
+    return value if value.is_integer() and abs(value) < _SIX_DIGITS else float(f"{value:.6g}")
 
 
 def _monitoring(facts: Facts) -> list[Watch]:

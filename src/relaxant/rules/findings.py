@@ -110,6 +110,7 @@ def read_row(checks: Checks, row: int) -> tuple[list[Check], list[Finding], list
     made: list[Check] = []
     fired: list[tuple[Test, list[tuple[Modifier, int, Test]], tuple[str, ...]]] = []
     open_questions: dict[str, list[tuple[str, str, Tier]]] = {}
+    said: dict[str, bool] = {}
     last_outcome = 0
     for test, outcome in checks.row(row):
         if test.modifier < 0:
@@ -119,7 +120,9 @@ def read_row(checks: Checks, row: int) -> tuple[list[Check], list[Finding], list
             if (
                 outcome == UNKNOWN
             ):  # an agent of which nothing is known asks for the list of medicines and for nothing more yet
-                needs = settled_by(test, person) if facts.agent_is_said(test.agent, row) else ("medicines",)
+                if test.agent not in said:
+                    said[test.agent] = facts.agent_is_said(test.agent, row)
+                needs = settled_by(test, person) if said[test.agent] else ("medicines",)
             made.append(
                 Check(
                     rule=test.rule.rule,
@@ -131,8 +134,10 @@ def read_row(checks: Checks, row: int) -> tuple[list[Check], list[Finding], list
             )
             if outcome == FIRES:
                 fired.append((test, [], partners))
-            for need in needs:
-                open_questions.setdefault(need, []).append((test.rule.rule, test.agent, _worst(test)))
+            if needs:
+                question = test.rule.rule, test.agent, _worst(test)
+                for need in needs:
+                    open_questions.setdefault(need, []).append(question)
         elif last_outcome == FIRES:
             modifier = test.rule.modifiers[test.modifier]
             fired[-1][1].append((modifier, outcome, test))
