@@ -27,8 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
+        place = error.filename or "standard output"
         print(
-            f"relaxant: standard output: {error.strerror}: nothing more can be written; make room for it",
+            f"relaxant: {place}: {error.strerror}: it cannot be read or written; make room or give another place",
             file=sys.stderr,
         )
         return 2
@@ -139,15 +140,8 @@ def _read(path: str) -> bytes:
 
 def _write(text: bytes, path: str | None) -> None:
     if path is None:
-        try:
-            sys.stdout.buffer.write(text)
-            sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise InputError(
-                "standard output", "a device", f"it cannot be written ({error.strerror})", "write to another place"
-            ) from None
+        sys.stdout.buffer.write(text)
+        sys.stdout.buffer.flush()
         return
     try:
         Path(path).write_bytes(text)

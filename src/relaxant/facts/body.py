@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from relaxant.facts.column import Floats, Mask
+from relaxant.facts.column import Floats, only
 
 ADULT_YEARS = 18.0
 """The age from which the adult equations are used (CKD-EPI 2021, KDIGO)."""
@@ -23,11 +23,6 @@ DEVINE_CM = DEVINE_INCHES * CM_PER_INCH
 _ZERO, _ONE, _UNKNOWN = np.array(0.0), np.array(1.0), np.array(np.nan)  # made once: NumPy takes a Python number slowly
 
 
-def _only(fine: Mask, array: Floats) -> Floats:
-    """The values where they are fine, unknown elsewhere; the array itself where all are, which is the usual case."""
-    return array if np.count_nonzero(fine) == array.size else np.where(fine, array, _UNKNOWN)
-
-
 def positive(values: ArrayLike) -> Floats:
     """Measurements as float64, with what no measurement can be (zero, negative, infinite) unknown.
 
@@ -35,7 +30,7 @@ def positive(values: ArrayLike) -> Floats:
     [70.0, nan, nan, nan, nan]
     """
     array = np.asarray(values, dtype=np.float64)
-    return _only(np.isfinite(array) & (array > _ZERO), array)
+    return only(np.isfinite(array) & (array > _ZERO), array)
 
 
 def within(values: ArrayLike, low: float, below: float) -> Floats:
@@ -45,7 +40,7 @@ def within(values: ArrayLike, low: float, below: float) -> Floats:
     [nan, 18.0, 92.0, nan]
     """
     array = np.asarray(values, dtype=np.float64)
-    return _only((array >= low) & (array < below), array)
+    return only((array >= low) & (array < below), array)
 
 
 def by_sex(female: ArrayLike, for_female: float, for_male: float) -> Floats:
@@ -61,7 +56,7 @@ def by_sex(female: ArrayLike, for_female: float, for_male: float) -> Floats:
 def known(values: ArrayLike) -> Floats:
     """A result as an array, unknown where the arithmetic left the range of a float."""
     array = np.asarray(values, dtype=np.float64)
-    return _only(np.isfinite(array), array)
+    return only(np.isfinite(array), array)
 
 
 def body_mass_index(weight: ArrayLike, height: ArrayLike) -> Floats:

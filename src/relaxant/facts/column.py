@@ -20,7 +20,7 @@ Mask = NDArray[np.bool_]
 Methods = tuple[tuple[str, Mask | None], ...]
 """Words, and where they hold; everywhere for ``None``."""
 SAID: Methods = (("as said", None),)
-_LOWEST, _HIGHEST, _NO, _YES = (np.array(bound) for bound in (-np.inf, np.inf, 0.0, 1.0))
+_LOWEST, _HIGHEST, _NO, _YES, _UNKNOWN = (np.array(bound) for bound in (-np.inf, np.inf, 0.0, 1.0, np.nan))
 
 
 class Column(msgspec.Struct, frozen=True, gc=False):
@@ -72,6 +72,11 @@ class Column(msgspec.Struct, frozen=True, gc=False):
 def anywhere(mask: Mask) -> bool:
     """Whether a mask is true for anybody; on one row a fraction of the cost of :meth:`numpy.ndarray.any`."""
     return bool(np.count_nonzero(mask))
+
+
+def only(fine: Mask, values: Floats) -> Floats:
+    """The values where they are fine, NaN elsewhere; the array itself where all are, which is the usual case."""
+    return values if np.count_nonzero(fine) == values.size else np.where(fine, values, _UNKNOWN)
 
 
 def number(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relaxant.facts.column import Column, Floats, Mask, anywhere, between, gather_needs
+from relaxant.facts.column import Column, Floats, Mask, anywhere, between, gather_needs, only
 
 if TYPE_CHECKING:
     from relaxant.facts.facts import Facts
@@ -49,8 +49,7 @@ def both_sexes(
 
 def values(column: Column) -> Floats:
     """The settled values of a column; NaN where it is not settled."""
-    known = column.known
-    return column.low if np.count_nonzero(known) == known.size else np.where(known, column.low, np.nan)
+    return only(column.known, column.low)
 
 
 def with_methods(column: Column, methods: tuple[tuple[str, Mask | None], ...], *, source: str | None = None) -> Column:

@@ -68,8 +68,7 @@ def course(
             raise InputError("route", dose.route, f"{model.model} has no way in for it", f"use {', '.join(sorted({i.route for i in model.inputs}))}")  # fmt: skip
         name = f"input {model.inputs.index(way)}"
         ways[name] = way
-        lag = _shared(model, parameters, way.lag, "lag")
-        own = _shared(model, parameters, way.duration, "duration of input")
+        lag, own = _shared(parameters, way.lag), _shared(parameters, way.duration)
         amount = amount_in(model, dose.amount, dose.unit, way)
         given.append(Dose(time=dose.time + lag, amount=amount, entry=name, duration=dose.infused_over or own, every=dose.every, count=dose.count))  # fmt: skip
     reaching = {n: parameters[w.bioavailability] if w.bioavailability else np.ones(1) for n, w in ways.items()}
@@ -89,7 +88,7 @@ def _output(model: Model, name: str | None) -> Output | Effect:
     return known[names.index(name)]
 
 
-def _shared(model: Model, parameters: Mapping[str, Floats], name: str | None, what: str) -> float:
+def _shared(parameters: Mapping[str, Floats], name: str | None) -> float:
     """A time that everybody shares: its typical value, since the people's courses are computed on one time axis."""
     return 0.0 if name is None else float(np.median(parameters[name]))
 

@@ -47,7 +47,6 @@ class Events(msgspec.Struct, frozen=True):
     """
 
     people: NDArray[np.generic]
-    entries: tuple[str, ...]
     step: Floats
     given: dict[str, Given]
     running: dict[str, Given]
@@ -190,7 +189,6 @@ def _laid_out(
     changes = {n: at_events(np.where(where == i + 1, change, 0.0)) for i, n in enumerate(entries)}
     return Events(
         people,
-        entries,
         steps,
         {n: g for n, g in amounts.items() if g.person.size},
         {n: g for n, g in changes.items() if g.person.size},

@@ -5,8 +5,9 @@ depot feeds each of them, an infusion too. So the state of a person is one amoun
 stretch to any time in it all of them move by factors that depend on the elapsed time alone. The factors of each distinct length
 of time are made once, by multiplying those of the distinct steps between lengths.
 
-Every factor and every sum is of positive numbers. Concentrations keep their relative precision from the first minutes to
-the last of the tail, with rates that are equal, nearly equal or far apart.
+Every factor and every sum is of positive numbers, but where rates are clearly apart and many people share few times, for whom a
+difference of exponentials keeps its digits too. So concentrations keep their relative precision from the first minutes to the
+last of the tail, with rates that are equal, nearly equal or far apart.
 
 Arrays are (time, subject): a step touches one row of all.
 """
@@ -78,25 +79,24 @@ def concentration(
     result = _output(out, prepared.times.size, subjects)
     if disposition.subjects not in (1, subjects):
         raise InputError("disposition", disposition.subjects, f"the entries are of {subjects} people", "give as many")
-    infused = prepared.infused
     before = prepared.stretches[0].first if prepared.stretches else prepared.times.size
     if not prepared.stretches:
         pass
     elif subjects <= _FEW:
-        _few(disposition, used, prepared, infused, result)
+        _few(disposition, used, prepared, result)
     else:
         scratch = _Scratch()
         for start in range(0, subjects, _CHUNK):
             part = slice(start, min(start + _CHUNK, subjects))
             people, ways = _part(disposition, part), [_entry_part(e, part) for e in used]
             if (
-                not infused
+                not prepared.infused
                 and prepared.hops.size + prepared.spans.size <= _FEW_LENGTHS
                 and _apart(people, ways, prepared)
             ):
                 _hopping(people, ways, prepared, result[:, part])
             else:
-                _many(people, ways, prepared, infused, result[:, part], scratch)
+                _many(people, ways, prepared, result[:, part], scratch)
     result[:before] = 0.0
     if prepared.order is not None:
         result[prepared.order] = result.copy()
@@ -311,11 +311,9 @@ def _steady(
     return list(modes), depots
 
 
-def _many(
-    disposition: Disposition, entries: list[Entry], prepared: Schedule, infused: bool, out: Floats, scratch: _Scratch
-) -> None:
+def _many(disposition: Disposition, entries: list[Entry], prepared: Schedule, out: Floats, scratch: _Scratch) -> None:
     """Fills ``out`` stretch by stretch."""
-    factors = _along(_factors(disposition, entries, infused, prepared.increments), prepared, scratch)
+    factors = _along(_factors(disposition, entries, prepared.infused, prepared.increments), prepared, scratch)
     # One row at a time: NumPy runs along one contiguous row at three times the speed of a table of short ones.
     modes = [list(stays) for stays in factors.staying]
     wholes = {
@@ -403,9 +401,9 @@ def _hopping(disposition: Disposition, entries: list[Entry], prepared: Schedule,
                 add(row, wave, row)
 
 
-def _few(disposition: Disposition, entries: list[Entry], prepared: Schedule, infused: bool, out: Floats) -> None:
+def _few(disposition: Disposition, entries: list[Entry], prepared: Schedule, out: Floats) -> None:
     """Fills ``out`` for a few people: all times at once, from the states at the starts of the stretches."""
-    factors = _factors(disposition, entries, infused, prepared.lengths)
+    factors = _factors(disposition, entries, prepared.infused, prepared.lengths)
     parts = [*factors.staying, *(_sum(a) for a in factors.arriving.values())]
     if factors.filling is not None:
         parts.append(_sum(factors.filling))

@@ -30,7 +30,7 @@ for _k in range(1, 17):
 class Network(msgspec.Struct, frozen=True):
     """Rates between compartments: ``rates[to, giver]`` of shape (compartments, compartments, subjects), in 1/time.
 
-    Off the diagonal what one unit of the giver sends on; on it minus what leaves. Build it with :func:`network`.
+    Off the diagonal what one unit of the giver sends on; on it minus what leaves. A card makes one: :func:`relaxant.pharmacology.model.network_of`.
     """
 
     names: tuple[str, ...]
@@ -42,40 +42,7 @@ class Network(msgspec.Struct, frozen=True):
         return int(self.rates.shape[2])
 
 
-def network(
-    names: Sequence[str],
-    flows: Sequence[tuple[str, str | None, Floats | float, float]],
-    drives: Sequence[tuple[str, str, Floats | float, Floats | float]] = (),
-) -> Network:
-    """A network of named compartments. Each flow is (giver, receiver or None for out of the body, rate, what arrives of one unit).
-
-    Each drive is (driver, driven, rate, scale): the driven follows ``scale`` times the driver's amount at ``rate`` and takes
-    nothing from it (an effect site, with one over the driver's volume as scale). Raises :class:`InputError` for a rate that is
-    negative or no number, and for a compartment that is not among the names.
-    """
-    place = {name: i for i, name in enumerate(names)}
-    for giver, receiver, *_ in (*flows, *drives):
-        for name in (giver, receiver):
-            if name is not None and name not in place:
-                raise InputError("compartment", name, "there is no such compartment", f"use {', '.join(names)}")
-    every: list[Floats] = [np.asarray(flow[2], dtype=np.float64) for flow in flows]
-    every += [np.asarray(x, dtype=np.float64) for drive in drives for x in drive[2:]]
-    for one in every:
-        if not ((one >= 0) & (one < np.inf)).all():
-            raise InputError("rate", one, "it is not a rate for every person", "give 0 or more")
-    subjects = max((one.size for one in every), default=1)
-    rates = np.zeros((len(names), len(names), subjects))
-    for giver, receiver, rate, arrives in flows:
-        rates[place[giver], place[giver]] -= rate
-        if receiver is not None:
-            rates[place[receiver], place[giver]] += np.asarray(rate) * arrives
-    for driver, driven, rate, scale in drives:
-        rates[place[driven], place[driven]] -= rate
-        rates[place[driven], place[driver]] += np.asarray(rate) * scale
-    return Network(tuple(names), rates)
-
-
-def _reached(rates: Floats) -> NDArray[np.bool_]:
+def reached(rates: Floats) -> NDArray[np.bool_]:
     """Where anything can ever come from where: the pattern of the exponential."""
     pattern = np.asarray((rates != 0).any(axis=2)) | np.eye(len(rates), dtype=bool)
     for k in range(len(rates)):
@@ -95,7 +62,7 @@ def _product(a: Floats, b: Floats, pattern: NDArray[np.bool_]) -> Floats:
 def exponential(rates: Floats, time: float) -> Floats:
     """exp(rates * time) of each subject, componentwise accurate. ``rates`` as in :class:`Network`, no negative off the diagonal."""
     size = len(rates)
-    pattern = _reached(rates)
+    pattern = reached(rates)
     diagonal = np.arange(size)
     scaled = rates * time
     shift = -scaled[diagonal, diagonal].min(axis=0)

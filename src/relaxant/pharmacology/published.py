@@ -25,7 +25,7 @@ from relaxant.pharmacology.model import (
     linear_part,
     response,
 )
-from relaxant.pharmacology.network import Network, Period, amounts
+from relaxant.pharmacology.network import Network, Period, amounts, reached
 from relaxant.pharmacology.nonlinear import integrate
 from relaxant.pharmacology.schedule import Dose, schedule
 
@@ -148,15 +148,15 @@ class Course:
                 return effect
         raise KnowledgeError(f"{self.model.model}: “{self.number.title}” is of an output that the card has not")
 
-    def doses(self, count: int | None = None) -> list[Dose]:
+    def doses(self) -> list[Dose]:
         number = self.number
-        if (number.count > 1 or count) and not number.every:
+        if number.count > 1 and not number.every:
             raise KnowledgeError(f"{self.model.model}: “{number.title}” repeats a dose without the time between")
         return [
-            Dose(time=self.lag, amount=self.amount, entry="in", duration=self.duration, every=number.every, count=count or number.count)
+            Dose(time=self.lag, amount=self.amount, entry="in", duration=self.duration, every=number.every, count=number.count)
         ]  # fmt: skip
 
-    def values(self, times: Floats, *, doses: list[Dose] | None = None, area: bool = False) -> Floats:
+    def values(self, times: Floats, *, area: bool = False) -> Floats:
         """The output (or the area under its compartment) at each time, in the card's units."""
         of = self.output.of
         volume = next((c.volume for c in self.model.compartments if c.compartment == of), None)
@@ -164,7 +164,7 @@ class Course:
         wanted = {"out": {AREA + of if area else of: scale}}
         if isinstance(self.output, Output) and not area:
             wanted["out"].update(dict.fromkeys(self.output.bound, scale))
-        given = doses if doses is not None else self.doses()
+        given = self.doses()
         if is_linear(self.model):
             given = given + [Dose(time=at, amount=amount, entry=into) for at, into, amount in self.also]
             entries = {"in": (self.entry.into, self.reach), **{into: (into, 1.0) for _, into, _ in self.also}}
@@ -273,10 +273,7 @@ def _slowest(network: Network, start: str, end: str) -> float:
     """The slowest rate among the compartments that lie between an entry and an output."""
     rates = network.rates[:, :, 0]
     place = {name: i for i, name in enumerate(network.names)}
-    size = len(rates)
-    reach = np.eye(size, dtype=bool) | (rates != 0)
-    for k in range(size):
-        reach |= np.outer(reach[:, k], reach[k])
+    reach = reached(network.rates)
     between = [
         i for name, i in place.items() if reach[i, place[start]] and reach[place[end], i] and not name.startswith(AREA)
     ]

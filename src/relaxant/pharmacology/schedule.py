@@ -47,7 +47,6 @@ class Stretch(msgspec.Struct, frozen=True):
     length: int  # to the next stretch, as a place among the lengths; 0 for the last
     first: int  # observations, in order of time
     last: int
-    offsets: slice | Index  # of each observation, as places among the lengths
 
 
 class Schedule(msgspec.Struct, frozen=True):
@@ -179,7 +178,6 @@ def _prepared(
             int(length_of[i]),
             int(firsts[i]),
             int(lasts[i]),
-            _range(offset_of[firsts[i] : lasts[i]]),
         )
         for i in range(len(starts))
     )
@@ -201,10 +199,3 @@ def _prepared(
         any(running),
         np.unique(length_of[:-1]),
     )
-
-
-def _range(places: Index) -> slice | Index:
-    """Consecutive places as a slice, which costs nothing to read; others as they are."""
-    if places.size and (np.diff(places) == 1).all():
-        return slice(int(places[0]), int(places[-1]) + 1)
-    return places

@@ -190,8 +190,8 @@ def evaluate(program: Program, facts: Facts) -> Checks:
         for i, rule in zip(firing.tolist(), tests[firing].tolist(), strict=True)
         if rule in program.modifiers
     ]
-    about = [*live, *modified, *idle]
-    tests = _tests(about)
+    others = [*modified, *idle]
+    tests = np.concatenate((tests, _tests(others)))
     outcome = np.concatenate(
         (
             outcome,
@@ -199,7 +199,7 @@ def evaluate(program: Program, facts: Facts) -> Checks:
             np.full((sum(len(b.tests) for b, _ in idle), facts.rows), SILENT, dtype=np.int8),
         )
     )
-    candidate = _candidates(about, facts.rows)
+    candidate = np.concatenate((candidate, _candidates(others, facts.rows)))
     order = np.argsort(tests)  # a rule stands before its modifiers
     return Checks(program, facts, tests[order], outcome[order], candidate[order])
 
