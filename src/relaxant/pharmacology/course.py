@@ -17,8 +17,17 @@ from relaxant.knowledge.cards import Effect, Input, Model, Output
 from relaxant.pharmacology.alteration import Alteration
 from relaxant.pharmacology.disposition import Disposition, one_compartment, three_compartments, two_compartments
 from relaxant.pharmacology.linear import Entry, concentration, intravenous, oral
-from relaxant.pharmacology.model import AREA, amount_in, entry_for, factor_of, is_linear, network_of, response
-from relaxant.pharmacology.network import Period, amounts
+from relaxant.pharmacology.model import (
+    AREA,
+    amount_in,
+    entry_for,
+    factor_of,
+    is_linear,
+    linear_part,
+    network_of,
+    response,
+)
+from relaxant.pharmacology.network import Period, amounts, reached
 from relaxant.pharmacology.nonlinear import integrate
 from relaxant.pharmacology.schedule import Dose, schedule
 
@@ -29,8 +38,8 @@ _MOST_PERIPHERAL = 2
 class GivenDose(msgspec.Struct, frozen=True, kw_only=True):
     """A dose as prescribed: ``amount`` in ``unit`` by a route, at ``time`` (the card's unit), once or ``count`` times ``every`` so long.
 
-    ``infused_over`` makes it an infusion. ``steady`` stands for the same dose taken ``every`` so long for ever before. ``form``,
-    ``release``, ``fed`` and ``drug`` choose among the card's inputs.
+    ``infused_over`` makes it an infusion. ``steady``: the same dose was taken ``every`` so long for ever before; several such doses
+    add up (a morning and a night dose, each every 24 h). ``form``, ``release``, ``fed`` and ``drug`` choose among the card's inputs.
     """
 
     time: float = 0.0
@@ -118,6 +127,18 @@ def entry_of(model: Model, dose: GivenDose) -> Input:
     return way
 
 
+def slowest_rate(
+    model: Model, parameters: Mapping[str, Floats], into: str, of: str, *, during: Sequence[str] = ()
+) -> float:
+    """The slowest rate (1/time) that what enters at ``into`` ever shows in ``of``, for the first of these people."""
+    network = linear_part(model, parameters, during=during)
+    reach = reached(network.rates)
+    place = {name: i for i, name in enumerate(network.names)}
+    between = [i for i in place.values() if reach[i, place[into]] and reach[place[of], i]]
+    decays = -np.linalg.eigvals(network.rates[np.ix_(between, between)][:, :, 0]).real
+    return float(decays[decays > 0].min())
+
+
 def _times(times: ArrayLike) -> Floats:
     return np.atleast_1d(np.asarray(times, dtype=np.float64))
 
@@ -132,6 +153,12 @@ class _Given(msgspec.Struct, frozen=True):
     ways: dict[str, Input]
     reaching: dict[str, Floats]
     altered: tuple[Alteration, ...]
+
+    def apart(self) -> list[list[Dose]]:
+        """The doses in courses that add up: each steady state by itself, what is left together."""
+        steady = [[d] for d in self.doses if d.steady]
+        others = [d for d in self.doses if not d.steady]
+        return [*steady, others] if others or not steady else steady
 
     @staticmethod
     def of(
@@ -206,7 +233,7 @@ def _concentration(given: _Given, times: Floats, chosen: Output | Effect, during
         for name, way in given.ways.items():
             rate = depots[way.into]
             entries[name] = intravenous(given.reaching[name]) if rate is None else oral(rate, given.reaching[name])
-        return concentration(disposition, entries, schedule(given.doses, times))
+        return np.asarray(sum(concentration(disposition, entries, schedule(doses, times)) for doses in given.apart()))
     volume = volume_of(model, chosen.of)
     scale = np.ones(1) if volume is None else 1 / parameters[volume]
     return _amounts(given, times, dict.fromkeys((chosen.of, *bound), scale), during)
@@ -223,7 +250,8 @@ def _amounts(
     model = given.model
     if is_linear(model):
         into = {name: (way.into, given.reaching[name]) for name, way in given.ways.items()}
-        return amounts(_periods(given, during, areas), into, schedule(given.doses, times), {"it": wanted})["it"]
+        periods = _periods(given, during, areas)
+        return np.asarray(sum(amounts(periods, into, schedule(doses, times), {"it": wanted})["it"] for doses in given.apart()))  # fmt: skip
     if any(a.ratios for a in given.altered) or any(d.steady for d in given.doses):
         raise InputError("doses", model.model, "a card that binds or saturates is followed from the first dose, unaltered", "give the doses one by one, or alter the parameters from the start")  # fmt: skip
     order = np.argsort(times, kind="stable")

@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from relaxant.errors import InputError, KnowledgeError
 from relaxant.knowledge.cards import Effect, Model, Output, Published
-from relaxant.pharmacology.course import GivenDose, area, course, entry_of, output_named
+from relaxant.pharmacology.course import GivenDose, area, course, entry_of, output_named, slowest_rate
 from relaxant.pharmacology.measures import Curve, peak_of, recovery_of, resolving
-from relaxant.pharmacology.model import AREA, amount_in, factor_of, individual, linear_part
-from relaxant.pharmacology.network import Network, reached
+from relaxant.pharmacology.model import amount_in, factor_of, individual
 
 Floats = NDArray[np.float64]
 _LONG = 40.0  # slowest rates times: what is left is under 1e-17
@@ -108,8 +107,8 @@ class Trial(msgspec.Struct, frozen=True):
 
     def slowest(self) -> float:
         """The slowest rate that what was given ever shows in the output."""
-        network = linear_part(self.model, self.parameters, during=self.during, areas=True)
-        return _slowest(network, entry_of(self.model, self.doses[0]).into, self.output.of)
+        into = entry_of(self.model, self.doses[0]).into
+        return slowest_rate(self.model, self.parameters, into, self.output.of, during=self.during)
 
     def end(self) -> float:
         """When nothing of the last dose is left."""
@@ -219,18 +218,6 @@ def trial(model: Model, number: Published) -> Trial:
         raise KnowledgeError(f"{model.model}: “{number.title}” is of an output that the card has not") from error
     during = (number.during,) if number.during else ()
     return Trial(model, number, individual(model, covariates), doses, during, output)
-
-
-def _slowest(network: Network, start: str, end: str) -> float:
-    """The slowest rate among the compartments that lie between an entry and an output."""
-    rates = network.rates[:, :, 0]
-    place = {name: i for i, name in enumerate(network.names)}
-    reach = reached(network.rates)
-    between = [
-        i for name, i in place.items() if reach[i, place[start]] and reach[place[end], i] and not name.startswith(AREA)
-    ]
-    decays = -np.linalg.eigvals(rates[np.ix_(between, between)]).real
-    return float(decays[decays > 0].min())
 
 
 def all_reproduced(model: Model) -> list[Reproduced]:
