@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from xml.sax.saxutils import escape
+from html import escape
 
 from relaxant.quantities import plain_number
 
@@ -54,4 +54,4 @@ def text(x: float, y: float, words: str, *, anchor: str = "start", weight: str =
     style = "" if weight == "normal" else f' font-weight="{weight}"'
     style += "" if size == 12 else f' font-size="{size}"'
     style += "" if anchor == "start" else f' text-anchor="{anchor}"'
-    return f'<text x="{place(x)}" y="{place(y)}"{style}>{escape(words)}</text>'
+    return f'<text x="{place(x)}" y="{place(y)}"{style}>{escape(words, quote=False)}</text>'

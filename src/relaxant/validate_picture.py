@@ -9,7 +9,7 @@ import math
 import re
 import textwrap
 from collections.abc import Callable
-from xml.sax.saxutils import escape
+from html import escape
 
 import msgspec
 import numpy as np
@@ -92,8 +92,8 @@ def picture(model: Model, number: Published, said: str) -> str:
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{tall}" viewBox="0 0 {_WIDTH} {tall}" role="img" font-family="Helvetica, Arial, sans-serif" font-size="12" fill="#000">',
-            f"<title>{escape(model.title)}</title>",
-            f"<desc>{escape(' '.join([*heading, *legend]))}</desc>",
+            f"<title>{escape(model.title, quote=False)}</title>",
+            f"<desc>{escape(' '.join([*heading, *legend]), quote=False)}</desc>",
             f'<rect width="{_WIDTH}" height="{tall}" fill="#fff"/>',
             *body,
             "</svg>",

@@ -6,8 +6,8 @@ Plain SVG without a script or an outside request; colours are the page's own var
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape
 
 import msgspec
 
@@ -64,7 +64,7 @@ def chart(main: Shown, others: Sequence[Shown], title: str, words: Mapping[str, 
     return "\n".join(
         [
             f'<svg class="course" viewBox="0 0 {_WIDTH} {tall}" role="img" focusable="false">',
-            f"<title>{escape(title)}</title>",
+            f"<title>{escape(title, quote=False)}</title>",
             *body,
             "</svg>",
         ]
