@@ -1,8 +1,9 @@
 """Evenly spread virtual people: the same few hundred everywhere, whose quantiles settle sooner than those of drawn ones.
 
-The points are a Kronecker sequence on the generalised golden ratio (Roberts 2018, The unreasonable effectiveness of quasirandom
-sequences), which fills a cube of any dimension without lumps; the normal's quantile function (Wichura 1988, algorithm AS 241,
-Applied Statistics 37:477-84, its routine of some sixteen digits) makes standard normals of them. They depend on no random generator, so the same review gives the same bytes on every machine and with every version of a library.
+The points are multiples of the square roots of primes, whole numbers taken off (Richtmyer's sequence; Niederreiter 1992, Random
+number generation and quasi-Monte Carlo methods, chapter 3), taken by rank so that each dimension alone is spread exactly evenly;
+the normal's quantile function (Wichura 1988, algorithm AS 241, Applied Statistics 37:477-84, its routine of some sixteen digits) makes
+standard normals of them. They depend on no random generator, so that the same review gives the same bytes wherever it is made.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+
+from relaxant.errors import InputError
 
 Floats = NDArray[np.float64]
 _CENTRE, _NEAR = 0.425, 5.0  # of AS 241: where each of its three ratios of polynomials holds
@@ -34,30 +37,31 @@ _RATIOS = (
          1.48753_61290_85061_48525e-2, 1.36929_88092_27358_05310e-1, 5.99832_20655_58879_37690e-1, 1.0),
     ),
 )  # fmt: skip
-_TURNS = 64  # of the fixed-point iteration for the golden ratio: converged long before
+_PRIMES = np.array([2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71], dtype=np.float64)
 
 
 @lru_cache(maxsize=64)
 def even_points(dimensions: int, count: int) -> Floats:
-    """Points within the unit cube, shape (dimensions, count), none on its faces."""
-    ratio = 1.5
-    for _ in range(_TURNS):
-        ratio = (1 + ratio) ** (1 / (dimensions + 1))
-    steps = ratio ** -np.arange(1.0, dimensions + 1)
-    points = (0.5 + steps[:, None] * np.arange(1.0, count + 1)) % 1.0
+    """Points within the unit cube, shape (dimensions, count), none on its faces. Raises :class:`InputError` past twenty dimensions."""
+    if dimensions > len(_PRIMES):
+        raise InputError("dimensions", dimensions, "so many are not spread evenly here", f"use at most {len(_PRIMES)}")
+    points = np.sqrt(_PRIMES[:dimensions])[:, None] * np.arange(1.0, count + 1) % 1.0
     ranks = points.argsort(axis=1).argsort(axis=1)
-    return np.asarray((ranks + 0.5) / count)  # by rank, so that each dimension alone is spread exactly evenly
+    return np.asarray((ranks + 0.5) / count)
 
 
 @lru_cache(maxsize=64)
 def even_normals(dimensions: int, count: int) -> Floats:
-    """Standard normals, shape (dimensions, count).
+    """Standard normals, shape (dimensions, count), none correlated with another.
 
     >>> spread = even_normals(3, 400)
-    >>> abs(float(spread.mean())) < 1e-9, abs(float(spread.std()) - 1) < 0.01
+    >>> abs(float(spread.mean())) < 1e-9, float(np.abs(np.corrcoef(spread) - np.eye(3)).max()) < 1e-9
     (True, True)
     """
-    return normal_quantile(even_points(dimensions, count))
+    normals = normal_quantile(even_points(dimensions, count))
+    if dimensions > 1:
+        normals = np.linalg.solve(np.linalg.cholesky(np.corrcoef(normals)), normals)
+    return np.asarray(normals / normals.std(axis=1, keepdims=True))
 
 
 def normal_quantile(share: Floats) -> Floats:
