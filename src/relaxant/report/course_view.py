@@ -71,7 +71,7 @@ def course_view(
     main = next((s for s in prediction.scenarios if s.scenario == "weighed"), None) or next(
         iter(prediction.scenarios), None
     )
-    charts = () if main is None else tuple(_charts(prediction, main, words))
+    charts = () if main is None else tuple(_charts(prediction, main, words, clean))
     return CourseView(
         title=clean(prediction.title),
         sentence=clean(prediction.sentence or ""),
@@ -83,7 +83,9 @@ def course_view(
     )
 
 
-def _charts(prediction: ShownPrediction, main: ShownScenario, words: Words) -> list[ChartView]:
+def _charts(
+    prediction: ShownPrediction, main: ShownScenario, words: Words, clean: Callable[[str], str]
+) -> list[ChartView]:
     said = words["chart"]
     out = []
     for curve in main.curves:
@@ -94,19 +96,21 @@ def _charts(prediction: ShownPrediction, main: ShownScenario, words: Words) -> l
             for c in s.curves
             if c.output == curve.output and c.unit == curve.unit
         ]
-        title = str(said["title"]).format(medicine=prediction.title, output=curve.title)
+        title = clean(
+            str(said["title"]).format(medicine=prediction.title, output=curve.title, unit=shown_unit(curve.unit))
+        )
         key = "band" if curve.bands else "typical"
         legend = [str(said[key]).format(scenario=_inline(main.title))]
         legend += [str(said["other"]).format(scenario=_inline(o.name)) for o in others]
         if len(curve.typical) > 1 and curve.bands:
             names = ", ".join(_short(m.title) for m in prediction.models if m.model in curve.typical)
-            legend.append(str(said["models"]).format(names=names))
+            legend.append(clean(str(said["models"]).format(names=names)))
         out.append(
             ChartView(
                 title,
                 chart(Shown(main.title, curve), others, title, said),
                 tuple(legend),
-                _table(Shown(main.title, curve), others, words["table"]),
+                _table(Shown(main.title, curve), others, words["table"], clean),
                 middle_of(curve),
                 f"{plain_number(max(middle_of(curve)), 3)} {shown_unit(curve.unit)}".strip(),
             )
@@ -124,7 +128,7 @@ def _short(title: str) -> str:
     return inside.rstrip(")").split(",")[0] if inside != title else title
 
 
-def _table(main: Shown, others: Sequence[Shown], words: Words) -> CourseTable:
+def _table(main: Shown, others: Sequence[Shown], words: Words, clean: Callable[[str], str]) -> CourseTable:
     curve = main.curve
     step = max(1, (len(curve.times) - 1) // _ROWS)
     head = [str(words["time"]), f"{main.name}: {_inline(str(words['middle']))}" if others else str(words["middle"])]
@@ -137,7 +141,7 @@ def _table(main: Shown, others: Sequence[Shown], words: Words) -> CourseTable:
         head.append(f"{other.name}: {_inline(str(words['middle']))}")
         columns.append(_numbers(_at(other.curve, curve.times[::step]), 1))
     caption = str(words["caption"]).format(output=curve.title, unit=shown_unit(curve.unit), hours=plain_number(curve.times[-1], 3))  # fmt: skip
-    return CourseTable(caption, tuple(head), tuple(zip(*columns, strict=True)))
+    return CourseTable(clean(caption), tuple(head), tuple(zip(*columns, strict=True)))
 
 
 def _at(curve: Curve, times: Sequence[float]) -> list[float]:
