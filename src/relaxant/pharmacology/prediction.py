@@ -313,8 +313,10 @@ def _scenario(
 
 
 def _outputs(model: Model) -> list[str]:
-    """What is drawn: the first concentration and every effect."""
-    return [model.outputs[0].output, *(e.effect for e in model.effects)]
+    """What is drawn: the first concentration, those of active metabolites, and every effect; not the effect site by itself."""
+    sites = {c.compartment for c in model.compartments if c.effect_of}
+    first, *others = model.outputs
+    return [first.output, *(o.output for o in others if o.of not in sites), *(e.effect for e in model.effects)]
 
 
 def _curve(
@@ -339,13 +341,14 @@ def _curve(
             values.append(own)
             weights.append(np.full(own.shape[1], shares[card.model.model] / own.shape[1]))
     bands: tuple[tuple[float, ...], ...] = ()
+    prefix = "" if output == cards[0].model.outputs[0].output else f"{output}: "
     if values:
         everybody, weight = np.concatenate(values, axis=1), np.concatenate(weights)
         bands = tuple(_row(row) for row in weighted_quantiles(everybody, weight, LEVELS))
-        found = _measures(first, times, everybody, weight)
+        found = _measures(prefix, first, times, everybody, weight)
     else:
         among = np.stack(list(typical.values()), axis=1)
-        found = _measures(first, times, among, np.full(among.shape[1], 1 / among.shape[1]), alone=True)
+        found = _measures(prefix, first, times, among, np.full(among.shape[1], 1 / among.shape[1]), alone=True)
     return (
         Curve(
             output=output,
@@ -361,9 +364,11 @@ def _curve(
 
 
 def _same(model: Model, wanted: Output | Effect, of: Model) -> str | None:
-    """The output of another card that is the same thing: its first concentration, or an effect of the same name."""
+    """The output of another card that is the same thing: its first concentration, or what has the same name."""
     if isinstance(wanted, Output):
-        return wanted.output if model is of else model.outputs[0].output
+        if wanted.output == of.outputs[0].output:
+            return model.outputs[0].output
+        return wanted.output if any(o.output == wanted.output for o in model.outputs) else None
     return wanted.effect if any(e.effect == wanted.effect for e in model.effects) else None
 
 
@@ -429,7 +434,6 @@ def _measures(
     if isinstance(of, Output):
         made.insert(0, ("average", measures.average(times, values)))
     out = []
-    prefix = "" if isinstance(of, Output) else f"{of.effect}: "
     for name, of_people in made:
         low, middle, high = weighted_quantiles(of_people[None], weight, (LEVELS[0], 0.5, LEVELS[-1]))[:, 0].tolist()
         out.append(

@@ -15,6 +15,7 @@ from relaxant.rules.findings import Cited
 
 Words = Mapping[str, Any]
 _ROWS = 12  # of a table: every other hour of a day
+_DIGITS = 2  # more would be arithmetic: models differ in the first
 
 
 class CourseTable(msgspec.Struct, frozen=True):
@@ -79,7 +80,7 @@ def course_view(
         banners=tuple(clean(b) for b in prediction.banners),
         charts=charts,
         models=tuple(_model(m, main, words, clean, cite, unverified) for m in prediction.models),
-        marks=tuple(clean(str(words["marks"]).format(text=m)) for m in prediction.marks),
+        marks=tuple(clean(m) for m in prediction.marks),
     )
 
 
@@ -112,7 +113,7 @@ def _charts(
                 tuple(legend),
                 _table(Shown(main.title, curve), others, words["table"], clean),
                 middle_of(curve),
-                f"{plain_number(max(middle_of(curve)), 3)} {shown_unit(curve.unit)}".strip(),
+                f"{plain_number(max(middle_of(curve)), _DIGITS)} {shown_unit(curve.unit)}".strip(),
             )
         )
     return out
@@ -156,11 +157,14 @@ def _at(curve: Curve, times: Sequence[float]) -> list[float]:
 
 
 def _numbers(values: Sequence[float], step: int) -> list[str]:
-    return [plain_number(v, 3) for v in values[::step]]
+    return [plain_number(v, _DIGITS) for v in values[::step]]
 
 
 def _ranges(low: Sequence[float], high: Sequence[float], step: int) -> list[str]:
-    return [f"{plain_number(a, 3)} to {plain_number(b, 3)}" for a, b in zip(low[::step], high[::step], strict=True)]
+    return [
+        f"{plain_number(a, _DIGITS)} to {plain_number(b, _DIGITS)}"
+        for a, b in zip(low[::step], high[::step], strict=True)
+    ]
 
 
 def _model(
@@ -176,7 +180,7 @@ def _model(
     if model.drawn:
         share = f"{plain_number(100 * model.weight, 2)}%" if model.weight else said["no_spread"]
     unit = shown_unit(main.curves[0].unit) if main else ""
-    typical = "" if model.typical_average is None else f"{plain_number(model.typical_average, 3)} {unit}".strip()
+    typical = "" if model.typical_average is None else f"{plain_number(model.typical_average, _DIGITS)} {unit}".strip()
     lines = [str(said["people"]).format(people=model.people), *model.remarks, *(model.limits if model.drawn else ())]
     return CourseModelView(
         clean(model.title),
