@@ -25,7 +25,7 @@ from relaxant.pharmacology import measures
 from relaxant.pharmacology.course import GivenDose, course, entry_of, output_named, slowest_rate
 from relaxant.pharmacology.domain import Remark, Standing, standing
 from relaxant.pharmacology.even import even_normals, even_points
-from relaxant.pharmacology.model import Covariates, individual
+from relaxant.pharmacology.model import Covariates, individual, is_linear
 from relaxant.pharmacology.regimens import NoPattern, Pattern, Timed, pattern
 from relaxant.pharmacology.soundness import variability
 from relaxant.quantities import Quantity, convert
@@ -118,7 +118,9 @@ def predictions(medicines: Sequence[Medicine], facts: Facts, row: int = 0) -> tu
     found = []
     for (ingredient, route), lines in _lines(medicines, cards).items():
         eligible = [
-            m for m in cards[ingredient] if any(i.route == route and i.drug in (None, ingredient) for i in m.inputs)
+            m
+            for m in cards[ingredient]
+            if is_linear(m) and any(i.route == route and i.drug in (None, ingredient) for i in m.inputs)
         ]
         if eligible:
             found.append((not lines.changes, _prediction(ingredient, route, lines, eligible, facts, row)))
@@ -427,7 +429,7 @@ def _given(own: Pattern, entry: GivenDose | None, scale: float) -> list[GivenDos
 
 
 def _measures(
-    of: Output | Effect, times: Floats, values: Floats, weight: Floats, *, alone: bool = False
+    prefix: str, of: Output | Effect, times: Floats, values: Floats, weight: Floats, *, alone: bool = False
 ) -> list[Measure]:
     """What is read from a course. Of an effect the lowest and highest; of a concentration average, peak and trough."""
     made = [("peak", measures.peak(values)), ("trough", measures.trough(values))]
