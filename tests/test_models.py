@@ -56,7 +56,7 @@ def _parameter(name: str, **changes: object) -> Model:
         (lambda: _with(flows=(*SIMON.flows, Flow(giver="central", rate="ka", clearance="CL"))), "one of them"),
         (lambda: _with(parameters=(*SIMON.parameters, Parameter(parameter="idle", value=1, unit="L", description="", source="x", place="y"))), "nothing uses it"),
         (lambda: _with(reproduces=()), "at least one published number"),
-        (lambda: _with(reproduces=(msgspec.structs.replace(SIMON.reproduces[0], value=9.0),)), "its tolerance is"),
+        (lambda: _with(reproduces=(msgspec.structs.replace(SIMON.reproduces[0], value=9.0),)), "more than it is allowed"),
         (
             lambda: _with(
                 correlations=tuple(
