@@ -38,7 +38,9 @@ def faults_of(model: Model) -> Iterator[tuple[str, str]]:
                 said = f"the card gives {computed.computed:.4g} {computed.unit}, {computed.error:+.1%} of {computed.published:.4g}"
                 yield (
                     f"{where} reproduces “{number.title}”",
-                    f"{said}: it holds, so take “misses” away" if computed.holds else f"{said}: more than it is allowed; say why under “misses”, or mend the card",
+                    f"{said}: it holds, so take “misses” away"
+                    if computed.holds
+                    else f"{said}: more than it is allowed; say why under “misses”, or mend the card",
                 )
     if all(number.ours for number in model.reproduces):
         yield where, "a card reproduces at least one published number"
@@ -177,6 +179,9 @@ def _bounds(model: Model) -> Iterator[tuple[str, str]]:
         if n.tolerance is not None and n.tolerance <= 0:
             yield where, "a tolerance is above 0"
         if n.tolerance is not None and n.independent and not n.ours:
-            yield where, "an independent number is held to 0.80 to 1.25 of it, or to the published range (between); it has no tolerance of its own"
+            yield (
+                where,
+                "an independent number is held to 0.80 to 1.25 of it, or to the published range (between); it has no tolerance of its own",
+            )
         if n.between is not None and not n.between[0] < n.between[1]:
             yield where, "the published range goes from low to high"
