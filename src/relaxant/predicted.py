@@ -263,6 +263,8 @@ class _Said:
     def mark(self, target: Target) -> str:
         words, unit = self.words["marks"], shown_unit(target.unit)
         low, high = (None if v is None else plain_number(v, 3) for v in (target.low, target.high))
+        if target.kind == "toxic" and low is None:
+            low, high = high, None  # a toxic level is one from which on
         key = "between" if low and high else "from" if low else "up_to"
         return str(words[key]).format(low=low, high=high, unit=unit, text=target.text)
 
