@@ -1,7 +1,7 @@
 """A card's course for people with these parameters: doses as given, times, and what is measured, by the fastest exact way.
 
 A card that is a depot and one to three exchanging compartments goes through the closed form; any other linear card through the network;
-a card that binds or saturates through the equation solver, one person at a time.
+a card that binds or saturates through the equation solver. Effects follow in :mod:`relaxant.pharmacology.effects`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Effect, Input, Model, Output
 from relaxant.pharmacology.disposition import Disposition, one_compartment, three_compartments, two_compartments
+from relaxant.pharmacology.effects import effect_course
 from relaxant.pharmacology.linear import Entry, concentration, intravenous, oral
-from relaxant.pharmacology.model import amount_in, entry_for, factor_of, is_linear, network_of, response
+from relaxant.pharmacology.model import amount_in, entry_for, factor_of, is_linear, network_of
 from relaxant.pharmacology.network import Period, amounts
-from relaxant.pharmacology.nonlinear import integrate
+from relaxant.pharmacology.nonlinear import solved
 from relaxant.pharmacology.schedule import Dose, schedule
 
 Floats = NDArray[np.float64]
@@ -59,7 +60,6 @@ def course(
     """
     chosen = _output(model, output)
     at = np.atleast_1d(np.asarray(times, dtype=np.float64))
-    people = max(v.size for v in parameters.values())
     ways: dict[str, Input] = {}
     given: list[Dose] = []
     for dose in doses:
@@ -72,9 +72,11 @@ def course(
         amount = amount_in(model, dose.amount, dose.unit, way)
         given.append(Dose(time=dose.time + lag, amount=amount, entry=name, duration=dose.infused_over or own, every=dose.every, count=dose.count))  # fmt: skip
     reaching = {n: parameters[w.bioavailability] if w.bioavailability else np.ones(1) for n, w in ways.items()}
-    values = _measured(model, parameters, given, ways, reaching, at, chosen, during, people)
     if isinstance(chosen, Effect):
-        values = response(chosen, parameters, values)
+        into = {name: (way.into, reaching[name]) for name, way in ways.items()}
+        values = effect_course(model, parameters, chosen, given, into, at, during=during)
+    else:
+        values = _measured(model, parameters, given, ways, reaching, at, chosen, during)
     return np.asarray(values / factor_of(chosen.unit, model))
 
 
@@ -100,9 +102,8 @@ def _measured(
     ways: Mapping[str, Input],
     reaching: Mapping[str, Floats],
     times: Floats,
-    chosen: Output | Effect,
+    chosen: Output,
     during: Sequence[str],
-    people: int,
 ) -> Floats:
     closed = None if during else closed_form(model, parameters, chosen.of)
     if closed is not None and all(w.into in closed[1] and (d.duration == 0 or closed[1][w.into] is None) for d in given for w in (ways[d.entry],)):  # fmt: skip
@@ -114,25 +115,12 @@ def _measured(
         return concentration(disposition, entries, schedule(given, times))
     volume = next((c.volume for c in model.compartments if c.compartment == chosen.of), None)
     scale = 1.0 if volume is None else 1 / parameters[volume]
-    bound = chosen.bound if isinstance(chosen, Output) else ()
-    wanted = {"it": dict.fromkeys((chosen.of, *bound), scale)}
+    wanted = {"it": dict.fromkeys((chosen.of, *chosen.bound), scale)}
+    into = {name: (way.into, reaching[name]) for name, way in ways.items()}
     if is_linear(model):
         net = network_of(model, parameters, during=during)
-        into = {name: (way.into, reaching[name]) for name, way in ways.items()}
         return amounts([Period(0.0, net)], into, schedule(given, times), wanted)["it"]
-    out = np.empty((times.size, people))
-    for person in range(people):
-        own = {n: v[person : person + 1] if v.size > 1 else v for n, v in parameters.items()}
-        reach = {n: float(v[person] if v.size > 1 else v[0]) for n, v in reaching.items()}
-        doses = [
-            (d.time + i * (d.every or 0.0), ways[d.entry].into, d.amount * reach[d.entry], d.duration)
-            for d in given
-            for i in range(d.count)
-        ]
-        states = integrate(model, own, doses, times, during=during)
-        volume_of = 1.0 if volume is None else float(own[volume][0])
-        out[:, person] = sum(states[c] for c in (chosen.of, *bound)) / volume_of
-    return out
+    return solved(model, parameters, given, into, times, wanted, during=during)["it"]
 
 
 def closed_form(

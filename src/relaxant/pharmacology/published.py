@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from relaxant.errors import KnowledgeError
 from relaxant.knowledge.cards import Effect, Model, Output, Published
+from relaxant.pharmacology.effects import effect_course
 from relaxant.pharmacology.model import (
     AREA,
     amount_in,
@@ -23,10 +24,9 @@ from relaxant.pharmacology.model import (
     individual,
     is_linear,
     linear_part,
-    response,
 )
 from relaxant.pharmacology.network import Network, Period, amounts, reached
-from relaxant.pharmacology.nonlinear import integrate
+from relaxant.pharmacology.nonlinear import solved
 from relaxant.pharmacology.schedule import Dose, schedule
 
 Floats = NDArray[np.float64]
@@ -158,29 +158,19 @@ class Course:
 
     def values(self, times: Floats, *, area: bool = False) -> Floats:
         """The output (or the area under its compartment) at each time, in the card's units."""
+        given = self.doses() + [Dose(time=at, amount=amount, entry=into) for at, into, amount in self.also]
+        entries: dict[str, tuple[str, float]] = {"in": (self.entry.into, self.reach), **{into: (into, 1.0) for _, into, _ in self.also}}  # fmt: skip
+        if isinstance(self.output, Effect) and not area:
+            return effect_course(self.model, self.parameters, self.output, given, entries, times, during=self.during)[:, 0]  # fmt: skip
         of = self.output.of
         volume = next((c.volume for c in self.model.compartments if c.compartment == of), None)
         scale = 1.0 if area or volume is None else 1 / self.parameters[volume]
         wanted = {"out": {AREA + of if area else of: scale}}
         if isinstance(self.output, Output) and not area:
             wanted["out"].update(dict.fromkeys(self.output.bound, scale))
-        given = self.doses()
         if is_linear(self.model):
-            given = given + [Dose(time=at, amount=amount, entry=into) for at, into, amount in self.also]
-            entries = {"in": (self.entry.into, self.reach), **{into: (into, 1.0) for _, into, _ in self.also}}
-            found = amounts([Period(0.0, self.network)], entries, schedule(given, times), wanted)["out"][:, 0]
-        else:
-            courses = [
-                (dose.time + i * (dose.every or 0.0), self.entry.into, dose.amount * self.reach, dose.duration)
-                for dose in given
-                for i in range(dose.count)
-            ]
-            courses += [(at, into, amount, 0.0) for at, into, amount in self.also]
-            states = integrate(self.model, self.parameters, courses, times, during=self.during, areas=True)
-            found = np.asarray(sum(states[name] * weight for name, weight in wanted["out"].items()))
-        if isinstance(self.output, Effect) and not area:
-            return response(self.output, self.parameters, found[:, None])[:, 0]
-        return found
+            return amounts([Period(0.0, self.network)], entries, schedule(given, times), wanted)["out"][:, 0]
+        return solved(self.model, self.parameters, given, entries, times, wanted, during=self.during, areas=True)["out"][:, 0]  # fmt: skip
 
     def slowest(self) -> float:
         """The slowest rate that what was given ever shows in the output."""
