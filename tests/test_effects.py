@@ -20,7 +20,7 @@ from relaxant.knowledge.cards import (
 )
 from relaxant.knowledge.load import load_knowledge
 from relaxant.pharmacology.course import GivenDose, course
-from relaxant.pharmacology.effects import effect_course, response, with_moderator
+from relaxant.pharmacology.effects import response, with_moderator
 from relaxant.pharmacology.model import individual, network_of
 from relaxant.pharmacology.network import Period, amounts
 from relaxant.pharmacology.nonlinear import integrate, solved
@@ -104,7 +104,7 @@ def _factors(acts: str, part: np.ndarray | float) -> tuple[np.ndarray | float, n
 
 @pytest.mark.parametrize("acts", FORMS)
 def test_a_turnover_at_constant_concentration_is_an_exponential(acts: str) -> None:
-    card = _card(_effect(acts=acts, hill="hill"), CL=0.0)
+    card = _card(_effect(acts=acts, hill="hill"), CL=1e-12)
     c = 30 / 20
     made, lost = _factors(acts, 0.8 * c**1.7 / (0.4**1.7 + c**1.7))
     end = 120 * made / lost
@@ -187,7 +187,7 @@ def test_many_people_at_once_are_the_same_people_one_by_one() -> None:
 @pytest.mark.parametrize("form", ["noncompetitive", "competitive"])
 @pytest.mark.parametrize("of", ["central", "site"])
 def test_tolerance_at_constant_concentration_is_the_formula(form: str, of: str) -> None:
-    card = _card(_effect("inhibition", of=of, hill="hill", tolerance=Tolerance(form=form, rate="ktol", half_at="TC50")), CL=0.0)  # fmt: skip
+    card = _card(_effect("inhibition", of=of, hill="hill", tolerance=Tolerance(form=form, rate="ktol", half_at="TC50")), CL=1e-12)  # fmt: skip
     c, k, ktol = 1.5, 0.7, 0.15
     if of == "central":
         driver, moderator = np.full(TIMES.shape, c), c * (1 - np.exp(-ktol * TIMES))
@@ -205,7 +205,7 @@ def test_tolerance_of_a_linear_effect_is_exact_and_the_solver_agrees() -> None:
     card = _card(effect)
     parameters = individual(card, {})
     doses, entries = [Dose(amount=20, entry="in", every=6, count=4)], {"in": ("gut", 1.0)}
-    got = effect_course(card, parameters, effect, doses, entries, TIMES)[:, 0]
+    got = course(card, parameters, [GivenDose(amount=20, every=6, count=4)], TIMES, "pressure")[:, 0]
     wider = with_moderator(card, effect)
     by_solver = solved(wider, parameters, doses, entries, TIMES, {"c": {"central": 1 / 20}, "m": {"moderator of pressure": 1.0}})  # fmt: skip
     np.testing.assert_allclose(got, 0.9 * by_solver["c"][:, 0] / (1 + by_solver["m"][:, 0] / 0.25), rtol=1e-6, atol=1e-9)  # fmt: skip
@@ -218,7 +218,7 @@ def test_tolerance_of_a_linear_effect_is_exact_and_the_solver_agrees() -> None:
 def test_feedback_settles_between_baseline_and_the_response_without_it_and_rebounds(gain: str | None, power: float) -> None:  # fmt: skip
     effect = _effect(acts="stimulates production", tolerance=Tolerance(form="feedback", rate="ktol", gain=gain))
     long = np.linspace(0, 400, 801)
-    held = _pressure(_card(effect, CL=0.0), times=long)[:, 0]
+    held = _pressure(_card(effect, CL=1e-12), times=long)[:, 0]
     part = 0.8 * 1.5 / 1.9
     assert held[-1] == pytest.approx(120 * (1 + part) ** (1 / (1 + power)), rel=1e-7)
     assert held.max() > held[-1] * 1.02
@@ -231,7 +231,7 @@ def test_feedback_settles_between_baseline_and_the_response_without_it_and_rebou
 
 def test_a_turnover_with_a_moderator_is_worn_down_too() -> None:
     effect = _effect(acts="inhibits production", tolerance=Tolerance(form="noncompetitive", rate="ktol", half_at="TC50"))  # fmt: skip
-    held = _pressure(_card(effect, CL=0.0), times=[0.0, 400.0])[:, 0]
+    held = _pressure(_card(effect, CL=1e-12), times=[0.0, 400.0])[:, 0]
     assert held[-1] == pytest.approx(120 * (1 - 0.8 * 1.5 / 1.9 / (1 + 1.5 / 0.25)), rel=1e-7)
 
 

@@ -8,7 +8,7 @@ response (Gabrielsson and Peletier 2008) where the card says so; the equation so
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 import numpy as np
@@ -16,50 +16,20 @@ from numpy.typing import NDArray
 
 from relaxant.errors import KnowledgeError
 from relaxant.knowledge.cards import Compartment, Effect, Model
-from relaxant.pharmacology.model import is_linear, network_of
-from relaxant.pharmacology.network import Period, amounts
-from relaxant.pharmacology.nonlinear import RESPONSE, Turnover, solved
-from relaxant.pharmacology.schedule import Dose, schedule
+from relaxant.pharmacology.nonlinear import Turnover
 
 Floats = NDArray[np.float64]
 
 
-def effect_course(
-    model: Model,
-    parameters: Mapping[str, Floats],
-    effect: Effect,
-    given: Sequence[Dose],
-    entries: Mapping[str, tuple[str, Floats | float]],
-    times: Floats,
-    *,
-    during: Sequence[str] = (),
-) -> Floats:
-    """An effect of these doses at each time, shape (times, people), in the card's own unit of it.
-
-    ``entries``: into which compartment each entry of a dose leads and what reaches it, as in :func:`relaxant.pharmacology.network.amounts`.
-    Raises :class:`KnowledgeError` for a tolerance that the effect's form cannot have.
-    """
-    card = with_moderator(model, effect)
-    moderator = moderator_of(effect)
-    if effect.form == "turnover":
-        turnover = Turnover(
-            of=effect.of,
-            moderator=moderator,
-            start=parameters[str(effect.baseline)],
-            follows=parameters[effect.tolerance.rate] if has_feedback(effect) and effect.tolerance else None,
-            change=lambda own, *states: changes(effect, own, *states),
-        )
-        return solved(card, parameters, given, entries, times, {"it": {RESPONSE: 1.0}}, during=during, turnover=turnover)["it"]  # fmt: skip
-    volume = next((c.volume for c in model.compartments if c.compartment == effect.of), None)
-    wanted: dict[str, dict[str, Floats | float]] = {"c": {effect.of: 1.0 if volume is None else 1 / parameters[volume]}}
-    if moderator is not None:
-        wanted["m"] = {moderator: 1.0}
-    if is_linear(model):
-        net = network_of(card, parameters, during=during)
-        found = amounts([Period(0.0, net)], entries, schedule(given, times), wanted)
-    else:
-        found = solved(card, parameters, given, entries, times, wanted, during=during)
-    return response(effect, parameters, found["c"], found.get("m"))
+def turnover_of(effect: Effect, parameters: Mapping[str, Floats]) -> Turnover:
+    """A turnover as the equation solver carries it beside the kinetics, for people with these parameters."""
+    return Turnover(
+        of=effect.of,
+        moderator=moderator_of(effect),
+        start=parameters[str(effect.baseline)],
+        follows=parameters[effect.tolerance.rate] if has_feedback(effect) and effect.tolerance else None,
+        change=lambda own, *states: changes(effect, own, *states),
+    )
 
 
 def response(
