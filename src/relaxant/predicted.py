@@ -9,7 +9,7 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.names import PERSON_FACTS
-from relaxant.knowledge.cards import Model
+from relaxant.knowledge.cards import Model, Target
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
 from relaxant.pharmacology.domain import Remark
@@ -19,6 +19,7 @@ from relaxant.rules.findings import Cited, shown_agent_name
 from relaxant.rules.wording import amount_text, capital, listed
 
 Words = Mapping[str, Any]
+_DIGITS = 2  # of what is said; more would be arithmetic: models differ in the first
 
 
 class ShownModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,7 +199,7 @@ class _Said:
         unit = scenario.curves[0].unit
 
         def amount(value: float) -> str:
-            return str(self.words["amount"]).format(value=plain_number(value, 3), unit=shown_unit(unit))
+            return str(self.words["amount"]).format(value=plain_number(value, _DIGITS), unit=shown_unit(unit))
 
         first = by["average" if scenario.every else "peak"]
         spread = first.low is not None and first.high is not None
@@ -208,17 +209,19 @@ class _Said:
             average=amount(by["average"].median),
             peak=amount(by["peak"].median),
             trough=amount(by["trough"].median),
-            low=plain_number(first.low or 0.0, 3),
+            low=plain_number(first.low or 0.0, _DIGITS),
             high=amount(first.high or 0.0),
         )
         if not last:
             return
         averages = [_average(t) for t in scenario.curves[0].typical.values()]
-        if scenario.every and len(averages) > 1 and plain_number(min(averages), 2) != plain_number(max(averages), 2):
-            yield str(words["apart"]).format(
-                low=plain_number(min(averages), 2), high=amount(float(f"{max(averages):.2g}"))
-            )
-        hours = plain_number(scenario.left_hours, 2)
+        if (
+            scenario.every
+            and len(averages) > 1
+            and plain_number(min(averages), _DIGITS) != plain_number(max(averages), _DIGITS)
+        ):
+            yield str(words["apart"]).format(low=plain_number(min(averages), _DIGITS), high=amount(max(averages)))
+        hours = plain_number(scenario.left_hours, _DIGITS)
         if scenario.settled_days is None:
             yield str(words["left"]).format(hours=hours)
         else:
@@ -255,7 +258,13 @@ class _Said:
     def marks(self) -> Iterable[str]:
         """What a drawn model's sources say of levels."""
         drawn = [self.knowledge.models[e.model] for e in self.prediction.cards if e.standing.drawable]
-        return dict.fromkeys(t.text for card in drawn for t in card.targets)
+        return dict.fromkeys(self.mark(t) for card in drawn for t in card.targets)
+
+    def mark(self, target: Target) -> str:
+        words, unit = self.words["marks"], shown_unit(target.unit)
+        low, high = (None if v is None else plain_number(v, 3) for v in (target.low, target.high))
+        key = "between" if low and high else "from" if low else "up_to"
+        return str(words[key]).format(low=low, high=high, unit=unit, text=target.text)
 
     def cited(self, source: str, place: str, says: str | None) -> Cited:
         known = self.knowledge.sources[source]

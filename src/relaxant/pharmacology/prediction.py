@@ -25,7 +25,7 @@ from relaxant.pharmacology import measures
 from relaxant.pharmacology.course import GivenDose, course, entry_of, output_named, slowest_rate
 from relaxant.pharmacology.domain import Remark, Standing, standing
 from relaxant.pharmacology.even import even_normals, even_points
-from relaxant.pharmacology.model import Covariates, individual
+from relaxant.pharmacology.model import Covariates, individual, is_linear
 from relaxant.pharmacology.regimens import NoPattern, Pattern, Timed, pattern
 from relaxant.pharmacology.soundness import variability
 from relaxant.quantities import Quantity, convert
@@ -118,7 +118,9 @@ def predictions(medicines: Sequence[Medicine], facts: Facts, row: int = 0) -> tu
     found = []
     for (ingredient, route), lines in _lines(medicines, cards).items():
         eligible = [
-            m for m in cards[ingredient] if any(i.route == route and i.drug in (None, ingredient) for i in m.inputs)
+            m
+            for m in cards[ingredient]
+            if is_linear(m) and any(i.route == route and i.drug in (None, ingredient) for i in m.inputs)
         ]
         if eligible:
             found.append((not lines.changes, _prediction(ingredient, route, lines, eligible, facts, row)))
@@ -313,8 +315,10 @@ def _scenario(
 
 
 def _outputs(model: Model) -> list[str]:
-    """What is drawn: the first concentration and every effect."""
-    return [model.outputs[0].output, *(e.effect for e in model.effects)]
+    """What is drawn: the first concentration, those of active metabolites, and every effect; not the effect site by itself."""
+    sites = {c.compartment for c in model.compartments if c.effect_of}
+    first, *others = model.outputs
+    return [first.output, *(o.output for o in others if o.of not in sites), *(e.effect for e in model.effects)]
 
 
 def _curve(
@@ -339,13 +343,14 @@ def _curve(
             values.append(own)
             weights.append(np.full(own.shape[1], shares[card.model.model] / own.shape[1]))
     bands: tuple[tuple[float, ...], ...] = ()
+    prefix = "" if output == cards[0].model.outputs[0].output else f"{output}: "
     if values:
         everybody, weight = np.concatenate(values, axis=1), np.concatenate(weights)
         bands = tuple(_row(row) for row in weighted_quantiles(everybody, weight, LEVELS))
-        found = _measures(first, times, everybody, weight)
+        found = _measures(prefix, first, times, everybody, weight)
     else:
         among = np.stack(list(typical.values()), axis=1)
-        found = _measures(first, times, among, np.full(among.shape[1], 1 / among.shape[1]), alone=True)
+        found = _measures(prefix, first, times, among, np.full(among.shape[1], 1 / among.shape[1]), alone=True)
     return (
         Curve(
             output=output,
@@ -361,9 +366,11 @@ def _curve(
 
 
 def _same(model: Model, wanted: Output | Effect, of: Model) -> str | None:
-    """The output of another card that is the same thing: its first concentration, or an effect of the same name."""
+    """The output of another card that is the same thing: its first concentration, or what has the same name."""
     if isinstance(wanted, Output):
-        return wanted.output if model is of else model.outputs[0].output
+        if wanted.output == of.outputs[0].output:
+            return model.outputs[0].output
+        return wanted.output if any(o.output == wanted.output for o in model.outputs) else None
     return wanted.effect if any(e.effect == wanted.effect for e in model.effects) else None
 
 
@@ -422,14 +429,13 @@ def _given(own: Pattern, entry: GivenDose | None, scale: float) -> list[GivenDos
 
 
 def _measures(
-    of: Output | Effect, times: Floats, values: Floats, weight: Floats, *, alone: bool = False
+    prefix: str, of: Output | Effect, times: Floats, values: Floats, weight: Floats, *, alone: bool = False
 ) -> list[Measure]:
     """What is read from a course. Of an effect the lowest and highest; of a concentration average, peak and trough."""
     made = [("peak", measures.peak(values)), ("trough", measures.trough(values))]
     if isinstance(of, Output):
         made.insert(0, ("average", measures.average(times, values)))
     out = []
-    prefix = "" if isinstance(of, Output) else f"{of.effect}: "
     for name, of_people in made:
         low, middle, high = weighted_quantiles(of_people[None], weight, (LEVELS[0], 0.5, LEVELS[-1]))[:, 0].tolist()
         out.append(

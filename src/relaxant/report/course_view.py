@@ -15,6 +15,7 @@ from relaxant.rules.findings import Cited
 
 Words = Mapping[str, Any]
 _ROWS = 12  # of a table: every other hour of a day
+_DIGITS = 2  # more would be arithmetic: models differ in the first
 
 
 class CourseTable(msgspec.Struct, frozen=True):
@@ -71,7 +72,7 @@ def course_view(
     main = next((s for s in prediction.scenarios if s.scenario == "weighed"), None) or next(
         iter(prediction.scenarios), None
     )
-    charts = () if main is None else tuple(_charts(prediction, main, words))
+    charts = () if main is None else tuple(_charts(prediction, main, words, clean))
     return CourseView(
         title=clean(prediction.title),
         sentence=clean(prediction.sentence or ""),
@@ -79,11 +80,13 @@ def course_view(
         banners=tuple(clean(b) for b in prediction.banners),
         charts=charts,
         models=tuple(_model(m, main, words, clean, cite, unverified) for m in prediction.models),
-        marks=tuple(clean(str(words["marks"]).format(text=m)) for m in prediction.marks),
+        marks=tuple(clean(m) for m in prediction.marks),
     )
 
 
-def _charts(prediction: ShownPrediction, main: ShownScenario, words: Words) -> list[ChartView]:
+def _charts(
+    prediction: ShownPrediction, main: ShownScenario, words: Words, clean: Callable[[str], str]
+) -> list[ChartView]:
     said = words["chart"]
     out = []
     for curve in main.curves:
@@ -94,21 +97,23 @@ def _charts(prediction: ShownPrediction, main: ShownScenario, words: Words) -> l
             for c in s.curves
             if c.output == curve.output and c.unit == curve.unit
         ]
-        title = str(said["title"]).format(medicine=prediction.title, output=curve.title)
+        title = clean(
+            str(said["title"]).format(medicine=prediction.title, output=curve.title, unit=shown_unit(curve.unit))
+        )
         key = "band" if curve.bands else "typical"
         legend = [str(said[key]).format(scenario=_inline(main.title))]
         legend += [str(said["other"]).format(scenario=_inline(o.name)) for o in others]
         if len(curve.typical) > 1 and curve.bands:
             names = ", ".join(_short(m.title) for m in prediction.models if m.model in curve.typical)
-            legend.append(str(said["models"]).format(names=names))
+            legend.append(clean(str(said["models"]).format(names=names)))
         out.append(
             ChartView(
                 title,
                 chart(Shown(main.title, curve), others, title, said),
                 tuple(legend),
-                _table(Shown(main.title, curve), others, words["table"]),
+                _table(Shown(main.title, curve), others, words["table"], clean),
                 middle_of(curve),
-                f"{plain_number(max(middle_of(curve)), 3)} {shown_unit(curve.unit)}".strip(),
+                f"{plain_number(max(middle_of(curve)), _DIGITS)} {shown_unit(curve.unit)}".strip(),
             )
         )
     return out
@@ -124,7 +129,7 @@ def _short(title: str) -> str:
     return inside.rstrip(")").split(",")[0] if inside != title else title
 
 
-def _table(main: Shown, others: Sequence[Shown], words: Words) -> CourseTable:
+def _table(main: Shown, others: Sequence[Shown], words: Words, clean: Callable[[str], str]) -> CourseTable:
     curve = main.curve
     step = max(1, (len(curve.times) - 1) // _ROWS)
     head = [str(words["time"]), f"{main.name}: {_inline(str(words['middle']))}" if others else str(words["middle"])]
@@ -137,7 +142,7 @@ def _table(main: Shown, others: Sequence[Shown], words: Words) -> CourseTable:
         head.append(f"{other.name}: {_inline(str(words['middle']))}")
         columns.append(_numbers(_at(other.curve, curve.times[::step]), 1))
     caption = str(words["caption"]).format(output=curve.title, unit=shown_unit(curve.unit), hours=plain_number(curve.times[-1], 3))  # fmt: skip
-    return CourseTable(caption, tuple(head), tuple(zip(*columns, strict=True)))
+    return CourseTable(clean(caption), tuple(head), tuple(zip(*columns, strict=True)))
 
 
 def _at(curve: Curve, times: Sequence[float]) -> list[float]:
@@ -152,11 +157,14 @@ def _at(curve: Curve, times: Sequence[float]) -> list[float]:
 
 
 def _numbers(values: Sequence[float], step: int) -> list[str]:
-    return [plain_number(v, 3) for v in values[::step]]
+    return [plain_number(v, _DIGITS) for v in values[::step]]
 
 
 def _ranges(low: Sequence[float], high: Sequence[float], step: int) -> list[str]:
-    return [f"{plain_number(a, 3)} to {plain_number(b, 3)}" for a, b in zip(low[::step], high[::step], strict=True)]
+    return [
+        f"{plain_number(a, _DIGITS)} to {plain_number(b, _DIGITS)}"
+        for a, b in zip(low[::step], high[::step], strict=True)
+    ]
 
 
 def _model(
@@ -172,7 +180,7 @@ def _model(
     if model.drawn:
         share = f"{plain_number(100 * model.weight, 2)}%" if model.weight else said["no_spread"]
     unit = shown_unit(main.curves[0].unit) if main else ""
-    typical = "" if model.typical_average is None else f"{plain_number(model.typical_average, 3)} {unit}".strip()
+    typical = "" if model.typical_average is None else f"{plain_number(model.typical_average, _DIGITS)} {unit}".strip()
     lines = [str(said["people"]).format(people=model.people), *model.remarks, *(model.limits if model.drawn else ())]
     return CourseModelView(
         clean(model.title),

@@ -304,6 +304,12 @@ class _Terminal:
                 self.spark(chart)
             for banner in course.banners:
                 self.put(f"- {banner}", indent=2, hang=4)
+            for mark in course.marks:
+                self.put(mark, indent=2, hang=4)
+            for model in course.models:
+                parts = "; ".join(part for part in (model.standing, model.share, model.typical) if part)
+                titled = self.words["in_brackets"].format(text=f"{model.title}{self.tags(model.tags)}", more=parts)
+                self.put(f"{titled} {self.numbers(model.numbers)}".rstrip(), indent=2, hang=4, style=_FAINT)
 
     def spark(self, chart: ChartView) -> None:
         """The middle line in block characters with its highest value; left out where the encoding has no blocks."""
