@@ -62,7 +62,7 @@ def _card(effect: Effect, **values: float) -> Model:
         for n, (v, u) in VALUES.items()
         if n in used
     )
-    number = Published(title="half-life", output="concentration", measure="half-life", value=np.log(2) / 0.3, unit="h", tolerance=0.01, dose=1, route="intravenous", **CITED)  # fmt: skip
+    number = Published(title="half-life", output="concentration", measure="half-life", value=np.log(2) / 0.3, unit="h", dose=1, route="intravenous", **CITED)  # fmt: skip
     return Model(
         model="made-up",
         title="A made-up drug",
@@ -260,7 +260,7 @@ def test_a_published_number_of_a_turnover_is_computed() -> None:
     fine = np.linspace(0, 30, 30001)
     trough = float(_pressure(card, times=fine)[:, 0].min())
     when = float(fine[int(np.argmin(_pressure(card, times=fine)[:, 0]))])
-    number = Published(title="lowest", output="pressure", measure="at", at=when, value=trough, unit="mmHg", tolerance=1e-4, dose=30, route="intravenous", **CITED)  # fmt: skip
+    number = Published(title="lowest", output="pressure", measure="at", at=when, value=trough, unit="mmHg", dose=30, route="intravenous", **CITED)  # fmt: skip
     assert reproduced(card, number).computed == pytest.approx(trough, rel=1e-6)
     assert list(faults_of(card)) == []
 
