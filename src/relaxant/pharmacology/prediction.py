@@ -456,6 +456,12 @@ def weighted_quantiles(values: Floats, weights: Floats, levels: Sequence[float])
     >>> weighted_quantiles(np.array([[1.0, 2.0, 3.0]]), np.ones(3), [0.5])
     array([[2.]])
     """
+    if np.ptp(weights) <= weights[0] * 1e-12:  # everybody counts alike: the places are the same at every time
+        ranked = np.sort(values, axis=1)
+        at = np.clip(np.asarray(levels) * weights.size - 0.5, 0, weights.size - 1)
+        below = np.floor(at).astype(np.intp)
+        low, high = ranked[:, below], ranked[:, np.minimum(below + 1, weights.size - 1)]
+        return np.asarray((low + (high - low) * (at - below)).T)
     order = np.argsort(values, axis=1)
     ranked = np.take_along_axis(values, order, axis=1)
     share = weights[order] / weights.sum()
