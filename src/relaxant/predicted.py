@@ -9,7 +9,7 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.names import PERSON_FACTS
-from relaxant.knowledge.cards import Effect, Model, Target
+from relaxant.knowledge.cards import Effect, Model, Parameter, Relation, Target
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
 from relaxant.pharmacology.domain import Remark
@@ -289,16 +289,17 @@ def _average(values: tuple[float, ...]) -> float:
 def _verified(card: Model) -> bool:
     """Whether every number that the concentration rests on was seen in its source."""
     apart = set().union(*(_of_effect(card, e) for e in card.effects))
-    rest = (*card.parameters, *card.relations)
-    return all(c.verified for c in (*card.correlations, *(c for c in rest if c.parameter not in apart)))
+    rest: list[Parameter | Relation] = [*card.parameters, *card.relations]
+    own = (c.verified for c in rest if c.parameter not in apart)
+    return all(own) and all(c.verified for c in card.correlations)
 
 
 def _unverified(card: Model) -> Iterable[str]:
     """The effects that rest on a number that nobody has seen in its source."""
     for effect in card.effects:
         own = _of_effect(card, effect)
-        numbers = [c for c in (*card.parameters, *card.relations) if c.parameter in own]
-        if not all(c.verified for c in (effect, *numbers)):
+        every: list[Parameter | Relation] = [*card.parameters, *card.relations]
+        if not (effect.verified and all(c.verified for c in every if c.parameter in own)):
             yield effect.effect
 
 
