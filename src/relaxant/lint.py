@@ -19,7 +19,6 @@ from relaxant.facts.members import role_members
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.schema import Agent, Case, Jurisdiction, Rule, Situation
-from relaxant.lint_exposure import faults_of_exposure
 from relaxant.medicines.dictionary import lookup_name
 from relaxant.medicines.read import read_medicines
 from relaxant.quantities import unit
@@ -57,6 +56,7 @@ def lint(*packs: str) -> list[Fault]:
 
 def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     """Every fault of one knowledge."""
+    from relaxant.lint_exposure import faults_of_exposure
     from relaxant.pharmacology.soundness import faults_of  # here, so that a review does not load what it does not use
 
     faults = [*_citations(knowledge), *_agents(knowledge), *_partners(knowledge), *_measures(knowledge)]

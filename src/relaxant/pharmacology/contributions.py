@@ -149,15 +149,12 @@ def strength(
 
     ``without`` (ingredient, partner) leaves that measured pair out, to predict it.
     """
-    return _strength(partner, enzyme, knowledge.sha256, daily_mg, without, True) if _keep(knowledge) else None
+    _KNOWN[knowledge.sha256] = knowledge
+    return _strength(partner, enzyme, knowledge.sha256, daily_mg, without, True)
 
 
 _KNOWN: dict[str, Knowledge] = {}
-
-
-def _keep(knowledge: Knowledge) -> bool:
-    _KNOWN[knowledge.sha256] = knowledge
-    return True
+"""The knowledge behind a hash, so that what is learned from it is learned once."""
 
 
 @lru_cache(maxsize=4096)
@@ -165,7 +162,7 @@ def _strength(
     partner: str, enzyme: str, sha256: str, daily_mg: float | None, without: Key | None, relaxants: bool
 ) -> Strength | None:
     knowledge = _KNOWN[sha256]
-    found = _from_probes(partner, enzyme, knowledge)
+    found = _from_probes(partner, enzyme, knowledge, without)
     if relaxants:
         found += _from_relaxants(partner, enzyme, knowledge, without)
     if not found:
@@ -199,7 +196,7 @@ def _strength(
 _Found = tuple[float, float | None, SourceRef]
 
 
-def _from_probes(partner: str, enzyme: str, knowledge: Knowledge) -> list[_Found]:
+def _from_probes(partner: str, enzyme: str, knowledge: Knowledge, without: Key | None) -> list[_Found]:
     shares = {
         c.ingredient: c.share
         for c in knowledge.pathways.contributions
@@ -208,7 +205,7 @@ def _from_probes(partner: str, enzyme: str, knowledge: Knowledge) -> list[_Found
     return [
         (_left(r.auc_ratio, shares[r.victim]), r.daily_mg, SourceRef(source=r.source, place=r.place))
         for r in knowledge.pathways.probe_ratios
-        if r.partner == partner and r.victim in shares
+        if r.partner == partner and r.victim in shares and (r.victim, r.partner) != without
     ]
 
 
@@ -237,11 +234,15 @@ def _left(ratio: float, share: float) -> float:
 
 
 def first_card(ingredient: str, knowledge: Knowledge) -> Model | None:
-    """The drug's best card whose clearances have known contributions."""
-    cards = sorted(
-        (m for m in knowledge.models.values() if m.ingredient == ingredient), key=lambda m: (m.rank, m.model)
-    )
+    """The drug's best card whose clearances have known contributions, one of a dose by mouth first."""
+    cards = [m for m in knowledge.models.values() if m.ingredient == ingredient]
+    cards.sort(key=lambda m: (not by_mouth(m), m.rank, m.model))
     return next((m for m in cards if any(c.parameter in ways_out(m) for c in contributions(m, knowledge))), None)
+
+
+def by_mouth(card: Model) -> bool:
+    """Whether the card knows a way in other than the vein."""
+    return any(i.route != "intravenous" for i in card.inputs)
 
 
 # ---------------------------------------------------------------- a drug's shares
@@ -249,7 +250,7 @@ def first_card(ingredient: str, knowledge: Knowledge) -> Model | None:
 
 def shares(card: Model, knowledge: Knowledge, *, without: Key | None = None) -> Shares:
     """The shares on a card's clearances: starting values moved by the measured pairs, but not by the pair ``without``."""
-    _keep(knowledge)
+    _KNOWN[knowledge.sha256] = knowledge
     return _shares(card.model, knowledge.sha256, without)
 
 

@@ -14,18 +14,17 @@ from typing import Literal
 
 import msgspec
 
-from relaxant.errors import InputError
 from relaxant.facts.inputs import systemic
 from relaxant.facts.members import role_members
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.pathways import Mechanism
 from relaxant.knowledge.schema import Exposure, SourceRef
-from relaxant.pharmacology.contributions import (  # fmt: skip
+from relaxant.pharmacology.contributions import (
     NORMAL_90,
-    Level,
     Shares,
     Strength,
+    by_mouth,
     clearance_ratio,
     contributions,
     measured,
@@ -34,55 +33,13 @@ from relaxant.pharmacology.contributions import (  # fmt: skip
     strength,
     ways_out,
 )
+from relaxant.pharmacology.parting import scaled, split, stirred, together
 from relaxant.pharmacology.phenotypes import phenotype_of
+from relaxant.pharmacology.takings import FOREVER, SMOKE, Taking
 
 Kind = Literal["interaction", "smoking", "genotype", "food", "formulation"]
 Grade = Literal["measured", "estimated", "label", "unquantified"]
-SMOKE = "tobacco smoke"
-FOREVER = math.inf
-_MOST = 1e6
 _GRADES: dict[str, Grade] = {"study": "measured", "trial": "measured", "case report": "measured"}
-
-
-class Taking(msgspec.Struct, frozen=True, kw_only=True):
-    """Another medicine (or ``tobacco smoke``) and when it is taken, in days from now.
-
-    Nothing said means: taken for long, and on. ``since_days`` ago it was begun, ``stopped_days`` ago ended; ``starts_in_days`` and
-    ``stops_in_days`` are still to come. ``daily_mg`` is the dose a day.
-    """
-
-    ingredient: str
-    route: str | None = None
-    daily_mg: float | None = None
-    since_days: float | None = None
-    stopped_days: float | None = None
-    starts_in_days: float | None = None
-    stops_in_days: float | None = None
-
-    @property
-    def span(self) -> tuple[float, float]:
-        """From which day to which it is taken, days from now. Raises :class:`InputError` where the days contradict each other."""
-        for name in ("since_days", "stopped_days", "starts_in_days", "stops_in_days", "daily_mg"):
-            value = getattr(self, name)
-            if value is not None and not value >= 0:
-                raise InputError(
-                    name, value, f"{self.ingredient}: it is below 0 or no number", "give a number from 0 up"
-                )
-        if self.since_days is not None and self.starts_in_days is not None:
-            raise InputError(
-                "since_days", self.since_days, f"{self.ingredient} was begun and is still to begin", "give one of them"
-            )
-        if self.stopped_days is not None and (self.stops_in_days is not None or self.starts_in_days is not None):
-            raise InputError("stopped_days", self.stopped_days, f"{self.ingredient} was stopped and is still to start or stop", "give one of them")  # fmt: skip
-        first = self.starts_in_days if self.starts_in_days is not None else -(self.since_days if self.since_days is not None else FOREVER)  # fmt: skip
-        last = self.stops_in_days if self.stops_in_days is not None else FOREVER
-        if self.stopped_days is not None:
-            last = -self.stopped_days
-        if last <= first:
-            raise InputError(
-                "stopped_days", last, f"{self.ingredient} would stop before it starts", "give days in order"
-            )
-        return first, last
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,7 +132,7 @@ class _World:
         self.weights = ways_out(card)
         self.known = contributions(card, knowledge)
         self.shares: Shares = shares(card, knowledge, without=without)
-        self.oral = any(i.route != "intravenous" for i in card.inputs)
+        self.oral = by_mouth(card)
         self.turnover = {e.enzyme: e.half_life for e in knowledge.pathways.enzymes}
         row = next((a for a in knowledge.pathways.availabilities if a.ingredient == card.ingredient), None)
         self.lost = 1 - row.value if row else 0.0
@@ -196,25 +153,11 @@ class _World:
         later = {a.enzyme: a.systemic for a in acts}
         return together(self.weights, self.shares.value, first, later, aside, 1.0, by_mouth=self.oral)
 
-
-def together(
-    weights: Mapping[str, float],
-    own: Mapping[tuple[str, str], float],
-    oral: Mapping[str, Level],
-    systemic: Mapping[str, Level],
-    aside: tuple[Level, Level],
-    whole: Level,
-    *,
-    by_mouth: bool = True,
-) -> tuple[Level, dict[str, Level]]:
-    """What reaches the circulation and the ratio on each clearance, from the activities that an oral dose and the circulation meet."""
-    ratios = {p: clearance_ratio({p: 1.0}, own, systemic, whole) for p in sorted({p for p, _ in own} | set(weights))}
-    for name in weights:
-        ratios[name] = ratios[name] * aside[1]
-    if not by_mouth:
-        return whole, ratios
-    loss = clearance_ratio(weights, own, systemic, whole) * aside[1]
-    return loss / (clearance_ratio(weights, own, oral, whole) * aside[0]), ratios
+    def whole(self, reaching: float, ratios: Mapping[str, float], mouth: float) -> float:
+        """The ratio of the AUC on this card: that of a dose by mouth, or for an injection what the circulation loses alone."""
+        if self.oral or not self.weights:
+            return mouth
+        return reaching / sum(w * ratios[p] for p, w in self.weights.items())
 
 
 # ---------------------------------------------------------------- other medicines and smoke
@@ -224,7 +167,10 @@ def _of_taking(world: _World, taking: Taking, kind: Kind) -> list[Change]:
     starts, stops = taking.span
     partner = taking.ingredient
     if taking.route is not None and not systemic(taking.route):
-        return []
+        said = _roles_of(world, taking, named=True)
+        enzymes = tuple(e for e in said if any(c.enzyme == e for c in world.known))
+        cited = tuple(dict.fromkeys(ref for e in enzymes for ref in said[e]))
+        return [_unquantified(partner, kind, "route_not_studied", enzymes, cited)] if enzymes else []
     timing = _timing(world, partner, starts, stops)
     on_card = kind == "smoking" and world.carries("smoker")
     state = bool(world.covariates.get("smoker")) if on_card else True
@@ -232,11 +178,14 @@ def _of_taking(world: _World, taking: Taking, kind: Kind) -> list[Change]:
     if pairs:
         made = _measured(world, pairs, kind, partner, taking.daily_mg)
         return [msgspec.structs.replace(made, on_card=on_card, state=state, **timing)]
-    made_all = _estimated(world, taking, kind)
     return [
         msgspec.structs.replace(c, on_card=on_card, state=state, **timing) if c.grade == "estimated" else c
-        for c in made_all
+        for c in _estimated(world, taking, kind)
     ]
+
+
+def _unquantified(by: str, kind: Kind, reason: str, enzymes: tuple[str, ...], sources: tuple[SourceRef, ...]) -> Change:
+    return Change(by=by, kind=kind, grade="unquantified", reason=reason, enzymes=enzymes, sources=sources)
 
 
 def _timing(world: _World, partner: str, starts: float, stops: float) -> dict[str, float | None]:
@@ -260,18 +209,17 @@ def _measured(world: _World, rows: Sequence[Exposure], kind: Kind, by: str, dail
     )
     se = math.hypot(within, between)
     person = math.hypot(max(sd for sd, _ in spreads), between)
-    if (
-        daily_mg
-        and all(r.daily_mg for r in rows)
-        and any(not 0.5 < float(r.daily_mg or 0) / daily_mg < 2 for r in rows)
-    ):
+    window = knowledge.policy("exposure_dose_window")
+    if daily_mg and any(r.daily_mg and not 1 / window < r.daily_mg / daily_mg < window for r in rows):
         notes.append("other_dose")
-    clearance, split_sd, how = _split(world, rows, ratio, kind)
+    error, enzymes = knowledge.policy("exposure_split_error"), {c.enzyme for c in world.known}
+    clearance, split_sd, how = split(rows, ratio, lost=world.lost, error=error, enzymes=enzymes)
     notes += [how] if how else []
     acts, aside = _acts_for(world, rows[0].through, by, 1 / ratio, clearance, kind)
     reaching, ratios = world.ratios(acts, aside)
     if reaching * (1 - world.lost) > 1 + 1e-9 and reaching > 1 and world.lost:
         notes.append("more_than_whole")
+    ratio = world.whole(reaching, ratios, ratio)
     grades: list[Grade] = [_GRADES.get(knowledge.sources[r.source].kind, "label") for r in rows]
     metabolite = next((r.metabolite for r in rows if r.metabolite), None)
     return Change(
@@ -280,30 +228,6 @@ def _measured(world: _World, rows: Sequence[Exposure], kind: Kind, by: str, dail
         sources=tuple(dict.fromkeys(SourceRef(source=r.source, place=r.place) for r in rows)), verified=all(r.verified for r in rows),
         notes=tuple(notes), enzymes=tuple(a.enzyme for a in acts), acts=acts, aside=aside,
     )  # fmt: skip
-
-
-def _split(world: _World, rows: Sequence[Exposure], ratio: float, kind: Kind) -> tuple[float, float, str | None]:
-    """The ratio on the whole clearance, how uncertain the split is, and how it was made."""
-    if kind in ("food", "formulation"):
-        return 1.0, 0.0, None
-    if not world.oral:
-        return 1 / ratio, 0.0, None
-    told = [(0.0 if r.route == "intravenous" else math.log(r.auc_ratio / float(r.half_life_ratio or 1)), float(r.n or 1)) for r in rows if r.half_life_ratio or r.route == "intravenous"]  # fmt: skip
-    if told:
-        return math.exp(sum(x * n for x, n in told) / sum(n for _, n in told)) / ratio, 0.0, None
-    error = world.knowledge.policy("exposure_split_error") * min(1.0, abs(math.log(ratio)))
-    peaks = [math.log(r.cmax_ratio) for r in rows if r.cmax_ratio]
-    if peaks:
-        low, high = sorted((0.0, math.log(ratio)))
-        return math.exp(min(max(sum(peaks) / len(peaks), low), high)) / ratio, error, "split_by_peak"
-    if not set(rows[0].through) & {c.enzyme for c in world.known}:
-        return 1.0, error, "split_unknown"
-    return _stirred(1 / ratio, world.lost), error * world.lost, "split_by_first_pass" if world.lost else None
-
-
-def _stirred(left: float, lost: float) -> float:
-    """The systemic clearance's ratio of a well-stirred liver whose intrinsic clearance is ``left`` of what it was."""
-    return left / (1 - lost + lost * left)
 
 
 def _acts_for(
@@ -316,8 +240,8 @@ def _acts_for(
     strengths = {e: strength(by, e, world.knowledge, without=(world.card.ingredient, by)) for e in enzymes}
     own = {e: s.left if s is not None else 0.5 for e, s in strengths.items()}
     row = next((p for p in world.knowledge.pathways.precipitants if p.ingredient == by), None)
-    oral, aside_oral = _scaled(world, own, first)
-    later, aside_later = _scaled(world, own, loss)
+    oral, aside_oral = scaled(world.weights, world.shares.value, own, first)
+    later, aside_later = scaled(world.weights, world.shares.value, own, loss)
     acts = []
     for e in enzymes:
         named = row.mechanisms.get(e) if row else None
@@ -326,31 +250,6 @@ def _acts_for(
             mechanism = "reversible"
         acts.append(Act(enzyme=e, mechanism=mechanism, oral=oral[e], systemic=later[e], turnover=world.turnover.get(e)))
     return tuple(acts), (aside_oral, aside_later)
-
-
-def _scaled(world: _World, own: Mapping[str, float], target: float) -> tuple[dict[str, float], float]:
-    """The activities, in the proportion of ``own`` strengths, with which the clearance is ``target`` of what it was, and the rest."""
-
-    def at(size: float) -> dict[str, float]:
-        if target > 1:
-            return {e: 1 + size * (left - 1 if left > 1 else 1.0) for e, left in own.items()}
-        return {e: 1 / (1 + size * (1 / max(left, 1e-3) - 1 if left < 1 else 1.0)) for e, left in own.items()}
-
-    def made(size: float) -> float:
-        return clearance_ratio(world.weights, world.shares.value, at(size), 1.0)
-
-    low, high = 0.0, _MOST
-    if target < 1 and made(high) > target:
-        none = dict.fromkeys(own, 0.0)
-        return none, target / max(clearance_ratio(world.weights, world.shares.value, none, 1.0), 1e-9)
-    for _ in range(200):
-        middle = math.sqrt(max(low, 1e-9) * high)
-        if (made(middle) < target) == (target > 1):
-            low = middle
-        else:
-            high = middle
-    found = at(math.sqrt(max(low, 1e-9) * high)) if target != 1 else dict.fromkeys(own, 1.0)
-    return found, 1.0
 
 
 def _estimated(world: _World, taking: Taking, kind: Kind) -> list[Change]:
@@ -377,19 +276,24 @@ def _estimated(world: _World, taking: Taking, kind: Kind) -> list[Change]:
         enzymes = tuple(e for e, why in unknown.items() if why == reason)
         cited = [SourceRef(source=c.source, place=c.place) for c in on_parent if c.enzyme in enzymes]
         cited += [ref for e in enzymes for ref in roles.get(e, ())]
-        out.append(Change(by=partner, kind=kind, grade="unquantified", reason=reason, enzymes=enzymes, sources=tuple(dict.fromkeys(cited))))  # fmt: skip
+        out.append(_unquantified(partner, kind, reason, enzymes, tuple(dict.fromkeys(cited))))
     return out
 
 
-def _roles_of(world: _World, taking: Taking) -> dict[str, tuple[SourceRef, ...]]:
-    """The enzymes on which the partner is known to act by its roles, with who says so."""
+def _roles_of(world: _World, taking: Taking, *, named: bool = False) -> dict[str, tuple[SourceRef, ...]]:
+    """The enzymes on which the partner is known to act by its roles or its mechanism, with who says so; ``named``: by roles that name its route."""
+    row = next((p for p in world.knowledge.pathways.precipitants if p.ingredient == taking.ingredient), None)
     out: dict[str, tuple[SourceRef, ...]] = {}
+    if row is not None and not named:
+        out = {e: (SourceRef(source=row.source, place=row.place),) for e in row.mechanisms}
     for enzyme in world.knowledge.pathways.enzymes:
         for role in (*enzyme.inhibitors, *enzyme.inducers):
             members = role_members(world.knowledge, role).ingredients if role in world.knowledge.roles else {}
             if taking.ingredient not in members:
                 continue
             routes, lasts = members[taking.ingredient]
+            if named and routes is None:
+                continue
             if routes is not None and taking.route is not None and taking.route not in routes:
                 continue
             if taking.stopped_days is not None and taking.stopped_days > lasts + 5 * (enzyme.half_life or 0) / 24:
@@ -410,27 +314,21 @@ def _estimate(world: _World, by: str, kind: Kind, found: Sequence[Strength], *, 
     moved = [log_ratio({**best, s.enzyme: s.moved(1.0)}, world.shares.value) - middle for s in found]
     moved += [log_ratio(best, axis) - middle for axis in world.shares.axes]
     se = math.sqrt(method**2 + sum(m * m for m in moved))
-    loss = _stirred(math.exp(-middle), world.lost)
-    own, aside = _scaled(world, best, loss)
+    loss = stirred(math.exp(-middle), world.lost)
+    own, aside = scaled(world.weights, world.shares.value, best, loss)
     acts = tuple(
-        Act(
-            enzyme=s.enzyme,
-            mechanism=s.mechanism,
-            oral=s.left,
-            systemic=own[s.enzyme],
-            turnover=world.turnover.get(s.enzyme),
-        )
+        Act(enzyme=s.enzyme, mechanism=s.mechanism, oral=s.left, systemic=own[s.enzyme], turnover=world.turnover.get(s.enzyme))
         for s in found
-    )
+    )  # fmt: skip
     reaching, ratios = world.ratios(acts, (1.0, aside))
-    ratio = math.exp(middle)
+    ratio = world.whole(reaching, ratios, math.exp(middle))
     notes = [n for n, yes in (("other_dose", not all(s.at_dose for s in found)), ("partial", partial), ("split_by_first_pass", world.lost > 0)) if yes]  # fmt: skip
     cited = tuple(dict.fromkeys((*world.shares.sources, *(r for s in found for r in s.sources))))
     between = world.knowledge.policy("exposure_between_people") * min(1.0, abs(middle))
-    split = world.lost_width * min(1.0, abs(middle))
+    parted = world.lost_width * min(1.0, abs(middle))
     return Change(
         by=by, kind=kind, grade="estimated", auc_ratio=ratio, low=ratio * math.exp(-NORMAL_90 * se), high=ratio * math.exp(NORMAL_90 * se),
-        reaching=reaching, ratios=ratios, log_sd=math.sqrt(se**2 + between**2 + split**2), sources=cited, notes=tuple(notes),
+        reaching=reaching, ratios=ratios, log_sd=math.sqrt(se**2 + between**2 + parted**2), sources=cited, notes=tuple(notes),
         enzymes=tuple(best), acts=acts, aside=(1.0, aside),
     )  # fmt: skip
 
@@ -444,25 +342,21 @@ def _of_genotype(world: _World, gene: str, said: str) -> list[Change]:
         return []
     phenotype = phenotype_of(gene, said, world.knowledge.pathways)
     if phenotype is None:
-        return [
-            Change(
-                by=f"{gene} {said}", kind="genotype", grade="unquantified", reason="genotype_unknown", enzymes=(gene,)
-            )
-        ]
+        return [_unquantified(f"{gene} {said}", "genotype", "genotype_unknown", (gene,), ())]
     by = f"{gene} {phenotype.phenotype}"
     cited = (SourceRef(source=phenotype.source, place=phenotype.place),)
     if phenotype.activity == 1:
         return []
-    on_card = world.carries(f"genotype:{gene}") and _level_known(
-        world.card, gene, str(world.covariates[f"genotype:{gene}"])
-    )
+    key, level = f"genotype:{gene}", phenotype.phenotype
+    known = any(level in r.levels for r in world.card.relations if r.on == key)
+    on_card = known and world.covariates.get(key) == level
     pairs = world.pairs_of(by)
     if pairs:
         return [msgspec.structs.replace(_measured(world, pairs, "genotype", by), on_card=on_card)]
     if phenotype.activity is None:
-        return [Change(by=by, kind="genotype", grade="unquantified", reason="activity_unknown", enzymes=(gene,), sources=cited, on_card=on_card)]  # fmt: skip
+        return [_unquantified(by, "genotype", "activity_unknown", (gene,), cited)]
     if all(c.share is None for c in concerned):
-        return [Change(by=by, kind="genotype", grade="unquantified", reason="share_unknown", enzymes=(gene,), sources=cited, on_card=on_card)]  # fmt: skip
+        return [_unquantified(by, "genotype", "share_unknown", (gene,), cited)]
     left = max(phenotype.activity, 0.0)
     width = 0.0
     if phenotype.low is not None and phenotype.high is not None and left > 0:
@@ -472,13 +366,9 @@ def _of_genotype(world: _World, gene: str, said: str) -> list[Change]:
     return [msgspec.structs.replace(_estimate(world, by, "genotype", [own], partial=False), on_card=on_card)]
 
 
-def _level_known(card: Model, gene: str, level: str) -> bool:
-    return any(level in r.levels for r in card.relations if r.on == f"genotype:{gene}")
-
-
 def _of_product(world: _World, kind: Literal["food", "formulation"], partner: str, form: str | None) -> list[Change]:
     rows = [e for e in world.pairs_of(partner) if e.kind == kind and (e.form is None or form is None or e.form == form)]
-    if not rows:
+    if not rows or not world.oral:
         return []
     by_input = (
         any(i.fed is not None for i in world.card.inputs)

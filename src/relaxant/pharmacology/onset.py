@@ -18,13 +18,14 @@ from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import Knowledge
 from relaxant.pharmacology.alteration import Alteration
-from relaxant.pharmacology.contributions import shares, ways_out
-from relaxant.pharmacology.exposure import Act, Change, together
+from relaxant.pharmacology.contributions import by_mouth, shares, ways_out
+from relaxant.pharmacology.exposure import Act, Change
+from relaxant.pharmacology.parting import together
 
 Floats = NDArray[np.float64]
 TOLERANCE = 0.05
 """How far, as a logarithm, a step may lie from the smooth course."""
-_STEP = 1 / 24
+_STEP, _SOON, _GROWTH = 1 / 48, 0.5, 1.08
 _SHORTEST = 1e-4
 _LONGEST = 400.0
 _DAY = {"h": 24.0, "min": 1440.0}
@@ -134,7 +135,6 @@ def smooth(
 ) -> tuple[Floats, dict[str, Floats]]:
     """What reaches the circulation and the ratio on each clearance, on each day, against what the card's covariates already carry."""
     weights, own = ways_out(card), shares(card, knowledge).value
-    route = any(i.route != "intravenous" for i in card.inputs)
     enzymes = sorted({e for _, e in own} | {a.enzyme for c in found for a in c.acts})
 
     def course(carried: bool) -> tuple[Floats, dict[str, Floats]]:
@@ -147,7 +147,9 @@ def smooth(
             if id(c) in there:
                 for i in (0, 1):
                     aside[i] = aside[i] * _between(c.aside[i], there[id(c)])
-        return together(weights, own, levels[0], levels[1], (aside[0], aside[1]), np.ones(days.size), by_mouth=route)
+        return together(
+            weights, own, levels[0], levels[1], (aside[0], aside[1]), np.ones(days.size), by_mouth=by_mouth(card)
+        )
 
     reaching, ratios = course(False)
     base_reaching, base = course(True)
@@ -169,15 +171,18 @@ def _progress(card: Model, change: Change, knowledge: Knowledge, days: Floats) -
     alone, ratios = smooth(card, [change], knowledge, days)
     weights = ways_out(card)
     loss = sum((w * ratios[p] for p, w in weights.items()), np.zeros(days.size)) if weights else np.ones(days.size)
-    made = np.abs(np.log(alone / loss)) / full
-    return np.asarray(np.clip(np.maximum(made, present(change, days) if change.on_card else 0.0), 0.0, 1.0))
+    return np.asarray(np.clip(np.abs(np.log(alone / loss)) / full, 0.0, 1.0))
 
 
 def _grid(found: Sequence[Change], first: float, last: float) -> Floats:
-    """Days an hour apart, begun early enough before the window that what began earlier is in its lasting state."""
+    """Days close together after everything that starts or stops and further apart the longer ago that was, from before the window on."""
     slowest = max((h for c in found for h in (c.half_life, *(a.turnover for a in c.acts)) if h), default=0.0) / 24
-    events = [e for c in found for e in (c.starts, c.stops) if math.isfinite(e)]
+    events = [e for c in found for e in (c.starts, c.stops) if math.isfinite(e) and e <= last]
     begin = max(min([first, *events]), first - min(_LONGEST, 15 * slowest))
-    grid = np.arange(math.floor((begin - first) / _STEP), math.ceil((last - first) / _STEP) + 1) * _STEP + first
-    there = [e for e in events if begin <= e <= last]
-    return np.unique(np.concatenate([grid, there, [e - _SHORTEST / 2 for e in there if e > begin]]))
+    span = last - begin
+    since = np.concatenate([np.arange(_STEP, _SOON, _STEP), _SOON * _GROWTH ** np.arange(math.ceil(math.log(max(span / _SOON, 1)) / math.log(_GROWTH)) + 1)])  # fmt: skip
+    days = [np.array([begin, first, last])]
+    for event in {e for e in events if e >= begin}:
+        days += [np.array([event - _SHORTEST / 2, event]), event + since]
+    every = np.unique(np.concatenate(days))
+    return every[(every >= begin) & (every <= last)]
