@@ -202,6 +202,9 @@ def test_a_measured_pair_stands_before_an_estimate() -> None:
 def test_what_nobody_has_seen_is_marked() -> None:
     assert not _one(DIAZEPAM, "fluconazole").verified
     assert _one(DIAZEPAM, "fluvoxamine").verified
+    assert "time_not_seen" in _one(TIZANIDINE, "ciprofloxacin").notes
+    assert "time_unknown" in _one(DIAZEPAM, "venlafaxine").notes
+    assert not {"time_not_seen", "time_unknown"} & set(_one(TIZANIDINE, "fluvoxamine").notes)
 
 
 # ---------------------------------------------------------------- estimates

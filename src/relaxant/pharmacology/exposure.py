@@ -171,28 +171,30 @@ def _of_taking(world: _World, taking: Taking, kind: Kind) -> list[Change]:
         enzymes = tuple(e for e in said if any(c.enzyme == e for c in world.known))
         cited = tuple(dict.fromkeys(ref for e in enzymes for ref in said[e]))
         return [_unquantified(partner, kind, "route_not_studied", enzymes, cited)] if enzymes else []
-    timing = _timing(world, partner, starts, stops)
     on_card = kind == "smoking" and world.carries("smoker")
     state = bool(world.covariates.get("smoker")) if on_card else True
     pairs = world.pairs_of(partner, taking.daily_mg)
-    if pairs:
-        made = _measured(world, pairs, kind, partner, taking.daily_mg)
-        return [msgspec.structs.replace(made, on_card=on_card, state=state, **timing)]
+    found = [_measured(world, pairs, kind, partner, taking.daily_mg)] if pairs else _estimated(world, taking, kind)
+    half_life, note = _lasting(world, partner)
     return [
-        msgspec.structs.replace(c, on_card=on_card, state=state, **timing) if c.grade == "estimated" else c
-        for c in _estimated(world, taking, kind)
-    ]
+        c if c.grade == "unquantified" else
+        msgspec.structs.replace(c, on_card=on_card, state=state, starts=starts, stops=stops, half_life=half_life, notes=(*c.notes, *note))
+        for c in found
+    ]  # fmt: skip
 
 
 def _unquantified(by: str, kind: Kind, reason: str, enzymes: tuple[str, ...], sources: tuple[SourceRef, ...]) -> Change:
     return Change(by=by, kind=kind, grade="unquantified", reason=reason, enzymes=enzymes, sources=sources)
 
 
-def _timing(world: _World, partner: str, starts: float, stops: float) -> dict[str, float | None]:
+def _lasting(world: _World, partner: str) -> tuple[float | None, tuple[str, ...]]:
+    """A partner's half-life in hours and what is to be said of it; none for smoke, whose enzyme decides."""
     row = next((p for p in world.knowledge.pathways.precipitants if p.ingredient == partner), None)
-    unknown = world.knowledge.policy("exposure_half_life_unknown")
-    half_life = unknown if row is None or (row.half_life is None and partner != SMOKE) else row.half_life
-    return {"starts": starts, "stops": stops, "half_life": half_life}
+    if partner == SMOKE:
+        return None, ()
+    if row is None or row.half_life is None:
+        return world.knowledge.policy("exposure_half_life_unknown"), ("time_unknown",)
+    return row.half_life, () if row.verified else ("time_not_seen",)
 
 
 def _measured(world: _World, rows: Sequence[Exposure], kind: Kind, by: str, daily_mg: float | None = None) -> Change:
