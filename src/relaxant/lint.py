@@ -56,9 +56,11 @@ def lint(*packs: str) -> list[Fault]:
 
 def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     """Every fault of one knowledge."""
+    from relaxant.lint_exposure import faults_of_exposure
     from relaxant.pharmacology.soundness import faults_of  # here, so that a review does not load what it does not use
 
     faults = [*_citations(knowledge), *_agents(knowledge), *_partners(knowledge), *_measures(knowledge)]
+    faults += [Fault(where, what) for where, what in faults_of_exposure(knowledge)]
     for model in knowledge.models.values():
         faults += [Fault(where, what) for where, what in faults_of(model)]
     for rule in knowledge.rules.values():
@@ -98,17 +100,7 @@ def _citations(knowledge: Knowledge) -> Iterator[Fault]:
                     yield Fault(where, f"there is no source “{cited.source}”")
                 if not (cited.place or "").strip():
                     yield Fault(where, "the place in the source is missing")
-    for exposure in knowledge.exposures:
-        used.add(exposure.source)
-        where = f"exposures {exposure.agent} with {exposure.partner}"
-        if exposure.source not in knowledge.sources:
-            yield Fault(where, f"there is no source “{exposure.source}”")
-        if exposure.agent not in knowledge.agents:
-            yield Fault(where, f"there is no agent “{exposure.agent}”")
-        if exposure.auc_ratio <= 0:
-            yield Fault(where, "a ratio is above nought")
-        if exposure.auc_low is not None and exposure.auc_high is not None and exposure.auc_low > exposure.auc_high:
-            yield Fault(where, "low is above high")
+    used |= {e.source for e in knowledge.exposures} | {c.source for _, c in _cited(knowledge.pathways, "pathways")}
     used |= EQUATION_SOURCES
     for source in sorted(set(knowledge.sources) - used):
         yield Fault(f"sources {source}", "nothing cites it; remove it or cite it")

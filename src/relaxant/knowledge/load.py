@@ -35,6 +35,7 @@ from relaxant.version import __version__
 if TYPE_CHECKING:  # loaded only where a pack is read anew or a model is asked for: a cold start is felt
     from relaxant.knowledge.cards import Model
     from relaxant.knowledge.document import Document
+    from relaxant.knowledge.pathways import Pathways
 
 _APART = ("names.yaml",)  # read by the dictionary's builder, in a shape of its own
 _WORDING = "wording/"
@@ -57,6 +58,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     policies: dict[str, Policy]
     rules: dict[str, Rule]
     models_packed: msgspec.Raw  # the model cards, decoded when first asked for
+    pathways_packed: msgspec.Raw  # likewise
     wording: dict[str, dict[str, dict[str, Any]]]
 
     def words(self, page: str, language: str = "en") -> dict[str, Any]:
@@ -73,12 +75,23 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             known = _MODELS[self.sha256] = msgspec.msgpack.decode(self.models_packed, type=dict[str, Model])
         return known
 
+    @property
+    def pathways(self) -> Pathways:
+        """What clears the relaxants and what moves that."""
+        known = _PATHWAYS.get(self.sha256)
+        if known is None:
+            from relaxant.knowledge.pathways import Pathways
+
+            known = _PATHWAYS[self.sha256] = msgspec.msgpack.decode(self.pathways_packed, type=Pathways)
+        return known
+
     def policy(self, name: str) -> float:
         """The value of a policy number, by name."""
         return self.policies[name].value
 
 
 _MODELS: dict[str, dict[str, Model]] = {}
+_PATHWAYS: dict[str, Pathways] = {}
 
 
 def pack_files(folder: Path) -> list[Path]:
@@ -135,11 +148,14 @@ def _content(folders: Iterable[Path]) -> tuple[str, list[tuple[Path, Path]]]:
 
 
 def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
+    from relaxant.knowledge.pathways import laid_over
+
     kept: dict[str, dict[str, Any]] = {
         k: {} for k in ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "models")
     }
     owner: dict[tuple[str, str], str] = {}
-    exposures: dict[tuple[str, str, str], Exposure] = {}
+    exposures: dict[tuple[str, str, str, str], Exposure] = {}
+    layers: list[Pathways] = []
     replaced: list[str] = []
     for pack, document in documents:
         for kind, entries in kept.items():
@@ -152,11 +168,13 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
                 owner[kind, key] = pack
                 entries[key] = entry
         for exposure in document.exposures:
-            exposures[exposure.agent, exposure.partner, exposure.source] = exposure
+            exposures[exposure.agent, exposure.partner, exposure.source, exposure.regimen or ""] = exposure
+        layers.append(document.pathways)
     models = dict(sorted(kept.pop("models").items()))
     return {
         **{k: dict(sorted(v.items())) for k, v in kept.items()},
         "models_packed": msgspec.Raw(msgspec.msgpack.encode(models)),
+        "pathways_packed": msgspec.Raw(msgspec.msgpack.encode(laid_over(layers))),
         "exposures": tuple(exposures[k] for k in sorted(exposures)),
         "replaced": tuple(replaced),
     }
