@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from relaxant.knowledge.cards import Model
+from relaxant.knowledge.people import Population
 from relaxant.knowledge.schema import (
     Agent,
     Allergen,
@@ -30,3 +31,4 @@ class Document(Frozen, frozen=True, kw_only=True, gc=False):
     policies: tuple[Policy, ...] = ()
     rules: tuple[Rule, ...] = ()
     models: tuple[Model, ...] = ()
+    populations: tuple[Population, ...] = ()
