@@ -217,7 +217,7 @@ def attainment(
     """
     _check_levels(levels)
     group = cohort(model, covariates, people=people, seed=seed, extra_cv=extra_cv, dose_per_kg=dose_per_kg)
-    watched = watch(group, doses, between)
+    watched = watch(group.model, group.parameters, doses, between)
     found, inside, share_of_time = np.empty(group.people), np.empty(group.people, dtype=bool), np.empty(group.people)
     for who, own in group.parts():
         values = course(group.model, own, doses, watched.times, output, during=during)
@@ -275,12 +275,15 @@ def unit_of(model: Model, output: str | None) -> str:
     return units[name]
 
 
-def watch(group: Cohort, doses: Sequence[GivenDose], between: tuple[float, float]) -> Window:
+def watch(
+    model: Model, parameters: Mapping[str, Floats], doses: Sequence[GivenDose], between: tuple[float, float]
+) -> Window:
     """The looks that a window of this regimen needs."""
     jumps: list[float] = []
     for dose in doses:
-        way = entry_for(group.model, dose.route, form=dose.form, release=dose.release, fed=dose.fed, drug=dose.drug)
-        lag, own = (0.0 if name is None else float(np.median(group.parameters[name])) for name in ((way.lag, way.duration) if way else (None, None)))  # fmt: skip
+        way = entry_for(model, dose.route, form=dose.form, release=dose.release, fed=dose.fed, drug=dose.drug)
+        shared = (way.lag, way.duration) if way else (None, None)
+        lag, own = (0.0 if name is None else float(np.median(parameters[name])) for name in shared)
         starts = dose.time + lag + np.arange(dose.count) * (dose.every or 0.0)
         starts = starts[(starts >= between[0] - (dose.infused_over or own)) & (starts < between[1])]
         jumps += [*starts, *(starts + (dose.infused_over or own))]
