@@ -23,7 +23,7 @@ Mask = NDArray[np.bool_]
 _SEXES: tuple[tuple[Sex, float], ...] = (("female", 1.0), ("male", 0.0))
 _DRAWN = ("height", "weight", "creatinine")
 _MOST_ROUNDS = 200
-_HIGH_CREATININE, _NUDGE, _NEWTON = 100.0, 1e-4, 6  # mg/dL to start from, of a logarithm, steps
+_HIGH_CREATININE, _NUDGE, _NEWTON = 100.0, 1e-6, 8  # mg/dL to start from, of a logarithm, steps
 _FLAT = 1e-9  # a Box-Cox power under which the curve is lognormal
 
 

@@ -13,45 +13,24 @@ from typing import Literal
 
 import msgspec
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from relaxant.errors import InputError
-from relaxant.knowledge.cards import Model
 from relaxant.pharmacology.course import GivenDose, course
-from relaxant.pharmacology.estimation import Posterior
-from relaxant.pharmacology.model import Covariates, factor_of, individual, is_linear, linear_part
-from relaxant.pharmacology.populations import drawn, unit_of, watch, widened
+from relaxant.pharmacology.model import factor_of, is_linear
+from relaxant.pharmacology.person import Known, Person, depends_on_dose, known_of, middle, parameters_of, slowest_rate
+from relaxant.pharmacology.populations import unit_of, watch
 from relaxant.pharmacology.root import root
 from relaxant.pharmacology.strengths import rounded
 from relaxant.pharmacology.window import Measure, measured, window
-from relaxant.quantities import unit
 
 Floats = NDArray[np.float64]
 Asked = Literal["auc", "average", "trough", "peak"]
-_PEOPLE, _PEOPLE_SOLVED = 1000, 100  # one after the other goes through the solver
 _SETTLED, _GONE = 1e-9, 1e-12  # of what accumulates, and of what was given: what is still to come
 _MOST_DOSES = 3000
 _INTERVAL = (0.05, 0.5, 0.95)
 _GRID, _PASSES = 240, 3
-_DOSE_COVARIATE = "single_dose"  # a relation on it makes parameters depend on the dose, in mg
 Bound = tuple[float | None, float | None]
-
-
-class Person(msgspec.Struct, frozen=True):
-    """Whom a question is about: a card, one person's covariates, and what is known beyond them.
-
-    ``draws`` are deviations (of logarithms) of parameters from this person's posterior, one array a parameter; a parameter that is not
-    among them stays typical. Without them people differ as the card says, ``people`` are drawn (1000; 100 for a card that
-    needs the equation solver), and ``extra_cv`` widens their spread. ``during`` names circumstances that hold.
-    """
-
-    model: Model
-    covariates: Covariates = {}
-    draws: Mapping[str, ArrayLike] | None = None
-    extra_cv: float = 0.0
-    people: int | None = None
-    seed: int = 1
-    during: tuple[str, ...] = ()
 
 
 class DoseAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,11 +79,6 @@ class TimeAnswer(msgspec.Struct, frozen=True, kw_only=True):
     looked: float
     draws: int
     based_on: str
-
-
-def draws_of(posterior: Posterior, who: int = 0) -> dict[str, Floats]:
-    """One person's draws, by parameter, from the posterior of a batch."""
-    return {name: posterior.deviations[:, i, who] for i, name in enumerate(posterior.names)}
 
 
 def dose_for_auc(
@@ -182,15 +156,15 @@ def interval_for_trough(
     ``intervals`` are those to choose from; the nearest by ratio is taken. Raises :class:`InputError` where no interval gives that level.
     """
     output = _ready(person, target, output)
-    known = _known(person)
+    known = known_of(person)
 
     def trough(every: float, deviations: Mapping[str, Floats]) -> Floats:
         return _results(
             "trough", person, deviations, msgspec.structs.replace(regimen, every=every, count=1), (), output
         )
 
-    first = math.log(2) / _slowest(person, _parameters(person, known.aimed, regimen))
-    exact = root(lambda every: known.middle(trough(every, known.aimed)), target, first, what="target", of=_says(person, output, "an interval"))  # fmt: skip
+    first = math.log(2) / slowest_rate(person, parameters_of(person, known.aimed, regimen))
+    exact = root(lambda every: middle(trough(every, known.aimed)), target, first, what="target", of=_says(person, output, "an interval"))  # fmt: skip
     every = min(intervals, key=lambda each: abs(math.log(each / exact))) if intervals else exact
     return _answer("interval_for_trough", "trough", person, known, regimen.amount, regimen, every, exact, target, within, output, lambda d: trough(every, d))  # fmt: skip
 
@@ -216,11 +190,11 @@ def time_to_train_of_four(
     baseline = next((e.baseline for e in person.model.effects if e.effect == output), None)
     if normalised and baseline is None:
         raise InputError("normalised", output, "it has no value before drug", "ask for a level in its own unit")
-    known = _known(person)
+    known = known_of(person)
     start = max(d.time + (d.count - 1) * (d.every or 0.0) + d.infused_over for d in doses)
     largest = max(doses, key=lambda d: d.amount)
-    parameters = _parameters(person, known.deviations, largest)
-    looked = -math.log(_GONE) / _slowest(person, parameters)
+    parameters = parameters_of(person, known.deviations, largest)
+    looked = -math.log(_GONE) / slowest_rate(person, parameters)
 
     def back(own: Mapping[str, Floats]) -> Floats:
         whole = (
@@ -235,7 +209,7 @@ def time_to_train_of_four(
         return _back_above(at, level, looked)
 
     times = back(parameters)
-    aimed = back(_parameters(person, {}, largest)) if known.typical else times
+    aimed = back(parameters_of(person, {}, largest)) if known.typical else times
     typical = float(np.quantile(aimed, 0.5, method="lower"))
     low, middle, high = (float(q) for q in np.quantile(times, _INTERVAL, method="lower"))
     return TimeAnswer(
@@ -279,86 +253,12 @@ def _back_above(at: Callable[[Floats], Floats], level: float, looked: float) -> 
     return np.where(lost, np.inf, np.where(fine, 0.0, times))
 
 
-# ---------------------------------------------------------------- what is known of the person
-
-
-class _Known(msgspec.Struct, frozen=True):
-    """The draws, and whom the dose is aimed at: the typical person (one draw without deviations) or the middle of all draws."""
-
-    deviations: dict[str, Floats]
-    typical: bool
-    based_on: str
-
-    @property
-    def aimed(self) -> dict[str, Floats]:
-        return {} if self.typical else self.deviations
-
-    @staticmethod
-    def middle(values: Floats) -> float:
-        return float(np.median(values))
-
-
-def _known(person: Person) -> _Known:
-    solved = not is_linear(person.model)
-    most = person.people or (_PEOPLE_SOLVED if solved else _PEOPLE)
-    if person.draws is None:
-        deviations = widened(drawn(person.model, most, seed=person.seed), person.extra_cv, seed=person.seed)
-        words = f"{most} people who differ as the card says" if deviations else "the typical person: the card gives no spread between people"  # fmt: skip
-        return _Known(deviations, True, words)
-    given = {name: np.atleast_1d(np.asarray(values, dtype=np.float64)) for name, values in person.draws.items()}
-    names = {p.parameter for p in person.model.parameters}
-    for name, values in given.items():
-        if name not in names:
-            raise InputError("draws", name, f"{person.model.model} has no such parameter", f"use {', '.join(sorted(names))}")  # fmt: skip
-        if not np.isfinite(values).all():
-            raise InputError("draws", name, "a deviation is not a finite number", "give logarithms of ratios")
-    size = max((v.size for v in given.values()), default=1)
-    kept = np.linspace(0, size - 1, most).astype(np.intp) if solved and size > most else np.arange(size)
-    given = {name: values[kept] if values.size == size else np.broadcast_to(values, kept.shape) for name, values in given.items()}  # fmt: skip
-    return _Known(widened(given, person.extra_cv, seed=person.seed), False, f"{kept.size} draws of this person's own parameters")  # fmt: skip
-
-
 def _ready(person: Person, target: float, output: str | None) -> str:
     name = person.model.outputs[0].output if output is None else output
     unit_of(person.model, name)
     if not (math.isfinite(target) and target > 0):
         raise InputError("target", target, "it is not above 0", f"give it in {unit_of(person.model, name)}")
-    for covariate, value in person.covariates.items():
-        if not isinstance(value, str) and np.size(value) != 1:
-            raise InputError(covariate, np.size(value), "the question is about one person", "give one value, or ask attainment() about many")  # fmt: skip
     return name
-
-
-def _parameters(person: Person, deviations: Mapping[str, Floats], dose: GivenDose) -> dict[str, Floats]:
-    covariates = dict(person.covariates)
-    if _depends_on_dose(person.model):
-        covariates[_DOSE_COVARIATE] = _milligrams(dose)
-    made = individual(person.model, covariates, deviations=deviations)
-    unknown = next((name for name, values in made.items() if not np.isfinite(values).all()), None)
-    if unknown is not None:
-        raise InputError("covariates", ", ".join(covariates), f"{unknown} does not follow from them", "look for a value that is unknown or impossible")  # fmt: skip
-    return made
-
-
-def _depends_on_dose(model: Model) -> bool:
-    return any(relation.on == _DOSE_COVARIATE for relation in model.relations)
-
-
-def _milligrams(dose: GivenDose) -> float:
-    known, milligram = unit(dose.unit), unit("mg")
-    if known is None or milligram is None or known.dimensions != milligram.dimensions:
-        raise InputError("dose", f"{dose.amount:g} {dose.unit}", "the card needs the dose as a mass", "give it in mg")
-    return dose.amount * known.scale / milligram.scale
-
-
-def _slowest(person: Person, parameters: Mapping[str, Floats]) -> float:
-    """The slowest rate at which anything leaves, over all draws (of the linear part, where a card has more)."""
-    rates = np.moveaxis(linear_part(person.model, parameters, during=person.during).rates, 2, 0)
-    decays = -np.linalg.eigvals(rates).real
-    return float(decays[decays > decays.max() * _GONE].min())
-
-
-# ---------------------------------------------------------------- doses
 
 
 def _dose_for(
@@ -374,22 +274,22 @@ def _dose_for(
     name = _ready(person, target, output)
     if regimen.every is None and measure in ("average", "trough"):
         raise InputError("every", None, f"a dose given once has no {measure} between doses", "say how far apart the doses are")  # fmt: skip
-    known = _known(person)
+    known = known_of(person)
 
     def results(amount: float, deviations: Mapping[str, Floats]) -> Floats:
         return _results(measure, person, deviations, msgspec.structs.replace(regimen, amount=amount), already, name)
 
     effect = name in {e.effect for e in person.model.effects}
-    bent = not is_linear(person.model) or effect or _depends_on_dose(person.model) or (measure == "peak" and bool(already))  # fmt: skip
+    bent = not is_linear(person.model) or effect or depends_on_dose(person.model) or (measure == "peak" and bool(already))  # fmt: skip
     first = regimen.amount if regimen.amount > 0 else 1.0
     if bent:
-        exact = root(lambda amount: known.middle(results(amount, known.aimed)), target, first, what="target", of=_says(person, name, "a dose"))  # fmt: skip
+        exact = root(lambda amount: middle(results(amount, known.aimed)), target, first, what="target", of=_says(person, name, "a dose"))  # fmt: skip
     else:
         none = results(0.0, known.aimed) if already else np.zeros(1)
         each = (results(first, known.aimed) - none) / first
-        if known.middle(none) >= target:
-            raise InputError("target", target, f"the doses already given leave {known.middle(none):.4g} without any more", "wait, or ask for more")  # fmt: skip
-        exact = root(lambda amount: known.middle(none + amount * each), target, first, what="target", of=_says(person, name, "a dose")) if already else target / known.middle(each)  # fmt: skip
+        if middle(none) >= target:
+            raise InputError("target", target, f"the doses already given leave {middle(none):.4g} without any more", "wait, or ask for more")  # fmt: skip
+        exact = root(lambda amount: middle(none + amount * each), target, first, what="target", of=_says(person, name, "a dose")) if already else target / middle(each)  # fmt: skip
     dose = rounded(exact, strengths) if strengths else exact
     return _answer(f"dose_for_{measure}", measure, person, known, dose, regimen, regimen.every, exact, target, within, name, lambda d: results(dose, d))  # fmt: skip
 
@@ -407,7 +307,7 @@ def _results(
     output: str,
 ) -> Floats:
     """The measure in each draw. Shape (draws,); one for no deviations."""
-    parameters = _parameters(person, deviations, regimen)
+    parameters = parameters_of(person, deviations, regimen)
     model, linear = person.model, is_linear(person.model) and output not in {e.effect for e in person.model.effects}
     start, every, count = regimen.time, regimen.every, regimen.count
     scale = 1.0
@@ -418,11 +318,11 @@ def _results(
             scale, every = (1.0, None) if measure == "auc" else (1 / every, None)
             measure = "auc"
         else:
-            count = math.ceil(-math.log(_SETTLED) / (_slowest(person, parameters) * every)) + 1
+            count = math.ceil(-math.log(_SETTLED) / (slowest_rate(person, parameters) * every)) + 1
             if count > _MOST_DOSES:
                 raise InputError("every", every, f"more than {_MOST_DOSES} doses come before a steady state", "give the doses further apart, or say how many")  # fmt: skip
     if every is None:
-        between = start, start + regimen.infused_over - math.log(_GONE) / _slowest(person, parameters)
+        between = start, start + regimen.infused_over - math.log(_GONE) / slowest_rate(person, parameters)
         given = msgspec.structs.replace(regimen, every=None, count=1)
     else:
         between = start + (count - 1) * every, start + count * every
@@ -440,7 +340,7 @@ def _answer(
     question: str,
     measure: Asked,
     person: Person,
-    known: _Known,
+    known: Known,
     dose: float,
     regimen: GivenDose,
     every: float | None,
@@ -466,7 +366,7 @@ def _answer(
         every=every,
         exact=exact,
         target=target,
-        reached=known.middle(results(known.aimed)),
+        reached=middle(results(known.aimed)),
         interval=(low, high),
         within=within,
         chance=chance,
