@@ -22,7 +22,7 @@ from relaxant.pharmacology.person import Known, Person, depends_on_dose, known_o
 from relaxant.pharmacology.populations import unit_of, watch
 from relaxant.pharmacology.root import root
 from relaxant.pharmacology.strengths import rounded
-from relaxant.pharmacology.window import Measure, measured, window
+from relaxant.pharmacology.window import Measure, measured, peaks, window
 
 Floats = NDArray[np.float64]
 Asked = Literal["auc", "average", "trough", "peak"]
@@ -328,12 +328,14 @@ def _results(
         between = start + (count - 1) * every, start + count * every
         given = msgspec.structs.replace(regimen, count=count)
     doses = [*already, given]
+
+    def at(times: Floats) -> Floats:
+        return course(model, parameters, doses, times, output, during=person.during)
+
     if measure == "trough":
-        look = window(*between)
-        values = course(model, parameters, doses, look.times[-1:], output, during=person.during)
-        return np.asarray(values[-1])
+        return np.asarray(at(window(*between).times[-1:])[-1])
     look = watch(model, parameters, doses, between)
-    return scale * measured(look, course(model, parameters, doses, look.times, output, during=person.during), measure)
+    return peaks(look, at) if measure == "peak" else scale * measured(look, at(look.times), measure)
 
 
 def _answer(

@@ -7,7 +7,7 @@ through its neighbours, gives the peak. Works for any output, effects and equati
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Literal
 
@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 Measure = Literal["average", "peak", "trough", "auc", "any"]
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 _HALVINGS = 12
+_CLOSELY = 129
 _JUST_BEFORE = 1 - 1e-12
 
 
@@ -64,7 +65,7 @@ def measured(watched: Window, values: Floats, measure: Measure) -> Floats:
         case "trough":
             return np.asarray(values[-1])
         case _:
-            return _peak(watched.times, values)
+            return _highest(watched.times, watched.weights > 0, values)[0]
 
 
 def within(watched: Window, values: Floats, low: float | None, high: float | None) -> tuple[NDArray[np.bool_], Floats]:
@@ -77,18 +78,35 @@ def within(watched: Window, values: Floats, low: float | None, high: float | Non
     return np.asarray(inside.any(axis=0)), np.asarray(watched.weights @ inside / (watched.end - watched.start))
 
 
-def _peak(times: Floats, values: Floats) -> Floats:
-    """The highest value, by the parabola through the highest look and its neighbours where it lies between them."""
+def peaks(watched: Window, at: Callable[[Floats], Floats]) -> Floats:
+    """Each person's highest value, looked for twice: over the window, then closely around where the first look found it.
+
+    ``at`` gives values (times, people) at times. A peak at a jump (a bolus, the end of an infusion) was seen exactly the first time.
+    """
+    first = at(watched.times)
+    best, smooth, middle = _highest(watched.times, watched.weights > 0, first)
+    if not smooth.any():
+        return best
+    times = np.linspace(watched.times[middle[smooth] - 1].min(), watched.times[middle[smooth] + 1].max(), _CLOSELY)
+    again, found, _ = _highest(times, np.ones(times.size, dtype=bool), at(times))
+    return np.where(smooth & found, again, best)
+
+
+def _highest(times: Floats, even: NDArray[np.bool_], values: Floats) -> tuple[Floats, NDArray[np.bool_], NDArray[np.intp]]:  # fmt: skip
+    """The highest value; whether it is a smooth top, then by the parabola through it and its neighbours; where the look was.
+
+    ``even`` marks the looks that stand at no jump.
+    """
     top = np.argmax(values, axis=0)
     people = np.arange(values.shape[1])
     best: Floats = values[top, people]
-    middle = np.clip(top, 1, max(times.size - 2, 1))
-    before, after = middle - 1, np.minimum(middle + 1, times.size - 1)
+    middle = np.clip(top, 1, times.size - 2)
+    before, after = middle - 1, middle + 1
     near, far = times[middle] - times[before], times[after] - times[middle]
     with np.errstate(divide="ignore", invalid="ignore"):
         rise, fall = (best - values[before, people]) / near, (best - values[after, people]) / far
         bend = (rise + fall) / (near + far)
         slope = (rise * far - fall * near) / (near + far)
-        gain = slope**2 / (4 * bend)
-    smooth = (top == middle) & (bend > 0) & (gain < np.minimum(rise * near, fall * far))
-    return np.where(smooth, best + np.where(smooth, gain, 0.0), best)
+        away = slope / (2 * bend)
+    smooth = (top == middle) & even[before] & even[middle] & even[after] & (bend > 0) & (away > -near) & (away < far)
+    return np.where(smooth, best + np.where(smooth, slope * away / 2, 0.0), best), smooth, middle
