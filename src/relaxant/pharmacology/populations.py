@@ -18,7 +18,7 @@ from relaxant.knowledge.cards import Model, Target
 from relaxant.pharmacology.course import GivenDose, course
 from relaxant.pharmacology.model import Covariates, entry_for, factor_of, individual
 from relaxant.pharmacology.soundness import variability
-from relaxant.pharmacology.window import Measure, Window, measured, window, within
+from relaxant.pharmacology.window import Measure, Window, in_range, measured, window, within
 
 Floats = NDArray[np.float64]
 _MOST_NUMBERS = 8_000_000  # people times times at once: 64 MB
@@ -43,8 +43,9 @@ class Bands(msgspec.Struct, frozen=True):
 class Attainment(msgspec.Struct, frozen=True, kw_only=True):
     """How many people reach a range: ``share``, and the quantiles of what was measured, in ``unit``.
 
-    For ``any`` the share is of those within the range at some time of the window, ``time_within`` the average share of the
-    window that people are within it, and the quantiles are of their peaks. ``unknown`` people are left out.
+    For ``any`` the share is of those within the range at some time of the window, ``always`` of those within it all the time (what a
+    ceiling asks for), ``time_within`` the average share of the window that people are within it, and the quantiles are of
+    their peaks. ``unknown`` people are left out.
     """
 
     measure: Measure
@@ -52,6 +53,7 @@ class Attainment(msgspec.Struct, frozen=True, kw_only=True):
     high: float | None
     unit: str
     share: float
+    always: float | None
     time_within: float | None
     levels: tuple[float, ...]
     quantiles: Floats
@@ -188,7 +190,7 @@ def attained(
     """The share of people whose output lies within ``low`` to ``high`` at each time. Shape (times,)."""
     at = np.atleast_1d(np.asarray(times, dtype=np.float64))
     group = cohort(model, covariates, people=people, seed=seed, extra_cv=extra_cv, dose_per_kg=dose_per_kg)
-    shares = [_inside(values, low, high).mean(axis=1) for values in _courses(group, doses, at, output, during)]
+    shares = [in_range(values, low, high).mean(axis=1) for values in _courses(group, doses, at, output, during)]
     return np.concatenate(shares)
 
 
@@ -218,14 +220,15 @@ def attainment(
     _check_levels(levels)
     group = cohort(model, covariates, people=people, seed=seed, extra_cv=extra_cv, dose_per_kg=dose_per_kg)
     watched = watch(group.model, group.parameters, doses, between)
-    found, inside, share_of_time = np.empty(group.people), np.empty(group.people, dtype=bool), np.empty(group.people)
+    found, share_of_time = np.empty(group.people), np.empty(group.people)
+    inside, always = (np.empty(group.people, dtype=bool) for _ in range(2))
     for who, own in group.parts():
         values = course(group.model, own, doses, watched.times, output, during=during)
         found[who] = measured(watched, values, measure)
         if measure == "any":
-            inside[who], share_of_time[who] = within(watched, values, low, high)
+            inside[who], always[who], share_of_time[who] = within(watched, values, low, high)
     if measure != "any":
-        inside = _inside(found, low, high)
+        inside = in_range(found, low, high)
     unit = unit_of(model, output) + (f" x {model.time}" if measure == "auc" else "")
     return Attainment(
         measure=measure,
@@ -233,6 +236,7 @@ def attainment(
         high=high,
         unit=unit,
         share=float(inside.mean()),
+        always=float(always.mean()) if measure == "any" else None,
         time_within=float(share_of_time.mean()) if measure == "any" else None,
         levels=levels,
         quantiles=np.quantile(found, levels),
@@ -293,15 +297,6 @@ def watch(
 def _check_levels(levels: Sequence[float]) -> None:
     if not all(0 <= level <= 1 for level in levels):
         raise InputError("levels", levels, "a quantile lies between 0 and 1", "give such as 0.05")
-
-
-def _inside(values: Floats, low: float | None, high: float | None) -> NDArray[np.bool_]:
-    inside = np.ones(values.shape, dtype=bool)
-    if low is not None:
-        inside &= values >= low
-    if high is not None:
-        inside &= values <= high
-    return inside
 
 
 def _courses(

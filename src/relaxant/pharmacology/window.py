@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from relaxant.errors import InputError
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 Measure = Literal["average", "peak", "trough", "auc", "any"]
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 _HALVINGS = 12
@@ -68,14 +69,21 @@ def measured(watched: Window, values: Floats, measure: Measure) -> Floats:
             return _highest(watched.times, watched.weights > 0, values)[0]
 
 
-def within(watched: Window, values: Floats, low: float | None, high: float | None) -> tuple[NDArray[np.bool_], Floats]:
-    """Who is within a range at some time, and for which share of the window. Shapes (people,)."""
+def within(watched: Window, values: Floats, low: float | None, high: float | None) -> tuple[Mask, Mask, Floats]:
+    """Who is within a range at some time, who all the time, and for which share of the window. Shapes (people,)."""
+    inside = in_range(values, low, high)
+    share = watched.weights @ inside / (watched.end - watched.start)
+    return np.asarray(inside.any(axis=0)), np.asarray(inside.all(axis=0)), np.asarray(share)
+
+
+def in_range(values: Floats, low: float | None, high: float | None) -> Mask:
+    """Where values lie from ``low`` to ``high``, both included; an end that is ``None`` is open."""
     inside = np.ones(values.shape, dtype=bool)
     if low is not None:
         inside &= values >= low
     if high is not None:
         inside &= values <= high
-    return np.asarray(inside.any(axis=0)), np.asarray(watched.weights @ inside / (watched.end - watched.start))
+    return inside
 
 
 def peaks(watched: Window, at: Callable[[Floats], Floats]) -> Floats:
@@ -92,7 +100,7 @@ def peaks(watched: Window, at: Callable[[Floats], Floats]) -> Floats:
     return np.where(smooth & found, again, best)
 
 
-def _highest(times: Floats, even: NDArray[np.bool_], values: Floats) -> tuple[Floats, NDArray[np.bool_], NDArray[np.intp]]:  # fmt: skip
+def _highest(times: Floats, even: Mask, values: Floats) -> tuple[Floats, Mask, NDArray[np.intp]]:  # fmt: skip
     """The highest value; whether it is a smooth top, then by the parabola through it and its neighbours; where the look was.
 
     ``even`` marks the looks that stand at no jump.
