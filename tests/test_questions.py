@@ -247,7 +247,7 @@ def test_a_root_is_found_either_way_and_said_where_there_is_none() -> None:
         (lambda: dose_for_auc(Person(ONE, draws={"CL": [math.inf]}), 1, VEIN), "draws"),
         (lambda: dose_for_auc(PERSON, 1, VEIN, strengths=[0]), "strengths"),
         (lambda: dose_for_auc(PERSON, 1e9, VEIN, strengths=[0.001]), "strengths"),
-        (lambda: dose_for_trough(PERSON, 1, msgspec.structs.replace(VEIN, every=0.001)), "every"),
+        (lambda: dose_for_peak(Person(CARDS["rocuronium-sugammadex-kleijn-2011"]), 1, GivenDose(amount=1, route="intravenous", drug="rocuronium", every=60)), "count"),
         (lambda: time_to_train_of_four(PERSON, [VEIN], level=90), "output"),
         (lambda: time_to_train_of_four(PERSON, [], level=90, output="first_twitch"), "doses"),
         (lambda: time_to_train_of_four(PERSON, [VEIN], level=90, output="concentration", normalised=True), "normalised"),

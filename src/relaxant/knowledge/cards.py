@@ -251,7 +251,11 @@ class Given(Frozen, frozen=True, kw_only=True, gc=False):
 
 
 class Published(Cited, frozen=True, kw_only=True, gc=False):
-    """A published number that the card must reproduce within ``tolerance`` (a share of it).
+    """A published number that the card is held to: within 0.80 to 1.25 of it (docs/decisions/0011).
+
+    Where the source gives only a range, ``between`` is that range and stands in place of it. ``tolerance`` (a share) is for numbers that the
+    card was made from and for our own solutions; an independent number has none of its own. ``misses`` says why a number that the card
+    does not reproduce is kept: it stays on the page as not reproduced.
 
     ``doses``: amounts in ``unit_of_dose`` at ``times`` (the card's time unit), or ``every`` so long ``count`` times; ``infused_over``
     makes them infusions; ``also`` are further doses. ``covariates`` are the person's, as text (``true``, ``70``, ``poor``). ``during``
@@ -264,7 +268,9 @@ class Published(Cited, frozen=True, kw_only=True, gc=False):
     measure: Literal["peak", "time of peak", "auc", "auc to infinity", "half-life", "average", "trough", "at", "time below", "clearance", "volume", "accumulation"]  # fmt: skip
     value: float
     unit: str
-    tolerance: float
+    tolerance: float | None = None
+    between: tuple[float, float] | None = None
+    misses: str | None = None
     dose: float | None = None
     dose_unit: str = "mg"
     dose_per_kg: bool = False

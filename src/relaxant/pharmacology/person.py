@@ -110,7 +110,7 @@ def _milligrams(dose: GivenDose) -> float:
     return dose.amount * known.scale / milligram.scale
 
 
-def slowest_rate(person: Person, parameters: Mapping[str, Floats]) -> float:
+def slowest_leaving(person: Person, parameters: Mapping[str, Floats]) -> float:
     """The slowest rate at which anything leaves, over all draws (of the linear part, where a card has more)."""
     rates = np.moveaxis(linear_part(person.model, parameters, during=person.during).rates, 2, 0)
     decays = -np.linalg.eigvals(rates).real

@@ -18,7 +18,15 @@ from numpy.typing import NDArray
 from relaxant.errors import InputError
 from relaxant.pharmacology.course import GivenDose, course
 from relaxant.pharmacology.model import factor_of, is_linear
-from relaxant.pharmacology.person import Known, Person, depends_on_dose, known_of, middle, parameters_of, slowest_rate
+from relaxant.pharmacology.person import (
+    Known,
+    Person,
+    depends_on_dose,
+    known_of,
+    middle,
+    parameters_of,
+    slowest_leaving,
+)
 from relaxant.pharmacology.populations import unit_of, watch
 from relaxant.pharmacology.root import root
 from relaxant.pharmacology.strengths import rounded
@@ -26,8 +34,7 @@ from relaxant.pharmacology.window import Measure, measured, peaks, window
 
 Floats = NDArray[np.float64]
 Asked = Literal["auc", "average", "trough", "peak"]
-_SETTLED, _GONE = 1e-9, 1e-12  # of what accumulates, and of what was given: what is still to come
-_MOST_DOSES = 3000
+_GONE = 1e-12  # of what was given: what is still to come
 _INTERVAL = (0.05, 0.5, 0.95)
 _GRID, _PASSES = 240, 3
 Bound = tuple[float | None, float | None]
@@ -163,7 +170,7 @@ def interval_for_trough(
             "trough", person, deviations, msgspec.structs.replace(regimen, every=every, count=1), (), output
         )
 
-    first = math.log(2) / slowest_rate(person, parameters_of(person, known.aimed, regimen))
+    first = math.log(2) / slowest_leaving(person, parameters_of(person, known.aimed, regimen))
     exact = root(lambda every: middle(trough(every, known.aimed)), target, first, what="target", of=_says(person, output, "an interval"))  # fmt: skip
     every = min(intervals, key=lambda each: abs(math.log(each / exact))) if intervals else exact
     return _answer("interval_for_trough", "trough", person, known, regimen.amount, regimen, every, exact, target, within, output, lambda d: trough(every, d))  # fmt: skip
@@ -194,7 +201,7 @@ def time_to_train_of_four(
     start = max(d.time + (d.count - 1) * (d.every or 0.0) + d.infused_over for d in doses)
     largest = max(doses, key=lambda d: d.amount)
     parameters = parameters_of(person, known.deviations, largest)
-    looked = -math.log(_GONE) / slowest_rate(person, parameters)
+    looked = -math.log(_GONE) / slowest_leaving(person, parameters)
 
     def back(own: Mapping[str, Floats]) -> Floats:
         whole = (
@@ -309,24 +316,22 @@ def _results(
     """The measure in each draw. Shape (draws,); one for no deviations."""
     parameters = parameters_of(person, deviations, regimen)
     model, linear = person.model, is_linear(person.model) and output not in {e.effect for e in person.model.effects}
-    start, every, count = regimen.time, regimen.every, regimen.count
-    scale = 1.0
-    if every is not None and count == 1:  # at steady state
-        if (
-            linear and measure in ("auc", "average") and not already
-        ):  # the area of one interval is then that of one dose to its end
-            scale, every = (1.0, None) if measure == "auc" else (1 / every, None)
-            measure = "auc"
+    start, every, count, scale = regimen.time, regimen.every, regimen.count, 1.0
+    settled = every is not None and count == 1
+    if every is not None and settled:
+        if linear and measure in ("auc", "average") and not already:
+            scale = 1.0 if measure == "auc" else 1 / every  # an interval's area is then that of one dose to its end
+            measure, every = "auc", None
+        elif is_linear(model):
+            count = 2  # the second, so that a lag is over
         else:
-            count = math.ceil(-math.log(_SETTLED) / (slowest_rate(person, parameters) * every)) + 1
-            if count > _MOST_DOSES:
-                raise InputError("every", every, f"more than {_MOST_DOSES} doses come before a steady state", "give the doses further apart, or say how many")  # fmt: skip
+            raise InputError("count", count, f"{model.model} binds or saturates, so its steady state is not known beforehand", "say how many doses come first")  # fmt: skip
     if every is None:
-        between = start, start + regimen.infused_over - math.log(_GONE) / slowest_rate(person, parameters)
+        between = start, start + regimen.infused_over - math.log(_GONE) / slowest_leaving(person, parameters)
         given = msgspec.structs.replace(regimen, every=None, count=1)
     else:
         between = start + (count - 1) * every, start + count * every
-        given = msgspec.structs.replace(regimen, count=count)
+        given = msgspec.structs.replace(regimen, count=count, steady=settled)
     doses = [*already, given]
 
     def at(times: Floats) -> Floats:

@@ -34,10 +34,13 @@ def faults_of(model: Model) -> Iterator[tuple[str, str]]:
             except RelaxantError as error:
                 yield f"{where} reproduces “{number.title}”", str(error)
                 continue
-            if not computed.holds:
+            if computed.holds == (number.misses is not None):
+                said = f"the card gives {computed.computed:.4g} {computed.unit}, {computed.error:+.1%} of {computed.published:.4g}"
                 yield (
                     f"{where} reproduces “{number.title}”",
-                    f"the card gives {computed.computed:.4g} {computed.unit}, {computed.error:+.1%} of {computed.published:.4g}; its tolerance is {computed.tolerance:.0%}",
+                    f"{said}: it holds, so take “misses” away"
+                    if computed.holds
+                    else f"{said}: more than it is allowed; say why under “misses”, or mend the card",
                 )
     if all(number.ours for number in model.reproduces):
         yield where, "a card reproduces at least one published number"
@@ -172,5 +175,13 @@ def _bounds(model: Model) -> Iterator[tuple[str, str]]:
         if r.form == "category" and not r.levels:
             yield f"relation of {r.parameter} on {r.on}", "a category needs its levels"
     for n in model.reproduces:
-        if n.tolerance <= 0:
-            yield f"reproduces “{n.title}”", "a tolerance is above 0"
+        where = f"reproduces “{n.title}”"
+        if n.tolerance is not None and n.tolerance <= 0:
+            yield where, "a tolerance is above 0"
+        if n.tolerance is not None and n.independent and not n.ours:
+            yield (
+                where,
+                "an independent number is held to 0.80 to 1.25 of it, or to the published range (between); it has no tolerance of its own",
+            )
+        if n.between is not None and not n.between[0] < n.between[1]:
+            yield where, "the published range goes from low to high"
