@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.pathways import Pathways
+from relaxant.knowledge.people import Population
 from relaxant.knowledge.schema import (
     Agent,
     Allergen,
@@ -32,3 +33,4 @@ class Document(Frozen, frozen=True, kw_only=True, gc=False):
     rules: tuple[Rule, ...] = ()
     models: tuple[Model, ...] = ()
     pathways: Pathways = Pathways()
+    populations: tuple[Population, ...] = ()
