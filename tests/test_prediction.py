@@ -43,7 +43,8 @@ def _stands(text: str, card: str = "baclofen-oral-adult-simon-2018") -> Standing
 def _predicted(text: str, considering: tuple[str, ...] = ()) -> tuple[Prediction, ...]:
     patient = read_patient(text.encode(), today=TODAY, considering=considering)
     medicines = read_medicines(patient, KNOWLEDGE)
-    return predictions(medicines, Facts(inputs_of([(patient, medicines)], KNOWLEDGE), KNOWLEDGE, patient.jurisdiction))
+    facts = Facts(inputs_of([(patient, medicines)], KNOWLEDGE), KNOWLEDGE, patient.jurisdiction)
+    return predictions(medicines, facts, patient.as_of, patient.genotype)
 
 
 def _reviewed(text: str, considering: tuple[str, ...] = ()) -> Review:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from relaxant.knowledge.load import load_knowledge
 from relaxant.medicines.regimen import Regimen
 from relaxant.pharmacology.prediction import Curve, Measure
-from relaxant.predicted import ShownModel, ShownPrediction, ShownScenario
+from relaxant.predicted import ShownChange, ShownModel, ShownPrediction, ShownScenario
 from relaxant.report.html import render_html
 from relaxant.report.terminal import render_terminal, text_width, wrapped
 from relaxant.report.view import View, clean, view_of
@@ -106,6 +106,20 @@ def a_prediction(text: str) -> ShownPrediction:
         measures=(Measure(measure="average", unit="ng/mL", median=140.0, low=70.0, high=280.0),),
         settled_days=1.0,
         left_hours=12.0,
+        changes=(
+            ShownChange(
+                by="fluvoxamine",
+                kind="interaction",
+                grade="measured",
+                auc_ratio=33.0,
+                low=20.0,
+                high=50.0,
+                text=f"Fluvoxamine: exposure times 33 {text}.",
+                notes=(f"Measured at another dose {text}.",),
+                verified=False,
+                sources=(source("s10", place="abstract"),),
+            ),
+        ),
     )
     weighed = msgspec.structs.replace(
         scenario,
@@ -338,6 +352,7 @@ def strings(view: View, *, shown_only: bool) -> list[str]:
         "unchecked_folded": ("name", "checks", "agents", "word", "tier"),
         "charts": ("legend", "table", "highest"),
         "models": ("lines",),
+        "changes": ("notes",),
     }
     out: list[str] = []
 

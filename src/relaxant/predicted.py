@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from relaxant.knowledge.cards import Effect, Model, Parameter, Relation, Target
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
 from relaxant.pharmacology.domain import Remark
+from relaxant.pharmacology.exposure import Change
 from relaxant.pharmacology.prediction import Curve, Eligible, Measure, Prediction, Scenario, predictions
 from relaxant.quantities import plain_number
 from relaxant.rules.findings import Cited, shown_agent_name
@@ -38,8 +40,27 @@ class ShownModel(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[Cited, ...]
 
 
+class ShownChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What changes the exposure, at its full effect; ``auc_ratio`` is ``None`` where nobody can say how much."""
+
+    by: str
+    kind: str
+    grade: str
+    auc_ratio: float | None
+    low: float | None
+    high: float | None
+    text: str
+    notes: tuple[str, ...]
+    verified: bool
+    sources: tuple[Cited, ...]
+
+
 class ShownScenario(msgspec.Struct, frozen=True, kw_only=True):
-    """What is taken, as read, and its courses. ``scenario`` is ``now``, ``weighed`` or ``alone``."""
+    """What is taken, as read, and its courses. ``scenario`` is ``now``, ``weighed`` or ``alone``.
+
+    ``changes`` alter its exposure, together ``auc_ratio`` times what the models' own covariates make; ``change_days`` until nine tenths
+    of what is still to come of that are there.
+    """
 
     scenario: str
     title: str
@@ -50,6 +71,9 @@ class ShownScenario(msgspec.Struct, frozen=True, kw_only=True):
     measures: tuple[Measure, ...]
     settled_days: float | None
     left_hours: float
+    changes: tuple[ShownChange, ...] = ()
+    auc_ratio: float = 1.0
+    change_days: float | None = None
 
 
 class ShownPrediction(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,16 +95,18 @@ class ShownPrediction(msgspec.Struct, frozen=True, kw_only=True):
     unverified: tuple[str, ...]
 
 
-def predicted(medicines: tuple[Medicine, ...], facts: Facts, row: int = 0) -> tuple[ShownPrediction, ...]:
-    """The predictions of a review, in words."""
-    return tuple(_Said(p, facts, row).shown() for p in predictions(medicines, facts, row))
+def predicted(
+    medicines: tuple[Medicine, ...], facts: Facts, as_of: date, genotype: Mapping[str, str] | None
+) -> tuple[ShownPrediction, ...]:
+    """The predictions of a review of one person, in words."""
+    return tuple(_Said(p, facts).shown() for p in predictions(medicines, facts, as_of, genotype))
 
 
 class _Said:
     """One prediction and the words it is said in."""
 
-    def __init__(self, prediction: Prediction, facts: Facts, row: int) -> None:
-        self.prediction, self.facts, self.row = prediction, facts, row
+    def __init__(self, prediction: Prediction, facts: Facts) -> None:
+        self.prediction, self.facts = prediction, facts
         self.knowledge: Knowledge = facts.knowledge
         self.words: Words = self.knowledge.words("prediction")
         self.values: Words = self.knowledge.words("values")
@@ -194,6 +220,35 @@ class _Said:
             measures=scenario.measures,
             settled_days=scenario.settled_days,
             left_hours=scenario.left_hours,
+            changes=tuple(self.change(c) for c in scenario.altered.changes),
+            auc_ratio=float(f"{scenario.altered.auc_ratio:.3g}"),
+            change_days=scenario.altered.days,
+        )
+
+    def change(self, change: Change) -> ShownChange:
+        words, said = self.words["exposure"], self.knowledge.words("exposure")
+        by = capital(str(words["kinds"].get(change.kind, change.by)))
+        enzymes = listed(list(change.enzymes), self.values) if change.enzymes else ""
+        if change.auc_ratio is None or change.low is None or change.high is None:
+            text = str(words["unquantified"]).format(by=by, reason=said["reasons"][change.reason], enzymes=enzymes)
+        else:
+            numbers = (plain_number(v, _DIGITS) for v in (change.auc_ratio, change.low, change.high))
+            text = str(words[change.grade]).format(by=by, enzymes=enzymes, **dict(zip(("ratio", "low", "high"), numbers, strict=True)))  # fmt: skip
+            if change.metabolite is not None:
+                text = str(words["metabolite"]).format(text=text, ratio=plain_number(change.metabolite, _DIGITS))
+            if change.on_card:
+                text = str(words["on_card"]).format(text=text)
+        return ShownChange(
+            by=change.by,
+            kind=change.kind,
+            grade=change.grade,
+            auc_ratio=_three(change.auc_ratio),
+            low=_three(change.low),
+            high=_three(change.high),
+            text=text,
+            notes=tuple(str(said["notes"][n]) for n in change.notes),
+            verified=change.verified,
+            sources=tuple(self.cited(s.source, s.place, s.says) for s in change.sources),
         )
 
     def summary(self, scenario: Scenario, last: bool) -> Iterable[str]:
@@ -219,6 +274,11 @@ class _Said:
         )
         if not last:
             return
+        main = next((s for s in reversed(self.prediction.scenarios) if s.key != "alone"), scenario)
+        if len([c for c in main.altered.changes if c.auc_ratio is not None and not c.on_card]) > 1:
+            yield str(self.words["exposure"]["together"]).format(ratio=plain_number(main.altered.auc_ratio, _DIGITS))
+        if main.altered.days is not None:
+            yield str(self.words["exposure"]["days"]).format(days=self.days(main.altered.days))
         averages = [_average(t) for t in scenario.curves[0].typical.values()]
         if (
             scenario.every
@@ -279,6 +339,10 @@ class _Said:
         known = self.knowledge.sources[source]
         url = known.url or (f"https://doi.org/{known.doi}" if known.doi else None)
         return Cited(id=source, title=known.title, place=place, url=url, says=says)
+
+
+def _three(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.3g}")
 
 
 def _average(values: tuple[float, ...]) -> float:

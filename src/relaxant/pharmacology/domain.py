@@ -23,6 +23,7 @@ from relaxant.pharmacology.model import Covariates
 Floats = NDArray[np.float64]
 Interval = tuple[float, float]
 Status = Literal["studied", "stretched", "beyond", "unknown"]
+_COUNTED_IN_YEARS = 2.0  # younger children are counted in months
 _GRAVITY: tuple[Status, ...] = ("studied", "stretched", "unknown", "beyond")
 
 
@@ -135,12 +136,15 @@ def _placed(
     yes_or_no = PERSON_FACTS[name].truth if name in PERSON_FACTS else False
     if (yes_or_no and low != high) or (open_ended and relation is None):
         return None, [Remark(kind="assumed", covariate=name, bounds=bound, needs=needs)]
+    if bound is not None and bound.unit == "years" and _COUNTED_IN_YEARS <= low and math.isfinite(high):
+        low, high = math.floor(low), math.floor(high)  # studies give the ages of their people in completed years
     outer = (-math.inf, math.inf) if bound is None else bound.extrapolate_to
     if open_ended or (bound is None and math.isinf(high - low)):
         return None, [Remark(kind="unknown", covariate=name, bounds=bound, needs=needs)]
     if high < outer[0] or low > outer[1]:
         return None, [Remark(kind="beyond", covariate=name, low=_finite(low), high=_finite(high), bounds=bound)]
     kept = max(low, outer[0]), min(high, outer[1])
+    exact = max(interval[0], outer[0]), min(interval[1], outer[1])
     found = []
     if low != high:
         found.append(
@@ -148,7 +152,7 @@ def _placed(
         )
     if bound is not None and (kept[0] < bound.studied[0] or kept[1] > bound.studied[1]):
         found.append(Remark(kind="stretched", covariate=name, low=kept[0], high=kept[1], bounds=bound))
-    return kept, found
+    return exact, found
 
 
 def _finite(value: float) -> float | None:

@@ -10,7 +10,8 @@ Times are hours from the first dose of the day; numbers are rounded to three dig
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 import msgspec
 import numpy as np
@@ -26,11 +27,14 @@ from relaxant.pharmacology.course import GivenDose, course, entry_of, output_nam
 from relaxant.pharmacology.domain import Remark, Standing, standing
 from relaxant.pharmacology.even import even_normals, even_points
 from relaxant.pharmacology.model import Covariates, individual, is_linear, multiplier
+from relaxant.pharmacology.others import Altered, Around, altered, around
 from relaxant.pharmacology.regimens import NoPattern, Pattern, Timed, pattern
 from relaxant.pharmacology.soundness import variability
-from relaxant.quantities import Quantity, convert
+from relaxant.quantities import Quantity, convert, unit
 
 Floats = NDArray[np.float64]
+Taken = list[tuple[Medicine, Pattern]]
+"""Lines of one medicine with their doses on a clock."""
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 _DAY, _MINUTES = 24.0, 60.0
 _STEPS = 48  # of a span: every half hour of a day
@@ -38,6 +42,7 @@ _NEARLY = math.log(
     10
 )  # slowest rates times: nine tenths of the way to a steady state, or a tenth left of what was there
 _SINGLE = "single_dose"
+_WITH_FOOD, _WITHOUT_FOOD = ("with food",), ("without food",)
 
 
 class Eligible(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,10 +77,10 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
-    """What is taken (``lines`` as read), and the courses it makes. ``key`` is ``now``, ``weighed`` or ``alone`` (without what alters the exposure).
+    """What is taken (``lines`` as read), and the courses it makes. ``key`` is ``now``, ``weighed`` or ``alone`` (without other medicines).
 
     ``settled_days`` is when nine tenths of the steady state are reached, ``left_hours`` when a tenth is left after the last dose,
-    for the typical person of the first card.
+    for the typical person of the first card; ``altered`` is what changes its exposure there.
     """
 
     key: str
@@ -86,6 +91,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     measures: tuple[Measure, ...]
     settled_days: float | None
     left_hours: float
+    altered: Altered = Altered()
 
 
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,8 +115,10 @@ class _Lines(msgspec.Struct):
     changes: bool
 
 
-def predictions(medicines: Sequence[Medicine], facts: Facts, row: int = 0) -> tuple[Prediction, ...]:
-    """A prediction for each medicine that a card speaks of, what is weighed first."""
+def predictions(
+    medicines: Sequence[Medicine], facts: Facts, as_of: date, genotype: Mapping[str, str] | None = None
+) -> tuple[Prediction, ...]:
+    """A prediction for each medicine that a card speaks of, what is weighed first. The facts are of one person."""
     knowledge = facts.knowledge
     cards: dict[str, list[Model]] = {}
     for model in knowledge.models.values():
@@ -123,7 +131,8 @@ def predictions(medicines: Sequence[Medicine], facts: Facts, row: int = 0) -> tu
             if is_linear(m) and any(i.route == route and i.drug in (None, ingredient) for i in m.inputs)
         ]
         if eligible:
-            found.append((not lines.changes, _prediction(ingredient, route, lines, eligible, facts, row)))
+            made = _prediction(ingredient, route, lines, eligible, _Person(medicines, facts, as_of, genotype))
+            found.append((not lines.changes, made))
     return tuple(p for _, p in sorted(found, key=lambda f: (f[0], f[1].agent, f[1].route)))
 
 
@@ -155,52 +164,107 @@ def _usual_route(cards: Sequence[Model]) -> str:
     return "oral" if "oral" in routes else routes[0]
 
 
-def _prediction(
-    ingredient: str, route: str, lines: _Lines, cards: Sequence[Model], facts: Facts, row: int
-) -> Prediction:
+class _Person(msgspec.Struct, frozen=True):
+    """Whose courses these are: all medicines, the facts of one person, the day, the genes."""
+
+    medicines: Sequence[Medicine]
+    facts: Facts
+    as_of: date
+    genotype: Mapping[str, str] | None
+
+
+def _prediction(ingredient: str, route: str, lines: _Lines, cards: Sequence[Model], person: _Person) -> Prediction:
+    knowledge = person.facts.knowledge
     agent = next((a for m in (*lines.weighed, *lines.now) for a in m.agents), ingredient)
-    said = tuple(m.said for m in dict.fromkeys((*lines.now, *lines.weighed)))
+    plain = Prediction(
+        ingredient=ingredient, agent=agent, route=route, said=tuple(m.said for m in dict.fromkeys((*lines.now, *lines.weighed))),
+        cards=(), scenarios=(), remarks=(),
+    )  # fmt: skip
     remarks: dict[str, None] = {}
-    wanted = [("now", lines.now)] if lines.now else []
-    wanted += [("weighed", lines.weighed)] if lines.changes else []
-    patterns: dict[str, list[tuple[Medicine, Pattern]]] = {}
-    for key, own in wanted:
-        patterns[key] = []
+    patterns: dict[str, Taken] = {}
+    for key, own in (("now", lines.now), ("weighed", lines.weighed)):
+        placed: list[tuple[Medicine, Pattern]] = []
         for medicine in own:
-            made = pattern(medicine.regimen, _hours(facts.knowledge))
+            made = pattern(medicine.regimen, _hours(knowledge))
             if isinstance(made, NoPattern):
-                return Prediction(
-                    ingredient=ingredient, agent=agent, route=route, said=said, cards=(), scenarios=(), remarks=(), refused=made.why
-                )  # fmt: skip
+                return msgspec.structs.replace(plain, refused=made.why)
             remarks |= dict.fromkeys(made.remarks)
-            patterns[key].append((medicine, made))
+            placed.append((medicine, made))
+        patterns[key] = placed
     if all(m.regimen.route is None for m in (*lines.now, *lines.weighed)):
         remarks["route"] = None
-    drawn, standings, product = [], [], False
+    every = [*patterns["now"], *patterns["weighed"]]
+    largest = max(d.amount for _, p in every for d in p.doses)
+    drawn, standings = [], []
     for card in sorted(cards, key=lambda m: m.rank):
-        entries = [_entry(card, medicine, route) for own in patterns.values() for medicine, _ in own]
-        if any(e is None for e in entries):
-            product = True
-            continue
-        largest = max(d.amount for own in patterns.values() for _, p in own for d in p.doses)
-        own_standing = standing(card, facts, row, circumstances={_SINGLE: largest})
+        if any(_entry(card, medicine, route) is None for medicine, _ in every):
+            continue  # a product that the card has not
+        own_standing = standing(card, person.facts, 0, circumstances={_SINGLE: largest, **_meals(every)})
         standings.append(Eligible(model=card.model, standing=own_standing))
         if own_standing.drawable:
-            drawn.append(_Card.of(card, own_standing, route, facts.knowledge))
-    if product and not standings:
-        return Prediction(ingredient=ingredient, agent=agent, route=route, said=said, cards=(), scenarios=(), remarks=(), refused="product")  # fmt: skip
+            drawn.append(_Card.of(card, own_standing, route, knowledge))
+    if not standings:
+        return msgspec.structs.replace(plain, refused="product")
     spread = [c for c in drawn if c.spreads]
     shares = {c.model.model: 1 / len(spread) for c in spread}
-    scenarios = tuple(_scenario(key, own, drawn, shares) for key, own in patterns.items() if own and drawn)
-    return Prediction(
-        ingredient=ingredient,
-        agent=agent,
-        route=route,
-        said=said,
+    return msgspec.structs.replace(
+        plain,
         cards=tuple(msgspec.structs.replace(s, weight=shares.get(s.model, 0.0)) for s in standings),
-        scenarios=scenarios,
+        scenarios=tuple(_scenarios(patterns, lines.changes, drawn, shares, ingredient, person)) if drawn else (),
         remarks=tuple(remarks),
     )
+
+
+def _scenarios(
+    patterns: Mapping[str, Taken],
+    changed: bool,
+    cards: Sequence[_Card],
+    shares: Mapping[str, float],
+    ingredient: str,
+    person: _Person,
+) -> Iterator[Scenario]:
+    """As taken now; as weighed, where the dose or what surrounds it changes; and without what alters it, where the two do not show that."""
+    fed = _fed(patterns["weighed"] or patterns["now"])
+
+    def surrounded(weighed: bool) -> Around:
+        return around(
+            person.medicines, ingredient, person.facts, person.genotype, person.as_of, weighed=weighed, fed=fed
+        )
+
+    now, then = surrounded(False), surrounded(True)
+    knowledge = person.facts.knowledge
+
+    def exposed(by: Around) -> list[Altered]:
+        return [altered(card.model, knowledge, by, card.standing.middle()) for card in cards]
+
+    of_now = exposed(now)
+    of_then = of_now if then == now else exposed(then)
+    moved = any(math.log(a.auc_ratio / b.auc_ratio) != 0 for a, b in zip(of_now, of_then, strict=True))
+    if patterns["now"]:
+        yield _scenario("now", patterns["now"], cards, shares, of_now)
+    last, of_last = patterns["now"], of_now
+    if patterns["weighed"] and (changed or moved):
+        yield _scenario("weighed", patterns["weighed"], cards, shares, of_then)
+        last, of_last = patterns["weighed"], of_then
+    shown_apart = moved and patterns["now"] and patterns["weighed"]
+    if last and any(a.interacting for a in of_last) and not shown_apart:
+        yield _scenario("alone", last, cards, shares, exposed(then.alone()))
+
+
+def _fed(lines: Taken) -> bool | None:
+    """Whether it is taken with food, as the lines say; ``None`` where they say nothing or not the same."""
+    said = {
+        note in _WITH_FOOD
+        for medicine, _ in lines
+        for note in medicine.regimen.notes
+        if note in (*_WITH_FOOD, *_WITHOUT_FOOD)
+    }
+    return said.pop() if len(said) == 1 else None
+
+
+def _meals(lines: Taken) -> dict[str, float]:
+    fed = _fed(lines)
+    return {} if fed is None else {"fed": float(fed)}
 
 
 def _hours(knowledge: Knowledge) -> dict[str, float]:
@@ -219,6 +283,7 @@ class _Card(msgspec.Struct, frozen=True):
     route: str
     typical: dict[str, Floats]
     people: dict[str, Floats]
+    aside: Floats  # a standard normal of each of them, independent of the rest: for what changes their exposure
     spreads: bool
 
     @staticmethod
@@ -234,13 +299,26 @@ class _Card(msgspec.Struct, frozen=True):
         wide = np.diag(list(extra.values()))
         wide[: len(names), : len(names)] += covariance
         if not names:
-            return _Card(model, own, route, middle, {}, False)
-        normals = even_normals(len(extra), count)
-        deviations = dict(zip(extra, np.linalg.cholesky(wide) @ normals, strict=True))
-        covariates = own.spread(even_points(len(extra) + len(own.open), count)[len(extra) :])
-        return _Card(
-            model, own, route, middle, individual(model, _only(covariates, model), deviations=deviations), True
-        )
+            return _Card(model, own, route, middle, {}, np.zeros(1), False)
+        *normals, aside = even_normals(len(extra) + 1, count)
+        deviations = dict(zip(extra, np.linalg.cholesky(wide) @ np.array(normals), strict=True))
+        covariates = own.spread(even_points(len(extra) + 1 + len(own.open), count)[len(extra) + 1 :])
+        people = individual(model, _only(covariates, model), deviations=deviations)
+        return _Card(model, own, route, middle, people, aside, True)
+
+    def altered(self, by: Altered) -> _Card:
+        """The card with its clearances and what reaches the circulation changed, each person by an own share of what is uncertain."""
+        if not by.changes:
+            return self
+        scaled = [p.parameter for p in self.model.parameters if _holds_litres(p.unit)]
+
+        def changed(parameters: Mapping[str, Floats], spread: Floats) -> dict[str, Floats]:
+            out = {n: v * by.ratios.get(n, 1.0) for n, v in parameters.items()}
+            # Volumes and clearances smaller by one factor leave every rate as it is and raise every concentration by that factor.
+            return {n: v / (by.reaching * spread) if n in scaled else v for n, v in out.items()}
+
+        people = changed(self.people, np.exp(by.log_sd * self.aside)) if self.people else {}
+        return msgspec.structs.replace(self, typical=changed(self.typical, np.ones(1)), people=people)
 
     def with_dose(self, parameters: dict[str, Floats], amount: float) -> dict[str, Floats]:
         """The parameters at a dose, where one of them depends on it."""
@@ -250,6 +328,11 @@ class _Card(msgspec.Struct, frozen=True):
         changed = individual(self.model, {_SINGLE: amount})
         plain = individual(self.model, {})
         return {n: v * (changed[n] / plain[n]) for n, v in parameters.items()}
+
+
+def _holds_litres(text: str) -> bool:
+    known = unit(text)
+    return known is not None and ("L", 1) in known.dimensions
 
 
 def _band(relation: Relation, own: Standing) -> float:
@@ -279,8 +362,9 @@ def _entry(card: Model, medicine: Medicine, route: str) -> GivenDose | None:
     forms = {i.form for i in card.inputs if i.route == route}
     form = regimen.form if regimen.form in forms else None
     drug = card.ingredient if any(i.drug for i in card.inputs) else None
+    said = _fed([(medicine, Pattern(doses=()))])
     for release in asked:
-        for fed in (None, False):
+        for fed in dict.fromkeys((said, None, False)):
             dose = GivenDose(amount=1.0, route=route, form=form, release=release, fed=fed, drug=drug)
             try:
                 entry_of(card, dose)
@@ -294,8 +378,9 @@ def _entry(card: Model, medicine: Medicine, route: str) -> GivenDose | None:
 
 
 def _scenario(
-    key: str, lines: Sequence[tuple[Medicine, Pattern]], cards: Sequence[_Card], shares: Mapping[str, float]
+    key: str, lines: Taken, plain: Sequence[_Card], shares: Mapping[str, float], exposed: Sequence[Altered]
 ) -> Scenario:
+    cards = [card.altered(by) for card, by in zip(plain, exposed, strict=True)]
     doses = tuple(sorted((d for _, p in lines for d in p.doses), key=lambda d: d.hour))
     every = max((p.every for _, p in lines if p.every is not None), default=None)
     first = cards[0]
@@ -321,6 +406,7 @@ def _scenario(
         measures=tuple(found),
         settled_days=None if every is None else _rounded(_NEARLY / rate / _DAY),
         left_hours=_rounded(_NEARLY / rate),
+        altered=exposed[0],
     )
 
 
@@ -333,7 +419,7 @@ def _outputs(model: Model) -> list[str]:
 
 def _curve(
     output: str,
-    lines: Sequence[tuple[Medicine, Pattern]],
+    lines: Taken,
     cards: Sequence[_Card],
     shares: Mapping[str, float],
     times: Floats,
@@ -388,9 +474,7 @@ def _factor(have: str, want: str, model: Model) -> float | None:
     return convert(Quantity(1.0, have), want, molar_mass=model.molar_mass)
 
 
-def _values(
-    card: _Card, parameters: dict[str, Floats], lines: Sequence[tuple[Medicine, Pattern]], times: Floats, output: str
-) -> Floats:
+def _values(card: _Card, parameters: dict[str, Floats], lines: Taken, times: Floats, output: str) -> Floats:
     """The output at these hours. Doses whose size changes a parameter are computed apart and added."""
     scale = _MINUTES if card.model.time == "min" else 1.0
     doses = [dose for medicine, own in lines for dose in _given(own, _entry(card.model, medicine, card.route), scale)]

@@ -50,6 +50,15 @@ class CourseModelView(msgspec.Struct, frozen=True):
     numbers: tuple[int, ...]
 
 
+class ChangeView(msgspec.Struct, frozen=True):
+    """What changes the exposure."""
+
+    text: str
+    notes: tuple[str, ...]
+    tags: tuple[str, ...]
+    numbers: tuple[int, ...]
+
+
 class CourseView(msgspec.Struct, frozen=True):
     """One medicine's courses."""
 
@@ -57,6 +66,7 @@ class CourseView(msgspec.Struct, frozen=True):
     sentence: str
     lines: tuple[str, ...]
     banners: tuple[str, ...]
+    changes: tuple[ChangeView, ...]
     charts: tuple[ChartView, ...]
     models: tuple[CourseModelView, ...]
     marks: tuple[str, ...]
@@ -79,6 +89,15 @@ def course_view(
         sentence=clean(prediction.sentence or ""),
         lines=tuple(clean(line) for s in prediction.scenarios for line in s.summary),
         banners=tuple(clean(b) for b in prediction.banners),
+        changes=tuple(
+            ChangeView(
+                clean(c.text),
+                tuple(clean(n) for n in c.notes),
+                () if c.verified else (unverified,),
+                tuple(dict.fromkeys(cite(s) for s in c.sources)),
+            )
+            for c in (main.changes if main else ())
+        ),
         charts=charts,
         models=tuple(_model(m, main, words, clean, cite, unverified) for m in prediction.models),
         marks=tuple(clean(m) for m in prediction.marks),

@@ -300,6 +300,12 @@ class _Terminal:
             for line in (course.sentence, *course.lines):
                 if line:
                     self.put(line, indent=2, hang=4)
+            if course.changes:
+                self.put(view.course_words["exposure"]["heading"], indent=2)
+            for change in course.changes:
+                self.put(
+                    f"- {change.text}{self.tags(change.tags)} {self.numbers(change.numbers)}".rstrip(), indent=2, hang=4
+                )
             for chart in course.charts:
                 self.spark(chart)
             for banner in course.banners:

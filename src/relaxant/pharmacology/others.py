@@ -1,0 +1,173 @@
+"""What a person's other medicines, smoke, genes and meals make of a card here: the full effect, and how soon it is there.
+
+A medicine that is weighed starts today; one whose stop is weighed ends today. What was stopped lingers as long as its own time
+constants say. The steady state of a day is drawn with every change at its full effect; how long that takes is said beside it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import msgspec
+import numpy as np
+
+from relaxant.facts.facts import Facts
+from relaxant.knowledge.cards import Model
+from relaxant.knowledge.load import Knowledge
+from relaxant.medicines.medicine import Medicine
+from relaxant.pharmacology.contributions import ways_out
+from relaxant.pharmacology.exposure import Change, changes
+from relaxant.pharmacology.onset import smooth
+from relaxant.pharmacology.takings import FOREVER, SMOKE, Taking
+from relaxant.quantities import Quantity, convert
+
+_NEARLY = 0.9  # of the logarithm of the whole change
+_WATCHED = 120  # days
+
+
+class Around(msgspec.Struct, frozen=True, kw_only=True):
+    """What surrounds a relaxant: other medicines with their days, smoke, genes, and whether it is taken with food."""
+
+    takings: tuple[Taking, ...] = ()
+    smoking: Taking | None = None
+    genotype: dict[str, str] = msgspec.field(default_factory=dict)
+    fed: bool | None = None
+
+    def alone(self) -> Around:
+        """The same person without other medicines."""
+        return msgspec.structs.replace(self, takings=())
+
+
+class Altered(msgspec.Struct, frozen=True, kw_only=True):
+    """A card's exposure as changed by what surrounds it, at its full effect.
+
+    ``reaching`` and ``ratios`` are against what the card's covariates already carry; ``auc_ratio`` is the exposure against that;
+    ``log_sd`` one person's spread of its logarithm. ``days`` until nine tenths of what is still to come of it are there, ``None``
+    where nothing moves any more.
+    """
+
+    changes: tuple[Change, ...] = ()
+    reaching: float = 1.0
+    ratios: dict[str, float] = msgspec.field(default_factory=dict)
+    auc_ratio: float = 1.0
+    log_sd: float = 0.0
+    days: float | None = None
+
+    @property
+    def interacting(self) -> bool:
+        """Whether another medicine is behind any of it."""
+        return any(c.kind == "interaction" and c.auc_ratio not in (None, 1.0) for c in self.changes)
+
+
+def around(
+    medicines: Sequence[Medicine], own: str, facts: Facts, genotype: Mapping[str, str] | None, as_of: date, *, weighed: bool, fed: bool | None = None
+) -> Around:  # fmt: skip
+    """What surrounds the relaxant ``own``: as it is now, or (``weighed``) with what is weighed done today."""
+    takings = []
+    for medicine in medicines:
+        for ingredient in medicine.ingredients:
+            taking = _taking(medicine, ingredient.name, as_of, weighed) if ingredient.name != own else None
+            if taking is not None:
+                takings.append(taking)
+    smokes = facts.column("smoker")
+    smoking = Taking(ingredient=SMOKE) if smokes.low.item(0) == 1 else None
+    return Around(takings=_merged(takings), smoking=smoking, genotype=dict(genotype or {}), fed=fed)
+
+
+def _merged(takings: Sequence[Taking]) -> tuple[Taking, ...]:
+    """One taking an ingredient and route: of several lines the one that goes on, else the one that ended last."""
+    kept: dict[tuple[str, str | None], Taking] = {}
+    for taking in takings:
+        key = taking.ingredient, taking.route
+        before = kept.get(key)
+        if before is None or taking.span[1] > before.span[1]:
+            kept[key] = taking
+    return tuple(kept.values())
+
+
+def _taking(medicine: Medicine, ingredient: str, as_of: date, weighed: bool) -> Taking | None:
+    regimen = medicine.regimen
+    since = None if regimen.start is None else float((as_of - regimen.start).days)
+    stopped = None if regimen.stop is None else float((as_of - regimen.stop).days)
+    plain = Taking(ingredient=ingredient, route=regimen.route, daily_mg=_daily_mg(medicine))
+    if medicine.role == "considering":
+        if not weighed or medicine.change == "stop":
+            return None
+        return msgspec.structs.replace(plain, starts_in_days=0.0)
+    if medicine.role == "stopped" or medicine.over:
+        if stopped is None or stopped < 0 or (since is not None and since <= stopped):
+            return None
+        return msgspec.structs.replace(plain, stopped_days=stopped, since_days=since)
+    if weighed and (medicine.stop_weighed or medicine.replaced):
+        ends_now = since is None or since > 0
+        return (
+            msgspec.structs.replace(plain, since_days=since, stops_in_days=0.0)
+            if ends_now and medicine.stop_weighed
+            else None
+        )
+    if since is not None and since < 0:
+        return None  # not begun yet
+    return msgspec.structs.replace(plain, since_days=since)
+
+
+def _daily_mg(medicine: Medicine) -> float | None:
+    daily = medicine.regimen.daily
+    if daily is None or daily.high is None or len(medicine.ingredients) != 1:
+        return None
+    return convert(Quantity(daily.high, daily.unit), "mg") or None
+
+
+def altered(card: Model, knowledge: Knowledge, around: Around, covariates: Mapping[str, object]) -> Altered:
+    """The changes of a card's exposure by what surrounds it, together and at their full effect."""
+    found = changes(
+        card, knowledge, around.takings, smoking=around.smoking, genotype=around.genotype, fed=around.fed, covariates=covariates
+    )  # fmt: skip
+    if not found:
+        return Altered()
+    # Of the steady state: what goes on has always been there, what has ended or ends is gone.
+    lasting = [
+        msgspec.structs.replace(c, starts=-FOREVER) for c in found if c.auc_ratio is not None and c.stops == FOREVER
+    ]
+    reaching, ratios, ratio = _at(card, lasting, knowledge, np.zeros(1))
+    drawn = [c for c in lasting if not c.on_card]
+    return Altered(
+        changes=found,
+        reaching=float(reaching[0]),
+        ratios={n: float(r[0]) for n, r in ratios.items() if float(r[0]) != 1.0},
+        auc_ratio=float(ratio[0]),
+        log_sd=math.sqrt(sum(c.log_sd**2 for c in drawn)),
+        days=_days(card, found, knowledge, float(ratio[0])),
+    )
+
+
+def _at(
+    card: Model, found: Sequence[Change], knowledge: Knowledge, days: np.ndarray
+) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
+    """What reaches, the ratio on each clearance, and the ratio of exposure that they make, on each day."""
+    if not found:
+        one = np.ones(days.size)
+        return one, {}, one
+    reaching, ratios = smooth(card, found, knowledge, days)
+    weights = ways_out(card)
+    loss = sum((w * ratios[p] for p, w in weights.items()), np.zeros(days.size)) if weights else np.ones(days.size)
+    return reaching, ratios, np.asarray(reaching / loss)
+
+
+def _days(card: Model, found: Sequence[Change], knowledge: Knowledge, full: float) -> float | None:
+    """When nine tenths of the change that is still to come are there; ``None`` where today's exposure is already that of the end."""
+    moving = [c for c in found if c.auc_ratio is not None]
+    if all(c.starts == -FOREVER and c.stops == FOREVER for c in moving):
+        return None
+    start = min(
+        0.0, *(c.starts for c in moving if c.starts > -FOREVER), *(c.stops for c in moving if c.stops < FOREVER), 0.0
+    )
+    days = np.concatenate((np.arange(start - 1.0, 0.0, 0.25), np.arange(0.0, _WATCHED, 0.25)))
+    log_ratio = np.log(_at(card, moving, knowledge, days)[2])
+    today = float(np.interp(0.0, days, log_ratio))
+    to_come = math.log(full) - today
+    if abs(to_come) < math.log(1.05):
+        return None
+    there = np.flatnonzero((days >= 0) & (np.abs(log_ratio - math.log(full)) <= (1 - _NEARLY) * abs(to_come)))
+    return float(days[there[0]]) if there.size else float(_WATCHED)
