@@ -53,8 +53,7 @@ def test_as_an_independent_optimiser() -> None:
         alone = np.array([person])
 
         def objective(eta: np.ndarray, alone: np.ndarray = alone) -> float:
-            value, _ = found.problem.predicted(eta[:, None], alone, slopes=False)
-            return float(found.problem.objective(value, eta[:, None], alone)[0])
+            return float(found.problem.heights(eta[:, None], alone)[0])
 
         best = minimize(objective, np.zeros(3), method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-12, "maxfev": 6000, "maxiter": 6000})  # fmt: skip
         np.testing.assert_allclose(found.deviations[:, person], best.x, atol=1e-4)
@@ -82,14 +81,13 @@ def test_slopes_are_those_of_differences_near_equal_rates_too(gap: float) -> Non
     typical = {"CL": 10.0, "V": 50.0, "ka": 0.2 * (1 + gap)}
     problem = most_probable(typical, OMEGA, FREE, single, data, proportional=0.1, additive=0.01).problem
     one, at = np.array([0]), np.zeros((3, 1))
-    _, slopes = problem.predicted(at, one, slopes=True)
-    assert slopes is not None
+    _, slopes = problem.sloped(at, one)
     for i in range(3):
         moved = []
         for step in (-2e-3, -1e-3, 1e-3, 2e-3):
             there = at.copy()
             there[i] += step
-            moved.append(problem.predicted(there, one, slopes=False)[0])
+            moved.append(problem.predictions(there, one))
         want = (moved[0] - 8 * moved[1] + 8 * moved[2] - moved[3]) / 12e-3
         np.testing.assert_allclose(slopes[i], want, rtol=2e-8, atol=1e-12)
 
