@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from relaxant.errors import KnowledgeError
 from relaxant.knowledge.cards import Effect, Model, Output, Published
 from relaxant.pharmacology.model import factor_of
-from relaxant.pharmacology.published import Course
+from relaxant.pharmacology.published import trial
 from relaxant.quantities import plain_number
 
 Floats = NDArray[np.float64]
@@ -69,7 +69,7 @@ def drawn_number(model: Model) -> Published:
     first = model.outputs[0]
     for number in model.reproduces:
         if number.dose is not None:
-            times = np.linspace(0, Course(model, number).end(), _FEW)
+            times = np.linspace(0, trial(model, number).end(), _FEW)
             if _curve(model, number, first.output)(times).max() > 0:
                 return number
     raise KnowledgeError(f"{model.model}: no published number has a dose that reaches “{first.title}”")
@@ -111,14 +111,12 @@ def picture(model: Model, number: Published, said: str) -> str:
 
 
 def _curve(model: Model, number: Published, output: str) -> Callable[[Floats], Floats]:
-    course = Course(model, msgspec.structs.replace(number, output=output))
-    factor = factor_of(course.output.unit, model)
-    return lambda times: course.values(times) / factor
+    return trial(model, msgspec.structs.replace(number, output=output)).curve()
 
 
 def _search(model: Model, number: Published) -> Floats:
     """Times from the first dose until nothing of the last is left: even grids, each half as long as the one before."""
-    end = Course(model, number).end()
+    end = trial(model, number).end()
     return np.unique(np.concatenate([np.linspace(0, 1, _FEW) * end / 2.0**level for level in range(_LEVELS)]))
 
 
