@@ -32,6 +32,7 @@ Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
 Parameters = Mapping[str, Floats]
 _STEP = 1e-5  # of a logarithm, for the central difference: some ten digits
+_ROUNDING = 1e-13
 
 
 class Levels(msgspec.Struct, frozen=True):
@@ -151,9 +152,9 @@ def most_probable(
     size, people = len(free), data.values.shape[1]
     if omega.shape != (size, size) or np.linalg.eigvalsh(omega).min() <= 0:
         raise InputError("covariance", omega.shape, "it is not a positive definite matrix of the free parameters", f"give {size} by {size}")  # fmt: skip
-    _refuse_impossible(data, error)
     base = {n: np.broadcast_to(np.asarray(v, dtype=np.float64), (people,)) for n, v in typical.items()}
     hill = closed(base, tuple(free), np.asarray(np.linalg.inv(omega), dtype=np.float64), way, data, error)
+    _refuse_impossible(hill, data)
     everyone = np.arange(people)
     found = walked(hill, np.zeros((size, people)), everyone)
     twins = None
@@ -163,18 +164,18 @@ def most_probable(
     return Estimate(tuple(free), parameters, found.deviations, found.covariance, found.value, found.objective, found.arrived, hill, twins)  # fmt: skip
 
 
-def _refuse_impossible(data: Levels, error: ResidualError) -> None:
-    """Levels that no parameters explain: before any dose, or nothing at all where the scatter is a share of the prediction."""
-    measured = ~np.isnan(data.values)
-    if data.quantified_from is not None:
-        with np.errstate(invalid="ignore"):
-            measured &= ~(data.values < data.quantified_from)
-    if error.additive > 0:
+def _refuse_impossible(hill: Closed, data: Levels) -> None:
+    """Levels that no parameters explain where the scatter is a share of the prediction: something of nothing, nothing of something."""
+    if hill.error.additive > 0:
         return
-    first = np.where(np.nan_to_num(data.amounts) > 0, data.dose_times, np.inf).min(axis=0)
+    measured = ~np.isnan(data.values)
+    if hill.limit is not None:
+        measured &= ~(data.values < hill.limit)
+    zeros = np.zeros((hill.size, data.values.shape[1]))
+    nothing = hill.predictions(zeros, np.arange(data.values.shape[1])) == 0
     for found, why, would_do in (
-        (measured & (data.times < first) & (data.values > 0), "it was measured before any dose", "give the doses before it, or leave it out"),
-        (measured & (data.values == 0), "a level of 0 has no place in a scatter that is a share of the level", "give the limit of quantification, or an additive scatter"),
+        (measured & nothing & (data.values > 0), "nothing of the doses can be there by then", "give the doses before it, or leave it out"),
+        (measured & ~nothing & (data.values == 0), "a level of 0 has no place in a scatter that is a share of the level", "give the limit of quantification, or an additive scatter"),
     ):  # fmt: skip
         if found.any():
             at, who = (int(i) for i in np.argwhere(found)[0])
@@ -199,6 +200,11 @@ class Closed(msgspec.Struct, frozen=True):
         """How many deviations a person has."""
         return len(self.free)
 
+    @property
+    def rounding(self) -> float:
+        """What of the objective is rounding."""
+        return _ROUNDING
+
     def parameters(self, deviations: Floats, people: Index) -> dict[str, Floats]:
         """Everybody's own, (people,) each."""
         made = {n: v[people] for n, v in self.base.items()}
@@ -209,7 +215,10 @@ class Closed(msgspec.Struct, frozen=True):
     def predictions(self, deviations: Floats, people: Index) -> Floats:
         """The concentrations, (observations, people)."""
         way = self.way(self.parameters(deviations, people))
-        return responded(flat(way), self.runs.of(people), len(way.disposition.rates), slopes=False, reaching=_fixed(way)).value  # fmt: skip
+        made = responded(
+            flat(way), self.runs.of(people), len(way.disposition.rates), slopes=False, reaching=_fixed(way)
+        )
+        return made.value  # fmt: skip
 
     def heights(self, deviations: Floats, people: Index) -> Floats:
         """Twice the negative logarithm of the posterior of each person, up to a constant."""
@@ -256,14 +265,14 @@ class Closed(msgspec.Struct, frozen=True):
         if not seen.all():
             each, pull, weight = (np.where(seen, of, 0.0) for of in (each, pull, weight))
         prior = (deviations * (self.precision @ deviations)).sum(axis=0)
-        return np.asarray(each.sum(axis=0) + prior), pull, weight
+        return np.asarray(each.sum(axis=0) + prior, dtype=np.float64), pull, weight
 
     def twin_start(self, deviations: Floats, twin: Callable[[Parameters], Parameters]) -> Floats:
         """Where the twin of each person lies, about: the deviations of the changed parameters."""
         own = self.parameters(deviations, np.arange(deviations.shape[1]))
         changed = twin(own)
         moved = [np.log(changed[n] / own[n]) if n in changed else np.zeros(deviations.shape[1]) for n in self.free]
-        return deviations + np.array(moved)
+        return np.asarray(deviations + np.array(moved), dtype=np.float64)
 
 
 def closed(

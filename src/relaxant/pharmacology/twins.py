@@ -32,12 +32,12 @@ class Twins(msgspec.Struct, frozen=True):
     share: Floats
 
 
-def with_twins(hill: Hill, found: Walked, start: Floats, *, rounding: float = 1e-13) -> tuple[Walked, Twins | None]:
+def with_twins(hill: Hill, found: Walked, start: Floats) -> tuple[Walked, Twins | None]:
     """The better optimum of each person, and the other one of those who have two. ``start``: where the second walk begins."""
     able = np.flatnonzero(np.isfinite(start).all(axis=0) & (np.abs(start - found.deviations).max(axis=0) > _ELSEWHERE))
     if not able.size:
         return found, None
-    second = walked(hill, start[:, able], able, rounding=rounding)
+    second = walked(hill, start[:, able], able)
     apart = np.abs(second.deviations - found.deviations[:, able]).max(axis=0) > _ELSEWHERE
     chosen = np.flatnonzero(apart & second.arrived)
     if not chosen.size:

@@ -40,6 +40,10 @@ class Hill(Protocol):
     def size(self) -> int:
         """How many deviations a person has."""
 
+    @property
+    def rounding(self) -> float:
+        """What the objective may rise of itself, as a share of it, and a step still stand."""
+
     def look(self, deviations: Floats, people: Index) -> Look:
         """The hill at (deviations, people)."""
 
@@ -65,8 +69,8 @@ class Walked(msgspec.Struct, frozen=True):
         return np.asarray(2 * np.linalg.inv(self.curvature.transpose(2, 0, 1)).transpose(1, 2, 0), dtype=np.float64)
 
 
-def walked(hill: Hill, start: Floats, people: Index, *, rounding: float = 1e-13) -> Walked:
-    """From ``start`` (deviations, people) to the top. ``rounding`` is what the objective may rise, of itself, and still stand."""
+def walked(hill: Hill, start: Floats, people: Index) -> Walked:
+    """From ``start`` (deviations, people) to the top."""
     here = start.copy()
     damping = np.full(people.size, 1e-3)
     arrived = np.zeros(people.size, dtype=bool)
@@ -83,7 +87,7 @@ def walked(hill: Hill, start: Floats, people: Index, *, rounding: float = 1e-13)
         change = np.clip(-solved(damped, gradient[:, on]), -_FINITE_CHANGE, _FINITE_CHANGE)
         tried = here[:, on] + change
         new = hill.look(tried, people[on])
-        better = new.objective <= objective[on] + rounding * np.abs(objective[on])
+        better = new.objective <= objective[on] + hill.rounding * np.abs(objective[on])
         if better.all():
             moved, kept = on, on[:0]
         else:
