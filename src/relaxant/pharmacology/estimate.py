@@ -23,7 +23,7 @@ from relaxant.pharmacology.estimation import Closed
 from relaxant.pharmacology.event_people import people_of
 from relaxant.pharmacology.model import Covariates
 from relaxant.pharmacology.observations import Observation, Person, Series, refuse_unexplained, series_of, standardised
-from relaxant.pharmacology.personal import Personal, personal
+from relaxant.pharmacology.personal import Personal, personal, stretches_of
 from relaxant.pharmacology.residuals import Likelihood, ResidualError
 from relaxant.pharmacology.soundness import variability
 from relaxant.pharmacology.together import batch_of, hill_together, twin_start
@@ -110,13 +110,14 @@ def estimate_people(
     if not names and not any(between and p.occasions for p in people):
         raise InputError("card", model.model, "nothing in it differs between people", "use a card with iiv_cv on its parameters")  # fmt: skip
     series = [series_of(model, person, residuals or {}, likelihoods or {}, degrees) for person in people]
+    stretches = [stretches_of(model, person, bool(between)) for person in people]
     parts: list[Part] = []
     batches, others = batch_of(model, people, series, names, bool(between), during)
     for batch in batches:
-        hill = hill_together(model, batch, people, series, names, covariance)
+        hill = hill_together(model, batch, people, stretches, series, names, covariance)
         parts.append(_walked(model, hill, batch.people, names, series, people))
     for i in others:
-        one = personal(model, people[i], series[i], names, covariance, between, during=during)
+        one = personal(model, people[i], stretches[i], series[i], names, covariance, between, during=during)
         parts.append(_walked(model, one, np.array([i]), names, series, people))
     return _gathered(model, people, series, names, tuple(between), covariance, parts, language)
 

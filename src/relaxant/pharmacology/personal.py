@@ -134,6 +134,7 @@ class Personal(msgspec.Struct, frozen=True):
 def personal(
     model: Model,
     person: Person,
+    stretches: tuple[Stretch, ...],
     series: tuple[Series, ...],
     names: tuple[str, ...],
     covariance: Floats,
@@ -141,11 +142,7 @@ def personal(
     *,
     during: Sequence[str] = (),
 ) -> Personal:
-    """The posterior of one person. ``between``: the standard deviation of each parameter's logarithm between occasions.
-
-    Raises :class:`InputError` for occasions and changes that are not in order of time.
-    """
-    stretches = stretches_of(model, person, bool(between))
+    """The posterior of one person. ``between``: the standard deviation of each parameter's logarithm between occasions."""
     occasions = 1 + max(s.occasion for s in stretches)
     varying = tuple(between) if occasions > 1 else ()
     size = len(names) + occasions * len(varying)
@@ -157,7 +154,11 @@ def personal(
 
 
 def stretches_of(model: Model, person: Person, varying: bool) -> tuple[Stretch, ...]:
-    """The typical values from each start on, with what changed by then, and the occasion; occasions only where anything varies."""
+    """The typical values from each start on, with what changed by then, and the occasion; occasions only where anything varies.
+
+    Raises :class:`InputError` for occasions and changes that are not in order of time, and for covariates without which a parameter has
+    no value.
+    """
     occasions = [float(o) for o in person.occasions] if varying else []
     changes = {float(c.start): c.covariates for c in person.changed}
     for field, starts in (("occasions", list(person.occasions)), ("changed", [c.start for c in person.changed])):

@@ -31,6 +31,7 @@ _TINY = float(np.finfo(np.float64).tiny)
 _LEAST = 0.05  # of the expected curvature: where the observed one is less, or bends the other way
 _FEWEST_DEGREES = 1.0  # under it even the interval of a level alone has no sense
 _FAR_BELOW = -25.0  # standard deviations: the tail's expansion takes over
+_TAIL_TERMS = 7
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 
@@ -131,9 +132,15 @@ _erfc = np.frompyfunc(math.erfc, 1, 1)
 def log_normal_below(z: Floats) -> Floats:
     """The logarithm of the probability of a standard normal below z; by its tail's expansion where that probability is nothing."""
     tail = z < _FAR_BELOW
-    plain = np.asarray(_erfc(-np.where(tail, 0.0, z) / math.sqrt(2)), dtype=np.float64) / 2
+    near = np.where(tail, 0.0, z)
+    beside = np.asarray(_erfc(np.abs(near) / math.sqrt(2)), dtype=np.float64) / 2
     far = np.where(tail, z, _FAR_BELOW)
-    return np.where(tail, -(far**2) / 2 - np.log(-far) - 0.5 * math.log(2 * math.pi), np.log(plain))
+    series, term = np.zeros_like(far), np.ones_like(far)
+    for k in range(1, _TAIL_TERMS):
+        term = -term * (2 * k - 1) / far**2
+        series = series + term
+    expanded = -(far**2) / 2 - np.log(-far) - 0.5 * math.log(2 * math.pi) + np.log1p(series)
+    return np.where(tail, expanded, np.where(near > 0, np.log1p(-beside), np.log(beside)))
 
 
 def log_student_below(z: Floats, degrees: float) -> tuple[Floats, Floats]:

@@ -13,7 +13,7 @@ from relaxant.pharmacology.course import closed_form, entry_of
 from relaxant.pharmacology.estimation import Closed, Levels, closed
 from relaxant.pharmacology.model import amount_in, factor_of, individual
 from relaxant.pharmacology.observations import Person, Series
-from relaxant.pharmacology.personal import Personal
+from relaxant.pharmacology.personal import Personal, Stretch
 from relaxant.pharmacology.residuals import ResidualError
 from relaxant.pharmacology.unit_response import Way
 
@@ -71,14 +71,15 @@ def hill_together(
     model: Model,
     batch: Batch,
     people: Sequence[Person],
+    stretches: Sequence[tuple[Stretch, ...]],
     series: Sequence[tuple[Series, ...]],
     names: tuple[str, ...],
     covariance: Floats,
 ) -> Closed:
     """The posterior of a batch. Doses, times and levels as (doses or observations, people), padded with NaN."""
     those = batch.people.tolist()
-    bases = [individual(model, people[i].covariates) for i in those]
-    base = {n: np.array([b[n][0] for b in bases]) for n in bases[0]}
+    bases = [stretches[i][0].base for i in those]
+    base = {n: np.array([b[n] for b in bases]) for n in bases[0]}
     way = model.inputs[batch.entry]
     given = [[(d.time + k * (d.every or 0.0), amount_in(model, d.amount, d.unit, way)) for d in people[i].doses for k in range(d.count)] for i in those]  # fmt: skip
     lag = base[way.lag] if way.lag else np.zeros(len(those))
