@@ -28,6 +28,7 @@ Likelihood = Callable[[Floats, Floats], Terms]
 Arrays of one shape or that broadcast, ``predicted`` of (observations, people or draws)."""
 
 _TINY = float(np.finfo(np.float64).tiny)
+_LEAST_VARIANCE = 1e-120  # so small, and its inverse times any residual is still a number
 _LEAST = 0.05  # of the expected curvature: where the observed one is less, or bends the other way
 _FEWEST_DEGREES = 1.0  # under it even the interval of a level alone has no sense
 _FAR_BELOW = -25.0  # standard deviations: the tail's expansion takes over
@@ -57,7 +58,7 @@ def residual_error(proportional: float = 0.0, additive: float = 0.0, degrees: fl
 
 def spread(error: ResidualError, predicted: Floats) -> Floats:
     """The standard deviation (Student's: the scale) of a level around what was predicted. Shape of ``predicted``."""
-    return np.sqrt(np.maximum((error.proportional * predicted) ** 2 + error.additive**2, _TINY))
+    return np.sqrt(np.maximum((error.proportional * predicted) ** 2 + error.additive**2, _LEAST_VARIANCE))
 
 
 def of_levels(error: ResidualError, limit: Floats | None = None) -> Likelihood:
@@ -83,7 +84,7 @@ def of_logarithm(likelihood: Likelihood) -> Likelihood:
 def level_terms(error: ResidualError, predicted: Floats, observed: Floats, limit: Floats | None = None) -> Terms:
     """Twice the negative log likelihood of levels, its slope and a positive curvature, by the prediction. Shape of ``predicted``."""
     share = error.proportional**2
-    variance = np.maximum(share * predicted * predicted + error.additive**2, _TINY)
+    variance = np.maximum(share * predicted * predicted + error.additive**2, _LEAST_VARIANCE)
     each = 1 / variance
     growth = (2 * share) * predicted * each  # the variance's slope over itself
     bend = (2 * share) * each - growth * growth  # of the variance's logarithm
@@ -100,7 +101,7 @@ def level_terms(error: ResidualError, predicted: Floats, observed: Floats, limit
         heavy = (nu + 1) / (nu + distance)
         value = (nu + 1) * np.log1p(distance / nu) + np.log(variance)
         slope = heavy * first + growth
-        observed_bend = heavy * second - heavy * first**2 / (nu + distance) + bend
+        observed_bend = heavy * second - heavy * first * (first / (nu + distance)) + bend
         expected = (2 * (nu + 1) * each + nu * growth * growth) / (nu + 3)
     curvature = np.maximum(observed_bend, _LEAST * expected)
     if limit is not None and (below := observed < limit).any():
@@ -140,7 +141,7 @@ def log_normal_below(z: Floats) -> Floats:
         term = -term * (2 * k - 1) / far**2
         series = series + term
     expanded = -(far**2) / 2 - np.log(-far) - 0.5 * math.log(2 * math.pi) + np.log1p(series)
-    return np.where(tail, expanded, np.where(near > 0, np.log1p(-beside), np.log(beside)))
+    return np.where(tail, expanded, np.where(near > 0, np.log1p(-beside), np.log(np.where(near > 0, 1.0, beside))))
 
 
 def log_student_below(z: Floats, degrees: float) -> tuple[Floats, Floats]:

@@ -42,8 +42,11 @@ def batch_of(
     found: dict[tuple[str, int, ResidualError], list[int]] = {}
     outputs: dict[str, Output] = {}
     others: list[int] = []
+    base = individual(model, {})
+    forms = {o.output: closed_form(model, base, o.of) for o in model.outputs if not o.bound}
+    places = {name: set(form[1]) for name, form in forms.items() if form is not None}
     for i, (person, own) in enumerate(zip(people, series, strict=True)):
-        way = None if during else _entry(model, person, own, names, varying)
+        way = None if during else _entry(model, person, own, names, varying, places)
         if way is None or own[0].error is None or not isinstance(own[0].output, Output):
             others.append(i)
             continue
@@ -52,19 +55,22 @@ def batch_of(
     return [Batch(np.array(places), outputs[name], way, error) for (name, way, error), places in found.items()], others
 
 
-def _entry(model: Model, person: Person, series: tuple[Series, ...], names: Sequence[str], varying: bool) -> int | None:
-    """The one input by which everything was given, where the person's levels have a closed form."""
-    if len(series) != 1 or person.changed or (varying and person.occasions):
-        return None
-    output = series[0].output
-    if not isinstance(output, Output) or output.bound:
+def _entry(
+    model: Model,
+    person: Person,
+    series: tuple[Series, ...],
+    names: Sequence[str],
+    varying: bool,
+    places: Mapping[str, set[str]],
+) -> int | None:
+    """The one input by which everything was given, where the levels have a closed form. ``places`` of drug, by output, that have one."""
+    if len(series) != 1 or series[0].name not in places or person.changed or (varying and person.occasions):
         return None
     ways = {model.inputs.index(entry_of(model, dose)) for dose in person.doses}
     way = model.inputs[min(ways)]
     if len(ways) > 1 or way.duration or way.lag in names or any(d.infused_over or d.steady for d in person.doses):
         return None
-    form = closed_form(model, individual(model, {}), output.of)
-    return None if form is None or way.into not in form[1] else min(ways)
+    return min(ways) if way.into in places[series[0].name] else None
 
 
 def hill_together(
