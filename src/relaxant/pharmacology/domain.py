@@ -104,6 +104,8 @@ def standing(model: Model, facts: Facts, row: int, *, circumstances: Mapping[str
         for condition in model.conditions
         if facts.column(f"condition:{condition}").low.item(row) < 1
     ]
+    if any(r.kind == "beyond" for r in remarks):
+        remarks = [r for r in remarks if r.kind in ("beyond", "disease")]
     kinds = {r.kind for r in remarks}
     status = max((s for s in _GRAVITY if s == "studied" or s in kinds), key=_GRAVITY.index)
     return Standing(status=status, remarks=tuple(remarks), covariates=covariates, widen_cv=math.sqrt(widened))

@@ -19,7 +19,7 @@ _MOST_A_DAY = 24
 
 
 class Timed(msgspec.Struct, frozen=True, kw_only=True):
-    """An amount at an hour of the day (of the span), over ``infused_over`` hours where it runs in."""
+    """An amount at an hour after the first dose of the day (of the span), over ``infused_over`` hours where it runs in."""
 
     hour: float
     amount: float
@@ -67,22 +67,23 @@ def pattern(regimen: Regimen, hours: dict[str, float]) -> Pattern | NoPattern:
         remarks.append("as_needed")
     placed: list[Timed] = []
     span = _DAY
+    clock = sorted(h for d in doses if d.at and (h := _hour(d.at, hours)) is not None)
     for dose in doses:
-        found = _placed(dose, regimen, hours)
+        found = _placed(dose, regimen, hours, clock)
         if isinstance(found, NoPattern):
             return found
         times, own_span = found
-        if own_span is None:
-            if len(doses) > 1:
-                return NoPattern("no_interval")
-            return Pattern(doses=tuple(times), every=None, remarks=tuple(remarks))
         if own_span != _DAY and len(doses) > 1:
             return NoPattern("no_interval")
+        if own_span is None:
+            return Pattern(doses=tuple(times), every=None, remarks=tuple(remarks))
         span = own_span
         placed += times
     if not any(p.amount > 0 for p in placed):
         return NoPattern("no_dose")
-    return Pattern(doses=tuple(sorted(placed, key=lambda p: p.hour)), every=span, remarks=tuple(remarks))
+    first = min(p.hour for p in placed)
+    counted = (msgspec.structs.replace(p, hour=p.hour - first) for p in placed)
+    return Pattern(doses=tuple(sorted(counted, key=lambda p: p.hour)), every=span, remarks=tuple(remarks))
 
 
 def _running(amount: float, rate_unit: str) -> Pattern | NoPattern:
@@ -93,8 +94,14 @@ def _running(amount: float, rate_unit: str) -> Pattern | NoPattern:
     return Pattern(doses=(Timed(hour=0.0, amount=amount * _DAY / hours, unit=what, infused_over=_DAY),))
 
 
-def _placed(dose: Dose, regimen: Regimen, hours: dict[str, float]) -> tuple[Sequence[Timed], float | None] | NoPattern:
-    """The times of one kind of dose and the span after which they repeat (``None``: once)."""
+def _placed(
+    dose: Dose, regimen: Regimen, hours: dict[str, float], clock: Sequence[float]
+) -> tuple[Sequence[Timed], float | None] | NoPattern:
+    """The times of one kind of dose and the span after which they repeat (``None``: once).
+
+    Beside doses at times of the day (``clock``: "three times a day and at night") those of an interval are spread from the
+    morning to the first of them.
+    """
     amount = dose.high if dose.high is not None else dose.low
     if amount is None:
         return NoPattern("no_dose")
@@ -116,7 +123,11 @@ def _placed(dose: Dose, regimen: Regimen, hours: dict[str, float]) -> tuple[Sequ
     count = min(round(_DAY / shortest), _MOST_A_DAY)
     if regimen.max_doses_daily:
         count = max(1, min(count, int(regimen.max_doses_daily)))
-    return [Timed(hour=_DAY / count * i, amount=value, unit=unit_of) for i in range(count)], _DAY
+    start, gap = 0.0, _DAY / count
+    later = [h for h in clock if h > hours["morning"]]
+    if later:
+        start, gap = hours["morning"], (later[0] - hours["morning"]) / count
+    return [Timed(hour=start + gap * i, amount=value, unit=unit_of) for i in range(count)], _DAY
 
 
 def _hour(at: str, hours: dict[str, float]) -> float | None:
