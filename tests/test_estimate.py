@@ -28,8 +28,10 @@ SIMON = CARDS["baclofen-oral-adult-simon-2018"]
 ROCURONIUM = CARDS["rocuronium-kleijn-2011"]
 THRICE = [GivenDose(amount=20, every=8, count=6)]
 NG = 1e3  # ng/mL in mg/L
-SPREAD = np.sqrt(np.log1p(np.array([0.44, 0.21, 0.22]) ** 2))  # ka, CL, V of the card
-TYPICAL = np.array([1.64, 11.6, 72.8])
+OWN = {p.parameter: p for p in SIMON.parameters}
+SPREAD = np.sqrt(np.log1p(np.array([OWN[n].iiv_cv for n in ("ka", "CL", "V")]) ** 2))
+TYPICAL = np.array([OWN[n].value for n in ("ka", "CL", "V")])
+SHARE = next(r.proportional for r in SIMON.residuals if r.output == "concentration")
 
 
 def one_compartment(ka: float, cl: float, v: float, doses: Sequence[tuple[float, float]], times: np.ndarray) -> np.ndarray:  # fmt: skip
@@ -69,7 +71,7 @@ def simulated(seed: int, observations: int = 4) -> tuple[np.ndarray, np.ndarray]
     ka, cl, v = TYPICAL * np.exp(SPREAD * random.standard_normal(3))
     times = np.sort(random.uniform(32.5, 50, observations)).round(2)
     true = one_compartment(ka, cl, v, [(8.0 * i, 20.0) for i in range(6)], times)
-    return times, true * (1 + 0.24 * random.standard_normal(observations).clip(-2, 2))
+    return times, true * (1 + SHARE * random.standard_normal(observations).clip(-2, 2))
 
 
 @pytest.mark.parametrize("seed", range(PROBLEMS))
@@ -86,7 +88,7 @@ def test_levels_as_an_independent_optimiser(kind: str, seed: int) -> None:
 
     def objective(eta: np.ndarray) -> float:
         predicted = one_compartment(*TYPICAL * np.exp(eta), [(8.0 * i, 20.0) for i in range(6)], times)
-        sd, told = 0.24 * predicted, values >= limit
+        sd, told = SHARE * predicted, values >= limit
         z, edge = (values - predicted) / sd, (limit - predicted) / sd
         law = stats.norm if degrees is None else stats.t(degrees)
         each = np.where(told, law.logpdf(z) - np.log(sd), law.logcdf(edge))
@@ -123,7 +125,7 @@ def test_occasions_as_an_independent_optimiser(seed: int) -> None:
             predicted[mark] = body / volume * NG
         p = np.array([predicted[t] for t in times])
         prior = ((eta[:3] / SPREAD) ** 2).sum() + ((eta[3:].reshape(2, 3) / between) ** 2).sum()
-        return normal(values, p, 0.24 * p) + float(prior)
+        return normal(values, p, SHARE * p) + float(prior)
 
     want = best(objective, 9, restarts=2)
     np.testing.assert_allclose(found.deviations[:, 0], want[:3], atol=1e-4)
@@ -135,6 +137,16 @@ def test_occasions_without_spread_between_them_change_nothing() -> None:
     seen = [Observation(time=t, value=v) for t, v in zip(times, values, strict=True)]
     plain, parted = (estimate(SIMON, {}, THRICE, seen, occasions=o) for o in ((), (24.0,)))
     np.testing.assert_allclose(parted.deviations, plain.deviations, atol=1e-9)
+    assert not plain.warnings and "no spread between occasions" in parted.warnings[0]
+
+
+def test_the_example_of_the_docstring_runs() -> None:
+    import doctest
+
+    from relaxant.pharmacology import estimate as module
+
+    result = doctest.testmod(module)
+    assert result.attempted > 3 and result.failed == 0
 
 
 def test_levels_and_train_of_four_together_as_an_independent_optimiser() -> None:
@@ -223,7 +235,7 @@ def test_levels_with_counts_or_scores_as_an_independent_optimiser(kind: str) -> 
         else:
             below = [np.zeros(4), *(1 / (1 + np.exp(-(cut - top * share))) for cut in cuts), np.ones(4)]
             each = np.log([below[y + 1][i] - below[y][i] for i, y in enumerate(answers)])
-        return normal(values, predicted, 0.24 * predicted) - 2 * float(each.sum()) + float(((eta / spread) ** 2).sum())
+        return normal(values, predicted, SHARE * predicted) - 2 * float(each.sum()) + float(((eta / spread) ** 2).sum())
 
     np.testing.assert_allclose(found.deviations[:, 0], best(objective, 5), atol=1e-4)
 
@@ -316,7 +328,7 @@ def test_flip_flop_twins_are_both_reported() -> None:
             assert part.hill.heights(there, part.people)[0] > here[0]
     assert len(found.warnings) == 1 and "flip-flop" in found.warnings[0]
     draws = found.posterior(4000, seed=2)
-    slow = (np.exp(draws.deviations[:, 0, 0]) * 0.35 < np.exp(draws.deviations[:, 1, 0] - draws.deviations[:, 2, 0]) * 11.6 / 72.8).mean()  # fmt: skip
+    slow = (np.exp(draws.deviations[:, 0, 0]) * 0.35 < np.exp(draws.deviations[:, 1, 0] - draws.deviations[:, 2, 0]) * TYPICAL[1] / TYPICAL[2]).mean()  # fmt: skip
     assert abs(min(slow, 1 - slow) - share) < 0.1 and draws.effective[0] > 500
 
 
@@ -365,7 +377,7 @@ def virtual(people: int, seed: int) -> list[Person]:
     for i in range(people):
         times = np.sort(random.uniform(32, 52, 3))
         true = course(SIMON, {n: v[i : i + 1] for n, v in own.items()}, THRICE, times)[:, 0]
-        noisy = np.abs(true * (1 + 0.24 * random.standard_normal(3)))
+        noisy = np.abs(true * (1 + SHARE * random.standard_normal(3)))
         out.append(Person(doses=THRICE, observations=[Observation(time=t, value=v) for t, v in zip(times, noisy, strict=True)]))  # fmt: skip
     return out
 
@@ -383,7 +395,7 @@ def test_prediction_errors_are_standard_normal_where_the_card_is_right_and_not_w
 def test_what_was_seen_against_what_was_predicted() -> None:
     found = estimate_people(SIMON, virtual(60, 4))
     seen = found.seen
-    np.testing.assert_allclose(seen.residual, (seen.observed - seen.individual) / (0.24 * seen.individual), rtol=1e-12)
+    np.testing.assert_allclose(seen.residual, (seen.observed - seen.individual) / (SHARE * seen.individual), rtol=1e-12)
     assert ((seen.observed - seen.individual) ** 2).sum() < ((seen.observed - seen.population) ** 2).sum()
     assert seen.residual.std() < 1.1
     shrinkage = dict(zip(found.names, found.shrinkage(), strict=True))

@@ -33,6 +33,7 @@ from relaxant.quantities import plain_number
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
+_SLIGHT = 0.005  # a share that would be written 0%
 
 
 def estimate(
@@ -179,7 +180,7 @@ def _gathered(
             predicted[i] = part.population[:, j], walk.value[:, j]
     labels = tuple(p.label or (str(i + 1) if count > 1 else "") for i, p in enumerate(people))
     found = Estimated(model, labels, names, parameters, deviations, spread, covariance, varying, kappas, objective, arrived, _seen(series, predicted), tuple(parts), ())  # fmt: skip
-    return msgspec.structs.replace(found, warnings=_warnings(found, language))
+    return msgspec.structs.replace(found, warnings=_warnings(found, people, language))
 
 
 def _seen(series: Sequence[tuple[Series, ...]], predicted: Mapping[int, tuple[Floats, Floats]]) -> Seen:
@@ -196,7 +197,7 @@ def _seen(series: Sequence[tuple[Series, ...]], predicted: Mapping[int, tuple[Fl
     )
 
 
-def _warnings(found: Estimated, language: str) -> tuple[str, ...]:
+def _warnings(found: Estimated, people: Sequence[Person], language: str) -> tuple[str, ...]:
     words, out = shipped_words("estimation", language), []
 
     def listed(deviations: Floats, person: int) -> str:
@@ -209,7 +210,9 @@ def _warnings(found: Estimated, language: str) -> tuple[str, ...]:
             continue
         for j, place in enumerate(part.twins.people.tolist()):
             i = int(part.people[place])
-            out.append(words["twin"].format(person=found.labels[i] or words["this_person"], taken=listed(found.deviations[:, i], i), other=listed(part.twins.deviations[:, j], i), share=f"{part.twins.share[j]:.0%}"))  # fmt: skip
+            out.append(words["twin"].format(person=found.labels[i] or words["this_person"], taken=listed(found.deviations[:, i], i), other=listed(part.twins.deviations[:, j], i), share=f"{share:.0%}" if (share := float(part.twins.share[j])) >= _SLIGHT else words["slight_share"]))  # fmt: skip
+    for i in () if found.varying else [i for i, person in enumerate(people) if person.occasions]:
+        out.append(words["no_spread_between"].format(person=found.labels[i] or words["this_person"], card=found.model.title))  # fmt: skip
     for i in np.flatnonzero(~found.arrived).tolist():
         out.append(words["not_arrived"].format(person=found.labels[i] or words["this_person"]))
     return tuple(out)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 import msgspec
 import numpy as np
@@ -33,7 +34,7 @@ _LEAST = 0.05  # of the expected curvature: where the observed one is less, or b
 _FEWEST_DEGREES = 1.0  # under it even the interval of a level alone has no sense
 _FAR_BELOW = -25.0  # standard deviations: the tail's expansion takes over
 _TAIL_TERMS = 7
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
+_POINTS = 64  # of the rule for Student's tail
 
 
 class ResidualError(msgspec.Struct, frozen=True):
@@ -144,6 +145,13 @@ def log_normal_below(z: Floats) -> Floats:
     return np.where(tail, expanded, np.where(near > 0, np.log1p(-beside), np.log(np.where(near > 0, 1.0, beside))))
 
 
+@cache
+def _rule() -> tuple[Floats, Floats]:
+    """Points and weights of Gauss and Legendre."""
+    points, weights = np.polynomial.legendre.leggauss(_POINTS)
+    return np.asarray(points, dtype=np.float64), np.asarray(weights, dtype=np.float64)
+
+
 def log_student_below(z: Floats, degrees: float) -> tuple[Floats, Floats]:
     """The logarithms of the probability of Student's t below z, and of its density at z.
 
@@ -154,7 +162,8 @@ def log_student_below(z: Floats, degrees: float) -> tuple[Floats, Floats]:
     density = constant - (degrees + 1) / 2 * np.log1p(z * z / degrees)
     # From the tail's end: x = angle + pi/2 runs over (0, width), and cos(angle) is sin(x).
     width = np.arctan2(math.sqrt(degrees), np.abs(z))
-    angles = np.multiply.outer((_NODES + 1) / 2, width)
-    tail = np.tensordot(_WEIGHTS, np.sin(angles) ** (degrees - 1), axes=1) * width / 2
+    points, weights = _rule()
+    angles = np.multiply.outer((points + 1) / 2, width)
+    tail = np.tensordot(weights, np.sin(angles) ** (degrees - 1), axes=1) * width / 2
     log_tail = np.log(np.maximum(tail, _TINY)) + constant + 0.5 * math.log(degrees)
     return np.where(z <= 0, log_tail, np.log1p(-np.exp(np.minimum(log_tail, math.log(0.5))))), density
