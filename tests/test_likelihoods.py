@@ -33,7 +33,7 @@ EVERY = {
     "only proportional": (LEVELS, SEEN, lambda f, y: normal(f, y, proportional=0.3)),
     "below the limit": (LEVELS, SEEN, lambda f, y: normal(f, y, proportional=0.2, additive=0.5, quantified_from=20.0)),
     "student": (LEVELS, SEEN, lambda f, y: student(f, y, proportional=0.2, additive=0.5, freedom=3.0)),
-    "poisson": (MEANS, COUNTED, lambda f, y: counts(f, y)),
+    "poisson": (MEANS, COUNTED, counts),
     "negative binomial": (MEANS, COUNTED, lambda f, y: counts(f, y, dispersion=0.7)),
     "ordinal": (LOGITS, SCORES, lambda f, y: ordinal(f, y, cuts=CUTS)),
 }

@@ -1,7 +1,8 @@
 """A card's course for people with these parameters: doses as given, times, and what is measured, by the fastest exact way.
 
 A card that is a depot and one to three exchanging compartments goes through the closed form; any other linear card, and any that
-something alters on the way, through the network; a card that binds or saturates through the equation solver, one person at a time.
+something alters on the way, through the network; a card that binds or saturates, and a response with a turnover, through the equation
+solver.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from relaxant.errors import InputError
 from relaxant.knowledge.cards import Effect, Input, Model, Output
 from relaxant.pharmacology.alteration import Alteration
 from relaxant.pharmacology.disposition import Disposition, one_compartment, three_compartments, two_compartments
+from relaxant.pharmacology.effects import moderator_of, response, turnover_of, with_moderator
 from relaxant.pharmacology.linear import Entry, concentration, intravenous, oral
 from relaxant.pharmacology.model import (
     AREA,
@@ -25,10 +27,9 @@ from relaxant.pharmacology.model import (
     is_linear,
     linear_part,
     network_of,
-    response,
 )
 from relaxant.pharmacology.network import Period, amounts, reached
-from relaxant.pharmacology.nonlinear import integrate
+from relaxant.pharmacology.nonlinear import RESPONSE, Turnover, solved
 from relaxant.pharmacology.schedule import Dose, schedule
 
 Floats = NDArray[np.float64]
@@ -74,9 +75,9 @@ def course(
     chosen = output_named(model, output)
     at = _times(times)
     given = _Given.of(model, parameters, doses, altered)
-    values = _concentration(given, at, chosen, during)
-    if isinstance(chosen, Effect):
-        values = response(chosen, parameters, values)
+    values = (
+        _effect(given, at, chosen, during) if isinstance(chosen, Effect) else _concentration(given, at, chosen, during)
+    )
     return np.asarray(values / factor_of(chosen.unit, model))
 
 
@@ -223,6 +224,15 @@ def _shared(parameters: Mapping[str, Floats], name: str | None) -> float:
     return 0.0 if name is None else float(np.median(parameters[name]))
 
 
+def _effect(given: _Given, times: Floats, effect: Effect, during: Sequence[str]) -> Floats:
+    moderated = msgspec.structs.replace(given, model=with_moderator(given.model, effect))
+    if effect.form == "turnover":
+        return _amounts(moderated, times, {RESPONSE: 1.0}, during, turnover=turnover_of(effect, given.parameters))
+    moderator = moderator_of(effect)
+    level = None if moderator is None else _amounts(moderated, times, {moderator: 1.0}, during)
+    return response(effect, given.parameters, _concentration(given, times, effect, during), level)
+
+
 def _concentration(given: _Given, times: Floats, chosen: Output | Effect, during: Sequence[str]) -> Floats:
     model, parameters = given.model, given.parameters
     bound = chosen.bound if isinstance(chosen, Output) else ()
@@ -244,33 +254,23 @@ def _fits(depots: Mapping[str, Floats | None], way: Input, dose: Dose) -> bool:
 
 
 def _amounts(
-    given: _Given, times: Floats, wanted: Mapping[str, Floats | float], during: Sequence[str], *, areas: bool = False
+    given: _Given,
+    times: Floats,
+    wanted: Mapping[str, Floats | float],
+    during: Sequence[str],
+    *,
+    areas: bool = False,
+    turnover: Turnover | None = None,
 ) -> Floats:
     """A weighted sum of compartments at each time, by the network or the solver. Shape (times, people)."""
     model = given.model
-    if is_linear(model):
-        into = {name: (way.into, given.reaching[name]) for name, way in given.ways.items()}
+    into = {name: (way.into, given.reaching[name]) for name, way in given.ways.items()}
+    if is_linear(model) and turnover is None:
         periods = _periods(given, during, areas)
         return np.asarray(sum(amounts(periods, into, schedule(doses, times), {"it": wanted})["it"] for doses in given.apart()))  # fmt: skip
     if any(a.ratios for a in given.altered) or any(d.steady for d in given.doses):
-        raise InputError("doses", model.model, "a card that binds or saturates is followed from the first dose, unaltered", "give the doses one by one, or alter the parameters from the start")  # fmt: skip
-    order = np.argsort(times, kind="stable")
-    out = np.empty((times.size, given.people))
-    for person in range(given.people):
-
-        def own(values: Floats | float, person: int = person) -> Floats:
-            array = np.atleast_1d(np.asarray(values, dtype=np.float64))
-            return array[person : person + 1] if array.size > 1 else array
-
-        doses = [
-            (d.time + i * (d.every or 0.0), given.ways[d.entry].into, d.amount * float(own(given.reaching[d.entry])[0]), d.duration)
-            for d in given.doses
-            for i in range(d.count)
-        ]  # fmt: skip
-        parameters = {n: own(v) for n, v in given.parameters.items()}
-        states = integrate(model, parameters, doses, times[order], during=during, areas=areas)
-        out[order, person] = np.sum([states[name] * own(weight)[0] for name, weight in wanted.items()], axis=0)
-    return out
+        raise InputError("doses", model.model, "what binds, saturates or turns over is followed from the first dose, unaltered", "give the doses one by one, or alter the parameters from the start")  # fmt: skip
+    return solved(model, given.parameters, given.doses, into, times, {"it": wanted}, during=during, areas=areas, turnover=turnover)["it"]  # fmt: skip
 
 
 def _periods(given: _Given, during: Sequence[str], areas: bool) -> list[Period]:

@@ -197,7 +197,7 @@ def _variance(predicted: Floats, proportional: ArrayLike, additive: ArrayLike) -
     """The residual variance and its derivative by the prediction."""
     b, a = np.asarray(proportional, dtype=np.float64), np.asarray(additive, dtype=np.float64)
     if not ((b >= 0) & (a >= 0) & (a + b > 0)).all():
-        raise InputError("residual", f"{proportional}, {additive}", "nothing would be uncertain", "give one above 0")
+        raise InputError("residual", f"{b.tolist()}, {a.tolist()}", "nothing would be uncertain", "give one above 0")
     return np.maximum((b * predicted) ** 2 + a**2, _TINY), 2 * b**2 * predicted + 0 * a
 
 

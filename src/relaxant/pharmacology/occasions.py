@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Effect, Model, Output
 from relaxant.pharmacology.course import GivenDose, entry_of, volume_of
-from relaxant.pharmacology.model import amount_in, factor_of, is_linear, network_of, response
+from relaxant.pharmacology.effects import moderator_of, response, with_moderator
+from relaxant.pharmacology.model import amount_in, factor_of, is_linear, network_of
 from relaxant.pharmacology.network import Period, amounts
 from relaxant.pharmacology.nonlinear import integrate
 from relaxant.pharmacology.schedule import Dose, schedule
@@ -45,26 +46,43 @@ def courses_through(
     The first holds from the beginning; lag and duration are the first person's, one at a time where they differ. Raises
     :class:`InputError` for a steady dose of a card that binds or saturates, and as :func:`relaxant.pharmacology.course.course`.
     """
+    effects = [chosen for chosen, _ in wanted if isinstance(chosen, Effect)]
+    for effect in effects:
+        if effect.form == "turnover":
+            raise InputError("occasions", effect.effect, "a response with a turnover is followed under parameters that stay", "leave occasions and changes out")  # fmt: skip
+        model = with_moderator(model, effect)
     starts = np.array([h.start for h in holding[1:]])
     given = [one for dose in doses for one in _in_parts(model, holding, starts, dose)]
     times = np.unique(np.concatenate([at for _, at in wanted]))
-    places = list(dict.fromkeys(c for o, _ in wanted for c in (o.of, *(o.bound if isinstance(o, Output) else ()))))
+    moderators = [m for effect in effects if (m := moderator_of(effect)) is not None]
+    places = list(dict.fromkeys([*(c for o, _ in wanted for c in _places(o)), *moderators]))
     states = _linear(model, holding, given, times, places, during) if is_linear(model) else _solved(model, holding, given, times, places, during)  # fmt: skip
-    out = []
-    for chosen, at in wanted:
-        place = np.searchsorted(times, at)
-        values = sum(states[c][place] for c in (chosen.of, *(chosen.bound if isinstance(chosen, Output) else ())))
-        made = np.array(values, dtype=np.float64)
-        volume = volume_of(model, chosen.of)
-        stretch = np.searchsorted(starts, at, side="right")
-        for i, held in enumerate(holding):
-            here = stretch == i
-            if volume is not None:
-                made[here] = made[here] / held.parameters[volume]
-            if isinstance(chosen, Effect):
-                made[here] = response(chosen, held.parameters, made[here])
-        out.append(made / factor_of(chosen.unit, model))
-    return out
+    return [_measured(model, holding, starts, chosen, at, {c: v[np.searchsorted(times, at)] for c, v in states.items()}) for chosen, at in wanted]  # fmt: skip
+
+
+def _places(chosen: Output | Effect) -> tuple[str, ...]:
+    return (chosen.of, *(chosen.bound if isinstance(chosen, Output) else ()))
+
+
+def _measured(
+    model: Model,
+    holding: Sequence[Holding],
+    starts: Floats,
+    chosen: Output | Effect,
+    at: Floats,
+    states: Mapping[str, Floats],
+) -> Floats:
+    """An output of the states at its times, each by the parameters that hold then."""
+    made = np.array(sum(states[c] for c in _places(chosen)), dtype=np.float64)
+    volume, stretch = volume_of(model, chosen.of), np.searchsorted(starts, at, side="right")
+    for i, held in enumerate(holding):
+        here = stretch == i
+        if volume is not None:
+            made[here] = made[here] / held.parameters[volume]
+        if isinstance(chosen, Effect):
+            moderator = moderator_of(chosen)
+            made[here] = response(chosen, held.parameters, made[here], None if moderator is None else states[moderator][here])  # fmt: skip
+    return made / factor_of(chosen.unit, model)
 
 
 class _Part(msgspec.Struct, frozen=True):

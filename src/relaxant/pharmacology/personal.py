@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relaxant.errors import InputError
-from relaxant.knowledge.cards import Model
+from relaxant.knowledge.cards import Effect, Model
 from relaxant.pharmacology.course import GivenDose, course, entry_of
 from relaxant.pharmacology.model import individual, is_linear
 from relaxant.pharmacology.observations import Person, Series
@@ -56,9 +56,15 @@ class Personal(msgspec.Struct, frozen=True):
         return len(self.precision)
 
     @property
+    def exact(self) -> bool:
+        """Whether no equation solver stands between parameters and predictions."""
+        turns = any(isinstance(s.output, Effect) and s.output.form == "turnover" for s in self.series)
+        return is_linear(self.model) and not turns
+
+    @property
     def rounding(self) -> float:
         """What of the objective is rounding."""
-        return _ROUNDING if is_linear(self.model) else _SOLVED_ROUNDING
+        return _ROUNDING if self.exact else _SOLVED_ROUNDING
 
     def parameters(self, deviations: Floats, people: Index) -> dict[str, Floats]:
         """The person's own at the beginning, deviations between occasions left out; shapes (columns,)."""
@@ -104,7 +110,7 @@ class Personal(msgspec.Struct, frozen=True):
     def look(self, deviations: Floats, people: Index) -> Look:
         """Height, gradient and curvature at each column of the deviations."""
         size, count = deviations.shape
-        step = _STEP if is_linear(self.model) else _SOLVED_STEP
+        step = _STEP if self.exact else _SOLVED_STEP
         moved = np.tile(deviations[:, None], (1, 2 * size + 1, 1))
         for i in range(size):
             moved[i, 1 + i] += step

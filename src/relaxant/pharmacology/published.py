@@ -1,7 +1,7 @@
 """Whether a card gives back the numbers that were published: each is computed from the card alone and compared.
 
 The person is the card's typical one with the covariates of the published number. Times are resolved finely enough that
-what is read from a curve (a peak, a crossing) is off by far less than any tolerance that a card states.
+what is read from a curve (a peak, a crossing) is off by far less than a number is allowed to differ.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from relaxant.pharmacology.model import amount_in, factor_of, individual
 Floats = NDArray[np.float64]
 _LONG = 40.0  # slowest rates times: what is left is under 1e-17
 _JUST_BEFORE = 1 - 1e-12
+LIKE = 1.25
+"""Ratios from 1 over this to this count as the same: the range in which regulators call two products bioequivalent (docs/decisions/0011)."""
 
 
 class Reproduced(msgspec.Struct, frozen=True):
@@ -33,7 +35,9 @@ class Reproduced(msgspec.Struct, frozen=True):
     published: float
     computed: float
     unit: str
-    tolerance: float
+    tolerance: float | None
+    between: tuple[float, float] | None
+    misses: str | None
     independent: bool
     ours: bool
     source: str
@@ -45,9 +49,19 @@ class Reproduced(msgspec.Struct, frozen=True):
         return self.computed / self.published - 1
 
     @property
+    def used(self) -> float:
+        """How much of what is allowed the difference takes: above 1 the number is not reproduced."""
+        if self.between is not None:
+            low, high = self.between
+            return abs(self.computed - (low + high) / 2) / ((high - low) / 2)
+        if self.tolerance is not None:
+            return abs(self.error) / self.tolerance
+        return abs(math.log(self.computed / self.published)) / math.log(LIKE) if self.computed > 0 else math.inf
+
+    @property
     def holds(self) -> bool:
-        """Whether the difference is within the card's own tolerance."""
-        return abs(self.error) <= self.tolerance
+        """Whether the card reproduces the number."""
+        return self.used <= 1
 
 
 def reproduced(model: Model, number: Published) -> Reproduced:
@@ -60,6 +74,8 @@ def reproduced(model: Model, number: Published) -> Reproduced:
         trial(model, number).measured(),
         number.unit,
         number.tolerance,
+        number.between,
+        number.misses,
         number.independent and not number.ours,
         number.ours,
         number.source,
