@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import mpmath
 import numpy as np
 import pytest
 
 from relaxant.errors import InputError
-from relaxant.pharmacology.likelihoods import counts
 from relaxant.pharmacology.residuals import (
     level_terms,
-    log_normal_below,
     log_student_below,
-    of_logarithm,
+    normal_tail,
     residual_error,
 )
 
@@ -69,20 +68,22 @@ def test_many_degrees_of_freedom_are_normal() -> None:
 def test_tails_keep_their_digits() -> None:
     stats = pytest.importorskip("scipy.stats")
     z = np.linspace(-60, 8, 69)
-    np.testing.assert_allclose(log_normal_below(z), stats.norm.logcdf(z), rtol=1e-11)
+    np.testing.assert_allclose(normal_tail(z)[0], stats.norm.logcdf(z), rtol=1e-11)
     for degrees in (1.0, 3.0, 8.0, 100.0):
         np.testing.assert_allclose(log_student_below(z, degrees)[0], stats.t.logcdf(z, degrees), atol=1e-9)
 
 
-def test_a_likelihood_of_the_logarithm_serves_a_mean() -> None:
-    def of_log_mean(predicted: np.ndarray, observed: np.ndarray):
-        mean = np.exp(predicted)
-        value, slope, curvature = counts(mean, observed)
-        return value, slope * mean, curvature * mean**2
-
-    mean, seen = np.array([0.5, 2.0, 7.0]), np.array([0.0, 3.0, 4.0])
-    for made, want in zip(of_logarithm(of_log_mean)(mean, seen), counts(mean, seen), strict=True):
-        np.testing.assert_allclose(made, want, rtol=1e-12)
+@pytest.mark.parametrize("off", [-400.0, -60.0, -13.0, -12.0, -11.9, -3.0, 0.0, 5.0, 9.0, 30.0])
+def test_a_level_below_the_limit_keeps_its_digits_in_the_tails(off: float) -> None:
+    """The limit lies so many standard deviations above the prediction."""
+    with mpmath.workdps(500):
+        z = mpmath.mpf(off)
+        chance = mpmath.ncdf(z)
+        hazard = mpmath.npdf(z) / chance
+        want = [-2 * mpmath.log(chance), 2 * hazard, 2 * hazard * (hazard + z)]
+    got = level_terms(residual_error(0.0, 1.0), np.array([100.0 - off]), np.zeros(1), np.full(1, 100.0))
+    for have, should in zip(got, want, strict=True):
+        assert have[0] == pytest.approx(float(should), rel=1e-11, abs=1e-300)
 
 
 @pytest.mark.parametrize("wrong", [(0.0, 0.0, None), (-0.1, 0.2, None), (np.nan, 0.1, None), (0.1, 0.1, 0.5), (0.1, np.inf, None)])  # fmt: skip

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relaxant.errors import InputError
+from relaxant.pharmacology.likelihoods import Terms
 
 Floats = NDArray[np.float64]
-Terms = tuple[Floats, Floats, Floats]
 Likelihood = Callable[[Floats, Floats], Terms]
 """(predicted, observed) -> (twice the negative log likelihood, its first derivative by predicted, a positive curvature by predicted).
 
@@ -32,8 +32,9 @@ _TINY = float(np.finfo(np.float64).tiny)
 _LEAST_VARIANCE = 1e-120  # so small, and its inverse times any residual is still a number
 _LEAST = 0.05  # of the expected curvature: where the observed one is less, or bends the other way
 _FEWEST_DEGREES = 1.0  # under it even the interval of a level alone has no sense
-_FAR_BELOW = -25.0  # standard deviations: the tail's expansion takes over
-_TAIL_TERMS = 7
+_TAIL = 12.0  # standard deviations: beyond, the expansion of the tail has all digits
+_TAIL_TERMS = 12
+_LOG_TWO_PI = math.log(2 * math.pi)
 _POINTS = 64  # of the rule for Student's tail
 
 
@@ -71,17 +72,6 @@ def of_levels(error: ResidualError, limit: Floats | None = None) -> Likelihood:
     return likelihood
 
 
-def of_logarithm(likelihood: Likelihood) -> Likelihood:
-    """A likelihood written in the logarithm of its mean (counts), for a prediction that is the mean itself."""
-
-    def likelihood_of_mean(predicted: Floats, observed: Floats) -> Terms:
-        mean = np.maximum(predicted, _TINY)
-        value, first, curvature = likelihood(np.log(mean), observed)
-        return value, first / mean, curvature / mean**2
-
-    return likelihood_of_mean
-
-
 def level_terms(error: ResidualError, predicted: Floats, observed: Floats, limit: Floats | None = None) -> Terms:
     """Twice the negative log likelihood of levels, its slope and a positive curvature, by the prediction. Shape of ``predicted``."""
     share = error.proportional**2
@@ -116,33 +106,38 @@ def _below(error: ResidualError, predicted: Floats, limit: Floats, deviation: Fl
     z = np.where(np.isnan(limit), 0.0, limit - predicted) / deviation
     slope_z = -1 / deviation - z * growth / 2
     if error.degrees is None:
-        log_below = log_normal_below(z)
-        hazard = np.exp(-(z**2) / 2 - 0.5 * math.log(2 * math.pi) - log_below)
-        pull = z
+        log_below, hazard, excess = normal_tail(z)
     else:
         nu = error.degrees
         log_below, log_density = log_student_below(z, nu)
         hazard = np.exp(log_density - log_below)
-        pull = (nu + 1) * z / (nu + z * z)
-    curvature = 2 * hazard * np.maximum(hazard + pull, _LEAST * hazard) * slope_z**2
+        excess = np.maximum(hazard + (nu + 1) * z / (nu + z * z), _LEAST * hazard)
+    curvature = 2 * hazard * excess * slope_z**2
     return -2 * log_below, -2 * hazard * slope_z, curvature
 
 
 _erfc = np.frompyfunc(math.erfc, 1, 1)
 
 
-def log_normal_below(z: Floats) -> Floats:
-    """The logarithm of the probability of a standard normal below z; by its tail's expansion where that probability is nothing."""
-    tail = z < _FAR_BELOW
-    near = np.where(tail, 0.0, z)
+def normal_tail(z: Floats) -> tuple[Floats, Floats, Floats]:
+    """Of a standard normal: the logarithm of the chance to be below z, density over that chance, and that plus z (above 0)."""
+    far = z < -_TAIL
+    x = np.where(far, -z, _TAIL)
+    series, term = np.zeros_like(x), np.ones_like(x)  # 1 minus Mills' ratio times x: 1/x² - 3/x⁴ + 15/x⁶ ...
+    for k in range(1, _TAIL_TERMS + 1):
+        term = -term * (2 * k - 1) / x**2
+        series = series - term
+    near = np.where(far, 0.0, z)
     beside = np.asarray(_erfc(np.abs(near) / math.sqrt(2)), dtype=np.float64) / 2
-    far = np.where(tail, z, _FAR_BELOW)
-    series, term = np.zeros_like(far), np.ones_like(far)
-    for k in range(1, _TAIL_TERMS):
-        term = -term * (2 * k - 1) / far**2
-        series = series + term
-    expanded = -(far**2) / 2 - np.log(-far) - 0.5 * math.log(2 * math.pi) + np.log1p(series)
-    return np.where(tail, expanded, np.where(near > 0, np.log1p(-beside), np.log(np.where(near > 0, 1.0, beside))))
+    with np.errstate(divide="ignore"):
+        log_near = np.where(near > 0, np.log1p(-beside), np.log(beside))
+    hazard_near = np.exp(-(near**2) / 2 - _LOG_TWO_PI / 2 - log_near)
+    log_far = -(x**2) / 2 - _LOG_TWO_PI / 2 - np.log(x) + np.log1p(-series)
+    return (
+        np.where(far, log_far, log_near),
+        np.where(far, x / (1 - series), hazard_near),
+        np.where(far, x * series / (1 - series), hazard_near + near),
+    )
 
 
 @cache
