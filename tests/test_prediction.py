@@ -20,13 +20,14 @@ from relaxant.pharmacology.even import even_normals, even_points, normal_quantil
 from relaxant.pharmacology.model import individual
 from relaxant.pharmacology.prediction import Prediction, predictions, weighted_quantiles
 from relaxant.pharmacology.regimens import NoPattern, Pattern, pattern
+from relaxant.pharmacology.soundness import variability
 
 KNOWLEDGE = load_knowledge()
 CARDS = KNOWLEDGE.models
 SIMON = CARDS["baclofen-oral-adult-simon-2018"]
 TODAY = date(2026, 11, 22)
 HOURS = {"morning": 8.0, "noon": 13.0, "evening": 18.0, "night": 22.0}
-PERSON = "sex: female\nage: 50\nweight: 70 kg\nheight: 165 cm\nconditions: [multiple sclerosis]\nallergies: []\ndialysis: none\n"
+PERSON = "sex: female\nage: 50\nweight: 70 kg\nheight: 165 cm\nconditions: [multiple sclerosis]\nallergies: []\ndialysis: none\npregnant: false\n"
 KIDNEY = "labs: [{name: creatinine, value: 0.8 mg/dL, date: 2026-11-10}]\n"
 
 
@@ -56,7 +57,7 @@ def test_a_person_like_those_studied_stands_within() -> None:
     own = _stands(PERSON + KIDNEY)
     assert own.status == "studied"
     assert own.widen_cv == 0
-    assert [r.kind for r in own.remarks] == ["disease"]  # the people studied drank
+    assert {r.covariate for r in own.remarks if r.kind == "disease"} == {"alcohol_use_disorder"}
 
 
 def test_between_studied_and_outermost_the_band_widens_with_the_reason() -> None:
@@ -97,6 +98,24 @@ def test_a_flattering_creatinine_is_spread_over_what_is_possible() -> None:
     spread = np.asarray(own.spread(even_points(1, 100))["kidney_function"])
     assert low < spread.min() and spread.max() < high
     assert spread.mean() == pytest.approx((low + high) / 2, rel=1e-6)
+
+
+def test_an_uncertain_relation_and_a_stretch_of_its_covariate_are_counted_once() -> None:
+    text = PERSON.replace("age: 50", "age: 70") + KIDNEY.replace("0.8", "0.6") + "smoker: false\n"
+    text += (
+        "observations: [{name: ALT, value: 20 U/L, date: 2026-11-20}, {name: AST, value: 20 U/L, date: 2026-11-20}]\n"
+    )
+    (found,) = _predicted(text + "medicines: [tizanidine 2 mg three times a day]\n")
+    card = CARDS["tizanidine-oral-empirical"]
+    (bound,) = [b for b in card.bounds if b.covariate == "age"]
+    (relation,) = [r for r in card.relations if r.on == "age"]
+    assert bound.widen_cv == relation.band_cv == 0.5
+    names, covariance = variability(card)
+    clearance = names.index("CL")
+    once = math.sqrt(covariance[clearance, clearance] + math.log1p(0.5**2))
+    average = found.scenarios[0].measures[0]
+    assert average.low is not None and average.high is not None
+    assert math.log(average.high / average.low) / (2 * 1.645) == pytest.approx(once, rel=0.06)
 
 
 # ---------------------------------------------------------------- a line on a clock
@@ -219,7 +238,9 @@ def test_the_band_holds_what_the_cards_spread_and_line_say() -> None:
     weights = {c.model: c.weight for c in found.cards}
     assert weights["baclofen-oral-adult-simon-2018"] > 0
     assert sum(weights.values()) == pytest.approx(1)
-    assert weights["baclofen-oral-adult-kochak-1985"] == 0  # no spread between people was published
+    assert {n for n, w in weights.items() if w} == {
+        n for n in found.scenarios[0].curves[0].typical if variability(CARDS[n])[0]
+    }
     curve = found.scenarios[0].curves[0]
     bands = np.array(curve.bands)
     assert (np.diff(bands, axis=0) >= 0).all()

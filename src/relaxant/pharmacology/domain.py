@@ -42,12 +42,17 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """How a card stands to a person: what may be drawn, with which covariates, with how much more spread."""
+    """How a card stands to a person: what may be drawn, with which covariates, with how much more spread for which of them."""
 
     status: Status
     remarks: tuple[Remark, ...]
     covariates: dict[str, Interval]
-    widen_cv: float
+    widened: dict[str, float]
+
+    @property
+    def widen_cv(self) -> float:
+        """The widening of all stretched covariates together."""
+        return math.sqrt(sum(cv**2 for cv in self.widened.values()))
 
     @property
     def drawable(self) -> bool:
@@ -84,7 +89,7 @@ def standing(model: Model, facts: Facts, row: int, *, circumstances: Mapping[str
     said = dict(circumstances or {})
     remarks: list[Remark] = []
     covariates: dict[str, Interval] = {}
-    widened = 0.0
+    widened: dict[str, float] = {}
     bounds = {b.covariate: b for b in model.bounds}
     related = {r.on: r for r in model.relations}
     for name in dict.fromkeys((*bounds, *related)):
@@ -96,7 +101,7 @@ def standing(model: Model, facts: Facts, row: int, *, circumstances: Mapping[str
         kept, found = _placed(name, interval, needs, bound, relation)
         remarks += found
         if any(r.kind == "stretched" for r in found) and bound is not None:
-            widened += (bound.widen_cv or 0.0) ** 2
+            widened[name] = bound.widen_cv or 0.0
         if kept is not None and relation is not None:
             covariates[name] = kept
     remarks += [
@@ -108,7 +113,7 @@ def standing(model: Model, facts: Facts, row: int, *, circumstances: Mapping[str
         remarks = [r for r in remarks if r.kind in ("beyond", "disease")]
     kinds = {r.kind for r in remarks}
     status = max((s for s in _GRAVITY if s == "studied" or s in kinds), key=_GRAVITY.index)
-    return Standing(status=status, remarks=tuple(remarks), covariates=covariates, widen_cv=math.sqrt(widened))
+    return Standing(status=status, remarks=tuple(remarks), covariates=covariates, widened=widened)
 
 
 def _known(name: str, facts: Facts, row: int, said: Mapping[str, float]) -> tuple[Interval | None, tuple[str, ...]]:

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 
 from relaxant.errors import InputError
 from relaxant.facts.facts import Facts
-from relaxant.knowledge.cards import Effect, Model, Output
+from relaxant.knowledge.cards import Effect, Model, Output, Relation
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
 from relaxant.pharmacology import measures
 from relaxant.pharmacology.course import GivenDose, course, entry_of, output_named, slowest_rate
 from relaxant.pharmacology.domain import Remark, Standing, standing
 from relaxant.pharmacology.even import even_normals, even_points
-from relaxant.pharmacology.model import Covariates, individual, is_linear
+from relaxant.pharmacology.model import Covariates, individual, is_linear, multiplier
 from relaxant.pharmacology.regimens import NoPattern, Pattern, Timed, pattern
 from relaxant.pharmacology.soundness import variability
 from relaxant.quantities import Quantity, convert
@@ -147,7 +147,7 @@ def _lines(medicines: Sequence[Medicine], cards: Mapping[str, list[Model]]) -> d
             lines.changes = True
         else:
             lines.weighed.append(medicine)
-    return out
+    return {key: lines for key, lines in out.items() if lines.now or lines.weighed}
 
 
 def _usual_route(cards: Sequence[Model]) -> str:
@@ -225,15 +225,14 @@ class _Card(msgspec.Struct, frozen=True):
     def of(model: Model, own: Standing, route: str, knowledge: Knowledge) -> _Card:
         count = round(knowledge.policy("predicted_people"))
         names, covariance = variability(model)
-        extra = dict.fromkeys(names, 0.0)
+        middle = individual(model, _only(own.middle(), model))
+        extra = dict.fromkeys(names, math.log1p(own.widen_cv**2))
         for relation in model.relations:
-            if relation.band_cv and relation.on in own.covariates:
-                extra[relation.parameter] = extra.get(relation.parameter, 0.0) + math.log1p(relation.band_cv**2)
-        for name in names:
-            extra[name] += math.log1p(own.widen_cv**2)
+            band = _band(relation, own)
+            if band:
+                extra[relation.parameter] = extra.get(relation.parameter, 0.0) + band
         wide = np.diag(list(extra.values()))
         wide[: len(names), : len(names)] += covariance
-        middle = individual(model, _only(own.middle(), model))
         if not names:
             return _Card(model, own, route, middle, {}, False)
         normals = even_normals(len(extra), count)
@@ -251,6 +250,17 @@ class _Card(msgspec.Struct, frozen=True):
         changed = individual(self.model, {_SINGLE: amount})
         plain = individual(self.model, {})
         return {n: v * (changed[n] / plain[n]) for n, v in parameters.items()}
+
+
+def _band(relation: Relation, own: Standing) -> float:
+    """The variance that an uncertain relation adds to its parameter's logarithm, where it changes anything here.
+
+    Where its covariate is stretched as well, the widening for that says the same: what the relation has beyond it is added.
+    """
+    interval = own.covariates.get(relation.on)
+    if not relation.band_cv or interval is None or (multiplier(relation, np.array(interval)) == 1).all():
+        return 0.0
+    return max(0.0, math.log1p(relation.band_cv**2) - math.log1p(own.widened.get(relation.on, 0.0) ** 2))
 
 
 def _only(covariates: Covariates, model: Model) -> Covariates:
