@@ -142,14 +142,21 @@ def estimation() -> None:
     data = levels(np.arange(21.0) * 8, np.full(21, 20.0), seen, values)
     typical = {"CL": 10.0, "V": 50.0, "ka": 1.5, "Q": 5.0, "V2": 40.0}
 
-    def own():
+    def own(twin=None):
         return most_probable(
             typical, omega, ("CL", "V", "ka"), lambda p: Way(two_compartments(p["CL"], p["V"], p["Q"], p["V2"]), p["ka"]),
-            data, proportional=0.2, additive=0.01,
+            data, proportional=0.2, additive=0.01, twin=twin,
         )  # fmt: skip
 
-    (took,) = medians(own, runs=9)
-    print(f"W3: {took * 1e3:.0f} ms for {count} people (goal: at most 50); {int(own().arrived.sum())} arrived")
+    def changed(p):
+        slow = two_compartments(p["CL"], p["V"], p["Q"], p["V2"]).rates[1]
+        return {"ka": slow, "V": p["V"] * slow / p["ka"]}
+
+    took, with_twins = medians(own, lambda: own(changed), runs=15)
+    found = own(changed)
+    print(f"W3: {took * 1e3:.0f} ms for {count} people (goal: at most 50); {int(found.arrived.sum())} arrived")
+    twins = 0 if found.twins is None else found.twins.people.size
+    print(f"W3 with a second walk for flip-flop twins: {with_twins * 1e3:.0f} ms, {twins} have one")
 
 
 def cold() -> None:

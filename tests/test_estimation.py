@@ -12,7 +12,7 @@ from relaxant.errors import InputError
 from relaxant.pharmacology.disposition import one_compartment, two_compartments
 from relaxant.pharmacology.estimation import Estimate, Levels, Way, levels, most_probable
 from relaxant.pharmacology.linear import concentration, oral
-from relaxant.pharmacology.schedule import Dose, schedule
+from relaxant.pharmacology.schedule import Dose, Schedule, schedule
 
 FULL = bool(os.environ.get("RELAXANT_FULL"))
 OMEGA = np.diag([0.3**2, 0.2**2, 0.4**2])
@@ -50,14 +50,45 @@ def test_as_an_independent_optimiser() -> None:
     found = estimated(data)
     assert found.arrived.all()
     for person in range(found.deviations.shape[1]):
-        alone = np.array([person])
+        course = schedule([Dose(amount=20, every=8, count=6)], data.times[:, person])
 
-        def objective(eta: np.ndarray, alone: np.ndarray = alone) -> float:
-            value, _ = found.problem.predicted(eta[:, None], alone, slopes=False)
-            return float(found.problem.objective(value, eta[:, None], alone)[0])
+        def objective(eta: np.ndarray, course: Schedule = course, person: int = person) -> float:
+            cl, v, ka = np.array([10.0, 50.0, 1.5]) * np.exp(eta)
+            predicted = concentration(two_compartments(cl, v, 5.0, 40.0), {"oral": oral(ka)}, course)[:, 0]
+            variance = (PROPORTIONAL * predicted) ** 2 + ADDITIVE**2
+            each = (data.values[:, person] - predicted) ** 2 / variance + np.log(variance)
+            return float(each.sum() + eta @ np.linalg.solve(OMEGA, eta))
 
         best = minimize(objective, np.zeros(3), method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-12, "maxfev": 6000, "maxiter": 6000})  # fmt: skip
         np.testing.assert_allclose(found.deviations[:, person], best.x, atol=1e-4)
+        np.testing.assert_allclose(found.objective[person], best.fun, rtol=1e-9)
+
+
+def test_twins_are_tops_of_their_own_and_not_the_better_ones() -> None:
+    """Two compartments, where absorption changes places with the slower of two rates, and no twin is exact."""
+    typical, omega = {"CL": 10.0, "V": 50.0, "ka": 0.4, "Q": 5.0, "V2": 40.0}, np.diag([0.3, 1.0, 1.0]) ** 2
+    random = np.random.default_rng(2)
+    times = np.tile(np.array([[0.5], [2.0], [5.0], [9.0], [16.0]]), 30)
+    values = np.empty_like(times)
+    for i in range(30):
+        person = two_compartments(10 * np.exp(random.normal(0, 0.3)), 50 * np.exp(random.normal(0, 0.5)), 5.0, 40.0)
+        course = schedule([Dose(amount=20)], times[:, i])
+        values[:, i] = concentration(person, {"oral": oral(0.4 * np.exp(random.normal(0, 1)))}, course)[:, 0]
+
+    def changed(p: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        slow = two_compartments(p["CL"], p["V"], p["Q"], p["V2"]).rates[1]
+        return {"ka": slow, "V": p["V"] * slow / p["ka"]}
+
+    data = levels([0.0], [20.0], times, values)
+    found = most_probable(typical, omega, FREE, way, data, proportional=0.1, additive=0.002, twin=changed)
+    twins = found.twins
+    assert twins is not None and 5 < twins.people.size < 30
+    assert (twins.objective >= found.objective[twins.people]).all()
+    assert ((twins.share > 0) & (twins.share < 1)).all()
+    seen = found.problem.look(twins.deviations, twins.people)
+    assert (np.abs(seen.gradient) < 1e-3 * np.sqrt(np.einsum("iip->ip", seen.curvature))).all()
+    plain = most_probable(typical, omega, FREE, way, data, proportional=0.1, additive=0.002)
+    assert (found.objective <= plain.objective + 1e-9).all()
 
 
 def test_predictions_are_those_of_the_schedule() -> None:
@@ -82,14 +113,13 @@ def test_slopes_are_those_of_differences_near_equal_rates_too(gap: float) -> Non
     typical = {"CL": 10.0, "V": 50.0, "ka": 0.2 * (1 + gap)}
     problem = most_probable(typical, OMEGA, FREE, single, data, proportional=0.1, additive=0.01).problem
     one, at = np.array([0]), np.zeros((3, 1))
-    _, slopes = problem.predicted(at, one, slopes=True)
-    assert slopes is not None
+    _, slopes = problem.sloped(at, one)
     for i in range(3):
         moved = []
         for step in (-2e-3, -1e-3, 1e-3, 2e-3):
             there = at.copy()
             there[i] += step
-            moved.append(problem.predicted(there, one, slopes=False)[0])
+            moved.append(problem.predictions(there, one))
         want = (moved[0] - 8 * moved[1] + 8 * moved[2] - moved[3]) / 12e-3
         np.testing.assert_allclose(slopes[i], want, rtol=2e-8, atol=1e-12)
 

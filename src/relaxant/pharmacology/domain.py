@@ -136,7 +136,7 @@ def _placed(
     yes_or_no = PERSON_FACTS[name].truth if name in PERSON_FACTS else False
     if (yes_or_no and low != high) or (open_ended and relation is None):
         return None, [Remark(kind="assumed", covariate=name, bounds=bound, needs=needs)]
-    if bound is not None and bound.unit == "years" and _COUNTED_IN_YEARS <= low and math.isfinite(high):
+    if bound is not None and bound.unit == "years" and low >= _COUNTED_IN_YEARS and math.isfinite(high):
         low, high = math.floor(low), math.floor(high)  # studies give the ages of their people in completed years
     outer = (-math.inf, math.inf) if bound is None else bound.extrapolate_to
     if open_ended or (bound is None and math.isinf(high - low)):

@@ -1,11 +1,11 @@
-"""How likely what was observed is, given what was predicted: drug levels, scores in ordered steps, and counts.
+"""How likely what was observed is, given what was predicted: scores in ordered steps, and counts (levels: :mod:`relaxant.pharmacology.residuals`).
 
 Each function takes predictions and observations of one shape and gives three arrays of it: minus twice the logarithm of the
 likelihood (constants included), its first derivative by the prediction, and a positive curvature for scoring steps (twice the
 expected information). An observation of NaN was not made: it counts 0 in all three.
 
-No step subtracts nearly equal numbers, so the tails keep their digits: a level far below its limit of quantification, a score
-that the model hardly allows, counts close to Poisson's.
+No step subtracts nearly equal numbers, so the tails keep their digits: a score that the model hardly allows, counts
+close to Poisson's.
 """
 
 from __future__ import annotations
@@ -20,69 +20,10 @@ from relaxant.errors import InputError
 Floats = NDArray[np.float64]
 Terms = tuple[Floats, Floats, Floats]
 """Minus twice the log likelihood, its derivative by the prediction, and a positive curvature."""
-_TINY = float(np.finfo(np.float64).tiny)
-_LOG_TWO_PI = math.log(2 * math.pi)
-_TAIL = 12.0  # standard deviations: beyond, the expansion of the tail has all digits
-_TAIL_TERMS = 12
 _LARGE = 1e3  # beyond, a difference of log gammas would cancel: Stirling's series of the difference stands for it
 _LEAST_MEAN = 1e-290  # of a count, so that its inverse is a number
 _NEARLY_POISSON = 1e-60  # a dispersion that changes no digit any more
 _lgamma = np.frompyfunc(math.lgamma, 1, 1)
-_erfc = np.frompyfunc(math.erfc, 1, 1)
-
-
-def normal(
-    predicted: ArrayLike,
-    observed: ArrayLike,
-    *,
-    proportional: ArrayLike = 0.0,
-    additive: ArrayLike = 0.0,
-    quantified_from: ArrayLike | None = None,
-) -> Terms:
-    """A measurement whose error is normal, with standard deviation sqrt((proportional * prediction)² + additive²).
-
-    ``quantified_from`` is the limit of quantification: an observation below it, whatever its value, counts by the probability to
-    be there (the M3 method). Raises :class:`InputError` for a residual of nothing.
-    """
-    f, y = _arrays(predicted, observed)
-    variance, growth = _variance(f, proportional, additive)
-    off = y - f
-    share = off**2 / variance
-    value = share + np.log(variance) + _LOG_TWO_PI
-    slope = -2 * off / variance + growth * (1 - share) / variance
-    curvature = 2 / variance + growth**2 / variance**2
-    if quantified_from is not None:
-        limit = np.asarray(quantified_from, dtype=np.float64)
-        censored = y < limit
-        below = _below(f, limit, variance, growth)
-        value, slope, curvature = (np.where(censored, b, n) for b, n in zip(below, (value, slope, curvature), strict=True))  # fmt: skip
-    return _seen(y, value, slope, curvature)
-
-
-def student(
-    predicted: ArrayLike,
-    observed: ArrayLike,
-    *,
-    proportional: ArrayLike = 0.0,
-    additive: ArrayLike = 0.0,
-    freedom: ArrayLike = 4.0,
-) -> Terms:
-    """A measurement whose error is Student's, so that an outlier pulls little: scale as in :func:`normal`, ``freedom`` above 0.
-
-    Raises :class:`InputError` for a residual of nothing or no degrees of freedom.
-    """
-    n = np.asarray(freedom, dtype=np.float64)
-    if not (n > 0).all():
-        raise InputError("freedom", freedom, "degrees of freedom are above 0", "give such as 4")
-    f, y = _arrays(predicted, observed)
-    variance, growth = _variance(f, proportional, additive)
-    off = y - f
-    share = off**2 / variance
-    value = 2 * (_log_gamma(n / 2) - _log_gamma((n + 1) / 2)) + np.log(n * math.pi) + np.log(variance) + (n + 1) * np.log1p(share / n)  # fmt: skip
-    pull = (n + 1) / (n + share)
-    slope = growth / variance - pull * (2 * off + share * growth) / variance
-    curvature = 2 * (n + 1) / ((n + 3) * variance) + n / (n + 3) * growth**2 / variance**2
-    return _seen(y, value, slope, curvature)
 
 
 def counts(predicted: ArrayLike, observed: ArrayLike, *, dispersion: ArrayLike = 0.0) -> Terms:
@@ -133,31 +74,6 @@ def ordinal(predicted: ArrayLike, observed: ArrayLike, *, cuts: ArrayLike) -> Te
     return _seen(y, value, slope, curvature)
 
 
-def simulated_normal(
-    predicted: ArrayLike, *, proportional: ArrayLike = 0.0, additive: ArrayLike = 0.0, seed: int
-) -> Floats:
-    """Measurements as :func:`normal` describes them. A value below a limit of quantification is one that would be reported so."""
-    f = np.asarray(predicted, dtype=np.float64)
-    variance, _ = _variance(f, proportional, additive)
-    return np.asarray(f + np.sqrt(variance) * np.random.default_rng(seed).standard_normal(variance.shape))
-
-
-def simulated_student(
-    predicted: ArrayLike,
-    *,
-    proportional: ArrayLike = 0.0,
-    additive: ArrayLike = 0.0,
-    freedom: float = 4.0,
-    seed: int,
-) -> Floats:
-    """Measurements as :func:`student` describes them."""
-    if not freedom > 0:
-        raise InputError("freedom", freedom, "degrees of freedom are above 0", "give such as 4")
-    f = np.asarray(predicted, dtype=np.float64)
-    variance, _ = _variance(f, proportional, additive)
-    return np.asarray(f + np.sqrt(variance) * np.random.default_rng(seed).standard_t(freedom, variance.shape))
-
-
 def simulated_counts(predicted: ArrayLike, *, dispersion: float = 0.0, seed: int) -> Floats:
     """Counts as :func:`counts` describes them: Poisson's, about a mean that a gamma distribution spreads."""
     f = np.asarray(predicted, dtype=np.float64)
@@ -191,44 +107,6 @@ def _arrays(predicted: ArrayLike, observed: ArrayLike) -> tuple[Floats, Floats]:
 def _seen(observed: Floats, value: Floats, slope: Floats, curvature: Floats) -> Terms:
     missing = np.isnan(observed)
     return np.where(missing, 0.0, value), np.where(missing, 0.0, slope), np.where(missing, 0.0, curvature)
-
-
-def _variance(predicted: Floats, proportional: ArrayLike, additive: ArrayLike) -> tuple[Floats, Floats]:
-    """The residual variance and its derivative by the prediction."""
-    b, a = np.asarray(proportional, dtype=np.float64), np.asarray(additive, dtype=np.float64)
-    if not ((b >= 0) & (a >= 0) & (a + b > 0)).all():
-        raise InputError("residual", f"{b.tolist()}, {a.tolist()}", "nothing would be uncertain", "give one above 0")
-    return np.maximum((b * predicted) ** 2 + a**2, _TINY), 2 * b**2 * predicted + 0 * a
-
-
-def _below(predicted: Floats, limit: Floats, variance: Floats, growth: Floats) -> Terms:
-    """The terms of a level known only to lie below a limit."""
-    spread = np.sqrt(variance)
-    z = (limit - predicted) / spread
-    log_chance, hazard, excess = _normal_tail(z)
-    slope_z = -1 / spread - z * growth / (2 * variance)
-    return -2 * log_chance, -2 * hazard * slope_z, 2 * hazard * excess * slope_z**2
-
-
-def _normal_tail(z: Floats) -> tuple[Floats, Floats, Floats]:
-    """Of a standard normal: the logarithm of the chance to be below z, density over that chance, and that plus z (above 0)."""
-    far = z < -_TAIL
-    x = np.where(far, -z, _TAIL)
-    series, term = np.zeros_like(x), np.ones_like(x)  # 1 minus Mills' ratio times x: 1/x² - 3/x⁴ + 15/x⁶ ...
-    for k in range(1, _TAIL_TERMS + 1):
-        term = -term * (2 * k - 1) / x**2
-        series = series - term
-    near = np.where(far, 0.0, z)
-    beside = np.asarray(_erfc(np.abs(near) / math.sqrt(2)), dtype=np.float64) / 2
-    with np.errstate(divide="ignore"):
-        log_near = np.where(near > 0, np.log1p(-beside), np.log(beside))
-    hazard_near = np.exp(-(near**2) / 2 - _LOG_TWO_PI / 2 - log_near)
-    log_far = -(x**2) / 2 - _LOG_TWO_PI / 2 - np.log(x) + np.log1p(-series)
-    return (
-        np.where(far, log_far, log_near),
-        np.where(far, x / (1 - series), hazard_near),
-        np.where(far, x * series / (1 - series), hazard_near + near),
-    )
 
 
 def _log_logistic(x: Floats) -> Floats:
