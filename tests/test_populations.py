@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from relaxant.errors import InputError
+from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import load_knowledge
 from relaxant.pharmacology.alteration import Alteration
-from relaxant.pharmacology.course import GivenDose, area, closed_form, course
+from relaxant.pharmacology.course import GivenDose, area, closed_form, course, courses
 from relaxant.pharmacology.model import individual, is_linear
 from relaxant.pharmacology.network import Period, amounts
 from relaxant.pharmacology.people import virtual_people
@@ -53,6 +54,25 @@ def test_the_closed_form_is_the_network(name: str) -> None:
     from relaxant.pharmacology.model import factor_of
 
     np.testing.assert_allclose(got * factor_of(card.outputs[0].unit, card), net, rtol=1e-10, atol=1e-15)
+
+
+def _names(card: Model) -> list[str]:
+    return [*(o.output for o in card.outputs), *(e.effect for e in card.effects)]
+
+
+@pytest.mark.parametrize("name", sorted(n for n, m in CARDS.items() if is_linear(m) and len(_names(m)) > 1))
+def test_outputs_and_effects_together_are_each_by_itself(name: str) -> None:
+    card, names = CARDS[name], _names(CARDS[name])
+    way = card.inputs[0]
+    parameters = individual(card, {}, deviations=drawn(card, 5, seed=3))
+    dose = GivenDose(amount=10, unit=card.amount, route=way.route, form=way.form, release=way.release, fed=way.fed, drug=way.drug)  # fmt: skip
+    times = np.linspace(0, 30, 13)
+    together = courses(card, parameters, [dose], times, names)
+    assert list(together) == names
+    for each in names:
+        np.testing.assert_allclose(
+            together[each], course(card, parameters, [dose], times, each), rtol=1e-10, atol=1e-15
+        )
 
 
 def test_most_cards_have_a_closed_form() -> None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from relaxant.drawing import height_axis, line, place, text, tick, time_axis
 from relaxant.errors import KnowledgeError
 from relaxant.knowledge.cards import Effect, Model, Output, Published
+from relaxant.pharmacology.course import name_of
 from relaxant.pharmacology.model import factor_of
 from relaxant.pharmacology.published import trial
 
@@ -117,7 +118,7 @@ def _search(model: Model, number: Published) -> Floats:
 
 def _panels(model: Model, number: Published) -> list[Panel]:
     outputs: list[Output | Effect] = [model.outputs[0], *model.effects]
-    curves = [_curve(model, number, _name(o)) for o in outputs]
+    curves = [_curve(model, number, name_of(o)) for o in outputs]
     marks = [_marks(model, number, o) for o in outputs]
     last = _last(model, number, curves)
     last = max([last, *(t * 1.05 for m in marks for t in (*m[1], *(x for x, _ in (*m[2], *m[3]))))])
@@ -133,10 +134,6 @@ def _panels(model: Model, number: Published) -> list[Panel]:
         Panel(o.title if isinstance(o, Output) else o.description, o.unit, times, curve(times), *mark)
         for o, curve, mark in zip(outputs, curves, marks, strict=True)
     ]
-
-
-def _name(of: Output | Effect) -> str:
-    return of.output if isinstance(of, Output) else of.effect
 
 
 def _last(model: Model, number: Published, curves: list[Callable[[Floats], Floats]]) -> float:
@@ -156,7 +153,7 @@ Marks = tuple[tuple[float, ...], tuple[float, ...], tuple[tuple[float, float], .
 
 def _marks(model: Model, number: Published, of: Output | Effect) -> Marks:
     """What was published of the same doses in the same person: heights without a time, times without a height, points, recoveries."""
-    same = [n for n in _same_doses(model, number) if n.output == _name(of)]
+    same = [n for n in _same_doses(model, number) if n.output == name_of(of)]
     own = factor_of(of.unit, model)
     start = number.count * number.every - number.every if number.every else 0.0
     heights = tuple(n.value * factor_of(n.unit, model) / own for n in same if n.measure == "peak")

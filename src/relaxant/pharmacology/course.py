@@ -33,6 +33,8 @@ from relaxant.pharmacology.nonlinear import RESPONSE, Turnover, solved
 from relaxant.pharmacology.schedule import Dose, schedule
 
 Floats = NDArray[np.float64]
+Places = tuple[str, ...]
+"""A compartment and those whose content is measured with it."""
 _MOST_PERIPHERAL = 2
 
 
@@ -73,12 +75,40 @@ def course(
     route that the card has not, for an output that it has not, and for an alteration that it cannot carry.
     """
     chosen = output_named(model, output)
+    return courses(model, parameters, doses, times, (name_of(chosen),), during=during, altered=altered)[name_of(chosen)]
+
+
+def courses(
+    model: Model,
+    parameters: Mapping[str, Floats],
+    doses: Sequence[GivenDose],
+    times: ArrayLike,
+    outputs: Sequence[str],
+    *,
+    during: Sequence[str] = (),
+    altered: Sequence[Alteration] = (),
+) -> dict[str, Floats]:
+    """Several outputs and effects of the same doses at the same times, by name: what they share is computed once. See :func:`course`."""
     at = _times(times)
     given = _Given.of(model, parameters, doses, altered)
-    values = (
-        _effect(given, at, chosen, during) if isinstance(chosen, Effect) else _concentration(given, at, chosen, during)
-    )
-    return np.asarray(values / factor_of(chosen.unit, model))
+    chosen = {name: output_named(model, name) for name in outputs}
+    direct = {n: c for n, c in chosen.items() if isinstance(c, Output) or c.form != "turnover"}
+    for one in direct.values():
+        if isinstance(one, Effect):
+            given = msgspec.structs.replace(given, model=with_moderator(given.model, one))
+    moderators = {n: (m,) for n, c in direct.items() if isinstance(c, Effect) and (m := moderator_of(c)) is not None}
+    places = {n: places_of(c) for n, c in direct.items()}
+    levels = _levels(given, at, dict.fromkeys((*places.values(), *moderators.values())), during)
+    out = {}
+    for name, one in chosen.items():
+        if isinstance(one, Output):
+            values = levels[places[name]]
+        elif name in direct:
+            values = response(one, parameters, levels[places[name]], levels[moderators[name]] if name in moderators else None)  # fmt: skip
+        else:
+            values = _turnover(msgspec.structs.replace(given, model=with_moderator(model, one)), at, one, during)
+        out[name] = np.asarray(values / factor_of(one.unit, model))
+    return out
 
 
 def area(
@@ -100,19 +130,30 @@ def area(
     if isinstance(chosen, Effect) or volume is None:
         raise InputError("output", output, "only a concentration has an area", "name an output with a volume")
     given = _Given.of(model, parameters, doses, altered)
-    values = _amounts(given, _times(times), {AREA + of: 1.0 for of in (chosen.of, *chosen.bound)}, during, areas=True)
+    wanted = {AREA + of: 1.0 for of in (chosen.of, *chosen.bound)}
+    values = _amounts(given, _times(times), {"area": wanted}, during, areas=True)["area"]
     return np.asarray(values / factor_of(chosen.unit, model))
 
 
 def output_named(model: Model, name: str | None) -> Output | Effect:
     """An output or effect of the card by name; its first for ``None``. Raises :class:`InputError` for one that it has not."""
     known: list[Output | Effect] = [*model.outputs, *model.effects]
-    names = [o.output if isinstance(o, Output) else o.effect for o in known]
+    names = [name_of(o) for o in known]
     if name is None:
         return known[0]
     if name not in names:
         raise InputError("output", name, f"{model.model} has no such output", f"use {', '.join(names)}")
     return known[names.index(name)]
+
+
+def name_of(chosen: Output | Effect) -> str:
+    """The name of an output or effect."""
+    return chosen.output if isinstance(chosen, Output) else chosen.effect
+
+
+def places_of(chosen: Output | Effect) -> Places:
+    """Where an output or effect is measured."""
+    return (chosen.of, *(chosen.bound if isinstance(chosen, Output) else ()))
 
 
 def volume_of(model: Model, compartment: str) -> str | None:
@@ -224,29 +265,35 @@ def _shared(parameters: Mapping[str, Floats], name: str | None) -> float:
     return 0.0 if name is None else float(np.median(parameters[name]))
 
 
-def _effect(given: _Given, times: Floats, effect: Effect, during: Sequence[str]) -> Floats:
-    moderated = msgspec.structs.replace(given, model=with_moderator(given.model, effect))
-    if effect.form == "turnover":
-        return _amounts(moderated, times, {RESPONSE: 1.0}, during, turnover=turnover_of(effect, given.parameters))
-    moderator = moderator_of(effect)
-    level = None if moderator is None else _amounts(moderated, times, {moderator: 1.0}, during)
-    return response(effect, given.parameters, _concentration(given, times, effect, during), level)
+def _turnover(given: _Given, times: Floats, effect: Effect, during: Sequence[str]) -> Floats:
+    turnover = turnover_of(effect, given.parameters)
+    return _amounts(given, times, {RESPONSE: {RESPONSE: 1.0}}, during, turnover=turnover)[RESPONSE]
 
 
-def _concentration(given: _Given, times: Floats, chosen: Output | Effect, during: Sequence[str]) -> Floats:
+def _levels(given: _Given, times: Floats, wanted: Iterable[Places], during: Sequence[str]) -> dict[Places, Floats]:
+    """What is in the compartments, over the volume of the first where it has one: each in closed form, or all others in one pass."""
     model, parameters = given.model, given.parameters
-    bound = chosen.bound if isinstance(chosen, Output) else ()
-    closed = None if during or bound or given.altered else closed_form(model, parameters, chosen.of)
-    if closed is not None and all(_fits(closed[1], given.ways[d.entry], d) for d in given.doses):
-        disposition, depots = closed
-        entries: dict[str, Entry] = {}
-        for name, way in given.ways.items():
-            rate = depots[way.into]
-            entries[name] = intravenous(given.reaching[name]) if rate is None else oral(rate, given.reaching[name])
-        return np.asarray(sum(concentration(disposition, entries, schedule(doses, times)) for doses in given.apart()))
-    volume = volume_of(model, chosen.of)
-    scale = np.ones(1) if volume is None else 1 / parameters[volume]
-    return _amounts(given, times, dict.fromkeys((chosen.of, *bound), scale), during)
+    out: dict[Places, Floats] = {}
+    others: dict[str, dict[str, Floats | float]] = {}
+    names: dict[str, Places] = {}
+    for places in wanted:
+        of, *bound = places
+        closed = None if during or bound or given.altered else closed_form(model, parameters, of)
+        if closed is not None and all(_fits(closed[1], given.ways[d.entry], d) for d in given.doses):
+            disposition, depots = closed
+            entries: dict[str, Entry] = {}
+            for name, way in given.ways.items():
+                rate = depots[way.into]
+                entries[name] = intravenous(given.reaching[name]) if rate is None else oral(rate, given.reaching[name])
+            out[places] = np.asarray(sum(concentration(disposition, entries, schedule(doses, times)) for doses in given.apart()))  # fmt: skip
+            continue
+        volume = volume_of(model, of)
+        together = " and ".join(places)
+        names[together] = places
+        others[together] = dict.fromkeys(places, np.ones(1) if volume is None else 1 / parameters[volume])
+    if others:
+        out |= {names[n]: values for n, values in _amounts(given, times, others, during).items()}
+    return out
 
 
 def _fits(depots: Mapping[str, Floats | None], way: Input, dose: Dose) -> bool:
@@ -256,21 +303,22 @@ def _fits(depots: Mapping[str, Floats | None], way: Input, dose: Dose) -> bool:
 def _amounts(
     given: _Given,
     times: Floats,
-    wanted: Mapping[str, Floats | float],
+    wanted: Mapping[str, Mapping[str, Floats | float]],
     during: Sequence[str],
     *,
     areas: bool = False,
     turnover: Turnover | None = None,
-) -> Floats:
-    """A weighted sum of compartments at each time, by the network or the solver. Shape (times, people)."""
+) -> dict[str, Floats]:
+    """Weighted sums of compartments at each time, by the network or the solver. Shapes (times, people)."""
     model = given.model
     into = {name: (way.into, given.reaching[name]) for name, way in given.ways.items()}
     if is_linear(model) and turnover is None:
         periods = _periods(given, during, areas)
-        return np.asarray(sum(amounts(periods, into, schedule(doses, times), {"it": wanted})["it"] for doses in given.apart()))  # fmt: skip
+        apart = [amounts(periods, into, schedule(doses, times), wanted) for doses in given.apart()]
+        return {name: np.asarray(sum(one[name] for one in apart)) for name in wanted}
     if any(a.ratios for a in given.altered) or any(d.steady for d in given.doses):
         raise InputError("doses", model.model, "what binds, saturates or turns over is followed from the first dose, unaltered", "give the doses one by one, or alter the parameters from the start")  # fmt: skip
-    return solved(model, given.parameters, given.doses, into, times, {"it": wanted}, during=during, areas=areas, turnover=turnover)["it"]  # fmt: skip
+    return solved(model, given.parameters, given.doses, into, times, wanted, during=during, areas=areas, turnover=turnover)  # fmt: skip
 
 
 def _periods(given: _Given, during: Sequence[str], areas: bool) -> list[Period]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Effect, Model, Output
-from relaxant.pharmacology.course import GivenDose, entry_of, volume_of
+from relaxant.pharmacology.course import GivenDose, entry_of, places_of, volume_of
 from relaxant.pharmacology.effects import moderator_of, response, with_moderator
 from relaxant.pharmacology.model import amount_in, factor_of, is_linear, network_of
 from relaxant.pharmacology.network import Period, amounts
@@ -55,13 +55,9 @@ def courses_through(
     given = [one for dose in doses for one in _in_parts(model, holding, starts, dose)]
     times = np.unique(np.concatenate([at for _, at in wanted]))
     moderators = [m for effect in effects if (m := moderator_of(effect)) is not None]
-    places = list(dict.fromkeys([*(c for o, _ in wanted for c in _places(o)), *moderators]))
+    places = list(dict.fromkeys([*(c for o, _ in wanted for c in places_of(o)), *moderators]))
     states = _linear(model, holding, given, times, places, during) if is_linear(model) else _solved(model, holding, given, times, places, during)  # fmt: skip
     return [_measured(model, holding, starts, chosen, at, {c: v[np.searchsorted(times, at)] for c, v in states.items()}) for chosen, at in wanted]  # fmt: skip
-
-
-def _places(chosen: Output | Effect) -> tuple[str, ...]:
-    return (chosen.of, *(chosen.bound if isinstance(chosen, Output) else ()))
 
 
 def _measured(
@@ -73,7 +69,7 @@ def _measured(
     states: Mapping[str, Floats],
 ) -> Floats:
     """An output of the states at its times, each by the parameters that hold then."""
-    made = np.array(sum(states[c] for c in _places(chosen)), dtype=np.float64)
+    made = np.array(sum(states[c] for c in places_of(chosen)), dtype=np.float64)
     volume, stretch = volume_of(model, chosen.of), np.searchsorted(starts, at, side="right")
     for i, held in enumerate(holding):
         here = stretch == i
