@@ -23,7 +23,7 @@ from relaxant.knowledge.cards import Effect, Model, Output, Relation
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
 from relaxant.pharmacology import measures
-from relaxant.pharmacology.course import GivenDose, course, entry_of, output_named, slowest_rate
+from relaxant.pharmacology.course import GivenDose, courses, entry_of, output_named, slowest_rate
 from relaxant.pharmacology.domain import Remark, Standing, standing
 from relaxant.pharmacology.even import even_normals, even_points
 from relaxant.pharmacology.model import Covariates, individual, is_linear, multiplier
@@ -276,21 +276,34 @@ def _hours(knowledge: Knowledge) -> dict[str, float]:
 
 
 class _Card(msgspec.Struct, frozen=True):
-    """A card made ready for the person: its typical parameters, those of the virtual people, and how it is entered."""
+    """A card made ready for the person, and how it is entered. ``parameters`` are those of the typical person, then of the virtual people.
+
+    ``aside`` is a standard normal of each, independent of the rest (0 for the typical person): for what changes their exposure.
+    """
 
     model: Model
     standing: Standing
     route: str
-    typical: dict[str, Floats]
-    people: dict[str, Floats]
-    aside: Floats  # a standard normal of each of them, independent of the rest: for what changes their exposure
-    spreads: bool
+    parameters: dict[str, Floats]
+    aside: Floats
+
+    @property
+    def spreads(self) -> bool:
+        """Whether the card tells how people differ."""
+        return self.aside.size > 1
+
+    @property
+    def typical(self) -> dict[str, Floats]:
+        """The typical person's parameters."""
+        return {n: v[:1] for n, v in self.parameters.items()}
 
     @staticmethod
     def of(model: Model, own: Standing, route: str, knowledge: Knowledge) -> _Card:
         count = round(knowledge.policy("predicted_people"))
         names, covariance = variability(model)
         middle = individual(model, _only(own.middle(), model))
+        if not names:
+            return _Card(model, own, route, middle, np.zeros(1))
         extra = dict.fromkeys(names, math.log1p(own.widen_cv**2))
         for relation in model.relations:
             band = _band(relation, own)
@@ -298,36 +311,27 @@ class _Card(msgspec.Struct, frozen=True):
                 extra[relation.parameter] = extra.get(relation.parameter, 0.0) + band
         wide = np.diag(list(extra.values()))
         wide[: len(names), : len(names)] += covariance
-        if not names:
-            return _Card(model, own, route, middle, {}, np.zeros(1), False)
         *normals, aside = even_normals(len(extra) + 1, count)
         deviations = dict(zip(extra, np.linalg.cholesky(wide) @ np.array(normals), strict=True))
         covariates = own.spread(even_points(len(extra) + 1 + len(own.open), count)[len(extra) + 1 :])
         people = individual(model, _only(covariates, model), deviations=deviations)
-        return _Card(model, own, route, middle, people, aside, True)
+        return _Card(model, own, route, {n: np.append(middle[n], v) for n, v in people.items()}, np.append(0.0, aside))
 
     def altered(self, by: Altered) -> _Card:
         """The card with its clearances and what reaches the circulation changed, each person by an own share of what is uncertain."""
         if not by.changes:
             return self
         scaled = [p.parameter for p in self.model.parameters if _holds_litres(p.unit)]
+        changed = {n: v * by.ratios.get(n, 1.0) for n, v in self.parameters.items()}
+        # Volumes and clearances smaller by one factor leave every rate as it is and raise every concentration by that factor.
+        less = by.reaching * np.exp(by.log_sd * self.aside)
+        return msgspec.structs.replace(self, parameters=changed | {n: changed[n] / less for n in scaled})
 
-        def changed(parameters: Mapping[str, Floats], spread: Floats) -> dict[str, Floats]:
-            out = {n: v * by.ratios.get(n, 1.0) for n, v in parameters.items()}
-            # Volumes and clearances smaller by one factor leave every rate as it is and raise every concentration by that factor.
-            return {n: v / (by.reaching * spread) if n in scaled else v for n, v in out.items()}
-
-        people = changed(self.people, np.exp(by.log_sd * self.aside)) if self.people else {}
-        return msgspec.structs.replace(self, typical=changed(self.typical, np.ones(1)), people=people)
-
-    def with_dose(self, parameters: dict[str, Floats], amount: float) -> dict[str, Floats]:
-        """The parameters at a dose, where one of them depends on it."""
-        relations = [r for r in self.model.relations if r.on == _SINGLE]
-        if not relations:
-            return parameters
+    def with_dose(self, amount: float) -> dict[str, Floats]:
+        """The parameters at a dose."""
         changed = individual(self.model, {_SINGLE: amount})
         plain = individual(self.model, {})
-        return {n: v * (changed[n] / plain[n]) for n, v in parameters.items()}
+        return {n: v * (changed[n] / plain[n]) for n, v in self.parameters.items()}
 
 
 def _holds_litres(text: str) -> bool:
@@ -392,9 +396,13 @@ def _scenario(
     rate = slowest_rate(first.model, first.typical, way.into, first.model.outputs[0].of) * scale  # per hour
     span = every if every is not None else 2 * _NEARLY / rate
     times = np.linspace(0, span, _STEPS + 1)
+    outputs = _outputs(first.model)
+    followed = {card.model.model: _followed(card, first.model, lines, times, outputs) for card in cards}
     curves, found = [], []
-    for output in _outputs(first.model):
-        curve, own = _curve(output, lines, cards, shares, times)
+    for output in outputs:
+        curve, own = _curve(
+            output, first.model, {n: of[output] for n, of in followed.items() if output in of}, shares, times
+        )
         curves.append(curve)
         found += own
     return Scenario(
@@ -418,28 +426,18 @@ def _outputs(model: Model) -> list[str]:
 
 
 def _curve(
-    output: str,
-    lines: Taken,
-    cards: Sequence[_Card],
-    shares: Mapping[str, float],
-    times: Floats,
+    output: str, of: Model, followed: Mapping[str, Floats], shares: Mapping[str, float], times: Floats
 ) -> tuple[Curve, list[Measure]]:
-    first = output_named(cards[0].model, output)
-    typical: dict[str, Floats] = {}
-    values: list[Floats] = []
-    weights: list[Floats] = []
-    for card in cards:
-        name = _same(card.model, first, cards[0].model)
-        factor = None if name is None else _factor(output_named(card.model, name).unit, first.unit, card.model)
-        if name is None or factor is None:
-            continue
-        typical[card.model.model] = _values(card, card.typical, lines, times, name)[:, 0] * factor
-        if card.spreads:
-            own = _values(card, card.people, lines, times, name) * factor
-            values.append(own)
-            weights.append(np.full(own.shape[1], shares[card.model.model] / own.shape[1]))
+    first = output_named(of, output)
+    typical = {model: values[:, 0] for model, values in followed.items()}
+    values = [own[:, 1:] for model, own in followed.items() if model in shares]
+    weights = [
+        np.full(own.shape[1] - 1, shares[model] / (own.shape[1] - 1))
+        for model, own in followed.items()
+        if model in shares
+    ]
     bands: tuple[tuple[float, ...], ...] = ()
-    prefix = "" if output == cards[0].model.outputs[0].output else f"{output}: "
+    prefix = "" if output == of.outputs[0].output else f"{output}: "
     if values:
         everybody, weight = np.concatenate(values, axis=1), np.concatenate(weights)
         bands = tuple(_row(row) for row in weighted_quantiles(everybody, weight, LEVELS))
@@ -474,28 +472,27 @@ def _factor(have: str, want: str, model: Model) -> float | None:
     return convert(Quantity(1.0, have), want, molar_mass=model.molar_mass)
 
 
-def _values(card: _Card, parameters: dict[str, Floats], lines: Taken, times: Floats, output: str) -> Floats:
-    """The output at these hours. Doses whose size changes a parameter are computed apart and added."""
+def _followed(card: _Card, first: Model, lines: Taken, times: Floats, outputs: Sequence[str]) -> dict[str, Floats]:
+    """What the card has of the first card's outputs, in their units, at these hours: the typical person, then the virtual people.
+
+    Doses whose size changes a parameter are computed apart and added.
+    """
+    own: dict[str, tuple[str, float]] = {}
+    for output in outputs:
+        wanted = output_named(first, output)
+        name = _same(card.model, wanted, first)
+        factor = None if name is None else _factor(output_named(card.model, name).unit, wanted.unit, card.model)
+        if name is not None and factor is not None:
+            own[output] = name, factor
     scale = _MINUTES if card.model.time == "min" else 1.0
-    doses = [dose for medicine, own in lines for dose in _given(own, _entry(card.model, medicine, card.route), scale)]
-    if not any(r.on == _SINGLE for r in card.model.relations):
-        return _followed(card.model, parameters, doses, times * scale, output)
-    sizes = dict.fromkeys(d.amount for d in doses)
-    parts = [
-        _followed(
-            card.model, card.with_dose(parameters, size), [d for d in doses if d.amount == size], times * scale, output
-        )
-        for size in sizes
-    ]
-    return np.asarray(sum(parts))
-
-
-def _followed(
-    model: Model, parameters: Mapping[str, Floats], doses: Sequence[GivenDose], times: Floats, output: str
-) -> Floats:
-    people = max(v.size for v in parameters.values())
-    found = course(model, parameters, doses, times, output)
-    return found if found.shape[1] == people else np.broadcast_to(found, (times.size, people))
+    doses = [dose for medicine, each in lines for dose in _given(each, _entry(card.model, medicine, card.route), scale)]
+    parts = [(card.parameters, doses)]
+    if any(r.on == _SINGLE for r in card.model.relations):
+        sizes = dict.fromkeys(d.amount for d in doses)
+        parts = [(card.with_dose(size), [d for d in doses if d.amount == size]) for size in sizes]
+    found = [courses(card.model, having, given, times * scale, [n for n, _ in own.values()]) for having, given in parts]
+    shape = times.size, card.aside.size
+    return {o: np.broadcast_to(sum(f[name] for f in found) * factor, shape) for o, (name, factor) in own.items()}
 
 
 def _given(own: Pattern, entry: GivenDose | None, scale: float) -> list[GivenDose]:
