@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relaxant.errors import InputError
-from relaxant.knowledge.cards import Effect, Input, Model, Output
+from relaxant.knowledge.cards import Effect, Flow, Input, Model, Output
 from relaxant.pharmacology.alteration import Alteration
 from relaxant.pharmacology.disposition import Disposition, one_compartment, three_compartments, two_compartments
 from relaxant.pharmacology.effects import moderator_of, response, turnover_of, with_moderator
@@ -35,6 +35,8 @@ from relaxant.pharmacology.schedule import Dose, schedule
 Floats = NDArray[np.float64]
 Places = tuple[str, ...]
 """A compartment and those whose content is measured with it."""
+Form = tuple[Disposition, dict[str, Floats | None]]
+"""How a drug leaves a compartment, and the absorption rate of each place that feeds it (``None``: straight into it)."""
 _MOST_PERIPHERAL = 2
 
 
@@ -271,29 +273,36 @@ def _turnover(given: _Given, times: Floats, effect: Effect, during: Sequence[str
 
 
 def _levels(given: _Given, times: Floats, wanted: Iterable[Places], during: Sequence[str]) -> dict[Places, Floats]:
-    """What is in the compartments, over the volume of the first where it has one: each in closed form, or all others in one pass."""
-    model, parameters = given.model, given.parameters
-    out: dict[Places, Floats] = {}
-    others: dict[str, dict[str, Floats | float]] = {}
-    names: dict[str, Places] = {}
+    """What is in the compartments, over the volume of the first where it has one: all in closed form, or all in one pass."""
+    model, parameters, every = given.model, given.parameters, list(wanted)
+    closed = _all_closed(given, every, during)
+    if closed is not None:
+        return {places: _in_closed_form(given, times, *form) for places, form in closed.items()}
+    weights: dict[str, dict[str, Floats | float]] = {}
+    for places in every:
+        volume = volume_of(model, places[0])
+        weights[" and ".join(places)] = dict.fromkeys(places, np.ones(1) if volume is None else 1 / parameters[volume])
+    return dict(zip(every, _amounts(given, times, weights, during).values(), strict=True)) if every else {}
+
+
+def _all_closed(given: _Given, wanted: Iterable[Places], during: Sequence[str]) -> dict[Places, Form] | None:
+    """The closed form of each place; ``None`` where one of them has none, or something given does not fit it."""
+    out: dict[Places, Form] = {}
     for places in wanted:
         of, *bound = places
-        closed = None if during or bound or given.altered else closed_form(model, parameters, of)
-        if closed is not None and all(_fits(closed[1], given.ways[d.entry], d) for d in given.doses):
-            disposition, depots = closed
-            entries: dict[str, Entry] = {}
-            for name, way in given.ways.items():
-                rate = depots[way.into]
-                entries[name] = intravenous(given.reaching[name]) if rate is None else oral(rate, given.reaching[name])
-            out[places] = np.asarray(sum(concentration(disposition, entries, schedule(doses, times)) for doses in given.apart()))  # fmt: skip
-            continue
-        volume = volume_of(model, of)
-        together = " and ".join(places)
-        names[together] = places
-        others[together] = dict.fromkeys(places, np.ones(1) if volume is None else 1 / parameters[volume])
-    if others:
-        out |= {names[n]: values for n, values in _amounts(given, times, others, during).items()}
+        form = None if during or bound or given.altered else closed_form(given.model, given.parameters, of)
+        if form is None or not all(_fits(form[1], given.ways[d.entry], d) for d in given.doses):
+            return None
+        out[places] = form
     return out
+
+
+def _in_closed_form(given: _Given, times: Floats, disposition: Disposition, depots: Mapping[str, Floats | None]) -> Floats:  # fmt: skip
+    entries: dict[str, Entry] = {}
+    for name, way in given.ways.items():
+        rate = depots[way.into]
+        entries[name] = intravenous(given.reaching[name]) if rate is None else oral(rate, given.reaching[name])
+    return np.asarray(sum(concentration(disposition, entries, schedule(doses, times)) for doses in given.apart()))
 
 
 def _fits(depots: Mapping[str, Floats | None], way: Input, dose: Dose) -> bool:
@@ -332,19 +341,21 @@ def _periods(given: _Given, during: Sequence[str], areas: bool) -> list[Period]:
     return out
 
 
-def closed_form(
-    model: Model, parameters: Mapping[str, Floats], of: str
-) -> tuple[Disposition, dict[str, Floats | None]] | None:
+def closed_form(model: Model, parameters: Mapping[str, Floats], of: str) -> Form | None:
     """The disposition of a compartment and the absorption rate of each place that feeds it; ``None`` where the card is more than that."""
     volumes = {c.compartment: c.volume for c in model.compartments}
     if not is_linear(model) or volumes.get(of) is None:
         return None
+    feeding = _feeding(model, of)
     leaving: list[Floats] = []
     exchanges: list[tuple[Floats, Floats]] = []
     depots: dict[str, Floats | None] = {of: None}
     peripheral: set[str] = set()
     for flow in model.flows:
-        if flow.during:
+        if flow.during or flow.giver not in feeding:
+            continue
+        if flow.giver == of and flow.to not in feeding:
+            leaving.append(_leaving(flow, parameters, volumes[of]))
             continue
         if flow.fraction or flow.other_fraction or flow.stages:
             return None
@@ -354,19 +365,36 @@ def closed_form(
                 return None
             exchanges.append((parameters[flow.clearance], parameters[str(volumes[far])]))
             peripheral.add(far)
-        elif flow.giver == of and flow.to is None:
-            leaving.append(parameters[flow.clearance] if flow.clearance else parameters[str(flow.rate)] * parameters[str(volumes[of])])  # fmt: skip
         elif flow.to == of and flow.rate and volumes.get(flow.giver) is None and flow.ratio == 1.0:
             if flow.giver in depots:
                 return None
             depots[flow.giver] = parameters[flow.rate]
         else:
             return None
-    if len(leaving) != 1 or len(exchanges) > _MOST_PERIPHERAL or any(f.giver in peripheral and f.to is None for f in model.flows):  # fmt: skip
+    if not leaving or len(exchanges) > _MOST_PERIPHERAL or any(f.giver in peripheral and f.to is None for f in model.flows):  # fmt: skip
         return None
-    volume = parameters[str(volumes[of])]
+    volume, clearance = parameters[str(volumes[of])], np.asarray(sum(leaving))
     if not exchanges:
-        return one_compartment(leaving[0], volume), depots
+        return one_compartment(clearance, volume), depots
     if len(exchanges) == 1:
-        return two_compartments(leaving[0], volume, *exchanges[0]), depots
-    return three_compartments(leaving[0], volume, *exchanges[0], *exchanges[1]), depots
+        return two_compartments(clearance, volume, *exchanges[0]), depots
+    return three_compartments(clearance, volume, *exchanges[0], *exchanges[1]), depots
+
+
+def _feeding(model: Model, of: str) -> set[str]:
+    """The compartment and all from which anything ever comes into it."""
+    found: set[str] = set()
+    new = {of}
+    while new:
+        found |= new
+        new = {f.giver for f in model.flows if f.to in found} | {f.to for f in model.flows if f.both_ways and f.to and f.giver in found}  # fmt: skip
+        new -= found
+    return found
+
+
+def _leaving(flow: Flow, parameters: Mapping[str, Floats], volume: str | None) -> Floats:
+    """The clearance of a way out."""
+    out = parameters[flow.clearance] if flow.clearance else parameters[str(flow.rate)] * parameters[str(volume)]
+    if flow.fraction:
+        out = out * parameters[flow.fraction]
+    return out * (1 - parameters[flow.other_fraction]) if flow.other_fraction else out

@@ -125,13 +125,11 @@ def twin_start(
             continue
         form = closed_form(model, own, flow.to)
         volume = next((c.volume for c in model.compartments if c.compartment == flow.to), None)
-        leaving = next((f for f in model.flows if f.giver == flow.to and f.to is None), None)
-        if form is None or volume is None or leaving is None:
+        if form is None or volume is None:
             return None
         absorption, slowest = own[str(flow.rate)], form[0].rates.min(axis=0)
         moved = {str(flow.rate): np.log(slowest / absorption), volume: np.log(slowest / absorption)}
-        if leaving.rate:
-            moved[leaving.rate] = -np.log(slowest / absorption)
+        moved |= {f.rate: np.log(absorption / slowest) for f in model.flows if f.giver == flow.to and f.rate}
         out = deviations.copy()
         for i, name in enumerate(names):
             out[i] += moved.get(name, 0.0)
