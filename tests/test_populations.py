@@ -12,7 +12,8 @@ from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import load_knowledge
 from relaxant.pharmacology.alteration import Alteration
-from relaxant.pharmacology.course import GivenDose, area, closed_form, course, courses
+from relaxant.pharmacology.course import GivenDose, area, course, courses
+from relaxant.pharmacology.mammillary import closed_form
 from relaxant.pharmacology.model import individual, is_linear
 from relaxant.pharmacology.network import Period, amounts
 from relaxant.pharmacology.people import virtual_people

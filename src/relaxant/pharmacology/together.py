@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relaxant.knowledge.cards import Model, Output
-from relaxant.pharmacology.course import closed_form, entry_of
+from relaxant.pharmacology.course import entry_of
 from relaxant.pharmacology.estimation import Closed, Levels, closed
+from relaxant.pharmacology.mammillary import closed_form
 from relaxant.pharmacology.model import amount_in, factor_of, individual
 from relaxant.pharmacology.observations import Person, Series
 from relaxant.pharmacology.personal import Personal, Stretch
