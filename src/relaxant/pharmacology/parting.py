@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from relaxant.knowledge.schema import Exposure
 from relaxant.pharmacology.contributions import Key, Level, clearance_ratio
 
-_MOST = 1e6
+_LEAST, _MOST = 1e-9, 1e6
+_HALVINGS = 60  # of a logarithm: to the last digit
 
 
 def together(
@@ -71,15 +72,15 @@ def scaled(
     def made(size: float) -> float:
         return clearance_ratio(weights, shares, at(size), 1.0)
 
-    low, high = 0.0, _MOST
+    low, high = _LEAST, _MOST
     if target < 1 and made(high) > target:
         none = dict.fromkeys(own, 0.0)
         return none, target / max(clearance_ratio(weights, shares, none, 1.0), 1e-9)
-    for _ in range(200):
-        middle = math.sqrt(max(low, 1e-9) * high)
+    for _ in range(_HALVINGS):
+        middle = math.sqrt(low * high)
         if (made(middle) < target) == (target > 1):
             low = middle
         else:
             high = middle
-    found = at(math.sqrt(max(low, 1e-9) * high)) if target != 1 else dict.fromkeys(own, 1.0)
+    found = at(math.sqrt(low * high)) if target != 1 else dict.fromkeys(own, 1.0)
     return found, 1.0
