@@ -34,6 +34,7 @@ from relaxant.pharmacology.nonlinear import RESPONSE, Turnover, solved
 from relaxant.pharmacology.schedule import Dose, schedule
 
 Floats = NDArray[np.float64]
+_STILL = 1e-12  # of the fastest rate: slower is standing still
 Places = tuple[str, ...]
 """A compartment and those whose content is measured with it."""
 
@@ -179,6 +180,13 @@ def slowest_rate(
     between = [i for i in place.values() if reach[i, place[into]] and reach[place[of], i]]
     decays = -np.linalg.eigvals(network.rates[np.ix_(between, between)][:, :, 0]).real
     return float(decays[decays > 0].min())
+
+
+def slowest_leaving(model: Model, parameters: Mapping[str, Floats], *, during: Sequence[str] = ()) -> float:
+    """The slowest rate (1/time) at which anything leaves in any of these people (of the linear part, where a card has more)."""
+    rates = np.moveaxis(linear_part(model, parameters, during=during).rates, 2, 0)
+    decays = -np.linalg.eigvals(rates).real
+    return float(decays[decays > decays.max() * _STILL].min())
 
 
 def _times(times: ArrayLike) -> Floats:

@@ -12,13 +12,12 @@ from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model
 from relaxant.pharmacology.course import GivenDose
 from relaxant.pharmacology.estimation import Posterior
-from relaxant.pharmacology.model import Covariates, individual, is_linear, linear_part
+from relaxant.pharmacology.model import Covariates, individual, is_linear
 from relaxant.pharmacology.populations import drawn, widened
 from relaxant.quantities import unit
 
 Floats = NDArray[np.float64]
 _PEOPLE, _PEOPLE_SOLVED = 1000, 100  # one after the other goes through the solver
-_STILL = 1e-12  # of the fastest rate: slower is standing still
 _DOSE_COVARIATE = "single_dose"  # a relation on it makes parameters depend on the dose, in mg
 
 
@@ -108,10 +107,3 @@ def _milligrams(dose: GivenDose) -> float:
     if known is None or milligram is None or known.dimensions != milligram.dimensions:
         raise InputError("dose", f"{dose.amount:g} {dose.unit}", "the card needs the dose as a mass", "give it in mg")
     return dose.amount * known.scale / milligram.scale
-
-
-def slowest_leaving(person: Person, parameters: Mapping[str, Floats]) -> float:
-    """The slowest rate at which anything leaves, over all draws (of the linear part, where a card has more)."""
-    rates = np.moveaxis(linear_part(person.model, parameters, during=person.during).rates, 2, 0)
-    decays = -np.linalg.eigvals(rates).real
-    return float(decays[decays > decays.max() * _STILL].min())

@@ -22,7 +22,6 @@ from relaxant.facts.facts import Facts
 from relaxant.knowledge.cards import Effect, Model, Output, Relation
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
-from relaxant.pharmacology import measures
 from relaxant.pharmacology.course import GivenDose, courses, entry_of, output_named, slowest_rate
 from relaxant.pharmacology.domain import Remark, Standing, standing
 from relaxant.pharmacology.even import even_normals, even_points
@@ -523,9 +522,9 @@ def _measures(
     prefix: str, of: Output | Effect, times: Floats, values: Floats, weight: Floats, *, alone: bool = False
 ) -> list[Measure]:
     """What is read from a course. Of an effect the lowest and highest; of a concentration average, peak and trough."""
-    made = [("peak", measures.peak(values)), ("trough", measures.trough(values))]
+    made = [("peak", values.max(axis=0)), ("trough", values.min(axis=0))]
     if isinstance(of, Output):
-        made.insert(0, ("average", measures.average(times, values)))
+        made.insert(0, ("average", np.trapezoid(values, times, axis=0) / (times[-1] - times[0])))
     out = []
     for name, of_people in made:
         low, middle, high = weighted_quantiles(of_people[None], weight, (LEVELS[0], 0.5, LEVELS[-1]))[:, 0].tolist()
