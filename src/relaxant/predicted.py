@@ -16,7 +16,7 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.pharmacology.domain import Remark
 from relaxant.pharmacology.exposure import Change
 from relaxant.pharmacology.prediction import Curve, Eligible, Measure, Prediction, Scenario, predictions
-from relaxant.quantities import plain_number
+from relaxant.quantities import plain_number, shown_unit, three_digits
 from relaxant.rules.findings import Cited, shown_agent_name
 from relaxant.rules.wording import amount_text, capital, listed
 
@@ -221,7 +221,7 @@ class _Said:
             settled_days=scenario.settled_days,
             left_hours=scenario.left_hours,
             changes=tuple(self.change(c) for c in scenario.altered.changes),
-            auc_ratio=float(f"{scenario.altered.auc_ratio:.3g}"),
+            auc_ratio=three_digits(scenario.altered.auc_ratio),
             change_days=scenario.altered.days,
         )
 
@@ -313,7 +313,7 @@ class _Said:
             status=eligible.standing.status,
             drawn=eligible.standing.drawable,
             weight=eligible.weight,
-            typical_average=float(f"{_average(typical[-1]):.3g}") if typical else None,
+            typical_average=three_digits(_average(typical[-1])) if typical else None,
             verified=_verified(card),
             remarks=tuple(dict.fromkeys(self.remark(r) for r in eligible.standing.remarks)),
             limits=card.limits,
@@ -342,7 +342,7 @@ class _Said:
 
 
 def _three(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.3g}")
+    return None if value is None else three_digits(value)
 
 
 def _average(values: tuple[float, ...]) -> float:
@@ -375,8 +375,3 @@ def _of_effect(card: Model, effect: Effect) -> set[str]:
     named += [site.rate] if site else []
     named += [tolerance.rate, tolerance.half_at, tolerance.gain] if tolerance else []
     return {name for name in named if name is not None}
-
-
-def shown_unit(text: str) -> str:
-    """A unit in the words of a page."""
-    return text.replace("ug", "micrograms").replace("umol", "micromol").replace("*", " ")

@@ -6,7 +6,6 @@ Black, grey and dashes only. Every coordinate is rounded, so that the same card 
 from __future__ import annotations
 
 import math
-import re
 import textwrap
 from collections.abc import Callable
 from html import escape
@@ -21,6 +20,7 @@ from relaxant.knowledge.cards import Effect, Model, Output, Published
 from relaxant.pharmacology.course import name_of
 from relaxant.pharmacology.model import factor_of
 from relaxant.pharmacology.published import trial
+from relaxant.quantities import shown_unit
 
 Floats = NDArray[np.float64]
 _WIDTH, _LEFT, _RIGHT = 720, 64, 696
@@ -28,23 +28,10 @@ _TALL, _LOW = 230, 150  # heights of the concentration's panel and of an effect'
 _LINE, _CHARACTERS = 16, 116
 _LEFT_OVER = 0.03  # the course is drawn until less than this share of its height remains
 _POINTS, _POINTS_A_DOSE, _FEW, _LEVELS = 171, 18, 17, 12
-_WORDS = {"ug": "micrograms", "umol": "micromol", "degC": "°C", "*": "·"}
 _DOSING = (
     "dose", "dose_unit", "dose_per_kg", "route", "form", "release", "fed", "drug", "every", "count", "infused_over",
     "covariates", "also", "during",
 )  # fmt: skip
-
-
-def shown_unit(text: str) -> str:
-    """A unit in the words of a page, with nothing for a plain number.
-
-    >>> shown_unit("ug*h/mL"), shown_unit("1/min"), shown_unit("1")
-    ('micrograms·h/mL', 'per min', '')
-    """
-    if text.startswith("1/"):
-        return f"per {text[2:]}"
-    words = [_WORDS.get(part, part) for part in re.split(r"([*/])", text)]
-    return "" if text == "1" else "".join(words)
 
 
 class Panel(msgspec.Struct, frozen=True):

@@ -23,13 +23,13 @@ from relaxant.knowledge.cards import Effect, Model, Output, Relation
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
 from relaxant.pharmacology.course import GivenDose, courses, entry_of, output_named, slowest_rate
-from relaxant.pharmacology.domain import Remark, Standing, standing
+from relaxant.pharmacology.domain import Standing, standing
 from relaxant.pharmacology.even import even_normals, even_points
 from relaxant.pharmacology.model import Covariates, individual, is_linear, multiplier
 from relaxant.pharmacology.others import Altered, Around, altered, around
 from relaxant.pharmacology.regimens import NoPattern, Pattern, Timed, pattern
 from relaxant.pharmacology.soundness import variability
-from relaxant.quantities import Quantity, convert, unit
+from relaxant.quantities import Quantity, convert, three_digits, unit
 
 Floats = NDArray[np.float64]
 Taken = list[tuple[Medicine, Pattern]]
@@ -411,8 +411,8 @@ def _scenario(
         every=every,
         curves=tuple(curves),
         measures=tuple(found),
-        settled_days=None if every is None else _rounded(_NEARLY / rate / _DAY),
-        left_hours=_rounded(_NEARLY / rate),
+        settled_days=None if every is None else three_digits(_NEARLY / rate / _DAY),
+        left_hours=three_digits(_NEARLY / rate),
         altered=exposed[0],
     )
 
@@ -532,9 +532,9 @@ def _measures(
             Measure(
                 measure=prefix + name,
                 unit=of.unit,
-                median=_rounded(middle),
-                low=None if alone else _rounded(low),
-                high=None if alone else _rounded(high),
+                median=three_digits(middle),
+                low=None if alone else three_digits(low),
+                high=None if alone else three_digits(high),
             )
         )
     return out
@@ -560,11 +560,4 @@ def weighted_quantiles(values: Floats, weights: Floats, levels: Sequence[float])
 
 
 def _row(values: Floats) -> tuple[float, ...]:
-    return tuple(_rounded(v) for v in values.tolist())
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.3g}")
-
-
-__all__ = ["Curve", "Eligible", "Measure", "Prediction", "Remark", "Scenario", "predictions", "weighted_quantiles"]
+    return tuple(three_digits(v) for v in values.tolist())
