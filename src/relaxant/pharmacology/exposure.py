@@ -33,7 +33,7 @@ from relaxant.pharmacology.contributions import (
     strength,
     ways_out,
 )
-from relaxant.pharmacology.parting import scaled, split, stirred, together
+from relaxant.pharmacology.parting import exposed, scaled, split, stirred, together
 from relaxant.pharmacology.phenotypes import phenotype_of
 from relaxant.pharmacology.takings import FOREVER, SMOKE, Taking
 
@@ -157,7 +157,7 @@ class _World:
         """The ratio of the AUC on this card: that of a dose by mouth, or for an injection what the circulation loses alone."""
         if self.oral or not self.weights:
             return mouth
-        return reaching / sum(w * ratios[p] for p, w in self.weights.items())
+        return exposed(reaching, ratios, self.weights)
 
 
 # ---------------------------------------------------------------- other medicines and smoke

@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 Covariates = Mapping[str, ArrayLike | str]
 _AMOUNTS = {"mg": ("g", 1e-3), "ug": ("g", 1e-6), "umol": ("mol", 1e-6)}
 _TIMES = {"h": 3600.0, "min": 60.0}
+SINGLE_DOSE = "single_dose"
+"""The covariate by which parameters depend on the size of a dose, in mg."""
 AREA = "area under "
 """Before the name of a compartment: the compartment that keeps the integral of its concentration."""
 
@@ -49,6 +51,16 @@ def spread_of(parameter: Parameter) -> float:
     if parameter.iiv_sd is not None:
         return parameter.iiv_sd
     return math.sqrt(math.log1p(parameter.iiv_cv**2)) if parameter.iiv_cv else 0.0
+
+
+def an_hour(model: Model) -> float:
+    """How long an hour is in the card's time."""
+    return _TIMES["h"] / _TIMES[model.time]
+
+
+def depends_on_dose(model: Model) -> bool:
+    """Whether a parameter of the card changes with the size of the dose."""
+    return any(relation.on == SINGLE_DOSE for relation in model.relations)
 
 
 def individual(

@@ -32,6 +32,12 @@ def together(
     return loss / (clearance_ratio(weights, own, oral, whole) * aside[0]), ratios
 
 
+def exposed(reaching: Level, ratios: Mapping[str, Level], weights: Mapping[str, float]) -> Level:
+    """The ratio of the AUC: what reaches the circulation over what is left of the clearances that the drug leaves by."""
+    loss = [w * ratios[p] for p, w in weights.items()]
+    return reaching / sum(loss[1:], loss[0]) if loss else reaching
+
+
 def split(
     rows: Sequence[Exposure], ratio: float, *, lost: float, error: float, enzymes: Collection[str]
 ) -> tuple[float, float, str | None]:

@@ -25,7 +25,15 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.pharmacology.course import GivenDose, courses, entry_of, output_named, slowest_rate
 from relaxant.pharmacology.domain import Standing, standing
 from relaxant.pharmacology.even import even_normals, even_points
-from relaxant.pharmacology.model import Covariates, individual, is_linear, multiplier
+from relaxant.pharmacology.model import (
+    SINGLE_DOSE,
+    Covariates,
+    an_hour,
+    depends_on_dose,
+    individual,
+    is_linear,
+    multiplier,
+)
 from relaxant.pharmacology.others import Altered, Around, altered, around
 from relaxant.pharmacology.regimens import NoPattern, Pattern, Timed, pattern
 from relaxant.pharmacology.soundness import variability
@@ -35,12 +43,11 @@ Floats = NDArray[np.float64]
 Taken = list[tuple[Medicine, Pattern]]
 """Lines of one medicine with their doses on a clock."""
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
-_DAY, _MINUTES = 24.0, 60.0
+_DAY = 24.0
 _STEPS = 48  # of a span: every half hour of a day
 _NEARLY = math.log(
     10
 )  # slowest rates times: nine tenths of the way to a steady state, or a tenth left of what was there
-_SINGLE = "single_dose"
 _WITH_FOOD, _WITHOUT_FOOD = ("with food",), ("without food",)
 
 
@@ -198,7 +205,7 @@ def _prediction(ingredient: str, route: str, lines: _Lines, cards: Sequence[Mode
     for card in sorted(cards, key=lambda m: m.rank):
         if any(_entry(card, medicine, route) is None for medicine, _ in every):
             continue  # a product that the card has not
-        own_standing = standing(card, person.facts, 0, circumstances={_SINGLE: largest, **_meals(every)})
+        own_standing = standing(card, person.facts, 0, circumstances={SINGLE_DOSE: largest, **_meals(every)})
         standings.append(Eligible(model=card.model, standing=own_standing))
         if own_standing.drawable:
             drawn.append(_Card.of(card, own_standing, route, knowledge))
@@ -328,7 +335,7 @@ class _Card(msgspec.Struct, frozen=True):
 
     def with_dose(self, amount: float) -> dict[str, Floats]:
         """The parameters at a dose."""
-        changed = individual(self.model, {_SINGLE: amount})
+        changed = individual(self.model, {SINGLE_DOSE: amount})
         plain = individual(self.model, {})
         return {n: v * (changed[n] / plain[n]) for n, v in self.parameters.items()}
 
@@ -351,7 +358,7 @@ def _band(relation: Relation, own: Standing) -> float:
 
 def _only(covariates: Covariates, model: Model) -> Covariates:
     """Without the single dose, which differs from dose to dose."""
-    return {name: value for name, value in covariates.items() if name != _SINGLE}
+    return {name: value for name, value in covariates.items() if name != SINGLE_DOSE}
 
 
 def _entry(card: Model, medicine: Medicine, route: str) -> GivenDose | None:
@@ -391,8 +398,9 @@ def _scenario(
     if entry is None:
         raise AssertionError("a card without an entry for the line is not drawn")
     way = entry_of(first.model, entry)
-    scale = _MINUTES if first.model.time == "min" else 1.0
-    rate = slowest_rate(first.model, first.typical, way.into, first.model.outputs[0].of) * scale  # per hour
+    rate = slowest_rate(first.model, first.typical, way.into, first.model.outputs[0].of) * an_hour(
+        first.model
+    )  # per hour
     span = every if every is not None else 2 * _NEARLY / rate
     times = np.linspace(0, span, _STEPS + 1)
     outputs = _outputs(first.model)
@@ -483,10 +491,10 @@ def _followed(card: _Card, first: Model, lines: Taken, times: Floats, outputs: S
         factor = None if name is None else _factor(output_named(card.model, name).unit, wanted.unit, card.model)
         if name is not None and factor is not None:
             own[output] = name, factor
-    scale = _MINUTES if card.model.time == "min" else 1.0
+    scale = an_hour(card.model)
     doses = [dose for medicine, each in lines for dose in _given(each, _entry(card.model, medicine, card.route), scale)]
     parts = [(card.parameters, doses)]
-    if any(r.on == _SINGLE for r in card.model.relations):
+    if depends_on_dose(card.model):
         sizes = dict.fromkeys(d.amount for d in doses)
         parts = [(card.with_dose(size), [d for d in doses if d.amount == size]) for size in sizes]
     found = [courses(card.model, having, given, times * scale, [n for n, _ in own.values()]) for having, given in parts]

@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 
 from relaxant.errors import InputError
 from relaxant.pharmacology.course import GivenDose, course, slowest_leaving
-from relaxant.pharmacology.model import is_linear
+from relaxant.pharmacology.model import depends_on_dose, is_linear
 from relaxant.pharmacology.person import (
     Known,
     Person,
-    depends_on_dose,
     known_of,
     middle,
     parameters_of,
@@ -30,7 +29,7 @@ from relaxant.pharmacology.populations import unit_of, watch
 from relaxant.pharmacology.reaching import looks, reached
 from relaxant.pharmacology.root import root
 from relaxant.pharmacology.strengths import rounded
-from relaxant.pharmacology.window import Measure, measured, peaks, window
+from relaxant.pharmacology.window import Measure, in_range, measured, peaks, window
 
 Floats = NDArray[np.float64]
 Asked = Literal["auc", "average", "trough", "peak"]
@@ -334,8 +333,7 @@ def _answer(
     low, _, high = (float(q) for q in np.quantile(values, _INTERVAL))
     chance = None
     if within is not None:
-        bottom, top = within
-        chance = float(((values >= (-np.inf if bottom is None else bottom)) & (values <= (np.inf if top is None else top))).mean())  # fmt: skip
+        chance = float(in_range(values, *within).mean())
     return DoseAnswer(
         question=question,
         model=person.model.model,
