@@ -259,6 +259,14 @@ def test_now_and_as_weighed_stand_side_by_side_in_the_same_people() -> None:
     np.testing.assert_allclose(np.array(now.curves[0].bands), 2 * np.array(weighed.curves[0].bands), rtol=0.011)
 
 
+def test_a_dose_in_grams_is_the_same_dose() -> None:
+    courses = [
+        _predicted(PERSON + KIDNEY + f"medicines: [gabapentin {dose} three times a day]\n")[0].scenarios[0].curves
+        for dose in ("600 mg", "0.6 g")
+    ]
+    assert courses[0] == courses[1]
+
+
 def test_less_kidney_never_gives_less_baclofen() -> None:
     averages = []
     for creatinine in (0.7, 1.0, 1.4, 2.0, 3.0):

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from relaxant.errors import InputError, KnowledgeError
 from relaxant.knowledge.cards import Input, Model, Parameter, Relation
 from relaxant.pharmacology.network import Network
-from relaxant.quantities import Unit, unit
+from relaxant.quantities import Quantity, Unit, convert, unit
 
 Floats = NDArray[np.float64]
 Covariates = Mapping[str, ArrayLike | str]
@@ -61,6 +61,14 @@ def an_hour(model: Model) -> float:
 def depends_on_dose(model: Model) -> bool:
     """Whether a parameter of the card changes with the size of the dose."""
     return any(relation.on == SINGLE_DOSE for relation in model.relations)
+
+
+def milligrams(amount: float, of: str) -> float:
+    """The size of a dose in mg. Raises :class:`InputError` for what is no mass."""
+    made = convert(Quantity(amount, of), "mg")
+    if made is None:
+        raise InputError("dose", f"{amount:g} {of}", "the card needs the dose as a mass", "give it in mg")
+    return made
 
 
 def individual(

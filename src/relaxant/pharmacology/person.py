@@ -12,9 +12,8 @@ from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model
 from relaxant.pharmacology.course import GivenDose
 from relaxant.pharmacology.estimation import Posterior
-from relaxant.pharmacology.model import SINGLE_DOSE, Covariates, depends_on_dose, individual, is_linear
+from relaxant.pharmacology.model import SINGLE_DOSE, Covariates, depends_on_dose, individual, is_linear, milligrams
 from relaxant.pharmacology.populations import drawn, widened
-from relaxant.quantities import unit
 
 Floats = NDArray[np.float64]
 _PEOPLE, _PEOPLE_SOLVED = 1000, 100  # one after the other goes through the solver
@@ -88,16 +87,9 @@ def parameters_of(person: Person, deviations: Mapping[str, Floats], dose: GivenD
     """A person's parameters in each draw, at this dose. Raises :class:`InputError` where a covariate leaves one unknown."""
     covariates = dict(person.covariates)
     if depends_on_dose(person.model):
-        covariates[SINGLE_DOSE] = _milligrams(dose)
+        covariates[SINGLE_DOSE] = milligrams(dose.amount, dose.unit)
     made = individual(person.model, covariates, deviations=deviations)
     unknown = next((name for name, values in made.items() if not np.isfinite(values).all()), None)
     if unknown is not None:
         raise InputError("covariates", ", ".join(covariates), f"{unknown} does not follow from them", "look for a value that is unknown or impossible")  # fmt: skip
     return made
-
-
-def _milligrams(dose: GivenDose) -> float:
-    known, milligram = unit(dose.unit), unit("mg")
-    if known is None or milligram is None or known.dimensions != milligram.dimensions:
-        raise InputError("dose", f"{dose.amount:g} {dose.unit}", "the card needs the dose as a mass", "give it in mg")
-    return dose.amount * known.scale / milligram.scale

@@ -32,6 +32,7 @@ from relaxant.pharmacology.model import (
     depends_on_dose,
     individual,
     is_linear,
+    milligrams,
     multiplier,
 )
 from relaxant.pharmacology.others import Altered, Around, altered, around
@@ -200,7 +201,7 @@ def _prediction(ingredient: str, route: str, lines: _Lines, cards: Sequence[Mode
     if all(m.regimen.route is None for m in (*lines.now, *lines.weighed)):
         remarks["route"] = None
     every = [*patterns["now"], *patterns["weighed"]]
-    largest = max(d.amount for _, p in every for d in p.doses)
+    largest = max(milligrams(d.amount, d.unit) for _, p in every for d in p.doses)
     drawn, standings = [], []
     for card in sorted(cards, key=lambda m: m.rank):
         if any(_entry(card, medicine, route) is None for medicine, _ in every):
@@ -333,9 +334,9 @@ class _Card(msgspec.Struct, frozen=True):
         less = by.reaching * np.exp(by.log_sd * self.aside)
         return msgspec.structs.replace(self, parameters=changed | {n: changed[n] / less for n in scaled})
 
-    def with_dose(self, amount: float) -> dict[str, Floats]:
-        """The parameters at a dose."""
-        changed = individual(self.model, {SINGLE_DOSE: amount})
+    def with_dose(self, size: float) -> dict[str, Floats]:
+        """The parameters at a dose of this size, in mg."""
+        changed = individual(self.model, {SINGLE_DOSE: size})
         plain = individual(self.model, {})
         return {n: v * (changed[n] / plain[n]) for n, v in self.parameters.items()}
 
@@ -495,8 +496,10 @@ def _followed(card: _Card, first: Model, lines: Taken, times: Floats, outputs: S
     doses = [dose for medicine, each in lines for dose in _given(each, _entry(card.model, medicine, card.route), scale)]
     parts = [(card.parameters, doses)]
     if depends_on_dose(card.model):
-        sizes = dict.fromkeys(d.amount for d in doses)
-        parts = [(card.with_dose(size), [d for d in doses if d.amount == size]) for size in sizes]
+        by_size: dict[float, list[GivenDose]] = {}
+        for dose in doses:
+            by_size.setdefault(milligrams(dose.amount, dose.unit), []).append(dose)
+        parts = [(card.with_dose(size), those) for size, those in by_size.items()]
     found = [courses(card.model, having, given, times * scale, [n for n, _ in own.values()]) for having, given in parts]
     shape = times.size, card.aside.size
     return {o: np.broadcast_to(sum(f[name] for f in found) * factor, shape) for o, (name, factor) in own.items()}
