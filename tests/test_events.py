@@ -7,7 +7,8 @@ import pytest
 
 from relaxant.errors import InputError
 from relaxant.pharmacology.disposition import one_compartment, two_compartments
-from relaxant.pharmacology.events import concentration_by_event, events
+from relaxant.pharmacology.events import events
+from relaxant.pharmacology.walk import concentration_by_event
 from relaxant.pharmacology.linear import concentration, intravenous, oral
 from relaxant.pharmacology.schedule import Dose, schedule
 
@@ -28,7 +29,7 @@ def _table(rows: list[tuple[float, ...]]) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("shuffled", [False, True])
 def test_each_history_as_a_schedule_of_its_own(threads: int, shuffled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("relaxant.pharmacology.events._PEOPLE_AT_A_TIME", 7)
-    monkeypatch.setattr("relaxant.pharmacology.events._FEWEST_AT_A_TIME", 5)
+    monkeypatch.setattr("relaxant.pharmacology.events._PEOPLE_AT_A_TIME", 7)
     count = 20
     cl, v, q, v2, ka = _people(count)
     ka[4] = 0.2
