@@ -47,9 +47,10 @@ def concentration_by_event(
     for name in used:
         if name not in entries:
             raise InputError("entry", name, "no entry of this name is described", f"use {', '.join(entries)}")
-        for values in (entries[name].absorption, entries[name].reaching):
-            if np.size(values if values is not None else 0.0) not in (1, prepared.spells):
-                raise InputError(f"entry {name}", np.size(values), f"the table has {prepared.spells} sets of parameters", "give one value or as many")  # fmt: skip
+        entry = entries[name]
+        for size in (1 if entry.absorption is None else entry.absorption.size, np.size(entry.reaching)):
+            if size not in (1, prepared.spells):
+                raise InputError(f"entry {name}", size, f"the table has {prepared.spells} sets of parameters", "give one value or as many")  # fmt: skip
     if disposition.subjects not in (1, prepared.spells):
         raise InputError("disposition", disposition.subjects, f"the table has {prepared.spells} sets of parameters", "give one or as many")  # fmt: skip
     people = _People(disposition, {n: entries[n] for n in used}, prepared)
