@@ -1,9 +1,9 @@
 """Linear kinetics, exact: concentrations of many people under one schedule, by closed forms alone.
 
 The central compartment is a sum of exponentials with positive weights (:mod:`relaxant.pharmacology.disposition`); an absorbing
-depot feeds each of them, an infusion too. So the state of a person is one amount a mode and one a depot; from the start of a
-stretch to any time in it all of them move by factors that depend on the elapsed time alone. The factors of each distinct length
-of time are made once, by multiplying those of the distinct steps between lengths.
+depot feeds each of them, an infusion too. So the state of a person is one amount a mode and one a depot; over any stretch of time
+all of them move by factors that depend on its length alone (:mod:`relaxant.pharmacology.closed_forms`). The factors of each distinct length
+of time are made once.
 
 Every factor and every sum is of positive numbers, but where rates are clearly apart and many people share few times, for whom a
 difference of exponentials keeps its digits too. So concentrations keep their relative precision from the first minutes to the
@@ -14,7 +14,6 @@ Arrays are (time, subject): a step touches one row of all.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,15 +22,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relaxant.errors import InputError
+from relaxant.pharmacology.closed_forms import between, filled, poured, steady
 from relaxant.pharmacology.disposition import Disposition
-from relaxant.pharmacology.schedule import Schedule
+from relaxant.pharmacology.schedule import Schedule, Stretch
 
 Floats = NDArray[np.float64]
 _CHUNK = 10_000  # subjects at a time: long rows, since each NumPy call costs as much as thousands of numbers
-_FEW_LENGTHS = 100  # distinct times to move over: so few, and nobody needs a table of them
-_CLEAR = (
-    1e-3  # of a difference of rates times the shortest hop: clearer, and differences of exponentials keep twelve digits
-)
+_KEPT = 64  # distinct moves whose factors are kept; so few, and everybody's exponentials of all are made at once
+# Of a difference of rates times the shortest move: clearer, and differences of exponentials keep twelve digits.
+_CLEAR = 1e-3
 _FEW = 16  # so few subjects are computed across time at once
 
 
@@ -85,18 +84,14 @@ def concentration(
     elif subjects <= _FEW:
         _few(disposition, used, prepared, result)
     else:
-        scratch = _Scratch()
         for start in range(0, subjects, _CHUNK):
             part = slice(start, min(start + _CHUNK, subjects))
             people, ways = _part(disposition, part), [_entry_part(e, part) for e in used]
-            if (
-                not prepared.infused
-                and prepared.hops.size + prepared.spans.size <= _FEW_LENGTHS
-                and _apart(people, ways, prepared)
-            ):
+            few = not prepared.infused and prepared.moves.size + prepared.spans.size <= _KEPT
+            if few and _apart(people, ways, prepared):
                 _hopping(people, ways, prepared, result[:, part])
             else:
-                _many(people, ways, prepared, result[:, part], scratch)
+                _moving(people, ways, prepared, result[:, part])
     result[:before] = 0.0
     if prepared.order is not None:
         result[prepared.order] = result.copy()
@@ -147,99 +142,53 @@ class _Factors(msgspec.Struct):
     """What one unit becomes over each of some lengths of time, as a concentration. Axes (mode,) length, subject.
 
     ``staying``: of a mode in itself; ``waiting``: of a depot in itself; ``arriving``: of a depot in each mode;
-    ``filling``: of an infusion of one unit a unit of time in each mode.
+    ``filling``: of an infusion of one unit a unit of time in each mode; ``pouring``: of one into a depot, in each mode and in the depot.
     """
 
     staying: Floats
     waiting: dict[int, Floats]
     arriving: dict[int, Floats]
     filling: Floats | None
+    pouring: dict[int, tuple[Floats, Floats]]
 
 
 def _factors(
-    disposition: Disposition, entries: list[Entry], infused: bool, lengths: Floats, *, apart: bool = False
+    disposition: Disposition, entries: list[Entry], infused: tuple[int, ...], lengths: Floats, *, apart: bool = False
 ) -> _Factors:
-    """The factors of each length, from the exponentials themselves. Positive terms only."""
+    """The factors of each length, from the exponentials themselves; ``infused`` are the entries by which anything runs in.
+
+    Positive terms only, but where rates are ``apart``: there a difference of exponentials stands as it is.
+    """
     time = lengths[:, None]
     rates, weights = disposition.rates[:, None, :], _weights(disposition)[:, None, :]
     staying = np.exp(-rates * time)
-    waiting, arriving = {}, {}
+    waiting, arriving, pouring = {}, {}, {}
     for i, entry in enumerate(entries):
-        if entry.absorption is not None:
-            waiting[i] = np.exp(-entry.absorption * time)
-            share = _between(entry.absorption, rates, time, waiting[i], staying, apart)
-            arriving[i] = weights * entry.absorption * share
-    return _Factors(staying, waiting, arriving, weights * -np.expm1(-rates * time) / rates if infused else None)
+        into = entry.absorption
+        if into is not None:
+            waits = waiting[i] = np.exp(-into * time)
+            share = (staying - waits) / (into - rates) if apart else between(into, rates, time, waits, staying)
+            arriving[i] = weights * into * share
+            if i in infused:
+                pouring[i] = weights * poured(into, rates, time), filled(into, time)
+    straight = any(entries[i].absorption is None for i in infused)
+    return _Factors(staying, waiting, arriving, weights * filled(rates, time) if straight else None, pouring)
 
 
 def _weights(disposition: Disposition) -> Floats:
     return disposition.weights / disposition.volume
 
 
-def _between(
-    one: Floats, other: Floats, time: Floats, one_stays: Floats, other_stays: Floats, apart: bool = False
-) -> Floats:
-    """The integral of exp(-one s) exp(-other (t - s)) over s from 0 to t: the chance to have moved on, once.
-
-    (exp(-other t) - exp(-one t)) / (one - other), written so that equal rates lose nothing; as it stands where they are ``apart``.
-    """
-    if apart:
-        return np.asarray((other_stays - one_stays) / (one - other))
-    gap = np.abs(one - other)
-    share = -np.expm1(-gap * time)
-    if np.count_nonzero(gap) == gap.size:
-        share /= gap
-    else:
-        share = np.where(gap > 0, share / np.where(gap > 0, gap, 1.0), time)
-    return np.asarray(np.maximum(one_stays, other_stays) * share)
-
-
-class _Scratch:
-    """Memory that is used again for each chunk of people: fresh pages would cost more than the arithmetic."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, Floats] = {}
-
-    def array(self, name: str, *shape: int) -> Floats:
-        """An array of this shape with whatever it held before."""
-        size = math.prod(shape)
-        kept = self._kept.get(name)
-        if kept is None or kept.size < size:
-            kept = self._kept[name] = np.empty(size)
-        return kept[:size].reshape(shape)
-
-
-def _along(steps: _Factors, prepared: Schedule, scratch: _Scratch) -> _Factors:
-    """The factors of each length, from those of the steps between neighbouring lengths."""
-    count = prepared.lengths.size
-
-    def table(name: str, of: Floats, first: float) -> Floats:
-        made = scratch.array(name, *of.shape[:-2], count, of.shape[-1])
-        made[..., 0, :] = first
-        return made
-
-    staying = table("staying", steps.staying, 1.0)
-    waiting = {i: table(f"waiting {i}", w, 1.0) for i, w in steps.waiting.items()}
-    arriving = {i: table(f"arriving {i}", a, 0.0) for i, a in steps.arriving.items()}
-    filling = None if steps.filling is None else table("filling", steps.filling, 0.0)
-    for at, step in enumerate(prepared.step_of.tolist()):
-        stays = steps.staying[:, step]
-        np.multiply(staying[:, at], stays, out=staying[:, at + 1])
-        for i, waits in steps.waiting.items():
-            arrived = np.multiply(arriving[i][:, at], stays, out=arriving[i][:, at + 1])
-            arrived += waiting[i][at] * steps.arriving[i][:, step]
-            np.multiply(waiting[i][at], waits[step], out=waiting[i][at + 1])
-        if filling is not None and steps.filling is not None:
-            filled = np.multiply(filling[:, at], stays, out=filling[:, at + 1])
-            filled += steps.filling[:, step]
-    return _Factors(staying, waiting, arriving, filling)
-
-
 _Number = Any  # a float for one person, an array over the people otherwise: the same lines serve both
 
 
-_State = tuple[list[_Number], dict[int, _Number], _Number]
-"""What is there at the start of a stretch: each mode, each depot by its entry's number, and the rate that runs in."""
+class _State(msgspec.Struct):
+    """What is there at the start of a stretch: each mode, each depot by its entry's number, and the rates that run in."""
+
+    modes: list[_Number]
+    depots: dict[int, _Number]
+    running: _Number
+    pouring: dict[int, _Number]
 
 
 def _states(
@@ -260,88 +209,151 @@ def _states(
     arriving = {i: plain(a) for i, a in factors.arriving.items()}
     ways = [(j, stays, [(i, a[j]) for i, a in arriving.items()]) for j, stays in enumerate(plain(factors.staying))]
     filling = None if factors.filling is None else plain(factors.filling)
+    pouring = {i: (plain(modes), plain(depot)) for i, (modes, depot) in factors.pouring.items()}
     reaching = [plain(e.reaching) if isinstance(e.reaching, np.ndarray) else e.reaching for e in entries]
-    modes: list[_Number] = [0.0] * len(weights)
-    depots: dict[int, _Number] = {i: 0.0 for i, _ in waiting}
+    state = _State([0.0] * len(weights), {i: 0.0 for i, _ in waiting}, 0.0, {})
     for stretch in prepared.stretches:
-        for i, amount, duration, interval in stretch.steady:
-            modes, depots = _steady(disposition, entries, i, amount, duration, interval)
-            if one:
-                modes, depots = [m.item() for m in modes], {k: np.asarray(d).item() for k, d in depots.items()}
-        for i, amount in stretch.bolus:
-            given = amount * reaching[i]
-            if i in depots:
-                depots[i] = depots[i] + given
-            else:
-                modes = [mode + given * weight for mode, weight in zip(modes, weights, strict=True)]
-        running: _Number = 0.0
-        for i, rate in stretch.running:
-            running = running + rate * reaching[i]
-        yield modes, depots, running
+        _begun(state, stretch, disposition, entries, reaching, weights, one)
+        yield state
         length = stretch.length if place is None else int(place[stretch.length])
         moved = []
         for j, stays, feeds in ways:
-            mode = modes[j] * stays[length]
+            mode = state.modes[j] * stays[length]
             for i, arrives in feeds:
-                mode = mode + depots[i] * arrives[length]
+                mode = mode + state.depots[i] * arrives[length]
             if filling is not None and stretch.running:
-                mode = mode + running * filling[j][length]
+                mode = mode + state.running * filling[j][length]
+            for i, rate in state.pouring.items():
+                mode = mode + rate * pouring[i][0][j][length]
             moved.append(mode)
-        modes, depots = moved, {i: depots[i] * waits[length] for i, waits in waiting}
+        depots = {i: state.depots[i] * waits[length] for i, waits in waiting}
+        for i, rate in state.pouring.items():
+            depots[i] = depots[i] + rate * pouring[i][1][length]
+        state = _State(moved, depots, 0.0, {})
+
+
+def _begun(
+    state: _State,
+    stretch: Stretch,
+    disposition: Disposition,
+    entries: list[Entry],
+    reaching: list[_Number],
+    weights: Any,
+    one: bool,
+) -> None:
+    """What a stretch begins with: steady states, doses, and what runs in it."""
+    for i, amount, duration, interval in stretch.steady:
+        state.modes, state.depots = _steady(disposition, entries, i, amount, duration, interval)
+        if one:
+            state.modes = [m.item() for m in state.modes]
+            state.depots = {k: np.asarray(d).item() for k, d in state.depots.items()}
+    for i, amount in stretch.bolus:
+        given = amount * reaching[i]
+        if i in state.depots:
+            state.depots[i] = state.depots[i] + given
+        else:
+            state.modes = [mode + given * weight for mode, weight in zip(state.modes, weights, strict=True)]
+    for i, rate in stretch.running:
+        if i in state.depots:
+            state.pouring[i] = state.pouring.get(i, 0.0) + rate * reaching[i]
+        else:
+            state.running = state.running + rate * reaching[i]
 
 
 def _steady(
     disposition: Disposition, entries: list[Entry], i: int, amount: float, duration: float, interval: float
 ) -> tuple[list[Floats], dict[int, Floats]]:
-    """Modes and depots in the limit of many doses, just before the next: geometric series, term by term."""
-    entry = entries[i]
-    arriving = amount * entry.reaching
+    """Modes and depots in the limit of many doses, just before the next."""
     depots = {k: np.zeros(disposition.subjects) for k, e in enumerate(entries) if e.absorption is not None}
-    infused = entry.absorption is None and duration > 0
-    whole = _factors(disposition, [entry], infused, np.array([duration if infused else interval]))
-    of_one = -np.expm1(-disposition.rates * interval)
-    if entry.absorption is not None:
-        depots[i] = arriving * whole.waiting[0][0] / -np.expm1(-entry.absorption * interval)
-        modes = arriving / -np.expm1(-entry.absorption * interval) * whole.arriving[0][:, 0] / of_one
-    elif whole.filling is not None:
-        rest = np.exp(-disposition.rates * (interval - duration))
-        modes = arriving / duration * whole.filling[:, 0] * rest / of_one
-    else:
-        modes = arriving * _weights(disposition) * whole.staying[:, 0] / of_one
+    lasts, every, much = np.asarray(duration), np.asarray(interval), np.asarray(amount * entries[i].reaching)
+    modes, depot = steady(disposition.rates, _weights(disposition), entries[i].absorption, much, lasts, every)
+    if depot is not None:
+        depots[i] = depot
     return list(modes), depots
 
 
-def _many(disposition: Disposition, entries: list[Entry], prepared: Schedule, out: Floats, scratch: _Scratch) -> None:
-    """Fills ``out`` stretch by stretch."""
-    factors = _along(_factors(disposition, entries, prepared.infused, prepared.increments), prepared, scratch)
-    # One row at a time: NumPy runs along one contiguous row at three times the speed of a table of short ones.
-    modes = [list(stays) for stays in factors.staying]
-    wholes = {
-        i: list(np.sum(arrives, axis=0, out=scratch.array(f"whole {i}", *arrives.shape[1:])))
-        for i, arrives in factors.arriving.items()
-    }
-    filling = None if factors.filling is None else list(_sum(factors.filling))
-    term = scratch.array("term", out.shape[1])
+def _infused(prepared: Schedule) -> tuple[int, ...]:
+    """The entries by which anything ever runs in."""
+    return tuple(sorted({i for s in prepared.stretches for i, _ in s.running})) if prepared.infused else ()
+
+
+class _Move(msgspec.Struct):
+    """The factors of one length of time, for modes and depots in one table; what of a depot arrives; what infusions fill in."""
+
+    falling: Floats
+    arriving: list[Floats]
+    filling: Floats | None
+    pouring: dict[int, tuple[Floats, Floats]]
+
+
+def _moving(disposition: Disposition, entries: list[Entry], prepared: Schedule, out: Floats) -> None:
+    """Fills ``out`` by moves from mark to mark, for any times and rates: every factor is positive."""
+    modes, subjects = len(disposition.rates), out.shape[1]
+    depots = [i for i, e in enumerate(entries) if e.absorption is not None]
+    row = {i: modes + k for k, i in enumerate(depots)}
+    infused = _infused(prepared)
+    state, feed = np.zeros((modes + len(depots), subjects)), np.empty((modes, subjects))
+    moving, weights = state[:modes], _weights(disposition)
     multiply, add = np.multiply, np.add
-    offset_of = prepared.offset_of.tolist()
-    for stretch, (at_start, depots, running) in zip(
-        prepared.stretches, _states(disposition, entries, prepared, factors), strict=True
-    ):
-        amounts = list(zip(modes[1:], at_start[1:], strict=True))
-        amounts += [(wholes[i], depot) for i, depot in depots.items()]
-        if filling is not None and stretch.running:
-            amounts.append((filling, running))
+    uses = np.bincount(np.concatenate((prepared.hop_of, [s.rest for s in prepared.stretches])).astype(np.intp) + 1)[1:]
+    kept: dict[int, _Move] = {}
+
+    def move_of(which: int) -> _Move:
+        made = kept.get(which)
+        if made is None:
+            of = _factors(disposition, entries, infused, prepared.moves[which : which + 1])
+            falling = np.empty_like(state)
+            falling[:modes] = of.staying[:, 0]
+            for i, waits in of.waiting.items():
+                falling[row[i]] = waits[0]
+            made = _Move(falling, [a[:, 0] for a in of.arriving.values()], None if of.filling is None else of.filling[:, 0], {i: (m[:, 0], d[0]) for i, (m, d) in of.pouring.items()})  # fmt: skip
+            if uses[which] > 1 and len(kept) < _KEPT:
+                kept[which] = made
+        return made
+
+    def moved(which: int, now: _State) -> None:
+        move = move_of(which)
+        if not depots:
+            multiply(state, move.falling, out=state)
+        for k, arrives in enumerate(move.arriving):
+            if k:
+                add(feed, arrives * state[modes + k], out=feed)
+            else:
+                multiply(arrives, state[modes], out=feed)
+        if depots:
+            multiply(state, move.falling, out=state)
+            add(moving, feed, out=moving)
+        if move.filling is not None and now.running is not None:
+            add(moving, now.running * move.filling, out=moving)
+        for i, rate in now.pouring.items():
+            add(moving, rate * move.pouring[i][0], out=moving)
+            state[row[i]] += rate * move.pouring[i][1]
+
+    reaching: list[_Number] = [e.reaching for e in entries]
+    hop_of = prepared.hop_of.tolist()
+    for stretch in prepared.stretches:
+        now = _State(list(moving), {i: state[row[i]] for i in depots}, 0.0, {})
+        _begun(now, stretch, disposition, entries, reaching, weights, False)
+        for j, mode in enumerate(now.modes):
+            state[j] = mode
+        for i, depot in now.depots.items():
+            state[row[i]] = depot
         for at in range(stretch.first, stretch.last):
-            row, length = out[at], offset_of[at]
-            multiply(modes[0][length], at_start[0], row)
-            for factor, amount in amounts:
-                multiply(factor[length], amount, term)
-                add(row, term, row)
+            if hop_of[at] >= 0:
+                moved(hop_of[at], now)
+            if modes == 1:
+                np.copyto(out[at], moving[0])
+                continue
+            add(moving[0], moving[1], out=out[at])
+            for mode in moving[2:]:
+                add(out[at], mode, out=out[at])
+        if stretch.rest >= 0:
+            moved(stretch.rest, now)
 
 
 def _apart(disposition: Disposition, entries: list[Entry], prepared: Schedule) -> bool:
     """Whether everybody's absorption is so far from every elimination rate that exponentials may be subtracted."""
-    shortest = min(np.concatenate((prepared.hops[:1], prepared.lengths[prepared.spans[:1]])), default=0.0)
+    shortest = min(np.concatenate((prepared.moves[:1], prepared.lengths[prepared.spans[:1]])), default=0.0)
     return all(
         e.absorption is None or float(np.abs(e.absorption - disposition.rates).min()) * shortest > _CLEAR
         for e in entries
@@ -355,26 +367,28 @@ def _hopping(disposition: Disposition, entries: list[Entry], prepared: Schedule,
     apart, a depot's share is written as a difference. At the moment of a dose nothing has moved, and nothing is subtracted.
     """
     used = np.append(prepared.spans, 0)
-    at_spans = _factors(disposition, entries, False, prepared.lengths[used], apart=True)
+    at_spans = _factors(disposition, entries, (), prepared.lengths[used], apart=True)
     place = np.zeros(prepared.lengths.size, dtype=np.intp)
     place[used] = np.arange(used.size)
     weights = _weights(disposition)
-    hops = prepared.hops[:, None]
-    decays = [list(np.exp(-rate * hops)) for rate in disposition.rates]
+    hops = np.unique(prepared.hop_of[prepared.hop_of >= 0])
+    lengths = prepared.moves[hops][:, None]
+    decays = [dict(zip(hops.tolist(), np.exp(-rate * lengths), strict=True)) for rate in disposition.rates]
     absorbing = {}
     for i, entry in enumerate(entries):
         if entry.absorption is not None:
             into = entry.absorption
             shares = [w * into / (into - rate) for rate, w in zip(disposition.rates, weights, strict=True)]
-            absorbing[i] = shares, -sum(shares[1:], shares[0]), list(np.exp(-into * hops))
+            waits = dict(zip(hops.tolist(), np.exp(-into * lengths), strict=True))
+            absorbing[i] = shares, -sum(shares[1:], shares[0]), waits
     multiply, add = np.multiply, np.add
     hop_of = prepared.hop_of.tolist()
-    for stretch, (modes, depots, _) in zip(
+    for stretch, state in zip(
         prepared.stretches, _states(disposition, entries, prepared, at_spans, place), strict=True
     ):
         if stretch.first == stretch.last:
             continue
-        waves = [np.array(np.broadcast_to(mode, out.shape[1])) for mode in modes]
+        waves = [np.array(np.broadcast_to(mode, out.shape[1])) for mode in state.modes]
         first = stretch.first
         while first < stretch.last and hop_of[first] < 0:  # at the very moment
             row = out[first]
@@ -385,8 +399,8 @@ def _hopping(disposition: Disposition, entries: list[Entry], prepared: Schedule,
         moving = list(zip(waves, decays, strict=True))
         for i, (shares, opposite, waits) in absorbing.items():
             for wave, share in zip(waves, shares, strict=True):
-                wave += depots[i] * share
-            moving.append((depots[i] * opposite, waits))
+                wave += state.depots[i] * share
+            moving.append((state.depots[i] * opposite, waits))
         first_wave, others = moving[0][0], moving[1:]
         for at in range(first, stretch.last):
             row, hop = out[at], hop_of[at]
@@ -403,14 +417,16 @@ def _hopping(disposition: Disposition, entries: list[Entry], prepared: Schedule,
 
 def _few(disposition: Disposition, entries: list[Entry], prepared: Schedule, out: Floats) -> None:
     """Fills ``out`` for a few people: all times at once, from the states at the starts of the stretches."""
-    factors = _factors(disposition, entries, prepared.infused, prepared.lengths)
+    infused = _infused(prepared)
+    factors = _factors(disposition, entries, infused, prepared.lengths)
     parts = [*factors.staying, *(_sum(a) for a in factors.arriving.values())]
     if factors.filling is not None:
         parts.append(_sum(factors.filling))
+    parts += [_sum(modes) for modes, _ in factors.pouring.values()]
     rows = [
-        (*modes, *depots.values(), running)
-        for modes, depots, running in _states(disposition, entries, prepared, factors)
-    ]
+        (*s.modes, *s.depots.values(), *(() if factors.filling is None else (s.running,)), *(s.pouring.get(i, 0.0) for i in factors.pouring))
+        for s in _states(disposition, entries, prepared, factors)
+    ]  # fmt: skip
     at, of = prepared.offset_of, prepared.stretch_of
     for i, part in enumerate(parts):
         if out.shape[1] == 1:
