@@ -278,12 +278,14 @@ def _infused(prepared: Schedule) -> tuple[int, ...]:
 
 
 class _Move(msgspec.Struct):
-    """The factors of one length of time, for modes and depots in one table; what of a depot arrives; what infusions fill in."""
+    """The factors of one length of time, for modes and depots in one table; what of a depot arrives; what infusions fill.
+
+    ``filling`` by the row of a depot, or ``None`` for the central compartment: what is in each mode and in the depot itself.
+    """
 
     falling: Floats
     arriving: list[Floats]
-    filling: Floats | None
-    pouring: dict[int, tuple[Floats, Floats]]
+    filling: dict[int | None, tuple[Floats, Floats]]
 
 
 def _moving(disposition: Disposition, entries: list[Entry], prepared: Schedule, out: Floats) -> None:
@@ -306,41 +308,48 @@ def _moving(disposition: Disposition, entries: list[Entry], prepared: Schedule, 
             falling[:modes] = of.staying[:, 0]
             for i, waits in of.waiting.items():
                 falling[row[i]] = waits[0]
-            made = _Move(falling, [a[:, 0] for a in of.arriving.values()], None if of.filling is None else of.filling[:, 0], {i: (m[:, 0], d[0]) for i, (m, d) in of.pouring.items()})  # fmt: skip
+            filling: dict[int | None, tuple[Floats, Floats]] = {
+                row[i]: (into[:, 0], inside[0]) for i, (into, inside) in of.pouring.items()
+            }
+            if of.filling is not None:
+                filling[None] = of.filling[:, 0], np.zeros(1)
+            made = _Move(falling, [a[:, 0] for a in of.arriving.values()], filling)
             if uses[which] > 1 and len(kept) < _KEPT:
                 kept[which] = made
         return made
 
-    def moved(which: int, now: _State) -> None:
+    def moved(which: int, running: list[tuple[int | None, _Number]]) -> None:
         move = move_of(which)
-        if not depots:
-            multiply(state, move.falling, out=state)
         for k, arrives in enumerate(move.arriving):
             if k:
                 add(feed, arrives * state[modes + k], out=feed)
             else:
                 multiply(arrives, state[modes], out=feed)
+        multiply(state, move.falling, out=state)
         if depots:
-            multiply(state, move.falling, out=state)
             add(moving, feed, out=moving)
-        if move.filling is not None and now.running is not None:
-            add(moving, now.running * move.filling, out=moving)
-        for i, rate in now.pouring.items():
-            add(moving, rate * move.pouring[i][0], out=moving)
-            state[row[i]] += rate * move.pouring[i][1]
+        for into, rate in running:
+            fills, waits = move.filling[into]
+            add(moving, rate * fills, out=moving)
+            if into is not None:
+                state[into] += rate * waits
 
     reaching: list[_Number] = [e.reaching for e in entries]
     hop_of = prepared.hop_of.tolist()
     for stretch in prepared.stretches:
-        now = _State(list(moving), {i: state[row[i]] for i in depots}, 0.0, {})
-        _begun(now, stretch, disposition, entries, reaching, weights, False)
-        for j, mode in enumerate(now.modes):
-            state[j] = mode
-        for i, depot in now.depots.items():
-            state[row[i]] = depot
+        for i, amount, duration, interval in stretch.steady:
+            settled, resting = _steady(disposition, entries, i, amount, duration, interval)
+            for k, values in enumerate([*settled, *resting.values()]):
+                state[k] = values
+        for i, amount in stretch.bolus:
+            if i in row:
+                state[row[i]] += amount * reaching[i]
+            else:
+                moving += amount * reaching[i] * weights
+        running = [(row.get(i), rate * reaching[i]) for i, rate in stretch.running]
         for at in range(stretch.first, stretch.last):
             if hop_of[at] >= 0:
-                moved(hop_of[at], now)
+                moved(hop_of[at], running)
             if modes == 1:
                 np.copyto(out[at], moving[0])
                 continue
@@ -348,7 +357,7 @@ def _moving(disposition: Disposition, entries: list[Entry], prepared: Schedule, 
             for mode in moving[2:]:
                 add(out[at], mode, out=out[at])
         if stretch.rest >= 0:
-            moved(stretch.rest, now)
+            moved(stretch.rest, running)
 
 
 def _apart(disposition: Disposition, entries: list[Entry], prepared: Schedule) -> bool:
