@@ -14,7 +14,7 @@ Arrays are (time, subject): a step touches one row of all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -73,7 +73,7 @@ def concentration(
     Amounts over litres: mg and L give mg/L. Raises :class:`InputError` for an entry that a dose names and nobody describes, and for
     arrays of unequal length.
     """
-    subjects = max(disposition.subjects, *(_subjects(e) for e in entries.values()), 1)
+    subjects = max(disposition.subjects, *(people_of(e) for e in entries.values()), 1)
     used = [_entry(entries, name, disposition, subjects) for name in prepared.entries]
     result = _output(out, prepared.times.size, subjects)
     if disposition.subjects not in (1, subjects):
@@ -98,7 +98,8 @@ def concentration(
     return result
 
 
-def _subjects(entry: Entry) -> int:
+def people_of(entry: Entry) -> int:
+    """How many people an entry describes: 1 where everybody has it alike."""
     return max(
         1 if entry.absorption is None else entry.absorption.size,
         1 if isinstance(entry.reaching, float) else entry.reaching.size,
@@ -128,6 +129,22 @@ def _part(disposition: Disposition, part: slice) -> Disposition:
     if disposition.subjects == 1:
         return disposition
     return Disposition(disposition.rates[:, part], disposition.weights[:, part], disposition.volume[part])
+
+
+def of_people(
+    disposition: Disposition, entries: Mapping[str, Entry], names: Sequence[str], part: slice, people: int
+) -> tuple[Disposition, list[Entry]]:
+    """Some people's disposition and entries, a column each, the entries in the order of ``names``."""
+    size = part.stop - part.start
+
+    def each(values: Floats | float) -> Floats:
+        array = np.atleast_1d(np.asarray(values, dtype=np.float64))
+        chosen = array[..., part] if array.shape[-1] > 1 else array
+        return np.broadcast_to(chosen, (*chosen.shape[:-1], size))
+
+    used = [_entry(entries, name, disposition, people) for name in names]
+    whole = Disposition(each(disposition.rates), each(disposition.weights), each(disposition.volume))
+    return whole, [Entry(None if e.absorption is None else each(e.absorption), each(e.reaching)) for e in used]
 
 
 def _entry_part(entry: Entry, part: slice) -> Entry:
@@ -182,102 +199,15 @@ def _weights(disposition: Disposition) -> Floats:
 _Number = Any  # a float for one person, an array over the people otherwise: the same lines serve both
 
 
-class _State(msgspec.Struct):
-    """What is there at the start of a stretch: each mode, each depot by its entry's number, and the rates that run in."""
-
-    modes: list[_Number]
-    depots: dict[int, _Number]
-    running: _Number
-    pouring: dict[int, _Number]
-
-
-def _states(
-    disposition: Disposition,
-    entries: list[Entry],
-    prepared: Schedule,
-    factors: _Factors,
-    place: NDArray[np.intp] | None = None,
-) -> Iterator[_State]:
-    """The states at the starts of the stretches, one from the other. ``place`` says where the factors have each length."""
-    one = factors.staying.shape[-1] == 1
-
-    def plain(values: Floats) -> Any:
-        return values[..., 0].tolist() if one else values
-
-    weights = plain(_weights(disposition))
-    waiting = [(i, plain(w)) for i, w in factors.waiting.items()]
-    arriving = {i: plain(a) for i, a in factors.arriving.items()}
-    ways = [(j, stays, [(i, a[j]) for i, a in arriving.items()]) for j, stays in enumerate(plain(factors.staying))]
-    filling = None if factors.filling is None else plain(factors.filling)
-    pouring = {i: (plain(modes), plain(depot)) for i, (modes, depot) in factors.pouring.items()}
-    reaching = [plain(e.reaching) if isinstance(e.reaching, np.ndarray) else e.reaching for e in entries]
-    state = _State([0.0] * len(weights), {i: 0.0 for i, _ in waiting}, 0.0, {})
-    for stretch in prepared.stretches:
-        _begun(state, stretch, disposition, entries, reaching, weights, one)
-        yield state
-        length = stretch.length if place is None else int(place[stretch.length])
-        moved = []
-        for j, stays, feeds in ways:
-            mode = state.modes[j] * stays[length]
-            for i, arrives in feeds:
-                mode = mode + state.depots[i] * arrives[length]
-            if filling is not None and stretch.running:
-                mode = mode + state.running * filling[j][length]
-            for i, rate in state.pouring.items():
-                mode = mode + rate * pouring[i][0][j][length]
-            moved.append(mode)
-        depots = {i: state.depots[i] * waits[length] for i, waits in waiting}
-        for i, rate in state.pouring.items():
-            depots[i] = depots[i] + rate * pouring[i][1][length]
-        state = _State(moved, depots, 0.0, {})
-
-
-def _begun(
-    state: _State,
-    stretch: Stretch,
-    disposition: Disposition,
-    entries: list[Entry],
-    reaching: list[_Number],
-    weights: Any,
-    one: bool,
-) -> None:
-    """What a stretch begins with: steady states, doses, and what runs in it."""
-    for i, amount, duration, interval in stretch.steady:
-        state.modes, state.depots = _steady(disposition, entries, i, amount, duration, interval)
-        if one:
-            state.modes = [m.item() for m in state.modes]
-            state.depots = {k: np.asarray(d).item() for k, d in state.depots.items()}
-    for i, amount in stretch.bolus:
-        given = amount * reaching[i]
-        if i in state.depots:
-            state.depots[i] = state.depots[i] + given
-        else:
-            state.modes = [mode + given * weight for mode, weight in zip(state.modes, weights, strict=True)]
-    for i, rate in stretch.running:
-        if i in state.depots:
-            state.pouring[i] = state.pouring.get(i, 0.0) + rate * reaching[i]
-        else:
-            state.running = state.running + rate * reaching[i]
-
-
 def _steady(
-    disposition: Disposition, entries: list[Entry], i: int, amount: float, duration: float, interval: float
-) -> tuple[list[Floats], dict[int, Floats]]:
-    """Modes and depots in the limit of many doses, just before the next."""
-    depots = {k: np.zeros(disposition.subjects) for k, e in enumerate(entries) if e.absorption is not None}
-    lasts, every, much = np.asarray(duration), np.asarray(interval), np.asarray(amount * entries[i].reaching)
-    modes, depot = steady(disposition.rates, _weights(disposition), entries[i].absorption, much, lasts, every)
-    if depot is not None:
-        depots[i] = depot
-    return list(modes), depots
+    disposition: Disposition, entry: Entry, amount: float, duration: float, interval: float
+) -> tuple[Floats, Floats | None]:
+    """Modes and the entry's depot in the limit of many doses, just before the next."""
+    lasts, every, much = np.asarray(duration), np.asarray(interval), np.asarray(amount * entry.reaching)
+    return steady(disposition.rates, _weights(disposition), entry.absorption, much, lasts, every)
 
 
-def _infused(prepared: Schedule) -> tuple[int, ...]:
-    """The entries by which anything ever runs in."""
-    return tuple(sorted({i for s in prepared.stretches for i, _ in s.running})) if prepared.infused else ()
-
-
-class _Move(msgspec.Struct):
+class Move(msgspec.Struct):
     """The factors of one length of time, for modes and depots in one table; what of a depot arrives; what infusions fill.
 
     ``filling`` by the row of a depot, or ``None`` for the central compartment: what is in each mode and in the depot itself.
@@ -288,76 +218,97 @@ class _Move(msgspec.Struct):
     filling: dict[int | None, tuple[Floats, Floats]]
 
 
+class Everybody:
+    """The state of many people on their way: a row a mode, then a row a depot."""
+
+    def __init__(self, disposition: Disposition, entries: list[Entry], infused: tuple[int, ...], subjects: int) -> None:
+        self.disposition, self.entries, self.infused = disposition, entries, infused
+        self.weights, modes = _weights(disposition), len(disposition.rates)
+        depots = [i for i, e in enumerate(entries) if e.absorption is not None]
+        self.row = {i: modes + k for k, i in enumerate(depots)}
+        self.state, self.feed = np.zeros((modes + len(depots), subjects)), np.empty((modes, subjects))
+        self.modes, self.depots = self.state[:modes], list(self.state[modes:])
+
+    def begin(self, stretch: Stretch) -> list[tuple[int | None, Floats | float]]:
+        """What a stretch begins with: steady states and doses. Gives what runs in it, by the row that it runs into."""
+        reaching, row = [e.reaching for e in self.entries], self.row
+        for i, amount, duration, interval in stretch.steady:
+            modes, depot = _steady(self.disposition, self.entries[i], amount, duration, interval)
+            self.state[:] = 0.0
+            self.modes[:] = modes
+            if depot is not None:
+                self.state[row[i]] = depot
+        for i, amount in stretch.bolus:
+            if i in row:
+                self.state[row[i]] += amount * reaching[i]
+            else:
+                self.modes += amount * reaching[i] * self.weights
+        return [(row.get(i), rate * reaching[i]) for i, rate in stretch.running]
+
+    def factors(self, length: Floats, *, apart: bool = False) -> Move:
+        """The factors of one length of time."""
+        of = _factors(self.disposition, self.entries, self.infused, length, apart=apart)
+        falling = np.empty_like(self.state)
+        falling[: len(self.modes)] = of.staying[:, 0]
+        for i, waits in of.waiting.items():
+            falling[self.row[i]] = waits[0]
+        filling: dict[int | None, tuple[Floats, Floats]] = {
+            self.row[i]: (into[:, 0], inside[0]) for i, (into, inside) in of.pouring.items()
+        }
+        if of.filling is not None:
+            filling[None] = of.filling[:, 0], np.zeros(1)
+        return Move(falling, [a[:, 0] for a in of.arriving.values()], filling)
+
+    def move(self, move: Move, running: list[tuple[int | None, Floats | float]]) -> None:
+        """Everybody a length of time further."""
+        for k, (arrives, depot) in enumerate(zip(move.arriving, self.depots, strict=True)):
+            if k:
+                np.add(self.feed, arrives * depot, out=self.feed)
+            else:
+                np.multiply(arrives, depot, out=self.feed)
+        np.multiply(self.state, move.falling, out=self.state)
+        if move.arriving:
+            np.add(self.modes, self.feed, out=self.modes)
+        for into, rate in running:
+            fills, inside = move.filling[into]
+            self.modes += rate * fills
+            if into is not None:
+                self.state[into] += rate * inside
+
+
 def _moving(disposition: Disposition, entries: list[Entry], prepared: Schedule, out: Floats) -> None:
     """Fills ``out`` by moves from mark to mark, for any times and rates: every factor is positive."""
-    modes, subjects = len(disposition.rates), out.shape[1]
-    depots = [i for i, e in enumerate(entries) if e.absorption is not None]
-    row = {i: modes + k for k, i in enumerate(depots)}
-    infused = _infused(prepared)
-    state, feed = np.zeros((modes + len(depots), subjects)), np.empty((modes, subjects))
-    moving, weights = state[:modes], _weights(disposition)
-    multiply, add = np.multiply, np.add
-    uses = np.bincount(np.concatenate((prepared.hop_of, [s.rest for s in prepared.stretches])).astype(np.intp) + 1)[1:]
-    kept: dict[int, _Move] = {}
+    people = Everybody(disposition, entries, prepared.infused, out.shape[1])
+    uses = np.bincount([1 + i for i in (*prepared.hop_of.tolist(), *(s.rest for s in prepared.stretches))])[1:]
+    kept: dict[int, Move] = {}
 
-    def move_of(which: int) -> _Move:
+    def over(which: int) -> Move:
         made = kept.get(which)
         if made is None:
-            of = _factors(disposition, entries, infused, prepared.moves[which : which + 1])
-            falling = np.empty_like(state)
-            falling[:modes] = of.staying[:, 0]
-            for i, waits in of.waiting.items():
-                falling[row[i]] = waits[0]
-            filling: dict[int | None, tuple[Floats, Floats]] = {
-                row[i]: (into[:, 0], inside[0]) for i, (into, inside) in of.pouring.items()
-            }
-            if of.filling is not None:
-                filling[None] = of.filling[:, 0], np.zeros(1)
-            made = _Move(falling, [a[:, 0] for a in of.arriving.values()], filling)
+            made = people.factors(prepared.moves[which : which + 1])
             if uses[which] > 1 and len(kept) < _KEPT:
                 kept[which] = made
         return made
 
-    def moved(which: int, running: list[tuple[int | None, _Number]]) -> None:
-        move = move_of(which)
-        for k, arrives in enumerate(move.arriving):
-            if k:
-                add(feed, arrives * state[modes + k], out=feed)
-            else:
-                multiply(arrives, state[modes], out=feed)
-        multiply(state, move.falling, out=state)
-        if depots:
-            add(moving, feed, out=moving)
-        for into, rate in running:
-            fills, waits = move.filling[into]
-            add(moving, rate * fills, out=moving)
-            if into is not None:
-                state[into] += rate * waits
-
-    reaching: list[_Number] = [e.reaching for e in entries]
-    hop_of = prepared.hop_of.tolist()
+    hop_of, modes = prepared.hop_of.tolist(), list(people.modes)
     for stretch in prepared.stretches:
-        for i, amount, duration, interval in stretch.steady:
-            settled, resting = _steady(disposition, entries, i, amount, duration, interval)
-            for k, values in enumerate([*settled, *resting.values()]):
-                state[k] = values
-        for i, amount in stretch.bolus:
-            if i in row:
-                state[row[i]] += amount * reaching[i]
-            else:
-                moving += amount * reaching[i] * weights
-        running = [(row.get(i), rate * reaching[i]) for i, rate in stretch.running]
+        running = people.begin(stretch)
         for at in range(stretch.first, stretch.last):
             if hop_of[at] >= 0:
-                moved(hop_of[at], running)
-            if modes == 1:
-                np.copyto(out[at], moving[0])
-                continue
-            add(moving[0], moving[1], out=out[at])
-            for mode in moving[2:]:
-                add(out[at], mode, out=out[at])
+                people.move(over(hop_of[at]), running)
+            add_up(modes, out[at])
         if stretch.rest >= 0:
-            moved(stretch.rest, running)
+            people.move(over(stretch.rest), running)
+
+
+def add_up(parts: list[Floats], row: Floats) -> None:
+    """The sum of some rows, into another."""
+    if len(parts) == 1:
+        np.copyto(row, parts[0])
+        return
+    np.add(parts[0], parts[1], out=row)
+    for part in parts[2:]:
+        np.add(row, part, out=row)
 
 
 def _apart(disposition: Disposition, entries: list[Entry], prepared: Schedule) -> bool:
@@ -375,81 +326,138 @@ def _hopping(disposition: Disposition, entries: list[Entry], prepared: Schedule,
     States at the starts of stretches are of positive sums as ever; only within a stretch, and only where rates are well
     apart, a depot's share is written as a difference. At the moment of a dose nothing has moved, and nothing is subtracted.
     """
-    used = np.append(prepared.spans, 0)
-    at_spans = _factors(disposition, entries, (), prepared.lengths[used], apart=True)
-    place = np.zeros(prepared.lengths.size, dtype=np.intp)
-    place[used] = np.arange(used.size)
-    weights = _weights(disposition)
-    hops = np.unique(prepared.hop_of[prepared.hop_of >= 0])
+    people = Everybody(disposition, entries, (), out.shape[1])
+    whole = {i: people.factors(prepared.lengths[i : i + 1], apart=True) for i in prepared.spans.tolist()}
+    hops = np.unique(prepared.hop_of[prepared.hop_of >= 0]).tolist()
     lengths = prepared.moves[hops][:, None]
-    decays = [dict(zip(hops.tolist(), np.exp(-rate * lengths), strict=True)) for rate in disposition.rates]
-    absorbing = {}
-    for i, entry in enumerate(entries):
-        if entry.absorption is not None:
-            into = entry.absorption
-            shares = [w * into / (into - rate) for rate, w in zip(disposition.rates, weights, strict=True)]
-            waits = dict(zip(hops.tolist(), np.exp(-into * lengths), strict=True))
-            absorbing[i] = shares, -sum(shares[1:], shares[0]), waits
-    multiply, add = np.multiply, np.add
-    hop_of = prepared.hop_of.tolist()
-    for stretch, state in zip(
-        prepared.stretches, _states(disposition, entries, prepared, at_spans, place), strict=True
-    ):
-        if stretch.first == stretch.last:
-            continue
-        waves = [np.array(np.broadcast_to(mode, out.shape[1])) for mode in state.modes]
+    decays = [dict(zip(hops, np.exp(-rate * lengths), strict=True)) for rate in disposition.rates]
+    absorbing = []
+    for i, row in people.row.items():
+        into = np.asarray(entries[i].absorption)
+        shares = [w * into / (into - rate) for rate, w in zip(disposition.rates, people.weights, strict=True)]
+        waits = dict(zip(hops, np.exp(-into * lengths), strict=True))
+        absorbing.append((people.state[row], shares, -sum(shares[1:], shares[0]), waits))
+    hop_of, waves = prepared.hop_of.tolist(), np.empty_like(people.state)
+    for stretch in prepared.stretches:
+        people.begin(stretch)
         first = stretch.first
         while first < stretch.last and hop_of[first] < 0:  # at the very moment
-            row = out[first]
-            np.copyto(row, waves[0])
-            for wave in waves[1:]:
-                add(row, wave, row)
+            add_up(list(people.modes), out[first])
             first += 1
-        moving = list(zip(waves, decays, strict=True))
-        for i, (shares, opposite, waits) in absorbing.items():
-            for wave, share in zip(waves, shares, strict=True):
-                wave += state.depots[i] * share
-            moving.append((state.depots[i] * opposite, waits))
-        first_wave, others = moving[0][0], moving[1:]
-        for at in range(first, stretch.last):
-            row, hop = out[at], hop_of[at]
-            if hop >= 0:
-                for wave, decay in moving:
-                    multiply(wave, decay[hop], wave)
-            if len(others) == 0:
-                np.copyto(row, first_wave)
-                continue
-            add(first_wave, others[0][0], row)
-            for wave, _ in others[1:]:
-                add(row, wave, row)
+        if first < stretch.last:
+            np.copyto(waves, people.state)
+            moving = list(zip(waves, decays, strict=False))
+            for wave, (depot, shares, opposite, waits) in zip(waves[len(decays) :], absorbing, strict=True):
+                for mode, share in zip(waves, shares, strict=False):
+                    mode += depot * share
+                np.multiply(depot, opposite, out=wave)
+                moving.append((wave, waits))
+            parts = [wave for wave, _ in moving]
+            for at in range(first, stretch.last):
+                hop = hop_of[at]
+                if hop >= 0:
+                    for wave, decay in moving:
+                        np.multiply(wave, decay[hop], out=wave)
+                add_up(parts, out[at])
+        if stretch.length:
+            people.move(whole[stretch.length], [])
 
 
 def _few(disposition: Disposition, entries: list[Entry], prepared: Schedule, out: Floats) -> None:
     """Fills ``out`` for a few people: all times at once, from the states at the starts of the stretches."""
-    infused = _infused(prepared)
-    factors = _factors(disposition, entries, infused, prepared.lengths)
-    parts = [*factors.staying, *(_sum(a) for a in factors.arriving.values())]
-    if factors.filling is not None:
-        parts.append(_sum(factors.filling))
-    parts += [_sum(modes) for modes, _ in factors.pouring.values()]
-    rows = [
-        (*s.modes, *s.depots.values(), *(() if factors.filling is None else (s.running,)), *(s.pouring.get(i, 0.0) for i in factors.pouring))
-        for s in _states(disposition, entries, prepared, factors)
-    ]  # fmt: skip
+    factors = _factors(disposition, entries, prepared.infused, prepared.lengths)
+    parts, states = _starts(disposition, entries, prepared, factors)
     at, of = prepared.offset_of, prepared.stretch_of
-    for i, part in enumerate(parts):
+    for i, (part, state) in enumerate(zip(parts, states, strict=True)):
         if out.shape[1] == 1:
-            amounts = np.array([row[i] for row in rows])
             term = part[:, 0].take(at)
-            term *= amounts.take(of)
+            term *= np.array(state).take(of)
             term = term[:, None]
         else:
-            amounts = np.array(np.broadcast_arrays(*(row[i] for row in rows), out[0])[:-1])
-            term = part[at] * amounts[of]
+            term = part[at] * np.array([np.broadcast_to(s, out.shape[1]) for s in state])[of]
         if i == 0:
             np.copyto(out, term)
         else:
             out += term
+
+
+def _starts(
+    disposition: Disposition, entries: list[Entry], prepared: Schedule, factors: _Factors
+) -> tuple[list[Floats], list[list[_Number]]]:
+    """The states at the starts of the stretches, number by number: of each depot, each mode, each rate that runs in.
+
+    With each the factors, by length, of what a unit of it is in the central compartment. Each number follows from its own one before, so
+    that for one person these are loops of plain floats.
+    """
+    one, lengths = factors.staying.shape[-1] == 1, prepared.length_of
+
+    def by_stretch(values: Floats) -> Floats:
+        """Factors of each length, taken for each stretch: the length that leads to the next."""
+        return values[..., 0].take(lengths, axis=-1) if one else values.take(lengths, axis=-2)
+
+    def brought(amounts: Floats, entry: Entry) -> Floats:
+        if one:
+            return amounts * entry.reaching
+        return np.broadcast_to(amounts[:, None] * entry.reaching, (amounts.size, factors.staying.shape[-1]))
+
+    settled = {
+        k: [(i, *_steady(disposition, entries[i], *dose)) for i, *dose in s.steady]
+        for k, s in enumerate(prepared.stretches)
+        if s.steady
+    }
+    parts: list[Floats] = []
+    states: list[list[_Number]] = []
+    given: Floats | float = 0.0
+    running: Floats | float = 0.0
+    arriving: Floats | float = 0.0
+    for i, entry in enumerate(entries):
+        dosed = brought(prepared.given[i], entry)
+        ran = brought(prepared.rates[i], entry) if i in prepared.infused else None
+        if entry.absorption is None:
+            given = given + dosed
+            running = running if ran is None else running + ran
+            continue
+        added = None
+        if ran is not None:
+            into_modes, inside = factors.pouring[i]
+            added, arriving = ran * by_stretch(inside), arriving + ran * by_stretch(into_modes)
+            parts.append(_sum(into_modes))
+            states.append(list(ran))
+        resting = {k: next((d for n, _, d in those if n == i and d is not None), 0.0) for k, those in settled.items()}
+        depot = _followed(dosed, by_stretch(factors.waiting[i]), added, resting, one)
+        arriving = arriving + np.array(depot) * by_stretch(factors.arriving[i])
+        parts.append(_sum(factors.arriving[i]))
+        states.append(depot)
+    if factors.filling is not None:
+        arriving = arriving + running * by_stretch(factors.filling)
+        parts.append(_sum(factors.filling))
+        states.append(list(np.asarray(running)))
+    staying, weights = by_stretch(factors.staying), _weights(disposition)
+    for j, stays in enumerate(staying):
+        resting = {k: those[-1][1][j] for k, those in settled.items()}
+        put_in = None if isinstance(given, float) else given * weights[j]
+        parts.append(factors.staying[j])
+        states.append(_followed(put_in, stays, arriving[j] if isinstance(arriving, np.ndarray) else None, resting, one))
+    return parts, states
+
+
+def _followed(
+    given: Floats | None, stays: Floats, added: Floats | None, settled: Mapping[int, _Number], one: bool
+) -> list[_Number]:
+    """A number at the start of each stretch: what is given joins it, it falls by what stays, what is added joins by the next."""
+
+    def numbers(values: Floats | None) -> list[_Number]:
+        return [0.0] * len(stays) if values is None else values.tolist() if one else list(values)
+
+    now: _Number = 0.0
+    out: list[_Number] = []
+    for k, (dose, stay, joins) in enumerate(zip(numbers(given), numbers(stays), numbers(added), strict=True)):
+        if k in settled:
+            now = np.asarray(settled[k]).item() if one else settled[k]
+        now = now + dose
+        out.append(now)
+        now = now * stay + joins
+    return out
 
 
 def _sum(of_modes: Floats) -> Floats:

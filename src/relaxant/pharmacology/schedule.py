@@ -58,11 +58,14 @@ class Schedule(msgspec.Struct, frozen=True):
     entries: tuple[str, ...]
     stretches: tuple[Stretch, ...]
     lengths: Floats
+    length_of: Index  # of each stretch: its length to the next, as a place among the lengths; 0 for the last
     stretch_of: Index  # of each observation
     offset_of: Index  # of each observation
     moves: Floats  # the distinct times from one observation or start of a stretch to the next
     hop_of: Index  # of each observation: which move leads to it; -1 for no time at all
-    infused: bool  # whether anything ever runs in
+    given: Floats  # what each entry (rows) is given at the start of each stretch
+    rates: Floats  # and what runs in by it
+    infused: tuple[int, ...]  # the entries by which anything ever runs in
     spans: Index  # the lengths that a stretch has as a whole, as places among the lengths
 
 
@@ -176,6 +179,12 @@ def _prepared(
         return np.where(times > noise, np.searchsorted(moves, times + noise, side="right") - 1, -1)
 
     rest_of = among(rest)
+    amounts, rates = np.zeros((2, len(entries), len(starts)))
+    for k in range(len(starts)):
+        for entry, amount in bolus[k]:
+            amounts[entry, k] += amount
+        for entry, rate in running[k]:
+            rates[entry, k] += rate
     stretches = tuple(
         Stretch(
             float(starts[i]),
@@ -195,10 +204,13 @@ def _prepared(
         entries,
         stretches,
         lengths,
+        length_of.astype(np.intp),
         stretch_of,
         offset_of,
         moves,
         among(hop),
-        any(running),
+        amounts,
+        rates,
+        tuple(np.flatnonzero(rates.any(axis=1)).tolist()),
         np.unique(length_of[:-1]),
     )
