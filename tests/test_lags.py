@@ -79,7 +79,8 @@ def test_a_lag_that_all_share_moves_the_schedule() -> None:
     [
         ({"lags": {"gut": [-1.0, 0.0]}}, "lags of gut"),
         ({"lags": {"gut": [0.0, np.nan]}}, "lags of gut"),
-        ({"lags": {"gut": [0.0, 1.0, 2.0]}}, "lags of gut"),
+        ({"lags": {"gut": [0.0, 1.0, 2.0]}}, "disposition"),
+        ({"lags": {"gut": [0.0, 1.0], "vein": [0.0, 1.0, 2.0]}}, "lags of gut"),
         ({"lags": {"gut": [0.0, 1.0]}, "durations": {"gut": [np.inf, 1.0]}}, "durations of gut"),
         ({"lags": {"gut": [0.0, 1.0]}, "doses": [Dose(amount=1, entry="gut", every=8, steady=True)]}, "dose.steady"),
         ({"lags": {"gut": [0.0, 1.0]}, "doses": [Dose(amount=1, entry="skin")]}, "entry"),

@@ -21,7 +21,7 @@ from relaxant.pharmacology.schedule import Dose, schedule
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
-_CHUNK = 10_000
+_CHUNK = 2500  # people at a time: what each dose has become for each of them stays in the cache
 _KEPT = 64  # distinct times between observations whose factors are kept
 _NOISE = 8 * np.finfo(np.float64).eps
 
@@ -56,6 +56,8 @@ def concentration_own_lags(
     ):
         if values.size not in (1, count):
             raise InputError(name, values.size, f"there are {count} people", "give one value or as many")
+    if disposition.subjects not in (1, count):
+        raise InputError("disposition", disposition.subjects, f"there are {count} people", "give one or as many")
     prepared = schedule(doses, times)  # which checks them
     sorted_times = prepared.times
     noise = _NOISE * max(float(np.abs(sorted_times).max(initial=0.0)), 1.0)
