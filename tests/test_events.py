@@ -6,14 +6,14 @@ import os
 
 import numpy as np
 import pytest
-from histories import followed, rates
 
+from histories import followed, rates
 from relaxant.errors import InputError
 from relaxant.pharmacology.disposition import one_compartment, three_compartments, two_compartments
 from relaxant.pharmacology.events import events
-from relaxant.pharmacology.walk import concentration_by_event
 from relaxant.pharmacology.linear import concentration, intravenous, oral
 from relaxant.pharmacology.schedule import Dose, schedule
+from relaxant.pharmacology.walk import concentration_by_event
 
 ENTRIES = ("gut", "vein")
 FULL = os.environ.get("RELAXANT_FULL") == "1"
@@ -110,6 +110,13 @@ def test_an_observation_before_a_dose_at_the_same_time_sees_what_was_there_and_a
         ([(1, 0, 9, 1, 1, 0, 0, 0)], "EVID"),
         ([(1, 0, 1, 1, 1, -2, 0, 0)], "RATE"),
         ([(1, np.nan, 0, 0, 0, 0, 0, 0)], "TIME"),
+        ([(1, 0, 1, np.nan, 1, 0, 0, 0)], "AMT"),
+        ([(1, 0, 0, 5, 1, 0, 0, 0)], "AMT"),
+        ([(1, 0, 1, 5, -1, 0, 0, 0)], "CMT"),
+        ([(1, 0, 1, 0, 1, 2, 0, 0)], "RATE"),
+        ([(1, 0, 1, 5, 1, np.inf, 0, 0)], "RATE"),
+        ([(1, 0, 1, 1, 1, 0, 8, 1e12), (1, 1e13, 0, 0, 0, 0, 0, 0)], "ADDL"),
+        ([(np.nan, 0, 0, 0, 0, 0, 0, 0)], "ID"),
     ],
 )
 def test_what_cannot_be_names_the_column_and_the_row(rows: list[tuple[float, ...]], field: str) -> None:
@@ -123,6 +130,14 @@ def test_missing_columns_lengths_and_entries_are_named() -> None:
         events({"ID": [1]}, ENTRIES)
     with pytest.raises(InputError):
         events({"ID": [1, 1], "TIME": [0.0]}, ENTRIES)
+    with pytest.raises(InputError, match="no rows"):
+        events({"ID": [], "TIME": []}, ENTRIES)
+    for name, value in (("SS", 3), ("SS", 1), ("MDV", 2), ("EVID", np.nan)):
+        with pytest.raises(InputError) as caught:
+            events({"ID": [1], "TIME": [0.0], "AMT": [1.0], "EVID": [1], name: [value]}, ENTRIES)
+        assert caught.value.field == name
+    with pytest.raises(InputError, match="covariates"):
+        events({"ID": [1], "TIME": [0.0]}, ENTRIES, covariates=["WT"])
     prepared = events(_table([(1, 0, 1, 1, 1, 0, 0, 0), (1, 1, 0, 0, 0, 0, 0, 0)]), ENTRIES)
     with pytest.raises(InputError):
         concentration_by_event(one_compartment(1, 1), {}, prepared)
@@ -210,3 +225,41 @@ def test_any_history_as_its_compartments_followed_one_record_at_a_time(
     assert got.size == prepared.observations.size == flat_want.size
     np.testing.assert_allclose(got, flat_want, rtol=1e-9, atol=1e-11)
     assert (table["EVID"][prepared.observations] == 0).all()
+
+
+def test_covariates_are_the_last_known_and_before_any_the_first() -> None:
+    nan = np.nan
+    table = {"ID": [1, 1, 1, 1, 2, 2, 3], "TIME": [0, 1, 2, 3, 0, 1, 0], "WT": [nan, 70, nan, 60, nan, nan, 50], "SEX": [0, 0, 0, 0, 1, 1, 1]}  # fmt: skip
+    prepared = events(table, ENTRIES, covariates=["WT", "SEX"])
+    assert prepared.spell_of.tolist() == [0, 0, 1, 2]
+    np.testing.assert_array_equal(prepared.covariates["WT"], [70, 60, nan, 50])
+    assert prepared.covariates["SEX"].tolist() == [0, 0, 1, 1]
+    constant = events(table, ENTRIES, covariates=["SEX"])
+    assert constant.spell_of.tolist() == [0, 1, 2] and constant.covariates["SEX"].tolist() == [0, 1, 1]
+
+
+def test_a_table_without_evid_says_by_its_doses_what_each_row_is() -> None:
+    table = {"ID": [1, 1, 1, 1], "TIME": [0, 1, 2, 3], "AMT": [10, 0, 0, 0], "MDV": [1, 0, 1, 0], "CMT": [2, 0, 0, 0]}
+    prepared = events(table, ENTRIES)
+    assert prepared.observations.tolist() == [1, 3]
+    got = concentration_by_event(one_compartment(10.0, 50.0), {"vein": intravenous()}, prepared)
+    np.testing.assert_allclose(got, 0.2 * np.exp([-0.2, -0.6]), rtol=1e-13)
+
+
+def test_someone_without_observations_and_memory_given() -> None:
+    rows = [
+        (1, 0, 1, 5, 2, 0, 0, 0),
+        (2, 0, 1, 5, 2, 0, 0, 0),
+        (2, 5, 0, 0, 0, 0, 0, 0),
+        (2, 9, 1, 5, 2, 0, 0, 0),
+        (3, 0, 0, 0, 0, 0, 0, 0),
+    ]
+    prepared = events(_table(rows), ENTRIES)
+    out = np.full(2, np.nan)
+    got = concentration_by_event(one_compartment(10.0, 50.0), {"vein": intravenous()}, prepared, out=out)
+    assert got is out
+    np.testing.assert_allclose(out, [0.1 * np.exp(-1), 0.0], rtol=1e-13)
+    with pytest.raises(InputError):
+        concentration_by_event(one_compartment(10.0, 50.0), {"vein": intravenous()}, prepared, out=np.empty(3))
+    with pytest.raises(InputError):
+        concentration_by_event(one_compartment(10.0, 50.0), {"vein": intravenous([1.0, 0.5])}, prepared)

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relaxant.errors import InputError
-from relaxant.pharmacology.event_table import COLUMNS, columns_of, numbers
+from relaxant.pharmacology.event_table import columns_of
+from relaxant.pharmacology.records import Rows, refuse, rows_of, spells_of
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -97,23 +98,6 @@ class Events(msgspec.Struct, frozen=True):
         return int(self.spell_of.size)
 
 
-class _Rows(msgspec.Struct):
-    """The table's rows, each person's together."""
-
-    order: Index | None  # of the table's rows, where its people are mixed
-    first: Index  # of each person, and the end
-    person: Index
-    time: Floats
-    evid: NDArray[np.int8]
-    dose: Index  # the rows that are doses, and what they are
-    amount: Floats
-    rate: Floats
-    interval: Floats
-    more: Floats
-    steady: Floats
-    entry: Index
-
-
 def events(table: Any, entries: Sequence[str], *, covariates: Sequence[str] = ()) -> Events:
     """Prepares an event table: columns by name (any case), rows in the order they happened for each person.
 
@@ -124,146 +108,11 @@ def events(table: Any, entries: Sequence[str], *, covariates: Sequence[str] = ()
     compartment that has no name, an observation with an amount.
     """
     columns = columns_of(table)
-    for name in ("id", "time"):
-        if name not in columns:
-            raise InputError("table", ", ".join(columns), f"the column {name.upper()} is missing", f"give {', '.join(COLUMNS)}")  # fmt: skip
-    count = columns["id"].size
-    odd = next((n for n, c in columns.items() if c.size != count), None)
-    if odd is not None:
-        raise InputError(odd.upper(), columns[odd].size, f"the table has {count} rows", "give one value a row")
-    people, person = _people(columns["id"])
-    rows = _rows(columns, people.size, person, len(entries))
-    table_rows = np.flatnonzero(rows.evid == 0) if rows.order is None else None
-    if table_rows is None:
-        unordered = np.empty(count, dtype=np.int8)
-        unordered[rows.order] = rows.evid
-        table_rows = np.flatnonzero(unordered == 0)
-    spell, spell_of, carried = _spells(columns, covariates, rows)
-    return Events(people, table_rows, spell_of, carried, _laid_out(rows, spell, tuple(entries), table_rows))
-
-
-def _people(ids: NDArray[Any]) -> tuple[NDArray[Any], Index]:
-    """The people in order of their ID, and of each row which; without sorting where the rows are in that order."""
-    if ids.dtype.kind in "iuf" and ids.size and (ids[1:] >= ids[:-1]).all():
-        new = np.empty(ids.size, dtype=bool)
-        new[0] = True
-        np.not_equal(ids[1:], ids[:-1], out=new[1:])
-        return ids[new], np.cumsum(new) - 1
-    if ids.dtype.kind == "f" and np.isnan(ids).any():
-        raise InputError(
-            "ID", "missing", f"row {int(np.flatnonzero(np.isnan(ids))[0]) + 1} is nobody's", "give an ID in each row"
-        )
-    people, person = np.unique(ids, return_inverse=True)
-    return people, person.astype(np.intp)
-
-
-def _refuse(name: str, fine: NDArray[np.bool_], values: NDArray[Any], rows: Index | None, would: str) -> None:
-    """Raises where something is not fine, naming the first such row of the table."""
-    if not fine.all():
-        at = int(np.flatnonzero(~fine)[0])
-        row = at if rows is None else int(rows[at])
-        raise InputError(name, values[at], f"row {row + 1} cannot stand", would)
-
-
-def _rows(columns: dict[str, NDArray[Any]], people: int, person: Index, entries: int) -> _Rows:
-    """The rows checked, each person's together, and what each dose is."""
-    count = person.size
-    time = numbers(columns["time"], "TIME")
-    _refuse("TIME", np.isfinite(time), time, None, "give a finite number")
-    amount = numbers(columns["amt"], "AMT") if "amt" in columns else np.zeros(count)
-    if "evid" in columns:
-        given = numbers(columns["evid"], "EVID")
-        evid = np.zeros(count, dtype=np.int8)
-        np.copyto(evid, given, casting="unsafe", where=(given > 0) & (given < 5))
-        _refuse("EVID", evid == given, given, None, "give 0, 1, 2, 3 or 4")
-    else:
-        rate = numbers(columns["rate"], "RATE") if "rate" in columns else np.zeros(count)
-        unseen = numbers(columns["mdv"], "MDV") == 1 if "mdv" in columns else np.zeros(count, dtype=bool)
-        evid = np.where((amount > 0) | (rate > 0), 1, np.where(unseen, 2, 0)).astype(np.int8)
-    is_dose = (evid == 1) | (evid == 4)
-    _refuse("AMT", is_dose | ~(np.abs(amount) > 0), amount, None, "give EVID 1 where there is an amount, or no amount")
-    order = None if (person[1:] >= person[:-1]).all() else np.argsort(person, kind="stable")
-    if order is not None:
-        person, time, evid, is_dose = person[order], time[order], evid[order], is_dose[order]
-    first = np.searchsorted(person, np.arange(people + 1))
-    back = np.flatnonzero((time[1:] < time[:-1]) & (person[1:] == person[:-1]) & (evid[1:] != 3) & (evid[1:] != 4))
-    if back.size:
-        row = int(back[0]) + 1
-        raise InputError("TIME", time[row], f"row {(row if order is None else int(order[row])) + 1} goes back in time", "sort each person's rows by time")  # fmt: skip
-    dose = np.flatnonzero(is_dose)
-    at = dose if order is None else order[dose]
-
-    def of_dose(name: str) -> Floats:
-        return (
-            np.nan_to_num(numbers(columns[name.casefold()], name)[at])
-            if name.casefold() in columns
-            else np.zeros(dose.size)
-        )
-
-    made = _Rows(order, first, person, time, evid, dose, amount[at], of_dose("RATE"), of_dose("II"), of_dose("ADDL"), of_dose("SS"), np.maximum(of_dose("CMT"), 1))  # fmt: skip
-    ever = (made.steady > 0) & (made.amount == 0) & (made.rate > 0)
-    for name, values, fine, would in (
-        ("AMT", made.amount, (made.amount >= 0) & np.isfinite(made.amount), "give 0 or more"),
-        ("RATE", made.rate, (made.rate >= 0) & np.isfinite(made.rate), "give 0 or more; a modelled rate is the model's own"),
-        ("RATE", made.rate, (made.rate == 0) | (made.amount > 0) | ever, "give an amount with it, or SS for one that has run for ever"),
-        ("II", made.interval, (made.interval >= 0) & np.isfinite(made.interval), "give 0 or more"),
-        ("ADDL", made.more, (made.more >= 0) & (made.more == np.floor(made.more)) & ((made.more == 0) | (made.interval > 0)), "give a whole number, and II with it"),
-        ("SS", made.steady, np.isin(made.steady, (0, 1, 2)), "give 0, 1 or 2"),
-        ("SS", made.steady, (made.steady == 0) | (made.interval > 0) | ever, "give II, the time between the doses"),
-        ("II", made.interval, ~ever | (made.interval == 0), "leave it out: what runs for ever has no interval"),
-        ("CMT", made.entry, (made.entry <= entries) & (made.entry == np.floor(made.entry)), f"give 1 to {entries}"),
-    ):  # fmt: skip
-        _refuse(name, fine, values, at, would)
-    if "mdv" in columns:
-        missing = numbers(columns["mdv"], "MDV")
-        _refuse("MDV", (missing == 0) | (missing == 1), missing, None, "give 0 or 1")
-    made.entry = made.entry.astype(np.intp) - 1
-    return made
-
-
-def _spells(
-    columns: dict[str, NDArray[Any]], names: Sequence[str], rows: _Rows
-) -> tuple[Index | None, Index, dict[str, NDArray[Any]]]:
-    """Of each row the spell that starts with it or holds (``None``: one a person), whose each is, and the covariates of each."""
-    unknown = next((n for n in names if n.casefold() not in columns), None)
-    if unknown is not None:
-        raise InputError(
-            "covariates", unknown, "the table has no such column", f"use {', '.join(n.upper() for n in columns)}"
-        )
-    people = rows.first.size - 1
-    values = {
-        n: _carried(columns[n.casefold()] if rows.order is None else columns[n.casefold()][rows.order], rows)
-        for n in names
-    }
-    new = np.zeros(rows.person.size, dtype=bool)
-    for each in values.values():
-        same = each[1:] == each[:-1]
-        if each.dtype.kind == "f":
-            same |= np.isnan(each[1:]) & np.isnan(each[:-1])
-        new[1:] |= ~same
-    new[rows.first[:-1]] = True
-    if np.count_nonzero(new) == people:
-        return None, np.arange(people), {n: v[rows.first[:-1]] for n, v in values.items()}
-    return np.cumsum(new) - 1, rows.person[new], {n: v[new] for n, v in values.items()}
-
-
-def _carried(values: NDArray[Any], rows: _Rows) -> NDArray[Any]:
-    """A covariate with each missing value as the last known of that person; before any is known, as the first."""
-    if values.dtype.kind in "iub":
-        return values.astype(np.float64)
-    known = (
-        ~np.isnan(values)
-        if values.dtype.kind == "f"
-        else np.array([v not in (None, "") and v == v for v in values], dtype=bool)
-    )
-    if known.all():
-        return values
-    at = np.where(known, np.arange(values.size), -1)
-    last = np.maximum.accumulate(np.where(known, at, -1))
-    first_known = np.minimum.accumulate(np.where(known, at, values.size)[::-1])[::-1]
-    start, end = rows.first[:-1][rows.person], rows.first[1:][rows.person]
-    source = np.where(last >= start, last, np.where(first_known < end, first_known, np.arange(values.size)))
-    return values[source]
+    people, rows = rows_of(columns, len(entries))
+    seen = np.flatnonzero(rows.evid == 0)
+    observations = seen if rows.order is None else np.sort(rows.order[seen])
+    spell, spell_of, carried = spells_of(columns, covariates, rows)
+    return Events(people, observations, spell_of, carried, _laid_out(rows, spell, tuple(entries), observations))
 
 
 class _Added(msgspec.Struct):
@@ -277,7 +126,7 @@ class _Added(msgspec.Struct):
     change: Floats
 
 
-def _added(rows: _Rows, still: Index) -> _Added | None:
+def _added(rows: Rows, still: Index) -> _Added | None:
     """Further doses (ADDL) and ends of infusions that happen before the last row of their history, a reset ending one."""
     infused = rows.rate > 0
     if not (infused.any() or (rows.more > 0).any()):
@@ -320,7 +169,7 @@ def _counted(repeats: Index) -> tuple[Index, Index]:
     return source, np.arange(1, source.size + 1) - np.repeat(np.cumsum(repeats) - repeats, repeats)
 
 
-def _breaks(rows: _Rows) -> Index:
+def _breaks(rows: Rows) -> Index:
     """The rows at which a history starts afresh: somebody's first, a reset, a steady state that replaces what was there."""
     new = (rows.evid == 3) | (rows.evid == 4)
     new[rows.dose[rows.steady == 1]] = True
@@ -328,12 +177,12 @@ def _breaks(rows: _Rows) -> Index:
     return np.flatnonzero(new)
 
 
-def _still_running(rows: _Rows) -> Index:
+def _still_running(rows: Rows) -> Index:
     """How many earlier infusions of its steady state still run when each dose is given."""
     endless = (rows.steady > 0) & (rows.rate > 0) & (rows.amount > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         still = np.where(endless, np.ceil(rows.amount / rows.rate / rows.interval) - 1, 0.0)
-    _refuse("RATE", still <= _MOST_STILL_RUNNING, rows.rate, rows.dose if rows.order is None else rows.order[rows.dose], f"let at most {_MOST_STILL_RUNNING} infusions run at once")  # fmt: skip
+    refuse("RATE", still <= _MOST_STILL_RUNNING, rows.rate, rows.dose if rows.order is None else rows.order[rows.dose], f"let at most {_MOST_STILL_RUNNING} infusions run at once")  # fmt: skip
     return np.maximum(still, 0).astype(np.intp)
 
 
@@ -348,7 +197,7 @@ class _Line(msgspec.Struct):
     added: Index
 
 
-def _line(rows: _Rows, added: _Added | None, observations: Index) -> _Line:
+def _line(rows: Rows, added: _Added | None, observations: Index) -> _Line:
     seen = rows.evid == 0
     # How many observations come before: the number of the next one, and an observation's own.
     place = np.cumsum(seen)
@@ -393,7 +242,7 @@ class _Happening(msgspec.Struct):
         return _Happening(self.at[mine], self.of[mine], self.amount[mine], tuple(m[mine] for m in self.more))
 
 
-def _laid_out(rows: _Rows, spell: Index | None, entries: tuple[str, ...], observations: Index) -> tuple[Block, ...]:
+def _laid_out(rows: Rows, spell: Index | None, entries: tuple[str, ...], observations: Index) -> tuple[Block, ...]:
     still = _still_running(rows)
     added = _added(rows, still)
     line = _line(rows, added, observations)
