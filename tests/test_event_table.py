@@ -21,7 +21,7 @@ from relaxant.pharmacology.event_table import (
 from relaxant.pharmacology.events import events
 from relaxant.pharmacology.linear import concentration, intravenous, oral
 from relaxant.pharmacology.schedule import Dose, schedule
-from relaxant.pharmacology.walk import concentration_by_event
+from relaxant.pharmacology.event_course import concentration_by_event
 
 ROUTES = ("oral", "intravenous")
 REGIMENS = {

@@ -13,7 +13,7 @@ from relaxant.pharmacology.disposition import one_compartment, three_compartment
 from relaxant.pharmacology.events import events
 from relaxant.pharmacology.linear import concentration, intravenous, oral
 from relaxant.pharmacology.schedule import Dose, schedule
-from relaxant.pharmacology.walk import concentration_by_event
+from relaxant.pharmacology.event_course import concentration_by_event
 
 ENTRIES = ("gut", "vein")
 FULL = os.environ.get("RELAXANT_FULL") == "1"

@@ -3,7 +3,7 @@
 The table has one row an event, with the columns of NM-TRAN: ID, TIME, EVID (0 observation, 1 dose, 2 other, 3 reset, 4 reset and
 dose), AMT, CMT, RATE, II, ADDL, SS, MDV, and covariates. It is laid out once, people in blocks and their events level by level (everybody's
 first, everybody's second, ...), those with the longest histories first, so that nothing is padded and no line of Python runs for one
-person. :mod:`relaxant.pharmacology.walk` goes along it.
+person. :mod:`relaxant.pharmacology.event_course` goes along it.
 
 Records of one person are taken in the order of the table where their times are equal: an observation before a dose at the
 same time sees what was there before it. Doses that a record implies (ADDL) and ends of infusions come before records of the same time. A
