@@ -1,4 +1,4 @@
-"""What a review costs: warm, cold, with a thousand more rules, and for a hundred thousand rows at once.
+"""What a review costs: warm, cold, with its curves, with a thousand more rules, and for a hundred thousand rows at once.
 
     python benchmarks/review.py
 
@@ -50,13 +50,13 @@ def with_rules(knowledge: Knowledge, agent: str, count: int) -> Knowledge:
 
 
 def warm(knowledge: Knowledge) -> None:
-    """Parse, facts, all rules, triage and JSON of people with 12 medicines, against the same with more rules."""
+    """Parse, facts, all rules, triage and JSON of people with 12 medicines, against the same with more rules and with curves."""
     files = patient_files(60)
     other, same = with_rules(knowledge, "dantrolene", 1000), with_rules(knowledge, "baclofen", 1000)
 
-    def reviewer(known: Knowledge):
+    def reviewer(known: Knowledge, *, predict: bool = False):
         turn = itertools.cycle(files)
-        return lambda: to_json(review(read_bytes(next(turn), known, today=TODAY), knowledge=known))
+        return lambda: to_json(review(read_bytes(next(turn), known, today=TODAY), knowledge=known, predict=predict))
 
     def loop() -> int:
         return sum(i * i for i in range(50_000))
@@ -68,6 +68,9 @@ def warm(knowledge: Knowledge) -> None:
             f"of 50,000 squares, took {reference[at] * 1e3:.2f} ms"
         )
     line("warm review, 12 medicines", own[200] / reference[200], "a plain loop of 50,000 squares")
+    plain, curves = medians(reviewer(knowledge), reviewer(knowledge, predict=True), runs=120)
+    print(f"the curves of its relaxants add {(curves - plain) * 1e3:.1f} ms")
+    line("with curves", curves / plain, "the same review without")
     plain, more_other, more_same = medians(reviewer(knowledge), reviewer(other), reviewer(same), runs=120)
     print(f"1,000 more rules about another agent add {(more_other - plain) * 1e3:.2f} ms (goal: at most 1 ms)")
     line("with them", more_other / plain, "the same review")

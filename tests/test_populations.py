@@ -7,7 +7,8 @@ import pytest
 
 from relaxant.errors import InputError
 from relaxant.knowledge.load import load_knowledge
-from relaxant.pharmacology.course import GivenDose, closed_form, course
+from relaxant.pharmacology.alteration import Alteration
+from relaxant.pharmacology.course import GivenDose, area, closed_form, course
 from relaxant.pharmacology.model import individual, is_linear
 from relaxant.pharmacology.network import Period, amounts
 from relaxant.pharmacology.populations import attained, bands, drawn
@@ -108,3 +109,53 @@ def test_what_cannot_be_names_the_field(wrong, field: str) -> None:
     with pytest.raises(InputError) as caught:
         wrong()
     assert caught.value.field == field
+
+
+def test_an_alteration_changes_the_course_from_its_start_on_and_nothing_before() -> None:
+    doses = [GivenDose(amount=20, every=8, count=12)]
+    times = np.linspace(0, 96, 193)
+    parameters = individual(SIMON, {})
+    plain = course(SIMON, parameters, doses, times)[:, 0]
+    halved = [Alteration(start=40.0, ratios={"CL": 0.5}, reaching=2.0)]
+    altered = course(SIMON, parameters, doses, times, altered=halved)[:, 0]
+    np.testing.assert_allclose(altered[times < 40], plain[times < 40], rtol=1e-10)
+    # The dose at 40 h is the first that reaches twice: from there on, what came before plus twice each dose, at half the clearance.
+    slow = {**parameters, "CL": parameters["CL"] * 0.5}
+    at_change = course(SIMON, parameters, doses[:1], np.array([40.0 - 1e-9]))[0, 0]
+    later = [GivenDose(amount=40, time=40.0, every=8, count=7)]
+    added = course(SIMON, slow, later, times[times >= 40])[:, 0]
+    k = float(slow["CL"][0] / slow["V"][0])
+    rest = at_change * np.exp(-k * (times[times >= 40] - 40.0))
+    assert (
+        np.abs(altered[times >= 40] - added - rest) < 1e-4 * plain.max()
+    ).all()  # what was still in the gut is left out here
+    nothing = [Alteration(start=40.0, ratios={"CL": 1.0})]
+    np.testing.assert_allclose(course(SIMON, parameters, doses, times, altered=nothing)[:, 0], plain, rtol=1e-9)
+
+
+def test_an_alteration_from_the_start_is_that_of_the_parameters() -> None:
+    doses = [GivenDose(amount=20, every=8, count=3, steady=True)]
+    times = np.linspace(0, 24, 49)
+    parameters = individual(SIMON, {})
+    altered = [Alteration(start=-1e6, ratios={"CL": 0.4})]
+    by_hand = course(SIMON, {**parameters, "CL": parameters["CL"] * 0.4}, doses, times)
+    np.testing.assert_allclose(course(SIMON, parameters, doses, times, altered=altered), by_hand, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("altered", "said"),
+    [
+        ([Alteration(start=1.0, ratios={}), Alteration(start=0.0, ratios={})], "not in order of time"),
+        ([Alteration(start=0.0, ratios={"V": 2.0})], "no rate or clearance"),
+        ([Alteration(start=0.0, ratios={"CL": -2.0})], "a ratio on CL"),
+    ],
+)
+def test_an_alteration_that_cannot_be_is_refused(altered: list[Alteration], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        course(SIMON, individual(SIMON, {}), [GivenDose(amount=20)], [1.0], altered=altered)
+
+
+def test_the_area_under_a_course_is_exact() -> None:
+    parameters = individual(SIMON, {})
+    found = area(SIMON, parameters, [GivenDose(amount=20)], [1e4])[0, 0]
+    assert found == pytest.approx(20 / float(parameters["CL"][0]) * 1e3, rel=1e-9)  # mg/L is 1000 ng/mL

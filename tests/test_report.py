@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 
 from relaxant.knowledge.load import load_knowledge
 from relaxant.medicines.regimen import Regimen
+from relaxant.pharmacology.prediction import Curve, Measure
+from relaxant.predicted import ShownModel, ShownPrediction, ShownScenario
 from relaxant.report.html import render_html
 from relaxant.report.terminal import render_terminal, text_width, wrapped
 from relaxant.report.view import View, clean, view_of
@@ -81,6 +83,61 @@ def medicine(said: str, **changes: Any) -> ShownMedicine:
         not_understood=(),
     )
     return msgspec.structs.replace(plain, **changes)
+
+
+def a_prediction(text: str) -> ShownPrediction:
+    times = (0.0, 6.0, 12.0, 18.0, 24.0)
+    curve = Curve(
+        output="concentration",
+        title=f"baclofen in plasma {text}",
+        unit="ng/mL",
+        times=times,
+        levels=(0.05, 0.25, 0.5, 0.75, 0.95),
+        bands=tuple(tuple(k * v for v in (100.0, 200.0, 150.0, 120.0, 100.0)) for k in (0.5, 0.8, 1.0, 1.25, 2.0)),
+        typical={"a": (90.0, 190.0, 140.0, 110.0, 90.0), "b": (110.0, 210.0, 160.0, 130.0, 110.0)},
+    )
+    scenario = ShownScenario(
+        scenario="now",
+        title="As taken now",
+        lines=(f"baclofen {text}",),
+        summary=(f"As taken now: average 140 ng/mL {text}.",),
+        every=24.0,
+        curves=(curve,),
+        measures=(Measure(measure="average", unit="ng/mL", median=140.0, low=70.0, high=280.0),),
+        settled_days=1.0,
+        left_hours=12.0,
+    )
+    weighed = msgspec.structs.replace(
+        scenario,
+        scenario="weighed",
+        title="As weighed",
+        curves=(msgspec.structs.replace(curve, bands=(), typical={"a": (45.0, 95.0, 70.0, 55.0, 45.0)}),),
+    )
+    model = ShownModel(
+        model="a",
+        title=f"A model {text} (Simon 2018)",
+        people=f"57 people {text}",
+        status="stretched",
+        drawn=True,
+        weight=0.5,
+        typical_average=140.0,
+        verified=False,
+        remarks=(f"Age 80 years {text}",),
+        limits=(f"No level is known to help {text}",),
+        sources=(source("s9", place="abstract"),),
+    )
+    return ShownPrediction(
+        agent="baclofen",
+        ingredient="baclofen",
+        route="oral",
+        title=f"Baclofen, by mouth {text}",
+        sentence=f"No curve {text}",
+        settled_by=("creatinine",),
+        banners=(f"Age 80 years: stretched {text}",),
+        scenarios=(scenario, weighed),
+        models=(model, msgspec.structs.replace(model, model="b", title="Another (Two 2020)", drawn=False, weight=0.0)),
+        marks=(f"One man was comatose {text}",),
+    )
 
 
 def a_review(text: str = "plain", **changes: Any) -> Review:
@@ -213,7 +270,7 @@ def a_review(text: str = "plain", **changes: Any) -> Review:
             for i in range(20)
         ),
         options=(),
-        prediction=(),
+        prediction=(a_prediction(text),),
         plan=(),
         monitoring=(
             Watch(
@@ -275,7 +332,12 @@ def parsed(page: str) -> _Text:
 
 def strings(view: View, *, shown_only: bool) -> list[str]:
     """Every text of a view in its order, headings aside; ``shown_only`` leaves out what a terminal folds."""
-    folded = {"folded_findings": ("parts",), "unchecked_folded": ("name", "checks", "agents", "word", "tier")}
+    folded = {
+        "folded_findings": ("parts",),
+        "unchecked_folded": ("name", "checks", "agents", "word", "tier"),
+        "charts": ("legend", "table", "highest"),
+        "models": ("lines",),
+    }
     out: list[str] = []
 
     def walk(value: Any, skip: tuple[str, ...] = ()) -> None:
@@ -284,10 +346,21 @@ def strings(view: View, *, shown_only: bool) -> list[str]:
         elif isinstance(value, tuple):
             for item in value:
                 walk(item, skip)
-        elif hasattr(value, "__dataclass_fields__"):
-            for name in value.__dataclass_fields__:
-                if name not in ("words", "language", "tiers", "page_title", "host", "key", *skip):
-                    walk(getattr(value, name), folded.get(name, ()) if shown_only else ())
+        elif hasattr(value, "__struct_fields__"):
+            for name in value.__struct_fields__:
+                if name not in (
+                    "words",
+                    "course_words",
+                    "language",
+                    "tiers",
+                    "page_title",
+                    "host",
+                    "key",
+                    "svg",
+                    "highest",
+                    *skip,
+                ):
+                    walk(getattr(value, name), folded.get(name, skip) if shown_only else ())
 
     walk(view)
     return [text for text in out if text]
@@ -340,6 +413,7 @@ def test_the_order_is_that_of_the_design() -> None:
             "stamp",
         )
     ]
+    heads.insert(3, load_knowledge().words("prediction")["heading"])
     review = a_review()
     lines = render_terminal(review, colour=False).splitlines()
     places = [lines.index(head) for head in heads]
@@ -354,7 +428,7 @@ def test_folded_items_are_one_line_in_the_terminal_and_complete_in_the_page() ->
     terminal, page = render_terminal(review, colour=False), render_html(review)
     assert "Do step 4 today." not in terminal
     assert "Do step 4 today." in page
-    assert page.count("<details") == 2
+    assert page.count("<details") == 3  # the models behind the curve too
     assert "3 more: input 5, input 6, input 7" in terminal
 
 

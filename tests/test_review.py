@@ -265,7 +265,11 @@ def test_the_review_is_frozen_and_its_json_is_its_image() -> None:
 
 
 def _tuples(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in pairs}
+    return {k: _tuple(v) for k, v in pairs}
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(map(_tuple, value)) if isinstance(value, list) else value
 
 
 def test_an_input_error_names_field_came_and_would_do(knowledge: Knowledge) -> None:

@@ -20,6 +20,7 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.medicines.regimen import Regimen
 from relaxant.patient import Patient, to_file
+from relaxant.predicted import ShownPrediction, predicted
 from relaxant.rules.evaluate import evaluate, program
 from relaxant.rules.findings import Check, Cited, Finding, Unchecked, read_row, shown_agent_name
 from relaxant.rules.wording import capital, fact_text
@@ -122,14 +123,16 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     unchecked: tuple[Unchecked, ...]
     checks: tuple[Check, ...]
     options: tuple[Any, ...]
-    prediction: tuple[Any, ...]
+    prediction: tuple[ShownPrediction, ...]
     plan: tuple[Any, ...]
     monitoring: tuple[Watch, ...]
     limits: tuple[str, ...]
 
 
-def review(patient: Patient, *, knowledge: Knowledge | None = None) -> Review:
-    """Reviews one person: reads the medicines, derives the facts, tests every rule, sorts what it found.
+def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: bool = True) -> Review:
+    """Reviews one person: reads the medicines, derives the facts, tests every rule, sorts what it found, predicts the courses.
+
+    Without ``predict`` no course is computed: findings and checks are the same, in a fraction of the time.
 
     Raises :class:`relaxant.errors.KnowledgeError` for an unsound pack. Findings are never exceptions.
     """
@@ -149,7 +152,7 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None) -> Review:
         unchecked=tuple(unchecked),
         checks=tuple(checks),
         options=(),
-        prediction=(),
+        prediction=predicted(medicines, facts) if predict else (),
         plan=(),
         monitoring=tuple(_monitoring(facts)),
         limits=tuple(_limits(patient, medicines, facts)),

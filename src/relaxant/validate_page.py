@@ -12,11 +12,13 @@ from relaxant.validate_words import (
     KINDS,
     Sources,
     address_of,
+    allowed,
     amount,
     bullets,
     cited_at,
     count,
     given,
+    missed,
     only_just,
     percent,
     plain,
@@ -57,9 +59,9 @@ def page(model: Model, found: list[Reproduced], drawn: Published, sources: Sourc
         _verdict(found),
         f"![{safe(f'Computed course: {given(model, drawn)}')}]({model.model}.svg)",
         "## Published against computed",
-        "The computed person is the model's typical one, with what the column *Dose and person* adds. *Independent* numbers had no part in making the model; the others were used to make it or solved from its own equations, and only show that it was put together as intended. The tolerance is the model's own.",
+        "The computed person is the model's typical one, with what the column *Dose and person* adds. *Independent* numbers had no part in making the model; the others were used to make it or solved from its own equations, and only show that it was put together as intended. Every independent number is allowed the same: 0.80 to 1.25 times what was published, or the range where only a range was published.",
         table(
-            ("Published number", "Measure", "Dose and person", "Published", "Computed", "Difference", "Tolerance", "Kind", "Source"),
+            ("Published number", "Measure", "Dose and person", "Published", "Computed", "Difference", "Allowed", "Kind", "Source"),
             [_compared(model, n, r, sources) for n, r in zip(model.reproduces, found, strict=True)],
         ),
         *bullets("Remarks on these numbers:", (f"{n.title}: {n.note}" for n in model.reproduces if n.note)),
@@ -96,9 +98,9 @@ def _verdict(found: list[Reproduced]) -> str:
         out.append("**Not validated:** no number is independent of the model.")
     for r in found:
         if not r.holds:
-            out.append(f"**Beyond its tolerance:** {safe(r.title)}, {percent(r.error)}.")
+            out.append(f"**NOT REPRODUCED:** {missed(r)}")
         elif only_just(r):
-            out.append(f"Holds only just: {safe(r.title)}, {percent(r.error)} with {share_of(r.tolerance)} allowed.")
+            out.append(f"Holds only just: {safe(r.title)}, {percent(r.error)} with {allowed(r)} allowed.")
     return "\n".join(f"{line}  " for line in out).rstrip()
 
 
@@ -110,8 +112,8 @@ def _compared(model: Model, number: Published, found: Reproduced, sources: Sourc
         safe(given(model, number)),
         amount(number.value, unit) + ("" if number.verified else " (**not seen**)"),
         amount(found.computed, unit),
-        percent(found.error) + ("" if found.holds else " **beyond**"),
-        share_of(number.tolerance),
+        percent(found.error) + ("" if found.holds else " **NOT REPRODUCED**"),
+        allowed(found),
         "our own solution" if number.ours else "independent" if number.independent else "not independent",
         cited_at(number, sources),
     )

@@ -9,29 +9,24 @@ import math
 import re
 import textwrap
 from collections.abc import Callable
-from xml.sax.saxutils import escape
+from html import escape
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from relaxant.drawing import height_axis, line, place, text, tick, time_axis
 from relaxant.errors import KnowledgeError
 from relaxant.knowledge.cards import Effect, Model, Output, Published
 from relaxant.pharmacology.model import factor_of
-from relaxant.pharmacology.published import Course
-from relaxant.quantities import plain_number
+from relaxant.pharmacology.published import trial
 
 Floats = NDArray[np.float64]
 _WIDTH, _LEFT, _RIGHT = 720, 64, 696
 _TALL, _LOW = 230, 150  # heights of the concentration's panel and of an effect's
-_LINE, _CHARACTERS, _MOST_RISES = 16, 116, 6
+_LINE, _CHARACTERS = 16, 116
 _LEFT_OVER = 0.03  # the course is drawn until less than this share of its height remains
 _POINTS, _POINTS_A_DOSE, _FEW, _LEVELS = 171, 18, 17, 12
-_TICKS = 8
-_STEPS_OF_TIME = {
-    "h": (0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 24, 48, 72, 96, 120, 168, 240, 336, 480, 720),
-    "min": (0.25, 0.5, 1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720),
-}
 _WORDS = {"ug": "micrograms", "umol": "micromol", "degC": "°C", "*": "·"}
 _DOSING = (
     "dose", "dose_unit", "dose_per_kg", "route", "form", "release", "fed", "drug", "every", "count", "infused_over",
@@ -69,7 +64,7 @@ def drawn_number(model: Model) -> Published:
     first = model.outputs[0]
     for number in model.reproduces:
         if number.dose is not None:
-            times = np.linspace(0, Course(model, number).end(), _FEW)
+            times = np.linspace(0, trial(model, number).end(), _FEW)
             if _curve(model, number, first.output)(times).max() > 0:
                 return number
     raise KnowledgeError(f"{model.model}: no published number has a dose that reaches “{first.title}”")
@@ -83,22 +78,22 @@ def picture(model: Model, number: Published, said: str) -> str:
         line for text in _legend(panels, model.time, _used(model, number)) for line in textwrap.wrap(text, _CHARACTERS)
     ]
     top = 26 + _LINE * len(heading)
-    body: list[str] = [_text(_LEFT - 48, 22, model.title, size=15, weight="bold")]
-    body += [_text(_LEFT - 48, 22 + _LINE * (i + 1), line) for i, line in enumerate(heading)]
-    end, step = _time_axis(float(panels[0].times[-1]), model.time)
+    body: list[str] = [text(_LEFT - 48, 22, model.title, size=15, weight="bold")]
+    body += [text(_LEFT - 48, 22 + _LINE * (i + 1), line) for i, line in enumerate(heading)]
+    end, step = time_axis(float(panels[0].times[-1]), model.time)
     for i, panel in enumerate(panels):
         height = _TALL if i == 0 else _LOW
         body += _drawn(panel, top + 34, height, end, step)
         top += 34 + height + 18
-    body.append(_text((_LEFT + _RIGHT) / 2, top + 18, f"time after the first dose ({model.time})", anchor="middle"))
+    body.append(text((_LEFT + _RIGHT) / 2, top + 18, f"time after the first dose ({model.time})", anchor="middle"))
     top += 24
-    body += [_text(_LEFT - 48, top + _LINE * (i + 1), line) for i, line in enumerate(legend)]
+    body += [text(_LEFT - 48, top + _LINE * (i + 1), line) for i, line in enumerate(legend)]
     tall = top + _LINE * len(legend) + 16
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{tall}" viewBox="0 0 {_WIDTH} {tall}" role="img" font-family="Helvetica, Arial, sans-serif" font-size="12" fill="#000">',
-            f"<title>{escape(model.title)}</title>",
-            f"<desc>{escape(' '.join([*heading, *legend]))}</desc>",
+            f"<title>{escape(model.title, quote=False)}</title>",
+            f"<desc>{escape(' '.join([*heading, *legend]), quote=False)}</desc>",
             f'<rect width="{_WIDTH}" height="{tall}" fill="#fff"/>',
             *body,
             "</svg>",
@@ -111,14 +106,12 @@ def picture(model: Model, number: Published, said: str) -> str:
 
 
 def _curve(model: Model, number: Published, output: str) -> Callable[[Floats], Floats]:
-    course = Course(model, msgspec.structs.replace(number, output=output))
-    factor = factor_of(course.output.unit, model)
-    return lambda times: course.values(times) / factor
+    return trial(model, msgspec.structs.replace(number, output=output)).curve()
 
 
 def _search(model: Model, number: Published) -> Floats:
     """Times from the first dose until nothing of the last is left: even grids, each half as long as the one before."""
-    end = Course(model, number).end()
+    end = trial(model, number).end()
     return np.unique(np.concatenate([np.linspace(0, 1, _FEW) * end / 2.0**level for level in range(_LEVELS)]))
 
 
@@ -133,7 +126,7 @@ def _panels(model: Model, number: Published) -> list[Panel]:
         within = np.linspace(0, number.every, _POINTS_A_DOSE, endpoint=False)
         times = np.append((turns[:, None] + within).ravel(), last)
     else:
-        last = _time_axis(last, model.time)[0]
+        last = time_axis(last, model.time)[0]
         early = last / 18  # where a bolus falls steeply
         times = np.append(np.linspace(0, early, 40, endpoint=False), np.linspace(early, last, _POINTS))
     return [
@@ -197,10 +190,10 @@ def _legend(panels: list[Panel], time: str, used: str) -> list[str]:
         of = f" of {p.title}" if len(panels) > 1 else ""
 
         def height(value: float, unit: str = shown_unit(p.unit)) -> str:
-            return f"{_tick(value)}\u00a0{unit}".rstrip()
+            return f"{tick(value)}\u00a0{unit}".rstrip()
 
         def moment(value: float) -> str:
-            return f"{_tick(value)}\u00a0{time}"
+            return f"{tick(value)}\u00a0{time}"
 
         out += [f"Open circle: published peak{of}, {height(h)} at {moment(t)}." for t, h in p.points]
         out += [
@@ -231,18 +224,10 @@ def _used(model: Model, number: Published) -> str:
 # ---------------------------------------------------------------- how it is drawn
 
 
-def _time_axis(last: float, time: str) -> tuple[float, float]:
-    """Where the axis ends, and the step of its ticks."""
-    step = next((s for s in _STEPS_OF_TIME[time] if last / s <= _TICKS), last / _TICKS)
-    return math.ceil(last / step - 1e-9) * step, step
-
-
 def _height_axis(panel: Panel) -> tuple[float, float]:
-    largest = max(float(panel.values.max()), *panel.heights, *(h for _, h in (*panel.points, *panel.recoveries)), 0.0)
-    rough = largest / _MOST_RISES
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(s * power for s in (1, 2, 5, 10) if s * power >= rough * (1 - 1e-9))
-    return math.ceil(largest / step - 1e-9) * step, step
+    return height_axis(
+        max(float(panel.values.max()), *panel.heights, *(h for _, h in (*panel.points, *panel.recoveries)), 0.0)
+    )
 
 
 def _drawn(panel: Panel, top: int, height: int, end: float, step: float) -> list[str]:
@@ -256,44 +241,24 @@ def _drawn(panel: Panel, top: int, height: int, end: float, step: float) -> list
         return bottom - height * value / highest
 
     unit = f" ({shown_unit(panel.unit)})" if shown_unit(panel.unit) else ""
-    out = [_text(_LEFT - 48, top - 12, panel.title + unit, weight="bold")]
+    out = [text(_LEFT - 48, top - 12, panel.title + unit, weight="bold")]
     for i in range(round(highest / rise) + 1):
-        out.append(_line(_LEFT, y(i * rise), _RIGHT, y(i * rise), 'stroke="#ccc"'))
-        out.append(_text(_LEFT - 6, y(i * rise) + 4, _tick(i * rise), anchor="end"))
+        out.append(line(_LEFT, y(i * rise), _RIGHT, y(i * rise), 'stroke="#ccc"'))
+        out.append(text(_LEFT - 6, y(i * rise) + 4, tick(i * rise), anchor="end"))
     for i in range(round(end / step) + 1):
-        out.append(_line(x(i * step), bottom, x(i * step), bottom + 5, 'stroke="#000"'))
-        out.append(_text(x(i * step), bottom + 18, _tick(i * step), anchor="middle"))
+        out.append(line(x(i * step), bottom, x(i * step), bottom + 5, 'stroke="#000"'))
+        out.append(text(x(i * step), bottom + 18, tick(i * step), anchor="middle"))
     out.append(f'<path d="M{_LEFT} {top}V{bottom}H{_RIGHT}" fill="none" stroke="#000"/>')
-    out += [_line(_LEFT, y(h), _RIGHT, y(h), 'stroke="#000" stroke-dasharray="6 4"') for h in panel.heights]
-    out += [_line(x(t), top, x(t), bottom, 'stroke="#000" stroke-dasharray="6 4"') for t in panel.moments]
-    path = " ".join(dict.fromkeys(f"{_place(x(t))},{_place(y(v))}" for t, v in zip(panel.times.tolist(), panel.values.tolist(), strict=True)))  # fmt: skip
+    out += [line(_LEFT, y(h), _RIGHT, y(h), 'stroke="#000" stroke-dasharray="6 4"') for h in panel.heights]
+    out += [line(x(t), top, x(t), bottom, 'stroke="#000" stroke-dasharray="6 4"') for t in panel.moments]
+    path = " ".join(dict.fromkeys(f"{place(x(t))},{place(y(v))}" for t, v in zip(panel.times.tolist(), panel.values.tolist(), strict=True)))  # fmt: skip
     out.append(f'<polyline points="{path}" fill="none" stroke="#000" stroke-width="1.8" stroke-linejoin="round"/>')
     out += [
-        f'<circle cx="{_place(x(t))}" cy="{_place(y(h))}" r="5" fill="#fff" fill-opacity="0.7" stroke="#000" stroke-width="1.5"/>'
+        f'<circle cx="{place(x(t))}" cy="{place(y(h))}" r="5" fill="#fff" fill-opacity="0.7" stroke="#000" stroke-width="1.5"/>'
         for t, h in panel.points
     ]
     out += [
-        f'<rect x="{_place(x(t) - 4)}" y="{_place(y(h) - 4)}" width="8" height="8" fill="#fff" fill-opacity="0.7" stroke="#000" stroke-width="1.5"/>'
+        f'<rect x="{place(x(t) - 4)}" y="{place(y(h) - 4)}" width="8" height="8" fill="#fff" fill-opacity="0.7" stroke="#000" stroke-width="1.5"/>'
         for t, h in panel.recoveries
     ]
     return out
-
-
-def _tick(value: float) -> str:
-    return plain_number(float(f"{value:.9g}"))
-
-
-def _place(value: float) -> str:
-    """A coordinate to a tenth of a point: first to nine digits, so that the last bits of a machine never show."""
-    return f"{float(f'{value:.9g}'):.1f}".removesuffix(".0")
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, style: str) -> str:
-    return f'<line x1="{_place(x1)}" y1="{_place(y1)}" x2="{_place(x2)}" y2="{_place(y2)}" {style}/>'
-
-
-def _text(x: float, y: float, text: str, *, anchor: str = "start", weight: str = "normal", size: int = 12) -> str:
-    style = "" if weight == "normal" else f' font-weight="{weight}"'
-    style += "" if size == 12 else f' font-size="{size}"'
-    style += "" if anchor == "start" else f' text-anchor="{anchor}"'
-    return f'<text x="{_place(x)}" y="{_place(y)}"{style}>{escape(text)}</text>'

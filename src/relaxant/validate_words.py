@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from relaxant.knowledge.cards import Model, Published
 from relaxant.knowledge.schema import Cited, Source
-from relaxant.pharmacology.published import Reproduced
+from relaxant.pharmacology.published import LIKE, Reproduced
 from relaxant.quantities import plain_number
 from relaxant.validate_picture import shown_unit
 
 Sources = Mapping[str, Source]
 _DIGITS = 3
-_ONLY_JUST = 0.9  # of the tolerance
+_ONLY_JUST = 0.9  # of what is allowed
 KINDS = {
     "parameters": "parameter",
     "relations": "dependence",
@@ -104,8 +104,24 @@ def link(model: Model) -> str:
 
 
 def only_just(r: Reproduced) -> bool:
-    """Whether a number holds with most of its tolerance used."""
-    return abs(r.error) > _ONLY_JUST * r.tolerance
+    """Whether a number holds with most of what is allowed used."""
+    return _ONLY_JUST < r.used <= 1
+
+
+def allowed(r: Reproduced) -> str:
+    """How far a number may be off: the range that counts as the same, the range that was published, or the tolerance of a number used."""
+    if r.between is not None:
+        return f"{amount(r.between[0], r.unit)} to {amount(r.between[1], r.unit)}, as published"
+    return f"{1 / LIKE:.2f} to {LIKE:.2f} times" if r.tolerance is None else share_of(r.tolerance)
+
+
+def missed(r: Reproduced) -> str:
+    """A number that the card does not reproduce, with the reason."""
+    return f"{safe(r.title)}, {percent(r.error)} with {allowed(r)} allowed. {safe(_sentence(r.misses or 'no reason is given'))}"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."
 
 
 def size_of(r: Reproduced) -> float:

@@ -184,25 +184,49 @@ class Input(Frozen, frozen=True, kw_only=True, gc=False):
     molar_mass: float | None = None
 
 
-class Effect(Cited, frozen=True, kw_only=True, gc=False):
-    """What a concentration does: ``baseline`` and the fall or rise towards ``largest`` with ``half_at`` and ``hill``.
+class Tolerance(Frozen, frozen=True, kw_only=True, gc=False):
+    """How an effect wears off while the drug stays. All name parameters; ``rate`` (1/time) is how fast it comes and goes.
 
+    noncompetitive  the drug's effect is divided by 1 + m / half_at
+    competitive     the effect's ``half_at`` is multiplied by it
+    feedback        of a turnover: its making is multiplied by (baseline / m) ** gain (``gain`` 1 where none is named)
+
+    The moderator m follows the driving concentration, m' = rate * (c - m), from 0; in feedback it follows the response,
+    m' = rate * (response - m), from ``baseline``. ``half_at`` of the tolerance is the moderator's level that halves the effect.
+    """
+
+    form: Literal["noncompetitive", "competitive", "feedback"]
+    rate: str
+    half_at: str | None = None
+    gain: str | None = None
+
+
+class Effect(Cited, frozen=True, kw_only=True, gc=False):
+    """What a concentration c does: ``baseline`` (0 where none is named) and what the drug adds to it or takes from it.
+
+    linear          baseline + slope * c
     emax            baseline + largest * c / (half_at + c)
     sigmoid         the same with c ** hill
     inhibition      baseline * (1 - largest * c ** hill / (half_at ** hill + c ** hill))
-    turnover        a response made at rate (baseline * loss) and lost at ``loss``, its making inhibited or raised as above
-    All name parameters.
+    turnover        an indirect response: made at the rate baseline * loss and lost at ``loss`` times what is there, with one of the
+                    two inhibited, 1 - e, or stimulated, 1 + e, as ``acts`` says; e is largest * c ** hill / (half_at ** hill + c ** hill)
+                    or slope * c (stimulation only). It starts at ``baseline``.
+
+    Slope, half_at, largest, hill, loss and baseline name parameters. ``tolerance`` says how the drug's part wears off.
     """
 
     effect: str
     unit: str
     of: str  # the compartment whose concentration drives it
-    form: Literal["emax", "sigmoid", "inhibition", "turnover"]
-    half_at: str
+    form: Literal["linear", "emax", "sigmoid", "inhibition", "turnover"]
+    half_at: str | None = None
+    slope: str | None = None
     baseline: str | None = None
     largest: str | None = None
     hill: str | None = None
     loss: str | None = None
+    acts: Literal["inhibits production", "inhibits loss", "stimulates production", "stimulates loss"] | None = None
+    tolerance: Tolerance | None = None
     description: str
 
 
@@ -251,7 +275,11 @@ class Given(Frozen, frozen=True, kw_only=True, gc=False):
 
 
 class Published(Cited, frozen=True, kw_only=True, gc=False):
-    """A published number that the card must reproduce within ``tolerance`` (a share of it).
+    """A published number that the card is held to: within 0.80 to 1.25 of it (docs/decisions/0011).
+
+    Where the source gives only a range, ``between`` is that range and stands in place of it. ``tolerance`` (a share) is for numbers that the
+    card was made from and for our own solutions; an independent number has none of its own. ``misses`` says why a number that the card
+    does not reproduce is kept: it stays on the page as not reproduced.
 
     ``doses``: amounts in ``unit_of_dose`` at ``times`` (the card's time unit), or ``every`` so long ``count`` times; ``infused_over``
     makes them infusions; ``also`` are further doses. ``covariates`` are the person's, as text (``true``, ``70``, ``poor``). ``during``
@@ -264,7 +292,9 @@ class Published(Cited, frozen=True, kw_only=True, gc=False):
     measure: Literal["peak", "time of peak", "auc", "auc to infinity", "half-life", "average", "trough", "at", "time below", "clearance", "volume", "accumulation"]  # fmt: skip
     value: float
     unit: str
-    tolerance: float
+    tolerance: float | None = None
+    between: tuple[float, float] | None = None
+    misses: str | None = None
     dose: float | None = None
     dose_unit: str = "mg"
     dose_per_kg: bool = False

@@ -1,12 +1,13 @@
 """A card's course for people with these parameters: doses as given, times, and what is measured, by the fastest exact way.
 
-A card that is a depot and one to three exchanging compartments goes through the closed form; any other linear card through the network;
-a card that binds or saturates through the equation solver, one person at a time.
+A card that is a depot and one to three exchanging compartments goes through the closed form; any other linear card, and any that
+something alters on the way, through the network; a card that binds or saturates, and a response with a turnover, through the equation
+solver.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -14,11 +15,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Effect, Input, Model, Output
+from relaxant.pharmacology.alteration import Alteration
 from relaxant.pharmacology.disposition import Disposition, one_compartment, three_compartments, two_compartments
+from relaxant.pharmacology.effects import moderator_of, response, turnover_of, with_moderator
 from relaxant.pharmacology.linear import Entry, concentration, intravenous, oral
-from relaxant.pharmacology.model import amount_in, entry_for, factor_of, is_linear, network_of, response
-from relaxant.pharmacology.network import Period, amounts
-from relaxant.pharmacology.nonlinear import integrate
+from relaxant.pharmacology.model import (
+    AREA,
+    amount_in,
+    entry_for,
+    factor_of,
+    is_linear,
+    linear_part,
+    network_of,
+)
+from relaxant.pharmacology.network import Period, amounts, reached
+from relaxant.pharmacology.nonlinear import RESPONSE, Turnover, solved
 from relaxant.pharmacology.schedule import Dose, schedule
 
 Floats = NDArray[np.float64]
@@ -28,7 +39,8 @@ _MOST_PERIPHERAL = 2
 class GivenDose(msgspec.Struct, frozen=True, kw_only=True):
     """A dose as prescribed: ``amount`` in ``unit`` by a route, at ``time`` (the card's unit), once or ``count`` times ``every`` so long.
 
-    ``infused_over`` makes it an infusion. ``form``, ``release``, ``fed`` and ``drug`` choose among the card's inputs.
+    ``infused_over`` makes it an infusion. ``steady``: the same dose was taken ``every`` so long for ever before; several such doses
+    add up (a morning and a night dose, each every 24 h). ``form``, ``release``, ``fed`` and ``drug`` choose among the card's inputs.
     """
 
     time: float = 0.0
@@ -42,6 +54,7 @@ class GivenDose(msgspec.Struct, frozen=True, kw_only=True):
     infused_over: float = 0.0
     every: float | None = None
     count: int = 1
+    steady: bool = False
 
 
 def course(
@@ -52,33 +65,47 @@ def course(
     output: str | None = None,
     *,
     during: Sequence[str] = (),
+    altered: Sequence[Alteration] = (),
 ) -> Floats:
     """The output (the card's first by default, or an effect) at each time, in the output's own unit. Shape (times, people).
 
-    Raises :class:`InputError` for a dose by a route that the card has not and for an output that it has not.
+    ``altered`` are in order of their start; before the first of them nothing is altered. Raises :class:`InputError` for a dose by a
+    route that the card has not, for an output that it has not, and for an alteration that it cannot carry.
     """
-    chosen = _output(model, output)
-    at = np.atleast_1d(np.asarray(times, dtype=np.float64))
-    people = max(v.size for v in parameters.values())
-    ways: dict[str, Input] = {}
-    given: list[Dose] = []
-    for dose in doses:
-        way = entry_for(model, dose.route, form=dose.form, release=dose.release, fed=dose.fed, drug=dose.drug)
-        if way is None:
-            raise InputError("route", dose.route, f"{model.model} has no way in for it", f"use {', '.join(sorted({i.route for i in model.inputs}))}")  # fmt: skip
-        name = f"input {model.inputs.index(way)}"
-        ways[name] = way
-        lag, own = _shared(parameters, way.lag), _shared(parameters, way.duration)
-        amount = amount_in(model, dose.amount, dose.unit, way)
-        given.append(Dose(time=dose.time + lag, amount=amount, entry=name, duration=dose.infused_over or own, every=dose.every, count=dose.count))  # fmt: skip
-    reaching = {n: parameters[w.bioavailability] if w.bioavailability else np.ones(1) for n, w in ways.items()}
-    values = _measured(model, parameters, given, ways, reaching, at, chosen, during, people)
-    if isinstance(chosen, Effect):
-        values = response(chosen, parameters, values)
+    chosen = output_named(model, output)
+    at = _times(times)
+    given = _Given.of(model, parameters, doses, altered)
+    values = (
+        _effect(given, at, chosen, during) if isinstance(chosen, Effect) else _concentration(given, at, chosen, during)
+    )
     return np.asarray(values / factor_of(chosen.unit, model))
 
 
-def _output(model: Model, name: str | None) -> Output | Effect:
+def area(
+    model: Model,
+    parameters: Mapping[str, Floats],
+    doses: Sequence[GivenDose],
+    times: ArrayLike,
+    output: str | None = None,
+    *,
+    during: Sequence[str] = (),
+    altered: Sequence[Alteration] = (),
+) -> Floats:
+    """The area under an output's concentration from the first dose to each time, in its unit times the card's time unit, exact.
+
+    Shape (times, people). Raises :class:`InputError` as :func:`course`, and for an output that is no concentration.
+    """
+    chosen = output_named(model, output)
+    volume = volume_of(model, chosen.of)
+    if isinstance(chosen, Effect) or volume is None:
+        raise InputError("output", output, "only a concentration has an area", "name an output with a volume")
+    given = _Given.of(model, parameters, doses, altered)
+    values = _amounts(given, _times(times), {AREA + of: 1.0 for of in (chosen.of, *chosen.bound)}, during, areas=True)
+    return np.asarray(values / factor_of(chosen.unit, model))
+
+
+def output_named(model: Model, name: str | None) -> Output | Effect:
+    """An output or effect of the card by name; its first for ``None``. Raises :class:`InputError` for one that it has not."""
     known: list[Output | Effect] = [*model.outputs, *model.effects]
     names = [o.output if isinstance(o, Output) else o.effect for o in known]
     if name is None:
@@ -88,50 +115,172 @@ def _output(model: Model, name: str | None) -> Output | Effect:
     return known[names.index(name)]
 
 
+def volume_of(model: Model, compartment: str) -> str | None:
+    """The parameter that turns a compartment's amount into a concentration."""
+    return next((c.volume for c in model.compartments if c.compartment == compartment), None)
+
+
+def entry_of(model: Model, dose: GivenDose) -> Input:
+    """The card's input that a dose goes in by. Raises :class:`InputError` for a route that the card has not."""
+    way = entry_for(model, dose.route, form=dose.form, release=dose.release, fed=dose.fed, drug=dose.drug)
+    if way is None:
+        raise InputError("route", dose.route, f"{model.model} has no way in for it", f"use {', '.join(sorted({i.route for i in model.inputs}))}")  # fmt: skip
+    return way
+
+
+def slowest_rate(
+    model: Model, parameters: Mapping[str, Floats], into: str, of: str, *, during: Sequence[str] = ()
+) -> float:
+    """The slowest rate (1/time) that what enters at ``into`` ever shows in ``of``, for the first of these people."""
+    network = linear_part(model, parameters, during=during)
+    reach = reached(network.rates)
+    place = {name: i for i, name in enumerate(network.names)}
+    between = [i for i in place.values() if reach[i, place[into]] and reach[place[of], i]]
+    decays = -np.linalg.eigvals(network.rates[np.ix_(between, between)][:, :, 0]).real
+    return float(decays[decays > 0].min())
+
+
+def _times(times: ArrayLike) -> Floats:
+    return np.atleast_1d(np.asarray(times, dtype=np.float64))
+
+
+class _Given(msgspec.Struct, frozen=True):
+    """What is given, in the card's units: doses by the entries they go in by, what reaches of each, and who takes it."""
+
+    model: Model
+    parameters: Mapping[str, Floats]
+    people: int
+    doses: list[Dose]
+    ways: dict[str, Input]
+    reaching: dict[str, Floats]
+    altered: tuple[Alteration, ...]
+
+    def apart(self) -> list[list[Dose]]:
+        """The doses in courses that add up: each steady state by itself, what is left together."""
+        steady = [[d] for d in self.doses if d.steady]
+        others = [d for d in self.doses if not d.steady]
+        return [*steady, others] if others or not steady else steady
+
+    @staticmethod
+    def of(
+        model: Model, parameters: Mapping[str, Floats], doses: Sequence[GivenDose], altered: Sequence[Alteration]
+    ) -> _Given:
+        _refuse(model, altered)
+        given: list[Dose] = []
+        ways: dict[str, Input] = {}
+        reaching: dict[str, Floats] = {}
+        for dose in doses:
+            way = entry_of(model, dose)
+            lag, own = _shared(parameters, way.lag), _shared(parameters, way.duration)
+            amount = amount_in(model, dose.amount, dose.unit, way)
+            share = parameters[way.bioavailability] if way.bioavailability else np.ones(1)
+            for one, alteration in _in_turn(dose, altered):
+                name = f"input {model.inputs.index(way)}" + ("" if alteration is None else f", altered {alteration}")
+                ways[name] = way
+                reaching[name] = share if alteration is None else share * altered[alteration].reaching
+                given.append(
+                    Dose(time=one.time + lag, amount=amount, entry=name, duration=dose.infused_over or own, every=one.every, count=one.count, steady=one.steady)
+                )  # fmt: skip
+        people = max((v.size for v in parameters.values()), default=1)
+        return _Given(model, parameters, people, given, ways, reaching, tuple(altered))
+
+
+def _refuse(model: Model, altered: Sequence[Alteration]) -> None:
+    starts = [a.start for a in altered]
+    if starts != sorted(starts):
+        raise InputError("altered", starts, "the alterations are not in order of time", "sort them by their start")
+    volumes = {c.volume for c in model.compartments if c.volume}
+    known = {p.parameter for p in model.parameters}
+    for alteration in altered:
+        for name, ratio in alteration.ratios.items():
+            if name not in known or name in volumes:
+                raise InputError("altered", name, f"{model.model} has no rate or clearance of that name", f"use one of {', '.join(sorted(known - volumes))}")  # fmt: skip
+            if not 0 <= ratio < np.inf:
+                raise InputError("altered", ratio, f"a ratio on {name} is a number from 0 up", "give such as 0.5")
+
+
+def _in_turn(dose: GivenDose, altered: Sequence[Alteration]) -> Iterable[tuple[GivenDose, int | None]]:
+    """The dose as it stands where one thing holds throughout; else taken apart, each with the alteration at its time."""
+
+    def holding(time: float) -> int | None:
+        before = [i for i, a in enumerate(altered) if a.start <= time]
+        return before[-1] if before else None
+
+    last = dose.time + (dose.count - 1) * (dose.every or 0.0)
+    first = holding(dose.time)
+    if holding(last) == first:
+        yield dose, first
+        return
+    for i in range(dose.count):
+        at = dose.time + i * (dose.every or 0.0)
+        single = msgspec.structs.replace(
+            dose, time=at, count=1, steady=dose.steady and i == 0, every=dose.every if dose.steady and i == 0 else None
+        )
+        yield single, holding(at)
+
+
 def _shared(parameters: Mapping[str, Floats], name: str | None) -> float:
     """A time that everybody shares: its typical value, since the people's courses are computed on one time axis."""
     return 0.0 if name is None else float(np.median(parameters[name]))
 
 
-def _measured(
-    model: Model,
-    parameters: Mapping[str, Floats],
-    given: list[Dose],
-    ways: Mapping[str, Input],
-    reaching: Mapping[str, Floats],
-    times: Floats,
-    chosen: Output | Effect,
-    during: Sequence[str],
-    people: int,
-) -> Floats:
-    closed = None if during else closed_form(model, parameters, chosen.of)
-    if closed is not None and all(w.into in closed[1] and (d.duration == 0 or closed[1][w.into] is None) for d in given for w in (ways[d.entry],)):  # fmt: skip
+def _effect(given: _Given, times: Floats, effect: Effect, during: Sequence[str]) -> Floats:
+    moderated = msgspec.structs.replace(given, model=with_moderator(given.model, effect))
+    if effect.form == "turnover":
+        return _amounts(moderated, times, {RESPONSE: 1.0}, during, turnover=turnover_of(effect, given.parameters))
+    moderator = moderator_of(effect)
+    level = None if moderator is None else _amounts(moderated, times, {moderator: 1.0}, during)
+    return response(effect, given.parameters, _concentration(given, times, effect, during), level)
+
+
+def _concentration(given: _Given, times: Floats, chosen: Output | Effect, during: Sequence[str]) -> Floats:
+    model, parameters = given.model, given.parameters
+    bound = chosen.bound if isinstance(chosen, Output) else ()
+    closed = None if during or bound or given.altered else closed_form(model, parameters, chosen.of)
+    if closed is not None and all(_fits(closed[1], given.ways[d.entry], d) for d in given.doses):
         disposition, depots = closed
         entries: dict[str, Entry] = {}
-        for name, way in ways.items():
+        for name, way in given.ways.items():
             rate = depots[way.into]
-            entries[name] = intravenous(reaching[name]) if rate is None else oral(rate, reaching[name])
-        return concentration(disposition, entries, schedule(given, times))
-    volume = next((c.volume for c in model.compartments if c.compartment == chosen.of), None)
-    scale = 1.0 if volume is None else 1 / parameters[volume]
-    bound = chosen.bound if isinstance(chosen, Output) else ()
-    wanted = {"it": dict.fromkeys((chosen.of, *bound), scale)}
-    if is_linear(model):
-        net = network_of(model, parameters, during=during)
-        into = {name: (way.into, reaching[name]) for name, way in ways.items()}
-        return amounts([Period(0.0, net)], into, schedule(given, times), wanted)["it"]
-    out = np.empty((times.size, people))
-    for person in range(people):
-        own = {n: v[person : person + 1] if v.size > 1 else v for n, v in parameters.items()}
-        reach = {n: float(v[person] if v.size > 1 else v[0]) for n, v in reaching.items()}
-        doses = [
-            (d.time + i * (d.every or 0.0), ways[d.entry].into, d.amount * reach[d.entry], d.duration)
-            for d in given
-            for i in range(d.count)
-        ]
-        states = integrate(model, own, doses, times, during=during)
-        volume_of = 1.0 if volume is None else float(own[volume][0])
-        out[:, person] = sum(states[c] for c in (chosen.of, *bound)) / volume_of
+            entries[name] = intravenous(given.reaching[name]) if rate is None else oral(rate, given.reaching[name])
+        return np.asarray(sum(concentration(disposition, entries, schedule(doses, times)) for doses in given.apart()))
+    volume = volume_of(model, chosen.of)
+    scale = np.ones(1) if volume is None else 1 / parameters[volume]
+    return _amounts(given, times, dict.fromkeys((chosen.of, *bound), scale), during)
+
+
+def _fits(depots: Mapping[str, Floats | None], way: Input, dose: Dose) -> bool:
+    return way.into in depots and (dose.duration == 0 or depots[way.into] is None)
+
+
+def _amounts(
+    given: _Given,
+    times: Floats,
+    wanted: Mapping[str, Floats | float],
+    during: Sequence[str],
+    *,
+    areas: bool = False,
+    turnover: Turnover | None = None,
+) -> Floats:
+    """A weighted sum of compartments at each time, by the network or the solver. Shape (times, people)."""
+    model = given.model
+    into = {name: (way.into, given.reaching[name]) for name, way in given.ways.items()}
+    if is_linear(model) and turnover is None:
+        periods = _periods(given, during, areas)
+        return np.asarray(sum(amounts(periods, into, schedule(doses, times), {"it": wanted})["it"] for doses in given.apart()))  # fmt: skip
+    if any(a.ratios for a in given.altered) or any(d.steady for d in given.doses):
+        raise InputError("doses", model.model, "what binds, saturates or turns over is followed from the first dose, unaltered", "give the doses one by one, or alter the parameters from the start")  # fmt: skip
+    return solved(model, given.parameters, given.doses, into, times, {"it": wanted}, during=during, areas=areas, turnover=turnover)["it"]  # fmt: skip
+
+
+def _periods(given: _Given, during: Sequence[str], areas: bool) -> list[Period]:
+    """The rates from the start on, and anew at each alteration."""
+    out = [Period(-np.inf, network_of(given.model, given.parameters, during=during, areas=areas))]
+    for alteration in given.altered:
+        parameters = dict(given.parameters)
+        for name, ratio in alteration.ratios.items():
+            parameters[name] = parameters[name] * ratio
+        out.append(Period(alteration.start, network_of(given.model, parameters, during=during, areas=areas)))
     return out
 
 

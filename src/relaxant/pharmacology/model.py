@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relaxant.errors import InputError, KnowledgeError
-from relaxant.knowledge.cards import Effect, Input, Model, Parameter, Relation
+from relaxant.knowledge.cards import Input, Model, Parameter, Relation
 from relaxant.pharmacology.network import Network
 from relaxant.quantities import Unit, unit
 
@@ -173,7 +173,8 @@ def linear_part(
         if compartment.effect_of is not None and compartment.rate is not None:
             rate = parameters[compartment.rate]
             rates[place[compartment.compartment], place[compartment.compartment]] -= rate
-            rates[place[compartment.compartment], place[compartment.effect_of]] += rate / volumes[compartment.effect_of]
+            driver = rate / volumes[compartment.effect_of] if compartment.effect_of in volumes else rate
+            rates[place[compartment.compartment], place[compartment.effect_of]] += driver
     if areas:
         for name, volume in volumes.items():
             rates[place[AREA + name], place[name]] += 1 / volume
@@ -214,18 +215,3 @@ def amount_in(model: Model, dose: float, dose_unit: str, entry: Input) -> float:
     if mass is None:
         raise InputError("dose", f"{dose:g} {dose_unit}", f"{model.model} does not know the molar mass of what is dosed", f"give it in {model.amount}")  # fmt: skip
     return (value / mass if base == "mol" else value * mass) / scale
-
-
-def response(effect: Effect, parameters: Mapping[str, Floats], concentration: Floats) -> Floats:
-    """What a concentration does. Shape of ``concentration``, (times, subjects); in the card's own unit of the effect."""
-    half = parameters[effect.half_at]
-    hill = parameters[effect.hill] if effect.hill else np.ones(1)
-    largest = parameters[effect.largest] if effect.largest else np.ones(1)
-    baseline = parameters[effect.baseline] if effect.baseline else np.zeros(1)
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-        share = 1 / (1 + (half / np.maximum(concentration, 0.0)) ** hill)
-    if effect.form == "inhibition":
-        return np.asarray(baseline * (1 - largest * share))
-    if effect.form in ("emax", "sigmoid"):
-        return np.asarray(baseline + largest * share)
-    raise KnowledgeError(f"{effect.effect}: a turnover is no direct effect of a concentration")

@@ -1,7 +1,7 @@
 """Whether a card gives back the numbers that were published: each is computed from the card alone and compared.
 
 The person is the card's typical one with the covariates of the published number. Times are resolved finely enough that
-what is read from a curve (a peak, a crossing) is off by far less than any tolerance that a card states.
+what is read from a curve (a peak, a crossing) is off by far less than a number is allowed to differ.
 """
 
 from __future__ import annotations
@@ -13,25 +13,17 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from relaxant.errors import KnowledgeError
+from relaxant.errors import InputError, KnowledgeError
 from relaxant.knowledge.cards import Effect, Model, Output, Published
-from relaxant.pharmacology.model import (
-    AREA,
-    amount_in,
-    entry_for,
-    factor_of,
-    individual,
-    is_linear,
-    linear_part,
-    response,
-)
-from relaxant.pharmacology.network import Network, Period, amounts, reached
-from relaxant.pharmacology.nonlinear import integrate
-from relaxant.pharmacology.schedule import Dose, schedule
+from relaxant.pharmacology.course import GivenDose, area, course, entry_of, output_named, slowest_rate
+from relaxant.pharmacology.measures import Curve, peak_of, recovery_of, resolving
+from relaxant.pharmacology.model import amount_in, factor_of, individual
 
 Floats = NDArray[np.float64]
-_POINTS, _LEVELS = 65, 14
 _LONG = 40.0  # slowest rates times: what is left is under 1e-17
+_JUST_BEFORE = 1 - 1e-12
+LIKE = 1.25
+"""Ratios from 1 over this to this count as the same: the range in which regulators call two products bioequivalent (docs/decisions/0011)."""
 
 
 class Reproduced(msgspec.Struct, frozen=True):
@@ -43,7 +35,9 @@ class Reproduced(msgspec.Struct, frozen=True):
     published: float
     computed: float
     unit: str
-    tolerance: float
+    tolerance: float | None
+    between: tuple[float, float] | None
+    misses: str | None
     independent: bool
     ours: bool
     source: str
@@ -55,23 +49,33 @@ class Reproduced(msgspec.Struct, frozen=True):
         return self.computed / self.published - 1
 
     @property
+    def used(self) -> float:
+        """How much of what is allowed the difference takes: above 1 the number is not reproduced."""
+        if self.between is not None:
+            low, high = self.between
+            return abs(self.computed - (low + high) / 2) / ((high - low) / 2)
+        if self.tolerance is not None:
+            return abs(self.error) / self.tolerance
+        return abs(math.log(self.computed / self.published)) / math.log(LIKE) if self.computed > 0 else math.inf
+
+    @property
     def holds(self) -> bool:
-        """Whether the difference is within the card's own tolerance."""
-        return abs(self.error) <= self.tolerance
+        """Whether the card reproduces the number."""
+        return self.used <= 1
 
 
 def reproduced(model: Model, number: Published) -> Reproduced:
     """One published number, computed. Raises :class:`KnowledgeError` for what the card cannot express."""
-    course = Course(model, number)
-    value = course.measured()
     return Reproduced(
         model.model,
         number.title,
         number.measure,
         number.value,
-        value / factor_of(number.unit, model),
+        trial(model, number).measured(),
         number.unit,
         number.tolerance,
+        number.between,
+        number.misses,
         number.independent and not number.ours,
         number.ours,
         number.source,
@@ -93,104 +97,41 @@ def covariate_values(written: Mapping[str, str]) -> dict[str, float | str]:
     return out
 
 
-class Course:
+class Trial(msgspec.Struct, frozen=True):
     """The doses of a published number in the card's typical person with its covariates."""
 
-    def __init__(self, model: Model, number: Published) -> None:
-        self.model, self.number = model, number
-        covariates = covariate_values(number.covariates)
-        if number.fed is not None:
-            covariates.setdefault("fed", float(number.fed))
-        if number.dose is not None and not number.dose_per_kg:
-            covariates.setdefault("single_dose", number.dose)
-        self.parameters = individual(model, covariates)
-        self.during = (number.during,) if number.during else ()
-        self.network = linear_part(model, self.parameters, during=self.during, areas=True)
-        weight = covariates.get("weight")
-        releases = {i.release for i in model.inputs if i.route == number.route}
-        release = number.release or (releases.pop() if len(releases) == 1 else None)
-        entry = entry_for(model, number.route, form=number.form, release=release, fed=number.fed, drug=number.drug)
-        if entry is None:
-            raise KnowledgeError(f"{model.model}: “{number.title}” is given by a route that no input has")
-        if number.dose_per_kg and not isinstance(weight, float):
-            raise KnowledgeError(f"{model.model}: “{number.title}” is dosed by weight; state the weight")
-        self.entry = entry
-        given = (number.dose or 1.0) * (weight if number.dose_per_kg and isinstance(weight, float) else 1.0)
-        self.amount = amount_in(model, given, number.dose_unit, entry)
-        self.reach = float(self.parameters[entry.bioavailability][0]) if entry.bioavailability else 1.0
-        self.lag = float(self.parameters[entry.lag][0]) if entry.lag else 0.0
-        own = float(self.parameters[entry.duration][0]) if entry.duration else 0.0
-        self.duration = number.infused_over or own
-        self.output = self._output()
-        self.also = [
-            (given_later.at, *self._into(given_later.route, given_later.drug, given_later.dose, given_later.dose_unit, given_later.dose_per_kg, weight))
-            for given_later in number.also
-        ]  # fmt: skip
+    model: Model
+    number: Published
+    parameters: dict[str, Floats]
+    doses: tuple[GivenDose, ...]
+    during: tuple[str, ...]
+    output: Output | Effect
 
-    def _into(
-        self, route: str, drug: str | None, dose: float, dose_unit: str, per_kg: bool, weight: float | str | None
-    ) -> tuple[str, float]:
-        entry = entry_for(self.model, route, drug=drug)
-        if entry is None or (per_kg and not isinstance(weight, float)):
-            raise KnowledgeError(
-                f"{self.model.model}: “{self.number.title}”: a further dose has no way in, or no weight"
-            )
-        return entry.into, amount_in(
-            self.model, dose * (weight if per_kg and isinstance(weight, float) else 1.0), dose_unit, entry
-        )
+    def curve(self) -> Curve:
+        """The output's course in its own unit."""
+        return lambda times: course(self.model, self.parameters, self.doses, times, self.number.output, during=self.during)[:, 0]  # fmt: skip
 
-    def _output(self) -> Output | Effect:
-        for output in self.model.outputs:
-            if output.output == self.number.output:
-                return output
-        for effect in self.model.effects:
-            if effect.effect == self.number.output:
-                return effect
-        raise KnowledgeError(f"{self.model.model}: “{self.number.title}” is of an output that the card has not")
+    def areas(self, *times: float) -> list[float]:
+        """The area under the output to each time, in its own unit times the card's time."""
+        found = area(self.model, self.parameters, self.doses, times, self.number.output, during=self.during)
+        return [float(value) for value in found[:, 0]]
 
-    def doses(self) -> list[Dose]:
-        number = self.number
-        if number.count > 1 and not number.every:
-            raise KnowledgeError(f"{self.model.model}: “{number.title}” repeats a dose without the time between")
-        return [
-            Dose(time=self.lag, amount=self.amount, entry="in", duration=self.duration, every=number.every, count=number.count)
-        ]  # fmt: skip
-
-    def values(self, times: Floats, *, area: bool = False) -> Floats:
-        """The output (or the area under its compartment) at each time, in the card's units."""
-        of = self.output.of
-        volume = next((c.volume for c in self.model.compartments if c.compartment == of), None)
-        scale = 1.0 if area or volume is None else 1 / self.parameters[volume]
-        wanted = {"out": {AREA + of if area else of: scale}}
-        if isinstance(self.output, Output) and not area:
-            wanted["out"].update(dict.fromkeys(self.output.bound, scale))
-        given = self.doses()
-        if is_linear(self.model):
-            given = given + [Dose(time=at, amount=amount, entry=into) for at, into, amount in self.also]
-            entries = {"in": (self.entry.into, self.reach), **{into: (into, 1.0) for _, into, _ in self.also}}
-            found = amounts([Period(0.0, self.network)], entries, schedule(given, times), wanted)["out"][:, 0]
-        else:
-            courses = [
-                (dose.time + i * (dose.every or 0.0), self.entry.into, dose.amount * self.reach, dose.duration)
-                for dose in given
-                for i in range(dose.count)
-            ]
-            courses += [(at, into, amount, 0.0) for at, into, amount in self.also]
-            states = integrate(self.model, self.parameters, courses, times, during=self.during, areas=True)
-            found = np.asarray(sum(states[name] * weight for name, weight in wanted["out"].items()))
-        if isinstance(self.output, Effect) and not area:
-            return response(self.output, self.parameters, found[:, None])[:, 0]
-        return found
+    def amount(self) -> float:
+        """One dose, in the card's unit."""
+        first = self.doses[0]
+        return amount_in(self.model, first.amount, first.unit, entry_of(self.model, first))
 
     def slowest(self) -> float:
         """The slowest rate that what was given ever shows in the output."""
-        return _slowest(self.network, self.entry.into, self.output.of)
+        into = entry_of(self.model, self.doses[0]).into
+        return slowest_rate(self.model, self.parameters, into, self.output.of, during=self.during)
 
     def end(self) -> float:
         """When nothing of the last dose is left."""
-        last = self.lag + (self.number.count - 1) * (self.number.every or 0.0) + self.duration
-        last = max([last, *(at for at, _, _ in self.also)])
-        return last + _LONG / self.slowest()
+        way = entry_of(self.model, self.doses[0])
+        lag, own = (float(self.parameters[name][0]) if name else 0.0 for name in (way.lag, way.duration))
+        last = max(d.time + (d.count - 1) * (d.every or 0.0) + d.infused_over for d in self.doses)
+        return last + lag + own + _LONG / self.slowest()
 
     def window(self) -> tuple[float, float]:
         """When the number is measured."""
@@ -202,83 +143,97 @@ class Course:
             return last, last + number.every
         return 0.0, self.end()
 
-    def times(self) -> Floats:
-        """Times over the window, ever closer towards its start: even grids, each half as long as the one before."""
-        first, last = self.window()
-        grids = [first + np.linspace(0, 1, _POINTS) * (last - first) / 2.0**level for level in range(_LEVELS)]
-        return np.unique(np.concatenate(grids))
-
-    def finer(self, times: Floats, at: int) -> Floats:
-        """Times around one of them, between its neighbours."""
-        return np.linspace(times[max(at - 1, 0)], times[min(at + 1, times.size - 1)], _POINTS)
-
     def measured(self) -> float:
+        """The number, in the unit in which it was published."""
         number = self.number
         first, last = self.window()
+        own = factor_of(self.output.unit, self.model)
+        published = factor_of(number.unit, self.model)
         match number.measure:
-            case "peak" | "time of peak":
-                times = self.times()
-                times = self.finer(times, int(np.argmax(self.values(times))))
-                curve = self.values(times)
-                best = int(np.argmax(curve))
-                return float(curve[best]) if number.measure == "peak" else float(times[best] - first)
+            case "peak":
+                return peak_of(self.curve(), resolving(first, last))[1] * own / published
+            case "time of peak":
+                return (peak_of(self.curve(), resolving(first, last))[0] - first) / published
             case "trough":
-                return float(self.values(np.array([last * (1 - 1e-12)]))[0])
+                return float(self.curve()(np.array([last * _JUST_BEFORE]))[0]) * own / published
             case "at":
-                return float(self.values(np.array([number.at or 0.0]))[0])
+                return float(self.curve()(np.array([number.at or 0.0]))[0]) * own / published
             case "auc" | "average":
-                start, end = self.values(np.array([first, last]), area=True)
-                return float(end - start) / ((last - first) if number.measure == "average" else 1.0)
+                start, end = self.areas(first, last)
+                over = (last - first) if number.measure == "average" else 1.0
+                return (end - start) / over * own / published
             case "auc to infinity":
-                return float(self.values(np.array([self.end()]), area=True)[0])
+                return self.areas(self.end())[0] * own / published
             case "clearance":
-                whole = float(self.values(np.array([self.end()]), area=True)[0])
-                return self.amount * number.count / whole
+                return self.amount() * number.count / (self.areas(self.end())[0] * own) / published
             case "half-life":
-                return math.log(2) / self.slowest()
+                return math.log(2) / self.slowest() / published
             case "accumulation":
-                every = number.every or 0.0
-                ratio = []
-                for turn in (0, number.count - 1):
-                    times = np.linspace(turn * every, (turn + 1) * every, _POINTS)
-                    fine = self.finer(times, int(np.argmax(self.values(times))))
-                    ratio.append(float(self.values(fine).max()))
-                return ratio[1] / ratio[0]
+                return self._accumulation()
             case "time below":
-                return self._time_below()
+                start = number.window[0] if number.window else 0.0
+                return (recovery_of(self.curve(), resolving(first, last), number.level or 0.0) - start) / published
             case "volume":
                 raise KnowledgeError(
                     f"{self.model.model}: “{number.title}”: a volume is a parameter, not a measure here"
                 )
 
-    def _time_below(self) -> float:
-        """Until the output is back above the level for good, from the first dose or from the window's start."""
-        number = self.number
-        start = number.window[0] if number.window else 0.0
-        level = (number.level or 0.0) * (factor_of(self.output.unit, self.model))
-        times = self.times()
-        curve = self.values(times)
-        under = np.flatnonzero(curve < level)
-        if not under.size or under[-1] + 1 >= times.size:
-            return math.nan
-        times = np.linspace(times[under[-1]], times[under[-1] + 1], _POINTS)
-        curve = self.values(times)
-        low = int(np.flatnonzero(curve < level)[-1])
-        high = low + 1
-        share = (level - curve[low]) / (curve[high] - curve[low])
-        return float(times[low] + share * (times[high] - times[low])) - start
+    def _accumulation(self) -> float:
+        every, number = self.number.every or 0.0, self.number
+        first, last = (
+            peak_of(self.curve(), np.linspace(turn * every, (turn + 1) * every, 65))[1]
+            for turn in (0, number.count - 1)
+        )
+        return last / first
 
 
-def _slowest(network: Network, start: str, end: str) -> float:
-    """The slowest rate among the compartments that lie between an entry and an output."""
-    rates = network.rates[:, :, 0]
-    place = {name: i for i, name in enumerate(network.names)}
-    reach = reached(network.rates)
-    between = [
-        i for name, i in place.items() if reach[i, place[start]] and reach[place[end], i] and not name.startswith(AREA)
+def trial(model: Model, number: Published) -> Trial:
+    """The course behind a published number. Raises :class:`KnowledgeError` for doses that the card cannot take."""
+    covariates = covariate_values(number.covariates)
+    if number.fed is not None:
+        covariates.setdefault("fed", float(number.fed))
+    if number.dose is not None and not number.dose_per_kg:
+        covariates.setdefault("single_dose", number.dose)
+    if number.count > 1 and not number.every:
+        raise KnowledgeError(f"{model.model}: “{number.title}” repeats a dose without the time between")
+    weight = covariates.get("weight")
+
+    def amount(dose: float, per_kg: bool) -> float:
+        if not per_kg:
+            return dose
+        if not isinstance(weight, float):
+            raise KnowledgeError(f"{model.model}: “{number.title}” is dosed by weight; state the weight")
+        return dose * weight
+
+    releases = {i.release for i in model.inputs if i.route == number.route}
+    first = GivenDose(
+        amount=amount(1.0 if number.dose is None else number.dose, number.dose_per_kg),
+        unit=number.dose_unit,
+        route=number.route,
+        form=number.form,
+        release=number.release or (releases.pop() if len(releases) == 1 else None),
+        fed=number.fed,
+        drug=number.drug,
+        infused_over=number.infused_over or 0.0,
+        every=number.every,
+        count=number.count,
+    )
+    also = [
+        GivenDose(time=g.at, amount=amount(g.dose, g.dose_per_kg), unit=g.dose_unit, route=g.route, drug=g.drug)
+        for g in number.also
     ]
-    decays = -np.linalg.eigvals(rates[np.ix_(between, between)]).real
-    return float(decays[decays > 0].min())
+    doses = (first, *also)
+    for dose in doses:
+        try:
+            entry_of(model, dose)
+        except InputError as error:
+            raise KnowledgeError(f"{model.model}: “{number.title}” is given by a route that no input has") from error
+    try:
+        output = output_named(model, number.output)
+    except InputError as error:
+        raise KnowledgeError(f"{model.model}: “{number.title}” is of an output that the card has not") from error
+    during = (number.during,) if number.during else ()
+    return Trial(model, number, individual(model, covariates), doses, during, output)
 
 
 def all_reproduced(model: Model) -> list[Reproduced]:

@@ -20,7 +20,7 @@ def render_html(review: Review, *, knowledge: Knowledge | None = None) -> str:
     """The review as a page of HTML. The same review gives the same text, wherever and whenever."""
     from markupsafe import Markup  # with jinja2 loaded only for a page: a command that prints text starts without them
 
-    return _template().render(view=view_of(review, knowledge=knowledge), style=Markup(_file(_STYLE)))
+    return _template().render(view=view_of(review, knowledge=knowledge), style=Markup(_file(_STYLE)), drawn=Markup)
 
 
 def _file(name: str) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Tier
+from relaxant.report.chart import sparkline
+from relaxant.report.course_view import ChartView
 from relaxant.report.view import FactView, FindingView, Mark, Missing, View, view_of
 from relaxant.review import Review
 
@@ -128,6 +130,7 @@ class _Terminal:
         self.not_checked()
         self.findings()
         self.unchecked()
+        self.courses()
         self.medicines()
         self.facts()
         self.monitoring()
@@ -284,6 +287,39 @@ class _Terminal:
 
     def missing(self, missing: Missing) -> None:
         self.tagged(missing.tier, f"{missing.name}, {missing.checks}: {missing.agents}", strong=False)
+
+    def courses(self) -> None:
+        view = self.view
+        if not view.courses:
+            return
+        self.heading(view.course_words["heading"])
+        self.put(view.course_words["lead"])
+        for course in view.courses:
+            self.gap()
+            self.put(course.title, style=_BOLD)
+            for line in (course.sentence, *course.lines):
+                if line:
+                    self.put(line, indent=2, hang=4)
+            for chart in course.charts:
+                self.spark(chart)
+            for banner in course.banners:
+                self.put(f"- {banner}", indent=2, hang=4)
+            for mark in course.marks:
+                self.put(mark, indent=2, hang=4)
+            for model in course.models:
+                parts = "; ".join(part for part in (model.standing, model.share, model.typical) if part)
+                titled = self.words["in_brackets"].format(text=f"{model.title}{self.tags(model.tags)}", more=parts)
+                self.put(f"{titled} {self.numbers(model.numbers)}".rstrip(), indent=2, hang=4, style=_FAINT)
+
+    def spark(self, chart: ChartView) -> None:
+        """The middle line in block characters with its highest value; left out where the encoding has no blocks."""
+        width = min(48, self.width - 4)
+        drawn = sparkline(chart.middle, width)
+        if self.plainer(drawn) == drawn:
+            self.put(chart.title, indent=2, hang=4, style=_FAINT)
+            self.lines.append(
+                f"  {drawn} {chart.highest}" if self.width >= width + 4 + len(chart.highest) else f"  {drawn}"
+            )
 
     def medicines(self) -> None:
         view, words = self.view, self.words["medicines"]

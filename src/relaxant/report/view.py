@@ -17,7 +17,9 @@ import msgspec
 
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.schema import Tier
+from relaxant.predicted import ShownPrediction
 from relaxant.quantities import plain_number
+from relaxant.report.course_view import CourseView, course_view
 from relaxant.review import Fact, Review, ShownMedicine
 from relaxant.rules.findings import TIERS, Cited, Effect, Finding, Unchecked
 
@@ -146,6 +148,8 @@ class View(msgspec.Struct, frozen=True):
     unchecked: tuple[Missing, ...]
     unchecked_folded: tuple[Missing, ...]
     unchecked_more: str
+    course_words: Words
+    courses: tuple[CourseView, ...]
     medicines: tuple[MedicineView, ...]
     said: tuple[tuple[str, str], ...]
     facts: tuple[FactView, ...]
@@ -195,6 +199,7 @@ class _Page:
         self.review, self.knowledge = review, knowledge
         self.words: Words = knowledge.words("report", review.stamp.language)
         self.titles: Words = knowledge.words("facts", review.stamp.language)
+        self.course_words: Words = knowledge.words("prediction", review.stamp.language)
         self.sources: dict[str, tuple[str, str | None, dict[str, None]]] = {}
 
     def view(self) -> View:
@@ -238,6 +243,8 @@ class _Page:
             else "",
             unchecked=tuple(self.missing(u) for u in review.unchecked if not u.folded),
             **self.folded_missing(),
+            course_words=self.course_words,
+            courses=tuple(self.course(p) for p in review.prediction),
             medicines=tuple(self.medicine(m) for m in review.medicines),
             said=self.said(),
             facts=tuple(self.fact(f) for f in review.facts if not f.unknown),
@@ -423,6 +430,17 @@ class _Page:
             "unchecked_folded": folded,
             "unchecked_more": (more or counted(words["more"], len(folded), names=names)) if folded else "",
         }
+
+    # ------------------------------------------------------------ curve
+
+    def course(self, prediction: ShownPrediction) -> CourseView:
+        return course_view(
+            prediction,
+            self.course_words,
+            clean,
+            lambda cited: self.cited(cited).number,
+            str(self.words["not_verified_short"]),
+        )
 
     # ------------------------------------------------------------ basis
 

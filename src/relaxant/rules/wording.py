@@ -31,15 +31,15 @@ def fact_text(column: Column, row: int, words: Mapping[str, str]) -> str:
         return words["yes"] if low == 1 else words["no"] if high == 0 else words["unknown"]
     unit = column.unit
     if low == high or (math.isfinite(high) and low > 0 and plain_number(low, 3) == plain_number(high, 3)):
-        return _amount(high, unit, words)
+        return amount_text(high, unit, words)
     if math.isinf(high):
-        return words["unknown"] if low <= 0 else words["at_least"].format(value=_amount(low, unit, words))
+        return words["unknown"] if low <= 0 else words["at_least"].format(value=amount_text(low, unit, words))
     if low <= 0:
-        return words["at_most"].format(value=_amount(high, unit, words))
-    return words["between"].format(low=plain_number(low, 3), high=_amount(high, unit, words))
+        return words["at_most"].format(value=amount_text(high, unit, words))
+    return words["between"].format(low=plain_number(low, 3), high=amount_text(high, unit, words))
 
 
-def _amount(value: float, unit: str, words: Mapping[str, str]) -> str:
+def amount_text(value: float, unit: str, words: Mapping[str, str]) -> str:
     """A number with its unit; an age as completed years, a small child's as months."""
     if unit == "years":
         if value >= 2:
@@ -92,7 +92,7 @@ def fill(
 
 def capital(text: str) -> str:
     """A sentence with its first letter in upper case, units and acronyms untouched."""
-    return text[:1].upper() + text[1:] if text[:1].isalpha() else text
+    return text[:1].upper() + text[1:] if text[:1].isalpha() and not text[1:2].isupper() else text
 
 
 def for_situation(text: str | dict[Spoken, str], situation: Spoken) -> str:

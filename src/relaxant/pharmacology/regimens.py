@@ -1,0 +1,155 @@
+"""A medicine line as doses on a clock: one day of it (or the span after which it repeats), as it is taken for good.
+
+Where a line leaves room ("5 to 10 mg every 6 to 8 hours as needed, at most 3 a day") the most that it allows is taken, and that
+is remarked; what cannot be put on a clock is refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from relaxant.medicines.dose.units import interval_hours
+from relaxant.medicines.regimen import Dose, Regimen
+from relaxant.quantities import unit
+
+_DAY = 24.0
+_MOST_A_DAY = 24
+
+
+class Timed(msgspec.Struct, frozen=True, kw_only=True):
+    """An amount at an hour after the first dose of the day (of the span), over ``infused_over`` hours where it runs in."""
+
+    hour: float
+    amount: float
+    unit: str
+    infused_over: float = 0.0
+
+
+class Pattern(msgspec.Struct, frozen=True, kw_only=True):
+    """The doses of one span of ``every`` hours, repeated for good; once where ``every`` is ``None``.
+
+    ``remarks`` are keys of what was chosen where the line leaves room: ``range``, ``as_needed``, ``steps``.
+    """
+
+    doses: tuple[Timed, ...]
+    every: float | None = _DAY
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def daily(self) -> float:
+        """What is taken in a day, in the unit of the first dose."""
+        total = sum(d.amount for d in self.doses)
+        return total if self.every is None else total * _DAY / self.every
+
+
+class NoPattern(msgspec.Struct, frozen=True):
+    """Why a line gives no doses on a clock: ``no_dose``, ``no_interval`` or ``no_mass``."""
+
+    why: str
+
+
+def pattern(regimen: Regimen, hours: dict[str, float]) -> Pattern | NoPattern:
+    """The doses of a line. ``hours`` gives the hour of each time of day in words (``morning``: 8)."""
+    if regimen.rate is not None and regimen.rate.high is not None:
+        return _running(regimen.rate.high, regimen.rate.unit)
+    if not regimen.doses:
+        return NoPattern("no_dose")
+    last = max(d.step for d in regimen.doses)
+    doses = [d for d in regimen.doses if d.step == last]
+    remarks = []
+    if last > 1:
+        remarks.append("steps")
+    if any(d.low != d.high for d in doses):
+        remarks.append("range")
+    if any(d.as_needed for d in doses):
+        remarks.append("as_needed")
+    placed: list[Timed] = []
+    span = _DAY
+    clock = sorted(h for d in doses if d.at and (h := _hour(d.at, hours)) is not None)
+    for dose in doses:
+        found = _placed(dose, regimen, hours, clock)
+        if isinstance(found, NoPattern):
+            return found
+        times, own_span = found
+        if own_span != _DAY and len(doses) > 1:
+            return NoPattern("no_interval")
+        if own_span is None:
+            return Pattern(doses=tuple(times), every=None, remarks=tuple(remarks))
+        span = own_span
+        placed += times
+    if not any(p.amount > 0 for p in placed):
+        return NoPattern("no_dose")
+    first = min(p.hour for p in placed)
+    counted = (msgspec.structs.replace(p, hour=p.hour - first) for p in placed)
+    return Pattern(doses=tuple(sorted(counted, key=lambda p: p.hour)), every=span, remarks=tuple(remarks))
+
+
+def _running(amount: float, rate_unit: str) -> Pattern | NoPattern:
+    what, _, per = rate_unit.partition("/")
+    hours = {"day": _DAY, "d": _DAY, "h": 1.0, "hour": 1.0}.get(per)
+    if hours is None or not _is_mass(what):
+        return NoPattern("no_interval" if _is_mass(what) else "no_mass")
+    return Pattern(doses=(Timed(hour=0.0, amount=amount * _DAY / hours, unit=what, infused_over=_DAY),))
+
+
+def _placed(
+    dose: Dose, regimen: Regimen, hours: dict[str, float], clock: Sequence[float]
+) -> tuple[Sequence[Timed], float | None] | NoPattern:
+    """The times of one kind of dose and the span after which they repeat (``None``: once).
+
+    Beside doses at times of the day (``clock``: "three times a day and at night") those of an interval are spread from the
+    morning to the first of them.
+    """
+    amount = dose.high if dose.high is not None else dose.low
+    if amount is None:
+        return NoPattern("no_dose")
+    mass = _mass(amount, dose.unit, regimen)
+    if mass is None:
+        return NoPattern("no_mass")
+    value, unit_of = mass
+    if dose.every == "once":
+        return [Timed(hour=0.0, amount=value, unit=unit_of)], None
+    span = interval_hours(dose.every)
+    if span is None:
+        return NoPattern("no_interval")
+    shortest = span[0]
+    if shortest >= _DAY:
+        hour = _hour(dose.at, hours) if dose.at else 0.0
+        return (
+            ([Timed(hour=hour, amount=value, unit=unit_of)], shortest) if hour is not None else NoPattern("no_interval")
+        )
+    count = min(round(_DAY / shortest), _MOST_A_DAY)
+    if regimen.max_doses_daily:
+        count = max(1, min(count, int(regimen.max_doses_daily)))
+    start, gap = 0.0, _DAY / count
+    later = [h for h in clock if h > hours["morning"]]
+    if later:
+        start, gap = hours["morning"], (later[0] - hours["morning"]) / count
+    return [Timed(hour=start + gap * i, amount=value, unit=unit_of) for i in range(count)], _DAY
+
+
+def _hour(at: str, hours: dict[str, float]) -> float | None:
+    if ":" in at:
+        hour, minute = at.split(":")
+        return int(hour) + int(minute) / 60
+    return hours.get(at)
+
+
+def _mass(amount: float, of: str, regimen: Regimen) -> tuple[float, str] | None:
+    """An amount in mass; pieces through the product's strength."""
+    if _is_mass(of):
+        return amount, of
+    strength = regimen.strength
+    if strength is not None and _is_mass(strength.unit):
+        if strength.per == "piece" and unit(of) is None:
+            return amount * strength.value, strength.unit
+        if strength.per == of:
+            return amount * strength.value, strength.unit
+    return None
+
+
+def _is_mass(text: str) -> bool:
+    known = unit(text)
+    return known is not None and known.dimensions == (("g", 1),)

@@ -1,0 +1,193 @@
+"""Predicted courses as a page shows them: sentences, pictures, the table under each, and the models behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from relaxant.pharmacology.prediction import Curve
+from relaxant.predicted import ShownModel, ShownPrediction, ShownScenario, shown_unit
+from relaxant.quantities import plain_number
+from relaxant.report.chart import Shown, chart, middle_of
+from relaxant.rules.findings import Cited
+
+Words = Mapping[str, Any]
+_ROWS = 12  # of a table: every other hour of a day
+_DIGITS = 2  # more would be arithmetic: models differ in the first
+
+
+class CourseTable(msgspec.Struct, frozen=True):
+    """The numbers of a picture: a head and rows of text."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+class ChartView(msgspec.Struct, frozen=True):
+    """A picture (SVG, safe to set as it is), what its lines mean, its numbers, and its middle line for a terminal."""
+
+    title: str
+    svg: str
+    legend: tuple[str, ...]
+    table: CourseTable
+    middle: tuple[float, ...]
+    highest: str
+
+
+class CourseModelView(msgspec.Struct, frozen=True):
+    """A model behind the curve."""
+
+    title: str
+    standing: str
+    share: str
+    typical: str
+    lines: tuple[str, ...]
+    tags: tuple[str, ...]
+    numbers: tuple[int, ...]
+
+
+class CourseView(msgspec.Struct, frozen=True):
+    """One medicine's courses."""
+
+    title: str
+    sentence: str
+    lines: tuple[str, ...]
+    banners: tuple[str, ...]
+    charts: tuple[ChartView, ...]
+    models: tuple[CourseModelView, ...]
+    marks: tuple[str, ...]
+
+
+def course_view(
+    prediction: ShownPrediction,
+    words: Words,
+    clean: Callable[[str], str],
+    cite: Callable[[Cited], int],
+    unverified: str,
+) -> CourseView:
+    """The view of a prediction. ``cite`` numbers a source as it is first cited; ``clean`` makes a text harmless to show."""
+    main = next((s for s in prediction.scenarios if s.scenario == "weighed"), None) or next(
+        iter(prediction.scenarios), None
+    )
+    charts = () if main is None else tuple(_charts(prediction, main, words, clean))
+    return CourseView(
+        title=clean(prediction.title),
+        sentence=clean(prediction.sentence or ""),
+        lines=tuple(clean(line) for s in prediction.scenarios for line in s.summary),
+        banners=tuple(clean(b) for b in prediction.banners),
+        charts=charts,
+        models=tuple(_model(m, main, words, clean, cite, unverified) for m in prediction.models),
+        marks=tuple(clean(m) for m in prediction.marks),
+    )
+
+
+def _charts(
+    prediction: ShownPrediction, main: ShownScenario, words: Words, clean: Callable[[str], str]
+) -> list[ChartView]:
+    said = words["chart"]
+    out = []
+    for curve in main.curves:
+        others = [
+            Shown(s.title, c)
+            for s in prediction.scenarios
+            if s is not main
+            for c in s.curves
+            if c.output == curve.output and c.unit == curve.unit
+        ]
+        title = clean(
+            str(said["title"]).format(medicine=prediction.title, output=curve.title, unit=shown_unit(curve.unit))
+        )
+        key = "band" if curve.bands else "typical"
+        legend = [str(said[key]).format(scenario=_inline(main.title))]
+        legend += [str(said["other"]).format(scenario=_inline(o.name)) for o in others]
+        if len(curve.typical) > 1 and curve.bands:
+            names = ", ".join(_short(m.title) for m in prediction.models if m.model in curve.typical)
+            legend.append(clean(str(said["models"]).format(names=names)))
+        out.append(
+            ChartView(
+                title,
+                chart(Shown(main.title, curve), others, title, said),
+                tuple(legend),
+                _table(Shown(main.title, curve), others, words["table"], clean),
+                middle_of(curve),
+                f"{plain_number(max(middle_of(curve)), _DIGITS)} {shown_unit(curve.unit)}".strip(),
+            )
+        )
+    return out
+
+
+def _inline(title: str) -> str:
+    return title[:1].lower() + title[1:]
+
+
+def _short(title: str) -> str:
+    """What stands in brackets in a model's title, which is whose it is; the title itself where nothing does."""
+    inside = title.rpartition("(")[2]
+    return inside.rstrip(")").split(",")[0] if inside != title else title
+
+
+def _table(main: Shown, others: Sequence[Shown], words: Words, clean: Callable[[str], str]) -> CourseTable:
+    curve = main.curve
+    step = max(1, (len(curve.times) - 1) // _ROWS)
+    head = [str(words["time"]), f"{main.name}: {_inline(str(words['middle']))}" if others else str(words["middle"])]
+    columns: list[Sequence[str]] = [[plain_number(t, 3) for t in curve.times[::step]], _numbers(middle_of(curve), step)]
+    if curve.bands:
+        head += [str(words["half"]), str(words["nine"])]
+        low, lower, _, upper, high = curve.bands
+        columns += [_ranges(lower, upper, step), _ranges(low, high, step)]
+    for other in others:
+        head.append(f"{other.name}: {_inline(str(words['middle']))}")
+        columns.append(_numbers(_at(other.curve, curve.times[::step]), 1))
+    caption = str(words["caption"]).format(output=curve.title, unit=shown_unit(curve.unit), hours=plain_number(curve.times[-1], 3))  # fmt: skip
+    return CourseTable(clean(caption), tuple(head), tuple(zip(*columns, strict=True)))
+
+
+def _at(curve: Curve, times: Sequence[float]) -> list[float]:
+    """The middle of another course at these times, straight between its own."""
+    values, own = middle_of(curve), curve.times
+    out = []
+    for time in times:
+        i = next((i for i in range(1, len(own)) if own[i] >= time), len(own) - 1)
+        share = min(max((time - own[i - 1]) / (own[i] - own[i - 1]), 0.0), 1.0)
+        out.append(values[i - 1] + share * (values[i] - values[i - 1]))
+    return out
+
+
+def _numbers(values: Sequence[float], step: int) -> list[str]:
+    return [plain_number(v, _DIGITS) for v in values[::step]]
+
+
+def _ranges(low: Sequence[float], high: Sequence[float], step: int) -> list[str]:
+    return [
+        f"{plain_number(a, _DIGITS)} to {plain_number(b, _DIGITS)}"
+        for a, b in zip(low[::step], high[::step], strict=True)
+    ]
+
+
+def _model(
+    model: ShownModel,
+    main: ShownScenario | None,
+    words: Words,
+    clean: Callable[[str], str],
+    cite: Callable[[Cited], int],
+    unverified: str,
+) -> CourseModelView:
+    said = words["models"]
+    share = said["left_out"]
+    if model.drawn:
+        share = f"{plain_number(100 * model.weight, 2)}%" if model.weight else said["no_spread"]
+    unit = shown_unit(main.curves[0].unit) if main else ""
+    typical = "" if model.typical_average is None else f"{plain_number(model.typical_average, _DIGITS)} {unit}".strip()
+    lines = [str(said["people"]).format(people=model.people), *model.remarks, *(model.limits if model.drawn else ())]
+    return CourseModelView(
+        clean(model.title),
+        str(said["status"][model.status]),
+        str(share),
+        typical,
+        tuple(clean(line) for line in lines),
+        () if model.verified else (unverified,),
+        tuple(dict.fromkeys(cite(s) for s in model.sources)) if model.drawn else (),
+    )
