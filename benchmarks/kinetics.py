@@ -21,10 +21,10 @@ from _kinetics_references import modes, numba_references, numpy_grid
 from _measure import line, medians
 from relaxant.pharmacology.disposition import one_compartment, two_compartments
 from relaxant.pharmacology.estimation import Way, levels, most_probable
+from relaxant.pharmacology.event_course import concentration_by_event
 from relaxant.pharmacology.events import events
 from relaxant.pharmacology.linear import concentration, oral
 from relaxant.pharmacology.schedule import Dose, schedule
-from relaxant.pharmacology.event_course import concentration_by_event
 
 PEOPLE, TIMES = 10_000, np.arange(0, 168.01, 0.5)
 

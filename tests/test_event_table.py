@@ -10,6 +10,7 @@ import pytest
 from relaxant.errors import InputError
 from relaxant.pharmacology.course import GivenDose
 from relaxant.pharmacology.disposition import two_compartments
+from relaxant.pharmacology.event_course import concentration_by_event
 from relaxant.pharmacology.event_table import (
     columns_of,
     columns_of_csv,
@@ -21,7 +22,6 @@ from relaxant.pharmacology.event_table import (
 from relaxant.pharmacology.events import events
 from relaxant.pharmacology.linear import concentration, intravenous, oral
 from relaxant.pharmacology.schedule import Dose, schedule
-from relaxant.pharmacology.event_course import concentration_by_event
 
 ROUTES = ("oral", "intravenous")
 REGIMENS = {
@@ -98,6 +98,18 @@ def test_a_table_read_as_regimens_is_the_regimens() -> None:
             [d.infused_over for d in doses], [d.infused_over for d in REGIMENS[name]], rtol=1e-15
         )
     assert [d.amount for d in back["bed 2"][0]] == [20.0, 2.5]
+
+
+def test_steady_doses_add_up_in_the_table_too() -> None:
+    given = [GivenDose(amount=20, every=24, count=2, steady=True), GivenDose(time=14, amount=10, every=24, steady=True), GivenDose(time=20, amount=5)]  # fmt: skip
+    times = np.arange(0, 60, 0.5)
+    table = event_table({1: given}, times)
+    person, entries = two_compartments(10.0, 50.0, 5.0, 40.0), {"oral": oral(1.5)}
+    got = concentration_by_event(person, entries, events(table, ["oral"]))
+    courses = [[Dose(time=d.time, amount=d.amount, every=d.every, count=d.count, steady=d.steady)] for d in given]
+    want = sum(concentration(person, entries, schedule(doses, times))[:, 0] for doses in courses)
+    np.testing.assert_allclose(got, want, rtol=1e-12)
+    assert [d.steady for d in regimens_of(table)[1][0]] == [True, True, False]
 
 
 def test_whatever_holds_the_columns() -> None:
@@ -183,7 +195,8 @@ def test_text_where_a_number_must_be_names_its_row() -> None:
         (lambda: event_table({1: [GivenDose(amount=1, unit="mL")]}, [1.0]), "unit"),
         (lambda: event_table({1: []}, [1.0], values={1: [1.0, 2.0]}), "values"),
         (lambda: regimens_of({"ID": [1], "TIME": [0], "EVID": [3]}), "EVID"),
-        (lambda: regimens_of({"ID": [1], "TIME": [0], "EVID": [1], "AMT": [1], "SS": [1], "II": [8]}), "SS"),
+        (lambda: regimens_of({"ID": [1, 1], "TIME": [0, 1], "AMT": [1, 1], "SS": [0, 1], "II": [0, 8]}), "SS"),
+        (lambda: regimens_of({"ID": [1], "TIME": [0], "EVID": [1], "RATE": [1], "SS": [1]}), "SS"),
         (lambda: regimens_of({"ID": [1], "TIME": [0], "AMT": [1], "CMT": [2]}), "CMT"),
         (lambda: regimens_of({"TIME": [0]}), "table"),
     ],

@@ -10,10 +10,10 @@ import pytest
 from histories import followed, rates
 from relaxant.errors import InputError
 from relaxant.pharmacology.disposition import one_compartment, three_compartments, two_compartments
+from relaxant.pharmacology.event_course import concentration_by_event
 from relaxant.pharmacology.events import events
 from relaxant.pharmacology.linear import concentration, intravenous, oral
 from relaxant.pharmacology.schedule import Dose, schedule
-from relaxant.pharmacology.event_course import concentration_by_event
 
 ENTRIES = ("gut", "vein")
 FULL = os.environ.get("RELAXANT_FULL") == "1"

@@ -67,6 +67,25 @@ def test_each_person_as_with_doses_moved_alone(regimen: str, times: str, lasting
         np.testing.assert_allclose(got[:, i], want, rtol=1e-10, atol=1e-14)
 
 
+@pytest.mark.parametrize("lasts", [0.0, 2.0])
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_steady_state_is_the_limit_of_many_doses_that_arrive_late(count: int, lasts: float) -> None:
+    lag = np.array([0.0, 0.5, 3.0, 7.9, 8.0, 11.0])
+    person = two_compartments(10.0, 50.0, 5.0, [80.0, 70.0, 60.0, 50.0, 40.0, 30.0])
+    entries, times = {"gut": oral(1.2, 0.7)}, np.array([-1.0, 0.0, 0.4, 3.0, 8.0, 12.5, 19.0, 30.0])
+    dose = Dose(time=0, amount=10, entry="gut", every=8, count=count, steady=True)
+    got = concentration_own_lags(person, entries, [dose], times, lags={"gut": lag}, durations={"gut": lasts})
+    many = Dose(time=-2400, amount=10, entry="gut", every=8, count=300 + count)
+    want = concentration_own_lags(person, entries, [many], times, lags={"gut": lag}, durations={"gut": lasts})
+    assert (got[0] == 0).all()
+    np.testing.assert_allclose(got[1:], want[1:], rtol=1e-10)
+    shared = concentration_own_lags(person, entries, [dose], times, lags={"gut": 3.0}, durations={"gut": lasts})
+    alone = concentration_own_lags(
+        person, entries, [dose], times, lags={"gut": np.full(6, 3.0)}, durations={"gut": lasts}
+    )
+    np.testing.assert_array_equal(shared, alone)
+
+
 def test_a_lag_that_all_share_moves_the_schedule() -> None:
     person, entries, times = one_compartment([5.0, 6.0], 40.0), {"gut": oral(1.0)}, np.arange(0, 20, 0.5)
     got = concentration_own_lags(person, entries, [Dose(amount=10, entry="gut")], times, lags={"gut": [0.7, 0.7]})
@@ -82,7 +101,21 @@ def test_a_lag_that_all_share_moves_the_schedule() -> None:
         ({"lags": {"gut": [0.0, 1.0, 2.0]}}, "disposition"),
         ({"lags": {"gut": [0.0, 1.0], "vein": [0.0, 1.0, 2.0]}}, "lags of gut"),
         ({"lags": {"gut": [0.0, 1.0]}, "durations": {"gut": [np.inf, 1.0]}}, "durations of gut"),
-        ({"lags": {"gut": [0.0, 1.0]}, "doses": [Dose(amount=1, entry="gut", every=8, steady=True)]}, "dose.steady"),
+        (
+            {
+                "lags": {"gut": [0.0, 1.0]},
+                "doses": [Dose(amount=1, entry="gut", every=8, steady=True), Dose(amount=1, entry="gut")],
+            },
+            "dose.steady",
+        ),
+        (
+            {
+                "lags": {"gut": [0.0, 1.0]},
+                "durations": {"gut": 9},
+                "doses": [Dose(amount=1, entry="gut", every=8, steady=True)],
+            },
+            "durations",
+        ),
         ({"lags": {"gut": [0.0, 1.0]}, "doses": [Dose(amount=1, entry="skin")]}, "entry"),
         ({"lags": {"gut": [0.0, 1.0]}, "times": [np.inf]}, "times"),
     ],

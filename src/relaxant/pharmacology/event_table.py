@@ -153,7 +153,7 @@ def event_table(
     """Regimens as an event table: everybody's doses and observation times by their ID, in order of time, a dose before an observation.
 
     ``entries`` are routes: a dose goes into the compartment that its route is the number of. ``times`` are everybody's or each one's own; ``values`` what was
-    measured then (DV). Amounts are written in ``unit_of_amounts``. Raises :class:`InputError` for a route or a unit that does not fit.
+    measured then (DV). Amounts are written in ``unit_of_amounts``; a steady dose as one that adds up (SS 2). Raises :class:`InputError` for a route or a unit that does not fit.
     """
     rows: list[tuple[Any, ...]] = []
     for person, given in doses.items():
@@ -171,7 +171,7 @@ def event_table(
                 )
             amount = dose.amount * _factor(dose.unit, unit_of_amounts)
             rate = amount / dose.infused_over if dose.infused_over else 0.0
-            own.append((person, dose.time, 1, amount, entries.index(dose.route) + 1, rate, dose.every or 0.0, dose.count - 1, 0, np.nan, 1))  # fmt: skip
+            own.append((person, dose.time, 1, amount, entries.index(dose.route) + 1, rate, dose.every or 0.0, dose.count - 1, 2 * dose.steady, np.nan, 1))  # fmt: skip
         own += [
             (person, t, 0, 0.0, 0, 0.0, 0.0, 0, 0, v, int(v != v))
             for t, v in zip(observed.tolist(), seen.tolist(), strict=True)
@@ -194,7 +194,7 @@ def regimens_of(
 ) -> dict[Any, tuple[list[GivenDose], Floats, Floats]]:
     """An event table as regimens: by ID the doses, the observation times and what was measured then (NaN where nothing).
 
-    Raises :class:`InputError` for what a regimen cannot say: a reset, a steady state, a rate that the model sets.
+    Raises :class:`InputError` for what a regimen cannot say: a reset, a steady state that replaces what doses before it left.
     """
     columns = columns_of(table)
     missing = next((n for n in ("id", "time") if n not in columns), None)
@@ -207,7 +207,8 @@ def regimens_of(
     evid = numbers(columns["evid"], "EVID") if "evid" in columns else (own["amt"] > 0).astype(float)
     for name, bad, would in (
         ("EVID", (evid != 0) & (evid != 1) & (evid != 2), "prepare the table itself: a regimen knows no reset"),
-        ("SS", own["ss"] != 0, "prepare the table itself: write the doses that lead to it"),
+        ("SS", _replaces(columns["id"], own["ss"], evid), "prepare the table itself: a regimen's steady doses add up"),
+        ("SS", (own["ss"] != 0) & (own["amt"] == 0), "prepare the table itself: a regimen knows no infusion for ever"),
         ("RATE", own["rate"] < 0, "give the rate"),
         ("CMT", (own["cmt"] > len(entries)) & (evid == 1), f"name it beside {', '.join(entries)}"),
     ):
@@ -225,10 +226,20 @@ def regimens_of(
                 time=float(own["time"][i]), amount=float(own["amt"][i]), unit=unit_of_amounts,
                 route=entries[max(int(own["cmt"][i]), 1) - 1],
                 infused_over=float(own["amt"][i] / own["rate"][i]) if own["rate"][i] else 0.0,
-                every=float(own["ii"][i]) or None, count=int(own["addl"][i]) + 1,
+                every=float(own["ii"][i]) or None, count=int(own["addl"][i]) + 1, steady=bool(own["ss"][i]),
             )
             for i in np.flatnonzero(mine & (evid == 1)).tolist()
         ]  # fmt: skip
         seen = mine & (evid == 0)
         made[person] = given, own["time"][seen], measured[seen]
     return made
+
+
+def _replaces(ids: NDArray[Any], steady: Floats, evid: Floats) -> NDArray[np.bool_]:
+    """The steady states that take the place of something: those that replace (SS 1) and are not the person's first dose."""
+    out = np.zeros(ids.size, dtype=bool)
+    dosed = set()
+    for row in np.flatnonzero(evid == 1).tolist():
+        out[row] = steady[row] == 1 and ids[row] in dosed
+        dosed.add(ids[row])
+    return out

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relaxant.errors import InputError
-from relaxant.pharmacology.closed_forms import between, filled, poured
+from relaxant.pharmacology.closed_forms import between, filled, poured, steady
 from relaxant.pharmacology.disposition import Disposition
 from relaxant.pharmacology.linear import Entry, Everybody, Move, add_up, concentration, of_people, people_of
 from relaxant.pharmacology.schedule import Dose, schedule
@@ -39,16 +39,19 @@ def concentration_own_lags(
 
     ``lags`` and ``durations`` are by entry, one value or one a person, in the unit of the times; a duration makes every dose by that entry an
     infusion over it (zero-order absorption, into a depot where the entry has one) unless the dose has one of its own. An observation at the
-    time at which a dose arrives is taken just after it. Raises :class:`InputError` for a lag or a duration that is no time, for a steady
-    state, whose doses would each arrive at another time, and as :func:`relaxant.pharmacology.linear.concentration`.
+    time at which a dose arrives is taken just after it. A steady dose stands alone (steady states add up, course by course): from its
+    time on everybody is where the doses before it have led, those that are still to arrive among them. Raises :class:`InputError`
+    for a lag or a duration that is no time, for a steady dose beside others or one that lasts longer than its interval, and as
+    :func:`relaxant.pharmacology.linear.concentration`.
     """
     late = {n: _time("lags", n, v) for n, v in lags.items()}
     lasting = {n: _time("durations", n, v) for n, v in (durations or {}).items()}
     own = [v for v in (*late.values(), *lasting.values()) if v.size > 1 and np.ptp(v) > 0]
-    if not own:
+    steady_late = any(d.steady and late.get(d.entry, np.zeros(1)).any() for d in doses)
+    if not own and not steady_late:
         return concentration(disposition, entries, schedule([_shifted(d, late, lasting) for d in doses], times))
-    if any(d.steady for d in doses):
-        raise InputError("dose.steady", "true", "each one's steady state would begin at another time", "give the doses that lead to it")  # fmt: skip
+    if any(d.steady for d in doses) and len(doses) > 1:
+        raise InputError("dose.steady", "true", "it is beside other doses", "give each steady state a course of its own: courses add up")  # fmt: skip
     count = max(disposition.subjects, *(v.size for v in own), *(people_of(e) for e in entries.values()))
     for name, values in (
         *((f"lags of {n}", v) for n, v in late.items()),
@@ -67,7 +70,7 @@ def concentration_own_lags(
         part = slice(start, min(start + _CHUNK, count))
         people, ways = of_people(disposition, entries, prepared.entries, part, count)
         happening = [
-            _by(people, way, _arriving([d for d in doses if d.entry == n], _mine(late.get(n, zero), part), _mine(lasting.get(n, zero), part), way, part.stop - start), sorted_times, noise)
+            _by(people, way, _arriving([d for d in doses if d.entry == n], _mine(late.get(n, zero), part), _mine(lasting.get(n, zero), part), people, way, sorted_times, noise), sorted_times, noise)
             for n, way in zip(prepared.entries, ways, strict=True)
         ]  # fmt: skip
         _along(people, ways, happening, sorted_times, out[:, part])
@@ -93,20 +96,59 @@ def _shifted(dose: Dose, late: Mapping[str, Floats], lasting: Mapping[str, Float
 
 
 class _Arriving(msgspec.Struct):
-    """Doses by one entry as they arrive, one a dose and person: when, to whom, how much, over how long (0: at once)."""
+    """Doses by one entry as they arrive, one a dose and person: when, to whom, how much, over how long (0: at once).
+
+    None counts before the observation ``least``. ``before`` is what a steady state has left in everybody by then.
+    """
 
     time: Floats
     who: Index
     amount: Floats
     lasts: Floats
+    least: int
+    before: tuple[Floats, Floats | None] | None
 
 
-def _arriving(doses: Sequence[Dose], late: Floats, lasting: Floats, entry: Entry, size: int) -> _Arriving:
-    given = [(d.time + k * (d.every or 0.0), d.amount, d.duration) for d in doses for k in range(d.count)]
-    time, amount, lasts = (np.array(column)[:, None] for column in zip(*given, strict=True))
-    shape = (len(given), size)
-    parts = time + late, np.arange(size), amount * entry.reaching, np.where(lasts > 0, lasts, lasting)
-    return _Arriving(*(np.broadcast_to(part, shape).ravel() for part in parts))
+def _arriving(
+    doses: Sequence[Dose], late: Floats, lasting: Floats, people: Disposition, entry: Entry, times: Floats, noise: float
+) -> _Arriving:
+    size, first, before, least = people.subjects, 0, None, 0
+    arrived = np.full(size, -1.0)
+    if doses[0].steady:
+        dose, every = doses[0], float(doses[0].every or 0.0)
+        lasts = np.broadcast_to(dose.duration or lasting, size)
+        if (lasts > every).any():
+            raise InputError("durations", float(lasts.max()), f"it is longer than the interval of {every:g}", "give the doses one by one")  # fmt: skip
+        least = int(np.searchsorted(times, dose.time - noise))
+        now = times[least] if least < times.size else dose.time
+        arrived = np.broadcast_to(
+            np.minimum(np.floor((now + noise - dose.time - late) / every), dose.count - 1.0), size
+        )
+        elapsed = np.maximum(now - (dose.time + late + arrived * every), 0.0)
+        first = int(arrived.min())
+        before = _settled(people, entry, dose.amount * entry.reaching, lasts, every, elapsed)
+    given = [(d.time + k * (d.every or 0.0), d.amount, d.duration, k) for d in doses for k in range(first, d.count)]
+    time, amount, lasts, turn = (np.array(column)[:, None] for column in zip(*given, strict=True))
+    # Of a steady train the dose that came last counts as a dose: what came before it is in the state that it left.
+    counted = np.flatnonzero((turn >= np.maximum(arrived, first)).ravel()) if doses[0].steady else slice(None)
+    when, who, much, over = (
+        np.broadcast_to(part, (len(given), size)).ravel()[counted]
+        for part in (time + late, np.arange(size), amount * entry.reaching, np.where(lasts > 0, lasts, lasting))
+    )
+    return _Arriving(when, who, much, over, least, before)
+
+
+def _settled(
+    people: Disposition, entry: Entry, amount: Floats | float, lasts: Floats, every: float, elapsed: Floats
+) -> tuple[Floats, Floats | None]:
+    """What all doses before the last one of a steady train are ``elapsed`` after that one: modes and depot."""
+    into = people.weights / people.volume
+    modes, depot = steady(people.rates, into, entry.absorption, np.asarray(amount), lasts, np.asarray(every))
+    modes = modes * np.exp(-people.rates * elapsed)
+    if depot is None:
+        return modes, None
+    left, waits = _grown(people, entry, np.arange(people.subjects), depot, None, elapsed)
+    return modes + left, waits
 
 
 class _Joining(msgspec.Struct):
@@ -138,8 +180,8 @@ def _by(people: Disposition, entry: Entry, doses: _Arriving, times: Floats, nois
     """At which observations each dose joins, and what it has become by then."""
     count = times.size
     end = doses.time + doses.lasts
-    at = np.searchsorted(times, doses.time - noise)
-    last = np.searchsorted(times, end - noise)
+    at = np.maximum(np.searchsorted(times, doses.time - noise), doses.least)
+    last = np.maximum(np.searchsorted(times, end - noise), doses.least)
     rate = doses.amount / np.where(doses.lasts > 0, doses.lasts, 1.0)
     bolus, whole = np.flatnonzero((doses.lasts == 0) & (at < count)), np.flatnonzero((doses.lasts > 0) & (at == last) & (at < count))  # fmt: skip
     begun = np.flatnonzero((doses.lasts > 0) & (at < last))
@@ -154,6 +196,8 @@ def _by(people: Disposition, entry: Entry, doses: _Arriving, times: Floats, nois
         (at[begun], doses.who[begun], _grown(people, entry, doses.who[begun], rate[begun], since(at[begun], doses.time[begun]), np.zeros(begun.size))),
         (last[ended], doses.who[ended], _grown(people, entry, doses.who[ended], rate[ended], np.maximum(end[ended] - times[last[ended] - 1], 0.0), since(last[ended], end[ended]))),
     ]  # fmt: skip
+    if doses.before is not None and doses.least < count:
+        made.append((np.full(people.subjects, doses.least), np.arange(people.subjects), doses.before))
     where, who = np.concatenate([m[0] for m in made]), np.concatenate([m[1] for m in made])
     turn, first = _ordered(where, count)
     modes = np.concatenate([m[2][0] for m in made], axis=1)[:, turn]
