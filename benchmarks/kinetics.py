@@ -190,7 +190,7 @@ def estimation() -> None:
         )  # fmt: skip
 
     doses = [f"{i + 1},{8.0 * k},1,20,1,.,1\n" for i in range(count) for k in range(21)]
-    taken = [f"{i + 1},{seen[k, i]!r},0,0,2,{values[k, i]!r},0\n" for i in range(count) for k in range(3)]
+    taken = [f"{i + 1},{float(seen[k, i])!r},0,0,2,{float(values[k, i])!r},0\n" for i in range(count) for k in range(3)]
     rows = sorted(doses + taken, key=lambda row: (int(row.split(",")[0]), float(row.split(",")[1])))
     theirs = w3("ID,time,evid,amt,cmt,DV,mdv\n" + "".join(rows))
     (took,) = medians(own, runs=9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -205,3 +206,12 @@ def test_what_cannot_be_names_the_field(wrong, field: str) -> None:
     with pytest.raises(InputError) as caught:
         wrong()
     assert caught.value.field == field
+
+
+def test_the_page_runs_as_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "event-tables.md").read_text(encoding="utf-8")
+    block = re.search(r"```python\n(.*?)```", page, re.S)
+    assert block is not None
+    exec(compile(block[1], "event-tables.md", "exec"), {})
+    first, second = (float(x) for x in capsys.readouterr().out.strip("[]\n ").split())
+    assert 0.2 < first < second < 1

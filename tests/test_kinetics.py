@@ -6,11 +6,13 @@ import os
 import random
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import pytest
 
 import matrices
 from relaxant.errors import InputError
+from relaxant.knowledge.cards import Flow
 from relaxant.pharmacology.closed_forms import poured
 from relaxant.pharmacology.disposition import one_compartment, three_compartments, two_compartments
 from relaxant.pharmacology.linear import concentration, intravenous, oral
@@ -333,3 +335,8 @@ def test_what_is_poured_into_a_depot_keeps_its_digits(apart: float, time: float)
             want = gone - (t * mpmath.exp(-r * t) if a == r else (mpmath.exp(-r * t) - mpmath.exp(-a * t)) / (a - r))
             got = float(poured(np.array(float(a)), np.array(rate), np.array(time)))
             assert abs(got / want - 1) < 5e-15
+
+
+def test_stages_that_are_not_a_whole_number_are_refused() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"giver": "gut", "to": "central", "rate": "ktr", "stages": "2.5"}, Flow, strict=False)

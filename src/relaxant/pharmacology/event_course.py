@@ -119,11 +119,23 @@ class _Walk:
         self.runs = {n: np.zeros(size) for n in block.running}
         self.spell = block.starts.copy()
         self.lives(np.arange(size), block.starts)
-        self.boluses = {n: (g, g.amount * people.reaching[n][g.of]) for n, g in block.boluses.items()}
+        boluses = {n: (g, g.amount * people.reaching[n][g.of]) for n, g in block.boluses.items()}
+        self.boluses = {n: (g, amount) for n, (g, amount) in boluses.items() if n not in self.row}
+        # Doses into depots are most of what happens: level by level, ready to be added.
+        self.gifts: dict[int, list[tuple[Floats, Index, Floats]]] = {}
+        for n, row in self.row.items():
+            if n in boluses:
+                given, amount = boluses[n]
+                for level in _levels(given):
+                    now = slice(given.first[level], given.first[level + 1])
+                    self.gifts.setdefault(level, []).append((self.state[row], given.who[now], amount[now]))
         self.changes = {
             n: (r.given, r.given.amount * people.reaching[n][r.given.of], r.keeps) for n, r in block.running.items()
         }
         self.steady = {n: (s.given, *self.settled(n, s.given, s.duration, s.interval)) for n, s in block.steady.items()}
+
+        others = [block.turns, block.reset, *(g for g, *_ in self.steady.values()), *(g for g, _ in self.boluses.values()), *(g for g, *_ in self.changes.values())]  # fmt: skip
+        self.busy = frozenset(level for given in others for level in _levels(given))
 
     def lives(self, who: Index, of: Index) -> None:
         """These people have these parameters from now on."""
@@ -156,13 +168,14 @@ class _Walk:
         rows = len(self.state)
         decay, arriving = np.empty((_LEVELS, rows, size)), [np.empty((_LEVELS, modes, size)) for _ in self.depots]
         total, close = np.empty((_LEVELS, size)), np.empty((_LEVELS, size), dtype=bool)
-        multiply, add, width = np.multiply, np.add, -1
+        multiply, add, width, plain = np.multiply, np.add, -1, modes == 2 and self.reading is None
         for start, end in self.stages():
             n, count = block.active[start], end - start
             if n != width:
                 width = n
                 state = self.state[:, :n]
                 moving, depots = state[:modes], [state[self.row[d]] for d in self.depots]
+                first, second = moving[0], moving[-1]
             at = slice(block.first[start], block.first[end])
             steps = block.step[at].reshape(count, n)
             # Views of their own shape, so that what is worked on lies together.
@@ -172,17 +185,25 @@ class _Walk:
             multiply(self.falls[:, :n], steps[:, None], out=decays)
             np.exp(decays, out=decays)
             self.arrives(steps, decays, arrived, close.reshape(-1)[: count * n].reshape(count, n))
-            for k in range(count):
-                if start + k:
+            falling, feeding = list(decays), list(zip(*arrived, strict=True)) if arrived else [()] * count
+            for k, level in enumerate(range(start, end)):
+                if level:
                     filling = self.filling(steps[k], n) if self.runs else ()
-                    feeds = [multiply(a[k], depot, out=a[k]) for a, depot in zip(arrived, depots, strict=True)]
-                    multiply(state, decays[k], out=state)
-                    for fed in feeds:
-                        add(moving, fed, out=moving)
+                    for fed, depot in zip(feeding[k], depots, strict=True):
+                        multiply(fed, depot, fed)
+                    multiply(state, falling[k], state)
+                    for fed in feeding[k]:
+                        add(moving, fed, moving)
                     for row, who, much in filling:
                         self.state[row, who] += much
-                self.happens(start + k)
-                self.seen(moving, totals[k])
+                if level in self.busy:
+                    self.happens(level)
+                for into, who, much in self.gifts.get(level, ()):
+                    into[who] += much
+                if plain:
+                    add(first, second, totals[k])
+                else:
+                    self.seen(moving, totals[k])
             # In order: what is no observation is overwritten by the one that follows it.
             out[block.place[at]] = totals.reshape(-1)
 
@@ -258,13 +279,10 @@ class _Walk:
                 self.state[: self.modes, given.who[now]] += modes[:, now]
                 if depot is not None:
                     self.state[self.row[name], given.who[now]] += depot[now]
-        for name, (given, amount) in self.boluses.items():
+        for given, amount in self.boluses.values():
             if (now := _at(given, level)) is not None:
                 who = given.who[now]
-                if name in self.row:
-                    self.state[self.row[name]][who] += amount[now]
-                else:
-                    self.state[: self.modes, who] += amount[now] * self.into[:, who]
+                self.state[: self.modes, who] += amount[now] * self.into[:, who]
         for name, (given, amount, keeps) in self.changes.items():
             if (now := _at(given, level)) is not None:
                 who = given.who[now]
@@ -285,3 +303,8 @@ class _Walk:
 def _at(given: Given, level: int) -> slice | None:
     first, last = given.first[level], given.first[level + 1]
     return slice(first, last) if last > first else None
+
+
+def _levels(given: Given) -> list[int]:
+    """The levels at which anything of it happens."""
+    return np.flatnonzero(np.diff(given.first)).tolist()
