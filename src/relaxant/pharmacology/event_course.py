@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from relaxant.errors import InputError
 from relaxant.pharmacology.closed_forms import between, filled, poured, steady
 from relaxant.pharmacology.disposition import Disposition, basis
+from relaxant.pharmacology.entries import Entry
 from relaxant.pharmacology.events import Block, Events, Given
-from relaxant.pharmacology.linear import Entry
 
 Floats = NDArray[np.float64]
 Index = NDArray[np.intp]

@@ -16,7 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from relaxant.errors import InputError
 from relaxant.pharmacology.closed_forms import between, filled, poured, steady
 from relaxant.pharmacology.disposition import Disposition
-from relaxant.pharmacology.linear import Entry, Everybody, Move, add_up, concentration, of_people, people_of
+from relaxant.pharmacology.entries import Entry, of_people, people_of
+from relaxant.pharmacology.linear import concentration
+from relaxant.pharmacology.moves import Everybody, Move, add_up
 from relaxant.pharmacology.schedule import Dose, schedule
 
 Floats = NDArray[np.float64]
