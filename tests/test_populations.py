@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
+import msgspec
 import numpy as np
 import pytest
 
@@ -11,9 +14,11 @@ from relaxant.pharmacology.alteration import Alteration
 from relaxant.pharmacology.course import GivenDose, area, closed_form, course
 from relaxant.pharmacology.model import individual, is_linear
 from relaxant.pharmacology.network import Period, amounts
-from relaxant.pharmacology.populations import attained, bands, drawn
+from relaxant.pharmacology.people import virtual_people
+from relaxant.pharmacology.populations import attained, attainment, bands, cohort, drawn, targets_attained
 from relaxant.pharmacology.schedule import Dose, schedule
 from relaxant.pharmacology.soundness import variability
+from relaxant.pharmacology.window import measured, peaks, window, within
 
 CARDS = load_knowledge().models
 SIMON = CARDS["baclofen-oral-adult-simon-2018"]
@@ -73,6 +78,10 @@ def test_bands_hold_what_they_say_and_do_not_depend_on_memory(monkeypatch: pytes
     np.testing.assert_allclose(
         bands(SIMON, {}, THRICE, TIMES, people=2000, seed=3).values, whole.values, rtol=1e-9, atol=1e-12
     )
+    monkeypatch.setattr("relaxant.pharmacology.populations._PART", 333)
+    np.testing.assert_allclose(
+        bands(SIMON, {}, THRICE, TIMES, people=2000, seed=3).values, whole.values, rtol=1e-9, atol=1e-12
+    )
     wider = bands(SIMON, {}, THRICE, TIMES, people=2000, seed=3, extra_cv=0.5)
     assert (wider.values[-1] - wider.values[0])[5:].mean() > (whole.values[-1] - whole.values[0])[5:].mean() * 1.2
 
@@ -83,6 +92,112 @@ def test_a_weak_kidney_raises_the_band_and_the_share_above_a_level() -> None:
     assert high > 1.8 * low
     share = [attained(SIMON, c, THRICE, [46.0], low=400.0)[0] for c in (well, weak)]
     assert share[0] < 0.2 < share[1]
+
+
+PEOPLE = virtual_people(load_knowledge().populations["us-adults-2018"], 3000, seed=5)
+
+
+def test_people_with_covariates_of_their_own_differ_more() -> None:
+    spread = bands(SIMON, PEOPLE.covariates, THRICE, TIMES, seed=3)
+    assert (spread.people, spread.unknown) == (3000, 0)
+    own = individual(SIMON, PEOPLE.covariates, deviations=drawn(SIMON, 3000, seed=3))
+    wanted = np.quantile(course(SIMON, own, THRICE, TIMES), (0.05, 0.25, 0.5, 0.75, 0.95), axis=1)
+    np.testing.assert_allclose(spread.values, wanted, rtol=1e-12, atol=1e-12)
+    alike = bands(SIMON, {"kidney_function": float(np.median(PEOPLE.covariates["kidney_function"]))}, THRICE, TIMES, people=3000, seed=3)  # fmt: skip
+    ratio = [(b.values[4, -1] / b.values[0, -1]) for b in (spread, alike)]
+    assert ratio[0] > 1.15 * ratio[1]
+
+
+def test_who_has_an_unknown_covariate_is_counted_and_left_out() -> None:
+    pregabalin = CARDS["pregabalin-oral-adult-shoji-2011"]
+    short = int(np.isnan(PEOPLE.covariates["ideal_weight"]).sum())
+    spread = bands(pregabalin, PEOPLE.covariates, [GivenDose(amount=75, release="immediate")], [2.0, 12.0])
+    assert 50 < short == spread.unknown and spread.people == 3000 - short and np.isfinite(spread.values).all()
+    with pytest.raises(InputError, match="nobody's parameters"):
+        bands(pregabalin, {"ideal_weight": np.nan}, [GivenDose(amount=75, release="immediate")], [2.0])
+
+
+@pytest.mark.parametrize("measure", ["average", "peak", "trough", "auc", "any"])
+def test_attainment_is_what_each_person_has(measure: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    doses, between = [GivenDose(amount=20, every=8, count=6)], (40.0, 48.0)
+    own = individual(SIMON, PEOPLE.covariates, deviations=drawn(SIMON, 3000, seed=3))
+    times = np.linspace(*between, 2001)
+    times[-1] *= 1 - 1e-12
+    values = course(SIMON, own, doses, times)
+    areas = np.trapezoid(values, times, axis=0)
+    each = {"average": areas / 8, "auc": areas, "peak": values.max(axis=0), "trough": values[-1], "any": values.max(axis=0)}[measure]  # fmt: skip
+    low, high = np.quantile(each, [0.3, 0.8])
+    found = attainment(SIMON, PEOPLE.covariates, doses, measure, between, low=low, high=high, seed=3)  # type: ignore[arg-type]
+    np.testing.assert_allclose(found.quantiles, np.quantile(each, found.levels), rtol=1e-4)
+    if measure == "any":
+        inside = (values >= low) & (values <= high)
+        assert found.share == pytest.approx(inside.any(axis=0).mean(), abs=0.01)
+        assert found.always == pytest.approx(inside.all(axis=0).mean(), abs=0.01)
+        assert found.time_within == pytest.approx(inside[:-1].mean(), abs=0.01)
+    else:
+        assert found.share == pytest.approx(0.5, abs=0.002) and found.time_within is None
+    monkeypatch.setattr("relaxant.pharmacology.populations._PART", 777)
+    again = attainment(SIMON, PEOPLE.covariates, doses, measure, between, low=low, high=high, seed=3)  # type: ignore[arg-type]
+    np.testing.assert_allclose(again.quantiles, found.quantiles, rtol=1e-12)
+    assert (again.share, again.unit) == (found.share, "ng/mL x h" if measure == "auc" else "ng/mL")
+
+
+def test_the_chance_of_an_area_is_the_lognormals() -> None:
+    card, people = CARDS["cyclobenzaprine-ir-adult-label"], 40_000
+    settled = [GivenDose(amount=10, every=8, count=120, release="immediate")]
+    typical = attainment(card, {}, settled, "auc", (952.0, 960.0), people=people)
+    spread = float(np.sqrt(variability(card)[1][0, 0]))
+    middle = float(typical.quantiles[2])
+    found = attainment(card, {}, settled, "auc", (952.0, 960.0), people=people, low=0.8 * middle, high=1.25 * middle)  # fmt: skip
+    wanted = 1 - 2 * NormalDist().cdf(np.log(0.8) / spread)
+    assert found.share == pytest.approx(wanted, abs=0.012)
+
+
+def test_a_dose_by_weight_is_each_persons_own() -> None:
+    card = CARDS["rocuronium-kleijn-2011"]
+    some = {n: v[:5] for n, v in PEOPLE.covariates.items() if n in ("weight", "age", "creatinine_clearance")}
+    shot = GivenDose(amount=0.6, route="intravenous", drug="rocuronium")
+    group = cohort(card, some, seed=1, dose_per_kg=True)
+    by_weight = course(group.model, group.parameters, [shot], [5.0, 30.0], "tof_ratio")
+    plain = cohort(card, some, seed=1)
+    for i, weight in enumerate(some["weight"]):
+        own = {n: v[i : i + 1] for n, v in plain.parameters.items()}
+        given = msgspec.structs.replace(shot, amount=0.6 * weight)
+        np.testing.assert_allclose(course(card, own, [given], [5.0, 30.0], "tof_ratio")[:, 0], by_weight[:, i], rtol=1e-9)  # fmt: skip
+    spread = bands(card, some, [shot], [5.0], "tof_ratio", dose_per_kg=True)
+    assert spread.values[0, 0] < spread.values[-1, 0]
+
+
+def test_a_cards_own_targets_are_asked() -> None:
+    card = CARDS["gabapentin-oral-adult-al-zubaydi-2024"]
+    made = targets_attained(card, {"creatinine": 1.0, "single_dose": 300.0}, [GivenDose(amount=300, every=8, count=9)], (64.0, 72.0))  # fmt: skip
+    (reference, inside), (toxic, below) = made
+    assert (reference.target, toxic.target) == ("laboratory reference range", "toxic")
+    assert 0.95 < inside.share < 1 and inside.always == pytest.approx(0.3, abs=0.3)
+    assert below.always == 1.0 and below.time_within == pytest.approx(1.0)
+    dantrolene = CARDS["dantrolene-oral-adult"]
+    ((_, reached),) = targets_attained(dantrolene, {}, [GivenDose(amount=100, every=6, count=20)], (108.0, 114.0))
+    assert (reached.low, reached.unit) == (pytest.approx(0.3 if reached.unit == "ug/mL" else 300), reached.unit)
+
+
+def test_a_window_integrates_and_finds_the_peak() -> None:
+    first, last = np.array([[0.2, 3.0, 40.0]]), np.array([[0.01, 0.1, 0.19]])
+
+    def at(times: np.ndarray) -> np.ndarray:
+        since = times[:, None] % 12.0
+        return np.exp(-last * since) - np.exp(-first * since)
+
+    watched = window(0, 24, [12.0])
+    area = 2 * ((1 - np.exp(-last * 12)) / last - (1 - np.exp(-first * 12)) / first)[0]
+    np.testing.assert_allclose(measured(watched, at(watched.times), "auc"), area, rtol=1e-8)
+    when = (np.log(first / last) / (first - last))[0]
+    top = np.where(when < 12, np.diag(at(when)), at(np.array([11.999999999]))[0])
+    np.testing.assert_allclose(peaks(watched, at), top, rtol=1e-6)
+    np.testing.assert_allclose(measured(watched, at(watched.times), "peak"), top, rtol=1e-3)
+    some, always, share = within(watched, at(watched.times), 0.5, None)
+    grid = (at(np.linspace(0, 24, 100_001)) >= 0.5).mean(axis=0)
+    np.testing.assert_allclose(share, grid, atol=0.02)
+    assert (some == (grid > 0)).all() and not always.any()
 
 
 def test_binding_goes_through_the_solver_one_by_one() -> None:
@@ -103,6 +218,10 @@ def test_binding_goes_through_the_solver_one_by_one() -> None:
         (lambda: course(SIMON, individual(SIMON, {}), [GivenDose(amount=1, unit="mL")], [1.0]), "dose"),
         (lambda: bands(SIMON, {}, THRICE, [1.0], people=0), "count"),
         (lambda: bands(SIMON, {}, THRICE, [1.0], levels=(5.0,)), "levels"),
+        (lambda: bands(SIMON, {"kidney_function": np.ones(7)}, THRICE, [1.0], people=8), "kidney_function"),
+        (lambda: bands(SIMON, {}, THRICE, [1.0], dose_per_kg=True), "weight"),
+        (lambda: attainment(SIMON, {}, THRICE, "peak", (8.0, 8.0)), "window"),
+        (lambda: attainment(SIMON, {}, THRICE, "peak", (0.0, 8.0), "nausea"), "output"),
     ],
 )
 def test_what_cannot_be_names_the_field(wrong, field: str) -> None:

@@ -137,6 +137,7 @@ def a_prediction(text: str) -> ShownPrediction:
         scenarios=(scenario, weighed),
         models=(model, msgspec.structs.replace(model, model="b", title="Another (Two 2020)", drawn=False, weight=0.0)),
         marks=(f"One man was comatose {text}",),
+        unverified=("concentration",),
     )
 
 

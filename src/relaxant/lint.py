@@ -56,11 +56,16 @@ def lint(*packs: str) -> list[Fault]:
 
 def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     """Every fault of one knowledge."""
-    from relaxant.pharmacology.soundness import faults_of  # here, so that a review does not load what it does not use
+    from relaxant.lint_exposure import faults_of_exposure  # here, so that a review does not load what it does not use
+    from relaxant.pharmacology.people_soundness import faults_of_people
+    from relaxant.pharmacology.soundness import faults_of
 
     faults = [*_citations(knowledge), *_agents(knowledge), *_partners(knowledge), *_measures(knowledge)]
+    faults += [Fault(where, what) for where, what in faults_of_exposure(knowledge)]
     for model in knowledge.models.values():
         faults += [Fault(where, what) for where, what in faults_of(model)]
+    for population in knowledge.populations.values():
+        faults += [Fault(where, what) for where, what in faults_of_people(population)]
     for rule in knowledge.rules.values():
         faults += _rule(rule, knowledge)
     if not any(_stops_the_cases(f) for f in faults):
@@ -90,7 +95,7 @@ def _cited(value: Any, where: str) -> Iterator[tuple[str, Any]]:
 
 def _citations(knowledge: Knowledge) -> Iterator[Fault]:
     used: set[str] = set()
-    for kind in ("agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "models"):
+    for kind in ("agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "models", "populations"):
         for key, entry in getattr(knowledge, kind).items():
             for where, cited in _cited(entry, f"{kind} {key}"):
                 used.add(cited.source)
@@ -98,17 +103,7 @@ def _citations(knowledge: Knowledge) -> Iterator[Fault]:
                     yield Fault(where, f"there is no source “{cited.source}”")
                 if not (cited.place or "").strip():
                     yield Fault(where, "the place in the source is missing")
-    for exposure in knowledge.exposures:
-        used.add(exposure.source)
-        where = f"exposures {exposure.agent} with {exposure.partner}"
-        if exposure.source not in knowledge.sources:
-            yield Fault(where, f"there is no source “{exposure.source}”")
-        if exposure.agent not in knowledge.agents:
-            yield Fault(where, f"there is no agent “{exposure.agent}”")
-        if exposure.auc_ratio <= 0:
-            yield Fault(where, "a ratio is above nought")
-        if exposure.auc_low is not None and exposure.auc_high is not None and exposure.auc_low > exposure.auc_high:
-            yield Fault(where, "low is above high")
+    used |= {e.source for e in knowledge.exposures} | {c.source for _, c in _cited(knowledge.pathways, "pathways")}
     used |= EQUATION_SOURCES
     for source in sorted(set(knowledge.sources) - used):
         yield Fault(f"sources {source}", "nothing cites it; remove it or cite it")

@@ -9,7 +9,7 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.names import PERSON_FACTS
-from relaxant.knowledge.cards import Model, Target
+from relaxant.knowledge.cards import Effect, Model, Parameter, Relation, Target
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
 from relaxant.pharmacology.domain import Remark
@@ -53,7 +53,10 @@ class ShownScenario(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShownPrediction(msgspec.Struct, frozen=True, kw_only=True):
-    """The predicted courses of one medicine; ``sentence`` stands in place of the curve where there is none."""
+    """The predicted courses of one medicine; ``sentence`` stands in place of the curve where there is none.
+
+    ``unverified`` names the effects that rest on a number that nobody has seen in its source.
+    """
 
     agent: str
     ingredient: str
@@ -65,6 +68,7 @@ class ShownPrediction(msgspec.Struct, frozen=True, kw_only=True):
     scenarios: tuple[ShownScenario, ...]
     models: tuple[ShownModel, ...]
     marks: tuple[str, ...]
+    unverified: tuple[str, ...]
 
 
 def predicted(medicines: tuple[Medicine, ...], facts: Facts, row: int = 0) -> tuple[ShownPrediction, ...]:
@@ -99,6 +103,7 @@ class _Said:
             scenarios=tuple(self.scenario(s, last=s is found.scenarios[-1]) for s in found.scenarios),
             models=tuple(self.model(e) for e in found.cards),
             marks=tuple(self.marks()),
+            unverified=tuple(dict.fromkeys(e for c in self.drawn() for e in _unverified(c))),
         )
 
     # ------------------------------------------------------------ no curve
@@ -257,8 +262,10 @@ class _Said:
 
     def marks(self) -> Iterable[str]:
         """What a drawn model's sources say of levels."""
-        drawn = [self.knowledge.models[e.model] for e in self.prediction.cards if e.standing.drawable]
-        return dict.fromkeys(self.mark(t) for card in drawn for t in card.targets)
+        return dict.fromkeys(self.mark(t) for card in self.drawn() for t in card.targets)
+
+    def drawn(self) -> list[Model]:
+        return [self.knowledge.models[e.model] for e in self.prediction.cards if e.standing.drawable]
 
     def mark(self, target: Target) -> str:
         words, unit = self.words["marks"], shown_unit(target.unit)
@@ -280,8 +287,30 @@ def _average(values: tuple[float, ...]) -> float:
 
 
 def _verified(card: Model) -> bool:
-    """Whether every number that the curve rests on was seen in its source."""
-    return all(c.verified for c in (*card.parameters, *card.correlations, *card.relations, *card.effects))
+    """Whether every number that the concentration rests on was seen in its source."""
+    apart = set().union(*(_of_effect(card, e) for e in card.effects))
+    rest: list[Parameter | Relation] = [*card.parameters, *card.relations]
+    own = (c.verified for c in rest if c.parameter not in apart)
+    return all(own) and all(c.verified for c in card.correlations)
+
+
+def _unverified(card: Model) -> Iterable[str]:
+    """The effects that rest on a number that nobody has seen in its source."""
+    for effect in card.effects:
+        own = _of_effect(card, effect)
+        every: list[Parameter | Relation] = [*card.parameters, *card.relations]
+        if not (effect.verified and all(c.verified for c in every if c.parameter in own)):
+            yield effect.effect
+
+
+def _of_effect(card: Model, effect: Effect) -> set[str]:
+    """The parameters of an effect and of its site."""
+    site = next((c for c in card.compartments if c.compartment == effect.of and c.effect_of), None)
+    tolerance = effect.tolerance
+    named = [effect.half_at, effect.slope, effect.baseline, effect.largest, effect.hill, effect.loss]
+    named += [site.rate] if site else []
+    named += [tolerance.rate, tolerance.half_at, tolerance.gain] if tolerance else []
+    return {name for name in named if name is not None}
 
 
 def shown_unit(text: str) -> str:

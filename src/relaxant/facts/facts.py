@@ -221,7 +221,7 @@ class Facts:
         largest = np.ones(self.rows)
         unknown = ~self.inputs.medicines_known
         for exposure in self.knowledge.exposures:
-            if exposure.agent == agent and exposure.partner in self._intake:
+            if exposure.agent == agent and exposure.verified and exposure.partner in self._intake:
                 taken = self.count_members(Members({exposure.partner: (None, 0.0)}))
                 largest = np.where(taken.surely, np.maximum(largest, exposure.auc_ratio), largest)
         return number(

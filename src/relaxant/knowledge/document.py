@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from relaxant.knowledge.cards import Model
+from relaxant.knowledge.pathways import Pathways
+from relaxant.knowledge.people import Population
 from relaxant.knowledge.schema import (
     Agent,
     Allergen,
@@ -30,3 +32,5 @@ class Document(Frozen, frozen=True, kw_only=True, gc=False):
     policies: tuple[Policy, ...] = ()
     rules: tuple[Rule, ...] = ()
     models: tuple[Model, ...] = ()
+    pathways: Pathways = Pathways()
+    populations: tuple[Population, ...] = ()

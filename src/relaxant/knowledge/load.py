@@ -35,6 +35,8 @@ from relaxant.version import __version__
 if TYPE_CHECKING:  # loaded only where a pack is read anew or a model is asked for: a cold start is felt
     from relaxant.knowledge.cards import Model
     from relaxant.knowledge.document import Document
+    from relaxant.knowledge.pathways import Pathways
+    from relaxant.knowledge.people import Population
 
 _APART = ("names.yaml",)  # read by the dictionary's builder, in a shape of its own
 _WORDING = "wording/"
@@ -57,6 +59,8 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     policies: dict[str, Policy]
     rules: dict[str, Rule]
     models_packed: msgspec.Raw  # the model cards, decoded when first asked for
+    pathways_packed: msgspec.Raw  # likewise
+    populations_packed: msgspec.Raw  # likewise
     wording: dict[str, dict[str, dict[str, Any]]]
 
     def words(self, page: str, language: str = "en") -> dict[str, Any]:
@@ -73,12 +77,35 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             known = _MODELS[self.sha256] = msgspec.msgpack.decode(self.models_packed, type=dict[str, Model])
         return known
 
+    @property
+    def pathways(self) -> Pathways:
+        """What clears the relaxants and what moves that."""
+        known = _PATHWAYS.get(self.sha256)
+        if known is None:
+            from relaxant.knowledge.pathways import Pathways
+
+            known = _PATHWAYS[self.sha256] = msgspec.msgpack.decode(self.pathways_packed, type=Pathways)
+        return known
+
+    @property
+    def populations(self) -> dict[str, Population]:
+        """The populations that virtual people are drawn from, by id."""
+        known = _POPULATIONS.get(self.sha256)
+        if known is None:
+            from relaxant.knowledge.people import Population
+
+            packed = self.populations_packed
+            known = _POPULATIONS[self.sha256] = msgspec.msgpack.decode(packed, type=dict[str, Population])
+        return known
+
     def policy(self, name: str) -> float:
         """The value of a policy number, by name."""
         return self.policies[name].value
 
 
 _MODELS: dict[str, dict[str, Model]] = {}
+_PATHWAYS: dict[str, Pathways] = {}
+_POPULATIONS: dict[str, dict[str, Population]] = {}
 
 
 def pack_files(folder: Path) -> list[Path]:
@@ -135,11 +162,13 @@ def _content(folders: Iterable[Path]) -> tuple[str, list[tuple[Path, Path]]]:
 
 
 def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
-    kept: dict[str, dict[str, Any]] = {
-        k: {} for k in ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "models")
-    }
+    from relaxant.knowledge.pathways import laid_over
+
+    kinds = ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "models", "populations")  # fmt: skip
+    kept: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}
     owner: dict[tuple[str, str], str] = {}
-    exposures: dict[tuple[str, str, str], Exposure] = {}
+    exposures: dict[tuple[str, str, str, str], Exposure] = {}
+    layers: list[Pathways] = []
     replaced: list[str] = []
     for pack, document in documents:
         for kind, entries in kept.items():
@@ -152,11 +181,14 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
                 owner[kind, key] = pack
                 entries[key] = entry
         for exposure in document.exposures:
-            exposures[exposure.agent, exposure.partner, exposure.source] = exposure
-    models = dict(sorted(kept.pop("models").items()))
+            exposures[exposure.agent, exposure.partner, exposure.source, exposure.regimen or ""] = exposure
+        layers.append(document.pathways)
+    models, populations = (dict(sorted(kept.pop(kind).items())) for kind in ("models", "populations"))
     return {
         **{k: dict(sorted(v.items())) for k, v in kept.items()},
         "models_packed": msgspec.Raw(msgspec.msgpack.encode(models)),
+        "populations_packed": msgspec.Raw(msgspec.msgpack.encode(populations)),
+        "pathways_packed": msgspec.Raw(msgspec.msgpack.encode(laid_over(layers))),
         "exposures": tuple(exposures[k] for k in sorted(exposures)),
         "replaced": tuple(replaced),
     }

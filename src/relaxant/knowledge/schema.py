@@ -217,17 +217,30 @@ class Role(Frozen, frozen=True, kw_only=True, gc=False):
 
 
 class Exposure(Cited, frozen=True, kw_only=True, gc=False):
-    """A measured change of an agent's exposure by a partner: ratio of AUC (and Cmax, half-life) with to without."""
+    """A measured change of an agent's exposure: ratio of AUC (and Cmax, half-life) with to without.
+
+    ``kind`` says by what; ``partner`` is the other medicine's ingredient or, for the other kinds, ``tobacco smoke``, a gene and phenotype
+    (``CYP2C19 poor``), ``food`` or a form. ``auc_low`` and ``auc_high`` bound the ratio as ``interval`` says: a confidence interval or
+    the least and greatest of the ``n`` people. ``daily_mg`` is the partner's dose a day; ``through`` names the enzymes it acts by, where
+    that is known. ``route`` is that of the agent in the study. ``metabolite`` is the ratio of the active metabolite's AUC.
+    """
 
     agent: str
     partner: str
+    kind: Literal["interaction", "smoking", "genotype", "food", "formulation"] = "interaction"
     auc_ratio: float
     auc_low: float | None = None
     auc_high: float | None = None
+    interval: Literal["90%", "95%", "range"] | None = None
     cmax_ratio: float | None = None
     half_life_ratio: float | None = None
+    metabolite: float | None = None
     n: int | None = None
     regimen: str | None = None
+    daily_mg: float | None = None
+    route: Literal["oral", "intravenous"] = "oral"
+    form: str | None = None
+    through: tuple[str, ...] = ()
 
 
 class Condition(Frozen, frozen=True, kw_only=True, gc=False):

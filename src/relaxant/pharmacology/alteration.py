@@ -1,4 +1,4 @@
-"""What alters a course while it lasts: an inhibitor that was started, smoking that stopped, an enzyme that is being made anew."""
+"""What changes a person's kinetics from a moment on: ratios on a card's parameters and on what a dose delivers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import msgspec
 
 
 class Alteration(msgspec.Struct, frozen=True, kw_only=True):
-    """From ``start`` (the card's time unit) until the next one: what parameters and what reaches are multiplied by.
+    """From ``start`` (the card's time unit) until the next one: ratios on parameters and on what later doses deliver.
 
-    ``ratios`` are by parameter; ``reaching`` multiplies what arrives of every dose that is taken from then on. ``log_sd`` is the
-    standard deviation of the logarithm of the change of exposure, where it is known by an interval.
+    ``ratios`` multiply the named parameters while the alteration lasts; ``reaching`` multiplies what doses given in that time deliver.
+    ``log_sd`` is the standard deviation, in one person, of the logarithm of the ratio that both together make of the exposure.
     """
 
     start: float

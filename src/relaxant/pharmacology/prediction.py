@@ -147,7 +147,7 @@ def _lines(medicines: Sequence[Medicine], cards: Mapping[str, list[Model]]) -> d
             lines.changes = True
         else:
             lines.weighed.append(medicine)
-    return out
+    return {key: lines for key, lines in out.items() if lines.now or lines.weighed}
 
 
 def _usual_route(cards: Sequence[Model]) -> str:

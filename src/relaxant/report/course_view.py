@@ -35,6 +35,7 @@ class ChartView(msgspec.Struct, frozen=True):
     table: CourseTable
     middle: tuple[float, ...]
     highest: str
+    tags: tuple[str, ...]
 
 
 class CourseModelView(msgspec.Struct, frozen=True):
@@ -72,7 +73,7 @@ def course_view(
     main = next((s for s in prediction.scenarios if s.scenario == "weighed"), None) or next(
         iter(prediction.scenarios), None
     )
-    charts = () if main is None else tuple(_charts(prediction, main, words, clean))
+    charts = () if main is None else tuple(_charts(prediction, main, words, clean, unverified))
     return CourseView(
         title=clean(prediction.title),
         sentence=clean(prediction.sentence or ""),
@@ -85,7 +86,7 @@ def course_view(
 
 
 def _charts(
-    prediction: ShownPrediction, main: ShownScenario, words: Words, clean: Callable[[str], str]
+    prediction: ShownPrediction, main: ShownScenario, words: Words, clean: Callable[[str], str], unverified: str
 ) -> list[ChartView]:
     said = words["chart"]
     out = []
@@ -114,6 +115,7 @@ def _charts(
                 _table(Shown(main.title, curve), others, words["table"], clean),
                 middle_of(curve),
                 f"{plain_number(max(middle_of(curve)), _DIGITS)} {shown_unit(curve.unit)}".strip(),
+                (unverified,) if curve.output in prediction.unverified else (),
             )
         )
     return out

@@ -316,7 +316,7 @@ class _Terminal:
         width = min(48, self.width - 4)
         drawn = sparkline(chart.middle, width)
         if self.plainer(drawn) == drawn:
-            self.put(chart.title, indent=2, hang=4, style=_FAINT)
+            self.put(f"{chart.title}{self.tags(chart.tags)}", indent=2, hang=4, style=_FAINT)
             self.lines.append(
                 f"  {drawn} {chart.highest}" if self.width >= width + 4 + len(chart.highest) else f"  {drawn}"
             )

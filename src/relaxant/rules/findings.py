@@ -348,7 +348,8 @@ def _verified(rule: Rule, knowledge: Knowledge) -> bool:
 
 
 def _effect(agent: str, partners: Sequence[str], knowledge: Knowledge) -> Effect | None:
-    found = [e for e in knowledge.exposures if e.agent == agent and e.partner in partners]
+    rows = [e for e in knowledge.exposures if e.agent == agent and e.partner in partners and e.verified]
+    found = [e for e in rows if e.auc_ratio != 1]
     if not found:
         return None
     largest = max(found, key=lambda e: abs(e.auc_ratio - 1))

@@ -1,0 +1,26 @@
+"""From two alleles, or the words of a report, to a metaboliser status, and to what that leaves of the enzyme."""
+
+from __future__ import annotations
+
+from relaxant.knowledge.pathways import Pathways, Phenotype
+
+
+def phenotype_of(gene: str, said: str, pathways: Pathways) -> Phenotype | None:
+    """The status that a genotype means: ``*2/*17``, ``CYP2C19 *1/*2``, ``poor`` or ``poor metaboliser``; ``None`` where it is not known.
+
+    >>> from relaxant.knowledge.load import load_knowledge
+    >>> phenotype_of("CYP2C19", "*2/*17", load_knowledge().pathways).phenotype
+    'intermediate'
+    """
+    known = {p.phenotype: p for p in pathways.phenotypes if p.gene == gene}
+    words = (
+        said.casefold().replace(gene.casefold(), " ").replace("metabolizer", " ").replace("metaboliser", " ").strip()
+    )
+    if words in known:
+        return known[words]
+    alleles = [a.strip() for a in words.split("/")]
+    functions = {a.allele: a.function for a in pathways.alleles if a.gene == gene}
+    if len(alleles) != 2 or any(a not in functions for a in alleles):
+        return None
+    pair = sorted(functions[a] for a in alleles)
+    return next((p for p in known.values() if any(sorted(f) == pair for f in p.functions)), None)
