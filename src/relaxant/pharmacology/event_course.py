@@ -229,9 +229,9 @@ class _Walk:
             row = self.row[name]
             np.subtract(decays[:, :modes], decays[:, row, None], out=arrives)
             np.multiply(arrives, self.scales[name][:, :n], out=arrives)
-        if self.depots and np.less(steps, self.limit[:n], out=close).any():
+        if self.depots and (near := np.less(steps, self.limit[:n], out=close).reshape(-1).nonzero()[0]).size:
             # Where two rates, or two times, are nearly one: the same integral by its own function.
-            level, who = np.nonzero(close & (steps > 0))
+            level, who = np.divmod(near[steps.reshape(-1)[near] > 0], n)
             rates, into, step = -self.falls[:modes, who], self.into[:, who], steps[level, who]
             for name, arrives in zip(self.depots, arrived, strict=True):
                 row = self.row[name]
