@@ -152,10 +152,10 @@ def own_events() -> None:
         return
     first = np.concatenate(([0], np.cumsum(np.bincount(ids))))
     rates, sizes = modes(cl, v1, 5.0, 40.0, ka, 2)
-    out = np.empty(int((evid == 0).sum()))
+    out, dosed = np.empty(int((evid == 0).sum())), evid == 1
 
     def loop():
-        return numba[1](rates, sizes, first, at, evid == 1, amt, out)
+        return numba[1](rates, sizes, first, at, dosed, amt, out)
 
     np.testing.assert_allclose(own(), loop(), rtol=1e-7, atol=1e-12)
     loop_time, own_time, alone = medians(loop, own, lambda: own(1), runs=9, warm=1)
