@@ -126,8 +126,15 @@ def entry_of(model: Model, dose: GivenDose) -> Input:
     """The card's input that a dose goes in by. Raises :class:`InputError` for a route that the card has not."""
     way = entry_for(model, dose.route, form=dose.form, release=dose.release, fed=dose.fed, drug=dose.drug)
     if way is None:
-        raise InputError("route", dose.route, f"{model.model} has no way in for it", f"use {', '.join(sorted({i.route for i in model.inputs}))}")  # fmt: skip
+        came = _said(dose.drug, dose.route, dose.form, dose.release, dose.fed)
+        would = sorted({_said(i.drug, i.route, i.form, i.release, i.fed) for i in model.inputs})
+        raise InputError("route", came, f"{model.model} has no way in for it", f"use {', '.join(would)}")
     return way
+
+
+def _said(drug: str | None, route: str, form: str | None, release: str | None, fed: bool | None) -> str:
+    meal = None if fed is None else "fed" if fed else "fasted"
+    return " ".join(part for part in (drug, route, form, release, meal) if part)
 
 
 def slowest_rate(
