@@ -299,3 +299,34 @@ def test_the_area_under_a_course_is_exact() -> None:
     parameters = individual(SIMON, {})
     found = area(SIMON, parameters, [GivenDose(amount=20)], [1e4])[0, 0]
     assert found == pytest.approx(20 / float(parameters["CL"][0]) * 1e3, rel=1e-9)  # mg/L is 1000 ng/mL
+
+
+@pytest.mark.parametrize(
+    "name", ["pregabalin-oral-adult-shoji-2011", "metaxalone-adult-label", "tizanidine-oral-empirical"]
+)
+@pytest.mark.parametrize("steady", [False, True])
+def test_everybody_has_an_own_lag_by_every_way_of_computing(name: str, steady: bool) -> None:
+    card = CARDS[name]
+    plain = individual(card, {})
+    lag = next(i.lag for i in card.inputs if i.lag and i.lag in plain)
+    lags = float(plain[lag][0]) * np.array([0.5, 1.0, 2.0, 2.0])
+    together = {n: np.broadcast_to(v, (4,)) for n, v in plain.items()} | {lag: lags}
+    (way,) = [i for i in card.inputs if i.lag == lag][:1]
+    doses = [
+        GivenDose(
+            amount=20,
+            every=12,
+            count=3,
+            steady=steady,
+            route=way.route,
+            form=way.form,
+            release=way.release,
+            fed=way.fed,
+        )
+    ]
+    times = np.linspace(13, 36, 24)  # after the first dose of a steady state has arrived
+    output = card.effects[0].effect if card.effects else None
+    found = course(card, together, doses, times, output)
+    for person, value in enumerate(lags):
+        alone = course(card, plain | {lag: np.array([value])}, doses, times, output)[:, 0]
+        np.testing.assert_allclose(found[:, person], alone, rtol=1e-9, atol=1e-12 * alone.max())

@@ -18,6 +18,7 @@ from relaxant.knowledge.cards import Effect, Input, Model, Output
 from relaxant.pharmacology.alteration import Alteration
 from relaxant.pharmacology.disposition import Disposition
 from relaxant.pharmacology.effects import moderator_of, response, turnover_of, with_moderator
+from relaxant.pharmacology.lags import concentration_own_lags
 from relaxant.pharmacology.linear import Entry, concentration, intravenous, oral
 from relaxant.pharmacology.mammillary import Form, closed_form
 from relaxant.pharmacology.model import (
@@ -34,6 +35,7 @@ from relaxant.pharmacology.nonlinear import RESPONSE, Turnover, solved
 from relaxant.pharmacology.schedule import Dose, schedule
 
 Floats = NDArray[np.float64]
+Index = NDArray[np.intp]
 _STILL = 1e-12  # of the fastest rate: slower is standing still
 Places = tuple[str, ...]
 """A compartment and those whose content is measured with it."""
@@ -166,8 +168,15 @@ def entry_of(model: Model, dose: GivenDose) -> Input:
     """The card's input that a dose goes in by. Raises :class:`InputError` for a route that the card has not."""
     way = entry_for(model, dose.route, form=dose.form, release=dose.release, fed=dose.fed, drug=dose.drug)
     if way is None:
-        raise InputError("route", dose.route, f"{model.model} has no way in for it", f"use {', '.join(sorted({i.route for i in model.inputs}))}")  # fmt: skip
+        came = _said(dose.drug, dose.route, dose.form, dose.release, dose.fed)
+        would = sorted({_said(i.drug, i.route, i.form, i.release, i.fed) for i in model.inputs})
+        raise InputError("route", came, f"{model.model} has no way in for it", f"use {', '.join(would)}")
     return way
+
+
+def _said(drug: str | None, route: str, form: str | None, release: str | None, fed: bool | None) -> str:
+    meal = None if fed is None else "fed" if fed else "fasted"
+    return " ".join(part for part in (drug, route, form, release, meal) if part)
 
 
 def slowest_rate(
@@ -194,7 +203,10 @@ def _times(times: ArrayLike) -> Floats:
 
 
 class _Given(msgspec.Struct, frozen=True):
-    """What is given, in the card's units: doses by the entries they go in by, what reaches of each, and who takes it."""
+    """What is given, in the card's units: doses by the entries they go in by, what reaches of each, and who takes it.
+
+    ``lags`` and ``durations`` are of entries where they differ between people; elsewhere they are in the doses' own times.
+    """
 
     model: Model
     parameters: Mapping[str, Floats]
@@ -203,6 +215,22 @@ class _Given(msgspec.Struct, frozen=True):
     ways: dict[str, Input]
     reaching: dict[str, Floats]
     altered: tuple[Alteration, ...]
+    lags: dict[str, Floats]
+    durations: dict[str, Floats]
+
+    def of_people(self, who: Index) -> _Given:
+        """The same for some of the people, who share their lags and durations: those are in the doses' times then."""
+
+        def arriving(dose: Dose) -> Dose:
+            late, lasting = self.lags.get(dose.entry), self.durations.get(dose.entry)
+            lag = 0.0 if late is None else float(_of(late, who)[0])
+            duration = dose.duration or (0.0 if lasting is None else float(_of(lasting, who)[0]))
+            return msgspec.structs.replace(dose, time=dose.time + lag, duration=duration)
+
+        return _Given(
+            self.model, {n: _of(v, who) for n, v in self.parameters.items()}, who.size, [arriving(d) for d in self.doses], self.ways,
+            {n: _of(v, who) for n, v in self.reaching.items()}, self.altered, {}, {},
+        )  # fmt: skip
 
     def apart(self) -> list[list[Dose]]:
         """The doses in courses that add up: each steady state by itself, what is left together."""
@@ -218,20 +246,25 @@ class _Given(msgspec.Struct, frozen=True):
         given: list[Dose] = []
         ways: dict[str, Input] = {}
         reaching: dict[str, Floats] = {}
+        lags: dict[str, Floats] = {}
+        durations: dict[str, Floats] = {}
         for dose in doses:
             way = entry_of(model, dose)
-            lag, own = _shared(parameters, way.lag), _shared(parameters, way.duration)
+            lag, late = _time(parameters, way.lag)
+            own, lasting = _time(parameters, way.duration)
             amount = amount_in(model, dose.amount, dose.unit, way)
             share = parameters[way.bioavailability] if way.bioavailability else np.ones(1)
             for one, alteration in _in_turn(dose, altered):
                 name = f"input {model.inputs.index(way)}" + ("" if alteration is None else f", altered {alteration}")
                 ways[name] = way
                 reaching[name] = share if alteration is None else share * altered[alteration].reaching
+                lags |= {} if late is None else {name: late}
+                durations |= {} if lasting is None else {name: lasting}
                 given.append(
                     Dose(time=one.time + lag, amount=amount, entry=name, duration=dose.infused_over or own, every=one.every, count=one.count, steady=one.steady)
                 )  # fmt: skip
         people = max((v.size for v in parameters.values()), default=1)
-        return _Given(model, parameters, people, given, ways, reaching, tuple(altered))
+        return _Given(model, parameters, people, given, ways, reaching, tuple(altered), lags, durations)
 
 
 def _refuse(model: Model, altered: Sequence[Alteration]) -> None:
@@ -268,9 +301,12 @@ def _in_turn(dose: GivenDose, altered: Sequence[Alteration]) -> Iterable[tuple[G
         yield single, holding(at)
 
 
-def _shared(parameters: Mapping[str, Floats], name: str | None) -> float:
-    """A time that everybody shares: its typical value, since the people's courses are computed on one time axis."""
-    return 0.0 if name is None else float(np.median(parameters[name]))
+def _time(parameters: Mapping[str, Floats], name: str | None) -> tuple[float, Floats | None]:
+    """A lag or a duration that all share, or 0 and everybody's own."""
+    if name is None:
+        return 0.0, None
+    values = parameters[name]
+    return (float(values[0]), None) if np.ptp(values) == 0 else (0.0, values)
 
 
 def _turnover(given: _Given, times: Floats, effect: Effect, during: Sequence[str]) -> Floats:
@@ -297,7 +333,7 @@ def _all_closed(given: _Given, wanted: Iterable[Places], during: Sequence[str]) 
     for places in wanted:
         of, *bound = places
         form = None if during or bound or given.altered else closed_form(given.model, given.parameters, of)
-        if form is None or not all(_fits(form[1], given.ways[d.entry], d) for d in given.doses):
+        if form is None or not all(way.into in form[1] for way in given.ways.values()):
             return None
         out[places] = form
     return out
@@ -308,11 +344,9 @@ def _in_closed_form(given: _Given, times: Floats, disposition: Disposition, depo
     for name, way in given.ways.items():
         rate = depots[way.into]
         entries[name] = intravenous(given.reaching[name]) if rate is None else oral(rate, given.reaching[name])
+    if given.lags or given.durations:
+        return np.asarray(sum(concentration_own_lags(disposition, entries, doses, times, lags=given.lags, durations=given.durations) for doses in given.apart()))  # fmt: skip
     return np.asarray(sum(concentration(disposition, entries, schedule(doses, times)) for doses in given.apart()))
-
-
-def _fits(depots: Mapping[str, Floats | None], way: Input, dose: Dose) -> bool:
-    return way.into in depots and (dose.duration == 0 or depots[way.into] is None)
 
 
 def _amounts(
@@ -325,6 +359,8 @@ def _amounts(
     turnover: Turnover | None = None,
 ) -> dict[str, Floats]:
     """Weighted sums of compartments at each time, by the network or the solver. Shapes (times, people)."""
+    if given.lags or given.durations:
+        return _by_own_times(given, times, wanted, during, areas=areas, turnover=turnover)
     model = given.model
     into = {name: (way.into, given.reaching[name]) for name, way in given.ways.items()}
     if is_linear(model) and turnover is None:
@@ -334,6 +370,38 @@ def _amounts(
     if any(a.ratios for a in given.altered) or any(d.steady for d in given.doses):
         raise InputError("doses", model.model, "what binds, saturates or turns over is followed from the first dose, unaltered", "give the doses one by one, or alter the parameters from the start")  # fmt: skip
     return solved(model, given.parameters, given.doses, into, times, wanted, during=during, areas=areas, turnover=turnover)  # fmt: skip
+
+
+def _by_own_times(
+    given: _Given,
+    times: Floats,
+    wanted: Mapping[str, Mapping[str, Floats | float]],
+    during: Sequence[str],
+    *,
+    areas: bool,
+    turnover: Turnover | None,
+) -> dict[str, Floats]:
+    """The same where lags or durations differ: people with the same ones together."""
+    own = [np.broadcast_to(v, (given.people,)) for v in (*given.lags.values(), *given.durations.values())]
+    _, group = np.unique(np.stack(own), axis=1, return_inverse=True)
+    out = {name: np.empty((times.size, given.people)) for name in wanted}
+    for one in range(int(group.max()) + 1):
+        who = np.flatnonzero(group == one)
+        mine = {name: {n: _of(w, who) for n, w in weights.items()} for name, weights in wanted.items()}
+        turning = turnover
+        if turning is not None:
+            follows = None if turning.follows is None else _of(turning.follows, who)
+            turning = msgspec.structs.replace(turning, start=_of(turning.start, who), follows=follows)
+        found = _amounts(given.of_people(who), times, mine, during, areas=areas, turnover=turning)
+        for name, values in found.items():
+            out[name][:, who] = values
+    return out
+
+
+def _of(values: Floats | float, who: Index) -> Floats:
+    """The values of some people; one value is everybody's."""
+    array = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    return array[who] if array.size > 1 else array
 
 
 def _periods(given: _Given, during: Sequence[str], areas: bool) -> list[Period]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model
@@ -67,7 +68,7 @@ def estimate(
 
 def estimate_table(
     model: Model,
-    table: Mapping[str, ArrayLike],
+    table: Any,
     *,
     outputs: Mapping[int, str] | None = None,
     residuals: Mapping[str, ResidualError] | None = None,

@@ -208,15 +208,22 @@ def _stage(giver: str, to: str | None, i: int) -> str:
 def entry_for(
     model: Model, route: str, *, form: str | None = None, release: str | None = None, fed: bool | None = None, drug: str | None = None
 ) -> Input | None:  # fmt: skip
-    """The input of the card that a dose goes in by: of its route and drug, the one that fits in most of the rest; ``None`` for none."""
+    """The input of the card that a dose goes in by: of its route and drug, the one that fits in most of the rest; ``None`` for none.
+
+    What is not said of a dose (its release, say) is that of the card where all inputs of the route agree on it.
+    """
+    candidates = [i for i in model.inputs if i.route == route and (i.drug is None or i.drug == drug)]
+    said = {"form": form, "release": release, "fed": fed}
+    for name, have in said.items():
+        alike = {getattr(i, name) for i in candidates}
+        if have is None and len(alike) == 1:
+            said[name] = alike.pop()
     best: tuple[int, Input] | None = None
-    for candidate in model.inputs:
-        if candidate.route != route or (candidate.drug is not None and candidate.drug != drug):
+    for candidate in candidates:
+        wanted = {name: getattr(candidate, name) for name in said}
+        if any(want is not None and want != said[name] for name, want in wanted.items()):
             continue
-        asked = ((candidate.form, form), (candidate.release, release), (candidate.fed, fed))
-        if any(want is not None and want != have for want, have in asked):
-            continue
-        fit = sum(want is not None for want, _ in asked)
+        fit = sum(want is not None for want in wanted.values())
         if best is None or fit > best[0]:
             best = fit, candidate
     return best[1] if best else None

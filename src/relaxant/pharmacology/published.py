@@ -205,13 +205,12 @@ def trial(model: Model, number: Published) -> Trial:
             raise KnowledgeError(f"{model.model}: “{number.title}” is dosed by weight; state the weight")
         return dose * weight
 
-    releases = {i.release for i in model.inputs if i.route == number.route}
     first = GivenDose(
         amount=amount(1.0 if number.dose is None else number.dose, number.dose_per_kg),
         unit=number.dose_unit,
         route=number.route,
         form=number.form,
-        release=number.release or (releases.pop() if len(releases) == 1 else None),
+        release=number.release,
         fed=number.fed,
         drug=number.drug,
         infused_over=number.infused_over or 0.0,
