@@ -14,12 +14,11 @@ from relaxant.knowledge.load import load_knowledge
 from relaxant.pharmacology.alteration import Alteration
 from relaxant.pharmacology.course import GivenDose, area, course, courses
 from relaxant.pharmacology.mammillary import closed_form
-from relaxant.pharmacology.model import individual, is_linear
+from relaxant.pharmacology.model import individual, is_linear, variability
 from relaxant.pharmacology.network import Period, amounts
 from relaxant.pharmacology.people import virtual_people
 from relaxant.pharmacology.populations import attained, attainment, bands, cohort, drawn, targets_attained
 from relaxant.pharmacology.schedule import Dose, schedule
-from relaxant.pharmacology.soundness import variability
 from relaxant.pharmacology.window import measured, peaks, window, within
 
 CARDS = load_knowledge().models

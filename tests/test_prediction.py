@@ -16,11 +16,11 @@ from relaxant.medicines.read import read_medicines
 from relaxant.medicines.regimen import Regimen
 from relaxant.pharmacology.course import GivenDose, area, course
 from relaxant.pharmacology.domain import Standing, standing
-from relaxant.pharmacology.even import even_normals, even_points, normal_quantile
-from relaxant.pharmacology.model import individual
+from relaxant.pharmacology.even import even_normals, even_points
+from relaxant.pharmacology.model import individual, variability
+from relaxant.pharmacology.normal import normal_quantile
 from relaxant.pharmacology.prediction import Prediction, predictions, weighted_quantiles
 from relaxant.pharmacology.regimens import NoPattern, Pattern, pattern
-from relaxant.pharmacology.soundness import variability
 
 KNOWLEDGE = load_knowledge()
 CARDS = KNOWLEDGE.models

@@ -11,10 +11,9 @@ from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import load_knowledge
 from relaxant.pharmacology.course import GivenDose, course
 from relaxant.pharmacology.estimate import estimate
-from relaxant.pharmacology.model import individual
+from relaxant.pharmacology.model import individual, variability
 from relaxant.pharmacology.observations import Observation
 from relaxant.pharmacology.several import Opinion, log_evidence, weighed
-from relaxant.pharmacology.soundness import variability
 
 CARDS = load_knowledge().models
 SIMON, CHEVILLARD = (CARDS[f"baclofen-oral-adult-{n}"] for n in ("simon-2018", "chevillard-2018"))

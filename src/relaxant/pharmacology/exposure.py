@@ -21,7 +21,6 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.pathways import Mechanism
 from relaxant.knowledge.schema import Exposure, SourceRef
 from relaxant.pharmacology.contributions import (
-    NORMAL_90,
     Shares,
     Strength,
     by_mouth,
@@ -33,6 +32,7 @@ from relaxant.pharmacology.contributions import (
     strength,
     ways_out,
 )
+from relaxant.pharmacology.normal import NORMAL_90
 from relaxant.pharmacology.parting import exposed, scaled, split, stirred, together
 from relaxant.pharmacology.phenotypes import phenotype_of
 from relaxant.pharmacology.takings import FOREVER, SMOKE, Taking

@@ -53,6 +53,27 @@ def spread_of(parameter: Parameter) -> float:
     return math.sqrt(math.log1p(parameter.iiv_cv**2)) if parameter.iiv_cv else 0.0
 
 
+def variability(model: Model) -> tuple[tuple[str, ...], Floats]:
+    """The parameters that differ between people and the covariance of their logarithms. Raises :class:`KnowledgeError` where it is none.
+
+    Shapes: names, and (names, names). Positive definite.
+    """
+    spreads = {p.parameter: spread_of(p) for p in model.parameters if spread_of(p) > 0}
+    names = tuple(spreads)
+    covariance = np.diag([s**2 for s in spreads.values()]) if names else np.zeros((0, 0))
+    for c in model.correlations:
+        one, other = c.between
+        if one not in spreads or other not in spreads or not -1 < c.value < 1:
+            raise KnowledgeError(
+                f"the correlation of {one} and {other} is of two parameters that differ, and lies between -1 and 1"
+            )
+        i, j = names.index(one), names.index(other)
+        covariance[i, j] = covariance[j, i] = c.value * spreads[one] * spreads[other]
+    if names and np.linalg.eigvalsh(covariance).min() <= 0:
+        raise KnowledgeError("the variability is not positive definite: these correlations contradict each other")
+    return names, covariance
+
+
 def an_hour(model: Model) -> float:
     """How long an hour is in the card's time."""
     return _TIMES["h"] / _TIMES[model.time]

@@ -16,8 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model, Target
 from relaxant.pharmacology.course import GivenDose, course
-from relaxant.pharmacology.model import Covariates, entry_for, factor_of, individual
-from relaxant.pharmacology.soundness import variability
+from relaxant.pharmacology.model import Covariates, entry_for, factor_of, individual, variability
 from relaxant.pharmacology.window import Measure, Window, in_range, measured, window, within
 
 Floats = NDArray[np.float64]

@@ -34,10 +34,10 @@ from relaxant.pharmacology.model import (
     is_linear,
     milligrams,
     multiplier,
+    variability,
 )
 from relaxant.pharmacology.others import Altered, Around, altered, around
 from relaxant.pharmacology.regimens import NoPattern, Pattern, Timed, pattern
-from relaxant.pharmacology.soundness import variability
 from relaxant.quantities import Quantity, convert, three_digits, unit
 
 Floats = NDArray[np.float64]
