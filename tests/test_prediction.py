@@ -19,7 +19,8 @@ from relaxant.pharmacology.domain import Standing, standing
 from relaxant.pharmacology.even import even_normals, even_points
 from relaxant.pharmacology.model import individual, variability
 from relaxant.pharmacology.normal import normal_quantile
-from relaxant.pharmacology.prediction import Prediction, predictions, weighted_quantiles
+from relaxant.pharmacology.prediction import Prediction, predictions
+from relaxant.pharmacology.quantiles import weighted_quantiles
 from relaxant.pharmacology.regimens import NoPattern, Pattern, pattern
 
 KNOWLEDGE = load_knowledge()

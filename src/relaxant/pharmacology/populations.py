@@ -17,13 +17,13 @@ from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model, Target
 from relaxant.pharmacology.course import GivenDose, course
 from relaxant.pharmacology.model import Covariates, entry_for, factor_of, individual, variability
+from relaxant.pharmacology.quantiles import LEVELS
 from relaxant.pharmacology.window import Measure, Window, in_range, measured, window, within
 
 Floats = NDArray[np.float64]
 _MOST_NUMBERS = 8_000_000  # people times times at once: 64 MB
 _PART = 10_000  # people at once within that: long rows, and little in between
 _PEOPLE = 1000
-_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 class Bands(msgspec.Struct, frozen=True):
@@ -150,7 +150,7 @@ def bands(
     *,
     people: int | None = None,
     seed: int = 1,
-    levels: tuple[float, ...] = _LEVELS,
+    levels: tuple[float, ...] = LEVELS,
     extra_cv: float = 0.0,
     dose_per_kg: bool = False,
     during: Sequence[str] = (),
@@ -205,7 +205,7 @@ def attainment(
     high: float | None = None,
     people: int | None = None,
     seed: int = 1,
-    levels: tuple[float, ...] = _LEVELS,
+    levels: tuple[float, ...] = LEVELS,
     extra_cv: float = 0.0,
     dose_per_kg: bool = False,
     during: Sequence[str] = (),

@@ -14,8 +14,8 @@ import msgspec
 import numpy as np
 
 from relaxant.errors import InputError
-from relaxant.knowledge.cards import Model, Output
-from relaxant.pharmacology.course import GivenDose, output_named
+from relaxant.knowledge.cards import Model
+from relaxant.pharmacology.course import GivenDose, name_of, output_named
 from relaxant.pharmacology.estimate import estimate
 from relaxant.pharmacology.estimated import Estimated
 from relaxant.pharmacology.model import Covariates
@@ -90,8 +90,7 @@ def log_evidence(found: Estimated, person: int = 0) -> float:
 
 
 def _first(model: Model) -> str:
-    first = output_named(model, None)
-    return first.output if isinstance(first, Output) else first.effect
+    return name_of(output_named(model, None))
 
 
 def _error(model: Model, unit: str | None = None) -> ResidualError | None:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model, Output
 from relaxant.pharmacology.alteration import Alteration
-from relaxant.pharmacology.course import GivenDose, course, output_named
+from relaxant.pharmacology.course import GivenDose, course, name_of, output_named
 from relaxant.pharmacology.entries import Entry
 from relaxant.pharmacology.event_course import concentration_by_event
 from relaxant.pharmacology.event_people import people_of
@@ -24,9 +24,9 @@ from relaxant.pharmacology.model import Covariates, factor_of, individual
 from relaxant.pharmacology.occasions import Holding, courses_through
 from relaxant.pharmacology.personal import stretches_of
 from relaxant.pharmacology.populations import bands
+from relaxant.pharmacology.quantiles import LEVELS
 
 Floats = NDArray[np.float64]
-LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 class Simulated(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +90,7 @@ def simulate(
         spread = tuple(tuple(row) for row in drawn.values.tolist())
     return Simulated(
         model=model.model,
-        output=chosen.output if isinstance(chosen, Output) else chosen.effect,
+        output=name_of(chosen),
         title=chosen.title if isinstance(chosen, Output) else chosen.description,
         unit=chosen.unit,
         time_unit=model.time,
