@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from relaxant.patient import Patient
-from relaxant.review import Review
+from relaxant.reviewing import Review
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
