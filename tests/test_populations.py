@@ -294,6 +294,20 @@ def test_an_alteration_that_cannot_be_is_refused(altered: list[Alteration], said
         course(SIMON, individual(SIMON, {}), [GivenDose(amount=20)], [1.0], altered=altered)
 
 
+def test_a_card_that_binds_is_altered_on_its_way() -> None:
+    pytest.importorskip("scipy", reason="the extra relaxant[nonlinear] is not installed")
+    card = CARDS["rocuronium-sugammadex-kleijn-2011"]
+    parameters, dose = individual(card, {}), [GivenDose(amount=42, route="intravenous", drug="rocuronium")]
+    times = np.array([5.0, 20.0, 60.0])
+    from_the_start = course(card, parameters, dose, times, altered=[Alteration(start=-1.0, ratios={"CL": 0.5})])
+    at_once = course(card, {**parameters, "CL": parameters["CL"] / 2}, dose, times)
+    np.testing.assert_allclose(from_the_start, at_once, rtol=1e-6)
+    later = course(card, parameters, dose, times, altered=[Alteration(start=10.0, ratios={"CL": 0.5})])
+    plain = course(card, parameters, dose, times)
+    np.testing.assert_allclose(later[0], plain[0], rtol=1e-6)
+    assert (later[1:] > plain[1:]).all() and (later[1:] < at_once[1:]).all()
+
+
 def test_the_area_under_a_course_is_exact() -> None:
     parameters = individual(SIMON, {})
     found = area(SIMON, parameters, [GivenDose(amount=20)], [1e4])[0, 0]
