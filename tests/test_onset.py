@@ -181,3 +181,12 @@ def test_a_window_has_a_length_and_a_tolerance_is_above_nought() -> None:
         alterations(TIZANIDINE, (), KNOWN, tolerance=0.0)
     (nothing,) = alterations(TIZANIDINE, (), KNOWN)
     assert nothing.reaching == 1.0 and set(nothing.ratios.values()) == {1.0} and nothing.log_sd == 0.0
+
+
+def test_an_inhibitor_that_leaves_less_than_the_other_ways_carry_still_washes_out() -> None:
+    """33-fold is more than CYP1A2 carries of tizanidine: what is beyond it must not hold the enzyme at nothing for good."""
+    found = changes(TIZANIDINE, KNOWN, [Taking(ingredient="fluvoxamine", since_days=60, stops_in_days=0)])
+    assert all(a.oral > 0 for c in found for a in c.acts)
+    reaching, ratios = smooth(TIZANIDINE, found, KNOWN, np.arange(-61.0, 31.0, 0.25))
+    assert reaching[200] / ratios["CL"][200] == pytest.approx(33, rel=1e-3)
+    assert reaching[-1] / ratios["CL"][-1] == pytest.approx(1, rel=0.01)

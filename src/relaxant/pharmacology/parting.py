@@ -73,8 +73,8 @@ def scaled(
 
     low, high = 0.0, _MOST
     if target < 1 and made(high) > target:
-        none = dict.fromkeys(own, 0.0)
-        return none, target / max(clearance_ratio(weights, shares, none, 1.0), 1e-9)
+        # Taken as the strengths that were measured, not as none left: an inhibitor that left nothing would never wash out.
+        return at(1.0), target / max(made(1.0), 1e-9)
     for _ in range(200):
         middle = math.sqrt(max(low, 1e-9) * high)
         if (made(middle) < target) == (target > 1):
