@@ -143,6 +143,11 @@ def _placed(
         return None, [Remark(kind="unknown", covariate=name, bounds=bound, needs=needs)]
     if high < outer[0] or low > outer[1]:
         return None, [Remark(kind="beyond", covariate=name, low=_finite(low), high=_finite(high), bounds=bound)]
+    if low != high and bound is not None:
+        outer = (
+            outer[0],
+            max(bound.studied[1], low),
+        )  # what is open is not spread past anybody studied: its top may be the error itself
     kept = max(low, outer[0]), min(high, outer[1])
     exact = max(interval[0], outer[0]), min(interval[1], outer[1])
     found = []
