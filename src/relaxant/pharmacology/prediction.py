@@ -37,10 +37,12 @@ Taken = list[tuple[Medicine, Pattern]]
 """Lines of one medicine with their doses on a clock."""
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 _DAY, _MINUTES = 24.0, 60.0
-_STEPS = 48  # of a span: every half hour of a day
+_STEPS, _MOST_STEPS = 48, 336  # of a span: every half hour of a day, of a week
 _NEARLY = math.log(
     10
 )  # slowest rates times: nine tenths of the way to a steady state, or a tenth left of what was there
+_SLOWER = 0.95  # of a rate: what is not told apart from it
+_SWALLOWED = ("oral", "enteral tube")
 _SINGLE = "single_dose"
 _WITH_FOOD, _WITHOUT_FOOD = ("with food",), ("without food",)
 
@@ -80,7 +82,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """What is taken (``lines`` as read), and the courses it makes. ``key`` is ``now``, ``weighed`` or ``alone`` (without other medicines).
 
     ``settled_days`` is when nine tenths of the steady state are reached, ``left_hours`` when a tenth is left after the last dose,
-    for the typical person of the first card; ``altered`` is what changes its exposure there.
+    for the typical person of the first card and what goes slowest of what is drawn: ``slowest`` is its title where that is not the
+    first curve. ``altered`` is what changes its exposure there.
     """
 
     key: str
@@ -91,6 +94,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     measures: tuple[Measure, ...]
     settled_days: float | None
     left_hours: float
+    slowest: str | None = None
     altered: Altered = Altered()
 
 
@@ -108,11 +112,12 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Lines(msgspec.Struct):
-    """The lines of one ingredient by one route: those taken now, and those that would be taken."""
+    """The lines of one ingredient by one route: those taken now, and those that would be taken; ``refused`` says why they cannot be drawn."""
 
     now: list[Medicine]
     weighed: list[Medicine]
     changes: bool
+    refused: str | None = None
 
 
 def predictions(
@@ -130,32 +135,35 @@ def predictions(
             for m in cards[ingredient]
             if is_linear(m) and any(i.route == route and i.drug in (None, ingredient) for i in m.inputs)
         ]
-        if eligible:
-            made = _prediction(ingredient, route, lines, eligible, _Person(medicines, facts, as_of, genotype))
-            found.append((not lines.changes, made))
+        if not eligible:
+            if any(i.route == route for m in cards[ingredient] for i in m.inputs):
+                continue  # of cards that this way of computing cannot follow
+            lines.refused = "route"
+        made = _prediction(ingredient, route, lines, eligible, _Person(medicines, facts, as_of, genotype))
+        found.append((not lines.changes, made))
     return tuple(p for _, p in sorted(found, key=lambda f: (f[0], f[1].agent, f[1].route)))
 
 
 def _lines(medicines: Sequence[Medicine], cards: Mapping[str, list[Model]]) -> dict[tuple[str, str], _Lines]:
     out: dict[tuple[str, str], _Lines] = {}
     for medicine in medicines:
-        if medicine.role == "stopped" or medicine.over or len(medicine.ingredients) != 1:
+        if medicine.role == "stopped" or medicine.over:
             continue
-        ingredient = medicine.ingredients[0].name
-        if ingredient not in cards:
-            continue
-        route = medicine.regimen.route or _usual_route(cards[ingredient])
-        lines = out.setdefault((ingredient, route), _Lines([], [], False))
-        if medicine.role == "considering":
-            lines.changes = True
-            if medicine.change != "stop":
+        for ingredient in (i.name for i in medicine.ingredients if i.name in cards):
+            route = medicine.regimen.route or _usual_route(cards[ingredient])
+            lines = out.setdefault((ingredient, route), _Lines([], [], False))
+            if len(medicine.ingredients) > 1 and medicine.change != "stop":
+                lines.refused = "combination"
+            if medicine.role == "considering":
+                lines.changes = True
+                if medicine.change != "stop":
+                    lines.weighed.append(medicine)
+                continue
+            lines.now.append(medicine)
+            if medicine.stop_weighed or medicine.replaced:
+                lines.changes = True
+            else:
                 lines.weighed.append(medicine)
-            continue
-        lines.now.append(medicine)
-        if medicine.stop_weighed or medicine.replaced:
-            lines.changes = True
-        else:
-            lines.weighed.append(medicine)
     return {key: lines for key, lines in out.items() if lines.now or lines.weighed}
 
 
@@ -180,26 +188,38 @@ def _prediction(ingredient: str, route: str, lines: _Lines, cards: Sequence[Mode
         ingredient=ingredient, agent=agent, route=route, said=tuple(m.said for m in dict.fromkeys((*lines.now, *lines.weighed))),
         cards=(), scenarios=(), remarks=(),
     )  # fmt: skip
+    if lines.refused:
+        return msgspec.structs.replace(plain, refused=lines.refused)
     remarks: dict[str, None] = {}
     patterns: dict[str, Taken] = {}
+    weight = person.facts.column("weight").bounds(0)
     for key, own in (("now", lines.now), ("weighed", lines.weighed)):
         placed: list[tuple[Medicine, Pattern]] = []
         for medicine in own:
-            made = pattern(medicine.regimen, _hours(knowledge))
+            made = pattern(medicine.regimen, _hours(knowledge), weight[0] if weight[0] == weight[1] else None)
             if isinstance(made, NoPattern):
                 return msgspec.structs.replace(plain, refused=made.why)
             remarks |= dict.fromkeys(made.remarks)
             placed.append((medicine, made))
         patterns[key] = placed
-    if all(m.regimen.route is None for m in (*lines.now, *lines.weighed)):
+    unsaid = all(m.regimen.route is None for m in (*lines.now, *lines.weighed))
+    if unsaid and any(
+        i.route not in _SWALLOWED for m in knowledge.models.values() if m.ingredient == ingredient for i in m.inputs
+    ):
         remarks["route"] = None
+    if _reversed(ingredient, person):
+        remarks["reversal"] = None
+    first = min(p.begins for taken in patterns.values() for _, p in taken)
+    patterns = {key: [(m, p.counted_from(first)) for m, p in taken] for key, taken in patterns.items()}
     every = [*patterns["now"], *patterns["weighed"]]
     largest = max(d.amount for _, p in every for d in p.doses)
     drawn, standings = [], []
     for card in sorted(cards, key=lambda m: m.rank):
         if any(_entry(card, medicine, route) is None for medicine, _ in every):
             continue  # a product that the card has not
-        own_standing = standing(card, person.facts, 0, circumstances={_SINGLE: largest, **_meals(every)})
+        own_standing = _without_genes(
+            standing(card, person.facts, 0, circumstances={_SINGLE: largest, **_meals(every)}), person.genotype
+        )
         standings.append(Eligible(model=card.model, standing=own_standing))
         if own_standing.drawable:
             drawn.append(_Card.of(card, own_standing, route, knowledge))
@@ -212,6 +232,25 @@ def _prediction(ingredient: str, route: str, lines: _Lines, cards: Sequence[Mode
         cards=tuple(msgspec.structs.replace(s, weight=shares.get(s.model, 0.0)) for s in standings),
         scenarios=tuple(_scenarios(patterns, lines.changes, drawn, shares, ingredient, person)) if drawn else (),
         remarks=tuple(remarks),
+    )
+
+
+def _reversed(ingredient: str, person: _Person) -> bool:
+    """Whether a medicine is taken or weighed with which a card gives this one together, as its reversal."""
+    beside = {i.drug for m in person.facts.knowledge.models.values() if m.ingredient == ingredient for i in m.inputs}
+    return any(
+        i.name in beside - {ingredient}
+        for m in person.medicines
+        if m.role != "stopped" and not m.over and m.change != "stop"
+        for i in m.ingredients
+    )
+
+
+def _without_genes(own: Standing, genotype: Mapping[str, str] | None) -> Standing:
+    """Without the remark that a gene is not known where it was said: what it changes is listed with the other changes."""
+    known = {f"genotype:{gene}" for gene in genotype or {}}
+    return msgspec.structs.replace(
+        own, remarks=tuple(r for r in own.remarks if not (r.kind == "assumed" and r.covariate in known))
     )
 
 
@@ -389,14 +428,21 @@ def _scenario(
         raise AssertionError("a card without an entry for the line is not drawn")
     way = entry_of(first.model, entry)
     scale = _MINUTES if first.model.time == "min" else 1.0
-    rate = slowest_rate(first.model, first.typical, way.into, first.model.outputs[0].of) * scale  # per hour
-    span = every if every is not None else 2 * _NEARLY / rate
-    times = np.linspace(0, span, _STEPS + 1)
+    rates = {
+        o.output: slowest_rate(first.model, first.typical, way.into, o.of) * scale  # per hour
+        for o in first.model.outputs
+        if o.output in _outputs(first.model)
+    }
+    own = first.model.outputs[0].output
+    rate = min(rates.values())
+    slowest = next((o.title for o in first.model.outputs if rates.get(o.output) == rate and rate < rates[own] * _SLOWER), None)  # fmt: skip
+    span = every if every is not None else 2 * _NEARLY / rates[own]
+    times = np.linspace(0, span, 1 + min(max(_STEPS, math.ceil(span * _STEPS / _DAY)), _MOST_STEPS))
     curves, found = [], []
     for output in _outputs(first.model):
-        curve, own = _curve(output, lines, cards, shares, times)
+        curve, read = _curve(output, lines, cards, shares, times)
         curves.append(curve)
-        found += own
+        found += read
     return Scenario(
         key=key,
         lines=tuple(m.read_as or m.said for m, _ in lines),
@@ -406,6 +452,7 @@ def _scenario(
         measures=tuple(found),
         settled_days=None if every is None else _rounded(_NEARLY / rate / _DAY),
         left_hours=_rounded(_NEARLY / rate),
+        slowest=slowest,
         altered=exposed[0],
     )
 
