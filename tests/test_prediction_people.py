@@ -10,7 +10,9 @@ import pytest
 
 from relaxant import Review, read_patient, review
 from relaxant.predicted import ShownPrediction
+from relaxant.report.course_view import CourseView
 from relaxant.report.terminal import render_terminal
+from relaxant.report.view import view_of
 
 TODAY = date(2026, 11, 25)
 LABS = """labs:
@@ -249,3 +251,34 @@ def test_the_text_names_what_its_numbers_are() -> None:
     page = render_terminal(_of("diazepam 5 mg twice a day", "grapefruit juice daily"), colour=False, width=400)
     assert "Share of the band: 100%; Typical average:" in page
     assert "More would reach the circulation than a dose holds" in page  # a caveat of the number beside it
+
+
+# ---------------------------------------------------------------- the page
+
+
+def _courses(reviewed: Review) -> list[CourseView]:
+    return list(view_of(reviewed).courses)
+
+
+def test_a_table_writes_no_number_below_a_thousandth_of_its_peak() -> None:
+    (course,) = _courses(_of("baclofen 10 mg once a week"))
+    cells = [cell for chart in course.charts for row in chart.table.rows for cell in row]
+    assert not any("0.000" in cell for cell in cells)
+    assert "0" in cells
+
+
+def test_what_is_over_within_hours_is_shown_in_minutes() -> None:
+    (course,) = _courses(_of("rocuronium 50 mg IV once"))
+    twitch = course.charts[1].table
+    assert twitch.head[0] == "Minutes after the first dose"
+    back = next(float(row[0]) for row in twitch.rows[1:] if float(row[1]) > 90)
+    assert 40 < back < 100  # a train-of-four ratio of 90% after 0.6 mg/kg
+    assert "minutes after the first dose" in course.charts[1].svg
+    assert "hours after the first dose" in _courses(_of("diazepam 5 mg twice a day"))[0].charts[0].svg
+
+
+def test_a_banner_that_is_not_of_every_model_says_of_how_many() -> None:
+    banners = _one("baclofen 10 mg three times a day", person=MAN.replace("age: 40", "age: 45")).banners
+    assert any(b.startswith("Age 45 years") and b.endswith("(In 1 of 3 models.)") for b in banners)
+    old = _one("baclofen 10 mg three times a day", person=MAN.replace("age: 40", "age: 80")).banners
+    assert any(b.startswith("Age 80 years") and not b.endswith("models.)") for b in old)

@@ -166,10 +166,12 @@ class _Said:
         drawn = [e for e in self.prediction.cards if e.standing.drawable]
         behind = [e for e in drawn if e.weight] or drawn  # what the band rests on; the table of models has all
         for kind in ("stretched", "bounded", "disease"):
-            for eligible in behind:
-                for remark in eligible.standing.remarks:
-                    if remark.kind == kind:
-                        said.setdefault(f"{kind} {remark.covariate}", self.remark(remark))
+            found: dict[str, list[str]] = {}
+            for remark in (r for e in behind for r in e.standing.remarks if r.kind == kind):
+                found.setdefault(f"{kind} {remark.covariate}", []).append(self.remark(remark))
+            for key, texts in found.items():
+                some = str(self.words["standing"]["some"]).format(text=texts[0], count=len(texts), all=len(behind))
+                said[key] = texts[0] if len(texts) == len(behind) else some
         decisive = dict.fromkeys(
             self.title(r.covariate)
             for e in behind
@@ -342,6 +344,8 @@ class _Said:
         """Hours, as days from three days on."""
         if hours >= _IN_DAYS:
             return self.days(hours / 24)
+        if hours < 1:
+            return str(self.words["summary"]["minutes"]).format(minutes=plain_number(60 * hours, _DIGITS))
         return str(self.words["summary"]["hours"]).format(hours=plain_number(hours, _DIGITS))
 
     def days(self, days: float) -> str:
