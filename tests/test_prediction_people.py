@@ -282,3 +282,15 @@ def test_a_banner_that_is_not_of_every_model_says_of_how_many() -> None:
     assert any(b.startswith("Age 45 years") and b.endswith("(In 1 of 3 models.)") for b in banners)
     old = _one("baclofen 10 mg three times a day", person=MAN.replace("age: 40", "age: 80")).banners
     assert any(b.startswith("Age 80 years") and not b.endswith("models.)") for b in old)
+
+
+def test_somebody_old_is_not_told_that_children_were_studied() -> None:
+    person = MAN.replace("age: 40", "age: 97").replace("weight: 78 kg", "weight: 30 kg")
+    shown = _one("cisatracurium 10 mg IV once", person=person)
+    assert shown.sentence is not None and "children" not in shown.sentence and "30 kg" in shown.sentence
+
+
+def test_what_is_unknown_is_not_said_to_settle_itself() -> None:
+    (shown,) = review(read_patient(b"medicines: [gabapentin 300 mg three times a day]", today=TODAY)).prediction
+    assert shown.sentence is not None and shown.sentence.endswith("Creatinine is unknown.")
+    assert shown.settled_by == ("creatinine",)

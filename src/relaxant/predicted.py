@@ -172,22 +172,17 @@ class _Said:
             for key, texts in found.items():
                 some = str(self.words["standing"]["some"]).format(text=texts[0], count=len(texts), all=len(behind))
                 said[key] = texts[0] if len(texts) == len(behind) else some
-        decisive = dict.fromkeys(
-            self.title(r.covariate)
-            for e in behind
-            for r in e.standing.remarks
-            if r.kind == "assumed" and r.bounds is not None and r.bounds.extrapolate_to == (0, 0)
-        )
+        decisive = [self.title(c) for c in _decisive(behind)]
         if decisive:
-            said["decisive"] = str(self.words["standing"]["decisive"]).format(
-                titles=listed(list(decisive), self.values)
-            )
+            said["decisive"] = str(self.words["standing"]["decisive"]).format(titles=listed(decisive, self.values))
         return said.values()
 
     def remark(self, remark: Remark) -> str:
         words, bounds = self.words["standing"], remark.bounds
         slots = {"title": self.title(remark.covariate), "value": self.value(remark), "needs": self.needs(remark)}
         key = str(remark.kind)
+        if key == "unknown" and remark.needs in ((), (remark.covariate,)):
+            key += "_alone"
         if bounds is not None:
             yes_no = bounds.extrapolate_to[1] <= 1 and not bounds.unit
             slots["reason"] = bounds.reason
@@ -403,24 +398,27 @@ def _within(remark: Remark, bounds: Bounds) -> tuple[float, float]:
 
 
 def _nearest(every: Sequence[Sequence[Remark]]) -> list[Remark]:
-    """Why the cards that come nearest to the person do not reach: those with the fewest reasons, and for each covariate the nearest limit."""
-    fewest = min(len(own) for own in every)
-    found: dict[str, Remark] = {}
-    for remark in (r for own in every if len(own) == fewest for r in own):
-        before = found.get(remark.covariate)
-        if before is None or _distance(remark) < _distance(before):
-            found[remark.covariate] = remark
-    return list(found.values())
+    """Why the card that comes nearest to the person does not reach: the one with the nearest limits, then with the fewest reasons."""
+    return list(min(every, key=lambda own: (max(map(_distance, own), default=0.0), len(own))))
+
+
+def _decisive(eligible: Sequence[Eligible]) -> list[str]:
+    """What was not said and is taken as no, where a yes would leave none of these cards."""
+    every = [
+        [r.covariate for r in e.standing.remarks if r.kind == "assumed" and r.bounds is not None and r.bounds.extrapolate_to == (0, 0)]
+        for e in eligible
+    ]  # fmt: skip
+    return [c for c in every[0] if all(c in own for own in every[1:])] if every else []
 
 
 def _distance(remark: Remark) -> float:
-    """How far a person lies outside a card's limits, as a share of the nearer one."""
+    """How far a person lies outside a card's limits, as a share of the nearer one; 1 for what a card has not at all."""
     if remark.bounds is None:
         return math.inf
     low, high = remark.bounds.extrapolate_to
-    under = math.inf if remark.high is None or not low else 1 - remark.high / low
-    over = math.inf if remark.low is None or not high else remark.low / high - 1
-    return max(under, 0.0) if remark.high is not None and remark.high < low else max(over, 0.0)
+    if remark.high is not None and remark.high < low:
+        return 1 - remark.high / low
+    return 1.0 if remark.low is None or not high else remark.low / high - 1
 
 
 def _largest_first(changes: Sequence[Change]) -> list[Change]:
