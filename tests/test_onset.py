@@ -190,3 +190,16 @@ def test_an_inhibitor_that_leaves_less_than_the_other_ways_carry_still_washes_ou
     reaching, ratios = smooth(TIZANIDINE, found, KNOWN, np.arange(-61.0, 31.0, 0.25))
     assert reaching[200] / ratios["CL"][200] == pytest.approx(33, rel=1e-3)
     assert reaching[-1] / ratios["CL"][-1] == pytest.approx(1, rel=0.01)
+
+
+def test_a_second_inhibitor_of_an_enzyme_that_is_held_adds_little() -> None:
+    """Disulfiram's 6.7-fold is all that CYP2E1 carries of chlorzoxazone: isoniazid cannot double it."""
+    card = KNOWN.models["chlorzoxazone-adult-savary-1998"]
+    days = np.array([0.0])
+
+    def exposure(*names: str) -> float:
+        found = changes(card, KNOWN, [Taking(ingredient=n) for n in names])
+        reaching, ratios = smooth(card, found, KNOWN, days)
+        return float(reaching[0] / sum(w * ratios[p][0] for p, w in ways_out(card).items()))
+
+    assert exposure("disulfiram", "isoniazid") < 1.2 * exposure("disulfiram")

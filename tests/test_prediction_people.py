@@ -294,3 +294,16 @@ def test_what_is_unknown_is_not_said_to_settle_itself() -> None:
     (shown,) = review(read_patient(b"medicines: [gabapentin 300 mg three times a day]", today=TODAY)).prediction
     assert shown.sentence is not None and shown.sentence.endswith("Creatinine is unknown.")
     assert shown.settled_by == ("creatinine",)
+
+
+def test_food_is_that_of_the_form_that_is_taken() -> None:
+    (capsule,) = _one("tizanidine 4 mg capsule three times a day with food").scenarios[0].changes
+    (tablet,) = _one("tizanidine 4 mg tablet three times a day with food").scenarios[0].changes
+    assert (capsule.auc_ratio, tablet.auc_ratio) == (1.23, 1.45)
+
+
+def test_what_is_noted_of_a_measurement_stands_beside_it() -> None:
+    (change,) = _one("diazepam 5 mg twice a day", "grapefruit juice daily").scenarios[0].changes
+    assert any("immunoassay" in note for note in change.notes)
+    (change,) = _one("tizanidine 4 mg tablet three times a day", "fluvoxamine 100 mg once a day since 2026-01-01").scenarios[0].changes[:1]  # fmt: skip
+    assert "on average" in change.text and not any("smallest" in note for note in change.notes)

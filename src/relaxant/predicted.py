@@ -14,6 +14,7 @@ from relaxant.facts.names import PERSON_FACTS
 from relaxant.knowledge.cards import Bounds, Effect, Model, Parameter, Relation, Target
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
+from relaxant.pharmacology.contributions import measured
 from relaxant.pharmacology.domain import Remark
 from relaxant.pharmacology.exposure import Change
 from relaxant.pharmacology.prediction import Curve, Eligible, Measure, Prediction, Scenario, predictions
@@ -275,14 +276,25 @@ class _Said:
             low=_three(change.low),
             high=_three(change.high),
             text=text,
-            notes=tuple(
-                str(said["notes"][n])
-                for n in change.notes
-                if change.auc_ratio != 1 and (n not in _OF_TIME or scenario.altered.days is not None)
+            notes=(
+                *(
+                    str(said["notes"][n])
+                    for n in change.notes
+                    if change.auc_ratio != 1 and (n not in _OF_TIME or scenario.altered.days is not None)
+                ),
+                *self.of_rows(change),
             ),
             verified=change.verified,
             sources=tuple(self.cited(s.source, s.place, s.says) for s in change.sources),
         )
+
+    def of_rows(self, change: Change) -> Iterable[str]:
+        """What is noted of the measurements behind a change; not how their range was read, which is not what is said here."""
+        if change.grade not in ("measured", "label") or change.auc_ratio == 1:
+            return ()
+        cited = {(s.source, s.place) for s in change.sources}
+        rows = measured(self.prediction.ingredient, change.by, self.knowledge)
+        return dict.fromkeys(r.note for r in rows if r.note and r.interval != "range" and (r.source, r.place) in cited)
 
     def summary(self, scenario: Scenario, last: bool) -> Iterable[str]:
         """The scenario in a sentence; after the last one how far the models agree and how fast it comes and goes."""
@@ -399,7 +411,12 @@ def _within(remark: Remark, bounds: Bounds) -> tuple[float, float]:
 
 def _nearest(every: Sequence[Sequence[Remark]]) -> list[Remark]:
     """Why the card that comes nearest to the person does not reach: the one with the nearest limits, then with the fewest reasons."""
-    return list(min(every, key=lambda own: (max(map(_distance, own), default=0.0), len(own))))
+
+    def far(own: Sequence[Remark]) -> tuple[float, int]:
+        return max(map(_distance, own), default=0.0), len(own)
+
+    nearest = min(every, key=far)
+    return list(nearest)
 
 
 def _decisive(eligible: Sequence[Eligible]) -> list[str]:

@@ -29,12 +29,13 @@ _NOTHING = math.log(1.05)  # of an exposure: what is not told apart from no chan
 
 
 class Around(msgspec.Struct, frozen=True, kw_only=True):
-    """What surrounds a relaxant: other medicines with their days, smoke, genes, and whether it is taken with food."""
+    """What surrounds a relaxant: other medicines with their days, smoke, genes, and whether it is taken with food, in which form."""
 
     takings: tuple[Taking, ...] = ()
     smoking: Taking | None = None
     genotype: dict[str, str] = msgspec.field(default_factory=dict)
     fed: bool | None = None
+    form: str | None = None
 
     def alone(self) -> Around:
         """The same person without other medicines."""
@@ -66,7 +67,7 @@ class Altered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def around(
-    medicines: Sequence[Medicine], own: str, facts: Facts, genotype: Mapping[str, str] | None, as_of: date, *, weighed: bool, fed: bool | None = None
+    medicines: Sequence[Medicine], own: str, facts: Facts, genotype: Mapping[str, str] | None, as_of: date, *, weighed: bool, fed: bool | None = None, form: str | None = None
 ) -> Around:  # fmt: skip
     """What surrounds the relaxant ``own``: as it is now, or (``weighed``) with what is weighed done today."""
     takings = []
@@ -80,7 +81,7 @@ def around(
     ended, at_most = facts.column("smoking_stopped_days").bounds(0)
     if smoking is None and ended == at_most < math.inf:
         smoking = Taking(ingredient=SMOKE, stopped_days=ended)
-    return Around(takings=_merged(takings), smoking=smoking, genotype=dict(genotype or {}), fed=fed)
+    return Around(takings=_merged(takings), smoking=smoking, genotype=dict(genotype or {}), fed=fed, form=form)
 
 
 def _merged(takings: Sequence[Taking]) -> tuple[Taking, ...]:
@@ -129,7 +130,7 @@ def _daily_mg(medicine: Medicine) -> float | None:
 def altered(card: Model, knowledge: Knowledge, around: Around, covariates: Mapping[str, object]) -> Altered:
     """The changes of a card's exposure by what surrounds it, together and at their full effect."""
     found = changes(
-        card, knowledge, around.takings, smoking=around.smoking, genotype=around.genotype, fed=around.fed, covariates=covariates
+        card, knowledge, around.takings, smoking=around.smoking, genotype=around.genotype, fed=around.fed, form=around.form, covariates=covariates
     )  # fmt: skip
     found = tuple(c for c in map(_long_since, found) if not _gone(card, c, knowledge))
     if not found:

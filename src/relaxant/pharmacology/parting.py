@@ -9,6 +9,7 @@ from relaxant.knowledge.schema import Exposure
 from relaxant.pharmacology.contributions import Key, Level, clearance_ratio
 
 _MOST = 1e6
+_NEAR = 1.25  # of the clearance that other ways carry: an enzyme that leaves no more is as good as held
 
 
 def together(
@@ -73,8 +74,9 @@ def scaled(
 
     low, high = 0.0, _MOST
     if target < 1 and made(high) > target:
-        # Taken as the strengths that were measured, not as none left: an inhibitor that left nothing would never wash out.
-        return at(1.0), target / max(made(1.0), 1e-9)
+        # Not as none left: an inhibitor that left nothing would never wash out. As the strengths, or near to what other ways carry.
+        found, _ = scaled(weights, shares, own, min(made(1.0), _NEAR * made(high)))
+        return found, target / clearance_ratio(weights, shares, found, 1.0)
     for _ in range(200):
         middle = math.sqrt(max(low, 1e-9) * high)
         if (made(middle) < target) == (target > 1):

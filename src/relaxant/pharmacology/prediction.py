@@ -263,11 +263,20 @@ def _scenarios(
     person: _Person,
 ) -> Iterator[Scenario]:
     """As taken now; as weighed, where the dose or what surrounds it changes; and without what alters it, where the two do not show that."""
-    fed = _fed(patterns["weighed"] or patterns["now"])
+    lines = patterns["weighed"] or patterns["now"]
+    fed, forms = _fed(lines), {m.regimen.form for m, _ in lines}
+    form = forms.pop() if len(forms) == 1 else None
 
     def surrounded(weighed: bool) -> Around:
         return around(
-            person.medicines, ingredient, person.facts, person.genotype, person.as_of, weighed=weighed, fed=fed
+            person.medicines,
+            ingredient,
+            person.facts,
+            person.genotype,
+            person.as_of,
+            weighed=weighed,
+            fed=fed,
+            form=form,
         )
 
     now, then = surrounded(False), surrounded(True)
