@@ -307,3 +307,35 @@ def test_what_is_noted_of_a_measurement_stands_beside_it() -> None:
     assert any("immunoassay" in note for note in change.notes)
     (change,) = _one("tizanidine 4 mg tablet three times a day", "fluvoxamine 100 mg once a day since 2026-01-01").scenarios[0].changes[:1]  # fmt: skip
     assert "on average" in change.text and not any("smallest" in note for note in change.notes)
+
+
+def test_no_more_is_drawn_than_the_most_of_a_day() -> None:
+    capped = _one("tizanidine 4 mg tablet every 6 hours as needed, max 12 mg a day")
+    assert _average(capped) == pytest.approx(_average(_one("tizanidine 4 mg tablet three times a day")), rel=0.01)
+
+
+def test_a_partner_that_begins_today_does_not_act_yet() -> None:
+    shown = _one("diazepam 5 mg twice a day", "rifampicin 600 mg once a day since 2026-11-25")
+    assert shown.scenarios[0].today > 2.5
+    assert "That is not so yet" in _said(shown)
+
+
+@pytest.mark.parametrize(
+    "line", ["succinylcholine 100 mg IV once", "mivacurium 15 mg IV once", "rocuronium 100 mg IV once"]
+)
+def test_a_single_dose_is_drawn_until_the_muscle_is_back(line: str) -> None:
+    twitch = next(c for c in _one(line).scenarios[0].curves if c.unit == "%")
+    typical = next(iter(twitch.typical.values()))
+    assert min(typical) < 10 and typical[-1] > 90
+
+
+def test_what_is_not_asked_is_no_banner() -> None:
+    person = "sex: male\nage: 16\nweight: 62 kg\nheight: 172 cm\nmuscle_mass: normal\nswallowing: normal\n"
+    banners = _one("baclofen 20 mg three times a day", person=person).banners
+    assert not any("dialysis" in b for b in banners)  # with such kidneys nobody asks
+
+
+def test_kidneys_are_held_against_studies_in_whole_millilitres() -> None:
+    person = "sex: female\nage: 45\nweight: 65 kg\nheight: 165 cm\ndialysis: none\nmuscle_mass: normal\nswallowing: normal\npregnant: false\n"
+    shown = _one("metaxalone 800 mg three times a day", person=person, labs=LABS.replace("0.9", "0.8"))
+    assert not any("Kidney function" in b for b in shown.banners)  # 79.8 against 80 mL/min

@@ -173,7 +173,8 @@ class _Said:
             for key, texts in found.items():
                 some = str(self.words["standing"]["some"]).format(text=texts[0], count=len(texts), all=len(behind))
                 said[key] = texts[0] if len(texts) == len(behind) else some
-        decisive = [self.title(c) for c in _decisive(behind)]
+        seldom = self.facts.seldom_asked(0) - {"muscle_mass"}  # a card that rests on creatinine alone needs it said
+        decisive = [self.title(c) for c in _decisive(behind, seldom)]
         if decisive:
             said["decisive"] = str(self.words["standing"]["decisive"]).format(titles=listed(decisive, self.values))
         return said.values()
@@ -419,12 +420,19 @@ def _nearest(every: Sequence[Sequence[Remark]]) -> list[Remark]:
     return list(nearest)
 
 
-def _decisive(eligible: Sequence[Eligible]) -> list[str]:
-    """What was not said and is taken as no, where a yes would leave none of these cards."""
+def _decisive(eligible: Sequence[Eligible], seldom: frozenset[str]) -> list[str]:
+    """What is asked, was not said and is taken as no, where a yes would leave none of these cards."""
     every = [
-        [r.covariate for r in e.standing.remarks if r.kind == "assumed" and r.bounds is not None and r.bounds.extrapolate_to == (0, 0)]
+        [
+            r.covariate
+            for r in e.standing.remarks
+            if r.kind == "assumed"
+            and set(r.needs) - seldom
+            and r.bounds is not None
+            and r.bounds.extrapolate_to == (0, 0)
+        ]
         for e in eligible
-    ]  # fmt: skip
+    ]
     return [c for c in every[0] if all(c in own for own in every[1:])] if every else []
 
 

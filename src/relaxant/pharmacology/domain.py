@@ -138,6 +138,8 @@ def _placed(
         return None, [Remark(kind="assumed", covariate=name, bounds=bound, needs=needs)]
     if bound is not None and bound.unit == "years" and low >= _COUNTED_IN_YEARS and math.isfinite(high):
         low, high = math.floor(low), math.floor(high)  # studies give the ages of their people in completed years
+    if bound is not None and bound.unit.startswith("mL/min"):  # and their kidneys in whole mL/min
+        low, high = (round(v) if math.isfinite(v) else v for v in (low, high))
     outer = (-math.inf, math.inf) if bound is None else bound.extrapolate_to
     if open_ended or (bound is None and math.isinf(high - low)):
         return None, [Remark(kind="unknown", covariate=name, bounds=bound, needs=needs)]

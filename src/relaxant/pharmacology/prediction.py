@@ -41,6 +41,7 @@ _STEPS, _MOST_STEPS = 48, 336  # of a span: every half hour of a day, of a week
 _NEARLY = math.log(
     10
 )  # slowest rates times: nine tenths of the way to a steady state, or a tenth left of what was there
+_BACK, _LONGER = 0.05, 16  # of an effect's swing: what is over; how often a span is drawn out for it
 _SLOWER = 0.95  # of a rate: what is not told apart from it
 _SWALLOWED = ("oral", "enteral tube")
 _SINGLE = "single_dose"
@@ -445,7 +446,7 @@ def _scenario(
     own = first.model.outputs[0].output
     rate = min(rates.values())
     slowest = next((o.title for o in first.model.outputs if rates.get(o.output) == rate and rate < rates[own] * _SLOWER), None)  # fmt: skip
-    span = every if every is not None else 2 * _NEARLY / rates[own]
+    span = every if every is not None else _until_over(first, lines, 2 * _NEARLY / rates[own])
     times = np.linspace(0, span, 1 + min(max(_STEPS, math.ceil(span * _STEPS / _DAY)), _MOST_STEPS))
     curves, found = [], []
     for output in _outputs(first.model):
@@ -464,6 +465,18 @@ def _scenario(
         slowest=slowest,
         altered=exposed[0],
     )
+
+
+def _until_over(card: _Card, lines: Taken, span: float) -> float:
+    """How long to draw what is given once: until the typical effects are nearly back where they began, not while somebody lies paralysed."""
+    for effect in card.model.effects:
+        for _ in range(_LONGER):
+            values = _values(card, card.typical, lines, np.linspace(0, span, _STEPS + 1), effect.effect)[:, 0]
+            away = np.abs(values - values[0])
+            if away[-1] <= _BACK * away.max():
+                break
+            span *= 1.25
+    return span
 
 
 def _outputs(model: Model) -> list[str]:

@@ -6,13 +6,14 @@ is remarked; what cannot be put on a clock is refused by name.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import msgspec
 
 from relaxant.medicines.dose.units import interval_hours
 from relaxant.medicines.regimen import Dose, Regimen
-from relaxant.quantities import unit
+from relaxant.quantities import Quantity, convert, unit
 
 _DAY = 24.0
 _MOST_A_DAY = 24
@@ -147,6 +148,12 @@ def _placed(
     count = min(round(_DAY / shortest), _MOST_A_DAY)
     if regimen.max_doses_daily:
         count = max(1, min(count, int(regimen.max_doses_daily)))
+    most = regimen.max_daily
+    ceiling = None if most is None or most.high is None else _mass(most.high, most.unit, regimen)
+    if ceiling is not None and value > 0:
+        ceiling_here = convert(Quantity(*ceiling), unit_of)
+        if ceiling_here is not None:
+            count = max(1, min(count, math.floor(ceiling_here / value * (1 + 1e-9))))
     start, gap = hours["morning"], _DAY / count
     later = [h for h in clock if h > start]
     if later:
