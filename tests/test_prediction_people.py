@@ -339,3 +339,26 @@ def test_kidneys_are_held_against_studies_in_whole_millilitres() -> None:
     person = "sex: female\nage: 45\nweight: 65 kg\nheight: 165 cm\ndialysis: none\nmuscle_mass: normal\nswallowing: normal\npregnant: false\n"
     shown = _one("metaxalone 800 mg three times a day", person=person, labs=LABS.replace("0.9", "0.8"))
     assert not any("Kidney function" in b for b in shown.banners)  # 79.8 against 80 mL/min
+
+
+def test_what_is_stretched_widens_how_it_leaves_where_no_spread_of_that_was_published() -> None:
+    """Mivacurium's card has a spread of its effect alone; weak kidneys (less cholinesterase) concern its clearance."""
+    weak = _one("mivacurium 15 mg IV once", labs=LABS.replace("0.9", "2.5"))
+    healthy = _one("mivacurium 15 mg IV once")
+    late = -12
+    assert any("widened by 30%" in b for b in weak.banners)
+    for shown, spread in ((weak, True), (healthy, False)):
+        low, *_, high = (row[late] for row in shown.scenarios[0].curves[0].bands)
+        assert (high > 1.5 * low) is spread
+
+
+def test_no_band_is_said_to_be_widened_where_there_is_none() -> None:
+    shown = _one("orphenadrine 100 mg extended release twice a day", labs=LABS.replace("0.9", "2.5"))
+    said = [*shown.banners, *(r for m in shown.models if m.drawn for r in m.remarks)]
+    assert any(s.startswith("Kidney function") for s in said)
+    assert not any("widened" in s for s in said)
+
+
+def test_a_level_that_is_gone_is_not_an_effect_that_is_gone() -> None:
+    assert "the effect outlasts it" in _said(_one("succinylcholine 100 mg IV once"))
+    assert "outlasts" not in _said(_one("diazepam 10 mg by mouth once"))

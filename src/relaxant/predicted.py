@@ -168,8 +168,10 @@ class _Said:
         behind = [e for e in drawn if e.weight] or drawn  # what the band rests on; the table of models has all
         for kind in ("stretched", "bounded", "disease"):
             found: dict[str, list[str]] = {}
-            for remark in (r for e in behind for r in e.standing.remarks if r.kind == kind):
-                found.setdefault(f"{kind} {remark.covariate}", []).append(self.remark(remark))
+            for eligible in behind:
+                for remark in (r for r in eligible.standing.remarks if r.kind == kind):
+                    text = self.remark(remark, band=eligible.weight > 0)
+                    found.setdefault(f"{kind} {remark.covariate}", []).append(text)
             for key, texts in found.items():
                 some = str(self.words["standing"]["some"]).format(text=texts[0], count=len(texts), all=len(behind))
                 said[key] = texts[0] if len(texts) == len(behind) else some
@@ -179,7 +181,8 @@ class _Said:
             said["decisive"] = str(self.words["standing"]["decisive"]).format(titles=listed(decisive, self.values))
         return said.values()
 
-    def remark(self, remark: Remark) -> str:
+    def remark(self, remark: Remark, *, band: bool = True) -> str:
+        """A remark in words; ``band``: whether the card has a spread, which it widens."""
         words, bounds = self.words["standing"], remark.bounds
         slots = {"title": self.title(remark.covariate), "value": self.value(remark), "needs": self.needs(remark)}
         key = str(remark.kind)
@@ -194,7 +197,7 @@ class _Said:
             slots["percent"] = plain_number(100 * (bounds.widen_cv or 0.0))
             if key in ("stretched", "beyond") and yes_no:
                 key += "_yes"
-            if remark.kind == "stretched" and not bounds.widen_cv:
+            if remark.kind == "stretched" and not (bounds.widen_cv and band):
                 key += "_plain"
             if remark.kind == "bounded" and _within(remark, bounds) != (remark.low, remark.high):
                 key += "_cut"
@@ -339,10 +342,15 @@ class _Said:
             yield str(words["apart"]).format(low=plain_number(min(averages), _DIGITS), high=amount(max(averages)))
         left = self.time(main.left_hours)
         if main.settled_days is None:
-            text = str(words["left"]).format(left=left)
+            text = str(words["lasting" if self.lasting() else "left"]).format(left=left)
         else:
             text = str(words["settled"]).format(days=self.days(main.settled_days), left=left)
         yield text if main.slowest is None else str(words["slowest"]).format(text=text, output=main.slowest)
+
+    def lasting(self) -> bool:
+        """Whether what is drawn acts at a site that lags behind the blood."""
+        first = next(iter(self.drawn()))
+        return any(c.effect_of for c in first.compartments)
 
     def main(self) -> Scenario:
         """What the sentences after the last scenario are of: as weighed, else as taken now."""
@@ -376,7 +384,7 @@ class _Said:
             weight=eligible.weight,
             typical_average=float(f"{_average(typical):.3g}") if typical else None,
             verified=_verified(card),
-            remarks=tuple(dict.fromkeys(self.remark(r) for r in eligible.standing.remarks)),
+            remarks=tuple(dict.fromkeys(self.remark(r, band=eligible.weight > 0) for r in eligible.standing.remarks)),
             limits=card.limits,
             sources=tuple(self.cited(s.source, s.place, s.says) for s in card.sources),
         )

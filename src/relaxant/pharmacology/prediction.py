@@ -23,6 +23,7 @@ from relaxant.knowledge.cards import Effect, Model, Output, Relation
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
 from relaxant.pharmacology import measures
+from relaxant.pharmacology.contributions import ways_out
 from relaxant.pharmacology.course import GivenDose, course, entry_of, output_named, slowest_rate
 from relaxant.pharmacology.domain import Remark, Standing, standing
 from relaxant.pharmacology.even import even_normals, even_points
@@ -340,7 +341,9 @@ class _Card(msgspec.Struct, frozen=True):
         count = round(knowledge.policy("predicted_people"))
         names, covariance = variability(model)
         middle = individual(model, _only(own.middle(), model))
-        extra = dict.fromkeys(names, math.log1p(own.widen_cv**2))
+        # What is stretched concerns how it leaves as well, where no spread of that was published.
+        stretched = (*names, *ways_out(model)) if names and own.widen_cv else names
+        extra = dict.fromkeys(stretched, math.log1p(own.widen_cv**2))
         for relation in model.relations:
             band = _band(relation, own)
             if band:
