@@ -360,5 +360,20 @@ def test_no_band_is_said_to_be_widened_where_there_is_none() -> None:
 
 
 def test_a_level_that_is_gone_is_not_an_effect_that_is_gone() -> None:
-    assert "the effect outlasts it" in _said(_one("succinylcholine 100 mg IV once"))
-    assert "outlasts" not in _said(_one("diazepam 10 mg by mouth once"))
+    assert "how long it acts is in the picture" in _said(_one("succinylcholine 100 mg IV once"))
+    assert "how long it acts" not in _said(_one("diazepam 10 mg by mouth once"))
+
+
+def test_what_is_taken_in_a_day_stands_with_what_it_makes() -> None:
+    shown = _one("baclofen 10-20 mg three times a day, max 40 mg daily", considering=("baclofen 5 mg twice a day",))
+    assert "As taken now (40 mg a day): average" in _said(shown)
+    assert "As weighed (10 mg a day): average" in _said(shown)
+    pump = _one("baclofen 400 micrograms/day intrathecal")
+    assert re.search(r"\(400 micrograms a day\): \d+ ng/mL throughout", _said(pump)) and "after it stops" in _said(pump)
+
+
+def test_a_tenth_left_of_one_dose_is_read_from_its_curve() -> None:
+    shown = _one("rocuronium 50 mg IV once")
+    only = shown.scenarios[0]
+    times, values = np.array(only.curves[0].times), np.array(next(iter(only.curves[0].typical.values())))
+    assert np.interp(only.left_hours, times, values) == pytest.approx(values.max() / 10, rel=0.05)

@@ -25,6 +25,7 @@ from relaxant.rules.wording import amount_text, capital, listed
 Words = Mapping[str, Any]
 _NOTHING = 1e-3  # of the peak
 _IN_DAYS = 72  # hours that are said in days
+_IN_MG = 10_000  # micrograms that are said in mg
 _OF_TIME = ("time_not_seen", "time_unknown")
 _DIGITS = 2  # of what is said; more would be arithmetic: models differ in the first
 
@@ -303,7 +304,7 @@ class _Said:
     def summary(self, scenario: Scenario, last: bool) -> Iterable[str]:
         """The scenario in a sentence; after the last one how far the models agree and how fast it comes and goes."""
         words = self.words["summary"]
-        title = str(self.words["scenarios"][scenario.key])
+        title = self.dosed(scenario)
         by = {m.measure: m for m in scenario.measures}
         unit = scenario.curves[0].unit
 
@@ -315,6 +316,8 @@ class _Said:
         first = by["average" if scenario.every else "peak"]
         spread = first.low is not None and first.high is not None and plain_number(first.low, _DIGITS) != plain_number(first.high, _DIGITS)  # fmt: skip
         key = ("band" if spread else "typical") if scenario.every else ("single" if spread else "single_typical")
+        if scenario.every and plain_number(by["peak"].median, 3) == plain_number(by["trough"].median, 3):
+            key = "level" if spread else "level_typical"
         yield str(words[key]).format(
             scenario=title,
             average=amount(by["average"].median),
@@ -344,8 +347,20 @@ class _Said:
         if main.settled_days is None:
             text = str(words["lasting" if self.lasting() else "left"]).format(left=left)
         else:
-            text = str(words["settled"]).format(days=self.days(main.settled_days), left=left)
+            running = any(d.infused_over for d in main.doses)
+            text = str(words["running" if running else "settled"]).format(days=self.days(main.settled_days), left=left)
         yield text if main.slowest is None else str(words["slowest"]).format(text=text, output=main.slowest)
+
+    def dosed(self, scenario: Scenario) -> str:
+        """The title of a scenario with what is taken in a day, as it is drawn."""
+        title = str(self.words["scenarios"][scenario.key])
+        if scenario.daily is None or scenario.every not in (None, 24.0):
+            return title
+        amount, unit = scenario.daily, scenario.daily_unit
+        if unit == "micrograms" and amount >= _IN_MG:
+            amount, unit = amount / 1000, "mg"
+        words = self.words["scenarios"]["dosed" if scenario.every else "dosed_once"]
+        return str(words).format(scenario=title, amount=amount_text(amount, unit, self.values))
 
     def lasting(self) -> bool:
         """Whether what is drawn acts at a site that lags behind the blood."""

@@ -83,9 +83,10 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """What is taken (``lines`` as read), and the courses it makes. ``key`` is ``now``, ``weighed`` or ``alone`` (without other medicines).
 
-    ``settled_days`` is when nine tenths of the steady state are reached, ``left_hours`` when a tenth is left after the last dose,
+    ``settled_days`` is when nine tenths of the steady state are reached, ``left_hours`` when at most a tenth is left after the last dose,
     for the typical person of the first card and what goes slowest of what is drawn: ``slowest`` is its title where that is not the
-    first curve. ``altered`` is what changes its exposure there.
+    first curve. ``daily`` is what is taken in a day (in all, where it is given once) in ``daily_unit``, ``None`` where lines have several
+    units; ``altered`` is what changes its exposure there.
     """
 
     key: str
@@ -97,6 +98,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     settled_days: float | None
     left_hours: float
     slowest: str | None = None
+    daily: float | None = None
+    daily_unit: str = ""
     altered: Altered = Altered()
 
 
@@ -451,6 +454,7 @@ def _scenario(
     slowest = next((o.title for o in first.model.outputs if rates.get(o.output) == rate and rate < rates[own] * _SLOWER), None)  # fmt: skip
     span = every if every is not None else _until_over(first, lines, 2 * _NEARLY / rates[own])
     times = np.linspace(0, span, 1 + min(max(_STEPS, math.ceil(span * _STEPS / _DAY)), _MOST_STEPS))
+    units = {d.unit for d in doses}
     curves, found = [], []
     for output in _outputs(first.model):
         curve, read = _curve(output, lines, cards, shares, times)
@@ -464,10 +468,23 @@ def _scenario(
         curves=tuple(curves),
         measures=tuple(found),
         settled_days=None if every is None else _rounded(_NEARLY / rate / _DAY),
-        left_hours=_rounded(_NEARLY / rate),
-        slowest=slowest,
+        left_hours=_rounded(_NEARLY / rate if every is not None else _tenth_left(curves[0], first.model.model)),
+        slowest=slowest if every is not None else None,
+        daily=_rounded(sum(p.daily for _, p in lines)) if len(units) == 1 else None,
+        daily_unit=next(iter(units)),
         altered=exposed[0],
     )
+
+
+def _tenth_left(curve: Curve, model: str) -> float:
+    """When a model's typical course after one dose is down to a tenth of its peak; the end of the curve where it is not."""
+    times, values = np.array(curve.times), np.array(curve.typical[model])
+    top = int(values.argmax())
+    below = np.flatnonzero(values[top:] <= values[top] / 10)
+    if not below.size:
+        return float(times[-1])
+    i = top + int(below[0])
+    return float(np.interp(-values[top] / 10, -values[i - 1 : i + 1], times[i - 1 : i + 1]))
 
 
 def _until_over(card: _Card, lines: Taken, span: float) -> float:
