@@ -377,3 +377,13 @@ def test_a_tenth_left_of_one_dose_is_read_from_its_curve() -> None:
     only = shown.scenarios[0]
     times, values = np.array(only.curves[0].times), np.array(next(iter(only.curves[0].typical.values())))
     assert np.interp(only.left_hours, times, values) == pytest.approx(values.max() / 10, rel=0.05)
+
+
+def test_gabapentin_from_creatinine_alone_is_said_to_run_low_in_old_and_small_people() -> None:
+    person = MAN.replace("age: 40", "age: 82").replace("weight: 78 kg", "weight: 50 kg")
+    shown = _one("gabapentin 300 mg three times a day", person=person)
+    assert any("two to three times" in b for b in shown.banners)
+    average = shown.scenarios[0].measures[0]
+    residents = 900 * 823 / (1120 + 300) / 24 / 2.93  # the clearance measured in nursing homes
+    assert average.high is not None and average.high > residents
+    assert not any("two to three times" in b for b in _one("gabapentin 300 mg three times a day").banners)
