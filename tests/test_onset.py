@@ -181,3 +181,25 @@ def test_a_window_has_a_length_and_a_tolerance_is_above_nought() -> None:
         alterations(TIZANIDINE, (), KNOWN, tolerance=0.0)
     (nothing,) = alterations(TIZANIDINE, (), KNOWN)
     assert nothing.reaching == 1.0 and set(nothing.ratios.values()) == {1.0} and nothing.log_sd == 0.0
+
+
+def test_an_inhibitor_that_leaves_less_than_the_other_ways_carry_still_washes_out() -> None:
+    """33-fold is more than CYP1A2 carries of tizanidine: what is beyond it must not hold the enzyme at nothing for good."""
+    found = changes(TIZANIDINE, KNOWN, [Taking(ingredient="fluvoxamine", since_days=60, stops_in_days=0)])
+    assert all(a.oral > 0 for c in found for a in c.acts)
+    reaching, ratios = smooth(TIZANIDINE, found, KNOWN, np.arange(-61.0, 31.0, 0.25))
+    assert reaching[200] / ratios["CL"][200] == pytest.approx(33, rel=1e-3)
+    assert reaching[-1] / ratios["CL"][-1] == pytest.approx(1, rel=0.01)
+
+
+def test_a_second_inhibitor_of_an_enzyme_that_is_held_adds_little() -> None:
+    """Disulfiram's 6.7-fold is all that CYP2E1 carries of chlorzoxazone: isoniazid cannot double it."""
+    card = KNOWN.models["chlorzoxazone-adult-savary-1998"]
+    days = np.array([0.0])
+
+    def exposure(*names: str) -> float:
+        found = changes(card, KNOWN, [Taking(ingredient=n) for n in names])
+        reaching, ratios = smooth(card, found, KNOWN, days)
+        return float(reaching[0] / sum(w * ratios[p][0] for p, w in ways_out(card).items()))
+
+    assert exposure("disulfiram", "isoniazid") < 1.2 * exposure("disulfiram")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,9 +11,10 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.names import PERSON_FACTS
-from relaxant.knowledge.cards import Effect, Model, Parameter, Relation, Target
+from relaxant.knowledge.cards import Bounds, Effect, Model, Parameter, Relation, Target
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
+from relaxant.pharmacology.contributions import measured
 from relaxant.pharmacology.domain import Remark
 from relaxant.pharmacology.exposure import Change
 from relaxant.pharmacology.prediction import Curve, Eligible, Measure, Prediction, Scenario, predictions
@@ -21,6 +23,10 @@ from relaxant.rules.findings import Cited, shown_agent_name
 from relaxant.rules.wording import amount_text, capital, listed
 
 Words = Mapping[str, Any]
+_NOTHING = 1e-3  # of the peak
+_IN_DAYS = 72  # hours that are said in days
+_IN_MG = 10_000  # micrograms that are said in mg
+_OF_TIME = ("time_not_seen", "time_unknown")
 _DIGITS = 2  # of what is said; more would be arithmetic: models differ in the first
 
 
@@ -59,7 +65,8 @@ class ShownScenario(msgspec.Struct, frozen=True, kw_only=True):
     """What is taken, as read, and its courses. ``scenario`` is ``now``, ``weighed`` or ``alone``.
 
     ``changes`` alter its exposure, together ``auc_ratio`` times what the models' own covariates make; ``change_days`` until nine tenths
-    of what is still to come of that are there.
+    of what is still to come of that are there; ``today`` is the exposure of today's clearance against that of the curve.
+    ``slowest`` is what goes slowest of what is drawn, where that is not the first curve.
     """
 
     scenario: str
@@ -74,6 +81,8 @@ class ShownScenario(msgspec.Struct, frozen=True, kw_only=True):
     changes: tuple[ShownChange, ...] = ()
     auc_ratio: float = 1.0
     change_days: float | None = None
+    today: float = 1.0
+    slowest: str | None = None
 
 
 class ShownPrediction(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,9 +151,9 @@ class _Said:
         if any(e.standing.drawable for e in found.cards):
             return None, ()
         unknown = [e for e in found.cards if e.standing.status == "unknown"]
-        asked = unknown or found.cards
         kind = "unknown" if unknown else "beyond"
-        remarks = [r for e in asked for r in e.standing.remarks if r.kind == kind]
+        every = [[r for r in e.standing.remarks if r.kind == kind] for e in unknown or found.cards]
+        remarks = [r for own in every for r in own] if unknown else _nearest(every)
         reasons = dict.fromkeys(self.remark(r) for r in remarks)
         needs = dict.fromkeys(need for r in remarks for need in r.needs)
         return str(self.words["refused"][kind]).format(reasons=" ".join(reasons)), tuple(needs)
@@ -153,30 +162,46 @@ class _Said:
 
     def banners(self) -> Iterable[str]:
         """What a reader must know before the curve: where the line left room, and what the drawn models are stretched over."""
+        if not self.prediction.scenarios:
+            return ()
         said = {key: str(self.words["remarks"][key]) for key in self.prediction.remarks}
         drawn = [e for e in self.prediction.cards if e.standing.drawable]
         behind = [e for e in drawn if e.weight] or drawn  # what the band rests on; the table of models has all
         for kind in ("stretched", "bounded", "disease"):
+            found: dict[str, list[str]] = {}
             for eligible in behind:
-                for remark in eligible.standing.remarks:
-                    if remark.kind == kind:
-                        said.setdefault(f"{kind} {remark.covariate}", self.remark(remark))
+                for remark in (r for r in eligible.standing.remarks if r.kind == kind):
+                    text = self.remark(remark, band=eligible.weight > 0)
+                    found.setdefault(f"{kind} {remark.covariate}", []).append(text)
+            for key, texts in found.items():
+                some = str(self.words["standing"]["some"]).format(text=texts[0], count=len(texts), all=len(behind))
+                said[key] = texts[0] if len(texts) == len(behind) else some
+        seldom = self.facts.seldom_asked(0) - {"muscle_mass"}  # a card that rests on creatinine alone needs it said
+        decisive = [self.title(c) for c in _decisive(behind, seldom)]
+        if decisive:
+            said["decisive"] = str(self.words["standing"]["decisive"]).format(titles=listed(decisive, self.values))
         return said.values()
 
-    def remark(self, remark: Remark) -> str:
+    def remark(self, remark: Remark, *, band: bool = True) -> str:
+        """A remark in words; ``band``: whether the card has a spread, which it widens."""
         words, bounds = self.words["standing"], remark.bounds
         slots = {"title": self.title(remark.covariate), "value": self.value(remark), "needs": self.needs(remark)}
         key = str(remark.kind)
+        if key == "unknown" and remark.needs in ((), (remark.covariate,)):
+            key += "_alone"
         if bounds is not None:
             yes_no = bounds.extrapolate_to[1] <= 1 and not bounds.unit
             slots["reason"] = bounds.reason
             slots["studied"] = self.between(bounds.studied, bounds.unit)
             slots["outer"] = self.between(bounds.extrapolate_to, bounds.unit)
+            slots["spread"] = self.between(_within(remark, bounds), bounds.unit)
             slots["percent"] = plain_number(100 * (bounds.widen_cv or 0.0))
             if key in ("stretched", "beyond") and yes_no:
                 key += "_yes"
-            if remark.kind == "stretched" and not bounds.widen_cv:
+            if remark.kind == "stretched" and not (bounds.widen_cv and band):
                 key += "_plain"
+            if remark.kind == "bounded" and _within(remark, bounds) != (remark.low, remark.high):
+                key += "_cut"
         return capital(str(words[key]).format(**slots))
 
     def title(self, covariate: str) -> str:
@@ -188,7 +213,8 @@ class _Said:
         )
 
     def value(self, remark: Remark) -> str:
-        unit = PERSON_FACTS[remark.covariate].unit if remark.covariate in PERSON_FACTS else ""
+        own = remark.bounds.unit if remark.bounds is not None else ""
+        unit = PERSON_FACTS[remark.covariate].unit if remark.covariate in PERSON_FACTS else own
         low, high = remark.low, remark.high
         if low is not None and high is not None:
             if low == high or plain_number(low, 3) == plain_number(high, 3):
@@ -202,6 +228,8 @@ class _Said:
 
     def between(self, interval: tuple[float, float], unit: str) -> str:
         low, high = interval
+        if plain_number(low, 3) == plain_number(high, 3):
+            return amount_text(low, unit, self.values)
         return str(self.words["standing"]["range"]).format(low=plain_number(low, 3), high=plain_number(high, 3), unit=unit).strip()  # fmt: skip
 
     def needs(self, remark: Remark) -> str:
@@ -220,12 +248,14 @@ class _Said:
             measures=scenario.measures,
             settled_days=scenario.settled_days,
             left_hours=scenario.left_hours,
-            changes=tuple(self.change(c) for c in scenario.altered.changes),
+            changes=tuple(self.change(c, scenario) for c in _largest_first(scenario.altered.changes)),
             auc_ratio=three_digits(scenario.altered.auc_ratio),
             change_days=scenario.altered.days,
+            slowest=scenario.slowest,
+            today=float(f"{scenario.altered.today:.3g}"),
         )
 
-    def change(self, change: Change) -> ShownChange:
+    def change(self, change: Change, scenario: Scenario) -> ShownChange:
         words, said = self.words["exposure"], self.knowledge.words("exposure")
         by = capital(str(words["kinds"].get(change.kind, change.by)))
         enzymes = listed(list(change.enzymes), self.values) if change.enzymes else ""
@@ -233,11 +263,16 @@ class _Said:
             text = str(words["unquantified"]).format(by=by, reason=said["reasons"][change.reason], enzymes=enzymes)
         else:
             numbers = (plain_number(v, _DIGITS) for v in (change.auc_ratio, change.low, change.high))
-            text = str(words[change.grade]).format(by=by, enzymes=enzymes, **dict(zip(("ratio", "low", "high"), numbers, strict=True)))  # fmt: skip
+            key = "unchanged" if change.auc_ratio == 1 and change.grade != "estimated" else change.grade
+            text = str(words[key]).format(by=by, enzymes=enzymes, **dict(zip(("ratio", "low", "high"), numbers, strict=True)))  # fmt: skip
             if change.metabolite is not None:
                 text = str(words["metabolite"]).format(text=text, ratio=plain_number(change.metabolite, _DIGITS))
-            if change.on_card:
+            if change.stops < math.inf:
+                text = str(words["ended" if change.stops < 0 else "ends"]).format(text=text)
+            elif change.on_card:
                 text = str(words["on_card"]).format(text=text)
+            elif change.starts > 0:
+                text = str(words["begins"]).format(text=text, days=self.days(change.starts))
         return ShownChange(
             by=change.by,
             kind=change.kind,
@@ -246,24 +281,43 @@ class _Said:
             low=_three(change.low),
             high=_three(change.high),
             text=text,
-            notes=tuple(str(said["notes"][n]) for n in change.notes),
+            notes=(
+                *(
+                    str(said["notes"][n])
+                    for n in change.notes
+                    if change.auc_ratio != 1 and (n not in _OF_TIME or scenario.altered.days is not None)
+                ),
+                *self.of_rows(change),
+            ),
             verified=change.verified,
             sources=tuple(self.cited(s.source, s.place, s.says) for s in change.sources),
         )
 
+    def of_rows(self, change: Change) -> Iterable[str]:
+        """What is noted of the measurements behind a change; not how their range was read, which is not what is said here."""
+        if change.grade not in ("measured", "label") or change.auc_ratio == 1:
+            return ()
+        cited = {(s.source, s.place) for s in change.sources}
+        rows = measured(self.prediction.ingredient, change.by, self.knowledge)
+        return dict.fromkeys(r.note for r in rows if r.note and r.interval != "range" and (r.source, r.place) in cited)
+
     def summary(self, scenario: Scenario, last: bool) -> Iterable[str]:
         """The scenario in a sentence; after the last one how far the models agree and how fast it comes and goes."""
         words = self.words["summary"]
-        title = str(self.words["scenarios"][scenario.key])
+        title = self.dosed(scenario)
         by = {m.measure: m for m in scenario.measures}
         unit = scenario.curves[0].unit
 
         def amount(value: float) -> str:
+            if abs(value) < _NOTHING * by["peak"].median:
+                return str(self.words["nothing"])
             return str(self.words["amount"]).format(value=plain_number(value, _DIGITS), unit=shown_unit(unit))
 
         first = by["average" if scenario.every else "peak"]
-        spread = first.low is not None and first.high is not None
+        spread = first.low is not None and first.high is not None and plain_number(first.low, _DIGITS) != plain_number(first.high, _DIGITS)  # fmt: skip
         key = ("band" if spread else "typical") if scenario.every else ("single" if spread else "single_typical")
+        if scenario.every and plain_number(by["peak"].median, 3) == plain_number(by["trough"].median, 3):
+            key = "level" if spread else "level_typical"
         yield str(words[key]).format(
             scenario=title,
             average=amount(by["average"].median),
@@ -272,25 +326,58 @@ class _Said:
             low=plain_number(first.low or 0.0, _DIGITS),
             high=amount(first.high or 0.0),
         )
+        exposure = self.words["exposure"]
+        if scenario.key == "now" and scenario.altered.days is not None:
+            yield str(exposure["today"]).format(ratio=plain_number(scenario.altered.today, _DIGITS))
         if not last:
             return
-        main = next((s for s in reversed(self.prediction.scenarios) if s.key != "alone"), scenario)
+        main = self.main()
         if len([c for c in main.altered.changes if c.auc_ratio is not None and not c.on_card]) > 1:
-            yield str(self.words["exposure"]["together"]).format(ratio=plain_number(main.altered.auc_ratio, _DIGITS))
+            yield str(exposure["together"]).format(ratio=plain_number(main.altered.auc_ratio, _DIGITS))
         if main.altered.days is not None:
-            yield str(self.words["exposure"]["days"]).format(days=self.days(main.altered.days))
-        averages = [_average(t) for t in scenario.curves[0].typical.values()]
+            yield str(exposure["days"]).format(days=self.days(main.altered.days))
+        averages = [_average(t) for t in main.curves[0].typical.values()]
         if (
-            scenario.every
+            main.every
             and len(averages) > 1
             and plain_number(min(averages), _DIGITS) != plain_number(max(averages), _DIGITS)
         ):
             yield str(words["apart"]).format(low=plain_number(min(averages), _DIGITS), high=amount(max(averages)))
-        hours = plain_number(scenario.left_hours, _DIGITS)
-        if scenario.settled_days is None:
-            yield str(words["left"]).format(hours=hours)
+        left = self.time(main.left_hours)
+        if main.settled_days is None:
+            text = str(words["lasting" if self.lasting() else "left"]).format(left=left)
         else:
-            yield str(words["settled"]).format(days=self.days(scenario.settled_days), hours=hours)
+            running = any(d.infused_over for d in main.doses)
+            text = str(words["running" if running else "settled"]).format(days=self.days(main.settled_days), left=left)
+        yield text if main.slowest is None else str(words["slowest"]).format(text=text, output=main.slowest)
+
+    def dosed(self, scenario: Scenario) -> str:
+        """The title of a scenario with what is taken in a day, as it is drawn."""
+        title = str(self.words["scenarios"][scenario.key])
+        if scenario.daily is None or scenario.every not in (None, 24.0):
+            return title
+        amount, unit = scenario.daily, scenario.daily_unit
+        if unit == "micrograms" and amount >= _IN_MG:
+            amount, unit = amount / 1000, "mg"
+        words = self.words["scenarios"]["dosed" if scenario.every else "dosed_once"]
+        return str(words).format(scenario=title, amount=amount_text(amount, unit, self.values))
+
+    def lasting(self) -> bool:
+        """Whether what is drawn acts at a site that lags behind the blood."""
+        first = next(iter(self.drawn()))
+        return any(c.effect_of for c in first.compartments)
+
+    def main(self) -> Scenario:
+        """What the sentences after the last scenario are of: as weighed, else as taken now."""
+        return next(s for s in reversed(self.prediction.scenarios) if s.key != "alone")
+
+    def time(self, hours: float) -> str:
+        """Hours, as days from three days on."""
+        if hours >= _IN_DAYS:
+            return self.days(hours / 24)
+        if hours < 1:
+            return str(self.words["summary"]["minutes"]).format(minutes=plain_number(60 * hours, _DIGITS))
+        return str(self.words["summary"]["hours"]).format(hours=plain_number(hours, _DIGITS))
 
     def days(self, days: float) -> str:
         words = self.words["summary"]["days"]
@@ -301,11 +388,8 @@ class _Said:
 
     def model(self, eligible: Eligible) -> ShownModel:
         card = self.knowledge.models[eligible.model]
-        typical = [
-            s.curves[0].typical[card.model]
-            for s in self.prediction.scenarios
-            if s.every and card.model in s.curves[0].typical
-        ]
+        main = self.main() if self.prediction.scenarios else None
+        typical = main.curves[0].typical.get(card.model) if main is not None and main.every else None
         return ShownModel(
             model=card.model,
             title=card.title,
@@ -313,9 +397,9 @@ class _Said:
             status=eligible.standing.status,
             drawn=eligible.standing.drawable,
             weight=eligible.weight,
-            typical_average=three_digits(_average(typical[-1])) if typical else None,
+            typical_average=three_digits(_average(typical)) if typical else None,
             verified=_verified(card),
-            remarks=tuple(dict.fromkeys(self.remark(r) for r in eligible.standing.remarks)),
+            remarks=tuple(dict.fromkeys(self.remark(r, band=eligible.weight > 0) for r in eligible.standing.remarks)),
             limits=card.limits,
             sources=tuple(self.cited(s.source, s.place, s.says) for s in card.sources),
         )
@@ -339,6 +423,55 @@ class _Said:
         known = self.knowledge.sources[source]
         url = known.url or (f"https://doi.org/{known.doi}" if known.doi else None)
         return Cited(id=source, title=known.title, place=place, url=url, says=says)
+
+
+def _within(remark: Remark, bounds: Bounds) -> tuple[float, float]:
+    """The part of what is known of a covariate that a card draws."""
+    least, most = bounds.extrapolate_to[0], bounds.studied[1]
+    low = least if remark.low is None else max(remark.low, least)
+    most = max(most, low)
+    return low, most if remark.high is None else min(remark.high, most)
+
+
+def _nearest(every: Sequence[Sequence[Remark]]) -> list[Remark]:
+    """Why the card that comes nearest to the person does not reach: the one with the nearest limits, then with the fewest reasons."""
+
+    def far(own: Sequence[Remark]) -> tuple[float, int]:
+        return max(map(_distance, own), default=0.0), len(own)
+
+    nearest = min(every, key=far)
+    return list(nearest)
+
+
+def _decisive(eligible: Sequence[Eligible], seldom: frozenset[str]) -> list[str]:
+    """What is asked, was not said and is taken as no, where a yes would leave none of these cards."""
+    every = [
+        [
+            r.covariate
+            for r in e.standing.remarks
+            if r.kind == "assumed"
+            and set(r.needs) - seldom
+            and r.bounds is not None
+            and r.bounds.extrapolate_to == (0, 0)
+        ]
+        for e in eligible
+    ]
+    return [c for c in every[0] if all(c in own for own in every[1:])] if every else []
+
+
+def _distance(remark: Remark) -> float:
+    """How far a person lies outside a card's limits, as a share of the nearer one; 1 for what a card has not at all."""
+    if remark.bounds is None:
+        return math.inf
+    low, high = remark.bounds.extrapolate_to
+    if remark.high is not None and remark.high < low:
+        return 1 - remark.high / low
+    return 1.0 if remark.low is None or not high else remark.low / high - 1
+
+
+def _largest_first(changes: Sequence[Change]) -> list[Change]:
+    """The changes as they matter: the largest first, then those without a number."""
+    return sorted(changes, key=lambda c: math.inf if c.auc_ratio is None else -abs(math.log(c.auc_ratio)))
 
 
 def _three(value: float | None) -> float | None:

@@ -138,11 +138,18 @@ def _placed(
         return None, [Remark(kind="assumed", covariate=name, bounds=bound, needs=needs)]
     if bound is not None and bound.unit == "years" and low >= _COUNTED_IN_YEARS and math.isfinite(high):
         low, high = math.floor(low), math.floor(high)  # studies give the ages of their people in completed years
+    if bound is not None and bound.unit.startswith("mL/min"):  # and their kidneys in whole mL/min
+        low, high = (round(v) if math.isfinite(v) else v for v in (low, high))
     outer = (-math.inf, math.inf) if bound is None else bound.extrapolate_to
     if open_ended or (bound is None and math.isinf(high - low)):
         return None, [Remark(kind="unknown", covariate=name, bounds=bound, needs=needs)]
     if high < outer[0] or low > outer[1]:
         return None, [Remark(kind="beyond", covariate=name, low=_finite(low), high=_finite(high), bounds=bound)]
+    if low != high and bound is not None:
+        outer = (
+            outer[0],
+            max(bound.studied[1], low),
+        )  # what is open is not spread past anybody studied: its top may be the error itself
     kept = max(low, outer[0]), min(high, outer[1])
     exact = max(interval[0], outer[0]), min(interval[1], outer[1])
     found = []

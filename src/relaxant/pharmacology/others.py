@@ -26,15 +26,17 @@ from relaxant.quantities import Quantity, convert
 
 _NEARLY = 0.9  # of the logarithm of the whole change
 _WATCHED = 120  # days
+_NOTHING = math.log(1.05)  # of an exposure: what is not told apart from no change
 
 
 class Around(msgspec.Struct, frozen=True, kw_only=True):
-    """What surrounds a relaxant: other medicines with their days, smoke, genes, and whether it is taken with food."""
+    """What surrounds a relaxant: other medicines with their days, smoke, genes, and whether it is taken with food, in which form."""
 
     takings: tuple[Taking, ...] = ()
     smoking: Taking | None = None
     genotype: dict[str, str] = msgspec.field(default_factory=dict)
     fed: bool | None = None
+    form: str | None = None
 
     def alone(self) -> Around:
         """The same person without other medicines."""
@@ -46,7 +48,7 @@ class Altered(msgspec.Struct, frozen=True, kw_only=True):
 
     ``reaching`` and ``ratios`` are against what the card's covariates already carry; ``auc_ratio`` is the exposure against that;
     ``log_sd`` one person's spread of its logarithm. ``days`` until nine tenths of what is still to come of it are there, ``None``
-    where nothing moves any more.
+    where nothing moves any more; ``today`` is the exposure of today's clearance against that of the end.
     """
 
     changes: tuple[Change, ...] = ()
@@ -55,15 +57,18 @@ class Altered(msgspec.Struct, frozen=True, kw_only=True):
     auc_ratio: float = 1.0
     log_sd: float = 0.0
     days: float | None = None
+    today: float = 1.0
 
     @property
     def interacting(self) -> bool:
-        """Whether another medicine is behind any of it."""
-        return any(c.kind == "interaction" and c.auc_ratio not in (None, 1.0) for c in self.changes)
+        """Whether another medicine that goes on is behind any of it."""
+        return any(
+            c.kind == "interaction" and c.auc_ratio not in (None, 1.0) and c.stops == FOREVER for c in self.changes
+        )
 
 
 def around(
-    medicines: Sequence[Medicine], own: str, facts: Facts, genotype: Mapping[str, str] | None, as_of: date, *, weighed: bool, fed: bool | None = None
+    medicines: Sequence[Medicine], own: str, facts: Facts, genotype: Mapping[str, str] | None, as_of: date, *, weighed: bool, fed: bool | None = None, form: str | None = None
 ) -> Around:  # fmt: skip
     """What surrounds the relaxant ``own``: as it is now, or (``weighed``) with what is weighed done today."""
     takings = []
@@ -74,7 +79,10 @@ def around(
                 takings.append(taking)
     smokes = facts.column("smoker")
     smoking = Taking(ingredient=SMOKE) if smokes.low.item(0) == 1 else None
-    return Around(takings=_merged(takings), smoking=smoking, genotype=dict(genotype or {}), fed=fed)
+    ended, at_most = facts.column("smoking_stopped_days").bounds(0)
+    if smoking is None and ended == at_most < math.inf:
+        smoking = Taking(ingredient=SMOKE, stopped_days=ended)
+    return Around(takings=_merged(takings), smoking=smoking, genotype=dict(genotype or {}), fed=fed, form=form)
 
 
 def _merged(takings: Sequence[Taking]) -> tuple[Taking, ...]:
@@ -108,8 +116,8 @@ def _taking(medicine: Medicine, ingredient: str, as_of: date, weighed: bool) -> 
             if ends_now and medicine.stop_weighed
             else None
         )
-    if since is not None and since < 0:
-        return None  # not begun yet
+    if since is not None and since < 0:  # not begun yet
+        return msgspec.structs.replace(plain, starts_in_days=-since) if weighed else None
     return msgspec.structs.replace(plain, since_days=since)
 
 
@@ -123,8 +131,9 @@ def _daily_mg(medicine: Medicine) -> float | None:
 def altered(card: Model, knowledge: Knowledge, around: Around, covariates: Mapping[str, object]) -> Altered:
     """The changes of a card's exposure by what surrounds it, together and at their full effect."""
     found = changes(
-        card, knowledge, around.takings, smoking=around.smoking, genotype=around.genotype, fed=around.fed, covariates=covariates
+        card, knowledge, around.takings, smoking=around.smoking, genotype=around.genotype, fed=around.fed, form=around.form, covariates=covariates
     )  # fmt: skip
+    found = tuple(c for c in map(_long_since, found) if not _gone(card, c, knowledge))
     if not found:
         return Altered()
     # Of the steady state: what goes on has always been there, what has ended or ends is gone.
@@ -133,14 +142,32 @@ def altered(card: Model, knowledge: Knowledge, around: Around, covariates: Mappi
     ]
     reaching, ratios, ratio = _at(card, lasting, knowledge, np.zeros(1))
     drawn = [c for c in lasting if not c.on_card]
+    days, today = _days(card, found, knowledge, float(ratio[0]))
     return Altered(
         changes=found,
         reaching=float(reaching[0]),
         ratios={n: float(r[0]) for n, r in ratios.items() if float(r[0]) != 1.0},
         auc_ratio=float(ratio[0]),
         log_sd=math.sqrt(sum(c.log_sd**2 for c in drawn)),
-        days=_days(card, found, knowledge, float(ratio[0])),
+        days=days,
+        today=today,
     )
+
+
+def _long_since(change: Change) -> Change:
+    """What began before anything still remembers it has always been there."""
+    return msgspec.structs.replace(change, starts=-FOREVER) if change.starts < -_WATCHED else change
+
+
+def _gone(card: Model, change: Change, knowledge: Knowledge) -> bool:
+    """Whether it ended so long ago that it changes nothing any more."""
+    if change.auc_ratio is None or change.stops >= 0:
+        return False
+    if change.stops < -_WATCHED:
+        return True
+    carried_on = msgspec.structs.replace(change, on_card=False)
+    days = np.arange(min(max(change.starts, -2 * _WATCHED), change.stops) - 1.0, 0.01, 0.25)
+    return abs(math.log(_at(card, [carried_on], knowledge, days)[2][-1])) < _NOTHING
 
 
 def _at(
@@ -154,11 +181,11 @@ def _at(
     return reaching, ratios, exposed(reaching, ratios, ways_out(card))
 
 
-def _days(card: Model, found: Sequence[Change], knowledge: Knowledge, full: float) -> float | None:
-    """When nine tenths of the change that is still to come are there; ``None`` where today's exposure is already that of the end."""
+def _days(card: Model, found: Sequence[Change], knowledge: Knowledge, full: float) -> tuple[float | None, float]:
+    """When nine tenths of the change that is still to come are there, and today's exposure against that of the end; no day where they are one."""
     moving = [c for c in found if c.auc_ratio is not None]
     if all(c.starts == -FOREVER and c.stops == FOREVER for c in moving):
-        return None
+        return None, 1.0
     start = min(
         0.0, *(c.starts for c in moving if c.starts > -FOREVER), *(c.stops for c in moving if c.stops < FOREVER), 0.0
     )
@@ -166,7 +193,7 @@ def _days(card: Model, found: Sequence[Change], knowledge: Knowledge, full: floa
     log_ratio = np.log(_at(card, moving, knowledge, days)[2])
     today = float(np.interp(0.0, days, log_ratio))
     to_come = math.log(full) - today
-    if abs(to_come) < math.log(1.05):
-        return None
+    if abs(to_come) < _NOTHING:
+        return None, 1.0
     there = np.flatnonzero((days >= 0) & (np.abs(log_ratio - math.log(full)) <= (1 - _NEARLY) * abs(to_come)))
-    return float(days[there[0]]) if there.size else float(_WATCHED)
+    return float(days[there[0]]) if there.size else float(_WATCHED), math.exp(-to_come)

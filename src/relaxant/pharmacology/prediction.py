@@ -22,6 +22,7 @@ from relaxant.facts.facts import Facts
 from relaxant.knowledge.cards import Effect, Model, Output, Relation
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
+from relaxant.pharmacology.contributions import ways_out
 from relaxant.pharmacology.course import GivenDose, courses, entry_of, output_named, slowest_rate
 from relaxant.pharmacology.domain import Standing, standing
 from relaxant.pharmacology.even import even_normals, even_points
@@ -45,10 +46,13 @@ Floats = NDArray[np.float64]
 Taken = list[tuple[Medicine, Pattern]]
 """Lines of one medicine with their doses on a clock."""
 _DAY = 24.0
-_STEPS = 48  # of a span: every half hour of a day
+_STEPS, _MOST_STEPS = 48, 336  # of a span: every half hour of a day, of a week
 _NEARLY = math.log(
     10
 )  # slowest rates times: nine tenths of the way to a steady state, or a tenth left of what was there
+_BACK, _LONGER = 0.05, 16  # of an effect's swing: what is over; how often a span is drawn out for it
+_SLOWER = 0.95  # of a rate: what is not told apart from it
+_SWALLOWED = ("oral", "enteral tube")
 _WITH_FOOD, _WITHOUT_FOOD = ("with food",), ("without food",)
 
 
@@ -86,8 +90,10 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """What is taken (``lines`` as read), and the courses it makes. ``key`` is ``now``, ``weighed`` or ``alone`` (without other medicines).
 
-    ``settled_days`` is when nine tenths of the steady state are reached, ``left_hours`` when a tenth is left after the last dose,
-    for the typical person of the first card; ``altered`` is what changes its exposure there.
+    ``settled_days`` is when nine tenths of the steady state are reached, ``left_hours`` when at most a tenth is left after the last dose,
+    for the typical person of the first card and what goes slowest of what is drawn: ``slowest`` is its title where that is not the
+    first curve. ``daily`` is what is taken in a day (in all, where it is given once) in ``daily_unit``, ``None`` where lines have several
+    units; ``altered`` is what changes its exposure there.
     """
 
     key: str
@@ -98,6 +104,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     measures: tuple[Measure, ...]
     settled_days: float | None
     left_hours: float
+    slowest: str | None = None
+    daily: float | None = None
+    daily_unit: str = ""
     altered: Altered = Altered()
 
 
@@ -115,11 +124,12 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Lines(msgspec.Struct):
-    """The lines of one ingredient by one route: those taken now, and those that would be taken."""
+    """The lines of one ingredient by one route: those taken now, and those that would be taken; ``refused`` says why they cannot be drawn."""
 
     now: list[Medicine]
     weighed: list[Medicine]
     changes: bool
+    refused: str | None = None
 
 
 def predictions(
@@ -137,32 +147,35 @@ def predictions(
             for m in cards[ingredient]
             if is_linear(m) and any(i.route == route and i.drug in (None, ingredient) for i in m.inputs)
         ]
-        if eligible:
-            made = _prediction(ingredient, route, lines, eligible, _Person(medicines, facts, as_of, genotype))
-            found.append((not lines.changes, made))
+        if not eligible:
+            if any(i.route == route for m in cards[ingredient] for i in m.inputs):
+                continue  # of cards that this way of computing cannot follow
+            lines.refused = "route"
+        made = _prediction(ingredient, route, lines, eligible, _Person(medicines, facts, as_of, genotype))
+        found.append((not lines.changes, made))
     return tuple(p for _, p in sorted(found, key=lambda f: (f[0], f[1].agent, f[1].route)))
 
 
 def _lines(medicines: Sequence[Medicine], cards: Mapping[str, list[Model]]) -> dict[tuple[str, str], _Lines]:
     out: dict[tuple[str, str], _Lines] = {}
     for medicine in medicines:
-        if medicine.role == "stopped" or medicine.over or len(medicine.ingredients) != 1:
+        if medicine.role == "stopped" or medicine.over:
             continue
-        ingredient = medicine.ingredients[0].name
-        if ingredient not in cards:
-            continue
-        route = medicine.regimen.route or _usual_route(cards[ingredient])
-        lines = out.setdefault((ingredient, route), _Lines([], [], False))
-        if medicine.role == "considering":
-            lines.changes = True
-            if medicine.change != "stop":
+        for ingredient in (i.name for i in medicine.ingredients if i.name in cards):
+            route = medicine.regimen.route or _usual_route(cards[ingredient])
+            lines = out.setdefault((ingredient, route), _Lines([], [], False))
+            if len(medicine.ingredients) > 1 and medicine.change != "stop":
+                lines.refused = "combination"
+            if medicine.role == "considering":
+                lines.changes = True
+                if medicine.change != "stop":
+                    lines.weighed.append(medicine)
+                continue
+            lines.now.append(medicine)
+            if medicine.stop_weighed or medicine.replaced:
+                lines.changes = True
+            else:
                 lines.weighed.append(medicine)
-            continue
-        lines.now.append(medicine)
-        if medicine.stop_weighed or medicine.replaced:
-            lines.changes = True
-        else:
-            lines.weighed.append(medicine)
     return {key: lines for key, lines in out.items() if lines.now or lines.weighed}
 
 
@@ -187,26 +200,38 @@ def _prediction(ingredient: str, route: str, lines: _Lines, cards: Sequence[Mode
         ingredient=ingredient, agent=agent, route=route, said=tuple(m.said for m in dict.fromkeys((*lines.now, *lines.weighed))),
         cards=(), scenarios=(), remarks=(),
     )  # fmt: skip
+    if lines.refused:
+        return msgspec.structs.replace(plain, refused=lines.refused)
     remarks: dict[str, None] = {}
     patterns: dict[str, Taken] = {}
+    weight = person.facts.column("weight").bounds(0)
     for key, own in (("now", lines.now), ("weighed", lines.weighed)):
         placed: list[tuple[Medicine, Pattern]] = []
         for medicine in own:
-            made = pattern(medicine.regimen, _hours(knowledge))
+            made = pattern(medicine.regimen, _hours(knowledge), weight[0] if weight[0] == weight[1] else None)
             if isinstance(made, NoPattern):
                 return msgspec.structs.replace(plain, refused=made.why)
             remarks |= dict.fromkeys(made.remarks)
             placed.append((medicine, made))
         patterns[key] = placed
-    if all(m.regimen.route is None for m in (*lines.now, *lines.weighed)):
+    unsaid = all(m.regimen.route is None for m in (*lines.now, *lines.weighed))
+    if unsaid and any(
+        i.route not in _SWALLOWED for m in knowledge.models.values() if m.ingredient == ingredient for i in m.inputs
+    ):
         remarks["route"] = None
+    if _reversed(ingredient, person):
+        remarks["reversal"] = None
+    first = min(p.begins for taken in patterns.values() for _, p in taken)
+    patterns = {key: [(m, p.counted_from(first)) for m, p in taken] for key, taken in patterns.items()}
     every = [*patterns["now"], *patterns["weighed"]]
     largest = max(milligrams(d.amount, d.unit) for _, p in every for d in p.doses)
     drawn, standings = [], []
     for card in sorted(cards, key=lambda m: m.rank):
         if any(_entry(card, medicine, route) is None for medicine, _ in every):
             continue  # a product that the card has not
-        own_standing = standing(card, person.facts, 0, circumstances={SINGLE_DOSE: largest, **_meals(every)})
+        own_standing = _without_genes(
+            standing(card, person.facts, 0, circumstances={SINGLE_DOSE: largest, **_meals(every)}), person.genotype
+        )
         standings.append(Eligible(model=card.model, standing=own_standing))
         if own_standing.drawable:
             drawn.append(_Card.of(card, own_standing, route, knowledge))
@@ -222,6 +247,25 @@ def _prediction(ingredient: str, route: str, lines: _Lines, cards: Sequence[Mode
     )
 
 
+def _reversed(ingredient: str, person: _Person) -> bool:
+    """Whether a medicine is taken or weighed with which a card gives this one together, as its reversal."""
+    beside = {i.drug for m in person.facts.knowledge.models.values() if m.ingredient == ingredient for i in m.inputs}
+    return any(
+        i.name in beside - {ingredient}
+        for m in person.medicines
+        if m.role != "stopped" and not m.over and m.change != "stop"
+        for i in m.ingredients
+    )
+
+
+def _without_genes(own: Standing, genotype: Mapping[str, str] | None) -> Standing:
+    """Without the remark that a gene is not known where it was said: what it changes is listed with the other changes."""
+    known = {f"genotype:{gene}" for gene in genotype or {}}
+    return msgspec.structs.replace(
+        own, remarks=tuple(r for r in own.remarks if not (r.kind == "assumed" and r.covariate in known))
+    )
+
+
 def _scenarios(
     patterns: Mapping[str, Taken],
     changed: bool,
@@ -231,11 +275,20 @@ def _scenarios(
     person: _Person,
 ) -> Iterator[Scenario]:
     """As taken now; as weighed, where the dose or what surrounds it changes; and without what alters it, where the two do not show that."""
-    fed = _fed(patterns["weighed"] or patterns["now"])
+    lines = patterns["weighed"] or patterns["now"]
+    fed, forms = _fed(lines), {m.regimen.form for m, _ in lines}
+    form = forms.pop() if len(forms) == 1 else None
 
     def surrounded(weighed: bool) -> Around:
         return around(
-            person.medicines, ingredient, person.facts, person.genotype, person.as_of, weighed=weighed, fed=fed
+            person.medicines,
+            ingredient,
+            person.facts,
+            person.genotype,
+            person.as_of,
+            weighed=weighed,
+            fed=fed,
+            form=form,
         )
 
     now, then = surrounded(False), surrounded(True)
@@ -311,7 +364,9 @@ class _Card(msgspec.Struct, frozen=True):
         middle = individual(model, _only(own.middle(), model))
         if not names:
             return _Card(model, own, route, middle, np.zeros(1))
-        extra = dict.fromkeys(names, math.log1p(own.widen_cv**2))
+        # What is stretched concerns how it leaves as well, where no spread of that was published.
+        stretched = (*names, *ways_out(model)) if own.widen_cv else names
+        extra = dict.fromkeys(stretched, math.log1p(own.widen_cv**2))
         for relation in model.relations:
             band = _band(relation, own)
             if band:
@@ -399,20 +454,27 @@ def _scenario(
     if entry is None:
         raise AssertionError("a card without an entry for the line is not drawn")
     way = entry_of(first.model, entry)
-    rate = slowest_rate(first.model, first.typical, way.into, first.model.outputs[0].of) * an_hour(
-        first.model
-    )  # per hour
-    span = every if every is not None else 2 * _NEARLY / rate
-    times = np.linspace(0, span, _STEPS + 1)
+    scale = an_hour(first.model)
     outputs = _outputs(first.model)
+    rates = {
+        o.output: slowest_rate(first.model, first.typical, way.into, o.of) * scale  # per hour
+        for o in first.model.outputs
+        if o.output in outputs
+    }
+    own = first.model.outputs[0].output
+    rate = min(rates.values())
+    slowest = next((o.title for o in first.model.outputs if rates.get(o.output) == rate and rate < rates[own] * _SLOWER), None)  # fmt: skip
+    span = every if every is not None else _until_over(first, lines, 2 * _NEARLY / rates[own])
+    times = np.linspace(0, span, 1 + min(max(_STEPS, math.ceil(span * _STEPS / _DAY)), _MOST_STEPS))
+    units = {d.unit for d in doses}
     followed = {card.model.model: _followed(card, first.model, lines, times, outputs) for card in cards}
     curves, found = [], []
     for output in outputs:
-        curve, own = _curve(
+        curve, read = _curve(
             output, first.model, {n: of[output] for n, of in followed.items() if output in of}, shares, times
         )
         curves.append(curve)
-        found += own
+        found += read
     return Scenario(
         key=key,
         lines=tuple(m.read_as or m.said for m, _ in lines),
@@ -421,9 +483,37 @@ def _scenario(
         curves=tuple(curves),
         measures=tuple(found),
         settled_days=None if every is None else three_digits(_NEARLY / rate / _DAY),
-        left_hours=three_digits(_NEARLY / rate),
+        left_hours=three_digits(_NEARLY / rate if every is not None else _tenth_left(curves[0], first.model.model)),
+        slowest=slowest if every is not None else None,
+        daily=three_digits(sum(p.daily for _, p in lines)) if len(units) == 1 else None,
+        daily_unit=next(iter(units)),
         altered=exposed[0],
     )
+
+
+def _tenth_left(curve: Curve, model: str) -> float:
+    """When a model's typical course after one dose is down to a tenth of its peak; the end of the curve where it is not."""
+    times, values = np.array(curve.times), np.array(curve.typical[model])
+    top = int(values.argmax())
+    below = np.flatnonzero(values[top:] <= values[top] / 10)
+    if not below.size:
+        return float(times[-1])
+    i = top + int(below[0])
+    return float(np.interp(-values[top] / 10, -values[i - 1 : i + 1], times[i - 1 : i + 1]))
+
+
+def _until_over(card: _Card, lines: Taken, span: float) -> float:
+    """How long to draw what is given once: until the typical effects are nearly back where they began, not while somebody lies paralysed."""
+    alone = msgspec.structs.replace(card, parameters=card.typical, aside=np.zeros(1))
+    for effect in card.model.effects:
+        for _ in range(_LONGER):
+            followed = _followed(alone, card.model, lines, np.linspace(0, span, _STEPS + 1), [effect.effect])
+            values = followed[effect.effect][:, 0]
+            away = np.abs(values - values[0])
+            if away[-1] <= _BACK * away.max():
+                break
+            span *= 1.25
+    return span
 
 
 def _outputs(model: Model) -> list[str]:

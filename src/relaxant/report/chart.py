@@ -26,13 +26,14 @@ class Shown(msgspec.Struct, frozen=True):
     curve: Curve
 
 
-def chart(main: Shown, others: Sequence[Shown], title: str, words: Mapping[str, Any]) -> str:
-    """The picture of a course, with others to compare it with. ``words`` are those of ``chart`` in the predictions' page."""
+def chart(main: Shown, others: Sequence[Shown], title: str, words: Mapping[str, Any], time: str = "h") -> str:
+    """The picture of a course, with others to compare it with. ``words`` are those of ``chart`` in the predictions' page, ``time`` the unit
+    of their times: ``h`` or ``min``."""
     curve = main.curve
     heights = [*(v for row in curve.bands for v in row), *(v for row in curve.typical.values() for v in row)]
     heights += [v for other in others for v in middle_of(other.curve)]
     highest, rise = height_axis(max(heights))
-    end, step = time_axis(max(curve.times[-1], *(o.curve.times[-1] for o in others), 0.0), "h")
+    end, step = time_axis(max(curve.times[-1], *(o.curve.times[-1] for o in others), 0.0), time)
     bottom = _TOP + _TALL
 
     def x(time: float) -> float:
@@ -59,7 +60,7 @@ def chart(main: Shown, others: Sequence[Shown], title: str, words: Mapping[str, 
         body += [f'<polyline class="model" points="{path(curve.times, row)}"/>' for row in curve.typical.values()]
     body += [f'<polyline class="other" points="{path(o.curve.times, middle_of(o.curve))}"/>' for o in others]
     body.append(f'<polyline class="middle" points="{path(curve.times, middle_of(curve))}"/>')
-    body.append(text((_LEFT + _RIGHT) / 2, bottom + 42, str(words["axis"]), anchor="middle"))
+    body.append(text((_LEFT + _RIGHT) / 2, bottom + 42, str(words["axis"][time]), anchor="middle"))
     tall = bottom + 50
     return "\n".join(
         [

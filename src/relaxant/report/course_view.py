@@ -16,6 +16,8 @@ from relaxant.rules.findings import Cited
 Words = Mapping[str, Any]
 _ROWS = 12  # of a table: every other hour of a day
 _DIGITS = 2  # more would be arithmetic: models differ in the first
+_NOTHING = 1e-3  # of the highest of a middle line: what a table has as 0
+_IN_MINUTES = 6  # hours: a shorter course is shown in minutes
 
 
 class CourseTable(msgspec.Struct, frozen=True):
@@ -109,9 +111,11 @@ def _charts(
 ) -> list[ChartView]:
     said = words["chart"]
     out = []
-    for curve in main.curves:
+    for hourly in main.curves:
+        time = "min" if hourly.times[-1] < _IN_MINUTES else "h"
+        curve = _timed(hourly, time)
         others = [
-            Shown(s.title, c)
+            Shown(s.title, _timed(c, time))
             for s in prediction.scenarios
             if s is not main
             for c in s.curves
@@ -129,15 +133,20 @@ def _charts(
         out.append(
             ChartView(
                 title,
-                chart(Shown(main.title, curve), others, title, said),
+                chart(Shown(main.title, curve), others, title, said, time),
                 tuple(legend),
-                _table(Shown(main.title, curve), others, words["table"], clean),
+                _table(Shown(main.title, curve), others, words["table"], clean, time),
                 middle_of(curve),
                 f"{plain_number(max(middle_of(curve)), _DIGITS)} {shown_unit(curve.unit)}".strip(),
                 (unverified,) if curve.output in prediction.unverified else (),
             )
         )
     return out
+
+
+def _timed(curve: Curve, time: str) -> Curve:
+    """A curve whose times are in hours with them in ``time``."""
+    return curve if time == "h" else msgspec.structs.replace(curve, times=tuple(60 * t for t in curve.times))
 
 
 def _inline(title: str) -> str:
@@ -150,19 +159,29 @@ def _short(title: str) -> str:
     return inside.rstrip(")").split(",")[0] if inside != title else title
 
 
-def _table(main: Shown, others: Sequence[Shown], words: Words, clean: Callable[[str], str]) -> CourseTable:
+def _table(main: Shown, others: Sequence[Shown], words: Words, clean: Callable[[str], str], time: str) -> CourseTable:
     curve = main.curve
+    least = _NOTHING * max(middle_of(curve))
     step = max(1, (len(curve.times) - 1) // _ROWS)
-    head = [str(words["time"]), f"{main.name}: {_inline(str(words['middle']))}" if others else str(words["middle"])]
-    columns: list[Sequence[str]] = [[plain_number(t, 3) for t in curve.times[::step]], _numbers(middle_of(curve), step)]
+    head = [
+        str(words["time"][time]),
+        f"{main.name}: {_inline(str(words['middle']))}" if others else str(words["middle"]),
+    ]
+    columns: list[Sequence[str]] = [
+        [plain_number(t, 3 if time == "h" else 2) for t in curve.times[::step]],
+        _numbers(middle_of(curve), step, least),
+    ]
     if curve.bands:
         head += [str(words["half"]), str(words["nine"])]
         low, lower, _, upper, high = curve.bands
-        columns += [_ranges(lower, upper, step), _ranges(low, high, step)]
+        columns += [_ranges(lower, upper, step, least), _ranges(low, high, step, least)]
     for other in others:
         head.append(f"{other.name}: {_inline(str(words['middle']))}")
-        columns.append(_numbers(_at(other.curve, curve.times[::step]), 1))
-    caption = str(words["caption"]).format(output=curve.title, unit=shown_unit(curve.unit), hours=plain_number(curve.times[-1], 3))  # fmt: skip
+        own = _NOTHING * max(middle_of(other.curve))
+        columns.append(_numbers(_at(other.curve, curve.times[::step]), 1, own))
+    caption = str(words["caption"]).format(
+        output=curve.title, unit=shown_unit(curve.unit), last=plain_number(curve.times[-1], 3), time=time
+    )
     return CourseTable(clean(caption), tuple(head), tuple(zip(*columns, strict=True)))
 
 
@@ -177,14 +196,14 @@ def _at(curve: Curve, times: Sequence[float]) -> list[float]:
     return out
 
 
-def _numbers(values: Sequence[float], step: int) -> list[str]:
-    return [plain_number(v, _DIGITS) for v in values[::step]]
+def _numbers(values: Sequence[float], step: int, least: float) -> list[str]:
+    return [plain_number(v if abs(v) >= least else 0.0, _DIGITS) for v in values[::step]]
 
 
-def _ranges(low: Sequence[float], high: Sequence[float], step: int) -> list[str]:
+def _ranges(low: Sequence[float], high: Sequence[float], step: int, least: float) -> list[str]:
     return [
-        f"{plain_number(a, _DIGITS)} to {plain_number(b, _DIGITS)}"
-        for a, b in zip(low[::step], high[::step], strict=True)
+        a if a == b else f"{a} to {b}"
+        for a, b in zip(_numbers(low, step, least), _numbers(high, step, least), strict=True)
     ]
 
 

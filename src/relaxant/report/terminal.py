@@ -303,17 +303,27 @@ class _Terminal:
             if course.changes:
                 self.put(view.course_words["exposure"]["heading"], indent=2)
             for change in course.changes:
-                self.put(
-                    f"- {change.text}{self.tags(change.tags)} {self.numbers(change.numbers)}".rstrip(), indent=2, hang=4
+                text = " ".join(
+                    (f"- {change.text}{self.tags(change.tags)}", *change.notes, self.numbers(change.numbers))
                 )
+                self.put(text.rstrip(), indent=2, hang=4)
             for chart in course.charts:
                 self.spark(chart)
             for banner in course.banners:
                 self.put(f"- {banner}", indent=2, hang=4)
             for mark in course.marks:
                 self.put(mark, indent=2, hang=4)
+            words = view.course_words["models"]
             for model in course.models:
-                parts = "; ".join(part for part in (model.standing, model.share, model.typical) if part)
+                parts = "; ".join(
+                    part
+                    for part in (
+                        model.standing,
+                        f"{words['share']}: {model.share}" if model.share.endswith("%") else model.share,
+                        f"{words['typical']}: {model.typical}" if model.typical else "",
+                    )
+                    if part
+                )
                 titled = self.words["in_brackets"].format(text=f"{model.title}{self.tags(model.tags)}", more=parts)
                 self.put(f"{titled} {self.numbers(model.numbers)}".rstrip(), indent=2, hang=4, style=_FAINT)
 
