@@ -17,34 +17,33 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from relaxant.errors import InputError
 from relaxant.facts.facts import Facts
-from relaxant.knowledge.cards import Effect, Model, Output, Relation
-from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.cards import Effect, Model, Output
 from relaxant.medicines.medicine import Medicine
-from relaxant.pharmacology.contributions import ways_out
-from relaxant.pharmacology.course import GivenDose, courses, entry_of, output_named, slowest_rate
+from relaxant.pharmacology.course import entry_of, output_named, slowest_rate
 from relaxant.pharmacology.domain import Standing, standing
-from relaxant.pharmacology.even import even_normals, even_points
 from relaxant.pharmacology.model import (
     SINGLE_DOSE,
-    Covariates,
     an_hour,
-    depends_on_dose,
-    individual,
     is_linear,
     milligrams,
-    multiplier,
-    variability,
 )
 from relaxant.pharmacology.others import Altered, Around, altered, around
 from relaxant.pharmacology.quantiles import LEVELS, weighted_quantiles
+from relaxant.pharmacology.ready import (
+    ReadyCard,
+    Taken,
+    entry_of_line,
+    fed_of,
+    followed_by,
+    hours_of_day,
+    meals_of,
+    outputs_drawn,
+)
 from relaxant.pharmacology.regimens import NoPattern, Pattern, Timed, pattern
-from relaxant.quantities import Quantity, convert, three_digits, unit
+from relaxant.quantities import three_digits
 
 Floats = NDArray[np.float64]
-Taken = list[tuple[Medicine, Pattern]]
-"""Lines of one medicine with their doses on a clock."""
 _DAY = 24.0
 _STEPS, _MOST_STEPS = 48, 336  # of a span: every half hour of a day, of a week
 _NEARLY = math.log(
@@ -53,7 +52,6 @@ _NEARLY = math.log(
 _BACK, _LONGER = 0.05, 16  # of an effect's swing: what is over; how often a span is drawn out for it
 _SLOWER = 0.95  # of a rate: what is not told apart from it
 _SWALLOWED = ("oral", "enteral tube")
-_WITH_FOOD, _WITHOUT_FOOD = ("with food",), ("without food",)
 
 
 class Eligible(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,7 +206,7 @@ def _prediction(ingredient: str, route: str, lines: _Lines, cards: Sequence[Mode
     for key, own in (("now", lines.now), ("weighed", lines.weighed)):
         placed: list[tuple[Medicine, Pattern]] = []
         for medicine in own:
-            made = pattern(medicine.regimen, _hours(knowledge), weight[0] if weight[0] == weight[1] else None)
+            made = pattern(medicine.regimen, hours_of_day(knowledge), weight[0] if weight[0] == weight[1] else None)
             if isinstance(made, NoPattern):
                 return msgspec.structs.replace(plain, refused=made.why)
             remarks |= dict.fromkeys(made.remarks)
@@ -227,14 +225,14 @@ def _prediction(ingredient: str, route: str, lines: _Lines, cards: Sequence[Mode
     largest = max(milligrams(d.amount, d.unit) for _, p in every for d in p.doses)
     drawn, standings = [], []
     for card in sorted(cards, key=lambda m: m.rank):
-        if any(_entry(card, medicine, route) is None for medicine, _ in every):
+        if any(entry_of_line(card, medicine, route) is None for medicine, _ in every):
             continue  # a product that the card has not
         own_standing = _without_genes(
-            standing(card, person.facts, 0, circumstances={SINGLE_DOSE: largest, **_meals(every)}), person.genotype
+            standing(card, person.facts, 0, circumstances={SINGLE_DOSE: largest, **meals_of(every)}), person.genotype
         )
         standings.append(Eligible(model=card.model, standing=own_standing))
         if own_standing.drawable:
-            drawn.append(_Card.of(card, own_standing, route, knowledge))
+            drawn.append(ReadyCard.of(card, own_standing, route, knowledge))
     if not standings:
         return msgspec.structs.replace(plain, refused="product")
     spread = [c for c in drawn if c.spreads]
@@ -269,14 +267,14 @@ def _without_genes(own: Standing, genotype: Mapping[str, str] | None) -> Standin
 def _scenarios(
     patterns: Mapping[str, Taken],
     changed: bool,
-    cards: Sequence[_Card],
+    cards: Sequence[ReadyCard],
     shares: Mapping[str, float],
     ingredient: str,
     person: _Person,
 ) -> Iterator[Scenario]:
     """As taken now; as weighed, where the dose or what surrounds it changes; and without what alters it, where the two do not show that."""
     lines = patterns["weighed"] or patterns["now"]
-    fed, forms = _fed(lines), {m.regimen.form for m, _ in lines}
+    fed, forms = fed_of(lines), {m.regimen.form for m, _ in lines}
     form = forms.pop() if len(forms) == 1 else None
 
     def surrounded(weighed: bool) -> Around:
@@ -311,151 +309,25 @@ def _scenarios(
         yield _scenario("alone", last, cards, shares, exposed(then.alone()))
 
 
-def _fed(lines: Taken) -> bool | None:
-    """Whether it is taken with food, as the lines say; ``None`` where they say nothing or not the same."""
-    said = {
-        note in _WITH_FOOD
-        for medicine, _ in lines
-        for note in medicine.regimen.notes
-        if note in (*_WITH_FOOD, *_WITHOUT_FOOD)
-    }
-    return said.pop() if len(said) == 1 else None
-
-
-def _meals(lines: Taken) -> dict[str, float]:
-    fed = _fed(lines)
-    return {} if fed is None else {"fed": float(fed)}
-
-
-def _hours(knowledge: Knowledge) -> dict[str, float]:
-    prefix = "hour_of_"
-    return {name.removeprefix(prefix): p.value for name, p in knowledge.policies.items() if name.startswith(prefix)}
-
-
 # ---------------------------------------------------------------- one card
-
-
-class _Card(msgspec.Struct, frozen=True):
-    """A card made ready for the person, and how it is entered. ``parameters`` are those of the typical person, then of the virtual people.
-
-    ``aside`` is a standard normal of each, independent of the rest (0 for the typical person): for what changes their exposure.
-    """
-
-    model: Model
-    standing: Standing
-    route: str
-    parameters: dict[str, Floats]
-    aside: Floats
-
-    @property
-    def spreads(self) -> bool:
-        """Whether the card tells how people differ."""
-        return self.aside.size > 1
-
-    @property
-    def typical(self) -> dict[str, Floats]:
-        """The typical person's parameters."""
-        return {n: v[:1] for n, v in self.parameters.items()}
-
-    @staticmethod
-    def of(model: Model, own: Standing, route: str, knowledge: Knowledge) -> _Card:
-        count = round(knowledge.policy("predicted_people"))
-        names, covariance = variability(model)
-        middle = individual(model, _only(own.middle(), model))
-        if not names:
-            return _Card(model, own, route, middle, np.zeros(1))
-        # What is stretched concerns how it leaves as well, where no spread of that was published.
-        stretched = (*names, *ways_out(model)) if own.widen_cv else names
-        extra = dict.fromkeys(stretched, math.log1p(own.widen_cv**2))
-        for relation in model.relations:
-            band = _band(relation, own)
-            if band:
-                extra[relation.parameter] = extra.get(relation.parameter, 0.0) + band
-        wide = np.diag(list(extra.values()))
-        wide[: len(names), : len(names)] += covariance
-        *normals, aside = even_normals(len(extra) + 1, count)
-        deviations = dict(zip(extra, np.linalg.cholesky(wide) @ np.array(normals), strict=True))
-        covariates = own.spread(even_points(len(extra) + 1 + len(own.open), count)[len(extra) + 1 :])
-        people = individual(model, _only(covariates, model), deviations=deviations)
-        return _Card(model, own, route, {n: np.append(middle[n], v) for n, v in people.items()}, np.append(0.0, aside))
-
-    def altered(self, by: Altered) -> _Card:
-        """The card with its clearances and what reaches the circulation changed, each person by an own share of what is uncertain."""
-        if not by.changes:
-            return self
-        scaled = [p.parameter for p in self.model.parameters if _holds_litres(p.unit)]
-        changed = {n: v * by.ratios.get(n, 1.0) for n, v in self.parameters.items()}
-        # Volumes and clearances smaller by one factor leave every rate as it is and raise every concentration by that factor.
-        less = by.reaching * np.exp(by.log_sd * self.aside)
-        return msgspec.structs.replace(self, parameters=changed | {n: changed[n] / less for n in scaled})
-
-    def with_dose(self, size: float) -> dict[str, Floats]:
-        """The parameters at a dose of this size, in mg."""
-        changed = individual(self.model, {SINGLE_DOSE: size})
-        plain = individual(self.model, {})
-        return {n: v * (changed[n] / plain[n]) for n, v in self.parameters.items()}
-
-
-def _holds_litres(text: str) -> bool:
-    known = unit(text)
-    return known is not None and ("L", 1) in known.dimensions
-
-
-def _band(relation: Relation, own: Standing) -> float:
-    """The variance that an uncertain relation adds to its parameter's logarithm, where it changes anything here.
-
-    Where its covariate is stretched as well, the widening for that says the same: what the relation has beyond it is added.
-    """
-    interval = own.covariates.get(relation.on)
-    if not relation.band_cv or interval is None or (multiplier(relation, np.array(interval)) == 1).all():
-        return 0.0
-    return max(0.0, math.log1p(relation.band_cv**2) - math.log1p(own.widened.get(relation.on, 0.0) ** 2))
-
-
-def _only(covariates: Covariates, model: Model) -> Covariates:
-    """Without the single dose, which differs from dose to dose."""
-    return {name: value for name, value in covariates.items() if name != SINGLE_DOSE}
-
-
-def _entry(card: Model, medicine: Medicine, route: str) -> GivenDose | None:
-    """How a line enters a card: the product as said, else as the card has it; ``None`` where the card has no such product."""
-    regimen = medicine.regimen
-    releases = {i.release for i in card.inputs if i.route == route}
-    if regimen.release in (None, "immediate"):
-        asked: list[str | None] = [r for r in ("immediate", None) if r in releases]
-    else:
-        asked = [*sorted(r for r in releases if r is not None and r != "immediate")]
-    forms = {i.form for i in card.inputs if i.route == route}
-    form = regimen.form if regimen.form in forms else None
-    drug = card.ingredient if any(i.drug for i in card.inputs) else None
-    said = _fed([(medicine, Pattern(doses=()))])
-    for release in asked:
-        for fed in dict.fromkeys((said, None, False)):
-            dose = GivenDose(amount=1.0, route=route, form=form, release=release, fed=fed, drug=drug)
-            try:
-                entry_of(card, dose)
-            except InputError:
-                continue
-            return dose
-    return None
 
 
 # ---------------------------------------------------------------- scenarios
 
 
 def _scenario(
-    key: str, lines: Taken, plain: Sequence[_Card], shares: Mapping[str, float], exposed: Sequence[Altered]
+    key: str, lines: Taken, plain: Sequence[ReadyCard], shares: Mapping[str, float], exposed: Sequence[Altered]
 ) -> Scenario:
     cards = [card.altered(by) for card, by in zip(plain, exposed, strict=True)]
     doses = tuple(sorted((d for _, p in lines for d in p.doses), key=lambda d: d.hour))
     every = max((p.every for _, p in lines if p.every is not None), default=None)
     first = cards[0]
-    entry = _entry(first.model, lines[0][0], first.route)
+    entry = entry_of_line(first.model, lines[0][0], first.route)
     if entry is None:
         raise AssertionError("a card without an entry for the line is not drawn")
     way = entry_of(first.model, entry)
     scale = an_hour(first.model)
-    outputs = _outputs(first.model)
+    outputs = outputs_drawn(first.model)
     rates = {
         o.output: slowest_rate(first.model, first.typical, way.into, o.of) * scale  # per hour
         for o in first.model.outputs
@@ -467,7 +339,7 @@ def _scenario(
     span = every if every is not None else _until_over(first, lines, 2 * _NEARLY / rates[own])
     times = np.linspace(0, span, 1 + min(max(_STEPS, math.ceil(span * _STEPS / _DAY)), _MOST_STEPS))
     units = {d.unit for d in doses}
-    followed = {card.model.model: _followed(card, first.model, lines, times, outputs) for card in cards}
+    followed = {card.model.model: followed_by(card, first.model, lines, times, outputs) for card in cards}
     curves, found = [], []
     for output in outputs:
         curve, read = _curve(
@@ -502,25 +374,18 @@ def _tenth_left(curve: Curve, model: str) -> float:
     return float(np.interp(-values[top] / 10, -values[i - 1 : i + 1], times[i - 1 : i + 1]))
 
 
-def _until_over(card: _Card, lines: Taken, span: float) -> float:
+def _until_over(card: ReadyCard, lines: Taken, span: float) -> float:
     """How long to draw what is given once: until the typical effects are nearly back where they began, not while somebody lies paralysed."""
     alone = msgspec.structs.replace(card, parameters=card.typical, aside=np.zeros(1))
     for effect in card.model.effects:
         for _ in range(_LONGER):
-            followed = _followed(alone, card.model, lines, np.linspace(0, span, _STEPS + 1), [effect.effect])
+            followed = followed_by(alone, card.model, lines, np.linspace(0, span, _STEPS + 1), [effect.effect])
             values = followed[effect.effect][:, 0]
             away = np.abs(values - values[0])
             if away[-1] <= _BACK * away.max():
                 break
             span *= 1.25
     return span
-
-
-def _outputs(model: Model) -> list[str]:
-    """What is drawn: the first concentration, those of active metabolites, and every effect; not the effect site by itself."""
-    sites = {c.compartment for c in model.compartments if c.effect_of}
-    first, *others = model.outputs
-    return [first.output, *(o.output for o in others if o.of not in sites), *(e.effect for e in model.effects)]
 
 
 def _curve(
@@ -555,68 +420,6 @@ def _curve(
         ),
         found,
     )
-
-
-def _same(model: Model, wanted: Output | Effect, of: Model) -> str | None:
-    """The output of another card that is the same thing: its first concentration, or what has the same name."""
-    if isinstance(wanted, Output):
-        if wanted.output == of.outputs[0].output:
-            return model.outputs[0].output
-        return wanted.output if any(o.output == wanted.output for o in model.outputs) else None
-    return wanted.effect if any(e.effect == wanted.effect for e in model.effects) else None
-
-
-def _factor(have: str, want: str, model: Model) -> float | None:
-    return convert(Quantity(1.0, have), want, molar_mass=model.molar_mass)
-
-
-def _followed(card: _Card, first: Model, lines: Taken, times: Floats, outputs: Sequence[str]) -> dict[str, Floats]:
-    """What the card has of the first card's outputs, in their units, at these hours: the typical person, then the virtual people.
-
-    Doses whose size changes a parameter are computed apart and added.
-    """
-    own: dict[str, tuple[str, float]] = {}
-    for output in outputs:
-        wanted = output_named(first, output)
-        name = _same(card.model, wanted, first)
-        factor = None if name is None else _factor(output_named(card.model, name).unit, wanted.unit, card.model)
-        if name is not None and factor is not None:
-            own[output] = name, factor
-    scale = an_hour(card.model)
-    doses = [dose for medicine, each in lines for dose in _given(each, _entry(card.model, medicine, card.route), scale)]
-    parts = [(card.parameters, doses)]
-    if depends_on_dose(card.model):
-        by_size: dict[float, list[GivenDose]] = {}
-        for dose in doses:
-            by_size.setdefault(milligrams(dose.amount, dose.unit), []).append(dose)
-        parts = [(card.with_dose(size), those) for size, those in by_size.items()]
-    found = [courses(card.model, having, given, times * scale, [n for n, _ in own.values()]) for having, given in parts]
-    shape = times.size, card.aside.size
-    return {o: np.broadcast_to(sum(f[name] for f in found) * factor, shape) for o, (name, factor) in own.items()}
-
-
-def _given(own: Pattern, entry: GivenDose | None, scale: float) -> list[GivenDose]:
-    """A pattern's doses as the course takes them, in the card's time: equal ones at equal intervals as one."""
-    if entry is None:
-        raise AssertionError("a card without an entry for the line is not drawn")
-
-    def dose(timed: Timed, **how: float | int | bool | None) -> GivenDose:
-        return msgspec.structs.replace(
-            entry, amount=timed.amount, unit=timed.unit, infused_over=timed.infused_over * scale, **how
-        )
-
-    if own.every is None:
-        return [dose(d, time=d.hour * scale) for d in own.doses]
-    gaps = np.diff([*(d.hour for d in own.doses), own.doses[0].hour + own.every])
-    alike = len({(d.amount, d.unit, d.infused_over) for d in own.doses}) == 1
-    if alike and np.ptp(gaps) < own.every * 1e-9:
-        gap = float(gaps[0])
-        return [
-            dose(own.doses[0], time=(own.doses[0].hour - own.every) * scale, every=gap * scale, count=2 * len(own.doses) + 1, steady=True)
-        ]  # fmt: skip
-    return [
-        dose(d, time=(d.hour - own.every) * scale, every=own.every * scale, count=3, steady=True) for d in own.doses
-    ]
 
 
 def _measures(
