@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from relaxant.knowledge.load import load_knowledge
 from relaxant.medicines.regimen import Regimen
 from relaxant.pharmacology.prediction import Curve, Measure
-from relaxant.predicted import ShownChange, ShownModel, ShownPrediction, ShownScenario
+from relaxant.predicted import ShownChange, ShownLevel, ShownModel, ShownPrediction, ShownScenario
 from relaxant.report.html import render_html
 from relaxant.report.terminal import render_terminal, text_width, wrapped
 from relaxant.report.view import View, clean, view_of
@@ -161,6 +161,19 @@ def a_prediction(text: str) -> ShownPrediction:
         models=(model, msgspec.structs.replace(model, model="b", title="Another (Two 2020)", drawn=False, weight=0.0)),
         marks=(f"One man was comatose {text}",),
         unverified=("concentration",),
+        levels=(
+            ShownLevel(
+                value=480.0,
+                unit="ng/mL",
+                date="2026-11-10",
+                after_hours=3.0,
+                used=True,
+                expected=300.0,
+                low=150.0,
+                high=620.0,
+                text=f"480 ng/mL was expected {text}.",
+            ),
+        ),
     )
 
 

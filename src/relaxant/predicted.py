@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from typing import Any
 
 import msgspec
@@ -14,9 +13,12 @@ from relaxant.facts.names import PERSON_FACTS
 from relaxant.knowledge.cards import Bounds, Effect, Model, Parameter, Relation, Target
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
+from relaxant.patient import Patient
 from relaxant.pharmacology.contributions import measured
 from relaxant.pharmacology.domain import Remark
 from relaxant.pharmacology.exposure import Change
+from relaxant.pharmacology.learned import UsedLevel
+from relaxant.pharmacology.levels import levels_of
 from relaxant.pharmacology.prediction import Curve, Eligible, Measure, Prediction, Scenario, predictions
 from relaxant.quantities import plain_number, shown_unit, three_digits
 from relaxant.rules.findings import Cited, shown_agent_name
@@ -85,6 +87,20 @@ class ShownScenario(msgspec.Struct, frozen=True, kw_only=True):
     slowest: str | None = None
 
 
+class ShownLevel(msgspec.Struct, frozen=True, kw_only=True):
+    """A drug level, what the models expected (``expected``, 9 in 10 people ``low`` to ``high``), and whether they learned from it."""
+
+    value: float
+    unit: str
+    date: str
+    after_hours: float | None
+    used: bool
+    expected: float | None
+    low: float | None
+    high: float | None
+    text: str
+
+
 class ShownPrediction(msgspec.Struct, frozen=True, kw_only=True):
     """The predicted courses of one medicine; ``sentence`` stands in place of the curve where there is none.
 
@@ -102,13 +118,13 @@ class ShownPrediction(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[ShownModel, ...]
     marks: tuple[str, ...]
     unverified: tuple[str, ...]
+    levels: tuple[ShownLevel, ...] = ()
 
 
-def predicted(
-    medicines: tuple[Medicine, ...], facts: Facts, as_of: date, genotype: Mapping[str, str] | None
-) -> tuple[ShownPrediction, ...]:
+def predicted(medicines: tuple[Medicine, ...], facts: Facts, patient: Patient) -> tuple[ShownPrediction, ...]:
     """The predictions of a review of one person, in words."""
-    return tuple(_Said(p, facts).shown() for p in predictions(medicines, facts, as_of, genotype))
+    found = predictions(medicines, facts, patient.as_of, patient.genotype, lambda drug: levels_of(patient, drug))
+    return tuple(_Said(p, facts).shown() for p in found)
 
 
 class _Said:
@@ -138,6 +154,7 @@ class _Said:
             scenarios=tuple(self.scenario(s, last=s is found.scenarios[-1]) for s in found.scenarios),
             models=tuple(self.model(e) for e in found.cards),
             marks=tuple(self.marks()),
+            levels=tuple(self.level(one) for one in found.levels),
             unverified=tuple(dict.fromkeys(e for c in self.drawn() for e in _unverified(c))),
         )
 
@@ -157,6 +174,32 @@ class _Said:
         reasons = dict.fromkeys(self.remark(r) for r in remarks)
         needs = dict.fromkeys(need for r in remarks for need in r.needs)
         return str(self.words["refused"][kind]).format(reasons=" ".join(reasons)), tuple(needs)
+
+    # ------------------------------------------------------------ levels
+
+    def level(self, level: UsedLevel) -> ShownLevel:
+        words, unit = self.words["levels"], shown_unit(level.unit)
+        after = (
+            "" if level.after_hours is None else str(words["after"]).format(hours=plain_number(level.after_hours, 3))
+        )
+        slots = {"value": plain_number(level.value, 3), "unit": unit, "after": after, "date": level.date.isoformat()}
+        if level.why is None and None not in (level.expected, level.low, level.high):
+            numbers = (plain_number(v or 0.0, _DIGITS) for v in (level.expected, level.low, level.high))
+            slots |= dict(zip(("expected", "low", "high"), numbers, strict=True))
+            text = str(words["used"]).format(**slots)
+        else:
+            text = str(words["not_used"]).format(**slots, why=words["why"][level.why])
+        return ShownLevel(
+            value=level.value,
+            unit=level.unit,
+            date=level.date.isoformat(),
+            after_hours=level.after_hours,
+            used=level.why is None,
+            expected=level.expected,
+            low=level.low,
+            high=level.high,
+            text=text,
+        )
 
     # ------------------------------------------------------------ remarks
 

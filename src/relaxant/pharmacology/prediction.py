@@ -10,7 +10,7 @@ Times are hours from the first dose of the day; numbers are rounded to three dig
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
 import msgspec
@@ -19,9 +19,12 @@ from numpy.typing import NDArray
 
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.cards import Effect, Model, Output
+from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
-from relaxant.pharmacology.course import entry_of, output_named, slowest_rate
+from relaxant.pharmacology.course import GivenDose, entry_of, output_named, slowest_rate
 from relaxant.pharmacology.domain import Standing, standing
+from relaxant.pharmacology.learned import Learned, UsedLevel, learned
+from relaxant.pharmacology.levels import Level
 from relaxant.pharmacology.model import (
     SINGLE_DOSE,
     an_hour,
@@ -109,7 +112,11 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):
-    """The courses of one medicine by one route. Without ``scenarios`` the reason is in ``refused`` or in the cards' standings."""
+    """The courses of one medicine by one route. Without ``scenarios`` the reason is in ``refused`` or in the cards' standings.
+
+    ``levels`` are what was measured of it; where any was used, the cards' weights and people are as they are after it, and ``borrowed``
+    names, by card, the one whose residual error stood in for its own.
+    """
 
     ingredient: str
     agent: str
@@ -119,6 +126,8 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     scenarios: tuple[Scenario, ...]
     remarks: tuple[str, ...]
     refused: str | None = None
+    levels: tuple[UsedLevel, ...] = ()
+    borrowed: dict[str, str] = {}
 
 
 class _Lines(msgspec.Struct):
@@ -131,9 +140,14 @@ class _Lines(msgspec.Struct):
 
 
 def predictions(
-    medicines: Sequence[Medicine], facts: Facts, as_of: date, genotype: Mapping[str, str] | None = None
+    medicines: Sequence[Medicine],
+    facts: Facts,
+    as_of: date,
+    genotype: Mapping[str, str] | None = None,
+    levels: Callable[[str], tuple[Level, ...]] | None = None,
 ) -> tuple[Prediction, ...]:
-    """A prediction for each medicine that a card speaks of, what is weighed first. The facts are of one person."""
+    """A prediction for each medicine that a card speaks of, what is weighed first. The facts are of one person; ``levels`` gives the drug
+    levels that were measured of an ingredient."""
     knowledge = facts.knowledge
     cards: dict[str, list[Model]] = {}
     for model in knowledge.models.values():
@@ -149,7 +163,7 @@ def predictions(
             if any(i.route == route for m in cards[ingredient] for i in m.inputs):
                 continue  # of cards that this way of computing cannot follow
             lines.refused = "route"
-        made = _prediction(ingredient, route, lines, eligible, _Person(medicines, facts, as_of, genotype))
+        made = _prediction(ingredient, route, lines, eligible, _Person(medicines, facts, as_of, genotype, levels))
         found.append((not lines.changes, made))
     return tuple(p for _, p in sorted(found, key=lambda f: (f[0], f[1].agent, f[1].route)))
 
@@ -189,6 +203,7 @@ class _Person(msgspec.Struct, frozen=True):
     facts: Facts
     as_of: date
     genotype: Mapping[str, str] | None
+    levels: Callable[[str], tuple[Level, ...]] | None
 
 
 def _prediction(ingredient: str, route: str, lines: _Lines, cards: Sequence[Model], person: _Person) -> Prediction:
@@ -237,12 +252,46 @@ def _prediction(ingredient: str, route: str, lines: _Lines, cards: Sequence[Mode
         return msgspec.structs.replace(plain, refused="product")
     spread = [c for c in drawn if c.spreads]
     shares = {c.model.model: 1 / len(spread) for c in spread}
+    levels = person.levels(ingredient) if person.levels and drawn and patterns["now"] else ()
+    after = Learned(cards=tuple(drawn), shares=shares, levels=())
+    if levels:
+        by = _exposed(drawn, _surroundings(ingredient, patterns["now"], person, weighed=False), knowledge)
+        after = learned(drawn, shares, patterns["now"], by, levels, _settled_days(drawn[0], patterns["now"]))
+        shares = after.shares
     return msgspec.structs.replace(
         plain,
+        levels=after.levels,
+        borrowed=after.borrowed,
         cards=tuple(msgspec.structs.replace(s, weight=shares.get(s.model, 0.0)) for s in standings),
-        scenarios=tuple(_scenarios(patterns, lines.changes, drawn, shares, ingredient, person)) if drawn else (),
+        scenarios=tuple(_scenarios(patterns, lines.changes, after.cards, shares, ingredient, person)) if drawn else (),
         remarks=tuple(remarks),
     )
+
+
+def _surroundings(ingredient: str, lines: Taken, person: _Person, *, weighed: bool) -> Around:
+    """What surrounds the medicine as it is now, or with what is weighed done."""
+    forms = {m.regimen.form for m, _ in lines}
+    return around(
+        person.medicines, ingredient, person.facts, person.genotype, person.as_of,
+        weighed=weighed, fed=fed_of(lines), form=forms.pop() if len(forms) == 1 else None,
+    )  # fmt: skip
+
+
+def _exposed(cards: Sequence[ReadyCard], by: Around, knowledge: Knowledge) -> list[Altered]:
+    return [altered(card.model, knowledge, by, card.standing.middle()) for card in cards]
+
+
+def _settled_days(card: ReadyCard, lines: Taken) -> float:
+    """When nine tenths of the steady state of the card's first output are reached."""
+    way = entry_of(card.model, _entered(card, lines))
+    return _NEARLY / (slowest_rate(card.model, card.typical, way.into, card.model.outputs[0].of) * an_hour(card.model)) / _DAY  # fmt: skip
+
+
+def _entered(card: ReadyCard, lines: Taken) -> GivenDose:
+    entry = entry_of_line(card.model, lines[0][0], card.route)
+    if entry is None:
+        raise AssertionError("a card without an entry for the line is not drawn")
+    return entry
 
 
 def _reversed(ingredient: str, person: _Person) -> bool:
@@ -274,29 +323,10 @@ def _scenarios(
 ) -> Iterator[Scenario]:
     """As taken now; as weighed, where the dose or what surrounds it changes; and without what alters it, where the two do not show that."""
     lines = patterns["weighed"] or patterns["now"]
-    fed, forms = fed_of(lines), {m.regimen.form for m, _ in lines}
-    form = forms.pop() if len(forms) == 1 else None
-
-    def surrounded(weighed: bool) -> Around:
-        return around(
-            person.medicines,
-            ingredient,
-            person.facts,
-            person.genotype,
-            person.as_of,
-            weighed=weighed,
-            fed=fed,
-            form=form,
-        )
-
-    now, then = surrounded(False), surrounded(True)
     knowledge = person.facts.knowledge
-
-    def exposed(by: Around) -> list[Altered]:
-        return [altered(card.model, knowledge, by, card.standing.middle()) for card in cards]
-
-    of_now = exposed(now)
-    of_then = of_now if then == now else exposed(then)
+    now, then = (_surroundings(ingredient, lines, person, weighed=weighed) for weighed in (False, True))
+    of_now = _exposed(cards, now, knowledge)
+    of_then = of_now if then == now else _exposed(cards, then, knowledge)
     moved = any(math.log(a.auc_ratio / b.auc_ratio) != 0 for a, b in zip(of_now, of_then, strict=True))
     if patterns["now"]:
         yield _scenario("now", patterns["now"], cards, shares, of_now)
@@ -306,7 +336,7 @@ def _scenarios(
         last, of_last = patterns["weighed"], of_then
     shown_apart = moved and patterns["now"] and patterns["weighed"]
     if last and any(a.interacting for a in of_last) and not shown_apart:
-        yield _scenario("alone", last, cards, shares, exposed(then.alone()))
+        yield _scenario("alone", last, cards, shares, _exposed(cards, then.alone(), knowledge))
 
 
 # ---------------------------------------------------------------- one card
@@ -322,10 +352,7 @@ def _scenario(
     doses = tuple(sorted((d for _, p in lines for d in p.doses), key=lambda d: d.hour))
     every = max((p.every for _, p in lines if p.every is not None), default=None)
     first = cards[0]
-    entry = entry_of_line(first.model, lines[0][0], first.route)
-    if entry is None:
-        raise AssertionError("a card without an entry for the line is not drawn")
-    way = entry_of(first.model, entry)
+    way = entry_of(first.model, _entered(first, lines))
     scale = an_hour(first.model)
     outputs = outputs_drawn(first.model)
     rates = {

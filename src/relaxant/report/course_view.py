@@ -69,6 +69,7 @@ class CourseView(msgspec.Struct, frozen=True):
     lines: tuple[str, ...]
     banners: tuple[str, ...]
     changes: tuple[ChangeView, ...]
+    levels: tuple[str, ...]
     charts: tuple[ChartView, ...]
     models: tuple[CourseModelView, ...]
     marks: tuple[str, ...]
@@ -100,6 +101,7 @@ def course_view(
             )
             for c in (main.changes if main else ())
         ),
+        levels=tuple(clean(level.text) for level in prediction.levels),
         charts=charts,
         models=tuple(_model(m, main, words, clean, cite, unverified) for m in prediction.models),
         marks=tuple(clean(m) for m in prediction.marks),

@@ -300,6 +300,10 @@ class _Terminal:
             for line in (course.sentence, *course.lines):
                 if line:
                     self.put(line, indent=2, hang=4)
+            if course.levels:
+                self.put(view.course_words["levels"]["heading"], indent=2)
+            for level in course.levels:
+                self.put(f"- {level}", indent=2, hang=4)
             if course.changes:
                 self.put(view.course_words["exposure"]["heading"], indent=2)
             for change in course.changes:
