@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -98,3 +103,62 @@ def test_a_covariate_that_changes_does_so_from_its_row_on() -> None:
 def test_what_cannot_be_simulated_says_why(what: object, said: str) -> None:
     with pytest.raises(InputError, match=said):
         what()  # type: ignore[operator]
+
+
+# ---------------------------------------------------------------- the command
+
+
+def _ran(*arguments: str) -> tuple[int, str, str]:
+    made = subprocess.run(
+        [sys.executable, "-m", "relaxant.cli", "simulate", *arguments], capture_output=True, text=True, check=False
+    )
+    return made.returncode, made.stdout, made.stderr
+
+
+def test_the_command_follows_a_regimen_in_words() -> None:
+    status, out, _ = _ran(SIMON.model, "--dose", "20 mg three times a day", "--with", "kidney_function=40", "--until", "1 d", "--step", "2 h", "--format", "json")  # fmt: skip
+    assert status == 0
+    made = json.loads(out)
+    by_hand = course(
+        SIMON, individual(SIMON, {"kidney_function": 40.0}), [GivenDose(amount=20, every=8, count=4)], made["times"]
+    )[:, 0]
+    np.testing.assert_allclose(made["typical"], by_hand, rtol=1e-12)
+    assert made["times"][-1] == 24.0 and made["bands"] == []
+
+
+def test_the_command_draws_people_and_prints_their_spread() -> None:
+    status, out, _ = _ran(KLEIJN.model, "--dose", "50 mg IV once", "--of", "tof_ratio", "--until", "90 min", "--step", "5 min", "--people", "100")  # fmt: skip
+    assert status == 0
+    assert "train-of-four" in out and "100 people" in out and "95%" in out
+
+
+def test_the_command_predicts_beside_an_event_table(tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("ID,TIME,EVID,AMT,kidney_function\n1,0,1,20,40\n1,4,0,.,40\n")
+    status, out, _ = _ran(SIMON.model, "--events", str(table))
+    assert status == 0
+    *_, last = out.strip().splitlines()
+    by_hand = course(SIMON, individual(SIMON, {"kidney_function": 40.0}), [GivenDose(amount=20)], [4.0])[0, 0]
+    assert float(last.split(",")[-1]) == pytest.approx(by_hand, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("simon", "--dose", "20 mg tds"), "did you mean baclofen-oral-adult-simon-2018?"),
+        ((SIMON.model,), "nothing to simulate"),
+        ((SIMON.model, "--dose", "20 mg"), "no dose on a clock"),
+        ((SIMON.model, "--dose", "20 mg tds", "--with", "weight=3"), "use kidney_function"),
+        ((SIMON.model, "--dose", "20 mg tds", "--with", "kidney_function"), "a name and a value"),
+        ((SIMON.model, "--dose", "20 mg tds", "--until", "3 mg"), "this is no time"),
+        ((SIMON.model, "--dose", "20 mg tds", "--step", "0 h"), "no sensible number of times"),
+        ((SIMON.model, "--dose", "20 mg tds", "--people", "x"), "is no count"),
+        ((SIMON.model, "--dose", "20 mg IV once"), "has no way in"),
+        ((SIMON.model, "--events", "nowhere.csv"), "no such file"),
+        ((SIMON.model, "--events", "nowhere.csv", "--dose", "20 mg tds"), "an event table has its own"),
+    ],
+)
+def test_a_command_that_cannot_be_run_says_why_in_one_line(arguments: tuple[str, ...], said: str) -> None:
+    status, out, talk = _ran(*arguments)
+    assert status == 2 and out == ""
+    assert said in talk and len(talk.strip().splitlines()) == 1

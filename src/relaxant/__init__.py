@@ -15,13 +15,17 @@ from relaxant.version import __version__
 if TYPE_CHECKING:
     from relaxant.api import (
         Finding,
+        GivenDose,
         InputError,
         Knowledge,
         KnowledgeError,
+        Observation,
         Patient,
         RelaxantError,
         ReplayError,
         Review,
+        estimate,
+        estimate_table,
         lint,
         load_knowledge,
         read_patient,
@@ -29,19 +33,25 @@ if TYPE_CHECKING:
         render_terminal,
         replay,
         review,
+        simulate,
+        simulate_table,
         to_json,
     )
 
 __all__ = [
     "Finding",
+    "GivenDose",
     "InputError",
     "Knowledge",
     "KnowledgeError",
+    "Observation",
     "Patient",
     "RelaxantError",
     "ReplayError",
     "Review",
     "__version__",
+    "estimate",
+    "estimate_table",
     "lint",
     "load_knowledge",
     "read_patient",
@@ -49,6 +59,8 @@ __all__ = [
     "render_terminal",
     "replay",
     "review",
+    "simulate",
+    "simulate_table",
     "to_json",
 ]
 

@@ -11,6 +11,10 @@ from relaxant.io.read import read_bytes, read_file
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.linting import lint
 from relaxant.patient import Patient
+from relaxant.pharmacology.course import GivenDose
+from relaxant.pharmacology.estimate import estimate, estimate_table
+from relaxant.pharmacology.observations import Observation
+from relaxant.pharmacology.simulate import simulate, simulate_table
 from relaxant.report.html import render_html
 from relaxant.report.terminal import render_terminal
 from relaxant.reviewing import Review, replay, review, to_json
@@ -18,13 +22,17 @@ from relaxant.rules.findings import Finding
 
 __all__ = [
     "Finding",
+    "GivenDose",
     "InputError",
     "Knowledge",
     "KnowledgeError",
+    "Observation",
     "Patient",
     "RelaxantError",
     "ReplayError",
     "Review",
+    "estimate",
+    "estimate_table",
     "lint",
     "load_knowledge",
     "read_patient",
@@ -32,6 +40,8 @@ __all__ = [
     "render_terminal",
     "replay",
     "review",
+    "simulate",
+    "simulate_table",
     "to_json",
 ]
 

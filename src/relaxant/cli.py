@@ -115,6 +115,29 @@ def _parser() -> argparse.ArgumentParser:
     knows(again)
     again.set_defaults(run=_replay)
 
+    course = commands.add_parser(
+        "simulate",
+        help="a model's course under a regimen, or beside every row of an event table",
+        description="Follow one model: a regimen in words with its spread between people, or an event table (CSV, Parquet) with a prediction beside every row.",
+    )
+    course.add_argument("model", metavar="MODEL", help="a model's id, such as baclofen-oral-adult-simon-2018")
+    course.add_argument("--dose", action="append", default=[], metavar="WORDS", help='such as "20 mg three times a day" or "50 mg IV once"; may be repeated')  # fmt: skip
+    course.add_argument("--with", dest="given", action="append", default=[], metavar="NAME=VALUE", help="a covariate of the model, such as kidney_function=40; may be repeated")  # fmt: skip
+    course.add_argument("--until", default="1 d", metavar="TIME", help="how long, such as 3 d (1 d)")
+    course.add_argument("--step", default="30 min", metavar="TIME", help="from time to time (30 min)")
+    course.add_argument("--of", metavar="OUTPUT", help="which output or effect (the model's first)")
+    course.add_argument(
+        "--people", type=_count, default=0, metavar="N", help="draw so many people and show their spread"
+    )
+    course.add_argument("--seed", type=_count, default=1, metavar="N", help="of the draw (1)")
+    course.add_argument(
+        "--events", metavar="TABLE", help="an event table instead of --dose; the table comes back with PRED"
+    )
+    course.add_argument("--format", choices=("text", "json"), default="text")
+    course.add_argument("--output", metavar="PATH", help="write there instead of to standard output")
+    knows(course)
+    course.set_defaults(run=_simulate)
+
     check = commands.add_parser(
         "lint",
         help="check a knowledge pack",
@@ -127,6 +150,12 @@ def _parser() -> argparse.ArgumentParser:
     knows(about)
     about.set_defaults(run=_about)
     return parser
+
+
+def _count(said: str) -> int:
+    if not said.isdecimal():
+        raise argparse.ArgumentTypeError(f"“{said}” is no count; give a whole number from 0 up")
+    return int(said)
 
 
 def _read(path: str) -> bytes:
@@ -240,6 +269,14 @@ def _replay(options: argparse.Namespace) -> int:
         return 0
     _write(to_json(again), None)
     print("relaxant: the same bytes", file=sys.stderr)
+    return 0
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from relaxant.cli_simulate import run
+    from relaxant.knowledge.load import load_knowledge
+
+    _write(run(options, load_knowledge(*options.pack), today()), options.output)
     return 0
 
 
