@@ -1,11 +1,11 @@
 """Kinetics against what a skilled person writes in an hour, at the same output in the same run.
 
-    python benchmarks/kinetics.py        (with Numba installed, its loops too: pip install numba)
+    python benchmarks/kinetics.py        (with Numba and JAX installed, their loops too: pip install numba jax)
 
 W1: 10,000 people, two compartments, absorption, 20 mg every 8 h for 7 days, 337 times. W4: the same with one compartment.
 W2: one person of W1, prepared. W3: most probable clearance, volume and absorption of 1,000 people with three levels each.
-W5: W1 with everybody's own doses (missed, late, changed) and own times. Tucuxi, rxode2, mrgsolve and mapbayr are other programs; none is
-called here.
+W5: W1 with everybody's own doses (missed, late, changed) and own times. W1 also with everybody's own lag. JAX is compared where it is installed, rxode2,
+mrgsolve and mapbayr where Rscript has them; what is absent is said to be.
 """
 
 from __future__ import annotations
@@ -17,11 +17,14 @@ import time
 
 import numpy as np
 
-from _kinetics_references import modes, numba_references, numpy_grid
+from _kinetics_programs import w1, w3
+from _kinetics_references import jax_any_times, modes, numba_references, numpy_grid
 from _measure import line, medians
 from relaxant.pharmacology.disposition import one_compartment, two_compartments
 from relaxant.pharmacology.estimation import Way, levels, most_probable
-from relaxant.pharmacology.events import concentration_by_event, events
+from relaxant.pharmacology.event_course import concentration_by_event
+from relaxant.pharmacology.events import events
+from relaxant.pharmacology.lags import concentration_own_lags
 from relaxant.pharmacology.linear import concentration, oral
 from relaxant.pharmacology.schedule import Dose, schedule
 
@@ -57,6 +60,9 @@ def shared() -> None:
             f"{name}: ours {own_time * 1e3:.1f} ms, write floor {floor * 1e3:.1f} ms, NumPy grid {grid_time / floor:.1f} x the floor"
         )
         line(f"{name}, regular doses", own_time / grid_time, "a NumPy recursion on the grid", at_most=2)
+        if compartments == 2:
+            for program, seconds in w1(cl, v1, ka, float(ours[:-1].sum())).items():
+                line("W1, regular doses", own_time / seconds, program)
     random = np.random.default_rng(4)
     at = np.sort(np.arange(21) * 8 + random.uniform(-1.5, 1.5, 21).round(2))
     amounts = random.choice([10.0, 20.0, 25.0], 21)
@@ -65,6 +71,16 @@ def shared() -> None:
     def own_irregular():
         return concentration(two_compartments(cl, v1, 5.0, 40.0), {"oral": oral(ka)}, irregular, out=ours)
 
+    jax = jax_any_times()
+    if jax is None:
+        print("JAX: absent (not installed here)")
+    else:
+        array, prepare, run = jax
+        rates, sizes = (array(x) for x in modes(cl, v1, 5.0, 40.0, ka, 2))
+        marks = prepare(TIMES, at, amounts)
+        np.testing.assert_allclose(own_irregular(), np.asarray(run(rates, sizes, marks)), rtol=1e-9, atol=1e-12)
+        scan, own_time = medians(lambda: run(rates, sizes, marks), own_irregular, runs=15)
+        line("W1, any shared regimen", own_time / scan, f"a JAX scan of {scan * 1e3:.0f} ms (all its threads)")
     if numba is None:
         print(
             f"W1, any shared regimen: {medians(own_irregular, runs=10)[0] * 1e3:.1f} ms (no Numba here to compare with)"
@@ -76,6 +92,24 @@ def shared() -> None:
     loop, own_time = medians(lambda: numba[0](rates, sizes, TIMES, at, amounts, theirs), own_irregular, runs=15)
     print(f"W1, any shared regimen: ours {own_time * 1e3:.1f} ms")
     line("W1, any shared regimen", own_time / loop, "a Numba loop for any times", at_most=1)
+
+
+def lags() -> None:
+    """W1 with everybody's own lag, by what shares the times and by an event table of its own for each."""
+    cl, v1, ka = people(PEOPLE)
+    lag = np.random.default_rng(6).uniform(0, 1, PEOPLE)
+    person, entries, doses = (
+        two_compartments(cl, v1, 5.0, 40.0),
+        {"oral": oral(ka)},
+        [Dose(amount=20, every=8, count=21)],
+    )
+    regular = schedule(doses, TIMES)
+    own, alike = medians(
+        lambda: concentration_own_lags(person, entries, doses, TIMES, lags={"oral": lag}),
+        lambda: concentration(person, entries, regular),
+        runs=7,
+    )
+    line(f"W1, everybody's own lag, {own * 1e3:.0f} ms", own / alike, "the same without")
 
 
 def one() -> None:
@@ -101,12 +135,16 @@ def own_events() -> None:
     there = np.isfinite(np.take_along_axis(times, order, 1))
     ids = np.broadcast_to(np.arange(PEOPLE)[:, None], times.shape)[there]
     at, evid, amt = (np.take_along_axis(x, order, 1)[there] for x in (times, is_dose, doses))
+    table = {"ID": ids, "TIME": at, "EVID": evid, "AMT": amt}
     start = time.perf_counter()
-    prepared = events({"ID": ids, "TIME": at, "EVID": evid, "AMT": amt}, ["oral"])
-    print(f"W5: the event table of {ids.size:,} rows laid out in {time.perf_counter() - start:.2f} s")
+    prepared = events(table, ["oral"])
+    first_time = time.perf_counter() - start
+    (again,) = medians(lambda: events(table, ["oral"]), runs=3, warm=0)
+    print(f"W5: the event table of {ids.size:,} rows laid out in {first_time:.2f} s, again in {again:.2f} s")
+    ours = np.empty(prepared.observations.size)
 
-    def own():
-        return concentration_by_event(two_compartments(cl, v1, 5.0, 40.0), {"oral": oral(ka)}, prepared)
+    def own(threads=None):
+        return concentration_by_event(two_compartments(cl, v1, 5.0, 40.0), {"oral": oral(ka)}, prepared, threads=threads, out=ours)  # fmt: skip
 
     numba = numba_references()
     if numba is None:
@@ -114,15 +152,18 @@ def own_events() -> None:
         return
     first = np.concatenate(([0], np.cumsum(np.bincount(ids))))
     rates, sizes = modes(cl, v1, 5.0, 40.0, ka, 2)
-    out = np.empty(int((evid == 0).sum()))
+    out, dosed = np.empty(int((evid == 0).sum())), evid == 1
 
     def loop():
-        return numba[1](rates, sizes, first, at, evid == 1, amt, out)
+        return numba[1](rates, sizes, first, at, dosed, amt, out)
 
     np.testing.assert_allclose(own(), loop(), rtol=1e-7, atol=1e-12)
-    loop_time, own_time = medians(loop, own, runs=7, warm=1)
-    print(f"W5: ours {own_time * 1e3:.0f} ms, the Numba loop {loop_time * 1e3:.0f} ms")
+    loop_time, own_time, alone = medians(loop, own, lambda: own(1), runs=9, warm=1)
+    print(
+        f"W5: ours {own_time * 1e3:.0f} ms, on one thread {alone * 1e3:.0f} ms, the Numba loop {loop_time * 1e3:.0f} ms"
+    )
     line("W5, everybody's own events", own_time / loop_time, "a Numba loop over the same table", at_most=1)
+    line("W5, on one thread", alone / loop_time, "a Numba loop over the same table", at_most=1)
 
 
 def estimation() -> None:
@@ -148,11 +189,18 @@ def estimation() -> None:
             data, proportional=0.2, additive=0.01, twin=twin,
         )  # fmt: skip
 
+    doses = [f"{i + 1},{8.0 * k},1,20,1,.,1\n" for i in range(count) for k in range(21)]
+    taken = [f"{i + 1},{float(seen[k, i])!r},0,0,2,{float(values[k, i])!r},0\n" for i in range(count) for k in range(3)]
+    rows = sorted(doses + taken, key=lambda row: (int(row.split(",")[0]), float(row.split(",")[1])))
+    theirs = w3("ID,time,evid,amt,cmt,DV,mdv\n" + "".join(rows))
+
     def changed(p):
         slow = two_compartments(p["CL"], p["V"], p["Q"], p["V2"]).rates[1]
         return {"ka": slow, "V": p["V"] * slow / p["ka"]}
 
     took, with_twins = medians(own, lambda: own(changed), runs=15)
+    if theirs is not None:
+        line("W3", took / theirs, "mapbayr")
     found = own(changed)
     print(f"W3: {took * 1e3:.0f} ms for {count} people (goal: at most 50); {int(found.arrived.sum())} arrived")
     twins = 0 if found.twins is None else found.twins.people.size
@@ -180,6 +228,7 @@ def cold() -> None:
 
 if __name__ == "__main__":
     shared()
+    lags()
     one()
     own_events()
     estimation()

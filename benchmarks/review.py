@@ -24,7 +24,7 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import take
 from relaxant.io.read import read_bytes
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.review import review, to_json
+from relaxant.reviewing import review, to_json
 from relaxant.rules.evaluate import evaluate, program
 from relaxant.rules.findings import read_row
 

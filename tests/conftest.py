@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.review import Review, review
+from relaxant.reviewing import Review, review
 
 FULL = os.environ.get("RELAXANT_FULL") == "1"
 TODAY = date(2026, 11, 22)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from relaxant.knowledge.cards import Model
-from relaxant.lint import lint
+from relaxant.linting import lint
 from relaxant.pharmacology.soundness import faults_of
 from relaxant.plain import read_yaml
 

@@ -152,7 +152,7 @@ def test_the_example_of_the_docstring_runs() -> None:
 def test_levels_and_train_of_four_together_as_an_independent_optimiser() -> None:
     card = ROCURONIUM
     values = {p.parameter: float(v[0]) for p in card.parameters for v in (individual(card, {})[p.parameter],)}
-    from relaxant.pharmacology.soundness import variability
+    from relaxant.pharmacology.model import variability
 
     names, omega = variability(card)
     level_times, twitch_times = np.array([3.0, 10.0, 25.0]), np.array([20.0, 35.0, 50.0, 65.0])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from conftest import reviewed
-from relaxant.review import Fact, Review
+from relaxant.reviewing import Fact, Review
 
 WOMAN: dict[str, Any] = {
     "sex": "female",

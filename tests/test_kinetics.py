@@ -4,26 +4,39 @@ from __future__ import annotations
 
 import os
 import random
+from itertools import pairwise
 
+import msgspec
 import numpy as np
 import pytest
 
+import matrices
 from relaxant.errors import InputError
+from relaxant.knowledge.cards import Flow
+from relaxant.pharmacology.closed_forms import poured
 from relaxant.pharmacology.disposition import one_compartment, three_compartments, two_compartments
 from relaxant.pharmacology.linear import concentration, intravenous, oral
+from relaxant.pharmacology.network import Network, Period, amounts
 from relaxant.pharmacology.schedule import Dose, schedule
 
 exact = pytest.importorskip("exact", reason="mpmath is a test dependency")
-FULL = bool(os.environ.get("RELAXANT_FULL"))
-MODELS = 10_000 if FULL else 150
+FULL = os.environ.get("RELAXANT_FULL") == "1"
+MODELS, AT_A_TIME = (10_000, 500) if FULL else (400, 200)
+TO_FIFTY_DIGITS = 300 if FULL else 60
+extended = pytest.mark.skipif(matrices.EPS > 1e-18, reason="no extended precision on this machine")
 
 
 def _spread(chance: random.Random, low: float, high: float) -> float:
     return float(np.exp(chance.uniform(np.log(low), np.log(high))))
 
 
-def model(seed: int) -> tuple[object, list[tuple[float, float]], float, float, float, list[Dose], list[float]]:
-    """A random model, regimen and times: near-equal rates, tiny and huge ones, zero doses, overlapping infusions among them."""
+def model(
+    seed: int, *, poured: bool = False
+) -> tuple[object, list[tuple[float, float]], float, float, float, list[Dose], list[float]]:
+    """A random model, regimen and times: near-equal rates, tiny and huge ones, zero doses, overlapping infusions among them.
+
+    ``poured``: infusions into the absorbing place too.
+    """
     chance = random.Random(seed)
     volume, leaving = _spread(chance, 0.1, 1000), _spread(chance, 1e-3, 30)
     exchange = [(_spread(chance, 1e-4, 30), _spread(chance, 1e-4, 30)) for _ in range(chance.randint(0, 2))]
@@ -48,26 +61,48 @@ def model(seed: int) -> tuple[object, list[tuple[float, float]], float, float, f
         amount = chance.choice((0.0, 1.0, _spread(chance, 1e-3, 1e3)))
         at = chance.choice((0.0, 8.0, round(chance.uniform(0, 24), 3)))
         if chance.random() < 0.5:
-            doses.append(Dose(time=at, amount=amount, entry="gut"))
+            lasts = chance.choice((0.0, 0.25, 12.0)) if poured else 0.0
+            doses.append(Dose(time=at, amount=amount, entry="gut", duration=lasts))
         else:
             doses.append(Dose(time=at, amount=amount, entry="vein", duration=chance.choice((0.0, 0.5, 12.0))))
     times = sorted({round(chance.uniform(0, 48), 3) for _ in range(6)} | {0.0, 8.0, 8.001, 1e-4})
     return disposition, exchange, leaving, volume, absorption, doses, times
 
 
-@pytest.mark.parametrize("block", range(10))
-def test_as_an_extended_precision_matrix_exponential(block: int) -> None:
-    worst = (0.0, -1)
-    for seed in range(block, MODELS, 10):
+def _error(got: np.ndarray, want: np.ndarray) -> float:
+    """The worst error of a course, as a share of what is there, or of 1e-9 of the peak where less is."""
+    peak = max(want)
+    if not peak:
+        return float(np.abs(got).max())
+    return max(float(abs(g - w) / max(abs(w), 1e-9 * peak)) for g, w in zip(got.tolist(), want, strict=True))
+
+
+@pytest.mark.parametrize("block", range(5))
+def test_as_a_matrix_exponential_of_fifty_digits(block: int) -> None:
+    worst, reference = (0.0, -1), (0.0, -1)
+    for seed in range(block, TO_FIFTY_DIGITS, 5):
         disposition, exchange, leaving, volume, absorption, doses, times = model(seed)
         got = concentration(disposition, {"gut": oral(absorption), "vein": intravenous()}, schedule(doses, times))[:, 0]
         # What the closed form was given is the rounded clearance and volumes: the reference takes the same.
-        events = [(d.time, "gut" if d.entry == "gut" else "vein", d.amount, d.duration) for d in doses]
+        events = [(d.time, d.entry, d.amount, d.duration) for d in doses]
         want = exact.central(exchange, leaving, volume, absorption, events, times)
-        peak = max(want)
-        for value, true in zip(got.tolist(), want, strict=True):
-            error = float(abs(value - true) / max(abs(true), 1e-9 * peak)) if peak else abs(value)
-            worst = max(worst, (error, seed))
+        worst = max(worst, (_error(got, want), seed))
+        if matrices.EPS < 1e-18:
+            many = matrices.central([(exchange, leaving, volume, absorption, events, times)])[0]
+            reference = max(reference, (_error(many.astype(float), want), seed))
+    assert worst[0] < 1e-9, worst
+    assert reference[0] < 1e-12, reference
+
+
+@extended
+def test_as_matrix_exponentials_in_extended_precision() -> None:
+    worst = (0.0, -1)
+    for start in range(30_000, 30_000 + MODELS, AT_A_TIME):
+        made = [model(seed, poured=True) for seed in range(start, start + AT_A_TIME)]
+        wants = matrices.central([(exchange, leaving, volume, absorption, [(d.time, d.entry, d.amount, d.duration) for d in doses], times) for _, exchange, leaving, volume, absorption, doses, times in made])  # fmt: skip
+        for i, (disposition, _, _, _, absorption, doses, times) in enumerate(made):
+            got = concentration(disposition, {"gut": oral(absorption), "vein": intravenous()}, schedule(doses, times))
+            worst = max(worst, (_error(got[:, 0], wants[i]), start + i))
     assert worst[0] < 1e-9, worst
 
 
@@ -77,6 +112,7 @@ COURSES = {
     "boluses and tablets": ([Dose(amount=9, entry="vein"), Dose(time=4, amount=20, entry="gut"), Dose(time=4, amount=1, entry="vein")], np.arange(0, 20, 0.25)),
     "times of no order": ([Dose(amount=20, entry="gut", every=7, count=3)], np.array([0.0, 3.1, 3.1, 7.0, 7.0001, 13.9, 20.2, 41.0])),
     "infusions": ([Dose(time=3.3, amount=5, entry="vein", duration=2.7), Dose(time=4.1, amount=7, entry="vein", duration=9.0)], np.arange(0, 30, 0.5)),
+    "into an absorbing place": ([Dose(time=3.3, amount=5, entry="gut", duration=2.7), Dose(time=4.1, amount=7, entry="gut", duration=9.0, every=6, count=2), Dose(time=5, amount=3, entry="gut")], np.arange(0, 30, 0.5)),
     "steady": ([Dose(amount=10, entry="gut", every=8, steady=True), Dose(time=8, amount=10, entry="gut", every=8, count=2)], np.arange(0, 24, 0.5)),
 }  # fmt: skip
 
@@ -113,6 +149,7 @@ def test_however_many_people_each_is_as_alone(name: str, near: bool, compartment
         Dose(amount=10, entry="vein", every=8, steady=True),
         Dose(amount=10, entry="vein", every=8, duration=3, steady=True),
         Dose(amount=10, entry="vein", every=8, duration=8, steady=True),
+        Dose(amount=10, entry="gut", every=8, duration=3, steady=True),
     ],
 )
 def test_steady_state_is_the_limit_of_many_doses(dose: Dose) -> None:
@@ -180,7 +217,7 @@ def test_no_dose_is_no_concentration() -> None:
     assert not concentration(one_compartment(1, 1), {"oral": oral(1)}, schedule([], [0.0, 1.0])).any()
 
 
-ODES = 300 if FULL else 8
+ODES = 300 if FULL else 12
 
 
 def test_as_an_independent_solution_of_the_differential_equations() -> None:
@@ -188,16 +225,118 @@ def test_as_an_independent_solution_of_the_differential_equations() -> None:
     worst = (0.0, -1)
     for seed in range(20_000, 20_000 + ODES):
         chance = random.Random(seed)
-        leaving, to, back, ka = (_spread(chance, 0.02, 4) for _ in range(4))
-        volume = _spread(chance, 1, 100)
-        rates = np.array([[-ka, 0, 0], [ka, -leaving - to, back], [0, to, -back]])
-        disposition = two_compartments(leaving * volume, volume, to * volume, to * volume / back)
-        times = np.linspace(0.25, 12, 24)
-        got = concentration(disposition, {"gut": oral(ka)}, schedule([Dose(amount=10, entry="gut")], times))[:, 0]
-        solved = solve_ivp(
-            lambda _, x, a=rates: a @ x, (0, 12), [10.0, 0, 0], method="DOP853", t_eval=times, rtol=1e-12, atol=1e-22, max_step=0.05
-        )  # fmt: skip
-        want = solved.y[1] / volume
+        leaving, to, back, far, from_far, ka = (_spread(chance, 0.02, 4) for _ in range(6))
+        volume, doses = _spread(chance, 1, 100), []
+        for _ in range(chance.randint(1, 3)):
+            at, entry = chance.choice((0.0, 0.0, 2.5, 5.0)), chance.choice(("gut", "vein"))
+            doses.append(
+                Dose(time=at, amount=_spread(chance, 1, 30), entry=entry, duration=chance.choice((0.0, 0.0, 1.5, 4.0)))
+            )
+        many = chance.randint(1, 3)
+        rates = np.zeros((4, 4))
+        rates[0, 0], rates[1, 0], rates[1, 1] = -ka, ka, -leaving
+        for i, (forth, home) in enumerate(((to, back), (far, from_far))[: many - 1]):
+            rates[1, 1] -= forth
+            rates[2 + i, 1], rates[1, 2 + i], rates[2 + i, 2 + i] = forth, home, -home
+        cl, q, v2, q3, v3 = leaving * volume, to * volume, to * volume / back, far * volume, far * volume / from_far
+        disposition = one_compartment(cl, volume) if many == 1 else two_compartments(cl, volume, q, v2) if many == 2 else three_compartments(cl, volume, q, v2, q3, v3)  # fmt: skip
+        times = np.linspace(0.25, 12, 48)
+        got = concentration(disposition, {"gut": oral(ka), "vein": intravenous()}, schedule(doses, times))[:, 0]
+        marks = sorted({0.0, 12.0} | {d.time for d in doses} | {d.time + d.duration for d in doses})
+        state, want = np.zeros(4), np.zeros(times.size)
+        for start, end in pairwise(marks):
+            running = np.zeros(4)
+            for d in doses:
+                into = 0 if d.entry == "gut" else 1
+                if d.time == start and d.duration == 0:
+                    state[into] += d.amount
+                if d.duration and d.time <= start < d.time + d.duration:
+                    running[into] += d.amount / d.duration
+            inside = (times >= start) & (times <= end)
+            asked = np.unique(np.append(times[inside], end))
+            solved = solve_ivp(
+                lambda _, x, a=rates, r=running: a @ x + r, (start, end), state, method="DOP853", t_eval=asked, rtol=1e-12, atol=1e-20, max_step=0.1
+            )  # fmt: skip
+            want[inside] = solved.y[1, np.searchsorted(asked, times[inside])] / volume
+            for d in doses:  # an observation at the time of a dose is taken just after it
+                if d.time == end and d.duration == 0 and d.entry == "vein":
+                    want[times == end] += d.amount / volume
+            state = solved.y[:, -1].copy()
         error = float(np.max(np.abs(got - want) / np.maximum(want, 1e-9 * want.max())))
         worst = max(worst, (error, seed))
     assert worst[0] < 1e-9, worst
+
+
+@pytest.mark.parametrize("count", [1, 3, 40])
+def test_what_was_given_is_there_or_has_left(count: int) -> None:
+    """Mass balance in a network: doses by two ways and an infusion, against what is inside and what has gone out."""
+    rng = np.random.default_rng(count)
+    names = ("gut", "centre", "far", "metabolite", "gone")
+    ka, out, to, back, turned, left = (
+        m * np.exp(0.5 * rng.standard_normal(count)) for m in (1.0, 0.2, 0.5, 0.1, 0.3, 0.4)
+    )
+    rates = np.zeros((5, 5, count))
+    for giver, into, rate in ((0, 1, ka), (1, 4, out), (1, 2, to), (2, 1, back), (1, 3, turned), (3, 4, left)):
+        rates[giver, giver] -= rate
+        rates[into, giver] += rate
+    reach = rng.uniform(0.2, 1, count)
+    doses = [Dose(amount=20, entry="tablet", every=6, count=5), Dose(time=2.5, amount=7, entry="drip", duration=4.5), Dose(time=3, amount=11, entry="slow", duration=10)]  # fmt: skip
+    times = np.linspace(0, 40, 81)
+    entries = {"tablet": ("gut", reach), "drip": ("centre", 1.0), "slow": ("gut", 0.5)}
+    held = amounts([Period(0.0, Network(names, rates)), Period(9.3, Network(names, rates * 1.7))], entries, schedule(doses, times), {n: {n: 1.0} for n in names})  # fmt: skip
+    given = 20 * reach * np.minimum(np.floor(times / 6 + 1e-12) + 1, 5)[:, None]
+    given = given + 7 * np.clip((times - 2.5) / 4.5, 0, 1)[:, None] + 5.5 * np.clip((times - 3) / 10, 0, 1)[:, None]
+    np.testing.assert_allclose(sum(held.values()), given, rtol=1e-12)
+
+
+@pytest.mark.parametrize("people", [1, 5, 40])
+def test_zero_order_then_first_order_absorption_is_the_network(people: int) -> None:
+    """A lag, an infusion into the absorbing place, first-order absorption: in closed form as through the network."""
+    rng = np.random.default_rng(people)
+    cl, v, q, v2, ka = (m * np.exp(0.4 * rng.standard_normal(people)) for m in (10.0, 50.0, 5.0, 80.0, 1.2))
+    ka[0] = cl[0] / v[0]
+    rates = np.zeros((3, 3, people))
+    rates[0, 0], rates[1, 0] = -ka, ka
+    rates[1, 1], rates[2, 1] = -cl / v - q / v, q / v
+    rates[1, 2], rates[2, 2] = q / v2, -q / v2
+    doses = [Dose(time=0.7, amount=20, entry="gut", duration=2.4, every=6, count=3), Dose(time=8, amount=5, entry="gut"), Dose(time=9, amount=9, entry="vein", duration=3)]  # fmt: skip
+    for times in (np.arange(0, 30, 0.5), np.array([0.0, 0.7, 0.7001, 3.1, 3.3, 9.5, 21.0, 21.0, 60.0])):
+        prepared = schedule(doses, times)
+        got = concentration(two_compartments(cl, v, q, v2), {"gut": oral(ka, 0.6), "vein": intravenous()}, prepared)
+        held = amounts([Period(0.0, Network(("gut", "centre", "far"), rates))], {"gut": ("gut", 0.6), "vein": ("centre", 1.0)}, prepared, {"it": {"centre": 1 / v}})["it"]  # fmt: skip
+        np.testing.assert_allclose(got, held, rtol=1e-11, atol=0)
+
+
+def test_transit_stages_are_a_gamma_input() -> None:
+    """A whole number of stages through the network: the density of a gamma distribution goes into the last place (Savic and others 2007)."""
+    from math import gamma
+
+    stages, rate = 5, 2.3
+    names = (*(f"stage {i}" for i in range(stages)), "gut")
+    rates = np.zeros((stages + 1, stages + 1, 1))
+    for i in range(stages):
+        rates[i, i], rates[i + 1, i] = -rate, rate
+    times = np.array([1e-3, 0.1, 1.0, 2.0, 6.0, 20.0])
+    last = amounts([Period(0.0, Network(names, rates))], {"oral": ("stage 0", 1.0)}, schedule([Dose(amount=1)], times), {"it": {names[stages - 1]: rate}})["it"][:, 0]  # fmt: skip
+    np.testing.assert_allclose(
+        last, rate**stages * times ** (stages - 1) * np.exp(-rate * times) / gamma(stages), rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize("apart", [0.0, 1e-15, 1e-9, 1e-4, 0.5, 40.0])
+@pytest.mark.parametrize("time", [1e-9, 1e-3, 1.0, 300.0])
+def test_what_is_poured_into_a_depot_keeps_its_digits(apart: float, time: float) -> None:
+    import mpmath
+
+    with mpmath.workdps(120):
+        for rate in (1e-7, 0.03, 5.0):
+            a, r, t = mpmath.mpf(rate * (1 + apart)), mpmath.mpf(rate), mpmath.mpf(time)
+            gone = (1 - mpmath.exp(-r * t)) / r
+            want = gone - (t * mpmath.exp(-r * t) if a == r else (mpmath.exp(-r * t) - mpmath.exp(-a * t)) / (a - r))
+            got = float(poured(np.array(float(a)), np.array(rate), np.array(time)))
+            assert abs(got / want - 1) < 5e-15
+
+
+def test_stages_that_are_not_a_whole_number_are_refused() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"giver": "gut", "to": "central", "rate": "ktr", "stages": "2.5"}, Flow, strict=False)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.lint import lint, lint_knowledge, run_case
+from relaxant.linting import lint, lint_knowledge, run_case
 
 SOURCE = {"id": "my-source", "kind": "policy", "title": "Our ward", "seen": "text"}
 

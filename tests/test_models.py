@@ -12,11 +12,11 @@ from relaxant.errors import InputError
 from relaxant.facts.names import PERSON_FACTS
 from relaxant.knowledge.cards import Bounds, Correlation, Flow, Model, Parameter, Published, Relation
 from relaxant.knowledge.load import load_knowledge
-from relaxant.pharmacology.model import amount_in, entry_for, individual, is_linear, multiplier, network_of
+from relaxant.pharmacology.model import amount_in, entry_for, individual, is_linear, multiplier, network_of, variability
 from relaxant.pharmacology.network import Period, amounts, exponential
 from relaxant.pharmacology.published import all_reproduced, reproduced
 from relaxant.pharmacology.schedule import Dose, schedule
-from relaxant.pharmacology.soundness import faults_of, variability
+from relaxant.pharmacology.soundness import faults_of
 
 exact = pytest.importorskip("exact", reason="mpmath is a test dependency")
 CARDS = load_knowledge().models

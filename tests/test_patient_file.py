@@ -16,6 +16,7 @@ from relaxant.io.patient_file import read_patient
 from relaxant.io.read import read_bytes, read_file, weighed
 from relaxant.knowledge.load import load_knowledge
 from relaxant.patient import Allergy, Code, Line, Measured, Patient, Procedure, Pump, Smoker, Stated, to_file
+from relaxant.pharmacology.levels import levels_of
 from relaxant.plain import read_yaml
 
 TODAY = date(2026, 11, 22)
@@ -392,3 +393,36 @@ def test_the_readers_agree(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none"):
         with pytest.raises(InputError, match="FILE"):
             read_file(path, knowledge, today=TODAY)
+
+
+# ---------------------------------------------------------------- drug levels
+
+
+def test_a_drug_level_is_read_with_the_time_since_its_dose() -> None:
+    plain = {"medicines": ["baclofen 10 mg tds"], "observations": [{"name": "plasma baclofen concentration", "value": "250 ng/mL", "date": "2026-11-10", "after_dose": "45 min"}]}  # fmt: skip
+    patient = read_patient(plain, load_knowledge(), today=TODAY)
+    (level,) = levels_of(patient, "baclofen")
+    assert (level.value, level.unit, level.after_hours) == (250.0, "ng/mL", 0.75)
+    assert patient.observations[0].name == "baclofen level"
+    again = read_patient(to_file(patient), load_knowledge(), today=TODAY)
+    assert levels_of(again, "baclofen") == (level,)
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ({"name": "baclofen level", "value": "250 mg"}, "no concentration"),
+        ({"name": "baclofen level", "value": "250 ng/mL", "after_dose": "3 mg"}, "no time from 0"),
+        ({"name": "baclofen level", "value": "250 ng/mL", "after_dose": "900 h"}, "no time from 0"),
+        ({"name": "creatinine", "value": "1 mg/dL", "after_dose": "3 h"}, "no drug level"),
+    ],
+)
+def test_a_drug_level_that_cannot_be_is_refused(item: dict[str, str], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        read_patient({"medicines": ["baclofen 10 mg tds"], "observations": [item]}, load_knowledge(), today=TODAY)
+
+
+def test_a_level_of_what_no_model_is_of_is_kept_as_said() -> None:
+    patient = read_patient({"medicines": ["baclofen 10 mg tds"], "observations": [{"name": "lithium level", "value": "0.8 mmol/L"}]}, load_knowledge(), today=TODAY)  # fmt: skip
+    assert patient.observations[0].name == "lithium level"
+    assert any("kept as said" in text for text in patient.unused)

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from relaxant.errors import InputError
+from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import load_knowledge
 from relaxant.pharmacology.alteration import Alteration
-from relaxant.pharmacology.course import GivenDose, area, closed_form, course
-from relaxant.pharmacology.model import individual, is_linear
+from relaxant.pharmacology.course import GivenDose, area, course, courses
+from relaxant.pharmacology.mammillary import closed_form
+from relaxant.pharmacology.model import individual, is_linear, variability
 from relaxant.pharmacology.network import Period, amounts
 from relaxant.pharmacology.people import virtual_people
 from relaxant.pharmacology.populations import attained, attainment, bands, cohort, drawn, targets_attained
 from relaxant.pharmacology.schedule import Dose, schedule
-from relaxant.pharmacology.soundness import variability
 from relaxant.pharmacology.window import measured, peaks, window, within
 
 CARDS = load_knowledge().models
@@ -53,6 +54,25 @@ def test_the_closed_form_is_the_network(name: str) -> None:
     from relaxant.pharmacology.model import factor_of
 
     np.testing.assert_allclose(got * factor_of(card.outputs[0].unit, card), net, rtol=1e-10, atol=1e-15)
+
+
+def _names(card: Model) -> list[str]:
+    return [*(o.output for o in card.outputs), *(e.effect for e in card.effects)]
+
+
+@pytest.mark.parametrize("name", sorted(n for n, m in CARDS.items() if is_linear(m) and len(_names(m)) > 1))
+def test_outputs_and_effects_together_are_each_by_itself(name: str) -> None:
+    card, names = CARDS[name], _names(CARDS[name])
+    way = card.inputs[0]
+    parameters = individual(card, {}, deviations=drawn(card, 5, seed=3))
+    dose = GivenDose(amount=10, unit=card.amount, route=way.route, form=way.form, release=way.release, fed=way.fed, drug=way.drug)  # fmt: skip
+    times = np.linspace(0, 30, 13)
+    together = courses(card, parameters, [dose], times, names)
+    assert list(together) == names
+    for each in names:
+        np.testing.assert_allclose(
+            together[each], course(card, parameters, [dose], times, each), rtol=1e-10, atol=1e-15
+        )
 
 
 def test_most_cards_have_a_closed_form() -> None:
@@ -274,7 +294,52 @@ def test_an_alteration_that_cannot_be_is_refused(altered: list[Alteration], said
         course(SIMON, individual(SIMON, {}), [GivenDose(amount=20)], [1.0], altered=altered)
 
 
+def test_a_card_that_binds_is_altered_on_its_way() -> None:
+    pytest.importorskip("scipy", reason="the extra relaxant[nonlinear] is not installed")
+    card = CARDS["rocuronium-sugammadex-kleijn-2011"]
+    parameters, dose = individual(card, {}), [GivenDose(amount=42, route="intravenous", drug="rocuronium")]
+    times = np.array([5.0, 20.0, 60.0])
+    from_the_start = course(card, parameters, dose, times, altered=[Alteration(start=-1.0, ratios={"CL": 0.5})])
+    at_once = course(card, {**parameters, "CL": parameters["CL"] / 2}, dose, times)
+    np.testing.assert_allclose(from_the_start, at_once, rtol=1e-6)
+    later = course(card, parameters, dose, times, altered=[Alteration(start=10.0, ratios={"CL": 0.5})])
+    plain = course(card, parameters, dose, times)
+    np.testing.assert_allclose(later[0], plain[0], rtol=1e-6)
+    assert (later[1:] > plain[1:]).all() and (later[1:] < at_once[1:]).all()
+
+
 def test_the_area_under_a_course_is_exact() -> None:
     parameters = individual(SIMON, {})
     found = area(SIMON, parameters, [GivenDose(amount=20)], [1e4])[0, 0]
     assert found == pytest.approx(20 / float(parameters["CL"][0]) * 1e3, rel=1e-9)  # mg/L is 1000 ng/mL
+
+
+@pytest.mark.parametrize(
+    "name", ["pregabalin-oral-adult-shoji-2011", "metaxalone-adult-label", "tizanidine-oral-empirical"]
+)
+@pytest.mark.parametrize("steady", [False, True])
+def test_everybody_has_an_own_lag_by_every_way_of_computing(name: str, steady: bool) -> None:
+    card = CARDS[name]
+    plain = individual(card, {})
+    lag = next(i.lag for i in card.inputs if i.lag and i.lag in plain)
+    lags = float(plain[lag][0]) * np.array([0.5, 1.0, 2.0, 2.0])
+    together = {n: np.broadcast_to(v, (4,)) for n, v in plain.items()} | {lag: lags}
+    (way,) = [i for i in card.inputs if i.lag == lag][:1]
+    doses = [
+        GivenDose(
+            amount=20,
+            every=12,
+            count=3,
+            steady=steady,
+            route=way.route,
+            form=way.form,
+            release=way.release,
+            fed=way.fed,
+        )
+    ]
+    times = np.linspace(13, 36, 24)  # after the first dose of a steady state has arrived
+    output = card.effects[0].effect if card.effects else None
+    found = course(card, together, doses, times, output)
+    for person, value in enumerate(lags):
+        alone = course(card, plain | {lag: np.array([value])}, doses, times, output)[:, 0]
+        np.testing.assert_allclose(found[:, person], alone, rtol=1e-9, atol=1e-12 * alone.max())

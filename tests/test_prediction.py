@@ -16,11 +16,12 @@ from relaxant.medicines.read import read_medicines
 from relaxant.medicines.regimen import Regimen
 from relaxant.pharmacology.course import GivenDose, area, course
 from relaxant.pharmacology.domain import Standing, standing
-from relaxant.pharmacology.even import even_normals, even_points, normal_quantile
-from relaxant.pharmacology.model import individual
-from relaxant.pharmacology.prediction import Prediction, predictions, weighted_quantiles
+from relaxant.pharmacology.even import even_normals, even_points
+from relaxant.pharmacology.model import individual, variability
+from relaxant.pharmacology.normal import normal_quantile
+from relaxant.pharmacology.prediction import Prediction, predictions
+from relaxant.pharmacology.quantiles import weighted_quantiles
 from relaxant.pharmacology.regimens import NoPattern, Pattern, pattern
-from relaxant.pharmacology.soundness import variability
 
 KNOWLEDGE = load_knowledge()
 CARDS = KNOWLEDGE.models
@@ -257,6 +258,14 @@ def test_now_and_as_weighed_stand_side_by_side_in_the_same_people() -> None:
     now, weighed = found.scenarios
     assert (now.key, weighed.key) == ("now", "weighed")
     np.testing.assert_allclose(np.array(now.curves[0].bands), 2 * np.array(weighed.curves[0].bands), rtol=0.011)
+
+
+def test_a_dose_in_grams_is_the_same_dose() -> None:
+    courses = [
+        _predicted(PERSON + KIDNEY + f"medicines: [gabapentin {dose} three times a day]\n")[0].scenarios[0].curves
+        for dose in ("600 mg", "0.6 g")
+    ]
+    assert courses[0] == courses[1]
 
 
 def test_less_kidney_never_gives_less_baclofen() -> None:

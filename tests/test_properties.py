@@ -26,7 +26,7 @@ from relaxant.io.read import read_bytes
 from relaxant.knowledge.load import load_knowledge
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Patient
-from relaxant.review import Review, canonical, review, to_json
+from relaxant.reviewing import Review, canonical, review, to_json
 from relaxant.rules.evaluate import evaluate, program
 from relaxant.rules.findings import Check, read_row
 

@@ -23,7 +23,16 @@ from relaxant.predicted import ShownChange, ShownModel, ShownPrediction, ShownSc
 from relaxant.report.html import render_html
 from relaxant.report.terminal import render_terminal, text_width, wrapped
 from relaxant.report.view import View, clean, view_of
-from relaxant.review import Fact, KnowledgeStamp, Review, ShownIngredient, ShownMedicine, ShownSuggestion, Stamp, Watch
+from relaxant.reviewing import (
+    Fact,
+    KnowledgeStamp,
+    Review,
+    ShownIngredient,
+    ShownMedicine,
+    ShownSuggestion,
+    Stamp,
+    Watch,
+)
 from relaxant.rules.findings import Because, Check, Cited, Effect, Finding, Unchecked
 
 LONG = "pseudo" * 50

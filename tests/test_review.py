@@ -13,7 +13,7 @@ from relaxant import InputError, ReplayError, read_patient, replay, review, to_j
 from relaxant.io.patient_file import read_patient as read_plain
 from relaxant.knowledge.load import Knowledge
 from relaxant.plain import read_json
-from relaxant.review import Review
+from relaxant.reviewing import Review
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 CONTRACT = {

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from relaxant.patient import Patient
-from relaxant.review import Review
+from relaxant.reviewing import Review
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -37,7 +37,7 @@ MEASURE: dict[str, Any] = {
             "type": "object",
             "additionalProperties": False,
             "properties": {
-                "name": TEXT, "value": TEXT, "unit": TEXT, "text": TEXT, "date": DAY, "site": TEXT, "code": TEXT, "system": TEXT, "by": TEXT,
+                "name": TEXT, "value": TEXT, "unit": TEXT, "text": TEXT, "date": DAY, "site": TEXT, "after_dose": TEXT, "code": TEXT, "system": TEXT, "by": TEXT,
             },
         },
     ]
@@ -117,7 +117,7 @@ FIELDS: dict[str, tuple[str, dict[str, Any]]] = {
     "genotype": ('Gene by gene: {CYP2C19: "*2/*2"}.', {"type": "object", "additionalProperties": TEXT}),
     "goals": ("What treatment is for: night spasms, function, care, pain ...", {"type": "array", "items": {"type": "string"}}),
     "labs": ("Laboratory values: name, value with unit, date.", {"type": "array", "items": MEASURE}),
-    "observations": ("Vital signs and scales: name, value with unit, date, site.", {"type": "array", "items": MEASURE}),
+    "observations": ("Vital signs, scales and drug levels: name, value with unit, date, site; of a drug level (baclofen level) after_dose, such as 3 h.", {"type": "array", "items": MEASURE}),
     "procedure": (
         "A planned procedure: kind and date.",
         {"oneOf": [{"type": "string"}, {"type": "object", "additionalProperties": False, "properties": {"kind": TEXT, "date": DAY}}]},

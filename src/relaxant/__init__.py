@@ -8,25 +8,29 @@
 'DANGER'
 """
 
-from relaxant.api import (
-    Finding,
-    InputError,
-    Knowledge,
-    KnowledgeError,
-    Patient,
-    RelaxantError,
-    ReplayError,
-    Review,
-    lint,
-    load_knowledge,
-    read_patient,
-    render_html,
-    render_terminal,
-    replay,
-    review,
-    to_json,
-)
+from typing import TYPE_CHECKING
+
 from relaxant.version import __version__
+
+if TYPE_CHECKING:
+    from relaxant.api import (
+        Finding,
+        InputError,
+        Knowledge,
+        KnowledgeError,
+        Patient,
+        RelaxantError,
+        ReplayError,
+        Review,
+        lint,
+        load_knowledge,
+        read_patient,
+        render_html,
+        render_terminal,
+        replay,
+        review,
+        to_json,
+    )
 
 __all__ = [
     "Finding",
@@ -47,3 +51,16 @@ __all__ = [
     "review",
     "to_json",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """What :mod:`relaxant.api` offers, loaded when it is first asked for: the program itself needs less of it."""
+    if name not in __all__:
+        raise AttributeError(f"module 'relaxant' has no attribute {name!r}")
+    from relaxant import api
+
+    return getattr(api, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

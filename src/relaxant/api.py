@@ -9,11 +9,11 @@ from pathlib import Path
 from relaxant.errors import InputError, KnowledgeError, RelaxantError, ReplayError
 from relaxant.io.read import read_bytes, read_file
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.lint import lint
+from relaxant.linting import lint
 from relaxant.patient import Patient
 from relaxant.report.html import render_html
 from relaxant.report.terminal import render_terminal
-from relaxant.review import Review, replay, review, to_json
+from relaxant.reviewing import Review, replay, review, to_json
 from relaxant.rules.findings import Finding
 
 __all__ = [

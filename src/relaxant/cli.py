@@ -38,7 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def console() -> NoReturn:
-    """The program: one command, and out. Taking a finished process apart object by object costs a tenth of its short life."""
+    """The program: one command, and out. Taking a finished process apart object by object costs a tenth of its short life.
+
+    Its tables are small, so threads of the linear algebra library cost more to start than they would ever save.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     status = main()
     try:
         sys.stdout.flush()
@@ -160,7 +164,7 @@ def today() -> date:
 def _review(options: argparse.Namespace) -> int:
     from relaxant.io.read import read_bytes
     from relaxant.knowledge.load import load_knowledge
-    from relaxant.review import review, to_json
+    from relaxant.reviewing import review, to_json
 
     knowledge = load_knowledge(*options.pack)
     name = "standard input" if options.file == "-" else Path(options.file).name
@@ -210,7 +214,7 @@ def _replay(options: argparse.Namespace) -> int:
     from relaxant.io.patient_file import read_patient
     from relaxant.knowledge.load import load_knowledge
     from relaxant.plain import decode_text, read_json
-    from relaxant.review import changes, replay, to_json
+    from relaxant.reviewing import changes, replay, to_json
 
     data = _read(options.file)
     plain = read_json(decode_text(data, options.file), options.file)
@@ -240,7 +244,7 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _lint(options: argparse.Namespace) -> int:
-    from relaxant.lint import lint
+    from relaxant.linting import lint
 
     faults = lint(*([options.pack] if options.pack else []))
     for fault in faults:

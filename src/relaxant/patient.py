@@ -23,7 +23,10 @@ class _Frozen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Measured(_Frozen, frozen=True, kw_only=True):
-    """A lab, vital sign or scale: ``value`` in ``unit``, or ``text`` where it is not a number (``1+``)."""
+    """A lab, vital sign, scale or drug level: ``value`` in ``unit``, or ``text`` where it is not a number (``1+``).
+
+    ``after_dose`` says of a drug level (``baclofen level``) how long after a dose it was taken: ``3 h``.
+    """
 
     name: str
     value: float | None = None
@@ -31,6 +34,7 @@ class Measured(_Frozen, frozen=True, kw_only=True):
     text: str | None = None
     date: date | None = None
     site: str | None = None
+    after_dose: str | None = None
     code: str | None = None
     system: str | None = None
     by: str | None = None

@@ -18,7 +18,7 @@ from relaxant.pharmacology.contributions import measured
 from relaxant.pharmacology.domain import Remark
 from relaxant.pharmacology.exposure import Change
 from relaxant.pharmacology.prediction import Curve, Eligible, Measure, Prediction, Scenario, predictions
-from relaxant.quantities import plain_number
+from relaxant.quantities import plain_number, shown_unit, three_digits
 from relaxant.rules.findings import Cited, shown_agent_name
 from relaxant.rules.wording import amount_text, capital, listed
 
@@ -249,10 +249,10 @@ class _Said:
             settled_days=scenario.settled_days,
             left_hours=scenario.left_hours,
             changes=tuple(self.change(c, scenario) for c in _largest_first(scenario.altered.changes)),
-            auc_ratio=float(f"{scenario.altered.auc_ratio:.3g}"),
+            auc_ratio=three_digits(scenario.altered.auc_ratio),
             change_days=scenario.altered.days,
             slowest=scenario.slowest,
-            today=float(f"{scenario.altered.today:.3g}"),
+            today=three_digits(scenario.altered.today),
         )
 
     def change(self, change: Change, scenario: Scenario) -> ShownChange:
@@ -397,7 +397,7 @@ class _Said:
             status=eligible.standing.status,
             drawn=eligible.standing.drawable,
             weight=eligible.weight,
-            typical_average=float(f"{_average(typical):.3g}") if typical else None,
+            typical_average=three_digits(_average(typical)) if typical else None,
             verified=_verified(card),
             remarks=tuple(dict.fromkeys(self.remark(r, band=eligible.weight > 0) for r in eligible.standing.remarks)),
             limits=card.limits,
@@ -475,7 +475,7 @@ def _largest_first(changes: Sequence[Change]) -> list[Change]:
 
 
 def _three(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.3g}")
+    return None if value is None else three_digits(value)
 
 
 def _average(values: tuple[float, ...]) -> float:
@@ -508,8 +508,3 @@ def _of_effect(card: Model, effect: Effect) -> set[str]:
     named += [site.rate] if site else []
     named += [tolerance.rate, tolerance.half_at, tolerance.gain] if tolerance else []
     return {name for name in named if name is not None}
-
-
-def shown_unit(text: str) -> str:
-    """A unit in the words of a page."""
-    return text.replace("ug", "micrograms").replace("umol", "micromol").replace("*", " ")

@@ -255,3 +255,27 @@ def plain_number(value: float, digits: int = 4) -> str:
     places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     text = f"{value:.{places}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def three_digits(value: float) -> float:
+    """A number rounded to three digits.
+
+    >>> three_digits(0.123456), three_digits(98765)
+    (0.123, 98800.0)
+    """
+    return float(f"{value:.3g}")
+
+
+_IN_WORDS = {"ug": "micrograms", "umol": "micromol", "degC": "°C", "*": "·"}
+
+
+def shown_unit(text: str) -> str:
+    """A unit in the words of a page, with nothing for a plain number.
+
+    >>> shown_unit("ug*h/mL"), shown_unit("1/min"), shown_unit("1")
+    ('micrograms·h/mL', 'per min', '')
+    """
+    if text.startswith("1/"):
+        return f"per {text[2:]}"
+    words = [_IN_WORDS.get(part, part) for part in re.split(r"([*/])", text)]
+    return "" if text == "1" else "".join(words)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from relaxant.knowledge.cards import Bounds, Model, Parameter, Published, Relation
 from relaxant.knowledge.schema import Cited, Source, SourceRef
 from relaxant.pharmacology.published import Reproduced
-from relaxant.validate_picture import shown_unit
+from relaxant.quantities import shown_unit
 from relaxant.validate_words import (
     KINDS,
     Sources,

@@ -6,7 +6,6 @@ Black, grey and dashes only. Every coordinate is rounded, so that the same card 
 from __future__ import annotations
 
 import math
-import re
 import textwrap
 from collections.abc import Callable
 from html import escape
@@ -18,8 +17,10 @@ from numpy.typing import NDArray
 from relaxant.drawing import height_axis, line, place, text, tick, time_axis
 from relaxant.errors import KnowledgeError
 from relaxant.knowledge.cards import Effect, Model, Output, Published
+from relaxant.pharmacology.course import name_of
 from relaxant.pharmacology.model import factor_of
 from relaxant.pharmacology.published import trial
+from relaxant.quantities import shown_unit
 
 Floats = NDArray[np.float64]
 _WIDTH, _LEFT, _RIGHT = 720, 64, 696
@@ -27,23 +28,10 @@ _TALL, _LOW = 230, 150  # heights of the concentration's panel and of an effect'
 _LINE, _CHARACTERS = 16, 116
 _LEFT_OVER = 0.03  # the course is drawn until less than this share of its height remains
 _POINTS, _POINTS_A_DOSE, _FEW, _LEVELS = 171, 18, 17, 12
-_WORDS = {"ug": "micrograms", "umol": "micromol", "degC": "°C", "*": "·"}
 _DOSING = (
     "dose", "dose_unit", "dose_per_kg", "route", "form", "release", "fed", "drug", "every", "count", "infused_over",
     "covariates", "also", "during",
 )  # fmt: skip
-
-
-def shown_unit(text: str) -> str:
-    """A unit in the words of a page, with nothing for a plain number.
-
-    >>> shown_unit("ug*h/mL"), shown_unit("1/min"), shown_unit("1")
-    ('micrograms·h/mL', 'per min', '')
-    """
-    if text.startswith("1/"):
-        return f"per {text[2:]}"
-    words = [_WORDS.get(part, part) for part in re.split(r"([*/])", text)]
-    return "" if text == "1" else "".join(words)
 
 
 class Panel(msgspec.Struct, frozen=True):
@@ -117,7 +105,7 @@ def _search(model: Model, number: Published) -> Floats:
 
 def _panels(model: Model, number: Published) -> list[Panel]:
     outputs: list[Output | Effect] = [model.outputs[0], *model.effects]
-    curves = [_curve(model, number, _name(o)) for o in outputs]
+    curves = [_curve(model, number, name_of(o)) for o in outputs]
     marks = [_marks(model, number, o) for o in outputs]
     last = _last(model, number, curves)
     last = max([last, *(t * 1.05 for m in marks for t in (*m[1], *(x for x, _ in (*m[2], *m[3]))))])
@@ -133,10 +121,6 @@ def _panels(model: Model, number: Published) -> list[Panel]:
         Panel(o.title if isinstance(o, Output) else o.description, o.unit, times, curve(times), *mark)
         for o, curve, mark in zip(outputs, curves, marks, strict=True)
     ]
-
-
-def _name(of: Output | Effect) -> str:
-    return of.output if isinstance(of, Output) else of.effect
 
 
 def _last(model: Model, number: Published, curves: list[Callable[[Floats], Floats]]) -> float:
@@ -156,7 +140,7 @@ Marks = tuple[tuple[float, ...], tuple[float, ...], tuple[tuple[float, float], .
 
 def _marks(model: Model, number: Published, of: Output | Effect) -> Marks:
     """What was published of the same doses in the same person: heights without a time, times without a height, points, recoveries."""
-    same = [n for n in _same_doses(model, number) if n.output == _name(of)]
+    same = [n for n in _same_doses(model, number) if n.output == name_of(of)]
     own = factor_of(of.unit, model)
     start = number.count * number.every - number.every if number.every else 0.0
     heights = tuple(n.value * factor_of(n.unit, model) / own for n in same if n.measure == "peak")

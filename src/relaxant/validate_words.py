@@ -8,8 +8,7 @@ from decimal import Decimal
 from relaxant.knowledge.cards import Model, Published
 from relaxant.knowledge.schema import Cited, Source
 from relaxant.pharmacology.published import LIKE, Reproduced
-from relaxant.quantities import plain_number
-from relaxant.validate_picture import shown_unit
+from relaxant.quantities import plain_number, shown_unit
 
 Sources = Mapping[str, Source]
 _DIGITS = 3

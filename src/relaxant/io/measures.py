@@ -24,6 +24,8 @@ _OTHER_UNITS = {"mg/dL": ("umol/L",), "g/dL": ("g/L",), "cm": ("m", "in"), "kg":
 _USUAL = {"weight": "61 kg", "height": "165 cm", "creatinine": "1.6 mg/dL or 141 umol/L"}
 _LIKELY_UNITS = ("umol/L", "mmol/L", "mg/dL", "mg/L", "g/L", "g/dL", "lb", "g", "kg", "m", "in", "cm", "mm")
 _WRITE = "write {name: creatinine, value: 1.6 mg/dL, date: 2026-11-10}"
+_LEVEL_WORDS = frozenset({"level", "concentration", "levels"})
+_LONGEST_AFTER = 168
 _PER_AREA = "/1.73 m2"
 _AREA = re.compile(
     r"(?<=[a-z])[\s/]*(?:per\s*)?[({[]?\s*1[.,]73[\s_]*(?:m\s?[\^*]?\s?2|m²|sq\.?\s?m|qm)?\s*[])}]?(?:\s*bsa)?\s*$",
@@ -88,6 +90,11 @@ def measured(reading: Reading, field: str, item: Any) -> Measured:
         raise InputError(field, item, "the name is missing", _WRITE)
     labs = _by_name(_Held(reading.knowledge))
     lab = labs.get(fold(name or "")) or labs.get(fold(code or ""))
+    drug = drug_of_level(name or "", reading.knowledge) if lab is None else None
+    if drug is not None:
+        return _drug_level(reading, field, item, drug)
+    if item.get("after_dose") is not None:
+        raise InputError(f"{field}.after_dose", item["after_dose"], f"“{name or code}” is no drug level that a model is of", "name it such as baclofen level, or leave this out")  # fmt: skip
     if lab is None and name:
         _unplaced(reading, field, name, labs)
     when = day(f"{field}.date", item.get("date"), latest=reading.as_of)
@@ -100,6 +107,40 @@ def measured(reading: Reading, field: str, item: Any) -> Measured:
         date=when,
         site=text(f"{field}.site", item.get("site")),
         code=code,
+        system=text(f"{field}.system", item.get("system")),
+        by=text(f"{field}.by", item.get("by")),
+    )
+
+
+def drug_of_level(name: str, knowledge: Knowledge) -> str | None:
+    """The drug whose level a measure is (``baclofen level``, ``plasma concentration of diazepam``), where a model is of it."""
+    words = set(re.findall(r"[a-z]+", name.casefold()))
+    if not words & _LEVEL_WORDS:
+        return None
+    return next((m.ingredient for m in knowledge.models.values() if m.ingredient in words), None)
+
+
+def _drug_level(reading: Reading, field: str, item: Mapping[str, Any], drug: str) -> Measured:
+    """A drug's level: a concentration, and how long after a dose it was taken."""
+    name = f"{drug} level"
+    got = _value(reading, f"{field} {name}", item, None)
+    if isinstance(got, str):
+        reading.unused.append(f"{name} “{got}”: this gives no number, so nothing was computed from it")
+    elif all(convert(got, unit_of) is None for unit_of in ("mg/L", "mmol/L")):
+        raise InputError(f"{field} {name}", f"{plain_number(got.value)} {got.unit}".strip(), "this is no concentration", "write it such as 250 ng/mL")  # fmt: skip
+    after = text(f"{field}.after_dose", item.get("after_dose"))
+    if after is not None:
+        time = quantity(after, f"{field}.after_dose", example="3 h")
+        if (hours := convert(time, "h")) is None or not 0 <= hours <= _LONGEST_AFTER:
+            raise InputError(f"{field}.after_dose", after, f"it is no time from 0 to {_LONGEST_AFTER} h", "write it such as 3 h or 45 min")  # fmt: skip
+    return Measured(
+        name=name,
+        value=got.value if isinstance(got, Quantity) else None,
+        unit=got.unit if isinstance(got, Quantity) else None,
+        text=got if isinstance(got, str) else None,
+        date=day(f"{field}.date", item.get("date"), latest=reading.as_of),
+        after_dose=after,
+        code=text(f"{field}.code", item.get("code")),
         system=text(f"{field}.system", item.get("system")),
         by=text(f"{field}.by", item.get("by")),
     )

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from statistics import NormalDist
 from typing import TypeVar
 
 import msgspec
@@ -23,6 +22,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.pathways import Contribution, Mechanism
 from relaxant.knowledge.schema import Exposure, SourceRef
 from relaxant.pharmacology.model import typical
+from relaxant.pharmacology.normal import NORMAL_90, NORMAL_95, normal_quantile
 from relaxant.pharmacology.phenotypes import phenotype_of
 
 Floats = NDArray[np.float64]
@@ -31,8 +31,6 @@ Level = TypeVar("Level", float, Floats)
 Key = tuple[str, str]
 """A clearance of the card and an enzyme that carries a share of it."""
 _Misfit = Callable[[Floats], Floats]
-NORMAL_90 = NormalDist().inv_cdf(0.95)
-_NORMAL_95 = NormalDist().inv_cdf(0.975)
 _LEAST_LEFT = 0.01
 _LEAST_SPREAD = 0.2
 _LEAST_CHANGE = 0.3
@@ -118,9 +116,9 @@ def spread_of_pair(row: Exposure, knowledge: Knowledge) -> tuple[float, float]:
     if row.auc_low and row.auc_high and row.interval:
         width = math.log(row.auc_high / row.auc_low)
         if row.interval == "range":
-            between = width / (2 * NormalDist().inv_cdf((n - 0.375) / (n + 0.25)))
+            between = width / (2 * float(normal_quantile(np.array((n - 0.375) / (n + 0.25)))))
         else:
-            between = width / 2 / (NORMAL_90 if row.interval == "90%" else _NORMAL_95) * math.sqrt(n)
+            between = width / 2 / (NORMAL_90 if row.interval == "90%" else NORMAL_95) * math.sqrt(n)
     return between, between / math.sqrt(n)
 
 

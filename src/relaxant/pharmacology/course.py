@@ -14,47 +14,31 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relaxant.errors import InputError
-from relaxant.knowledge.cards import Effect, Input, Model, Output
+from relaxant.knowledge.cards import Effect, Model, Output
 from relaxant.pharmacology.alteration import Alteration
-from relaxant.pharmacology.disposition import Disposition, one_compartment, three_compartments, two_compartments
+from relaxant.pharmacology.disposition import Disposition
 from relaxant.pharmacology.effects import moderator_of, response, turnover_of, with_moderator
+from relaxant.pharmacology.given import Given, Holding, of_people
+from relaxant.pharmacology.given import GivenDose as GivenDose
+from relaxant.pharmacology.given import entry_of as entry_of
+from relaxant.pharmacology.lags import concentration_own_lags
 from relaxant.pharmacology.linear import Entry, concentration, intravenous, oral
+from relaxant.pharmacology.mammillary import Form, closed_form
 from relaxant.pharmacology.model import (
     AREA,
-    amount_in,
-    entry_for,
     factor_of,
     is_linear,
     linear_part,
     network_of,
 )
 from relaxant.pharmacology.network import Period, amounts, reached
-from relaxant.pharmacology.nonlinear import RESPONSE, Turnover, solved
-from relaxant.pharmacology.schedule import Dose, schedule
+from relaxant.pharmacology.nonlinear import RESPONSE, Turnover, solved, solved_through
+from relaxant.pharmacology.schedule import schedule
 
 Floats = NDArray[np.float64]
-_MOST_PERIPHERAL = 2
-
-
-class GivenDose(msgspec.Struct, frozen=True, kw_only=True):
-    """A dose as prescribed: ``amount`` in ``unit`` by a route, at ``time`` (the card's unit), once or ``count`` times ``every`` so long.
-
-    ``infused_over`` makes it an infusion. ``steady``: the same dose was taken ``every`` so long for ever before; several such doses
-    add up (a morning and a night dose, each every 24 h). ``form``, ``release``, ``fed`` and ``drug`` choose among the card's inputs.
-    """
-
-    time: float = 0.0
-    amount: float
-    unit: str = "mg"
-    route: str = "oral"
-    form: str | None = None
-    release: str | None = None
-    fed: bool | None = None
-    drug: str | None = None
-    infused_over: float = 0.0
-    every: float | None = None
-    count: int = 1
-    steady: bool = False
+_STILL = 1e-12  # of the fastest rate: slower is standing still
+Places = tuple[str, ...]
+"""A compartment and those whose content is measured with it."""
 
 
 def course(
@@ -73,12 +57,55 @@ def course(
     route that the card has not, for an output that it has not, and for an alteration that it cannot carry.
     """
     chosen = output_named(model, output)
-    at = _times(times)
-    given = _Given.of(model, parameters, doses, altered)
-    values = (
-        _effect(given, at, chosen, during) if isinstance(chosen, Effect) else _concentration(given, at, chosen, during)
-    )
-    return np.asarray(values / factor_of(chosen.unit, model))
+    return courses(model, parameters, doses, times, (name_of(chosen),), during=during, altered=altered)[name_of(chosen)]
+
+
+def courses(
+    model: Model,
+    parameters: Mapping[str, Floats],
+    doses: Sequence[GivenDose],
+    times: ArrayLike,
+    outputs: Sequence[str],
+    *,
+    during: Sequence[str] = (),
+    altered: Sequence[Alteration] = (),
+) -> dict[str, Floats]:
+    """Several outputs and effects of the same doses at the same times, by name: what they share is computed once. See :func:`course`."""
+    return followed(model, _holding(model, parameters, altered), doses, _times(times), outputs, during=during)
+
+
+def followed(
+    model: Model,
+    holding: Sequence[Holding],
+    doses: Sequence[GivenDose],
+    times: Floats,
+    outputs: Sequence[str],
+    *,
+    during: Sequence[str] = (),
+) -> dict[str, Floats]:
+    """Outputs and effects by name under parameters that change on the way: amounts go on, rates and volumes are those that hold.
+
+    ``holding`` are in order of time; the first holds from the beginning.
+    """
+    given = Given.of(model, holding, doses)
+    chosen = {name: output_named(model, name) for name in outputs}
+    direct = {n: c for n, c in chosen.items() if isinstance(c, Output) or c.form != "turnover"}
+    for one in direct.values():
+        if isinstance(one, Effect):
+            given = msgspec.structs.replace(given, model=with_moderator(given.model, one))
+    moderators = {n: (m,) for n, c in direct.items() if isinstance(c, Effect) and (m := moderator_of(c)) is not None}
+    places = {n: places_of(c) for n, c in direct.items()}
+    levels = _levels(given, times, dict.fromkeys((*places.values(), *moderators.values())), during)
+    out = {}
+    for name, one in chosen.items():
+        if isinstance(one, Output):
+            values = levels[places[name]]
+        elif name in direct:
+            values = _response(given, times, one, levels[places[name]], levels[moderators[name]] if name in moderators else None)  # fmt: skip
+        else:
+            values = _turnover(msgspec.structs.replace(given, model=with_moderator(model, one)), times, one, during)
+        out[name] = np.asarray(values / factor_of(one.unit, model))
+    return out
 
 
 def area(
@@ -96,18 +123,18 @@ def area(
     Shape (times, people). Raises :class:`InputError` as :func:`course`, and for an output that is no concentration.
     """
     chosen = output_named(model, output)
-    volume = volume_of(model, chosen.of)
-    if isinstance(chosen, Effect) or volume is None:
+    if isinstance(chosen, Effect) or volume_of(model, chosen.of) is None:
         raise InputError("output", output, "only a concentration has an area", "name an output with a volume")
-    given = _Given.of(model, parameters, doses, altered)
-    values = _amounts(given, _times(times), {AREA + of: 1.0 for of in (chosen.of, *chosen.bound)}, during, areas=True)
+    given = Given.of(model, _holding(model, parameters, altered), doses)
+    wanted = {AREA + of: 1.0 for of in (chosen.of, *chosen.bound)}
+    values = _amounts(given, _times(times), {"area": wanted}, during, areas=True)["area"]
     return np.asarray(values / factor_of(chosen.unit, model))
 
 
 def output_named(model: Model, name: str | None) -> Output | Effect:
     """An output or effect of the card by name; its first for ``None``. Raises :class:`InputError` for one that it has not."""
     known: list[Output | Effect] = [*model.outputs, *model.effects]
-    names = [o.output if isinstance(o, Output) else o.effect for o in known]
+    names = [name_of(o) for o in known]
     if name is None:
         return known[0]
     if name not in names:
@@ -115,17 +142,19 @@ def output_named(model: Model, name: str | None) -> Output | Effect:
     return known[names.index(name)]
 
 
+def name_of(chosen: Output | Effect) -> str:
+    """The name of an output or effect."""
+    return chosen.output if isinstance(chosen, Output) else chosen.effect
+
+
+def places_of(chosen: Output | Effect) -> Places:
+    """Where an output or effect is measured."""
+    return (chosen.of, *(chosen.bound if isinstance(chosen, Output) else ()))
+
+
 def volume_of(model: Model, compartment: str) -> str | None:
     """The parameter that turns a compartment's amount into a concentration."""
     return next((c.volume for c in model.compartments if c.compartment == compartment), None)
-
-
-def entry_of(model: Model, dose: GivenDose) -> Input:
-    """The card's input that a dose goes in by. Raises :class:`InputError` for a route that the card has not."""
-    way = entry_for(model, dose.route, form=dose.form, release=dose.release, fed=dose.fed, drug=dose.drug)
-    if way is None:
-        raise InputError("route", dose.route, f"{model.model} has no way in for it", f"use {', '.join(sorted({i.route for i in model.inputs}))}")  # fmt: skip
-    return way
 
 
 def slowest_rate(
@@ -140,49 +169,15 @@ def slowest_rate(
     return float(decays[decays > 0].min())
 
 
+def slowest_leaving(model: Model, parameters: Mapping[str, Floats], *, during: Sequence[str] = ()) -> float:
+    """The slowest rate (1/time) at which anything leaves in any of these people (of the linear part, where a card has more)."""
+    rates = np.moveaxis(linear_part(model, parameters, during=during).rates, 2, 0)
+    decays = -np.linalg.eigvals(rates).real
+    return float(decays[decays > decays.max() * _STILL].min())
+
+
 def _times(times: ArrayLike) -> Floats:
     return np.atleast_1d(np.asarray(times, dtype=np.float64))
-
-
-class _Given(msgspec.Struct, frozen=True):
-    """What is given, in the card's units: doses by the entries they go in by, what reaches of each, and who takes it."""
-
-    model: Model
-    parameters: Mapping[str, Floats]
-    people: int
-    doses: list[Dose]
-    ways: dict[str, Input]
-    reaching: dict[str, Floats]
-    altered: tuple[Alteration, ...]
-
-    def apart(self) -> list[list[Dose]]:
-        """The doses in courses that add up: each steady state by itself, what is left together."""
-        steady = [[d] for d in self.doses if d.steady]
-        others = [d for d in self.doses if not d.steady]
-        return [*steady, others] if others or not steady else steady
-
-    @staticmethod
-    def of(
-        model: Model, parameters: Mapping[str, Floats], doses: Sequence[GivenDose], altered: Sequence[Alteration]
-    ) -> _Given:
-        _refuse(model, altered)
-        given: list[Dose] = []
-        ways: dict[str, Input] = {}
-        reaching: dict[str, Floats] = {}
-        for dose in doses:
-            way = entry_of(model, dose)
-            lag, own = _shared(parameters, way.lag), _shared(parameters, way.duration)
-            amount = amount_in(model, dose.amount, dose.unit, way)
-            share = parameters[way.bioavailability] if way.bioavailability else np.ones(1)
-            for one, alteration in _in_turn(dose, altered):
-                name = f"input {model.inputs.index(way)}" + ("" if alteration is None else f", altered {alteration}")
-                ways[name] = way
-                reaching[name] = share if alteration is None else share * altered[alteration].reaching
-                given.append(
-                    Dose(time=one.time + lag, amount=amount, entry=name, duration=dose.infused_over or own, every=one.every, count=one.count, steady=one.steady)
-                )  # fmt: skip
-        people = max((v.size for v in parameters.values()), default=1)
-        return _Given(model, parameters, people, given, ways, reaching, tuple(altered))
 
 
 def _refuse(model: Model, altered: Sequence[Alteration]) -> None:
@@ -199,126 +194,123 @@ def _refuse(model: Model, altered: Sequence[Alteration]) -> None:
                 raise InputError("altered", ratio, f"a ratio on {name} is a number from 0 up", "give such as 0.5")
 
 
-def _in_turn(dose: GivenDose, altered: Sequence[Alteration]) -> Iterable[tuple[GivenDose, int | None]]:
-    """The dose as it stands where one thing holds throughout; else taken apart, each with the alteration at its time."""
-
-    def holding(time: float) -> int | None:
-        before = [i for i, a in enumerate(altered) if a.start <= time]
-        return before[-1] if before else None
-
-    last = dose.time + (dose.count - 1) * (dose.every or 0.0)
-    first = holding(dose.time)
-    if holding(last) == first:
-        yield dose, first
-        return
-    for i in range(dose.count):
-        at = dose.time + i * (dose.every or 0.0)
-        single = msgspec.structs.replace(
-            dose, time=at, count=1, steady=dose.steady and i == 0, every=dose.every if dose.steady and i == 0 else None
-        )
-        yield single, holding(at)
+def _holding(model: Model, parameters: Mapping[str, Floats], altered: Sequence[Alteration]) -> list[Holding]:
+    """What holds from the beginning, and from each alteration on."""
+    _refuse(model, altered)
+    out = [Holding(-np.inf, parameters)]
+    for a in altered:
+        own = {**parameters, **{n: parameters[n] * ratio for n, ratio in a.ratios.items()}} if a.ratios else parameters
+        out.append(Holding(a.start, own, a.reaching))
+    return out
 
 
-def _shared(parameters: Mapping[str, Floats], name: str | None) -> float:
-    """A time that everybody shares: its typical value, since the people's courses are computed on one time axis."""
-    return 0.0 if name is None else float(np.median(parameters[name]))
+def _response(given: Given, times: Floats, effect: Effect, concentration: Floats, moderator: Floats | None) -> Floats:
+    """A direct effect, by the parameters that hold at each time."""
+    if len(given.holding) == 1:
+        return response(effect, given.holding[0].parameters, concentration, moderator)
+    out, turns = np.empty(concentration.shape), given.holds(times)
+    for turn, held in enumerate(given.holding):
+        here = turns == turn
+        out[here] = response(effect, held.parameters, concentration[here], None if moderator is None else moderator[here])  # fmt: skip
+    return out
 
 
-def _effect(given: _Given, times: Floats, effect: Effect, during: Sequence[str]) -> Floats:
-    moderated = msgspec.structs.replace(given, model=with_moderator(given.model, effect))
-    if effect.form == "turnover":
-        return _amounts(moderated, times, {RESPONSE: 1.0}, during, turnover=turnover_of(effect, given.parameters))
-    moderator = moderator_of(effect)
-    level = None if moderator is None else _amounts(moderated, times, {moderator: 1.0}, during)
-    return response(effect, given.parameters, _concentration(given, times, effect, during), level)
+def _turnover(given: Given, times: Floats, effect: Effect, during: Sequence[str]) -> Floats:
+    turnover = turnover_of(effect, given.holding[0].parameters)
+    return _amounts(given, times, {RESPONSE: {RESPONSE: 1.0}}, during, turnover=turnover)[RESPONSE]
 
 
-def _concentration(given: _Given, times: Floats, chosen: Output | Effect, during: Sequence[str]) -> Floats:
-    model, parameters = given.model, given.parameters
-    bound = chosen.bound if isinstance(chosen, Output) else ()
-    closed = None if during or bound or given.altered else closed_form(model, parameters, chosen.of)
-    if closed is not None and all(_fits(closed[1], given.ways[d.entry], d) for d in given.doses):
-        disposition, depots = closed
-        entries: dict[str, Entry] = {}
-        for name, way in given.ways.items():
-            rate = depots[way.into]
-            entries[name] = intravenous(given.reaching[name]) if rate is None else oral(rate, given.reaching[name])
-        return np.asarray(sum(concentration(disposition, entries, schedule(doses, times)) for doses in given.apart()))
-    volume = volume_of(model, chosen.of)
-    scale = np.ones(1) if volume is None else 1 / parameters[volume]
-    return _amounts(given, times, dict.fromkeys((chosen.of, *bound), scale), during)
+def _levels(given: Given, times: Floats, wanted: Iterable[Places], during: Sequence[str]) -> dict[Places, Floats]:
+    """What is in the compartments, over the volume of the first where it has one: all in closed form, or all in one pass."""
+    every = list(wanted)
+    closed = _all_closed(given, every, during)
+    if closed is not None:
+        return {places: _in_closed_form(given, times, *form) for places, form in closed.items()}
+    sums = {" and ".join(places): dict.fromkeys(places, 1.0) for places in every}
+    found = _amounts(given, times, sums, during) if every else {}
+    return {places: _over_volume(given, times, places[0], values) for places, values in zip(every, found.values(), strict=True)}  # fmt: skip
 
 
-def _fits(depots: Mapping[str, Floats | None], way: Input, dose: Dose) -> bool:
-    return way.into in depots and (dose.duration == 0 or depots[way.into] is None)
+def _over_volume(given: Given, times: Floats, of: str, amounts: Floats) -> Floats:
+    volume = volume_of(given.model, of)
+    if volume is None:
+        return amounts
+    if len(given.holding) == 1:
+        return amounts / given.holding[0].parameters[volume]
+    turns = given.holds(times)
+    return np.concatenate([amounts[i : i + 1] / given.holding[turn].parameters[volume] for i, turn in enumerate(turns)])
+
+
+def _all_closed(given: Given, wanted: Iterable[Places], during: Sequence[str]) -> dict[Places, Form] | None:
+    """The closed form of each place; ``None`` where one of them has none, or something given does not fit it."""
+    out: dict[Places, Form] = {}
+    if during or len(given.holding) > 1:
+        return None
+    for places in wanted:
+        of, *bound = places
+        form = None if bound else closed_form(given.model, given.holding[0].parameters, of)
+        if form is None or not all(way.into in form[1] for way in given.ways.values()):
+            return None
+        out[places] = form
+    return out
+
+
+def _in_closed_form(given: Given, times: Floats, disposition: Disposition, depots: Mapping[str, Floats | None]) -> Floats:  # fmt: skip
+    entries: dict[str, Entry] = {}
+    for name, way in given.ways.items():
+        rate = depots[way.into]
+        entries[name] = intravenous(given.reaching[name]) if rate is None else oral(rate, given.reaching[name])
+    if given.lags or given.durations:
+        return np.asarray(sum(concentration_own_lags(disposition, entries, doses, times, lags=given.lags, durations=given.durations) for doses in given.apart()))  # fmt: skip
+    return np.asarray(sum(concentration(disposition, entries, schedule(doses, times)) for doses in given.apart()))
 
 
 def _amounts(
-    given: _Given,
+    given: Given,
     times: Floats,
-    wanted: Mapping[str, Floats | float],
+    wanted: Mapping[str, Mapping[str, float]],
     during: Sequence[str],
     *,
     areas: bool = False,
     turnover: Turnover | None = None,
-) -> Floats:
-    """A weighted sum of compartments at each time, by the network or the solver. Shape (times, people)."""
-    model = given.model
-    into = {name: (way.into, given.reaching[name]) for name, way in given.ways.items()}
+) -> dict[str, Floats]:
+    """Sums of compartments at each time, by the network or the solver. Shapes (times, people)."""
+    if given.lags or given.durations:
+        return _by_own_times(given, times, wanted, during, areas=areas, turnover=turnover)
+    model, first = given.model, given.holding[0].parameters
     if is_linear(model) and turnover is None:
-        periods = _periods(given, during, areas)
-        return np.asarray(sum(amounts(periods, into, schedule(doses, times), {"it": wanted})["it"] for doses in given.apart()))  # fmt: skip
-    if any(a.ratios for a in given.altered) or any(d.steady for d in given.doses):
-        raise InputError("doses", model.model, "what binds, saturates or turns over is followed from the first dose, unaltered", "give the doses one by one, or alter the parameters from the start")  # fmt: skip
-    return solved(model, given.parameters, given.doses, into, times, {"it": wanted}, during=during, areas=areas, turnover=turnover)["it"]  # fmt: skip
+        periods = [Period(h.start, network_of(model, h.parameters, during=during, areas=areas)) for h in given.holding]
+        apart = [amounts(periods, given.entries, schedule(doses, times), wanted) for doses in given.apart()]
+        return {name: np.asarray(sum(one[name] for one in apart)) for name in wanted}
+    if any(d.steady for d in given.doses):
+        raise InputError("doses", model.model, "what binds, saturates or turns over is followed from the first dose", "give the doses one by one")  # fmt: skip
+    if all(h.parameters is first for h in given.holding):
+        return solved(model, first, given.doses, given.entries, times, wanted, during=during, areas=areas, turnover=turnover)  # fmt: skip
+    if turnover is not None:
+        raise InputError("altered", model.model, "a response with a turnover is followed under parameters that stay", "alter the parameters from the start")  # fmt: skip
+    return solved_through(model, [(h.start, h.parameters) for h in given.holding], given.doses, given.entries, times, wanted, during=during, areas=areas)  # fmt: skip
 
 
-def _periods(given: _Given, during: Sequence[str], areas: bool) -> list[Period]:
-    """The rates from the start on, and anew at each alteration."""
-    out = [Period(-np.inf, network_of(given.model, given.parameters, during=during, areas=areas))]
-    for alteration in given.altered:
-        parameters = dict(given.parameters)
-        for name, ratio in alteration.ratios.items():
-            parameters[name] = parameters[name] * ratio
-        out.append(Period(alteration.start, network_of(given.model, parameters, during=during, areas=areas)))
+def _by_own_times(
+    given: Given,
+    times: Floats,
+    wanted: Mapping[str, Mapping[str, float]],
+    during: Sequence[str],
+    *,
+    areas: bool,
+    turnover: Turnover | None,
+) -> dict[str, Floats]:
+    """The same where lags or durations differ: people with the same ones together."""
+    own = [np.broadcast_to(v, (given.people,)) for v in (*given.lags.values(), *given.durations.values())]
+    _, group = np.unique(np.stack(own), axis=1, return_inverse=True)
+    out = {name: np.empty((times.size, given.people)) for name in wanted}
+    for one in range(int(group.max()) + 1):
+        who = np.flatnonzero(group == one)
+        turning = turnover
+        if turning is not None:
+            follows = None if turning.follows is None else of_people(turning.follows, who)
+            turning = msgspec.structs.replace(turning, start=of_people(turning.start, who), follows=follows)
+        found = _amounts(given.of_people(who), times, wanted, during, areas=areas, turnover=turning)
+        for name, values in found.items():
+            out[name][:, who] = values
     return out
-
-
-def closed_form(
-    model: Model, parameters: Mapping[str, Floats], of: str
-) -> tuple[Disposition, dict[str, Floats | None]] | None:
-    """The disposition of a compartment and the absorption rate of each place that feeds it; ``None`` where the card is more than that."""
-    volumes = {c.compartment: c.volume for c in model.compartments}
-    if not is_linear(model) or volumes.get(of) is None:
-        return None
-    leaving: list[Floats] = []
-    exchanges: list[tuple[Floats, Floats]] = []
-    depots: dict[str, Floats | None] = {of: None}
-    peripheral: set[str] = set()
-    for flow in model.flows:
-        if flow.during:
-            continue
-        if flow.fraction or flow.other_fraction or flow.stages:
-            return None
-        if flow.both_ways:
-            far = flow.to if flow.giver == of else flow.giver if flow.to == of else None
-            if far is None or volumes.get(far) is None or flow.clearance is None:
-                return None
-            exchanges.append((parameters[flow.clearance], parameters[str(volumes[far])]))
-            peripheral.add(far)
-        elif flow.giver == of and flow.to is None:
-            leaving.append(parameters[flow.clearance] if flow.clearance else parameters[str(flow.rate)] * parameters[str(volumes[of])])  # fmt: skip
-        elif flow.to == of and flow.rate and volumes.get(flow.giver) is None and flow.ratio == 1.0:
-            if flow.giver in depots:
-                return None
-            depots[flow.giver] = parameters[flow.rate]
-        else:
-            return None
-    if len(leaving) != 1 or len(exchanges) > _MOST_PERIPHERAL or any(f.giver in peripheral and f.to is None for f in model.flows):  # fmt: skip
-        return None
-    volume = parameters[str(volumes[of])]
-    if not exchanges:
-        return one_compartment(leaving[0], volume), depots
-    if len(exchanges) == 1:
-        return two_compartments(leaving[0], volume, *exchanges[0]), depots
-    return three_compartments(leaving[0], volume, *exchanges[0], *exchanges[1]), depots

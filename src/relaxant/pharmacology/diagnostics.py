@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from statistics import NormalDist
-
 import numpy as np
 from numpy.typing import NDArray
 
 from relaxant.errors import InputError
 from relaxant.pharmacology.estimated import Estimated, Part
+from relaxant.pharmacology.normal import normal_quantile
 from relaxant.pharmacology.personal import Personal
 from relaxant.pharmacology.residuals import ResidualError, spread
 
 Floats = NDArray[np.float64]
-_quantile = np.frompyfunc(NormalDist().inv_cdf, 1, 1)
 _AT_ONCE = 20_000  # simulated people at once
 
 
@@ -72,5 +70,5 @@ def _freed(observed: Floats, simulated: Floats, told: NDArray[np.bool_]) -> Floa
     factor = np.linalg.cholesky(np.atleast_2d(np.cov(made)))
     freed = np.linalg.solve(factor, np.column_stack((observed[told, None] - centre, made - centre)))
     below = (freed[:, 1:] < freed[:, :1]).mean(axis=1)
-    out[told] = _quantile(np.clip(below, 0.5 / count, 1 - 0.5 / count)).astype(np.float64)
+    out[told] = normal_quantile(np.clip(below, 0.5 / count, 1 - 0.5 / count))
     return out

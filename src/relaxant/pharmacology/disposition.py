@@ -20,11 +20,17 @@ Floats = NDArray[np.float64]
 
 
 class Disposition(msgspec.Struct, frozen=True):
-    """The exponentials of the central compartment and the volume that turns an amount into a concentration."""
+    """The exponentials of the central compartment and the volume that turns an amount into a concentration.
+
+    ``others`` are the peripheral volumes (peripheral compartments, subjects), ``vectors`` the orthonormal modes of three compartments
+    (subjects, compartments, modes); both are asked for where a person's parameters change on the way (:func:`basis`).
+    """
 
     rates: Floats
     weights: Floats
     volume: Floats
+    others: Floats | None = None
+    vectors: Floats | None = None
 
     @property
     def subjects(self) -> int:
@@ -56,7 +62,7 @@ def two_compartments(
     ahead = leaving + forth - back
     fast_less_back = np.where(ahead >= 0, (ahead + apart) / 2, 2 * forth * back / (apart - ahead))
     back_less_slow = forth * back / fast_less_back
-    return Disposition(np.stack((fast, slow)), np.stack((fast_less_back / apart, back_less_slow / apart)), v)
+    return Disposition(np.stack((fast, slow)), np.stack((fast_less_back / apart, back_less_slow / apart)), v, v2[None])
 
 
 def three_compartments(
@@ -84,7 +90,30 @@ def three_compartments(
     rates, vectors = np.linalg.eigh(arrow)
     rates = _polished(rates, cl / v, (q2 / v, q2 / v2), (q3 / v, q3 / v3))
     weights = vectors[:, 0, :] ** 2
-    return Disposition(np.ascontiguousarray(rates.T), np.ascontiguousarray(weights.T), v)
+    return Disposition(np.ascontiguousarray(rates.T), np.ascontiguousarray(weights.T), v, np.stack((v2, v3)), vectors)
+
+
+def basis(disposition: Disposition) -> Floats:
+    """What a unit of each mode is in each compartment, as an amount: (compartments, modes, subjects).
+
+    Modes are the orthonormal ones of the rate matrix made symmetric, so amounts turn back into modes by the transpose of the same
+    table over the volumes: ``sum_i basis[i, j] * amount_i / volume_i``. An amount is thus handed from one set of parameters
+    to the next without loss.
+    """
+    volumes = (
+        disposition.volume[None] if disposition.others is None else np.stack((disposition.volume, *disposition.others))
+    )
+    count = len(disposition.rates)
+    if disposition.vectors is not None:
+        vectors = disposition.vectors.transpose(1, 2, 0)
+    elif count == 1:
+        vectors = np.ones((1, 1, disposition.subjects))
+    elif count == 2 and disposition.others is not None:
+        fast, slow = np.sqrt(disposition.weights)
+        vectors = np.stack((np.stack((fast, slow)), np.stack((-slow, fast))))
+    else:
+        raise InputError("disposition", f"{count} modes", "its peripheral volumes are not known", "make it by two_compartments or three_compartments")  # fmt: skip
+    return np.asarray(vectors * np.sqrt(volumes)[:, None])
 
 
 def _polished(rates: Floats, leaving: Floats, *branches: tuple[Floats, Floats]) -> Floats:

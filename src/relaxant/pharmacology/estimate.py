@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model
@@ -21,11 +22,10 @@ from relaxant.pharmacology.course import GivenDose, entry_of
 from relaxant.pharmacology.estimated import Estimated, Part, Seen
 from relaxant.pharmacology.estimation import Closed
 from relaxant.pharmacology.event_people import people_of
-from relaxant.pharmacology.model import Covariates
+from relaxant.pharmacology.model import Covariates, variability
 from relaxant.pharmacology.observations import Observation, Person, Series, refuse_unexplained, series_of, standardised
 from relaxant.pharmacology.personal import Personal, personal, stretches_of
 from relaxant.pharmacology.residuals import Likelihood, ResidualError
-from relaxant.pharmacology.soundness import variability
 from relaxant.pharmacology.together import batch_of, hill_together, twin_start
 from relaxant.pharmacology.twins import with_twins
 from relaxant.pharmacology.walk import Walked, walked
@@ -67,7 +67,7 @@ def estimate(
 
 def estimate_table(
     model: Model,
-    table: Mapping[str, ArrayLike],
+    table: Any,
     *,
     outputs: Mapping[int, str] | None = None,
     residuals: Mapping[str, ResidualError] | None = None,

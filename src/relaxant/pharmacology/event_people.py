@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model
 from relaxant.pharmacology.course import GivenDose
+from relaxant.pharmacology.event_table import columns_of
 from relaxant.pharmacology.observations import Changed, Observation, Person
 
 _COLUMNS = ("ID", "TIME", "EVID", "AMT", "CMT", "RATE", "II", "ADDL", "SS", "DV", "MDV")
@@ -26,16 +26,14 @@ _MOMENT = 1e-9  # of the time (of a time unit early on): the moment before a dos
 Columns = dict[str, NDArray[Any]]
 
 
-def people_of(
-    model: Model, table: Mapping[str, ArrayLike], *, outputs: Mapping[int, str] | None = None
-) -> list[Person]:
+def people_of(model: Model, table: Any, *, outputs: Mapping[int, str] | None = None) -> list[Person]:
     """Everybody in the table, in order of first appearance.
 
-    ``table``: column name (any case) to values. ``outputs`` names the output of each DVID (of each observation's CMT where there is no
+    ``table``: a mapping from column name (any case) to values, a data frame or an Arrow table. ``outputs`` names the output of each DVID (of each observation's CMT where there is no
     DVID); the card's first output where left out. AMT is in the card's unit of amount, DV in the output's unit. A covariate that changes
     does so from its row on. Raises :class:`InputError` naming column and row.
     """
-    columns: Columns = {str(n).casefold(): np.atleast_1d(np.asarray(v)) for n, v in table.items()}
+    columns: Columns = columns_of(table)
     for name in ("id", "time", "dv"):
         if name not in columns:
             raise InputError("table", ", ".join(columns), f"the column {name.upper()} is missing", f"give {', '.join(_COLUMNS)}")  # fmt: skip

@@ -21,7 +21,6 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.pathways import Mechanism
 from relaxant.knowledge.schema import Exposure, SourceRef
 from relaxant.pharmacology.contributions import (
-    NORMAL_90,
     Shares,
     Strength,
     by_mouth,
@@ -33,7 +32,8 @@ from relaxant.pharmacology.contributions import (
     strength,
     ways_out,
 )
-from relaxant.pharmacology.parting import scaled, split, stirred, together
+from relaxant.pharmacology.normal import NORMAL_90
+from relaxant.pharmacology.parting import exposed, scaled, split, stirred, together
 from relaxant.pharmacology.phenotypes import phenotype_of
 from relaxant.pharmacology.takings import FOREVER, SMOKE, Taking
 
@@ -157,7 +157,7 @@ class _World:
         """The ratio of the AUC on this card: that of a dose by mouth, or for an injection what the circulation loses alone."""
         if self.oral or not self.weights:
             return mouth
-        return reaching / sum(w * ratios[p] for p, w in self.weights.items())
+        return exposed(reaching, ratios, self.weights)
 
 
 # ---------------------------------------------------------------- other medicines and smoke

@@ -15,12 +15,14 @@ from numpy.typing import ArrayLike, NDArray
 from relaxant.errors import InputError, KnowledgeError
 from relaxant.knowledge.cards import Input, Model, Parameter, Relation
 from relaxant.pharmacology.network import Network
-from relaxant.quantities import Unit, unit
+from relaxant.quantities import Quantity, Unit, convert, unit
 
 Floats = NDArray[np.float64]
 Covariates = Mapping[str, ArrayLike | str]
 _AMOUNTS = {"mg": ("g", 1e-3), "ug": ("g", 1e-6), "umol": ("mol", 1e-6)}
 _TIMES = {"h": 3600.0, "min": 60.0}
+SINGLE_DOSE = "single_dose"
+"""The covariate by which parameters depend on the size of a dose, in mg."""
 AREA = "area under "
 """Before the name of a compartment: the compartment that keeps the integral of its concentration."""
 
@@ -49,6 +51,45 @@ def spread_of(parameter: Parameter) -> float:
     if parameter.iiv_sd is not None:
         return parameter.iiv_sd
     return math.sqrt(math.log1p(parameter.iiv_cv**2)) if parameter.iiv_cv else 0.0
+
+
+def variability(model: Model) -> tuple[tuple[str, ...], Floats]:
+    """The parameters that differ between people and the covariance of their logarithms. Raises :class:`KnowledgeError` where it is none.
+
+    Shapes: names, and (names, names). Positive definite.
+    """
+    spreads = {p.parameter: spread_of(p) for p in model.parameters if spread_of(p) > 0}
+    names = tuple(spreads)
+    covariance = np.diag([s**2 for s in spreads.values()]) if names else np.zeros((0, 0))
+    for c in model.correlations:
+        one, other = c.between
+        if one not in spreads or other not in spreads or not -1 < c.value < 1:
+            raise KnowledgeError(
+                f"the correlation of {one} and {other} is of two parameters that differ, and lies between -1 and 1"
+            )
+        i, j = names.index(one), names.index(other)
+        covariance[i, j] = covariance[j, i] = c.value * spreads[one] * spreads[other]
+    if names and np.linalg.eigvalsh(covariance).min() <= 0:
+        raise KnowledgeError("the variability is not positive definite: these correlations contradict each other")
+    return names, covariance
+
+
+def an_hour(model: Model) -> float:
+    """How long an hour is in the card's time."""
+    return _TIMES["h"] / _TIMES[model.time]
+
+
+def depends_on_dose(model: Model) -> bool:
+    """Whether a parameter of the card changes with the size of the dose."""
+    return any(relation.on == SINGLE_DOSE for relation in model.relations)
+
+
+def milligrams(amount: float, of: str) -> float:
+    """The size of a dose in mg. Raises :class:`InputError` for what is no mass."""
+    made = convert(Quantity(amount, of), "mg")
+    if made is None:
+        raise InputError("dose", f"{amount:g} {of}", "the card needs the dose as a mass", "give it in mg")
+    return made
 
 
 def individual(
@@ -188,15 +229,22 @@ def _stage(giver: str, to: str | None, i: int) -> str:
 def entry_for(
     model: Model, route: str, *, form: str | None = None, release: str | None = None, fed: bool | None = None, drug: str | None = None
 ) -> Input | None:  # fmt: skip
-    """The input of the card that a dose goes in by: of its route and drug, the one that fits in most of the rest; ``None`` for none."""
+    """The input of the card that a dose goes in by: of its route and drug, the one that fits in most of the rest; ``None`` for none.
+
+    What is not said of a dose (its release, say) is that of the card where all inputs of the route agree on it.
+    """
+    candidates = [i for i in model.inputs if i.route == route and (i.drug is None or i.drug == drug)]
+    said = {"form": form, "release": release, "fed": fed}
+    for name, have in said.items():
+        alike = {getattr(i, name) for i in candidates}
+        if have is None and len(alike) == 1:
+            said[name] = alike.pop()
     best: tuple[int, Input] | None = None
-    for candidate in model.inputs:
-        if candidate.route != route or (candidate.drug is not None and candidate.drug != drug):
+    for candidate in candidates:
+        wanted = {name: getattr(candidate, name) for name in said}
+        if any(want is not None and want != said[name] for name, want in wanted.items()):
             continue
-        asked = ((candidate.form, form), (candidate.release, release), (candidate.fed, fed))
-        if any(want is not None and want != have for want, have in asked):
-            continue
-        fit = sum(want is not None for want, _ in asked)
+        fit = sum(want is not None for want in wanted.values())
         if best is None or fit > best[0]:
             best = fit, candidate
     return best[1] if best else None

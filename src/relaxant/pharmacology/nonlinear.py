@@ -113,6 +113,53 @@ def integrate(
     return {name: states[:, 0, i] for name, i in system.place.items()}
 
 
+def solved_through(
+    model: Model,
+    holding: Sequence[tuple[float, Mapping[str, Floats]]],
+    given: Sequence[Dose],
+    entries: Mapping[str, tuple[str, Floats | float]],
+    times: Floats,
+    wanted: Mapping[str, Mapping[str, float]],
+    *,
+    during: Sequence[str] = (),
+    areas: bool = False,
+) -> dict[str, Floats]:
+    """As :func:`solved` where parameters change on the way: from each start on those beside it hold, the first from the beginning.
+
+    One person after the other; at each change what is in the body is given anew to the next parameters.
+    """
+    people = max(v.size for v in holding[0][1].values())
+    order = np.argsort(times, kind="stable")
+    ordered = times[order]
+    out = {name: np.zeros((times.size, people)) for name in wanted}
+    edges = [-np.inf, *(start for start, _ in holding[1:]), np.inf]
+    for person in range(people):
+        state: dict[str, float] = {}
+        one = slice(person, person + 1)
+        doses = [
+            (dose.time + i * (dose.every or 0.0), entries[dose.entry][0], dose.amount * float(_of(entries[dose.entry][1], one, 1)[0]), dose.duration)
+            for dose in given
+            for i in range(dose.count)
+        ]  # fmt: skip
+        for (_, held), start, end in zip(holding, edges, edges[1:], strict=False):
+            own = {n: _of(v, one, 1) for n, v in held.items()}
+            part = [(start, c, a, 0.0) for c, a in state.items() if a > 0]
+            for time, into, amount, duration in doses:
+                first, last = max(time, start), min(time + duration, end)
+                if duration == 0 and start <= time < end:
+                    part.append((time, into, amount, 0.0))
+                elif duration > 0 and last > first:
+                    part.append((first, into, amount * (last - first) / duration, last - first))
+            here = (ordered >= start) & (ordered < end)
+            asked = ordered[here] if end == np.inf else np.append(ordered[here], end)
+            if part and asked.size:
+                found = integrate(model, own, part, asked, during=during, areas=areas)
+                for name, weights in wanted.items():
+                    out[name][order[here], person] = sum(found[c][: int(here.sum())] * w for c, w in weights.items())
+                state = {c: float(v[-1]) for c, v in found.items()}
+    return out
+
+
 def _of(value: Floats | float, people: slice, count: int) -> Floats:
     """These people's share of a value that is one for all or one a person."""
     array = np.atleast_1d(np.asarray(value, dtype=np.float64))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Effect, Model, Output
-from relaxant.pharmacology.course import GivenDose, output_named
+from relaxant.pharmacology.course import GivenDose, name_of, output_named
 from relaxant.pharmacology.model import Covariates, factor_of
 from relaxant.pharmacology.residuals import Likelihood, ResidualError, of_levels, residual_error, spread
 from relaxant.quantities import unit
@@ -86,7 +86,7 @@ def series_of(
         raise InputError(_field(person, "observations"), "none", "nothing was measured", "give at least one level or response")  # fmt: skip
     by_output: dict[str, list[Observation]] = {}
     for seen in person.observations:
-        by_output.setdefault(_name(output_named(model, seen.output)), []).append(seen)
+        by_output.setdefault(name_of(output_named(model, seen.output)), []).append(seen)
     return tuple(_series(model, person, name, seen, residuals, likelihoods, degrees) for name, seen in by_output.items())  # fmt: skip
 
 
@@ -117,7 +117,7 @@ def _series(
 
 
 def _row(model: Model, person: Person, output: Output | Effect, seen: Observation) -> tuple[float, float, float]:
-    name = _name(output)
+    name = name_of(output)
     if not math.isfinite(seen.time):
         raise InputError(_field(person, name), seen.time, "the time of a measurement is not a number", "give the time since the first dose")  # fmt: skip
     factor = 1.0
@@ -187,10 +187,6 @@ def standardised(series: Series, predicted: Floats) -> Floats:
     with np.errstate(invalid="ignore"):
         below = series.values < series.limits
     return np.where(below, np.nan, (series.values - predicted) / spread(series.error, predicted))
-
-
-def _name(output: Output | Effect) -> str:
-    return output.output if isinstance(output, Output) else output.effect
 
 
 def _field(person: Person, name: str) -> str:

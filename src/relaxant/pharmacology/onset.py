@@ -20,7 +20,8 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.pharmacology.alteration import Alteration
 from relaxant.pharmacology.contributions import by_mouth, shares, ways_out
 from relaxant.pharmacology.exposure import Act, Change
-from relaxant.pharmacology.parting import together
+from relaxant.pharmacology.model import an_hour
+from relaxant.pharmacology.parting import exposed, together
 
 Floats = NDArray[np.float64]
 TOLERANCE = 0.05
@@ -28,14 +29,14 @@ TOLERANCE = 0.05
 _STEP, _SOON, _GROWTH = 1 / 48, 0.5, 1.08
 _SHORTEST = 1e-4
 _LONGEST = 400.0
-_DAY = {"h": 24.0, "min": 1440.0}
+_DAY = 24.0  # hours
 
 
 def present(change: Change, days: Floats) -> Floats:
     """How much of a partner's lasting amount is there on each day: 0 before it starts, towards 1, and back after it stops."""
     if change.half_life is None:
         return np.where((days >= change.starts) & (days < change.stops), 1.0, 0.0)
-    rate = math.log(2) * 24 / change.half_life
+    rate = math.log(2) * _DAY / change.half_life
     since = np.maximum(days - change.starts, 0.0)
     on = -np.expm1(-rate * np.minimum(since, change.stops - change.starts))
     return np.asarray(np.where(days < change.starts, 0.0, on * np.exp(-rate * np.maximum(days - change.stops, 0.0))))
@@ -59,7 +60,7 @@ def activity(acts: Sequence[tuple[Act, Floats]], days: Floats, *, oral: bool) ->
             freely = freely * held
     if turnover is None:
         return freely * made / lost
-    rate = math.log(2) * 24 / turnover
+    rate = math.log(2) * _DAY / turnover
     amount = np.empty(days.size)
     amount[0] = now = made[0] / lost[0]
     middle_made, middle_lost = (made[1:] + made[:-1]) / 2, (lost[1:] + lost[:-1]) / 2
@@ -127,7 +128,7 @@ def alterations(
         middle = np.exp((low + high) / 2)
         steps.append(
             Alteration(
-                start=float(inside[begin] - at) * _DAY[card.time],
+                start=float(inside[begin] - at) * _DAY * an_hour(card),
                 ratios=dict(zip(names, middle[1:].tolist(), strict=True)),
                 reaching=float(middle[0]),
                 log_sd=float(sd[begin : end + 1].max()),
@@ -176,14 +177,12 @@ def _progress(card: Model, change: Change, knowledge: Knowledge, days: Floats) -
     if full < 1e-6:
         return np.minimum(present(change, days), 1.0)
     alone, ratios = smooth(card, [change], knowledge, days)
-    weights = ways_out(card)
-    loss = sum((w * ratios[p] for p, w in weights.items()), np.zeros(days.size)) if weights else np.ones(days.size)
-    return np.asarray(np.clip(np.abs(np.log(alone / loss)) / full, 0.0, 1.0))
+    return np.asarray(np.clip(np.abs(np.log(exposed(alone, ratios, ways_out(card)))) / full, 0.0, 1.0))
 
 
 def _grid(found: Sequence[Change], first: float, last: float) -> Floats:
     """Days close together after everything that starts or stops and further apart the longer ago that was, from before the window on."""
-    slowest = max((h for c in found for h in (c.half_life, *(a.turnover for a in c.acts)) if h), default=0.0) / 24
+    slowest = max((h for c in found for h in (c.half_life, *(a.turnover for a in c.acts)) if h), default=0.0) / _DAY
     events = [e for c in found for e in (c.starts, c.stops) if math.isfinite(e) and e <= last]
     begin = max(min([first, *events]), first - min(_LONGEST, 15 * slowest))
     span = last - begin

@@ -20,6 +20,7 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.pharmacology.contributions import ways_out
 from relaxant.pharmacology.exposure import Change, changes
 from relaxant.pharmacology.onset import smooth
+from relaxant.pharmacology.parting import exposed
 from relaxant.pharmacology.takings import FOREVER, SMOKE, Taking
 from relaxant.quantities import Quantity, convert
 
@@ -177,9 +178,7 @@ def _at(
         one = np.ones(days.size)
         return one, {}, one
     reaching, ratios = smooth(card, found, knowledge, days)
-    weights = ways_out(card)
-    loss = sum((w * ratios[p] for p, w in weights.items()), np.zeros(days.size)) if weights else np.ones(days.size)
-    return reaching, ratios, np.asarray(reaching / loss)
+    return reaching, ratios, exposed(reaching, ratios, ways_out(card))
 
 
 def _days(card: Model, found: Sequence[Change], knowledge: Knowledge, full: float) -> tuple[float | None, float]:

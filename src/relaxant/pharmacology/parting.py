@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from relaxant.knowledge.schema import Exposure
 from relaxant.pharmacology.contributions import Key, Level, clearance_ratio
 
-_MOST = 1e6
+_LEAST, _MOST = 1e-9, 1e6
+_HALVINGS = 60  # of a logarithm: to the last digit
 _NEAR = 1.25  # of the clearance that other ways carry: an enzyme that leaves no more is as good as held
 
 
@@ -30,6 +31,12 @@ def together(
         return whole, ratios
     loss = clearance_ratio(weights, own, systemic, whole) * aside[1]
     return loss / (clearance_ratio(weights, own, oral, whole) * aside[0]), ratios
+
+
+def exposed(reaching: Level, ratios: Mapping[str, Level], weights: Mapping[str, float]) -> Level:
+    """The ratio of the AUC: what reaches the circulation over what is left of the clearances that the drug leaves by."""
+    loss = [w * ratios[p] for p, w in weights.items()]
+    return reaching / sum(loss[1:], loss[0]) if loss else reaching
 
 
 def split(
@@ -72,16 +79,16 @@ def scaled(
     def made(size: float) -> float:
         return clearance_ratio(weights, shares, at(size), 1.0)
 
-    low, high = 0.0, _MOST
+    low, high = _LEAST, _MOST
     if target < 1 and made(high) > target:
         # Not as none left: an inhibitor that left nothing would never wash out. As the strengths, or near to what other ways carry.
         found, _ = scaled(weights, shares, own, min(made(1.0), _NEAR * made(high)))
         return found, target / clearance_ratio(weights, shares, found, 1.0)
-    for _ in range(200):
-        middle = math.sqrt(max(low, 1e-9) * high)
+    for _ in range(_HALVINGS):
+        middle = math.sqrt(low * high)
         if (made(middle) < target) == (target > 1):
             low = middle
         else:
             high = middle
-    found = at(math.sqrt(max(low, 1e-9) * high)) if target != 1 else dict.fromkeys(own, 1.0)
+    found = at(math.sqrt(low * high)) if target != 1 else dict.fromkeys(own, 1.0)
     return found, 1.0

@@ -8,7 +8,6 @@ equations that the bedside review uses. Whoever lies outside what was ever measu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from statistics import NormalDist
 
 import msgspec
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from relaxant.errors import InputError, KnowledgeError
 from relaxant.facts import body, renal
 from relaxant.knowledge.people import Among, Measure, Population, Sex
+from relaxant.pharmacology.normal import normal_quantile
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -183,7 +183,7 @@ def values_at(table: Measure, years: Floats, scores: Floats) -> Floats:
             grown = np.log1p(safe * spread * scores) / safe
         return np.asarray(median * np.exp(np.where(np.abs(power) < _FLAT, spread * scores, grown)))
     logarithms = np.log(rows[:, 1:])
-    at = np.array([NormalDist().inv_cdf(p / 100) for p in table.percentiles])
+    at = normal_quantile(np.array(table.percentiles) / 100)
 
     def node(k: NDArray[np.intp]) -> Floats:
         return np.asarray(logarithms[before, k] * (1 - share) + logarithms[after, k] * share)

@@ -12,14 +12,11 @@ from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model
 from relaxant.pharmacology.course import GivenDose
 from relaxant.pharmacology.estimation import Posterior
-from relaxant.pharmacology.model import Covariates, individual, is_linear, linear_part
+from relaxant.pharmacology.model import SINGLE_DOSE, Covariates, depends_on_dose, individual, is_linear, milligrams
 from relaxant.pharmacology.populations import drawn, widened
-from relaxant.quantities import unit
 
 Floats = NDArray[np.float64]
 _PEOPLE, _PEOPLE_SOLVED = 1000, 100  # one after the other goes through the solver
-_STILL = 1e-12  # of the fastest rate: slower is standing still
-_DOSE_COVARIATE = "single_dose"  # a relation on it makes parameters depend on the dose, in mg
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -90,28 +87,9 @@ def parameters_of(person: Person, deviations: Mapping[str, Floats], dose: GivenD
     """A person's parameters in each draw, at this dose. Raises :class:`InputError` where a covariate leaves one unknown."""
     covariates = dict(person.covariates)
     if depends_on_dose(person.model):
-        covariates[_DOSE_COVARIATE] = _milligrams(dose)
+        covariates[SINGLE_DOSE] = milligrams(dose.amount, dose.unit)
     made = individual(person.model, covariates, deviations=deviations)
     unknown = next((name for name, values in made.items() if not np.isfinite(values).all()), None)
     if unknown is not None:
         raise InputError("covariates", ", ".join(covariates), f"{unknown} does not follow from them", "look for a value that is unknown or impossible")  # fmt: skip
     return made
-
-
-def depends_on_dose(model: Model) -> bool:
-    """Whether a parameter of the card changes with the size of the dose."""
-    return any(relation.on == _DOSE_COVARIATE for relation in model.relations)
-
-
-def _milligrams(dose: GivenDose) -> float:
-    known, milligram = unit(dose.unit), unit("mg")
-    if known is None or milligram is None or known.dimensions != milligram.dimensions:
-        raise InputError("dose", f"{dose.amount:g} {dose.unit}", "the card needs the dose as a mass", "give it in mg")
-    return dose.amount * known.scale / milligram.scale
-
-
-def slowest_leaving(person: Person, parameters: Mapping[str, Floats]) -> float:
-    """The slowest rate at which anything leaves, over all draws (of the linear part, where a card has more)."""
-    rates = np.moveaxis(linear_part(person.model, parameters, during=person.during).rates, 2, 0)
-    decays = -np.linalg.eigvals(rates).real
-    return float(decays[decays > decays.max() * _STILL].min())

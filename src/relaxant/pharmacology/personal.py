@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Effect, Model
-from relaxant.pharmacology.course import GivenDose, course, entry_of
+from relaxant.pharmacology.course import GivenDose
 from relaxant.pharmacology.model import individual, is_linear
 from relaxant.pharmacology.observations import Person, Series
 from relaxant.pharmacology.occasions import Holding, courses_through
@@ -83,25 +83,9 @@ class Personal(msgspec.Struct, frozen=True):
 
     def predictions(self, deviations: Floats, people: Index) -> Floats:
         """What would be seen without residual at these deviations: (observations, columns), series after series."""
-        timed = {n for d in self.doses for w in (entry_of(self.model, d),) for n in (w.lag, w.duration) if n}
-        groups: dict[tuple[float, ...], list[int]] = {(): list(range(deviations.shape[1]))}
-        moving = sorted(timed & {*self.names, *self.varying})
-        if moving:
-            # One time axis serves people of one lag: others are computed apart.
-            own = [self._held(deviations, i)[n] for i in range(len(self.stretches)) for n in moving]
-            groups = {}
-            for column, key in enumerate(zip(*own, strict=True)):
-                groups.setdefault(tuple(float(k) for k in key), []).append(column)
-        out = np.empty((sum(s.times.size for s in self.series), deviations.shape[1]))
-        for columns in groups.values():
-            out[:, columns] = np.concatenate(self._courses(deviations[:, columns]))
-        return out
-
-    def _courses(self, deviations: Floats) -> list[Floats]:
         holding = [Holding(s.start, self._held(deviations, i)) for i, s in enumerate(self.stretches)]
-        if len(holding) > 1:
-            return courses_through(self.model, holding, self.doses, [(s.output, s.times) for s in self.series], during=self.during)  # fmt: skip
-        return [course(self.model, holding[0].parameters, self.doses, s.times, s.name, during=self.during) for s in self.series]  # fmt: skip
+        wanted = [(s.output, s.times) for s in self.series]
+        return np.concatenate(courses_through(self.model, holding, self.doses, wanted, during=self.during))
 
     def heights(self, deviations: Floats, people: Index) -> Floats:
         """Twice the negative logarithm of the posterior of each column, up to a constant."""

@@ -15,16 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model, Target
-from relaxant.pharmacology.course import GivenDose, course
-from relaxant.pharmacology.model import Covariates, entry_for, factor_of, individual
-from relaxant.pharmacology.soundness import variability
+from relaxant.pharmacology.course import GivenDose, course, output_named
+from relaxant.pharmacology.model import Covariates, entry_for, factor_of, individual, variability
+from relaxant.pharmacology.quantiles import LEVELS
 from relaxant.pharmacology.window import Measure, Window, in_range, measured, window, within
 
 Floats = NDArray[np.float64]
 _MOST_NUMBERS = 8_000_000  # people times times at once: 64 MB
 _PART = 10_000  # people at once within that: long rows, and little in between
 _PEOPLE = 1000
-_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 class Bands(msgspec.Struct, frozen=True):
@@ -151,7 +150,7 @@ def bands(
     *,
     people: int | None = None,
     seed: int = 1,
-    levels: tuple[float, ...] = _LEVELS,
+    levels: tuple[float, ...] = LEVELS,
     extra_cv: float = 0.0,
     dose_per_kg: bool = False,
     during: Sequence[str] = (),
@@ -206,7 +205,7 @@ def attainment(
     high: float | None = None,
     people: int | None = None,
     seed: int = 1,
-    levels: tuple[float, ...] = _LEVELS,
+    levels: tuple[float, ...] = LEVELS,
     extra_cv: float = 0.0,
     dose_per_kg: bool = False,
     during: Sequence[str] = (),
@@ -219,6 +218,20 @@ def attainment(
     """
     _check_levels(levels)
     group = cohort(model, covariates, people=people, seed=seed, extra_cv=extra_cv, dose_per_kg=dose_per_kg)
+    return _attained(group, doses, measure, between, output, low, high, levels, during)
+
+
+def _attained(
+    group: Cohort,
+    doses: Sequence[GivenDose],
+    measure: Measure,
+    between: tuple[float, float],
+    output: str | None,
+    low: float | None,
+    high: float | None,
+    levels: tuple[float, ...],
+    during: Sequence[str],
+) -> Attainment:
     watched = watch(group.model, group.parameters, doses, between)
     found, share_of_time = np.empty(group.people), np.empty(group.people)
     inside, always = (np.empty(group.people, dtype=bool) for _ in range(2))
@@ -229,7 +242,7 @@ def attainment(
             inside[who], always[who], share_of_time[who] = within(watched, values, low, high)
     if measure != "any":
         inside = in_range(found, low, high)
-    unit = unit_of(model, output) + (f" x {model.time}" if measure == "auc" else "")
+    unit = unit_of(group.model, output) + (f" x {group.model.time}" if measure == "auc" else "")
     return Attainment(
         measure=measure,
         low=low,
@@ -258,25 +271,21 @@ def targets_attained(
     during: Sequence[str] = (),
 ) -> tuple[tuple[Target, Attainment], ...]:
     """Each range that the card's sources published, with the share of people within it over a window."""
+    if not model.targets:
+        return ()
+    group = cohort(model, covariates, people=people, seed=seed, extra_cv=extra_cv, dose_per_kg=dose_per_kg)
     made = []
     for target in model.targets:
         ours = factor_of(target.unit, model) / factor_of(unit_of(model, target.output), model)
         low, high = (None if bound is None else bound * ours for bound in (target.low, target.high))
-        reached = attainment(
-            model, covariates, doses, target.measure, between, target.output,
-            low=low, high=high, people=people, seed=seed, extra_cv=extra_cv, dose_per_kg=dose_per_kg, during=during,
-        )  # fmt: skip
+        reached = _attained(group, doses, target.measure, between, target.output, low, high, LEVELS, during)
         made.append((target, reached))
     return tuple(made)
 
 
 def unit_of(model: Model, output: str | None) -> str:
     """The unit of an output or effect (the card's first by default). Raises :class:`InputError` for one that the card has not."""
-    units = {o.output: o.unit for o in model.outputs} | {e.effect: e.unit for e in model.effects}
-    name = model.outputs[0].output if output is None else output
-    if name not in units:
-        raise InputError("output", name, f"{model.model} has no such output", f"use {', '.join(units)}")
-    return units[name]
+    return output_named(model, output).unit
 
 
 def watch(

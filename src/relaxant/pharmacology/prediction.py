@@ -22,22 +22,30 @@ from relaxant.facts.facts import Facts
 from relaxant.knowledge.cards import Effect, Model, Output, Relation
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
-from relaxant.pharmacology import measures
 from relaxant.pharmacology.contributions import ways_out
-from relaxant.pharmacology.course import GivenDose, course, entry_of, output_named, slowest_rate
-from relaxant.pharmacology.domain import Remark, Standing, standing
+from relaxant.pharmacology.course import GivenDose, courses, entry_of, output_named, slowest_rate
+from relaxant.pharmacology.domain import Standing, standing
 from relaxant.pharmacology.even import even_normals, even_points
-from relaxant.pharmacology.model import Covariates, individual, is_linear, multiplier
+from relaxant.pharmacology.model import (
+    SINGLE_DOSE,
+    Covariates,
+    an_hour,
+    depends_on_dose,
+    individual,
+    is_linear,
+    milligrams,
+    multiplier,
+    variability,
+)
 from relaxant.pharmacology.others import Altered, Around, altered, around
+from relaxant.pharmacology.quantiles import LEVELS, weighted_quantiles
 from relaxant.pharmacology.regimens import NoPattern, Pattern, Timed, pattern
-from relaxant.pharmacology.soundness import variability
-from relaxant.quantities import Quantity, convert, unit
+from relaxant.quantities import Quantity, convert, three_digits, unit
 
 Floats = NDArray[np.float64]
 Taken = list[tuple[Medicine, Pattern]]
 """Lines of one medicine with their doses on a clock."""
-LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
-_DAY, _MINUTES = 24.0, 60.0
+_DAY = 24.0
 _STEPS, _MOST_STEPS = 48, 336  # of a span: every half hour of a day, of a week
 _NEARLY = math.log(
     10
@@ -45,7 +53,6 @@ _NEARLY = math.log(
 _BACK, _LONGER = 0.05, 16  # of an effect's swing: what is over; how often a span is drawn out for it
 _SLOWER = 0.95  # of a rate: what is not told apart from it
 _SWALLOWED = ("oral", "enteral tube")
-_SINGLE = "single_dose"
 _WITH_FOOD, _WITHOUT_FOOD = ("with food",), ("without food",)
 
 
@@ -217,13 +224,13 @@ def _prediction(ingredient: str, route: str, lines: _Lines, cards: Sequence[Mode
     first = min(p.begins for taken in patterns.values() for _, p in taken)
     patterns = {key: [(m, p.counted_from(first)) for m, p in taken] for key, taken in patterns.items()}
     every = [*patterns["now"], *patterns["weighed"]]
-    largest = max(d.amount for _, p in every for d in p.doses)
+    largest = max(milligrams(d.amount, d.unit) for _, p in every for d in p.doses)
     drawn, standings = [], []
     for card in sorted(cards, key=lambda m: m.rank):
         if any(_entry(card, medicine, route) is None for medicine, _ in every):
             continue  # a product that the card has not
         own_standing = _without_genes(
-            standing(card, person.facts, 0, circumstances={_SINGLE: largest, **_meals(every)}), person.genotype
+            standing(card, person.facts, 0, circumstances={SINGLE_DOSE: largest, **_meals(every)}), person.genotype
         )
         standings.append(Eligible(model=card.model, standing=own_standing))
         if own_standing.drawable:
@@ -329,23 +336,36 @@ def _hours(knowledge: Knowledge) -> dict[str, float]:
 
 
 class _Card(msgspec.Struct, frozen=True):
-    """A card made ready for the person: its typical parameters, those of the virtual people, and how it is entered."""
+    """A card made ready for the person, and how it is entered. ``parameters`` are those of the typical person, then of the virtual people.
+
+    ``aside`` is a standard normal of each, independent of the rest (0 for the typical person): for what changes their exposure.
+    """
 
     model: Model
     standing: Standing
     route: str
-    typical: dict[str, Floats]
-    people: dict[str, Floats]
-    aside: Floats  # a standard normal of each of them, independent of the rest: for what changes their exposure
-    spreads: bool
+    parameters: dict[str, Floats]
+    aside: Floats
+
+    @property
+    def spreads(self) -> bool:
+        """Whether the card tells how people differ."""
+        return self.aside.size > 1
+
+    @property
+    def typical(self) -> dict[str, Floats]:
+        """The typical person's parameters."""
+        return {n: v[:1] for n, v in self.parameters.items()}
 
     @staticmethod
     def of(model: Model, own: Standing, route: str, knowledge: Knowledge) -> _Card:
         count = round(knowledge.policy("predicted_people"))
         names, covariance = variability(model)
         middle = individual(model, _only(own.middle(), model))
+        if not names:
+            return _Card(model, own, route, middle, np.zeros(1))
         # What is stretched concerns how it leaves as well, where no spread of that was published.
-        stretched = (*names, *ways_out(model)) if names and own.widen_cv else names
+        stretched = (*names, *ways_out(model)) if own.widen_cv else names
         extra = dict.fromkeys(stretched, math.log1p(own.widen_cv**2))
         for relation in model.relations:
             band = _band(relation, own)
@@ -353,36 +373,27 @@ class _Card(msgspec.Struct, frozen=True):
                 extra[relation.parameter] = extra.get(relation.parameter, 0.0) + band
         wide = np.diag(list(extra.values()))
         wide[: len(names), : len(names)] += covariance
-        if not names:
-            return _Card(model, own, route, middle, {}, np.zeros(1), False)
         *normals, aside = even_normals(len(extra) + 1, count)
         deviations = dict(zip(extra, np.linalg.cholesky(wide) @ np.array(normals), strict=True))
         covariates = own.spread(even_points(len(extra) + 1 + len(own.open), count)[len(extra) + 1 :])
         people = individual(model, _only(covariates, model), deviations=deviations)
-        return _Card(model, own, route, middle, people, aside, True)
+        return _Card(model, own, route, {n: np.append(middle[n], v) for n, v in people.items()}, np.append(0.0, aside))
 
     def altered(self, by: Altered) -> _Card:
         """The card with its clearances and what reaches the circulation changed, each person by an own share of what is uncertain."""
         if not by.changes:
             return self
         scaled = [p.parameter for p in self.model.parameters if _holds_litres(p.unit)]
+        changed = {n: v * by.ratios.get(n, 1.0) for n, v in self.parameters.items()}
+        # Volumes and clearances smaller by one factor leave every rate as it is and raise every concentration by that factor.
+        less = by.reaching * np.exp(by.log_sd * self.aside)
+        return msgspec.structs.replace(self, parameters=changed | {n: changed[n] / less for n in scaled})
 
-        def changed(parameters: Mapping[str, Floats], spread: Floats) -> dict[str, Floats]:
-            out = {n: v * by.ratios.get(n, 1.0) for n, v in parameters.items()}
-            # Volumes and clearances smaller by one factor leave every rate as it is and raise every concentration by that factor.
-            return {n: v / (by.reaching * spread) if n in scaled else v for n, v in out.items()}
-
-        people = changed(self.people, np.exp(by.log_sd * self.aside)) if self.people else {}
-        return msgspec.structs.replace(self, typical=changed(self.typical, np.ones(1)), people=people)
-
-    def with_dose(self, parameters: dict[str, Floats], amount: float) -> dict[str, Floats]:
-        """The parameters at a dose, where one of them depends on it."""
-        relations = [r for r in self.model.relations if r.on == _SINGLE]
-        if not relations:
-            return parameters
-        changed = individual(self.model, {_SINGLE: amount})
+    def with_dose(self, size: float) -> dict[str, Floats]:
+        """The parameters at a dose of this size, in mg."""
+        changed = individual(self.model, {SINGLE_DOSE: size})
         plain = individual(self.model, {})
-        return {n: v * (changed[n] / plain[n]) for n, v in parameters.items()}
+        return {n: v * (changed[n] / plain[n]) for n, v in self.parameters.items()}
 
 
 def _holds_litres(text: str) -> bool:
@@ -403,7 +414,7 @@ def _band(relation: Relation, own: Standing) -> float:
 
 def _only(covariates: Covariates, model: Model) -> Covariates:
     """Without the single dose, which differs from dose to dose."""
-    return {name: value for name, value in covariates.items() if name != _SINGLE}
+    return {name: value for name, value in covariates.items() if name != SINGLE_DOSE}
 
 
 def _entry(card: Model, medicine: Medicine, route: str) -> GivenDose | None:
@@ -443,9 +454,8 @@ def _scenario(
     if entry is None:
         raise AssertionError("a card without an entry for the line is not drawn")
     way = entry_of(first.model, entry)
-    scale = _MINUTES if first.model.time == "min" else 1.0
     rates = {
-        o.output: slowest_rate(first.model, first.typical, way.into, o.of) * scale  # per hour
+        o.output: slowest_rate(first.model, first.typical, way.into, o.of) * an_hour(first.model)
         for o in first.model.outputs
         if o.output in _outputs(first.model)
     }
@@ -455,9 +465,13 @@ def _scenario(
     span = every if every is not None else _until_over(first, lines, 2 * _NEARLY / rates[own])
     times = np.linspace(0, span, 1 + min(max(_STEPS, math.ceil(span * _STEPS / _DAY)), _MOST_STEPS))
     units = {d.unit for d in doses}
+    outputs = _outputs(first.model)
+    followed = {card.model.model: _followed(card, first.model, lines, times, outputs) for card in cards}
     curves, found = [], []
-    for output in _outputs(first.model):
-        curve, read = _curve(output, lines, cards, shares, times)
+    for output in outputs:
+        curve, read = _curve(
+            output, first.model, {n: of[output] for n, of in followed.items() if output in of}, shares, times
+        )
         curves.append(curve)
         found += read
     return Scenario(
@@ -467,10 +481,10 @@ def _scenario(
         every=every,
         curves=tuple(curves),
         measures=tuple(found),
-        settled_days=None if every is None else _rounded(_NEARLY / rate / _DAY),
-        left_hours=_rounded(_NEARLY / rate if every is not None else _tenth_left(curves[0], first.model.model)),
+        settled_days=None if every is None else three_digits(_NEARLY / rate / _DAY),
+        left_hours=three_digits(_NEARLY / rate if every is not None else _tenth_left(curves[0], first.model.model)),
         slowest=slowest if every is not None else None,
-        daily=_rounded(sum(p.daily for _, p in lines)) if len(units) == 1 else None,
+        daily=three_digits(sum(p.daily for _, p in lines)) if len(units) == 1 else None,
         daily_unit=next(iter(units)),
         altered=exposed[0],
     )
@@ -491,7 +505,8 @@ def _until_over(card: _Card, lines: Taken, span: float) -> float:
     """How long to draw what is given once: until the typical effects are nearly back where they began, not while somebody lies paralysed."""
     for effect in card.model.effects:
         for _ in range(_LONGER):
-            values = _values(card, card.typical, lines, np.linspace(0, span, _STEPS + 1), effect.effect)[:, 0]
+            times = np.linspace(0, span, _STEPS + 1)
+            values = _followed(card, card.model, lines, times, [effect.effect])[effect.effect][:, 0]
             away = np.abs(values - values[0])
             if away[-1] <= _BACK * away.max():
                 break
@@ -507,28 +522,18 @@ def _outputs(model: Model) -> list[str]:
 
 
 def _curve(
-    output: str,
-    lines: Taken,
-    cards: Sequence[_Card],
-    shares: Mapping[str, float],
-    times: Floats,
+    output: str, of: Model, followed: Mapping[str, Floats], shares: Mapping[str, float], times: Floats
 ) -> tuple[Curve, list[Measure]]:
-    first = output_named(cards[0].model, output)
-    typical: dict[str, Floats] = {}
-    values: list[Floats] = []
-    weights: list[Floats] = []
-    for card in cards:
-        name = _same(card.model, first, cards[0].model)
-        factor = None if name is None else _factor(output_named(card.model, name).unit, first.unit, card.model)
-        if name is None or factor is None:
-            continue
-        typical[card.model.model] = _values(card, card.typical, lines, times, name)[:, 0] * factor
-        if card.spreads:
-            own = _values(card, card.people, lines, times, name) * factor
-            values.append(own)
-            weights.append(np.full(own.shape[1], shares[card.model.model] / own.shape[1]))
+    first = output_named(of, output)
+    typical = {model: values[:, 0] for model, values in followed.items()}
+    values = [own[:, 1:] for model, own in followed.items() if model in shares]
+    weights = [
+        np.full(own.shape[1] - 1, shares[model] / (own.shape[1] - 1))
+        for model, own in followed.items()
+        if model in shares
+    ]
     bands: tuple[tuple[float, ...], ...] = ()
-    prefix = "" if output == cards[0].model.outputs[0].output else f"{output}: "
+    prefix = "" if output == of.outputs[0].output else f"{output}: "
     if values:
         everybody, weight = np.concatenate(values, axis=1), np.concatenate(weights)
         bands = tuple(_row(row) for row in weighted_quantiles(everybody, weight, LEVELS))
@@ -563,28 +568,29 @@ def _factor(have: str, want: str, model: Model) -> float | None:
     return convert(Quantity(1.0, have), want, molar_mass=model.molar_mass)
 
 
-def _values(card: _Card, parameters: dict[str, Floats], lines: Taken, times: Floats, output: str) -> Floats:
-    """The output at these hours. Doses whose size changes a parameter are computed apart and added."""
-    scale = _MINUTES if card.model.time == "min" else 1.0
-    doses = [dose for medicine, own in lines for dose in _given(own, _entry(card.model, medicine, card.route), scale)]
-    if not any(r.on == _SINGLE for r in card.model.relations):
-        return _followed(card.model, parameters, doses, times * scale, output)
-    sizes = dict.fromkeys(d.amount for d in doses)
-    parts = [
-        _followed(
-            card.model, card.with_dose(parameters, size), [d for d in doses if d.amount == size], times * scale, output
-        )
-        for size in sizes
-    ]
-    return np.asarray(sum(parts))
+def _followed(card: _Card, first: Model, lines: Taken, times: Floats, outputs: Sequence[str]) -> dict[str, Floats]:
+    """What the card has of the first card's outputs, in their units, at these hours: the typical person, then the virtual people.
 
-
-def _followed(
-    model: Model, parameters: Mapping[str, Floats], doses: Sequence[GivenDose], times: Floats, output: str
-) -> Floats:
-    people = max(v.size for v in parameters.values())
-    found = course(model, parameters, doses, times, output)
-    return found if found.shape[1] == people else np.broadcast_to(found, (times.size, people))
+    Doses whose size changes a parameter are computed apart and added.
+    """
+    own: dict[str, tuple[str, float]] = {}
+    for output in outputs:
+        wanted = output_named(first, output)
+        name = _same(card.model, wanted, first)
+        factor = None if name is None else _factor(output_named(card.model, name).unit, wanted.unit, card.model)
+        if name is not None and factor is not None:
+            own[output] = name, factor
+    scale = an_hour(card.model)
+    doses = [dose for medicine, each in lines for dose in _given(each, _entry(card.model, medicine, card.route), scale)]
+    parts = [(card.parameters, doses)]
+    if depends_on_dose(card.model):
+        by_size: dict[float, list[GivenDose]] = {}
+        for dose in doses:
+            by_size.setdefault(milligrams(dose.amount, dose.unit), []).append(dose)
+        parts = [(card.with_dose(size), those) for size, those in by_size.items()]
+    found = [courses(card.model, having, given, times * scale, [n for n, _ in own.values()]) for having, given in parts]
+    shape = times.size, card.aside.size
+    return {o: np.broadcast_to(sum(f[name] for f in found) * factor, shape) for o, (name, factor) in own.items()}
 
 
 def _given(own: Pattern, entry: GivenDose | None, scale: float) -> list[GivenDose]:
@@ -615,9 +621,9 @@ def _measures(
     prefix: str, of: Output | Effect, times: Floats, values: Floats, weight: Floats, *, alone: bool = False
 ) -> list[Measure]:
     """What is read from a course. Of an effect the lowest and highest; of a concentration average, peak and trough."""
-    made = [("peak", measures.peak(values)), ("trough", measures.trough(values))]
+    made = [("peak", values.max(axis=0)), ("trough", values.min(axis=0))]
     if isinstance(of, Output):
-        made.insert(0, ("average", measures.average(times, values)))
+        made.insert(0, ("average", np.trapezoid(values, times, axis=0) / (times[-1] - times[0])))
     out = []
     for name, of_people in made:
         low, middle, high = weighted_quantiles(of_people[None], weight, (LEVELS[0], 0.5, LEVELS[-1]))[:, 0].tolist()
@@ -625,39 +631,13 @@ def _measures(
             Measure(
                 measure=prefix + name,
                 unit=of.unit,
-                median=_rounded(middle),
-                low=None if alone else _rounded(low),
-                high=None if alone else _rounded(high),
+                median=three_digits(middle),
+                low=None if alone else three_digits(low),
+                high=None if alone else three_digits(high),
             )
         )
     return out
 
 
-def weighted_quantiles(values: Floats, weights: Floats, levels: Sequence[float]) -> Floats:
-    """Quantiles of people who do not count alike. ``values`` (times, people), ``weights`` (people,); shape (levels, times).
-
-    >>> weighted_quantiles(np.array([[1.0, 2.0, 3.0]]), np.ones(3), [0.5])
-    array([[2.]])
-    """
-    if np.ptp(weights) <= weights[0] * 1e-12:  # everybody counts alike: the places are the same at every time
-        ranked = np.sort(values, axis=1)
-        at = np.clip(np.asarray(levels) * weights.size - 0.5, 0, weights.size - 1)
-        below = np.floor(at).astype(np.intp)
-        low, high = ranked[:, below], ranked[:, np.minimum(below + 1, weights.size - 1)]
-        return np.asarray((low + (high - low) * (at - below)).T)
-    order = np.argsort(values, axis=1)
-    ranked = np.take_along_axis(values, order, axis=1)
-    share = weights[order] / weights.sum()
-    middle = np.cumsum(share, axis=1) - share / 2
-    return np.array([[np.interp(level, at, row) for at, row in zip(middle, ranked, strict=True)] for level in levels])
-
-
 def _row(values: Floats) -> tuple[float, ...]:
-    return tuple(_rounded(v) for v in values.tolist())
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.3g}")
-
-
-__all__ = ["Curve", "Eligible", "Measure", "Prediction", "Remark", "Scenario", "predictions", "weighted_quantiles"]
+    return tuple(three_digits(v) for v in values.tolist())

@@ -17,7 +17,7 @@ from relaxant.errors import InputError, KnowledgeError
 from relaxant.knowledge.cards import Effect, Model, Output, Published
 from relaxant.pharmacology.course import GivenDose, area, course, entry_of, output_named, slowest_rate
 from relaxant.pharmacology.measures import Curve, peak_of, recovery_of, resolving
-from relaxant.pharmacology.model import amount_in, factor_of, individual
+from relaxant.pharmacology.model import SINGLE_DOSE, amount_in, factor_of, individual
 
 Floats = NDArray[np.float64]
 _LONG = 40.0  # slowest rates times: what is left is under 1e-17
@@ -83,7 +83,7 @@ def reproduced(model: Model, number: Published) -> Reproduced:
     )
 
 
-def covariate_values(written: Mapping[str, str]) -> dict[str, float | str]:
+def _as_written(written: Mapping[str, str]) -> dict[str, float | str]:
     """Covariates as a card writes them: numbers, true and false as 1 and 0, names as they are."""
     out: dict[str, float | str] = {}
     for name, text in written.items():
@@ -189,11 +189,11 @@ class Trial(msgspec.Struct, frozen=True):
 
 def trial(model: Model, number: Published) -> Trial:
     """The course behind a published number. Raises :class:`KnowledgeError` for doses that the card cannot take."""
-    covariates = covariate_values(number.covariates)
+    covariates = _as_written(number.covariates)
     if number.fed is not None:
         covariates.setdefault("fed", float(number.fed))
     if number.dose is not None and not number.dose_per_kg:
-        covariates.setdefault("single_dose", number.dose)
+        covariates.setdefault(SINGLE_DOSE, number.dose)
     if number.count > 1 and not number.every:
         raise KnowledgeError(f"{model.model}: “{number.title}” repeats a dose without the time between")
     weight = covariates.get("weight")
@@ -205,13 +205,12 @@ def trial(model: Model, number: Published) -> Trial:
             raise KnowledgeError(f"{model.model}: “{number.title}” is dosed by weight; state the weight")
         return dose * weight
 
-    releases = {i.release for i in model.inputs if i.route == number.route}
     first = GivenDose(
         amount=amount(1.0 if number.dose is None else number.dose, number.dose_per_kg),
         unit=number.dose_unit,
         route=number.route,
         form=number.form,
-        release=number.release or (releases.pop() if len(releases) == 1 else None),
+        release=number.release,
         fed=number.fed,
         drug=number.drug,
         infused_over=number.infused_over or 0.0,

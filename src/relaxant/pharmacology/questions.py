@@ -16,27 +16,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relaxant.errors import InputError
-from relaxant.pharmacology.course import GivenDose, course
-from relaxant.pharmacology.model import factor_of, is_linear
+from relaxant.pharmacology.course import GivenDose, course, slowest_leaving
+from relaxant.pharmacology.model import depends_on_dose, is_linear
 from relaxant.pharmacology.person import (
     Known,
     Person,
-    depends_on_dose,
     known_of,
     middle,
     parameters_of,
-    slowest_leaving,
 )
 from relaxant.pharmacology.populations import unit_of, watch
+from relaxant.pharmacology.reaching import looks, reached
 from relaxant.pharmacology.root import root
 from relaxant.pharmacology.strengths import rounded
-from relaxant.pharmacology.window import Measure, measured, peaks, window
+from relaxant.pharmacology.window import Measure, in_range, measured, peaks, window
 
 Floats = NDArray[np.float64]
 Asked = Literal["auc", "average", "trough", "peak"]
 _GONE = 1e-12  # of what was given: what is still to come
 _INTERVAL = (0.05, 0.5, 0.95)
-_GRID, _PASSES = 240, 3
 Bound = tuple[float | None, float | None]
 
 
@@ -170,7 +168,9 @@ def interval_for_trough(
             "trough", person, deviations, msgspec.structs.replace(regimen, every=every, count=1), (), output
         )
 
-    first = math.log(2) / slowest_leaving(person, parameters_of(person, known.aimed, regimen))
+    first = math.log(2) / slowest_leaving(
+        person.model, parameters_of(person, known.aimed, regimen), during=person.during
+    )
     exact = root(lambda every: middle(trough(every, known.aimed)), target, first, what="target", of=_says(person, output, "an interval"))  # fmt: skip
     every = min(intervals, key=lambda each: abs(math.log(each / exact))) if intervals else exact
     return _answer("interval_for_trough", "trough", person, known, regimen.amount, regimen, every, exact, target, within, output, lambda d: trough(every, d))  # fmt: skip
@@ -201,19 +201,12 @@ def time_to_train_of_four(
     start = max(d.time + (d.count - 1) * (d.every or 0.0) + d.infused_over for d in doses)
     largest = max(doses, key=lambda d: d.amount)
     parameters = parameters_of(person, known.deviations, largest)
-    looked = -math.log(_GONE) / slowest_leaving(person, parameters)
+    looked = -math.log(_GONE) / slowest_leaving(person.model, parameters, during=person.during)
+    at = looks([start], start + looked)
 
     def back(own: Mapping[str, Floats]) -> Floats:
-        whole = (
-            own[baseline] / factor_of(unit_of(person.model, output), person.model) / 100
-            if normalised and baseline
-            else 1.0
-        )
-
-        def at(since: Floats) -> Floats:
-            return course(person.model, own, doses, start + since, output, during=person.during) / whole
-
-        return _back_above(at, level, looked)
+        model, during = person.model, person.during
+        return reached(model, own, doses, output, level, "rising", at, of_own_baseline=normalised, during=during) - start  # fmt: skip
 
     times = back(parameters)
     aimed = back(parameters_of(person, {}, largest)) if known.typical else times
@@ -234,30 +227,6 @@ def time_to_train_of_four(
         draws=times.size,
         based_on=known.based_on,
     )
-
-
-def _back_above(at: Callable[[Floats], Floats], level: float, looked: float) -> Floats:
-    """When each course is above a level for good: the last look below and the next, joined by a line, on ever finer looks."""
-    since = looked * np.linspace(0, 1, _GRID) ** 2
-    for turn in range(_PASSES):
-        values = at(since)
-        below = values < level
-        last = since.size - 1 - np.argmax(below[::-1], axis=0)
-        never, still = ~below.any(axis=0), below[-1]
-        if turn == 0:
-            fine, lost = never, still
-        crossing = ~fine & ~lost
-        if not crossing.any() or turn == _PASSES - 1:
-            break
-        first, end = since[last[crossing]].min(), since[np.minimum(last[crossing] + 1, since.size - 1)].max()
-        since = np.linspace(first, end, _GRID)
-    people = np.arange(values.shape[1])
-    after = np.minimum(last + 1, since.size - 1)
-    low, high = values[last, people], values[after, people]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.clip((level - low) / (high - low), 0.0, 1.0)
-    times = since[last] + np.where(np.isfinite(share), share, 0.0) * (since[after] - since[last])
-    return np.where(lost, np.inf, np.where(fine, 0.0, times))
 
 
 def _ready(person: Person, target: float, output: str | None) -> str:
@@ -327,7 +296,10 @@ def _results(
         else:
             raise InputError("count", count, f"{model.model} binds or saturates, so its steady state is not known beforehand", "say how many doses come first")  # fmt: skip
     if every is None:
-        between = start, start + regimen.infused_over - math.log(_GONE) / slowest_leaving(person, parameters)
+        between = (
+            start,
+            start + regimen.infused_over - math.log(_GONE) / slowest_leaving(model, parameters, during=person.during),
+        )
         given = msgspec.structs.replace(regimen, every=None, count=1)
     else:
         between = start + (count - 1) * every, start + count * every
@@ -361,8 +333,7 @@ def _answer(
     low, _, high = (float(q) for q in np.quantile(values, _INTERVAL))
     chance = None
     if within is not None:
-        bottom, top = within
-        chance = float(((values >= (-np.inf if bottom is None else bottom)) & (values <= (np.inf if top is None else top))).mean())  # fmt: skip
+        chance = float(in_range(values, *within).mean())
     return DoseAnswer(
         question=question,
         model=person.model.model,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import msgspec
 import numpy as np
@@ -11,9 +10,10 @@ from numpy.typing import NDArray
 
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model
-from relaxant.pharmacology.course import GivenDose, course
+from relaxant.pharmacology.course import GivenDose, course, slowest_leaving
 from relaxant.pharmacology.effects import with_moderator
-from relaxant.pharmacology.model import Covariates, individual, linear_part
+from relaxant.pharmacology.measures import Direction, crossing, resolving
+from relaxant.pharmacology.model import Covariates, individual
 from relaxant.pharmacology.populations import drawn
 
 Floats = NDArray[np.float64]
@@ -46,7 +46,7 @@ def times_to(
     doses: Sequence[GivenDose],
     effect: str,
     level: float,
-    direction: Literal["falling", "rising"],
+    direction: Direction,
     *,
     people: int = 1000,
     seed: int = 1,
@@ -79,64 +79,56 @@ def times_to(
     end = last + _LONG / _slowest(model, typical, effect, during) if until is None else until
     if not end > since:
         raise InputError("until", end, f"the look starts at {since:g}", "give a later end")
-    times = _grid(sorted({t for t in (first, since, last) if t < end}), end)
-    times = times[times >= since]
+    times = looks(sorted({t for t in (first, since, last) if t < end}), end)
     parameters = individual(model, covariates, deviations=drawn(model, people, seed=seed))
-    everyone = max(v.size for v in parameters.values())
-    size = max(1, _MOST_NUMBERS // times.size)
-    found = [
-        _crossed(_part(parameters, slice(i, i + size)), model, doses, effect, level, direction, times, of_own_baseline, during)
-        for i in range(0, everyone, size)
-    ]  # fmt: skip
-    each = np.concatenate(found) - since
+    each = reached(
+        model, parameters, doses, effect, level, direction, times[times >= since], of_own_baseline=of_own_baseline, during=during
+    ) - since  # fmt: skip
     low, median, high = np.quantile(each, (0.05, 0.5, 0.95), method="inverted_cdf").tolist()
     return Reaching(level, direction, since, end, median, low, high, float(np.isinf(each).mean()), each)
 
 
-def _part(parameters: Mapping[str, Floats], people: slice) -> dict[str, Floats]:
-    return {name: value[people] for name, value in parameters.items()}
+def looks(starts: Sequence[float], end: float) -> Floats:
+    """Times to look at an effect up to ``end``, resolved to half a percent of the time since the last of the starts."""
+    return np.unique(np.concatenate([resolving(start, end, _POINTS, _LEVELS) for start in starts]))
 
 
-def _grid(starts: Sequence[float], end: float) -> Floats:
-    share = np.linspace(0, 1, _POINTS)
-    return np.unique(np.concatenate([a + share * (end - a) / 2.0**k for a in starts for k in range(_LEVELS)]))
+def reached(
+    model: Model,
+    parameters: Mapping[str, Floats],
+    doses: Sequence[GivenDose],
+    effect: str,
+    level: float,
+    direction: Direction,
+    times: Floats,
+    *,
+    of_own_baseline: bool = False,
+    during: Sequence[str] = (),
+) -> Floats:
+    """When each of these people reaches the level; infinite for never within the times, NaN for who has unknown parameters."""
+    everyone = max(v.size for v in parameters.values())
+    size = max(1, _MOST_NUMBERS // times.size)
+    found = []
+    for first in range(0, everyone, size):
+        own = {name: value[first : first + size] for name, value in parameters.items()}
+
+        def at(these: Floats, own: Mapping[str, Floats] = own) -> Floats:
+            return course(model, own, doses, these, effect, during=during)
+
+        values = at(times)
+        wanted = level * course(model, own, [], times[:1], effect)[0] / 100 if of_own_baseline else np.array([level])
+        rough = crossing(times, values, wanted, direction)
+        when = rough.at
+        if everyone == 1 and rough.inside[0]:  # one person is worth a closer look
+            fine = np.linspace(times[rough.before[0]], times[rough.after[0]], _POINTS)
+            when = crossing(fine, at(fine), wanted, direction).at
+        found.append(np.where(np.isnan(values).any(axis=0), np.nan, when))
+    return np.concatenate(found)
 
 
 def _slowest(model: Model, typical: Mapping[str, Floats], name: str, during: Sequence[str]) -> float:
     """The slowest rate of the card's kinetics, its moderator of tolerance and its turnover, in the typical person."""
     effect = next((e for e in model.effects if e.effect == name), None)
     card = model if effect is None else with_moderator(model, effect)
-    decays = -np.linalg.eigvals(linear_part(card, typical, during=during).rates[:, :, 0]).real
     loss = [float(typical[effect.loss][0])] if effect is not None and effect.loss else []
-    return min([float(decays[decays > 1e-9 * decays.max()].min()), *loss])
-
-
-def _crossed(
-    own: Mapping[str, Floats],
-    model: Model,
-    doses: Sequence[GivenDose],
-    effect: str,
-    level: float,
-    direction: str,
-    times: Floats,
-    of_own_baseline: bool,
-    during: Sequence[str],
-) -> Floats:
-    """When each of these people reaches the level; infinite for never, NaN for who has unknown parameters."""
-    values = course(model, own, doses, times, effect, during=during)
-    wanted = level * course(model, own, [], times[:1], effect)[0] / 100 if of_own_baseline else np.full(values.shape[1], level)  # fmt: skip
-    everybody = np.arange(values.shape[1])
-    if direction == "falling":
-        there = values <= wanted
-        reached = there.any(axis=0)
-        after = there.argmax(axis=0)
-    else:
-        under = values < wanted
-        reached = ~under[-1]
-        after = np.where(under.any(axis=0), times.size - under[::-1].argmax(axis=0), 0)
-    after = np.minimum(after, times.size - 1)
-    before = np.maximum(after - 1, 0)
-    rise = values[after, everybody] - values[before, everybody]
-    share = np.where(rise != 0, (wanted - values[before, everybody]) / np.where(rise != 0, rise, 1.0), 1.0)
-    at = times[before] + np.clip(share, 0.0, 1.0) * (times[after] - times[before])
-    return np.where(np.isnan(values).any(axis=0), np.nan, np.where(reached, at, np.inf))
+    return min([slowest_leaving(card, typical, during=during), *loss])

@@ -45,6 +45,7 @@ class Stretch(msgspec.Struct, frozen=True):
     running: tuple[tuple[int, float], ...]  # entry, rate
     steady: tuple[tuple[int, float, float, float], ...]  # entry, amount, duration, interval
     length: int  # to the next stretch, as a place among the lengths; 0 for the last
+    rest: int  # from the last observation in it to the next stretch, as a place among the moves; -1 for no time at all
     first: int  # observations, in order of time
     last: int
 
@@ -57,13 +58,14 @@ class Schedule(msgspec.Struct, frozen=True):
     entries: tuple[str, ...]
     stretches: tuple[Stretch, ...]
     lengths: Floats
-    increments: Floats  # the distinct steps between neighbouring lengths
-    step_of: Index  # of each length after the first: which increment leads to it
+    length_of: Index  # of each stretch: its length to the next, as a place among the lengths; 0 for the last
     stretch_of: Index  # of each observation
     offset_of: Index  # of each observation
-    hops: Floats  # the distinct times from one observation to the next within a stretch, or from its start to the first
-    hop_of: Index  # of each observation: which; -1 for no time at all
-    infused: bool  # whether anything ever runs in
+    moves: Floats  # the distinct times from one observation or start of a stretch to the next
+    hop_of: Index  # of each observation: which move leads to it; -1 for no time at all
+    given: Floats  # what each entry (rows) is given at the start of each stretch
+    rates: Floats  # and what runs in by it
+    infused: tuple[int, ...]  # the entries by which anything ever runs in
     spans: Index  # the lengths that a stretch has as a whole, as places among the lengths
 
 
@@ -133,10 +135,9 @@ def _offsets(starts: Floats, times: Floats, noise: float) -> tuple[Index, Floats
 
 
 def _distinct(starts: Floats, times: Floats, noise: float) -> int:
-    """How many exponentials a cut asks for: the distinct steps from length to length."""
+    """How many distinct lengths of time a cut asks for."""
     _, offsets = _offsets(starts, times, noise)
-    lengths = _merged(np.sort(np.concatenate(([0.0], offsets, np.diff(starts)))), noise)
-    return int(_merged(np.sort(np.diff(lengths)), noise).size)
+    return int(_merged(np.sort(np.concatenate(([0.0], offsets, np.diff(starts)))), noise).size)
 
 
 def _prepared(
@@ -151,8 +152,6 @@ def _prepared(
     stretch_of, offsets = _offsets(starts, times, noise)
     spans = np.diff(starts)
     lengths = _merged(np.sort(np.concatenate(([0.0], offsets, spans))), noise)
-    steps = np.diff(lengths)
-    increments = _merged(np.sort(steps), noise)
     offset_of = np.searchsorted(lengths, offsets + noise, side="right") - 1
     length_of = np.append(np.searchsorted(lengths, spans + noise, side="right") - 1, 0)
     bolus: list[list[tuple[int, float]]] = [[] for _ in starts]
@@ -169,6 +168,23 @@ def _prepared(
                 running[i].append((entry, amount / duration))
     firsts = np.searchsorted(stretch_of, np.arange(len(starts)), side="left")
     lasts = np.searchsorted(stretch_of, np.arange(len(starts)), side="right")
+    before = np.where(np.diff(stretch_of, prepend=-2) == 0, np.concatenate(([0.0], offsets[:-1])), 0.0)
+    hop = offsets - before
+    inside = np.concatenate(([0.0], offsets))[np.where(lasts > firsts, lasts, 0)]  # up to a stretch's last observation
+    rest = np.append(spans, 0.0) - inside
+    rest[-1:] = 0.0
+    moves = _merged(np.sort(np.concatenate((hop[hop > noise], rest[rest > noise]))), noise)
+
+    def among(times: Floats) -> Index:
+        return np.where(times > noise, np.searchsorted(moves, times + noise, side="right") - 1, -1)
+
+    rest_of = among(rest)
+    amounts, rates = np.zeros((2, len(entries), len(starts)))
+    for k in range(len(starts)):
+        for entry, amount in bolus[k]:
+            amounts[entry, k] += amount
+        for entry, rate in running[k]:
+            rates[entry, k] += rate
     stretches = tuple(
         Stretch(
             float(starts[i]),
@@ -176,26 +192,25 @@ def _prepared(
             tuple(running[i]),
             tuple(steady[i]),
             int(length_of[i]),
+            int(rest_of[i]),
             int(firsts[i]),
             int(lasts[i]),
         )
         for i in range(len(starts))
     )
-    before = np.where(np.diff(stretch_of, prepend=-2) == 0, np.concatenate(([0.0], offsets[:-1])), 0.0)
-    hop = offsets - before
-    hops = _merged(np.sort(hop[hop > noise]), noise)
     return Schedule(
         times,
         order,
         entries,
         stretches,
         lengths,
-        increments,
-        np.searchsorted(increments, steps + noise, side="right") - 1,
+        length_of.astype(np.intp),
         stretch_of,
         offset_of,
-        hops,
-        np.where(hop > noise, np.searchsorted(hops, hop + noise, side="right") - 1, -1),
-        any(running),
+        moves,
+        among(hop),
+        amounts,
+        rates,
+        tuple(np.flatnonzero(rates.any(axis=1)).tolist()),
         np.unique(length_of[:-1]),
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from relaxant.errors import KnowledgeError, RelaxantError
 from relaxant.knowledge.cards import Effect, Model
-from relaxant.pharmacology.model import is_linear, spread_of
+from relaxant.pharmacology.model import is_linear, variability
 from relaxant.pharmacology.nonlinear import available
 from relaxant.pharmacology.published import reproduced
 from relaxant.quantities import unit
@@ -195,27 +195,6 @@ def _spreads(model: Model) -> Iterator[tuple[str, str]]:
         variability(model)
     except KnowledgeError as error:
         yield "correlations", str(error)
-
-
-def variability(model: Model) -> tuple[tuple[str, ...], np.ndarray]:
-    """The parameters that differ between people and the covariance of their logarithms. Raises :class:`KnowledgeError` where it is none.
-
-    Shapes: names, and (names, names). Positive definite.
-    """
-    spreads = {p.parameter: spread_of(p) for p in model.parameters if spread_of(p) > 0}
-    names = tuple(spreads)
-    covariance = np.diag([s**2 for s in spreads.values()]) if names else np.zeros((0, 0))
-    for c in model.correlations:
-        one, other = c.between
-        if one not in spreads or other not in spreads or not -1 < c.value < 1:
-            raise KnowledgeError(
-                f"the correlation of {one} and {other} is of two parameters that differ, and lies between -1 and 1"
-            )
-        i, j = names.index(one), names.index(other)
-        covariance[i, j] = covariance[j, i] = c.value * spreads[one] * spreads[other]
-    if names and np.linalg.eigvalsh(covariance).min() <= 0:
-        raise KnowledgeError("the variability is not positive definite: these correlations contradict each other")
-    return names, covariance
 
 
 def _bounds(model: Model) -> Iterator[tuple[str, str]]:

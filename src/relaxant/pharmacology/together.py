@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relaxant.knowledge.cards import Model, Output
-from relaxant.pharmacology.course import closed_form, entry_of
+from relaxant.pharmacology.course import entry_of
 from relaxant.pharmacology.estimation import Closed, Levels, closed
+from relaxant.pharmacology.mammillary import closed_form
 from relaxant.pharmacology.model import amount_in, factor_of, individual
 from relaxant.pharmacology.observations import Person, Series
 from relaxant.pharmacology.personal import Personal, Stretch
@@ -125,13 +126,11 @@ def twin_start(
             continue
         form = closed_form(model, own, flow.to)
         volume = next((c.volume for c in model.compartments if c.compartment == flow.to), None)
-        leaving = next((f for f in model.flows if f.giver == flow.to and f.to is None), None)
-        if form is None or volume is None or leaving is None:
+        if form is None or volume is None:
             return None
         absorption, slowest = own[str(flow.rate)], form[0].rates.min(axis=0)
         moved = {str(flow.rate): np.log(slowest / absorption), volume: np.log(slowest / absorption)}
-        if leaving.rate:
-            moved[leaving.rate] = -np.log(slowest / absorption)
+        moved |= {f.rate: np.log(absorption / slowest) for f in model.flows if f.giver == flow.to and f.rate}
         out = deviations.copy()
         for i, name in enumerate(names):
             out[i] += moved.get(name, 0.0)

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from relaxant.drawing import height_axis, line, place, text, time_axis
+from relaxant.drawing import height_axis, line, place, text, tick, time_axis
 from relaxant.pharmacology.prediction import Curve
 
 _WIDTH, _LEFT, _RIGHT = 720, 64, 704
@@ -51,10 +51,10 @@ def chart(main: Shown, others: Sequence[Shown], title: str, words: Mapping[str, 
         body.append(f'<polygon class="{kind}" points="{" ".join(f"{place(x(t))},{place(y(v))}" for t, v in ring)}"/>')
     for i in range(round(highest / rise) + 1):
         body.append(line(_LEFT, y(i * rise), _RIGHT, y(i * rise), 'class="grid"'))
-        body.append(text(_LEFT - 8, y(i * rise) + 4, place_of_tick(i * rise), anchor="end"))
+        body.append(text(_LEFT - 8, y(i * rise) + 4, tick(i * rise), anchor="end"))
     for i in range(round(end / step) + 1):
         body.append(line(x(i * step), bottom, x(i * step), bottom + 5, 'class="axis"'))
-        body.append(text(x(i * step), bottom + 20, place_of_tick(i * step), anchor="middle"))
+        body.append(text(x(i * step), bottom + 20, tick(i * step), anchor="middle"))
     body.append(f'<path class="axis" d="M{_LEFT} {_TOP}V{bottom}H{_RIGHT}"/>')
     if len(curve.typical) > 1 and curve.bands:
         body += [f'<polyline class="model" points="{path(curve.times, row)}"/>' for row in curve.typical.values()]
@@ -84,11 +84,6 @@ def _shades(curve: Curve) -> list[tuple[Sequence[float], Sequence[float], str]]:
         return []
     low, lower, _, upper, high = curve.bands
     return [(low, high, "nine"), (lower, upper, "half")]
-
-
-def place_of_tick(value: float) -> str:
-    """A number at a tick, as short as it is exact."""
-    return f"{value:.6g}"
 
 
 def sparkline(values: Sequence[float], width: int) -> str:

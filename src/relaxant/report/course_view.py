@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from relaxant.pharmacology.prediction import Curve
-from relaxant.predicted import ShownModel, ShownPrediction, ShownScenario, shown_unit
-from relaxant.quantities import plain_number
+from relaxant.predicted import ShownModel, ShownPrediction, ShownScenario
+from relaxant.quantities import plain_number, shown_unit
 from relaxant.report.chart import Shown, chart, middle_of
 from relaxant.rules.findings import Cited
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from relaxant.knowledge.load import Knowledge
 from relaxant.report.view import view_of
-from relaxant.review import Review
+from relaxant.reviewing import Review
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -10,7 +10,7 @@ from relaxant.knowledge.schema import Tier
 from relaxant.report.chart import sparkline
 from relaxant.report.course_view import ChartView
 from relaxant.report.view import FactView, FindingView, Mark, Missing, View, view_of
-from relaxant.review import Review
+from relaxant.reviewing import Review
 
 NARROWEST = 20
 _COMFORTABLE = 56  # below it labels stand above their text instead of beside it

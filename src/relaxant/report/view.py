@@ -1,6 +1,6 @@
 """What a page shows of a review: the one view model that every renderer draws, so that all say the same in one order.
 
-Here a :class:`relaxant.review.Review` becomes words in their final order, sources numbered as they are first cited and
+Here a :class:`relaxant.reviewing.Review` becomes words in their final order, sources numbered as they are first cited and
 text made harmless to display. All words come from ``wording/<language>/report.yaml``; a renderer adds layout and
 nothing else.
 """
@@ -20,7 +20,7 @@ from relaxant.knowledge.schema import Tier
 from relaxant.predicted import ShownPrediction
 from relaxant.quantities import plain_number
 from relaxant.report.course_view import CourseView, course_view
-from relaxant.review import Fact, Review, ShownMedicine
+from relaxant.reviewing import Fact, Review, ShownMedicine
 from relaxant.rules.findings import TIERS, Cited, Effect, Finding, Unchecked
 
 Words = Mapping[str, Any]

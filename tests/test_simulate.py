@@ -1,0 +1,100 @@
+"""A regimen made into a course, and an event table into predictions, by whichever way the card is computed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from relaxant.errors import InputError
+from relaxant.knowledge.load import load_knowledge
+from relaxant.pharmacology.course import GivenDose, course
+from relaxant.pharmacology.model import individual
+from relaxant.pharmacology.populations import bands
+from relaxant.pharmacology.simulate import simulate, simulate_table
+
+CARDS = load_knowledge().models
+SIMON = CARDS["baclofen-oral-adult-simon-2018"]
+PREGABALIN = CARDS["pregabalin-oral-adult-shoji-2011"]
+KLEIJN = CARDS["rocuronium-kleijn-2011"]
+
+
+def test_a_simulation_is_the_course_of_the_typical_person_and_the_bands_of_the_drawn() -> None:
+    doses, times = [GivenDose(amount=20, every=8, count=3)], np.arange(0, 24.5, 0.5)
+    made = simulate(SIMON, doses, times, covariates={"kidney_function": 40.0}, people=200, seed=3)
+    typical = course(SIMON, individual(SIMON, {"kidney_function": 40.0}), doses, times)[:, 0]
+    np.testing.assert_allclose(made.typical, typical, rtol=1e-12)
+    drawn = bands(SIMON, {"kidney_function": 40.0}, doses, times, people=200, seed=3)
+    np.testing.assert_allclose(made.bands, drawn.values, rtol=1e-12)
+    assert (made.unit, made.time_unit, made.title) == ("ng/mL", "h", "baclofen in plasma")
+
+
+def _table(covariate: str, values: tuple[float, float]) -> dict[str, list[object]]:
+    return {
+        "ID": ["a", "a", "a", "a", "b", "b", "b"], "TIME": [0, 2, 8, 10, 0, 1, 30], "EVID": [1, 0, 1, 0, 1, 0, 0],
+        "AMT": [20, 0, 20, 0, 40, 0, 0], covariate: [values[0]] * 4 + [values[1]] * 3,
+    }  # fmt: skip
+
+
+def test_a_table_gets_a_prediction_at_each_observation() -> None:
+    made = simulate_table(SIMON, _table("kidney_function", (30.0, 100.0)))
+    assert list(made) == ["ID", "TIME", "EVID", "AMT", "kidney_function", "PRED"]
+    assert np.isnan(made["PRED"][[0, 2, 4]]).all()
+    weak = course(
+        SIMON, individual(SIMON, {"kidney_function": 30.0}), [GivenDose(amount=20, every=8, count=2)], [2.0, 10.0]
+    )[:, 0]
+    sound = course(SIMON, individual(SIMON, {"kidney_function": 100.0}), [GivenDose(amount=40)], [1.0, 30.0])[:, 0]
+    np.testing.assert_allclose(made["PRED"][[1, 3]], weak, rtol=1e-9)
+    np.testing.assert_allclose(made["PRED"][[5, 6]], sound, rtol=1e-9)
+
+
+def test_a_card_with_a_lag_or_an_effect_goes_along_its_own_course() -> None:
+    kidney = next(r.on for r in PREGABALIN.relations if r.parameter.startswith("CL"))
+    made = simulate_table(PREGABALIN, _table(kidney, (60.0, 90.0)))
+    doses = [GivenDose(amount=20, every=8, count=2)]
+    asked = {kidney: 60.0}
+    alone = course(PREGABALIN, individual(PREGABALIN, asked), doses, [2.0, 10.0])[:, 0]
+    np.testing.assert_allclose(made["PRED"][[1, 3]], alone, rtol=1e-9)
+    relaxed = simulate_table(
+        KLEIJN, {"ID": [1, 1, 1], "TIME": [0, 10, 60], "EVID": [1, 0, 0], "AMT": [70, 0, 0]}, output="tof_ratio"
+    )
+    by_hand = course(
+        KLEIJN,
+        individual(KLEIJN, {}),
+        [GivenDose(amount=70, unit="umol", route="intravenous")],
+        [10.0, 60.0],
+        "tof_ratio",
+    )
+    np.testing.assert_allclose(relaxed["PRED"][1:], by_hand[:, 0], rtol=1e-8)
+
+
+def test_a_covariate_that_changes_does_so_from_its_row_on() -> None:
+    table = {
+        "ID": [1] * 4,
+        "TIME": [0, 7.9, 8, 24],
+        "EVID": [1, 0, 2, 0],
+        "AMT": [20, 0, 0, 0],
+        "KIDNEY_FUNCTION": [100.0, 100.0, 20.0, 20.0],
+    }
+    changed = simulate_table(SIMON, table)["PRED"]
+    same = simulate_table(SIMON, table | {"KIDNEY_FUNCTION": [100.0] * 4})["PRED"]
+    assert changed[1] == pytest.approx(same[1], rel=1e-12)
+    assert changed[3] > 2 * same[3]
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        (
+            lambda: simulate(SIMON, [GivenDose(amount=20)], [1.0], covariates={"bodyweight": 70.0}),
+            "nothing in baclofen",
+        ),
+        (lambda: simulate(SIMON, [GivenDose(amount=20, route="rectal")], [1.0]), "no way in"),
+        (lambda: simulate(SIMON, [GivenDose(amount=20)], [1.0], output="sleep"), "no such output"),
+        (lambda: simulate_table(SIMON, {"TIME": [0.0]}), "the column ID is missing"),
+        (lambda: simulate_table(SIMON, {"ID": [1, 1], "TIME": [2.0, 1.0], "AMT": [20, 0]}), "TIME"),
+        (lambda: simulate_table(KLEIJN, {"ID": [1], "TIME": [0.0], "AMT": [-5.0], "EVID": [1]}), "AMT"),
+    ],
+)
+def test_what_cannot_be_simulated_says_why(what: object, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        what()  # type: ignore[operator]
