@@ -294,6 +294,7 @@ def test_somebody_with_ms_and_weak_kidneys_gets_a_curve_with_a_banner_of_the_dis
     ).prediction
     assert shown.scenarios
     assert any("alcohol" in b for b in shown.banners)
+    assert any("derived" in b and "25%" in b for b in shown.banners)  # the line from kidney function to clearance
 
 
 def test_a_stop_that_is_weighed_draws_what_is_taken_now() -> None:

@@ -210,7 +210,7 @@ class _Said:
         said = {key: str(self.words["remarks"][key]) for key in self.prediction.remarks}
         drawn = [e for e in self.prediction.cards if e.standing.drawable]
         behind = [e for e in drawn if e.weight] or drawn  # what the band rests on; the table of models has all
-        for kind in ("stretched", "bounded", "disease"):
+        for kind in ("stretched", "bounded", "derived", "disease"):
             found: dict[str, list[str]] = {}
             for eligible in behind:
                 for remark in (r for r in eligible.standing.remarks if r.kind == kind):
@@ -232,6 +232,8 @@ class _Said:
         key = str(remark.kind)
         if key == "unknown" and remark.needs in ((), (remark.covariate,)):
             key += "_alone"
+        if remark.band_cv is not None:
+            slots["percent"] = plain_number(100 * remark.band_cv)
         if bounds is not None:
             yes_no = bounds.extrapolate_to[1] <= 1 and not bounds.unit
             slots["reason"] = bounds.reason
@@ -295,7 +297,7 @@ class _Said:
             auc_ratio=three_digits(scenario.altered.auc_ratio),
             change_days=scenario.altered.days,
             slowest=scenario.slowest,
-            today=float(f"{scenario.altered.today:.3g}"),
+            today=three_digits(scenario.altered.today),
         )
 
     def change(self, change: Change, scenario: Scenario) -> ShownChange:

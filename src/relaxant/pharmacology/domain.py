@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from relaxant.facts.facts import Facts
 from relaxant.facts.names import PERSON_FACTS
 from relaxant.knowledge.cards import Bounds, Model, Relation
-from relaxant.pharmacology.model import Covariates
+from relaxant.pharmacology.model import Covariates, multiplier
 
 Floats = NDArray[np.float64]
 Interval = tuple[float, float]
@@ -31,15 +31,17 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
     """How one covariate of the person stands to a card.
 
     ``stretched`` and ``beyond`` what was studied; ``unknown``, settled by ``needs``; ``bounded``: known between ``low`` and ``high``;
-    ``assumed``: not known, taken as in the people studied; ``disease``: a condition of the people studied that this person has not.
+    ``assumed``: not known, taken as in the people studied; ``disease``: a condition of the people studied that this person has not;
+    ``derived``: how the card follows it was derived, not published, and is uncertain by the coefficient of variation ``band_cv``.
     """
 
-    kind: Literal["stretched", "beyond", "unknown", "bounded", "assumed", "disease"]
+    kind: Literal["stretched", "beyond", "unknown", "bounded", "assumed", "disease", "derived"]
     covariate: str
     low: float | None = None
     high: float | None = None
     bounds: Bounds | None = None
     needs: tuple[str, ...] = ()
+    band_cv: float | None = None
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +107,8 @@ def standing(model: Model, facts: Facts, row: int, *, circumstances: Mapping[str
             widened[name] = bound.widen_cv or 0.0
         if kept is not None and relation is not None:
             covariates[name] = kept
+            if relation.band_cv and (multiplier(relation, np.array(kept)) != 1).any():
+                remarks.append(Remark(kind="derived", covariate=name, band_cv=relation.band_cv))
     remarks += [
         Remark(kind="disease", covariate=condition)
         for condition in model.conditions

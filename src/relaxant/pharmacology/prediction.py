@@ -353,10 +353,9 @@ def _scenario(
     every = max((p.every for _, p in lines if p.every is not None), default=None)
     first = cards[0]
     way = entry_of(first.model, _entered(first, lines))
-    scale = an_hour(first.model)
     outputs = outputs_drawn(first.model)
     rates = {
-        o.output: slowest_rate(first.model, first.typical, way.into, o.of) * scale  # per hour
+        o.output: slowest_rate(first.model, first.typical, way.into, o.of) * an_hour(first.model)
         for o in first.model.outputs
         if o.output in outputs
     }
