@@ -224,6 +224,10 @@ def _steady(
     else:
         dose[place[into]] += amount * reaching
         yielded = _times(whole, dose)
+    # What leaves nowhere (the area under a curve) has no steady state: it starts at nothing.
+    gathers = (moves._rates[period][:size, :size].diagonal() == 0).all(axis=0)
+    whole = np.where(gathers[:, None, None], 0.0, whole)
+    yielded = np.where(gathers[:, None], 0.0, yielded)
     for _ in range(64):
         more = _times(whole, yielded)
         if (more <= yielded * np.finfo(np.float64).eps / 4).all():
