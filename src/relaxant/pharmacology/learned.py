@@ -9,21 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
 from relaxant.knowledge.cards import Correlation, Model
 from relaxant.pharmacology.course import GivenDose, output_named
-from relaxant.pharmacology.estimated import Estimated
 from relaxant.pharmacology.levels import Level
 from relaxant.pharmacology.model import an_hour
-from relaxant.pharmacology.observations import Observation
 from relaxant.pharmacology.others import Altered
 from relaxant.pharmacology.quantiles import LEVELS, weighted_quantiles
 from relaxant.pharmacology.ready import ReadyCard, Taken, entry_of_line, followed_by, steady_doses
-from relaxant.pharmacology.several import Opinion, weighed
 from relaxant.quantities import Quantity, convert, three_digits
+
+if TYPE_CHECKING:  # estimation is loaded where there is a level to learn from
+    from relaxant.pharmacology.estimated import Estimated
+    from relaxant.pharmacology.several import Opinion
 
 _DAY = 24.0
 
@@ -72,6 +74,8 @@ def learned(
     if not usable or not behind:
         alone = [msgspec.structs.replace(g, why=g.why or "alone") for g in given]
         return Learned(cards=tuple(cards), shares=dict(shares), levels=tuple(alone))
+    from relaxant.pharmacology.several import weighed
+
     expected = _expected(cards, exposed, shares, lines, [level.after_hours or 0.0 for _, level in usable])
     opinions = [_opinion(card, by, lines, [g for g, _ in usable], unit) for card, by in behind]
     found = {w.model: w for w in weighed(opinions)}
@@ -135,6 +139,9 @@ def _with(level: UsedLevel, expected: tuple[float, float, float]) -> UsedLevel:
 
 def _opinion(card: ReadyCard, by: Altered, lines: Taken, levels: Sequence[UsedLevel], unit: str) -> Opinion:
     """The card as it is in this person: exposure as changed, spread as widened, doses in its time, levels in its unit."""
+    from relaxant.pharmacology.observations import Observation
+    from relaxant.pharmacology.several import Opinion
+
     model, scale = card.model, an_hour(card.model)
     own = output_named(model, None).unit
     doses: list[GivenDose] = [
