@@ -24,7 +24,7 @@ from relaxant.pharmacology.disposition import Disposition
 from relaxant.pharmacology.entries import Entry, entry_named, intravenous, oral, people_of
 from relaxant.pharmacology.few import few_people
 from relaxant.pharmacology.moves import Everybody, Move, add_up
-from relaxant.pharmacology.schedule import Schedule
+from relaxant.pharmacology.schedule import Schedule, distinct
 
 __all__ = ["Entry", "concentration", "intravenous", "oral"]
 
@@ -134,7 +134,7 @@ def _hopping(disposition: Disposition, entries: list[Entry], prepared: Schedule,
     """
     people = Everybody(disposition, entries, (), out.shape[1])
     whole = {i: people.factors(prepared.lengths[i : i + 1], apart=True) for i in prepared.spans.tolist()}
-    hops = np.unique(prepared.hop_of[prepared.hop_of >= 0]).tolist()
+    hops = distinct(prepared.hop_of[prepared.hop_of >= 0]).tolist()
     lengths = prepared.moves[hops][:, None]
     decays = [dict(zip(hops, np.exp(-rate * lengths), strict=True)) for rate in disposition.rates]
     absorbing = []

@@ -114,11 +114,17 @@ def _starts(given: list[_Event], times: Floats, noise: float) -> tuple[Floats, I
     events = np.array([e[0] for e in given] + [e[0] + e[3] for e in given if e[3] > 0])
     starts = _merged(np.sort(events), noise) if events.size else np.zeros(0)
     follows = np.searchsorted(times, starts - noise, side="left")
-    firsts = times[np.unique(follows[follows < times.size])] if times.size else times
+    firsts = times[distinct(follows[follows < times.size])] if times.size else times
     recut = _merged(np.sort(np.concatenate((starts, firsts))), noise) if firsts.size else starts
     if recut.size > starts.size and _distinct(recut, times, noise) < _distinct(starts, times, noise):
         starts = recut
     return starts, np.searchsorted(starts, np.array([e[0] for e in given]) + noise, side="right") - 1
+
+
+def distinct(places: Index) -> Index:
+    """The different places, ascending: as :func:`numpy.unique`, which loads a tenth of NumPy more."""
+    ordered = np.sort(places)
+    return ordered[np.diff(ordered, prepend=-1) > 0] if ordered.size else ordered
 
 
 def _merged(ascending: Floats, noise: float) -> Floats:
@@ -212,5 +218,5 @@ def _prepared(
         amounts,
         rates,
         tuple(np.flatnonzero(rates.any(axis=1)).tolist()),
-        np.unique(length_of[:-1]),
+        distinct(length_of[:-1]),
     )
