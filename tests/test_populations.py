@@ -11,7 +11,7 @@ import pytest
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import load_knowledge
-from relaxant.pharmacology.alteration import Alteration
+from relaxant.pharmacology.alteration import Alteration, sessions
 from relaxant.pharmacology.course import GivenDose, area, course, courses
 from relaxant.pharmacology.mammillary import closed_form
 from relaxant.pharmacology.model import individual, is_linear, variability
@@ -343,3 +343,20 @@ def test_everybody_has_an_own_lag_by_every_way_of_computing(name: str, steady: b
     for person, value in enumerate(lags):
         alone = course(card, plain | {lag: np.array([value])}, doses, times, output)[:, 0]
         np.testing.assert_allclose(found[:, person], alone, rtol=1e-9, atol=1e-12 * alone.max())
+
+
+def test_a_haemodialysis_session_runs_its_clearance_for_its_hours_alone() -> None:
+    parameters = individual(SIMON, {"kidney_function": 10.0})
+    doses, times = [GivenDose(amount=20)], np.array([24.0, 28.0, 28.0 + 1e-9, 40.0])
+    found = course(SIMON, parameters, doses, times, altered=sessions("haemodialysis", [24.0], 4.0))[:, 0]
+    plain = course(SIMON, parameters, doses, times)[:, 0]
+    own, machine = (float(parameters[n][0] / parameters["V"][0]) for n in ("CL", "CL_dialysis"))
+    assert found[0] == pytest.approx(plain[0], rel=1e-9)
+    assert found[1] == pytest.approx(
+        found[0] * np.exp(-(own + machine) * 4), rel=1e-6
+    )  # nothing is left in the gut by then
+    assert found[3] == pytest.approx(found[1] * np.exp(-own * 12), rel=1e-6)
+    whole = course(SIMON, parameters, doses, times, during=("haemodialysis",))[:, 0]
+    assert (whole < found).all()
+    with pytest.raises(InputError, match="not one after the other"):
+        sessions("haemodialysis", [24.0, 26.0], 4.0)

@@ -200,7 +200,7 @@ def _holding(model: Model, parameters: Mapping[str, Floats], altered: Sequence[A
     out = [Holding(-np.inf, parameters)]
     for a in altered:
         own = {**parameters, **{n: parameters[n] * ratio for n, ratio in a.ratios.items()}} if a.ratios else parameters
-        out.append(Holding(a.start, own, a.reaching))
+        out.append(Holding(a.start, own, a.reaching, a.during))
     return out
 
 
@@ -279,11 +279,13 @@ def _amounts(
         return _by_own_times(given, times, wanted, during, areas=areas, turnover=turnover)
     model, first = given.model, given.holding[0].parameters
     if is_linear(model) and turnover is None:
-        periods = [Period(h.start, network_of(model, h.parameters, during=during, areas=areas)) for h in given.holding]
+        periods = [Period(h.start, network_of(model, h.parameters, during=(*during, *h.during), areas=areas)) for h in given.holding]  # fmt: skip
         apart = [amounts(periods, given.entries, schedule(doses, times), wanted) for doses in given.apart()]
         return {name: np.asarray(sum(one[name] for one in apart)) for name in wanted}
     if any(d.steady for d in given.doses):
         raise InputError("doses", model.model, "what binds, saturates or turns over is followed from the first dose", "give the doses one by one")  # fmt: skip
+    if any(h.during for h in given.holding):
+        raise InputError("altered", model.model, "what binds, saturates or turns over is followed under circumstances that stay", "name them in during")  # fmt: skip
     if all(h.parameters is first for h in given.holding):
         return solved(model, first, given.doses, given.entries, times, wanted, during=during, areas=areas, turnover=turnover)  # fmt: skip
     if turnover is not None:

@@ -43,15 +43,20 @@ class GivenDose(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Holding(msgspec.Struct, frozen=True):
-    """From ``start`` on these parameters hold, (people,) each; ``reaching`` multiplies what the doses taken from then on deliver."""
+    """From ``start`` on these parameters hold, (people,) each; ``reaching`` multiplies what the doses taken from then on deliver.
+
+    ``during`` names circumstances that hold meanwhile.
+    """
 
     start: float
     parameters: Mapping[str, Floats]
     reaching: float = 1.0
+    during: tuple[str, ...] = ()
 
     def of_people(self, who: Index) -> Holding:
         """The same for some of the people."""
-        return Holding(self.start, {n: of_people(v, who) for n, v in self.parameters.items()}, self.reaching)
+        own = {n: of_people(v, who) for n, v in self.parameters.items()}
+        return Holding(self.start, own, self.reaching, self.during)
 
 
 def entry_of(model: Model, dose: GivenDose) -> Input:
