@@ -308,3 +308,33 @@ def test_what_cannot_be_computed_says_so() -> None:
     steady = [Dose(amount=1, entry="in", every=8, steady=True)]
     with pytest.raises(InputError, match="one by one"):
         solved(card, individual(card, {}), steady, {"in": ("central", 1.0)}, TIMES, {"it": {"central": 1.0}})
+
+
+@pytest.mark.parametrize(
+    ("dose", "sugammadex", "at", "least", "most"),
+    [
+        # Independent solution of the same equations: 90 % of the ratio 1.5 min after 2 mg/kg and 0.8 min after 4 mg/kg given about the
+        # return of the second twitch (a ratio of 1 to 5 %), and at 4.0 min after 1.2 mg/kg with 16 mg/kg at 3 min.
+        (0.6, 2, 27.4, 1.2, 1.8), (0.6, 2, 33.1, 1.2, 1.8), (0.6, 4, 27.4, 0.6, 1.0), (0.6, 4, 33.1, 0.6, 1.0), (1.2, 16, 3.0, 0.5, 1.1),
+    ],
+)  # fmt: skip
+def test_sugammadex_brings_the_ratio_back_when_an_independent_solution_says(
+    dose: float, sugammadex: float, at: float, least: float, most: float
+) -> None:
+    card = load_knowledge().models["rocuronium-sugammadex-kleijn-2011"]
+    person = {
+        "weight": 70.0,
+        "age": 43.0,
+        "creatinine_clearance": 119.0,
+        "sevoflurane": 0.0,
+        "asian": 0.0,
+        "female": 0.0,
+    }
+    doses = [
+        GivenDose(amount=70 * dose, route="intravenous", drug="rocuronium"),
+        GivenDose(time=at, amount=70 * sugammadex, route="intravenous", drug="sugammadex"),
+    ]
+    times = at + np.arange(0, 12, 0.02)
+    ratio = course(card, individual(card, person), doses, times, "tof_ratio")[:, 0]
+    last_under = np.flatnonzero(ratio < 90).max()
+    assert least < times[last_under] - at < most
