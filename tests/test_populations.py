@@ -212,7 +212,7 @@ def test_a_window_integrates_and_finds_the_peak() -> None:
     np.testing.assert_allclose(measured(watched, at(watched.times), "auc"), area, rtol=1e-8)
     when = (np.log(first / last) / (first - last))[0]
     top = np.where(when < 12, np.diag(at(when)), at(np.array([11.999999999]))[0])
-    np.testing.assert_allclose(peaks(watched, at), top, rtol=1e-6)
+    np.testing.assert_allclose(peaks(watched, at)[1], top, rtol=1e-6)
     np.testing.assert_allclose(measured(watched, at(watched.times), "peak"), top, rtol=1e-3)
     some, always, share = within(watched, at(watched.times), 0.5, None)
     grid = (at(np.linspace(0, 24, 100_001)) >= 0.5).mean(axis=0)

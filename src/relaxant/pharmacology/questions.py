@@ -312,7 +312,7 @@ def _results(
     if measure == "trough":
         return np.asarray(at(window(*between).times[-1:])[-1])
     look = watch(model, parameters, doses, between)
-    return peaks(look, at) if measure == "peak" else scale * measured(look, at(look.times), measure)
+    return peaks(look, at)[1] if measure == "peak" else scale * measured(look, at(look.times), measure)
 
 
 def _answer(

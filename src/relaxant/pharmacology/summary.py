@@ -15,9 +15,9 @@ from relaxant.pharmacology.course import area, course, output_named, volume_of
 from relaxant.pharmacology.given import GivenDose
 from relaxant.pharmacology.model import factor_of
 from relaxant.pharmacology.populations import watch
+from relaxant.pharmacology.window import peaks
 
 Floats = NDArray[np.float64]
-_CLOSELY = 65  # looks between the neighbours of a highest one
 _EVENLY = 2049  # looks for a crossing of a level, beside those after every dose
 
 
@@ -80,7 +80,7 @@ def summary(
     else:
         first, last = area(model, parameters, doses, [start, end], output, during=during, altered=altered)
         auc = last - first
-    peak, when = _peak(looks.times, values, at)
+    when, peak = peaks(looks, at)
     return Summary(
         start=start,
         end=end,
@@ -119,20 +119,6 @@ def amount(
         chosen.unit, model
     )
     return np.asarray(level * parameters[volume])
-
-
-def _peak(times: Floats, values: Floats, at: Callable[[Floats], Floats]) -> tuple[Floats, Floats]:
-    top = values.argmax(axis=0)
-    peak, when = values.max(axis=0), times[top]
-    for place in np.unique(top).tolist():
-        who = np.flatnonzero(top == place)
-        close = np.linspace(times[max(place - 1, 0)], times[min(place + 1, times.size - 1)], _CLOSELY)
-        again = at(close)[:, who]
-        best = again.argmax(axis=0)
-        higher = again.max(axis=0) > peak[who]
-        peak[who] = np.where(higher, again.max(axis=0), peak[who])
-        when[who] = np.where(higher, close[best], when[who])
-    return peak, when
 
 
 def _time_above(at: Callable[[Floats], Floats], looks: Floats, level: float) -> Floats:

@@ -66,7 +66,7 @@ def measured(watched: Window, values: Floats, measure: Measure) -> Floats:
         case "trough":
             return np.asarray(values[-1])
         case _:
-            return _highest(watched.times, watched.weights > 0, values)[0]
+            return _highest(watched.times, watched.weights > 0, values)[1]
 
 
 def within(watched: Window, values: Floats, low: float | None, high: float | None) -> tuple[Mask, Mask, Floats]:
@@ -86,22 +86,22 @@ def in_range(values: Floats, low: float | None, high: float | None) -> Mask:
     return inside
 
 
-def peaks(watched: Window, at: Callable[[Floats], Floats]) -> Floats:
-    """Each person's highest value, looked for twice: over the window, then closely around where the first look found it.
+def peaks(watched: Window, at: Callable[[Floats], Floats]) -> tuple[Floats, Floats]:
+    """When each person's value is highest, and how high, looked for twice: over the window, then closely around where the first look found it.
 
     ``at`` gives values (times, people) at times. A peak at a jump (a bolus, the end of an infusion) was seen exactly the first time.
     """
     first = at(watched.times)
-    best, smooth, middle = _highest(watched.times, watched.weights > 0, first)
+    when, best, smooth, middle = _highest(watched.times, watched.weights > 0, first)
     if not smooth.any():
-        return best
+        return when, best
     times = np.linspace(watched.times[middle[smooth] - 1].min(), watched.times[middle[smooth] + 1].max(), _CLOSELY)
-    again, found, _ = _highest(times, np.ones(times.size, dtype=bool), at(times))
-    return np.where(smooth & found, again, best)
+    then, again, found, _ = _highest(times, np.ones(times.size, dtype=bool), at(times))
+    return np.where(smooth & found, then, when), np.where(smooth & found, again, best)
 
 
-def _highest(times: Floats, even: Mask, values: Floats) -> tuple[Floats, Mask, NDArray[np.intp]]:  # fmt: skip
-    """The highest value; whether it is a smooth top, then by the parabola through it and its neighbours; where the look was.
+def _highest(times: Floats, even: Mask, values: Floats) -> tuple[Floats, Floats, Mask, NDArray[np.intp]]:  # fmt: skip
+    """When, and the highest value; whether it is a smooth top, then by the parabola through it and its neighbours; where the look was.
 
     ``even`` marks the looks that stand at no jump.
     """
@@ -117,4 +117,5 @@ def _highest(times: Floats, even: Mask, values: Floats) -> tuple[Floats, Mask, N
         slope = (rise * far - fall * near) / (near + far)
         away = slope / (2 * bend)
     smooth = (top == middle) & even[before] & even[middle] & even[after] & (bend > 0) & (away > -near) & (away < far)
-    return np.where(smooth, best + np.where(smooth, slope * away / 2, 0.0), best), smooth, middle
+    moved, higher = np.where(smooth, away, 0.0), np.where(smooth, slope * away / 2, 0.0)
+    return times[top] + moved, best + higher, smooth, middle
