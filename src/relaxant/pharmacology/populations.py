@@ -16,9 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model, Target
 from relaxant.pharmacology.course import GivenDose, course, output_named
-from relaxant.pharmacology.model import Covariates, entry_for, factor_of, individual, variability
+from relaxant.pharmacology.model import Covariates, factor_of, individual, variability
 from relaxant.pharmacology.quantiles import LEVELS
-from relaxant.pharmacology.window import Measure, Window, in_range, measured, window, within
+from relaxant.pharmacology.window import Measure, in_range, measured, watch, within
 
 Floats = NDArray[np.float64]
 _MOST_NUMBERS = 8_000_000  # people times times at once: 64 MB
@@ -286,21 +286,6 @@ def targets_attained(
 def unit_of(model: Model, output: str | None) -> str:
     """The unit of an output or effect (the card's first by default). Raises :class:`InputError` for one that the card has not."""
     return output_named(model, output).unit
-
-
-def watch(
-    model: Model, parameters: Mapping[str, Floats], doses: Sequence[GivenDose], between: tuple[float, float]
-) -> Window:
-    """The looks that a window of this regimen needs."""
-    jumps: list[float] = []
-    for dose in doses:
-        way = entry_for(model, dose.route, form=dose.form, release=dose.release, fed=dose.fed, drug=dose.drug)
-        shared = (way.lag, way.duration) if way else (None, None)
-        lag, own = (0.0 if name is None else float(np.median(parameters[name])) for name in shared)
-        starts = dose.time + lag + np.arange(dose.count) * (dose.every or 0.0)
-        starts = starts[(starts >= between[0] - (dose.infused_over or own)) & (starts < between[1])]
-        jumps += [*starts, *(starts + (dose.infused_over or own))]
-    return window(*between, jumps)
 
 
 def _check_levels(levels: Sequence[float]) -> None:

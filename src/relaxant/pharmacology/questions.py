@@ -25,11 +25,11 @@ from relaxant.pharmacology.person import (
     middle,
     parameters_of,
 )
-from relaxant.pharmacology.populations import unit_of, watch
+from relaxant.pharmacology.populations import unit_of
 from relaxant.pharmacology.reaching import looks, reached
 from relaxant.pharmacology.root import root
 from relaxant.pharmacology.strengths import rounded
-from relaxant.pharmacology.window import Measure, in_range, measured, peaks, window
+from relaxant.pharmacology.window import Measure, in_range, measured, peaks, watch, window
 
 Floats = NDArray[np.float64]
 Asked = Literal["auc", "average", "trough", "peak"]

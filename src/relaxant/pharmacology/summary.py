@@ -14,8 +14,7 @@ from relaxant.pharmacology.alteration import Alteration
 from relaxant.pharmacology.course import area, course, output_named, volume_of
 from relaxant.pharmacology.given import GivenDose
 from relaxant.pharmacology.model import factor_of
-from relaxant.pharmacology.populations import watch
-from relaxant.pharmacology.window import peaks
+from relaxant.pharmacology.window import peaks, watch
 
 Floats = NDArray[np.float64]
 _EVENLY = 2049  # looks for a crossing of a level, beside those after every dose

@@ -7,7 +7,7 @@ through its neighbours, gives the peak. Works for any output, effects and equati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal
 
@@ -16,6 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relaxant.errors import InputError
+from relaxant.knowledge.cards import Model
+from relaxant.pharmacology.given import GivenDose
+from relaxant.pharmacology.model import entry_for
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -51,6 +54,21 @@ def window(start: float, end: float, jumps: Iterable[float] = ()) -> Window:
         times += [[first], inner.ravel(), [first + (last - first) * _JUST_BEFORE]]
         weights += [[0.0], (half[:, None] * _WEIGHTS).ravel(), [0.0]]
     return Window(start, end, np.concatenate(times), np.concatenate(weights))
+
+
+def watch(
+    model: Model, parameters: Mapping[str, Floats], doses: Sequence[GivenDose], between: tuple[float, float]
+) -> Window:
+    """The looks that a window of this regimen needs."""
+    jumps: list[float] = []
+    for dose in doses:
+        way = entry_for(model, dose.route, form=dose.form, release=dose.release, fed=dose.fed, drug=dose.drug)
+        shared = (way.lag, way.duration) if way else (None, None)
+        lag, own = (0.0 if name is None else float(np.median(parameters[name])) for name in shared)
+        starts = dose.time + lag + np.arange(dose.count) * (dose.every or 0.0)
+        starts = starts[(starts >= between[0] - (dose.infused_over or own)) & (starts < between[1])]
+        jumps += [*starts, *(starts + (dose.infused_over or own))]
+    return window(*between, jumps)
 
 
 def measured(watched: Window, values: Floats, measure: Measure) -> Floats:
