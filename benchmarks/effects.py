@@ -16,10 +16,10 @@ import numpy as np
 from _measure import line, medians
 from relaxant.knowledge.cards import Effect, Parameter
 from relaxant.knowledge.load import load_knowledge
-from relaxant.pharmacology.course import GivenDose, course
-from relaxant.pharmacology.model import individual
-from relaxant.pharmacology.populations import drawn
-from relaxant.pharmacology.reaching import times_to
+from relaxant.pharmacology.cards.course import GivenDose, course
+from relaxant.pharmacology.cards.model import individual
+from relaxant.pharmacology.people.populations import drawn
+from relaxant.pharmacology.people.reaching import times_to
 
 PEOPLE, TIMES = 200, np.arange(0, 60.01, 0.5)
 PERSON = {"weight": 70.0, "age": 43.0}

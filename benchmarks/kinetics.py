@@ -20,13 +20,13 @@ import numpy as np
 from _kinetics_programs import w1, w3
 from _kinetics_references import jax_any_times, modes, numba_references, numpy_grid
 from _measure import line, medians
-from relaxant.pharmacology.disposition import one_compartment, two_compartments
-from relaxant.pharmacology.estimation import Way, levels, most_probable
-from relaxant.pharmacology.event_course import concentration_by_event
-from relaxant.pharmacology.events import events
-from relaxant.pharmacology.lags import concentration_own_lags
-from relaxant.pharmacology.linear import concentration, oral
-from relaxant.pharmacology.schedule import Dose, schedule
+from relaxant.pharmacology.estimation.estimation import Way, levels, most_probable
+from relaxant.pharmacology.events.event_course import concentration_by_event
+from relaxant.pharmacology.events.events import events
+from relaxant.pharmacology.kinetics.disposition import one_compartment, two_compartments
+from relaxant.pharmacology.kinetics.lags import concentration_own_lags
+from relaxant.pharmacology.kinetics.linear import concentration, oral
+from relaxant.pharmacology.kinetics.schedule import Dose, schedule
 
 PEOPLE, TIMES = 10_000, np.arange(0, 168.01, 0.5)
 
@@ -211,9 +211,9 @@ def cold() -> None:
     """A new process that does W2, against one that only loads NumPy."""
     work = (
         "import numpy as np\n"
-        "from relaxant.pharmacology.disposition import two_compartments\n"
-        "from relaxant.pharmacology.linear import concentration, oral\n"
-        "from relaxant.pharmacology.schedule import Dose, schedule\n"
+        "from relaxant.pharmacology.kinetics.disposition import two_compartments\n"
+        "from relaxant.pharmacology.kinetics.linear import concentration, oral\n"
+        "from relaxant.pharmacology.kinetics.schedule import Dose, schedule\n"
         "concentration(two_compartments(10., 50., 5., 40.), {'oral': oral(1.5)},"
         " schedule([Dose(amount=20, every=8, count=21)], np.arange(0, 168.01, .5)))"
     )

@@ -17,11 +17,11 @@ import numpy as np
 
 from _measure import line
 from relaxant.knowledge.load import load_knowledge
-from relaxant.pharmacology.course import GivenDose
-from relaxant.pharmacology.model import individual
-from relaxant.pharmacology.people import virtual_people
-from relaxant.pharmacology.people_soundness import all_reproduced_of_people
-from relaxant.pharmacology.populations import attainment, bands, drawn
+from relaxant.pharmacology.cards.course import GivenDose
+from relaxant.pharmacology.cards.model import individual
+from relaxant.pharmacology.people.people import virtual_people
+from relaxant.pharmacology.people.people_soundness import all_reproduced_of_people
+from relaxant.pharmacology.people.populations import attainment, bands, drawn
 
 CARD, OUTPUT = "baclofen-oral-adult-simon-2018", "concentration"
 TIMES = np.arange(0, 168.5, 0.5)

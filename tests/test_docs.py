@@ -10,7 +10,7 @@ import pytest
 
 from relaxant.knowledge.cards import Model
 from relaxant.linting import lint
-from relaxant.pharmacology.soundness import faults_of
+from relaxant.pharmacology.cards.soundness import faults_of
 from relaxant.plain import read_yaml
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -19,15 +19,15 @@ from relaxant.knowledge.cards import (
     Tolerance,
 )
 from relaxant.knowledge.load import load_knowledge
-from relaxant.pharmacology.course import GivenDose, course
-from relaxant.pharmacology.effects import response, with_moderator
-from relaxant.pharmacology.model import individual, network_of
-from relaxant.pharmacology.network import Period, amounts
-from relaxant.pharmacology.nonlinear import integrate, solved
-from relaxant.pharmacology.populations import bands, drawn
-from relaxant.pharmacology.published import reproduced
-from relaxant.pharmacology.schedule import Dose, schedule
-from relaxant.pharmacology.soundness import faults_of
+from relaxant.pharmacology.cards.course import GivenDose, course
+from relaxant.pharmacology.cards.effects import response, with_moderator
+from relaxant.pharmacology.cards.model import individual, network_of
+from relaxant.pharmacology.cards.nonlinear import integrate, solved
+from relaxant.pharmacology.cards.published import reproduced
+from relaxant.pharmacology.cards.soundness import faults_of
+from relaxant.pharmacology.kinetics.network import Period, amounts
+from relaxant.pharmacology.kinetics.schedule import Dose, schedule
+from relaxant.pharmacology.people.populations import bands, drawn
 
 quad = pytest.importorskip("scipy.integrate", reason="the extra relaxant[nonlinear] is not installed").quad
 

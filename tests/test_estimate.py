@@ -12,14 +12,14 @@ import pytest
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Effect, Model, Parameter
 from relaxant.knowledge.load import load_knowledge
-from relaxant.pharmacology.course import GivenDose, course
-from relaxant.pharmacology.diagnostics import prediction_errors
-from relaxant.pharmacology.estimate import estimate, estimate_people, estimate_table
-from relaxant.pharmacology.likelihoods import counts, ordinal
-from relaxant.pharmacology.model import individual
-from relaxant.pharmacology.observations import Changed, Observation, Person
-from relaxant.pharmacology.populations import drawn
-from relaxant.pharmacology.residuals import ResidualError
+from relaxant.pharmacology.cards.course import GivenDose, course
+from relaxant.pharmacology.cards.model import individual
+from relaxant.pharmacology.estimation.diagnostics import prediction_errors
+from relaxant.pharmacology.estimation.estimate import estimate, estimate_people, estimate_table
+from relaxant.pharmacology.estimation.likelihoods import counts, ordinal
+from relaxant.pharmacology.estimation.observations import Changed, Observation, Person
+from relaxant.pharmacology.estimation.residuals import ResidualError
+from relaxant.pharmacology.people.populations import drawn
 
 FULL = os.environ.get("RELAXANT_FULL") == "1"
 PROBLEMS = 20 if FULL else 3
@@ -143,7 +143,7 @@ def test_occasions_without_spread_between_them_change_nothing() -> None:
 def test_the_example_of_the_docstring_runs() -> None:
     import doctest
 
-    from relaxant.pharmacology import estimate as module
+    from relaxant.pharmacology.estimation import estimate as module
 
     result = doctest.testmod(module)
     assert result.attempted > 3 and result.failed == 0
@@ -152,7 +152,7 @@ def test_the_example_of_the_docstring_runs() -> None:
 def test_levels_and_train_of_four_together_as_an_independent_optimiser() -> None:
     card = ROCURONIUM
     values = {p.parameter: float(v[0]) for p in card.parameters for v in (individual(card, {})[p.parameter],)}
-    from relaxant.pharmacology.model import variability
+    from relaxant.pharmacology.cards.model import variability
 
     names, omega = variability(card)
     level_times, twitch_times = np.array([3.0, 10.0, 25.0]), np.array([20.0, 35.0, 50.0, 65.0])

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from relaxant.errors import InputError
-from relaxant.pharmacology.disposition import one_compartment, two_compartments
-from relaxant.pharmacology.estimation import Estimate, Levels, Way, levels, most_probable
-from relaxant.pharmacology.linear import concentration, oral
-from relaxant.pharmacology.schedule import Dose, Schedule, schedule
+from relaxant.pharmacology.estimation.estimation import Estimate, Levels, Way, levels, most_probable
+from relaxant.pharmacology.kinetics.disposition import one_compartment, two_compartments
+from relaxant.pharmacology.kinetics.linear import concentration, oral
+from relaxant.pharmacology.kinetics.schedule import Dose, Schedule, schedule
 
 FULL = bool(os.environ.get("RELAXANT_FULL"))
 OMEGA = np.diag([0.3**2, 0.2**2, 0.4**2])

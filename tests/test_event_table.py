@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from relaxant.errors import InputError
-from relaxant.pharmacology.course import GivenDose
-from relaxant.pharmacology.disposition import two_compartments
-from relaxant.pharmacology.event_course import concentration_by_event
-from relaxant.pharmacology.event_table import (
+from relaxant.pharmacology.cards.course import GivenDose
+from relaxant.pharmacology.events.event_course import concentration_by_event
+from relaxant.pharmacology.events.event_table import (
     columns_of,
     columns_of_csv,
     csv_of,
@@ -20,9 +19,10 @@ from relaxant.pharmacology.event_table import (
     read_event_table,
     regimens_of,
 )
-from relaxant.pharmacology.events import events
-from relaxant.pharmacology.linear import concentration, intravenous, oral
-from relaxant.pharmacology.schedule import Dose, schedule
+from relaxant.pharmacology.events.events import events
+from relaxant.pharmacology.kinetics.disposition import two_compartments
+from relaxant.pharmacology.kinetics.linear import concentration, intravenous, oral
+from relaxant.pharmacology.kinetics.schedule import Dose, schedule
 
 ROUTES = ("oral", "intravenous")
 REGIMENS = {

@@ -9,11 +9,11 @@ import pytest
 
 from histories import followed, rates
 from relaxant.errors import InputError
-from relaxant.pharmacology.disposition import one_compartment, three_compartments, two_compartments
-from relaxant.pharmacology.event_course import concentration_by_event
-from relaxant.pharmacology.events import events
-from relaxant.pharmacology.linear import concentration, intravenous, oral
-from relaxant.pharmacology.schedule import Dose, schedule
+from relaxant.pharmacology.events.event_course import concentration_by_event
+from relaxant.pharmacology.events.events import events
+from relaxant.pharmacology.kinetics.disposition import one_compartment, three_compartments, two_compartments
+from relaxant.pharmacology.kinetics.linear import concentration, intravenous, oral
+from relaxant.pharmacology.kinetics.schedule import Dose, schedule
 
 ENTRIES = ("gut", "vein")
 FULL = os.environ.get("RELAXANT_FULL") == "1"
@@ -32,7 +32,7 @@ def _table(rows: list[tuple[float, ...]]) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("shuffled", [False, True])
 def test_each_history_as_a_schedule_of_its_own(threads: int, shuffled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relaxant.pharmacology.events._PEOPLE_AT_A_TIME", 7)
+    monkeypatch.setattr("relaxant.pharmacology.events.events._PEOPLE_AT_A_TIME", 7)
     count = 20
     cl, v, q, v2, ka = _people(count)
     ka[4] = 0.2
@@ -183,7 +183,7 @@ def _history(person: int, chance: np.random.Generator, weighed: bool) -> list[di
 def test_any_history_as_its_compartments_followed_one_record_at_a_time(
     weighed: bool, compartments: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relaxant.pharmacology.events._PEOPLE_AT_A_TIME", 6)
+    monkeypatch.setattr("relaxant.pharmacology.events.events._PEOPLE_AT_A_TIME", 6)
     chance = np.random.default_rng(100 * compartments + weighed)
     count = 100 if FULL else 16
     own = np.exp(0.3 * chance.standard_normal((count, 4)))

@@ -17,15 +17,22 @@ from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.lint_exposure import faults_of_exposure
-from relaxant.pharmacology.alteration import Alteration
-from relaxant.pharmacology.contributions import clearance_ratio, first_card, measured, shares, strength, ways_out
-from relaxant.pharmacology.course import GivenDose, course
-from relaxant.pharmacology.exposure import Change, changes
-from relaxant.pharmacology.model import individual
-from relaxant.pharmacology.onset import alterations
-from relaxant.pharmacology.parting import scaled
-from relaxant.pharmacology.phenotypes import phenotype_of
-from relaxant.pharmacology.takings import SMOKE, Taking
+from relaxant.pharmacology.cards.course import GivenDose, course
+from relaxant.pharmacology.cards.model import individual
+from relaxant.pharmacology.exposure.contributions import (
+    clearance_ratio,
+    first_card,
+    measured,
+    shares,
+    strength,
+    ways_out,
+)
+from relaxant.pharmacology.exposure.exposure import Change, changes
+from relaxant.pharmacology.exposure.onset import alterations
+from relaxant.pharmacology.exposure.parting import scaled
+from relaxant.pharmacology.exposure.phenotypes import phenotype_of
+from relaxant.pharmacology.exposure.takings import SMOKE, Taking
+from relaxant.pharmacology.kinetics.alteration import Alteration
 
 KNOWN = load_knowledge()
 TIZANIDINE = KNOWN.models["tizanidine-oral-empirical"]

@@ -13,11 +13,11 @@ import pytest
 import matrices
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Flow
-from relaxant.pharmacology.closed_forms import poured
-from relaxant.pharmacology.disposition import one_compartment, three_compartments, two_compartments
-from relaxant.pharmacology.linear import concentration, intravenous, oral
-from relaxant.pharmacology.network import Network, Period, amounts
-from relaxant.pharmacology.schedule import Dose, schedule
+from relaxant.pharmacology.kinetics.closed_forms import poured
+from relaxant.pharmacology.kinetics.disposition import one_compartment, three_compartments, two_compartments
+from relaxant.pharmacology.kinetics.linear import concentration, intravenous, oral
+from relaxant.pharmacology.kinetics.network import Network, Period, amounts
+from relaxant.pharmacology.kinetics.schedule import Dose, schedule
 
 exact = pytest.importorskip("exact", reason="mpmath is a test dependency")
 FULL = os.environ.get("RELAXANT_FULL") == "1"

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from relaxant.errors import InputError
-from relaxant.pharmacology.disposition import one_compartment, three_compartments, two_compartments
-from relaxant.pharmacology.lags import concentration_own_lags
-from relaxant.pharmacology.linear import concentration, intravenous, oral
-from relaxant.pharmacology.schedule import Dose, schedule
+from relaxant.pharmacology.kinetics.disposition import one_compartment, three_compartments, two_compartments
+from relaxant.pharmacology.kinetics.lags import concentration_own_lags
+from relaxant.pharmacology.kinetics.linear import concentration, intravenous, oral
+from relaxant.pharmacology.kinetics.schedule import Dose, schedule
 
 REGIMENS = {
     "one dose": [Dose(amount=20, entry="gut")],
@@ -33,7 +33,7 @@ TIMES = {
 @pytest.mark.parametrize("regimen", sorted(REGIMENS))
 @pytest.mark.parametrize("compartments", [1, 2, 3])
 def test_each_person_as_with_doses_moved_alone(regimen: str, times: str, lasting: bool, compartments: int, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    monkeypatch.setattr("relaxant.pharmacology.lags._CHUNK", 7)
+    monkeypatch.setattr("relaxant.pharmacology.kinetics.lags._CHUNK", 7)
     chance = np.random.default_rng(5)
     count = 12
     cl, v, q, v2, ka, share = (

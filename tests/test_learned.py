@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from relaxant import load_knowledge, read_patient, review
-from relaxant.pharmacology.course import GivenDose, course
-from relaxant.pharmacology.model import individual
+from relaxant.pharmacology.cards.course import GivenDose, course
+from relaxant.pharmacology.cards.model import individual
 from relaxant.predicted import ShownPrediction
 
 TODAY = date(2026, 11, 25)

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from relaxant.errors import InputError
-from relaxant.pharmacology.likelihoods import (
+from relaxant.pharmacology.estimation.likelihoods import (
     counts,
     ordinal,
     simulated_counts,

@@ -12,11 +12,19 @@ from relaxant.errors import InputError
 from relaxant.facts.names import PERSON_FACTS
 from relaxant.knowledge.cards import Bounds, Correlation, Flow, Model, Parameter, Published, Relation
 from relaxant.knowledge.load import load_knowledge
-from relaxant.pharmacology.model import amount_in, entry_for, individual, is_linear, multiplier, network_of, variability
-from relaxant.pharmacology.network import Period, amounts, exponential
-from relaxant.pharmacology.published import all_reproduced, reproduced
-from relaxant.pharmacology.schedule import Dose, schedule
-from relaxant.pharmacology.soundness import faults_of
+from relaxant.pharmacology.cards.model import (
+    amount_in,
+    entry_for,
+    individual,
+    is_linear,
+    multiplier,
+    network_of,
+    variability,
+)
+from relaxant.pharmacology.cards.published import all_reproduced, reproduced
+from relaxant.pharmacology.cards.soundness import faults_of
+from relaxant.pharmacology.kinetics.network import Period, amounts, exponential
+from relaxant.pharmacology.kinetics.schedule import Dose, schedule
 
 exact = pytest.importorskip("exact", reason="mpmath is a test dependency")
 CARDS = load_knowledge().models
@@ -215,8 +223,8 @@ def test_the_network_exponential_is_componentwise_exact(seed: int) -> None:
 
 
 def test_a_network_as_the_closed_form_and_rates_that_change_on_the_way() -> None:
-    from relaxant.pharmacology.disposition import one_compartment
-    from relaxant.pharmacology.linear import concentration, oral
+    from relaxant.pharmacology.kinetics.disposition import one_compartment
+    from relaxant.pharmacology.kinetics.linear import concentration, oral
 
     parameters = individual(SIMON, {})
     usual = network_of(SIMON, parameters)
@@ -246,7 +254,7 @@ def test_a_published_number_without_its_weight_is_refused() -> None:
 )
 def test_the_equation_solver_agrees_with_the_exact_path_where_both_apply(name: str) -> None:
     pytest.importorskip("scipy", reason="the extra relaxant[nonlinear] is not installed")
-    from relaxant.pharmacology.nonlinear import integrate
+    from relaxant.pharmacology.cards.nonlinear import integrate
 
     card = CARDS[name]
     parameters = individual(card, {"weight": 20.0} if "child" in name else {})
@@ -263,7 +271,7 @@ def test_the_equation_solver_agrees_with_the_exact_path_where_both_apply(name: s
 
 def test_sugammadex_binds_one_to_one_and_nothing_is_lost() -> None:
     pytest.importorskip("scipy", reason="the extra relaxant[nonlinear] is not installed")
-    from relaxant.pharmacology.nonlinear import integrate
+    from relaxant.pharmacology.cards.nonlinear import integrate
 
     card = CARDS["rocuronium-sugammadex-kleijn-2011"]
     parameters = {n: v * (0.0 if n.startswith("CL") else 1.0) for n, v in individual(card, {}).items()}

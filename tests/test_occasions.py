@@ -9,11 +9,11 @@ import pytest
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Effect, Parameter, Tolerance
 from relaxant.knowledge.load import load_knowledge
-from relaxant.pharmacology.course import GivenDose, course, output_named
-from relaxant.pharmacology.estimate import estimate
-from relaxant.pharmacology.model import individual, is_linear
-from relaxant.pharmacology.observations import Observation
-from relaxant.pharmacology.occasions import Holding, courses_through
+from relaxant.pharmacology.cards.course import GivenDose, course, output_named
+from relaxant.pharmacology.cards.model import individual, is_linear
+from relaxant.pharmacology.cards.occasions import Holding, courses_through
+from relaxant.pharmacology.estimation.estimate import estimate
+from relaxant.pharmacology.estimation.observations import Observation
 
 CARDS = load_knowledge().models
 SIMON = CARDS["baclofen-oral-adult-simon-2018"]
@@ -80,7 +80,7 @@ def test_tolerance_goes_on_through_a_change() -> None:
 
 def test_a_turnover_is_estimated_with_levels_and_refuses_a_change() -> None:
     pytest.importorskip("scipy", reason="the extra relaxant[nonlinear] is not installed")
-    from relaxant.pharmacology.residuals import ResidualError
+    from relaxant.pharmacology.estimation.residuals import ResidualError
 
     card, doses = responding("turnover"), [GivenDose(amount=20, every=8, count=3)]
     seen = [Observation(time=10, value=250.0), *(Observation(time=t, value=v, output="response") for t, v in ((0.1, 8.0), (9.0, 6.0), (20.0, 5.5)))]  # fmt: skip

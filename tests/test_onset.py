@@ -10,10 +10,10 @@ import pytest
 
 from relaxant.errors import InputError
 from relaxant.knowledge.load import load_knowledge
-from relaxant.pharmacology.contributions import ways_out
-from relaxant.pharmacology.exposure import Act, Change, changes
-from relaxant.pharmacology.onset import TOLERANCE, activity, alterations, present, smooth
-from relaxant.pharmacology.takings import SMOKE, Taking
+from relaxant.pharmacology.exposure.contributions import ways_out
+from relaxant.pharmacology.exposure.exposure import Act, Change, changes
+from relaxant.pharmacology.exposure.onset import TOLERANCE, activity, alterations, present, smooth
+from relaxant.pharmacology.exposure.takings import SMOKE, Taking
 
 KNOWN = load_knowledge()
 TIZANIDINE = KNOWN.models["tizanidine-oral-empirical"]

@@ -16,7 +16,7 @@ from relaxant.io.patient_file import read_patient
 from relaxant.io.read import read_bytes, read_file, weighed
 from relaxant.knowledge.load import load_knowledge
 from relaxant.patient import Allergy, Code, Line, Measured, Patient, Procedure, Pump, Smoker, Stated, to_file
-from relaxant.pharmacology.levels import levels_of
+from relaxant.pharmacology.clinic.levels import levels_of
 from relaxant.plain import read_yaml
 
 TODAY = date(2026, 11, 22)

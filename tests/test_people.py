@@ -15,8 +15,8 @@ from relaxant.errors import InputError, KnowledgeError
 from relaxant.facts import renal
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.people import Measure, Population
-from relaxant.pharmacology.people import creatinine_for, table_of, virtual_people
-from relaxant.pharmacology.people_soundness import all_reproduced_of_people, faults_of_people
+from relaxant.pharmacology.people.people import creatinine_for, table_of, virtual_people
+from relaxant.pharmacology.people.people_soundness import all_reproduced_of_people, faults_of_people
 
 POPULATIONS = load_knowledge().populations
 ADULTS, CHILDREN = POPULATIONS["us-adults-2018"], POPULATIONS["us-children"]

@@ -11,15 +11,15 @@ import pytest
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import load_knowledge
-from relaxant.pharmacology.alteration import Alteration, sessions
-from relaxant.pharmacology.course import GivenDose, area, course, courses
-from relaxant.pharmacology.mammillary import closed_form
-from relaxant.pharmacology.model import individual, is_linear, variability
-from relaxant.pharmacology.network import Period, amounts
-from relaxant.pharmacology.people import virtual_people
-from relaxant.pharmacology.populations import attained, attainment, bands, cohort, drawn, targets_attained
-from relaxant.pharmacology.schedule import Dose, schedule
-from relaxant.pharmacology.window import measured, peaks, window, within
+from relaxant.pharmacology.cards.course import GivenDose, area, course, courses
+from relaxant.pharmacology.cards.mammillary import closed_form
+from relaxant.pharmacology.cards.model import individual, is_linear, variability
+from relaxant.pharmacology.cards.window import measured, peaks, window, within
+from relaxant.pharmacology.kinetics.alteration import Alteration, sessions
+from relaxant.pharmacology.kinetics.network import Period, amounts
+from relaxant.pharmacology.kinetics.schedule import Dose, schedule
+from relaxant.pharmacology.people.people import virtual_people
+from relaxant.pharmacology.people.populations import attained, attainment, bands, cohort, drawn, targets_attained
 
 CARDS = load_knowledge().models
 SIMON = CARDS["baclofen-oral-adult-simon-2018"]
@@ -36,7 +36,7 @@ CLOSED = sorted(
 
 @pytest.mark.parametrize("name", CLOSED)
 def test_the_closed_form_is_the_network(name: str) -> None:
-    from relaxant.pharmacology.model import network_of
+    from relaxant.pharmacology.cards.model import network_of
 
     card = CARDS[name]
     parameters = individual(card, {})
@@ -51,7 +51,7 @@ def test_the_closed_form_is_the_network(name: str) -> None:
     reach = parameters[way.bioavailability] if way.bioavailability else 1.0
     lag = float(parameters[way.lag][0]) if way.lag else 0.0
     net = amounts([Period(0, network_of(card, parameters))], {"in": (way.into, reach)}, schedule([Dose(time=lag, amount=10, entry="in")], times), {"it": {of: 1 / volume}})["it"][:, 0]  # fmt: skip
-    from relaxant.pharmacology.model import factor_of
+    from relaxant.pharmacology.cards.model import factor_of
 
     np.testing.assert_allclose(got * factor_of(card.outputs[0].unit, card), net, rtol=1e-10, atol=1e-15)
 
@@ -94,11 +94,11 @@ def test_bands_hold_what_they_say_and_do_not_depend_on_memory(monkeypatch: pytes
     courses = course(SIMON, fresh, THRICE, TIMES)
     inside = ((courses >= whole.values[0][:, None]) & (courses <= whole.values[-1][:, None]))[1:].mean()
     assert 0.88 < inside < 0.92
-    monkeypatch.setattr("relaxant.pharmacology.populations._MOST_NUMBERS", 2000 * 7)
+    monkeypatch.setattr("relaxant.pharmacology.people.populations._MOST_NUMBERS", 2000 * 7)
     np.testing.assert_allclose(
         bands(SIMON, {}, THRICE, TIMES, people=2000, seed=3).values, whole.values, rtol=1e-9, atol=1e-12
     )
-    monkeypatch.setattr("relaxant.pharmacology.populations._PART", 333)
+    monkeypatch.setattr("relaxant.pharmacology.people.populations._PART", 333)
     np.testing.assert_allclose(
         bands(SIMON, {}, THRICE, TIMES, people=2000, seed=3).values, whole.values, rtol=1e-9, atol=1e-12
     )
@@ -156,7 +156,7 @@ def test_attainment_is_what_each_person_has(measure: str, monkeypatch: pytest.Mo
         assert found.time_within == pytest.approx(inside[:-1].mean(), abs=0.01)
     else:
         assert found.share == pytest.approx(0.5, abs=0.002) and found.time_within is None
-    monkeypatch.setattr("relaxant.pharmacology.populations._PART", 777)
+    monkeypatch.setattr("relaxant.pharmacology.people.populations._PART", 777)
     again = attainment(SIMON, PEOPLE.covariates, doses, measure, between, low=low, high=high, seed=3)  # type: ignore[arg-type]
     np.testing.assert_allclose(again.quantiles, found.quantiles, rtol=1e-12)
     assert (again.share, again.unit) == (found.share, "ng/mL x h" if measure == "auc" else "ng/mL")

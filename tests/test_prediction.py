@@ -14,14 +14,14 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.medicines.read import read_medicines
 from relaxant.medicines.regimen import Regimen
-from relaxant.pharmacology.course import GivenDose, area, course
-from relaxant.pharmacology.domain import Standing, standing
-from relaxant.pharmacology.even import even_normals, even_points
-from relaxant.pharmacology.model import individual, variability
-from relaxant.pharmacology.normal import normal_quantile
-from relaxant.pharmacology.prediction import Prediction, predictions
-from relaxant.pharmacology.quantiles import weighted_quantiles
-from relaxant.pharmacology.regimens import NoPattern, Pattern, pattern
+from relaxant.pharmacology.cards.course import GivenDose, area, course
+from relaxant.pharmacology.cards.model import individual, variability
+from relaxant.pharmacology.clinic.domain import Standing, standing
+from relaxant.pharmacology.clinic.prediction import Prediction, predictions
+from relaxant.pharmacology.clinic.regimens import NoPattern, Pattern, pattern
+from relaxant.pharmacology.spread.even import even_normals, even_points
+from relaxant.pharmacology.spread.normal import normal_quantile
+from relaxant.pharmacology.spread.quantiles import weighted_quantiles
 
 KNOWLEDGE = load_knowledge()
 CARDS = KNOWLEDGE.models

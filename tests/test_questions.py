@@ -13,11 +13,11 @@ import pytest
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import load_knowledge
-from relaxant.pharmacology.course import GivenDose, course
-from relaxant.pharmacology.estimation import Posterior
-from relaxant.pharmacology.model import individual
-from relaxant.pharmacology.person import Person, draws_of
-from relaxant.pharmacology.questions import (
+from relaxant.pharmacology.cards.course import GivenDose, course
+from relaxant.pharmacology.cards.model import individual
+from relaxant.pharmacology.estimation.estimation import Posterior
+from relaxant.pharmacology.people.person import Person, draws_of
+from relaxant.pharmacology.people.questions import (
     dose_for_auc,
     dose_for_average,
     dose_for_peak,
@@ -25,8 +25,8 @@ from relaxant.pharmacology.questions import (
     interval_for_trough,
     time_to_train_of_four,
 )
-from relaxant.pharmacology.root import root
-from relaxant.pharmacology.strengths import rounded
+from relaxant.pharmacology.people.root import root
+from relaxant.pharmacology.people.strengths import rounded
 
 CARDS = load_knowledge().models
 SIMON = CARDS["baclofen-oral-adult-simon-2018"]

@@ -8,10 +8,10 @@ import pytest
 
 from relaxant.errors import InputError
 from relaxant.knowledge.load import load_knowledge
-from relaxant.pharmacology.course import GivenDose, course
-from relaxant.pharmacology.model import individual
-from relaxant.pharmacology.populations import attained, bands, drawn
-from relaxant.pharmacology.reaching import times_to
+from relaxant.pharmacology.cards.course import GivenDose, course
+from relaxant.pharmacology.cards.model import individual
+from relaxant.pharmacology.people.populations import attained, bands, drawn
+from relaxant.pharmacology.people.reaching import times_to
 
 CARDS = load_knowledge().models
 KLEIJN = CARDS["rocuronium-kleijn-2011"]
@@ -79,7 +79,7 @@ def test_who_never_gets_there_is_counted_and_not_averaged_in() -> None:
 
 def test_more_people_than_fit_at_once_are_the_same_people(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = times_to(KLEIJN, PERSON, ROCURONIUM, "tof_ratio", 25, "rising", people=300, seed=4)
-    monkeypatch.setattr("relaxant.pharmacology.reaching._MOST_NUMBERS", 7 * 2500)
+    monkeypatch.setattr("relaxant.pharmacology.people.reaching._MOST_NUMBERS", 7 * 2500)
     np.testing.assert_allclose(times_to(KLEIJN, PERSON, ROCURONIUM, "tof_ratio", 25, "rising", people=300, seed=4).each, whole.each, rtol=1e-9)  # fmt: skip
 
 

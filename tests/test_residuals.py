@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from relaxant.errors import InputError
-from relaxant.pharmacology.residuals import (
+from relaxant.pharmacology.estimation.residuals import (
     level_terms,
     log_student_below,
     normal_tail,

@@ -9,11 +9,11 @@ import pytest
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import load_knowledge
-from relaxant.pharmacology.course import GivenDose, course
-from relaxant.pharmacology.estimate import estimate
-from relaxant.pharmacology.model import individual, variability
-from relaxant.pharmacology.observations import Observation
-from relaxant.pharmacology.several import Opinion, log_evidence, weighed
+from relaxant.pharmacology.cards.course import GivenDose, course
+from relaxant.pharmacology.cards.model import individual, variability
+from relaxant.pharmacology.estimation.estimate import estimate
+from relaxant.pharmacology.estimation.observations import Observation
+from relaxant.pharmacology.estimation.several import Opinion, log_evidence, weighed
 
 CARDS = load_knowledge().models
 SIMON, CHEVILLARD = (CARDS[f"baclofen-oral-adult-{n}"] for n in ("simon-2018", "chevillard-2018"))

@@ -12,10 +12,10 @@ import pytest
 
 from relaxant.errors import InputError
 from relaxant.knowledge.load import load_knowledge
-from relaxant.pharmacology.course import GivenDose, course
-from relaxant.pharmacology.model import individual
-from relaxant.pharmacology.populations import bands
-from relaxant.pharmacology.simulate import simulate, simulate_table
+from relaxant.pharmacology.cards.course import GivenDose, course
+from relaxant.pharmacology.cards.model import individual
+from relaxant.pharmacology.people.populations import bands
+from relaxant.pharmacology.people.simulate import simulate, simulate_table
 
 CARDS = load_knowledge().models
 SIMON = CARDS["baclofen-oral-adult-simon-2018"]

@@ -9,11 +9,11 @@ import pytest
 
 from relaxant.errors import InputError
 from relaxant.knowledge.load import load_knowledge
-from relaxant.pharmacology.course import course
-from relaxant.pharmacology.given import GivenDose
-from relaxant.pharmacology.model import individual
-from relaxant.pharmacology.populations import drawn
-from relaxant.pharmacology.summary import amount, summary
+from relaxant.pharmacology.cards.course import course
+from relaxant.pharmacology.cards.given import GivenDose
+from relaxant.pharmacology.cards.model import individual
+from relaxant.pharmacology.cards.summary import amount, summary
+from relaxant.pharmacology.people.populations import drawn
 
 CARDS = load_knowledge().models
 SIMON = CARDS["baclofen-oral-adult-simon-2018"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from relaxant.pharmacology.disposition import two_compartments
-from relaxant.pharmacology.unit_response import Way, flat, responded, runs_of
+from relaxant.pharmacology.estimation.unit_response import Way, flat, responded, runs_of
+from relaxant.pharmacology.kinetics.disposition import two_compartments
 
 TIMES = np.array([[0.0, 3.0], [5.0, 8.0], [47.0, 60.0], [300.0, 8.0 * 30]])
 

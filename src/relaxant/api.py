@@ -11,10 +11,10 @@ from relaxant.io.read import read_bytes, read_file
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.linting import lint
 from relaxant.patient import Patient
-from relaxant.pharmacology.course import GivenDose
-from relaxant.pharmacology.estimate import estimate, estimate_table
-from relaxant.pharmacology.observations import Observation
-from relaxant.pharmacology.simulate import simulate, simulate_table
+from relaxant.pharmacology.cards.course import GivenDose
+from relaxant.pharmacology.estimation.estimate import estimate, estimate_table
+from relaxant.pharmacology.estimation.observations import Observation
+from relaxant.pharmacology.people.simulate import simulate, simulate_table
 from relaxant.report.html import render_html
 from relaxant.report.terminal import render_terminal
 from relaxant.reviewing import Review, replay, review, to_json

@@ -16,11 +16,11 @@ from relaxant.io.read import read_bytes
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.read import read_medicines
-from relaxant.pharmacology.course import GivenDose
-from relaxant.pharmacology.event_table import csv_of, read_event_table
-from relaxant.pharmacology.ready import doses_from_first, hours_of_day
-from relaxant.pharmacology.regimens import NoPattern, pattern
-from relaxant.pharmacology.simulate import Simulated, simulate, simulate_table
+from relaxant.pharmacology.cards.course import GivenDose
+from relaxant.pharmacology.clinic.ready import doses_from_first, hours_of_day
+from relaxant.pharmacology.clinic.regimens import NoPattern, pattern
+from relaxant.pharmacology.events.event_table import csv_of, read_event_table
+from relaxant.pharmacology.people.simulate import Simulated, simulate, simulate_table
 from relaxant.quantities import convert, number, plain_number, quantity, shown_unit
 from relaxant.report.chart import sparkline
 

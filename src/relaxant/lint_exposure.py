@@ -9,7 +9,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.pathways import Contribution
 from relaxant.knowledge.schema import Cited, Exposure
 from relaxant.medicines.dictionary import lookup_name
-from relaxant.pharmacology.takings import SMOKE
+from relaxant.pharmacology.exposure.takings import SMOKE
 
 _ROUNDING = 1e-9
 

@@ -57,8 +57,8 @@ def lint(*packs: str) -> list[Fault]:
 def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     """Every fault of one knowledge."""
     from relaxant.lint_exposure import faults_of_exposure  # here, so that a review does not load what it does not use
-    from relaxant.pharmacology.people_soundness import faults_of_people
-    from relaxant.pharmacology.soundness import faults_of
+    from relaxant.pharmacology.cards.soundness import faults_of
+    from relaxant.pharmacology.people.people_soundness import faults_of_people
 
     faults = [*_citations(knowledge), *_agents(knowledge), *_partners(knowledge), *_measures(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_exposure(knowledge)]

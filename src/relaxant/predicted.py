@@ -14,12 +14,12 @@ from relaxant.knowledge.cards import Bounds, Effect, Model, Parameter, Relation,
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
-from relaxant.pharmacology.contributions import measured
-from relaxant.pharmacology.domain import Remark
-from relaxant.pharmacology.exposure import Change
-from relaxant.pharmacology.learned import UsedLevel
-from relaxant.pharmacology.levels import levels_of
-from relaxant.pharmacology.prediction import Curve, Eligible, Measure, Prediction, Scenario, predictions
+from relaxant.pharmacology.clinic.domain import Remark
+from relaxant.pharmacology.clinic.learned import UsedLevel
+from relaxant.pharmacology.clinic.levels import levels_of
+from relaxant.pharmacology.clinic.prediction import Curve, Eligible, Measure, Prediction, Scenario, predictions
+from relaxant.pharmacology.exposure.contributions import measured
+from relaxant.pharmacology.exposure.exposure import Change
 from relaxant.quantities import plain_number, shown_unit, three_digits
 from relaxant.rules.findings import Cited, shown_agent_name
 from relaxant.rules.wording import amount_text, capital, listed

@@ -15,7 +15,7 @@ from relaxant.errors import RelaxantError
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.schema import Cited
-from relaxant.pharmacology.published import Reproduced, all_reproduced
+from relaxant.pharmacology.cards.published import Reproduced, all_reproduced
 from relaxant.validate_page import page
 from relaxant.validate_picture import drawn_number, picture
 from relaxant.validate_words import (

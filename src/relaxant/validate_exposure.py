@@ -17,10 +17,10 @@ import msgspec
 from relaxant.errors import RelaxantError
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.schema import Exposure
-from relaxant.pharmacology.contributions import contributions, first_card, strength, ways_out
-from relaxant.pharmacology.exposure import Change, changes
-from relaxant.pharmacology.normal import NORMAL_90
-from relaxant.pharmacology.takings import SMOKE, Taking
+from relaxant.pharmacology.exposure.contributions import contributions, first_card, strength, ways_out
+from relaxant.pharmacology.exposure.exposure import Change, changes
+from relaxant.pharmacology.exposure.takings import SMOKE, Taking
+from relaxant.pharmacology.spread.normal import NORMAL_90
 from relaxant.validate_words import table
 
 _WITHIN = (1.25, 2.0)

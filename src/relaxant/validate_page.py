@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from relaxant.knowledge.cards import Bounds, Model, Parameter, Published, Relation
 from relaxant.knowledge.schema import Cited, Source, SourceRef
-from relaxant.pharmacology.published import Reproduced
+from relaxant.pharmacology.cards.published import Reproduced
 from relaxant.quantities import shown_unit
 from relaxant.validate_words import (
     KINDS,

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from relaxant.drawing import height_axis, line, place, text, tick, time_axis
 from relaxant.errors import KnowledgeError
 from relaxant.knowledge.cards import Effect, Model, Output, Published
-from relaxant.pharmacology.course import name_of
-from relaxant.pharmacology.model import factor_of
-from relaxant.pharmacology.published import trial
+from relaxant.pharmacology.cards.course import name_of
+from relaxant.pharmacology.cards.model import factor_of
+from relaxant.pharmacology.cards.published import trial
 from relaxant.quantities import shown_unit
 
 Floats = NDArray[np.float64]

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from relaxant.knowledge.cards import Model, Published
 from relaxant.knowledge.schema import Cited, Source
-from relaxant.pharmacology.published import LIKE, Reproduced
+from relaxant.pharmacology.cards.published import LIKE, Reproduced
 from relaxant.quantities import plain_number, shown_unit
 
 Sources = Mapping[str, Source]

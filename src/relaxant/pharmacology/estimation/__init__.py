@@ -1,0 +1,1 @@
+"""People's own parameters from what was measured in them."""

@@ -1,0 +1,1 @@
+"""What other medicines, smoke, genes and meals make of an exposure, and over which days."""
