@@ -41,6 +41,7 @@ from relaxant.pharmacology.clinic.ready import (
     hours_of_day,
     meals_of,
     outputs_drawn,
+    usual_route,
 )
 from relaxant.pharmacology.clinic.regimens import NoPattern, Pattern, Timed, pattern
 from relaxant.pharmacology.spread.quantiles import LEVELS, weighted_quantiles
@@ -174,7 +175,7 @@ def _lines(medicines: Sequence[Medicine], cards: Mapping[str, list[Model]]) -> d
         if medicine.role == "stopped" or medicine.over:
             continue
         for ingredient in (i.name for i in medicine.ingredients if i.name in cards):
-            route = medicine.regimen.route or _usual_route(cards[ingredient])
+            route = medicine.regimen.route or usual_route(cards[ingredient])
             lines = out.setdefault((ingredient, route), _Lines([], [], False))
             if len(medicine.ingredients) > 1 and medicine.change != "stop":
                 lines.refused = "combination"
@@ -189,11 +190,6 @@ def _lines(medicines: Sequence[Medicine], cards: Mapping[str, list[Model]]) -> d
             else:
                 lines.weighed.append(medicine)
     return {key: lines for key, lines in out.items() if lines.now or lines.weighed}
-
-
-def _usual_route(cards: Sequence[Model]) -> str:
-    routes = [i.route for m in cards for i in m.inputs]
-    return "oral" if "oral" in routes else routes[0]
 
 
 class _Person(msgspec.Struct, frozen=True):

@@ -162,6 +162,12 @@ def entry_of_line(card: Model, medicine: Medicine, route: str) -> GivenDose | No
     return None
 
 
+def usual_route(cards: Sequence[Model]) -> str:
+    """The route of a line that says none: by mouth where a card has that, else the first that one has."""
+    routes = [i.route for m in cards for i in m.inputs]
+    return "oral" if "oral" in routes else routes[0]
+
+
 def fed_of(lines: Taken) -> bool | None:
     """Whether it is taken with food, as the lines say; ``None`` where they say nothing or not the same."""
     said = {
@@ -261,9 +267,7 @@ def steady_doses(own: Pattern, entry: GivenDose | None, scale: float) -> list[Gi
 def doses_from_first(model: Model, medicine: Medicine, own: Pattern, until: float) -> list[GivenDose]:
     """A pattern's doses from its first on, in the card's time, up to ``until`` (the card's unit). Raises :class:`InputError` for a product
     that the card has not."""
-    route = medicine.regimen.route or (
-        "oral" if any(i.route == "oral" for i in model.inputs) else model.inputs[0].route
-    )
+    route = medicine.regimen.route or usual_route([model])
     entry = entry_of_line(model, medicine, route)
     if entry is None:
         raise InputError(

@@ -58,8 +58,8 @@ def refuse(name: str, fine: NDArray[np.bool_], values: NDArray[Any], rows: Index
         raise InputError(name, values[at], f"row {row + 1} cannot stand", would)
 
 
-def rows_of(columns: dict[str, NDArray[Any]], entries: int) -> tuple[NDArray[Any], Rows]:
-    """The people in order of their ID, and the rows checked, each person's together, with what each dose is.
+def kinds_of(columns: dict[str, NDArray[Any]]) -> tuple[NDArray[np.int8], Floats]:
+    """EVID and AMT of every row; EVID where it is left out: a dose where there is AMT or RATE, other where MDV is 1, else an observation.
 
     Raises :class:`InputError` naming the column and the row of the table.
     """
@@ -72,19 +72,27 @@ def rows_of(columns: dict[str, NDArray[Any]], entries: int) -> tuple[NDArray[Any
         raise InputError(odd.upper(), columns[odd].size, f"the table has {count} rows", "give one value a row")
     if not count:
         raise InputError("table", "no rows", "there is nobody in it", "give a row for each event")
-    people, person = people_of(columns["id"])
-    time = numbers(columns["time"], "TIME")
-    refuse("TIME", np.isfinite(time), time, None, "give a finite number")
     amount = numbers(columns["amt"], "AMT") if "amt" in columns else np.zeros(count)
     if "evid" in columns:
         given = numbers(columns["evid"], "EVID")
         evid = np.zeros(count, dtype=np.int8)
         np.copyto(evid, given, casting="unsafe", where=(given > 0) & (given < 5))
         refuse("EVID", evid == given, given, None, "give 0, 1, 2, 3 or 4")
-    else:
-        rate = numbers(columns["rate"], "RATE") if "rate" in columns else np.zeros(count)
-        unseen = numbers(columns["mdv"], "MDV") == 1 if "mdv" in columns else np.zeros(count, dtype=bool)
-        evid = np.where((amount > 0) | (rate > 0), 1, np.where(unseen, 2, 0)).astype(np.int8)
+        return evid, amount
+    rate = numbers(columns["rate"], "RATE") if "rate" in columns else np.zeros(count)
+    unseen = numbers(columns["mdv"], "MDV") == 1 if "mdv" in columns else np.zeros(count, dtype=bool)
+    return np.where((amount > 0) | (rate > 0), 1, np.where(unseen, 2, 0)).astype(np.int8), amount
+
+
+def rows_of(columns: dict[str, NDArray[Any]], entries: int) -> tuple[NDArray[Any], Rows]:
+    """The people in order of their ID, and the rows checked, each person's together, with what each dose is.
+
+    Raises :class:`InputError` naming the column and the row of the table.
+    """
+    evid, amount = kinds_of(columns)
+    people, person = people_of(columns["id"])
+    time = numbers(columns["time"], "TIME")
+    refuse("TIME", np.isfinite(time), time, None, "give a finite number")
     is_dose = (evid == 1) | (evid == 4)
     refuse("AMT", is_dose | ~(np.abs(amount) > 0), amount, None, "give EVID 1 where there is an amount, or no amount")
     order = None if (person[1:] >= person[:-1]).all() else np.argsort(person, kind="stable")

@@ -18,8 +18,9 @@ from relaxant.pharmacology.cards.occasions import Holding, courses_through
 from relaxant.pharmacology.estimation.event_people import people_of
 from relaxant.pharmacology.estimation.personal import stretches_of
 from relaxant.pharmacology.events.event_course import concentration_by_event
-from relaxant.pharmacology.events.event_table import columns_of, numbers
+from relaxant.pharmacology.events.event_table import COLUMNS, columns_of
 from relaxant.pharmacology.events.events import events
+from relaxant.pharmacology.events.records import kinds_of
 from relaxant.pharmacology.kinetics.alteration import Alteration
 from relaxant.pharmacology.kinetics.entries import Entry
 from relaxant.pharmacology.kinetics.linear import intravenous, oral
@@ -110,7 +111,7 @@ def simulate_table(model: Model, table: Any, *, output: str | None = None) -> di
     :class:`InputError` naming column and row.
     """
     came = columns_of(table)
-    evid = _kinds(came)
+    evid, _ = kinds_of(came)
     chosen = output_named(model, output)
     made = _together(model, came, chosen.of) if isinstance(chosen, Output) and not chosen.bound else None
     predicted = np.full(evid.size, np.nan)
@@ -119,21 +120,7 @@ def simulate_table(model: Model, table: Any, *, output: str | None = None) -> di
             predicted[rows] = values
     else:
         predicted[made[0]] = made[1] / factor_of(chosen.unit, model)
-    return {**{name.upper() if name in _FIELD else name: values for name, values in came.items()}, "PRED": predicted}
-
-
-_FIELD = frozenset(("id", "time", "evid", "amt", "cmt", "rate", "ii", "addl", "ss", "dv", "mdv"))
-
-
-def _kinds(columns: Mapping[str, NDArray[Any]]) -> Floats:
-    """EVID of every row: as given, else a dose where there is an amount."""
-    for name in ("id", "time"):
-        if name not in columns:
-            raise InputError("table", ", ".join(columns), f"the column {name.upper()} is missing", "give ID, TIME, EVID, AMT")  # fmt: skip
-    if "evid" in columns:
-        return numbers(columns["evid"], "EVID")
-    amount = numbers(columns["amt"], "AMT") if "amt" in columns else np.zeros(columns["id"].size)
-    return np.where(np.nan_to_num(amount) > 0, 1.0, 0.0)
+    return {**{name.upper() if name.upper() in COLUMNS else name: values for name, values in came.items()}, "PRED": predicted}
 
 
 def _together(model: Model, columns: dict[str, NDArray[Any]], of: str) -> tuple[NDArray[np.intp], Floats] | None:
@@ -142,12 +129,10 @@ def _together(model: Model, columns: dict[str, NDArray[Any]], of: str) -> tuple[
         return None
     if closed_form(model, individual(model, {}), of) is None:
         return None
-    asked = [r.on for r in model.relations if r.on.casefold() in columns]
-    names = list(dict.fromkeys(asked))
+    names = list(dict.fromkeys(r.on for r in model.relations if r.on.casefold() in columns))
     places = [c.compartment for c in model.compartments]
     prepared = events(columns, places, covariates=names)
-    given = {n: prepared.covariates[n.casefold() if n.casefold() in prepared.covariates else n] for n in names}
-    parameters = individual(model, given)
+    parameters = individual(model, {n: prepared.covariates[n] for n in names})
     closed = closed_form(model, parameters, of)
     if closed is None:
         return None
@@ -161,7 +146,7 @@ def _together(model: Model, columns: dict[str, NDArray[Any]], of: str) -> tuple[
 
 
 def _one_by_one(
-    model: Model, columns: dict[str, NDArray[Any]], evid: Floats, output: str | None
+    model: Model, columns: dict[str, NDArray[Any]], evid: NDArray[np.int8], output: str | None
 ) -> list[tuple[NDArray[np.intp], Floats]]:
     """The rows observed of each person and the output there, along the model's own course."""
     count = evid.size
