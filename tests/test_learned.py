@@ -62,6 +62,14 @@ def test_levels_as_one_model_foresaw_them_weigh_it_above_the_model_that_did_not(
     assert weights[card.model] > weights["baclofen-oral-adult-simon-2018"] > 0
 
 
+def test_a_model_that_borrowed_its_scatter_says_from_which() -> None:
+    plain, found = _predicted(), _predicted(_level(300, "2 h"))
+    name = "baclofen-oral-adult-chevillard-2018"
+    (before,), (after,) = ([m for m in p.models if m.model == name] for p in (plain, found))
+    assert not any("was not published" in r for r in before.remarks)
+    assert any("was not published" in r and "Kochak" in r for r in after.remarks)
+
+
 def test_what_was_learned_holds_for_the_dose_that_is_weighed() -> None:
     found = _predicted(_level(900, "2 h"), considering=("baclofen 10 mg three times a day",))
     now, weighed = found.scenarios

@@ -72,6 +72,13 @@ def test_a_card_with_a_lag_or_an_effect_goes_along_its_own_course() -> None:
     np.testing.assert_allclose(relaxed["PRED"][1:], by_hand[:, 0], rtol=1e-8)
 
 
+def test_a_table_without_evid_is_read_as_its_page_says_by_either_way() -> None:
+    """A row with MDV 1 and no amount is no observation, whichever way the card is computed."""
+    table = {"ID": [1, 1, 1], "TIME": [0.0, 1.0, 2.0], "AMT": [20.0, 0.0, 0.0], "MDV": [1, 1, 0]}
+    for card in (SIMON, PREGABALIN):
+        assert np.isnan(simulate_table(card, table)["PRED"]).tolist() == [True, True, False]
+
+
 def test_a_covariate_that_changes_does_so_from_its_row_on() -> None:
     table = {
         "ID": [1] * 4,

@@ -435,6 +435,7 @@ class _Said:
         card = self.knowledge.models[eligible.model]
         main = self.main() if self.prediction.scenarios else None
         typical = main.curves[0].typical.get(card.model) if main is not None and main.every else None
+        standing = (self.remark(r, band=eligible.weight > 0) for r in eligible.standing.remarks)
         return ShownModel(
             model=card.model,
             title=card.title,
@@ -444,10 +445,16 @@ class _Said:
             weight=eligible.weight,
             typical_average=three_digits(_average(typical)) if typical else None,
             verified=_verified(card),
-            remarks=tuple(dict.fromkeys(self.remark(r, band=eligible.weight > 0) for r in eligible.standing.remarks)),
+            remarks=tuple(dict.fromkeys((*standing, *self.lent(card)))),
             limits=card.limits,
             sources=tuple(self.cited(s.source, s.place, s.says) for s in card.sources),
         )
+
+    def lent(self, card: Model) -> Iterable[str]:
+        """Whose residual error a card was given to learn from levels, where none was published for it."""
+        lender = self.prediction.borrowed.get(card.model)
+        if lender is not None:
+            yield str(self.words["levels"]["borrowed"]).format(title=self.knowledge.models[lender].title)
 
     def marks(self) -> Iterable[str]:
         """What a drawn model's sources say of levels."""

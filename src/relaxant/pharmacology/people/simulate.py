@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -120,7 +120,10 @@ def simulate_table(model: Model, table: Any, *, output: str | None = None) -> di
             predicted[rows] = values
     else:
         predicted[made[0]] = made[1] / factor_of(chosen.unit, model)
-    return {**{name.upper() if name.upper() in COLUMNS else name: values for name, values in came.items()}, "PRED": predicted}
+    return {
+        **{name.upper() if name.upper() in COLUMNS else name: values for name, values in came.items()},
+        "PRED": predicted,
+    }
 
 
 def _together(model: Model, columns: dict[str, NDArray[Any]], of: str) -> tuple[NDArray[np.intp], Floats] | None:
