@@ -95,7 +95,7 @@ def _cited(value: Any, where: str) -> Iterator[tuple[str, Any]]:
 
 def _citations(knowledge: Knowledge) -> Iterator[Fault]:
     used: set[str] = set()
-    for kind in ("agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "models", "populations"):
+    for kind in ("agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "combinations", "models", "populations"):
         for key, entry in getattr(knowledge, kind).items():
             for where, cited in _cited(entry, f"{kind} {key}"):
                 used.add(cited.source)

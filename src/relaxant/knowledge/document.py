@@ -8,7 +8,9 @@ from relaxant.knowledge.people import Population
 from relaxant.knowledge.schema import (
     Agent,
     Allergen,
+    Combination,
     Condition,
+    Coverage,
     Exposure,
     Frozen,
     Lab,
@@ -31,6 +33,8 @@ class Document(Frozen, frozen=True, kw_only=True, gc=False):
     allergens: tuple[Allergen, ...] = ()
     policies: tuple[Policy, ...] = ()
     rules: tuple[Rule, ...] = ()
+    combinations: tuple[Combination, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
     models: tuple[Model, ...] = ()
     pathways: Pathways = Pathways()
     populations: tuple[Population, ...] = ()

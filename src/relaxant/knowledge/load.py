@@ -21,7 +21,9 @@ from relaxant.errors import InputError, KnowledgeError
 from relaxant.knowledge.schema import (
     Agent,
     Allergen,
+    Combination,
     Condition,
+    Coverage,
     Exposure,
     Lab,
     Policy,
@@ -58,6 +60,8 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     allergens: dict[str, Allergen]
     policies: dict[str, Policy]
     rules: dict[str, Rule]
+    combinations: dict[str, Combination]
+    coverage: tuple[Coverage, ...]
     models_packed: msgspec.Raw  # the model cards, decoded when first asked for
     pathways_packed: msgspec.Raw  # likewise
     populations_packed: msgspec.Raw  # likewise
@@ -164,10 +168,11 @@ def _content(folders: Iterable[Path]) -> tuple[str, list[tuple[Path, Path]]]:
 def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
     from relaxant.knowledge.pathways import laid_over
 
-    kinds = ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "models", "populations")  # fmt: skip
+    kinds = ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "combinations", "models", "populations")  # fmt: skip
     kept: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}
     owner: dict[tuple[str, str], str] = {}
     exposures: dict[tuple[str, str, str, str], Exposure] = {}
+    coverage: dict[tuple[str, str], Coverage] = {}
     layers: list[Pathways] = []
     replaced: list[str] = []
     for pack, document in documents:
@@ -182,6 +187,8 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
                 entries[key] = entry
         for exposure in document.exposures:
             exposures[exposure.agent, exposure.partner, exposure.source, exposure.regimen or ""] = exposure
+        for row in document.coverage:
+            coverage[row.agent, row.jurisdiction] = row
         layers.append(document.pathways)
     models, populations = (dict(sorted(kept.pop(kind).items())) for kind in ("models", "populations"))
     return {
@@ -189,6 +196,7 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
         "models_packed": msgspec.Raw(msgspec.msgpack.encode(models)),
         "populations_packed": msgspec.Raw(msgspec.msgpack.encode(populations)),
         "pathways_packed": msgspec.Raw(msgspec.msgpack.encode(laid_over(layers))),
+        "coverage": tuple(coverage[k] for k in sorted(coverage)),
         "exposures": tuple(exposures[k] for k in sorted(exposures)),
         "replaced": tuple(replaced),
     }

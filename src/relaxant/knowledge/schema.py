@@ -19,6 +19,7 @@ Spoken = Literal[
     "starting", "taking", "stopping", "stopped", "adding"
 ]  # adding: the agent is taken, the partner weighed
 Jurisdiction = Literal["US", "UK", "EU"]
+Suitability = Literal["licensed", "supported", "off label", "not established", "not recommended", "harmful"]
 Outcome = Literal["fires", "silent", "could not check"]
 
 
@@ -78,11 +79,18 @@ class Product(Cited, frozen=True, kw_only=True, gc=False):
 
 
 class Indication(Cited, frozen=True, kw_only=True, gc=False):
-    """What the agent is for; ``condition`` is an id of ``conditions.yaml``."""
+    """What the agent is for, or is not; ``condition`` is an id of ``conditions.yaml``.
+
+    ``licensed``: a label of the jurisdiction names it. ``supported``: off label, and a guideline or a trial of good quality
+    favours it. ``off label``: used, on weaker evidence. ``not established``: studied or tried without an answer. ``not
+    recommended``: a label or guideline advises against it, or says that it does not work. ``harmful``: it does harm there.
+    ``evidence`` says what the status rests on.
+    """
 
     condition: str
-    status: Literal["licensed", "supported", "off label", "not established", "not recommended"]
+    status: Suitability
     text: str
+    evidence: Evidence = "label"
 
 
 class Dosing(Cited, frozen=True, kw_only=True, gc=False):
@@ -104,9 +112,9 @@ class Dosing(Cited, frozen=True, kw_only=True, gc=False):
 
 class Limit(Cited, frozen=True, kw_only=True, gc=False):
     """A ceiling. ``daily`` in unit a day, ``single`` in unit a dose, ``course`` in days, ``doses_daily`` in doses a day,
-    ``daily_per_kg`` in unit per kg a day. ``age_from`` (inclusive) and ``age_to`` (exclusive) are in years."""
+    ``daily_per_kg`` in unit per kg a day, ``single_per_kg`` in unit per kg a dose. ``age_from`` (inclusive) and ``age_to`` (exclusive) are in years."""
 
-    kind: Literal["single", "daily", "daily_per_kg", "course", "doses_daily"]
+    kind: Literal["single", "single_per_kg", "daily", "daily_per_kg", "course", "doses_daily"]
     value: float
     unit: str
     age_from: float = 0
@@ -138,6 +146,7 @@ class Statement(Cited, frozen=True, kw_only=True, gc=False):
         "pharmacogenomics",
         "scheduling",
         "interaction",
+        "effect",
     ]
     text: str
     value: float | None = None
@@ -164,11 +173,17 @@ class AdverseReaction(Cited, frozen=True, kw_only=True, gc=False):
 
 
 class Agent(Frozen, frozen=True, kw_only=True, gc=False):
-    """A muscle relaxant with its route family."""
+    """A muscle relaxant with its route family.
+
+    ``drug_class`` is what it is by mechanism, in a few words. ``elsewhere`` lists routes by which the ingredient is sold for
+    something else (glycopyrronium inhaled): by these it is a partner and not this agent, and no wrong route either.
+    """
 
     agent: str
     ingredient: str
+    drug_class: str
     routes: tuple[str, ...]
+    elsewhere: tuple[str, ...] = ()
     default_route: bool = False
     names: dict[str, str] = {}
     rxcui: str | None = None
@@ -176,7 +191,7 @@ class Agent(Frozen, frozen=True, kw_only=True, gc=False):
     family: Literal[
         "centrally acting", "peripherally acting", "antispasmodic", "neuromuscular blocker", "reversal", "adjunct"
     ]
-    dose_unit: Literal["mg", "micrograms", "units"]
+    dose_unit: Literal["mg", "micrograms", "units", "sprays"]
     products: tuple[Product, ...] = ()
     indications: tuple[Indication, ...] = ()
     dosing: tuple[Dosing, ...] = ()
@@ -254,6 +269,73 @@ class Condition(Frozen, frozen=True, kw_only=True, gc=False):
     implies: tuple[str, ...] = ()
     source: str | None = None
     place: str | None = None
+
+
+class Combination(Frozen, frozen=True, kw_only=True, gc=False):
+    """Medicines given together for a condition: what is known of benefit and of harm, often nothing.
+
+    ``agents`` are relaxants, ``partners`` ingredients and ``roles`` partner roles beside them; one of each list's entries at least
+    for ``roles``, all of ``agents`` and ``partners``. ``evidence`` is ``None`` where nobody has studied the two together.
+    """
+
+    combination: str
+    condition: str
+    agents: tuple[str, ...]
+    partners: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    used_for: str
+    benefit: str
+    harm: str
+    evidence: Evidence | None = None
+    verified: bool = True
+    sources: tuple[SourceRef, ...]
+
+
+Question = Literal[
+    "products",
+    "indications",
+    "dosing",
+    "mechanism",
+    "contraindication",
+    "boxed warning",
+    "warning",
+    "renal",
+    "hepatic",
+    "elderly",
+    "paediatric",
+    "pregnancy",
+    "lactation",
+    "withdrawal",
+    "overdose",
+    "single maximum",
+    "daily maximum",
+    "course maximum",
+    "monitoring",
+    "adverse reactions",
+    "interaction",
+    "pharmacokinetics",
+    "pharmacogenomics",
+    "scheduling",
+    "food",
+    "formulation",
+    "driving",
+    "effect",
+]
+"""What a reader asks of every agent."""
+
+
+class Coverage(Frozen, frozen=True, kw_only=True, gc=False):
+    """What was looked up for an agent under one jurisdiction's labels, and when.
+
+    ``silent`` names the questions without an answer, each with the reason: the label says nothing, it does not apply, it was not
+    found. A question that is neither answered by the agent's values nor here is a fault. ``not_sold`` says why there is no label.
+    """
+
+    agent: str
+    jurisdiction: Jurisdiction
+    verified_on: str
+    not_sold: str | None = None
+    silent: dict[Question, str] = {}
 
 
 class Lab(Frozen, frozen=True, kw_only=True, gc=False):

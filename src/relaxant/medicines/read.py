@@ -288,7 +288,7 @@ def _agents(ingredients: Sequence[Ingredient], route: str | None, knowledge: Kno
     found, wrong = [], False
     for ingredient in ingredients:
         own = [a for a in knowledge.agents.values() if a.ingredient == ingredient.name]
-        if not own:
+        if not own or any(route in a.elsewhere for a in own):
             continue
         fits = [a for a in own if route in a.routes] if route else [a for a in own if a.default_route] or own[:1]
         if not fits:
