@@ -95,7 +95,18 @@ def _cited(value: Any, where: str) -> Iterator[tuple[str, Any]]:
 
 def _citations(knowledge: Knowledge) -> Iterator[Fault]:
     used: set[str] = set()
-    for kind in ("agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "combinations", "models", "populations"):
+    for kind in (
+        "agents",
+        "roles",
+        "conditions",
+        "labs",
+        "allergens",
+        "policies",
+        "rules",
+        "combinations",
+        "models",
+        "populations",
+    ):
         for key, entry in getattr(knowledge, kind).items():
             for where, cited in _cited(entry, f"{kind} {key}"):
                 used.add(cited.source)
@@ -320,7 +331,7 @@ def _rule_words(rule: Rule, where: str, agents: list[Agent]) -> Iterator[Fault]:
 def _names(node: Any, where: str, knowledge: Knowledge) -> Iterator[Fault]:
     if isinstance(node, dict):
         for key, value in node.items():
-            if key == "condition" and value not in knowledge.conditions:
+            if key in ("condition", "since") and value not in knowledge.conditions:
                 yield Fault(where, f"there is no condition “{value}”")
             elif (
                 key == "allergy"
@@ -328,6 +339,10 @@ def _names(node: Any, where: str, knowledge: Knowledge) -> Iterator[Fault]:
                 and value not in {a.ingredient for a in knowledge.agents.values()}
             ):
                 yield Fault(where, f"there is no allergen “{value}”")
+            elif key == "genotype" and (value, node.get("is")) not in {
+                (p.gene, p.phenotype) for p in knowledge.pathways.phenotypes
+            }:
+                yield Fault(where, f"there is no status “{value} {node.get('is')}” in the pathways")
             elif key == "role" and value not in knowledge.roles:
                 yield Fault(where, f"there is no role “{value}”")
             elif key == "takes" and lookup_name(str(value)) is None:

@@ -362,6 +362,11 @@ def _title(leaf: Leaf, facts: Facts) -> str | None:
     if head == "condition":
         condition = facts.knowledge.conditions.get(rest)
         return condition.title if condition else rest.replace("_", " ")
+    if head == "since":
+        return str(facts.knowledge.words("values")["days_since"]).format(what=facts.knowledge.conditions[rest].title)
+    if head == "genotype":
+        gene, _, status = rest.partition(":")
+        return str(facts.knowledge.words("values")["genotype_status"]).format(gene=gene, status=status)
     if head == "allergy":
         return str(facts.knowledge.words("values")["allergy_to"]).format(what=rest.replace("_", " "))
     titles = facts.knowledge.words("facts")
