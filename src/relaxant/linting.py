@@ -25,7 +25,7 @@ from relaxant.quantities import unit
 from relaxant.rules.evaluate import evaluate, program
 from relaxant.rules.findings import read_row
 from relaxant.rules.predicate import read_predicate
-from relaxant.rules.wording import LONGEST_SUMMARY, column_of_slot, slots
+from relaxant.rules.wording import LONGEST_SUMMARY, TEXT_SLOTS, column_of_slot, slots
 
 _CASE_DAY = date(2026, 11, 22)
 _ICD = re.compile(r"[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?")
@@ -313,7 +313,7 @@ def _rule_words(rule: Rule, where: str, agents: list[Agent]) -> Iterator[Fault]:
         for slot in slots(text):
             if slot == "partners" and rule.partner is None:
                 yield Fault(f"{where} {place}", "it names {partners} and the rule has none")
-            if slot not in ("agent", "partners") and column_of_slot(slot, agents[0].agent if agents else "") is None:
+            if slot not in TEXT_SLOTS and column_of_slot(slot, agents[0].agent if agents else "") is None:
                 yield Fault(f"{where} {place}", f"there is no slot {{{slot}}}")
     yield from _prose(where, [text for _, text in _texts(rule)])
     for name in ("summary", "action"):
