@@ -33,6 +33,7 @@ _ICD = re.compile(r"[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?")
 _TRAILING_ZERO = re.compile(
     r"(?<![\d.])\d+\.\d*0(?=\s*(?:mg|micrograms|g|mL|units)\b)|(?<![\d])\.\d+\s*(?:mg|micrograms|g|mL)\b"
 )
+_DOSE_UNITS = ("mg", "micrograms", "units", "g", "sprays")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _JURISDICTIONS: tuple[Jurisdiction, ...] = ("US", "UK", "EU")
 
@@ -65,6 +66,7 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     faults = [*_citations(knowledge), *_agents(knowledge), *_partners(knowledge), *_measures(knowledge)]
     faults += _coverage(knowledge)
     faults += _combinations(knowledge)
+    faults += _claims(knowledge)
     faults += [Fault(where, what) for where, what in faults_of_exposure(knowledge)]
     for model in knowledge.models.values():
         faults += [Fault(where, what) for where, what in faults_of(model)]
@@ -108,6 +110,7 @@ def _citations(knowledge: Knowledge) -> Iterator[Fault]:
         "policies",
         "rules",
         "combinations",
+        "claims",
         "models",
         "populations",
     ):
@@ -166,12 +169,7 @@ def _agents(knowledge: Knowledge) -> Iterator[Fault]:
                 yield Fault(f"{where} limit", "a limit is above nought")
             if limit.kind != "doses_daily" and unit(limit.unit.split("/")[0]) is None:
                 yield Fault(f"{where} limit", f"the unit “{limit.unit}” is not known")
-            if limit.kind in ("single", "daily", "daily_per_kg") and limit.unit.split("/")[0] not in (
-                "mg",
-                "micrograms",
-                "units",
-                "g",
-            ):
+            if limit.kind not in ("course", "doses_daily") and limit.unit.split("/")[0] not in _DOSE_UNITS:
                 yield Fault(f"{where} limit", f"a dose is not in “{limit.unit}”")
         for statement in agent.statements:
             if statement.value is not None and not statement.unit:
@@ -243,6 +241,21 @@ def _combinations(knowledge: Knowledge) -> Iterator[Fault]:
         if not known.sources:
             yield Fault(where, "a combination has a source")
         yield from _prose(where, (known.used_for, known.benefit, known.harm))
+
+
+def _claims(knowledge: Knowledge) -> Iterator[Fault]:
+    for claim in knowledge.claims.values():
+        where = f"claims {claim.claim}"
+        if not claim.about or not claim.says or not all(claim.says):
+            yield Fault(where, "it says whom it is about and what is said")
+        if claim.affirmed == "cannot judge":
+            yield Fault(where, "a claim without a verdict is left out")
+        if not claim.sources:
+            yield Fault(where, "a claim has a source")
+        for phrase in (*claim.about, *(p for group in claim.says for p in group), *claim.unless):
+            if phrase != phrase.lower() and phrase not in knowledge.agents:
+                yield Fault(where, f"“{phrase}” is not in lower case and would never be heard")
+        yield from _prose(where, (claim.holds,))
 
 
 def _partners(knowledge: Knowledge) -> Iterator[Fault]:
