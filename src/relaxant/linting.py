@@ -25,7 +25,7 @@ from relaxant.quantities import unit
 from relaxant.rules.evaluate import evaluate, program
 from relaxant.rules.findings import read_row
 from relaxant.rules.predicate import read_predicate
-from relaxant.rules.wording import LONGEST_SUMMARY, column_of_slot, slots
+from relaxant.rules.wording import LONGEST_SUMMARY, TEXT_SLOTS, column_of_slot, slots
 
 _CASE_DAY = date(2026, 11, 22)
 _ICD = re.compile(r"[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?")
@@ -95,7 +95,18 @@ def _cited(value: Any, where: str) -> Iterator[tuple[str, Any]]:
 
 def _citations(knowledge: Knowledge) -> Iterator[Fault]:
     used: set[str] = set()
-    for kind in ("agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "combinations", "models", "populations"):
+    for kind in (
+        "agents",
+        "roles",
+        "conditions",
+        "labs",
+        "allergens",
+        "policies",
+        "rules",
+        "combinations",
+        "models",
+        "populations",
+    ):
         for key, entry in getattr(knowledge, kind).items():
             for where, cited in _cited(entry, f"{kind} {key}"):
                 used.add(cited.source)
@@ -302,7 +313,7 @@ def _rule_words(rule: Rule, where: str, agents: list[Agent]) -> Iterator[Fault]:
         for slot in slots(text):
             if slot == "partners" and rule.partner is None:
                 yield Fault(f"{where} {place}", "it names {partners} and the rule has none")
-            if slot not in ("agent", "partners") and column_of_slot(slot, agents[0].agent if agents else "") is None:
+            if slot not in TEXT_SLOTS and column_of_slot(slot, agents[0].agent if agents else "") is None:
                 yield Fault(f"{where} {place}", f"there is no slot {{{slot}}}")
     yield from _prose(where, [text for _, text in _texts(rule)])
     for name in ("summary", "action"):
@@ -320,7 +331,7 @@ def _rule_words(rule: Rule, where: str, agents: list[Agent]) -> Iterator[Fault]:
 def _names(node: Any, where: str, knowledge: Knowledge) -> Iterator[Fault]:
     if isinstance(node, dict):
         for key, value in node.items():
-            if key == "condition" and value not in knowledge.conditions:
+            if key in ("condition", "since") and value not in knowledge.conditions:
                 yield Fault(where, f"there is no condition “{value}”")
             elif (
                 key == "allergy"
@@ -328,6 +339,10 @@ def _names(node: Any, where: str, knowledge: Knowledge) -> Iterator[Fault]:
                 and value not in {a.ingredient for a in knowledge.agents.values()}
             ):
                 yield Fault(where, f"there is no allergen “{value}”")
+            elif key == "genotype" and (value, node.get("is")) not in {
+                (p.gene, p.phenotype) for p in knowledge.pathways.phenotypes
+            }:
+                yield Fault(where, f"there is no status “{value} {node.get('is')}” in the pathways")
             elif key == "role" and value not in knowledge.roles:
                 yield Fault(where, f"there is no role “{value}”")
             elif key == "takes" and lookup_name(str(value)) is None:
