@@ -18,7 +18,8 @@ from relaxant.facts.inputs import inputs_of
 from relaxant.facts.members import role_members
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.knowledge.schema import Agent, Case, Jurisdiction, Rule, Situation
+from relaxant.knowledge.questions import coverage_faults
+from relaxant.knowledge.schema import Agent, Case, Coverage, Jurisdiction, Rule, Situation
 from relaxant.medicines.dictionary import lookup_name
 from relaxant.medicines.read import read_medicines
 from relaxant.quantities import unit
@@ -32,6 +33,7 @@ _ICD = re.compile(r"[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?")
 _TRAILING_ZERO = re.compile(
     r"(?<![\d.])\d+\.\d*0(?=\s*(?:mg|micrograms|g|mL|units)\b)|(?<![\d])\.\d+\s*(?:mg|micrograms|g|mL)\b"
 )
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _JURISDICTIONS: tuple[Jurisdiction, ...] = ("US", "UK", "EU")
 
 
@@ -61,6 +63,9 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     from relaxant.pharmacology.people.people_soundness import faults_of_people
 
     faults = [*_citations(knowledge), *_agents(knowledge), *_partners(knowledge), *_measures(knowledge)]
+    faults += _coverage(knowledge)
+    faults += _combinations(knowledge)
+    faults += _claims(knowledge)
     faults += [Fault(where, what) for where, what in faults_of_exposure(knowledge)]
     for model in knowledge.models.values():
         faults += [Fault(where, what) for where, what in faults_of(model)]
@@ -104,6 +109,7 @@ def _citations(knowledge: Knowledge) -> Iterator[Fault]:
         "policies",
         "rules",
         "combinations",
+        "claims",
         "models",
         "populations",
     ):
@@ -207,6 +213,53 @@ def _prose(where: str, texts: Iterable[str]) -> Iterator[Fault]:
             yield Fault(where, f"“{match.group()}”: write doses with a leading zero and no trailing zeros")
         if re.search(r"(?<![A-Za-z])(?:mcg|µg|ug)(?![A-Za-z])", text):
             yield Fault(where, f"write micrograms out: “{text[:50]}”")
+
+
+def _coverage(knowledge: Knowledge) -> Iterator[Fault]:
+    rows: dict[str, dict[Jurisdiction, Coverage]] = {}
+    for row in knowledge.coverage:
+        rows.setdefault(row.agent, {})[row.jurisdiction] = row
+        if row.agent not in knowledge.agents:
+            yield Fault(f"coverage {row.agent}", f"there is no agent “{row.agent}”")
+        if not _DAY.fullmatch(row.verified_on) or row.verified_on > date.today().isoformat():  # noqa: DTZ011 - a day is all that is asked
+            yield Fault(f"coverage {row.agent}", f"verified_on “{row.verified_on}” is no day up to now")
+    for agent in knowledge.agents.values():
+        for what in coverage_faults(agent, rows.get(agent.agent, {})):
+            yield Fault(f"agents {agent.agent}", what)
+
+
+def _combinations(knowledge: Knowledge) -> Iterator[Fault]:
+    for known in knowledge.combinations.values():
+        where = f"combinations {known.combination}"
+        if known.condition not in knowledge.conditions:
+            yield Fault(where, f"there is no condition “{known.condition}”")
+        for agent in known.agents:
+            if agent not in knowledge.agents:
+                yield Fault(where, f"there is no agent “{agent}”")
+        for role in known.roles:
+            if role not in knowledge.roles:
+                yield Fault(where, f"there is no role “{role}”")
+        for partner in known.partners:
+            if lookup_name(partner) is None:
+                yield Fault(where, f"the dictionary does not know “{partner}”")
+        if not known.sources:
+            yield Fault(where, "a combination has a source")
+        yield from _prose(where, (known.used_for, known.benefit, known.harm))
+
+
+def _claims(knowledge: Knowledge) -> Iterator[Fault]:
+    for claim in knowledge.claims.values():
+        where = f"claims {claim.claim}"
+        if not claim.about or not claim.says or not all(claim.says):
+            yield Fault(where, "it says whom it is about and what is said")
+        if claim.affirmed == "cannot judge":
+            yield Fault(where, "a claim without a verdict is left out")
+        if not claim.sources:
+            yield Fault(where, "a claim has a source")
+        for phrase in (*claim.about, *(p for group in claim.says for p in group), *claim.unless):
+            if phrase != phrase.lower() and phrase not in knowledge.agents:
+                yield Fault(where, f"“{phrase}” is not in lower case and would never be heard")
+        yield from _prose(where, (claim.holds,))
 
 
 def _partners(knowledge: Knowledge) -> Iterator[Fault]:
