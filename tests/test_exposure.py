@@ -16,6 +16,7 @@ from relaxant import validate_exposure
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.knowledge.phenotypes import phenotype_of
 from relaxant.lint_exposure import faults_of_exposure
 from relaxant.pharmacology.cards.course import GivenDose, course
 from relaxant.pharmacology.cards.model import individual
@@ -30,7 +31,6 @@ from relaxant.pharmacology.exposure.contributions import (
 from relaxant.pharmacology.exposure.exposure import Change, changes
 from relaxant.pharmacology.exposure.onset import alterations
 from relaxant.pharmacology.exposure.parting import scaled
-from relaxant.pharmacology.exposure.phenotypes import phenotype_of
 from relaxant.pharmacology.exposure.takings import SMOKE, Taking
 from relaxant.pharmacology.kinetics.alteration import Alteration
 

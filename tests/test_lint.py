@@ -90,7 +90,7 @@ def test_the_linter_rejects(tmp_path: Path, changed: dict[str, Any], says: str) 
 
 
 AGENT: dict[str, Any] = {
-    "agent": "dantrolene", "ingredient": "dantrolene", "routes": ["oral"], "family": "peripherally acting", "dose_unit": "mg",
+    "agent": "dantrolene", "ingredient": "dantrolene", "drug_class": "ryanodine-receptor antagonist", "routes": ["oral"], "family": "peripherally acting", "dose_unit": "mg",
     "limits": [{"kind": "daily", "value": "400", "unit": "mg", "source": "my-source", "place": "1"}],
 }  # fmt: skip
 

@@ -102,6 +102,23 @@ def conditions_said(patient: Patient, knowledge: Knowledge, note: dict[str, str]
     return out
 
 
+def days_since(patient: Patient, knowledge: Knowledge) -> dict[str, float]:
+    """Condition id -> days since it began, for those with a date; the latest where it was said more than once."""
+    out: dict[str, float] = {}
+    for stated in patient.conditions or ():
+        if (
+            stated.since is None
+            or stated.since > patient.as_of
+            or (stated.until is not None and stated.until <= patient.as_of)
+        ):
+            continue
+        days = float((patient.as_of - stated.since).days)
+        for name in condition_ids(stated, knowledge):
+            for one in (name, *_implied(name, knowledge)):
+                out[one] = min(days, out.get(one, days))
+    return out
+
+
 def condition_ids(stated: Stated, knowledge: Knowledge) -> tuple[str, ...]:
     """The conditions that a statement names, by code or by words."""
     names, snomed, icd, _ = _names(knowledge)

@@ -17,6 +17,7 @@ from relaxant.facts.inputs import Inputs, Intake, full, systemic
 from relaxant.facts.limits import LIMITED, OLDEST, Ceiling, ceilings, plain_kind
 from relaxant.facts.members import Members, partners
 from relaxant.facts.names import AGENT_FACTS, EARLIER_CREATININE, PERSON_FACTS
+from relaxant.facts.suitability import unsuited
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Jurisdiction
 
@@ -25,6 +26,7 @@ _LINE: Methods = (("as read from the line", None),)
 _MEASURED: Methods = (("as measured", None),)
 _COUNTED: Methods = (("counted among the medicines taken", None),)
 _LARGEST: Methods = (("the largest dose of the line", None),)
+_LARGEST_BY_WEIGHT: Methods = (("the largest dose of the line, by weight", None),)
 _MOST: Methods = (("the most that the line allows", None),)
 _MOST_BY_WEIGHT: Methods = (("the most that the line allows, by weight", None),)
 
@@ -49,6 +51,7 @@ class Facts:
         self._lists_complete = self._lists_known and not inputs.unread.any()
         self._absent: dict[str, Column] = {}
         self._nobody: Column | None = None
+        self._seldom_here: set[str] = set()
         self._presence: dict[tuple[str, tuple[str, ...] | None, float], tuple[Floats, Floats]] = {}
         self._list_needs: dict[str, Mask] = {"medicines": ~inputs.medicines_known}
         for (ingredient, _), taken in inputs.intake.items():
@@ -78,6 +81,13 @@ class Facts:
         head, _, rest = name.partition(":")
         if head == "condition":
             return self._said(self.inputs.conditions.get(rest), self.inputs.conditions_known, "conditions")
+        if head == "since":
+            title = self.knowledge.conditions[rest].title
+            return number(self.numbers(name), "days", needs=f"when {title} began", inputs=("conditions",), methods=SAID)
+        if head == "genotype":
+            need = f"{rest.partition(':')[0]} genotype"
+            self._seldom_here.add(need)
+            return yes_no(self.said(name), need, methods=SAID)
         if head == "allergy":
             return self._said(self.inputs.allergies.get(rest), self.inputs.allergies_known, "allergies")
         if head in self.knowledge.agents:
@@ -196,8 +206,20 @@ class Facts:
         if name == "most_single_dose":
             single = self.agent_number(agent, "single_high")
             return number(single, unit, needs=dose_need, inputs=("medicines",), methods=_LARGEST)
+        if name == "most_single_dose_per_kg":
+            weight, single = self.column("weight"), self.agent_number(agent, "single_high")
+            said = self.agent_number(agent, "single_per_kg_high")
+            return number(
+                np.where(np.isnan(said), single / values(weight), said),
+                f"{unit}/kg",
+                needs={dose_need: np.isnan(single) & np.isnan(said), **weight.needs},
+                inputs=("medicines", "weight"),
+                methods=_LARGEST_BY_WEIGHT,
+            )
         if name == "exposure_ratio":
             return self._exposure(agent)
+        if name == "unsuited":
+            return unsuited(self, agent)
         if name == "allergic":
             return self.column(f"allergy:{self.knowledge.agents[agent].ingredient}")
         said, fact = self.agent_number(agent, name), AGENT_FACTS[name]
@@ -206,6 +228,7 @@ class Facts:
             "stopped_days": f"stop date of {agent}",
             "dose_drop": dose_need,
             "doses_daily": dose_need,
+            "dose_interval_days": dose_need,
         }.get(name, f"the {agent} product")
         if fact.truth:
             return yes_no(said, need)
@@ -244,7 +267,13 @@ class Facts:
             else:
                 value = np.where(self._band(ceiling.age_from, ceiling.age_to)[0], ceiling.value, value)
         unit = self.knowledge.agents[agent].dose_unit
-        units = {"single": unit, "daily": f"{unit}/day", "daily_per_kg": f"{unit}/kg/day", "course": "days"}
+        units = {
+            "single": unit,
+            "single_per_kg": f"{unit}/kg",
+            "daily": f"{unit}/day",
+            "daily_per_kg": f"{unit}/kg/day",
+            "course": "days",
+        }
         return number(value, units.get(plain_kind(kind), ""), needs="age", inputs=("age",))
 
     def _over_limit(self, agent: str, kind: str) -> Column:
@@ -352,7 +381,7 @@ class Facts:
 
         Dialysis where the kidneys work, pregnancy outside childbearing age, the second transaminase where one is normal.
         """
-        policy, out = self.knowledge.policy, set(_SELDOM)
+        policy, out = self.knowledge.policy, set(_SELDOM) | self._seldom_here
         if math.isfinite(self.column("egfr").low[row]) and self.column("egfr").low[row] >= policy(
             "dialysis_unlikely_from_egfr"
         ):

@@ -9,15 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from relaxant.facts.column import Floats, Mask
-from relaxant.facts.conditions import allergies_said, conditions_said
+from relaxant.facts.conditions import allergies_said, conditions_said, days_since
 from relaxant.facts.measured import values_in_force
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Agent
+from relaxant.knowledge.phenotypes import phenotype_of
+from relaxant.medicines.dose.units import interval_hours
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.quantities import Quantity, convert, quantity
@@ -112,6 +114,8 @@ def inputs_of(readings: Sequence[tuple[Patient, Sequence[Medicine]]], knowledge:
             inputs.truths.setdefault(name, full(rows))[row] = value
         for name, value in conditions_said(patient, knowledge, note).items():
             inputs.conditions.setdefault(name, full(rows, 0.0))[row] = value
+        for name, days in days_since(patient, knowledge).items():
+            inputs.numbers.setdefault(f"since:{name}", full(rows))[row] = days
         inputs.conditions_known[row] = patient.conditions is not None
         for name, value in allergies_said(patient, knowledge, note).items():
             inputs.allergies.setdefault(name, full(rows, 0.0))[row] = value
@@ -130,7 +134,7 @@ def inputs_of(readings: Sequence[tuple[Patient, Sequence[Medicine]]], knowledge:
         for name, value in _opioids(medicines, knowledge).items():
             inputs.numbers.setdefault(name, full(rows))[row] = value
         _intake(inputs, row, patient, medicines)
-        _agents(inputs, row, patient, medicines, knowledge)
+        _agents(inputs, row, patient, medicines, knowledge, numbers.get("weight", NAN))
         notes.append(note)
     # A list that was left out makes every absence unknown.
     for said, known in ((inputs.conditions, inputs.conditions_known), (inputs.allergies, inputs.allergies_known)):
@@ -169,6 +173,7 @@ def _person(patient: Patient, knowledge: Knowledge, note: dict[str, str]) -> tup
         numbers["procedure_days"] = float((patient.procedure.date - patient.as_of).days)
     sex = patient.sex
     truths: dict[str, float] = {
+        **_phenotypes(patient, knowledge),
         "female": 1.0 if sex == "female" else 0.0 if sex == "male" else NAN,
         "pregnant": _tri(patient.pregnant),
         "breastfeeding": _tri(patient.breastfeeding),
@@ -188,6 +193,17 @@ def _person(patient: Patient, knowledge: Knowledge, note: dict[str, str]) -> tup
         )
         truths["smoker"] = 0.0 if smokeless else 1.0
     return numbers, truths
+
+
+def _phenotypes(patient: Patient, knowledge: Knowledge) -> dict[str, float]:
+    """``genotype:CYP2C19:poor`` and the like, 1 or 0, for every gene whose alleles or report are understood."""
+    out: dict[str, float] = {}
+    for gene, said in (patient.genotype or {}).items():
+        if (own := phenotype_of(gene, said, knowledge.pathways)) is not None:
+            for known in knowledge.pathways.phenotypes:
+                if known.gene == gene:
+                    out[f"genotype:{gene}:{known.phenotype}"] = float(known.phenotype == own.phenotype)
+    return out
 
 
 def _pump(patient: Patient, knowledge: Knowledge) -> float:
@@ -274,11 +290,13 @@ def _intake(inputs: Inputs, row: int, patient: Patient, medicines: Sequence[Medi
                         taken.now[row] = 0.0
 
 
-def _agents(inputs: Inputs, row: int, patient: Patient, medicines: Sequence[Medicine], knowledge: Knowledge) -> None:
+def _agents(
+    inputs: Inputs, row: int, patient: Patient, medicines: Sequence[Medicine], knowledge: Knowledge, weight: float
+) -> None:
     for name in {agent for m in medicines for agent in m.agents}:
         agent = knowledge.agents[name]
         lines = [m for m in medicines if name in m.agents]
-        values = _agent(agent, patient, lines)
+        values = _agent(_Doses(agent.dose_unit, weight), patient, lines)
         columns = inputs.agents.setdefault(name, {})
         for key, value in values.items():
             columns.setdefault(key, full(inputs.rows, 0.0 if key in _ABSENT else NAN))[row] = value
@@ -287,7 +305,30 @@ def _agents(inputs: Inputs, row: int, patient: Patient, medicines: Sequence[Medi
 _ABSENT = ("taking", "starting", "stopping", "stopped")
 
 
-def _agent(agent: Agent, patient: Patient, lines: Sequence[Medicine]) -> dict[str, float]:
+_BY_WEIGHT = "/kg"
+
+
+class _Doses(NamedTuple):
+    """An agent's dose unit and the person's weight in kg (NaN where not known): how amounts come into its own unit."""
+
+    unit: str
+    weight: float
+
+    def own(self, value: float | None, unit: str) -> float | None:
+        """An amount in the agent's unit, one by weight times the weight; ``None`` where it cannot be told."""
+        if value is None or not unit.endswith(_BY_WEIGHT):
+            return self._converted(value, unit)
+        return None if math.isnan(self.weight) else self._converted(value * self.weight, unit.removesuffix(_BY_WEIGHT))
+
+    def per_kg(self, value: float | None, unit: str) -> float | None:
+        """An amount by weight in the agent's unit a kg."""
+        return self._converted(value, unit.removesuffix(_BY_WEIGHT))
+
+    def _converted(self, value: float | None, unit: str) -> float | None:
+        return value if value is None or unit == self.unit else convert(Quantity(value, unit), self.unit)
+
+
+def _agent(doses: _Doses, patient: Patient, lines: Sequence[Medicine]) -> dict[str, float]:
     current = [m for m in lines if m.role == "current"]
     weighed = [m for m in lines if m.role == "considering" and m.change != "stop"]
     stops = [m for m in lines if m.role == "considering" and m.change == "stop"]
@@ -304,13 +345,15 @@ def _agent(agent: Agent, patient: Patient, lines: Sequence[Medicine]) -> dict[st
         "route_not_licensed": float(any(m.route_not_licensed for m in lines if m.role != "stopped")),
         "current_twice": float(len(ahead) > 1),
     }
-    low, high = _daily(used, agent)
+    low, high = _daily(used, doses)
     if patient.medicines is None and any(m.beside for m in weighed):
         high = math.inf  # it comes on top of what is taken, and that is unknown
         out["current_twice"] = NAN
     out["daily_low"], out["daily_high"] = low, high
-    out["single_high"] = _single(used, agent)
-    out["doses_daily"] = _doses(used, agent) if math.isfinite(high) or not any(m.beside for m in weighed) else NAN
+    out["single_high"] = _single(used, doses)
+    out["single_per_kg_high"] = _single_per_kg(used, doses)
+    out["doses_daily"] = _doses(used, doses) if math.isfinite(high) or not any(m.beside for m in weighed) else NAN
+    out["dose_interval_days"] = _interval(used, out["doses_daily"])
     out["dose_known"] = float(math.isfinite(high))
     out["as_needed"] = (
         NAN if any(m.regimen.as_needed is None for m in used) else float(all(m.regimen.as_needed for m in used))
@@ -339,7 +382,7 @@ def _agent(agent: Agent, patient: Patient, lines: Sequence[Medicine]) -> dict[st
     out["restarting"] = float(bool(weighed and stopped) and not current)
     out["dose_drop"], out["product_changes"] = (0.0, 0.0) if current and not weighed else (NAN, NAN)
     if before:
-        before_low, before_high = _daily(before, agent)
+        before_low, before_high = _daily(before, doses)
         out["before_low"], out["before_high"] = before_low, before_high
         if weighed and before_low == before_high and low == high and math.isfinite(low) and before_low > 0:
             out["dose_drop"] = 1 - low / before_low
@@ -359,15 +402,7 @@ def _since(patient: Patient, starts: Sequence[date]) -> float:
     return days if days >= 0 else NAN
 
 
-def _in_unit(value: float | None, unit: str, agent: Agent) -> float | None:
-    if value is None:
-        return None
-    if unit == agent.dose_unit:
-        return value
-    return convert(Quantity(value, unit), agent.dose_unit)
-
-
-def _daily(lines: Sequence[Medicine], agent: Agent) -> tuple[float, float]:
+def _daily(lines: Sequence[Medicine], doses: _Doses) -> tuple[float, float]:
     """The sum of the lines' daily doses: what is certain, and the most that is allowed; infinite where not said."""
     low = high = 0.0
     for medicine in lines:
@@ -376,31 +411,51 @@ def _daily(lines: Sequence[Medicine], agent: Agent) -> tuple[float, float]:
             return (low if medicine.regimen.as_needed else 0.0), math.inf
         for amount in amounts[:1]:
             unit = amount.unit.removesuffix("/day")
-            at_least, at_most = _in_unit(amount.low, unit, agent), _in_unit(amount.high, unit, agent)
+            at_least, at_most = doses.own(amount.low, unit), doses.own(amount.high, unit)
             low += at_least or 0.0
             high = math.inf if at_most is None else high + at_most
     return low, high
 
 
-def _single(lines: Sequence[Medicine], agent: Agent) -> float:
-    doses = [_in_unit(d.high, d.unit, agent) for m in lines for d in m.regimen.doses]
-    return NAN if not doses or any(d is None for d in doses) else max(d for d in doses if d is not None)
+def _single(lines: Sequence[Medicine], doses: _Doses) -> float:
+    found = [doses.own(d.high, d.unit) for m in lines for d in m.regimen.doses]
+    return NAN if not found or any(d is None for d in found) else max(d for d in found if d is not None)
 
 
-def _doses(lines: Sequence[Medicine], agent: Agent) -> float:
+def _single_per_kg(lines: Sequence[Medicine], doses: _Doses) -> float:
+    """The largest dose that is written by weight, whatever the weight is."""
+    found = [
+        in_own
+        for m in lines
+        for d in m.regimen.doses
+        if d.unit.endswith(_BY_WEIGHT) and (in_own := doses.per_kg(d.high, d.unit)) is not None
+    ]
+    return max(found, default=NAN)
+
+
+def _doses(lines: Sequence[Medicine], doses: _Doses) -> float:
     total = 0.0
     for medicine in lines:
-        daily, doses = medicine.regimen.daily, medicine.regimen.doses
+        daily, given = medicine.regimen.daily, medicine.regimen.doses
         if medicine.regimen.max_doses_daily is not None:
             total += medicine.regimen.max_doses_daily
-        elif len(doses) > 1:
-            total += len(doses)
-        elif daily is not None and doses:
-            a_day, at_once = _in_unit(daily.high, daily.unit, agent), _in_unit(doses[0].high, doses[0].unit, agent)
+        elif len(given) > 1:
+            total += len(given)
+        elif daily is not None and given:
+            a_day, at_once = doses.own(daily.high, daily.unit), doses.own(given[0].high, given[0].unit)
             total += a_day / at_once if a_day and at_once else NAN
         else:
             return NAN
     return total
+
+
+def _interval(lines: Sequence[Medicine], doses_daily: float) -> float:
+    """Days between doses: of the most frequent line, or the day by the number of its doses."""
+    if doses_daily > 1:
+        return 1 / doses_daily
+    spans = [interval_hours(d.every) for m in lines for d in m.regimen.doses]
+    shortest = [span[0] / 24 for span in spans if span is not None]
+    return min(shortest, default=NAN) if len(shortest) == len(spans) else NAN
 
 
 _LOCAL = frozenset({"topical", "ophthalmic", "otic", "nasal", "inhaled", "vaginal", "intrauterine", "urethral", "intravesical", "intralesional",

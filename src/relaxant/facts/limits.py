@@ -16,6 +16,7 @@ OLDEST = 150.0
 
 LIMITED = {
     "single": "most_single_dose",
+    "single_per_kg": "most_single_dose_per_kg",
     "daily": "most_daily_dose",
     "daily_per_kg": "most_daily_dose_per_kg",
     "course": "duration_days",

@@ -19,6 +19,13 @@ from relaxant.knowledge.schema import Partner
 
 MOST_CLAUSES = 64
 _COMPARISONS = ("below", "at_most", "above", "at_least")
+_KINDS = ("all", "any", "not", "fact", "condition", "since", "genotype", "allergy", "takes", "role", "over_limit")
+_BESIDE = {
+    "fact": (*_COMPARISONS, "unit"),
+    "since": (*_COMPARISONS, "unit"),
+    "genotype": ("is",),
+    "role": _COMPARISONS,
+}
 
 
 class Leaf(msgspec.Struct, frozen=True):
@@ -69,17 +76,13 @@ def read_predicate(node: object, agent: str, where: str) -> Clauses:
     """The normal form of a ``when`` for one agent. Raises :class:`KnowledgeError` naming ``where`` and the fault."""
     if not isinstance(node, Mapping) or not node:
         raise KnowledgeError(f"{where}: a predicate is a mapping such as {{fact: pregnant}}, not {node!r}")
-    kinds = [
-        k for k in ("all", "any", "not", "fact", "condition", "allergy", "takes", "role", "over_limit") if k in node
-    ]
+    kinds = [k for k in _KINDS if k in node]
     if len(kinds) != 1:
-        raise KnowledgeError(
-            f"{where}: a predicate has exactly one of all, any, not, fact, condition, allergy, takes, role, over_limit"
-        )
+        raise KnowledgeError(f"{where}: a predicate has exactly one of {', '.join(_KINDS)}")
     kind = kinds[0]
     _only(
         node,
-        {"all": (), "any": (), "not": (), "fact": (*_COMPARISONS, "unit"), "role": _COMPARISONS}.get(kind, ()),
+        _BESIDE.get(kind, ()),
         kind,
         where,
     )
@@ -99,6 +102,12 @@ def read_predicate(node: object, agent: str, where: str) -> Clauses:
         return _compared(with_column(agent, Partner(roles=(value,))), node, where) or yes(
             with_column(agent, Partner(roles=(value,)))
         )
+    if kind == "since":
+        return _since(value, node, where)
+    if kind == "genotype":
+        if not isinstance(node.get("is"), str):
+            raise KnowledgeError(f"{where}: genotype {value} needs `is`, such as {{genotype: {value}, is: poor}}")
+        return yes(f"genotype:{value}:{node['is']}")
     if kind == "takes":
         return yes(with_column(agent, Partner(ingredients=(value,))))
     if kind == "over_limit":
@@ -127,6 +136,16 @@ def _fact(name: str, node: Mapping[str, Any], agent: str, where: str) -> Clauses
     if node.get("unit", "") != known.unit and not (known.unit == "dose" and node.get("unit")):
         raise KnowledgeError(f"{where}: {name} is in {known.unit or 'no unit'}, not {node.get('unit', 'no unit')}")
     return compared
+
+
+def _since(condition: str, node: Mapping[str, Any], where: str) -> Clauses:
+    """Has the condition, and it began so many days ago; unknown where its beginning was not said."""
+    compared = _compared(f"since:{condition}", node, where)
+    if compared is None or node.get("unit") != "days":
+        raise KnowledgeError(
+            f"{where}: since {condition} is a number of days; say below, at_most, above or at_least, and unit: days"
+        )
+    return both(yes(f"condition:{condition}"), compared)
 
 
 def _compared(column: str, node: Mapping[str, Any], where: str) -> Clauses | None:

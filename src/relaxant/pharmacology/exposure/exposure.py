@@ -19,6 +19,7 @@ from relaxant.facts.members import role_members
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.pathways import Mechanism
+from relaxant.knowledge.phenotypes import phenotype_of
 from relaxant.knowledge.schema import Exposure, SourceRef
 from relaxant.pharmacology.exposure.contributions import (
     Shares,
@@ -33,7 +34,6 @@ from relaxant.pharmacology.exposure.contributions import (
     ways_out,
 )
 from relaxant.pharmacology.exposure.parting import exposed, scaled, split, stirred, together
-from relaxant.pharmacology.exposure.phenotypes import phenotype_of
 from relaxant.pharmacology.exposure.takings import FOREVER, SMOKE, Taking
 from relaxant.pharmacology.spread.normal import NORMAL_90
 

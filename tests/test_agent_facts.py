@@ -1,0 +1,104 @@
+"""Facts of an agent's own line that depend on the person: doses by weight, intervals, when a condition began, the genotype."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from relaxant.facts.facts import Facts
+from relaxant.facts.inputs import inputs_of
+from relaxant.io.patient_file import read_patient
+from relaxant.knowledge.load import load_knowledge
+from relaxant.medicines.read import read_medicines
+from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN, leaf_outcome
+from relaxant.rules.predicate import read_predicate
+
+KNOWN = load_knowledge()
+
+
+def facts_of(person: dict[str, Any]) -> Facts:
+    patient = read_patient({"as_of": "2026-11-22", **person}, KNOWN, today=date(2026, 11, 22))
+    return Facts(inputs_of([(patient, read_medicines(patient, KNOWN))], KNOWN), KNOWN, patient.jurisdiction)
+
+
+def outcome(person: dict[str, Any], node: dict[str, Any], agent: str = "baclofen") -> int:
+    """The outcome of one predicate on one person: the best alternative's worst leaf, unknown between."""
+    facts, rank = facts_of(person), {SILENT: 0, UNKNOWN: 1, FIRES: 2}
+    best = max(
+        min(rank[leaf_outcome(leaf, *facts.column(leaf.column).bounds(0))] for leaf in clause)
+        for clause in read_predicate(node, agent, "test")
+    )
+    return {0: SILENT, 1: UNKNOWN, 2: FIRES}[best]
+
+
+def test_a_dose_by_weight_is_an_amount_where_the_weight_is_known() -> None:
+    facts = facts_of({"weight": "70 kg", "medicines": [], "considering": ["rocuronium 0.6 mg/kg intravenous once"]})
+    assert facts.column("rocuronium:most_single_dose").bounds(0) == pytest.approx((42, 42))
+    assert facts.column("rocuronium:most_single_dose_per_kg").bounds(0) == pytest.approx((0.6, 0.6))
+
+
+def test_a_dose_by_weight_is_known_by_weight_alone_where_the_weight_is_not() -> None:
+    facts = facts_of({"medicines": [], "considering": ["rocuronium 0.6 mg/kg intravenous once"]})
+    assert facts.column("rocuronium:most_single_dose_per_kg").bounds(0) == pytest.approx((0.6, 0.6))
+    assert not facts.column("rocuronium:most_single_dose").settled(0)
+
+
+def test_an_amount_is_a_dose_by_weight_where_the_weight_is_known() -> None:
+    line = {"medicines": [], "considering": ["onabotulinumtoxinA 160 units intramuscular once"]}
+    assert facts_of({**line, "weight": "16 kg"}).column("onabotulinumtoxinA:most_single_dose_per_kg").bounds(0) == (
+        10,
+        10,
+    )
+    open_one = facts_of(line).column("onabotulinumtoxinA:most_single_dose_per_kg")
+    assert not open_one.settled(0)
+    assert "weight" in open_one.settled_by(0)
+
+
+def test_the_days_between_doses() -> None:
+    weeks = facts_of({"medicines": ["Botox 300 units intramuscular every 12 weeks"]})
+    assert weeks.column("onabotulinumtoxinA:dose_interval_days").bounds(0) == (84, 84)
+    hours = facts_of({"medicines": ["baclofen 10 mg three times a day"]})
+    assert hours.column("baclofen:dose_interval_days").bounds(0) == pytest.approx((1 / 3, 1 / 3), abs=1e-4)
+
+
+RECENT = {"since": "stroke", "at_most": 90, "unit": "days"}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        ([{"name": "stroke", "since": "2026-10-01"}], FIRES),
+        ([{"name": "hemiplegia after stroke", "since": "2026-10-01"}], FIRES),
+        ([{"name": "stroke", "since": "2020-10-01"}], SILENT),
+        (["stroke"], UNKNOWN),
+        ([], SILENT),
+        ([{"name": "stroke", "since": "2020-10-01"}, {"name": "stroke", "since": "2026-11-01"}], FIRES),
+    ],
+)
+def test_when_a_condition_began(conditions: list[Any], expected: int) -> None:
+    assert outcome({"conditions": conditions}, RECENT) == expected
+
+
+def test_how_long_ago_is_asked_only_of_who_has_the_condition() -> None:
+    column = facts_of({"conditions": ["stroke"]}).column("since:stroke")
+    assert column.settled_by(0) == ("when stroke began",)
+
+
+@pytest.mark.parametrize(
+    ("genotype", "expected"),
+    [({"CYP2C19": "*2/*2"}, FIRES), ({"CYP2C19": "poor metaboliser"}, FIRES), ({"CYP2C19": "*1/*1"}, SILENT), (None, UNKNOWN)],
+)  # fmt: skip
+def test_a_genotype_by_alleles_or_status(genotype: dict[str, str] | None, expected: int) -> None:
+    person = {"genotype": genotype} if genotype else {}
+    assert outcome(person, {"genotype": "CYP2C19", "is": "poor"}) == expected
+
+
+def test_a_route_that_is_for_something_else_is_no_agent_and_no_wrong_route() -> None:
+    patient = read_patient(
+        {"medicines": ["glycopyrronium 44 micrograms inhaled once a day"]}, KNOWN, today=date(2026, 11, 22)
+    )
+    (medicine,) = read_medicines(patient, KNOWN)
+    assert (medicine.agents, medicine.route_not_licensed) == ((), False)
+    assert [i.name for i in medicine.ingredients] == ["glycopyrronium"]
