@@ -138,6 +138,30 @@ def _parser() -> argparse.ArgumentParser:
     knows(course)
     course.set_defaults(run=_simulate)
 
+    known = commands.add_parser(
+        "agents",
+        help="the relaxants that are known, or everything known of one, with sources",
+        description="List the relaxants, or show one: what it is for, doses, limits, warnings, rules, each with its source.",
+    )
+    known.add_argument("name", metavar="NAME", nargs="?", help="a relaxant or a brand, such as tizanidine or Zanaflex")
+    known.add_argument("--country", help="one country's labels alone: US, UK, EU or an EU member")
+    known.add_argument("--format", choices=("text", "json"), default="text")
+    known.add_argument("--output", metavar="PATH", help="write there instead of to standard output")
+    knows(known)
+    known.set_defaults(run=_agents)
+
+    article = commands.add_parser(
+        "check-claims",
+        help="mark what an article about these medicines says that the knowledge contradicts or supports",
+        description="Read an article and mark its statements: contradicted, supported, dependent on the country, incomplete.",
+    )
+    article.add_argument("file", metavar="TEXTFILE", help="plain text, or - for standard input")
+    article.add_argument("--country", help="read statements that name no country as of this one's labels")
+    article.add_argument("--format", choices=("text", "json"), default="text")
+    article.add_argument("--output", metavar="PATH", help="write there instead of to standard output")
+    knows(article)
+    article.set_defaults(run=_check_claims)
+
     check = commands.add_parser(
         "lint",
         help="check a knowledge pack",
@@ -277,6 +301,22 @@ def _simulate(options: argparse.Namespace) -> int:
     from relaxant.knowledge.load import load_knowledge
 
     _write(run(options, load_knowledge(*options.pack), today()), options.output)
+    return 0
+
+
+def _agents(options: argparse.Namespace) -> int:
+    from relaxant.cli_agents import run
+    from relaxant.knowledge.load import load_knowledge
+
+    _write(run(options, load_knowledge(*options.pack)), options.output)
+    return 0
+
+
+def _check_claims(options: argparse.Namespace) -> int:
+    from relaxant.cli_claims import run
+    from relaxant.knowledge.load import load_knowledge
+
+    _write(run(options, _read(options.file), load_knowledge(*options.pack)), options.output)
     return 0
 
 

@@ -8,6 +8,8 @@ from typing import get_args
 from relaxant.knowledge.schema import Agent, Cited, Coverage, Jurisdiction, Question
 
 QUESTIONS: tuple[Question, ...] = get_args(Question)
+SECTIONS: tuple[str, ...] = (*QUESTIONS, "administration")
+"""What a page shows: the questions, and what is asked of a few agents only."""
 JURISDICTIONS: tuple[Jurisdiction, ...] = get_args(Jurisdiction)
 _LIMITS: dict[str, tuple[str, ...]] = {
     "single maximum": ("single", "single_per_kg"),
@@ -16,7 +18,7 @@ _LIMITS: dict[str, tuple[str, ...]] = {
 }
 
 
-def answers(agent: Agent, question: Question) -> tuple[Cited, ...]:
+def answers(agent: Agent, question: str) -> tuple[Cited, ...]:
     """The agent's values that answer a question, of every jurisdiction, in the order in which they are written."""
     if question in _LIMITS:
         return tuple(limit for limit in agent.limits if limit.kind in _LIMITS[question])
