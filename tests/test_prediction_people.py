@@ -151,11 +151,6 @@ def test_an_open_kidney_is_not_spread_past_anybody_studied() -> None:
     assert _average(shown) > 1.2 * _average(healthy)
 
 
-def test_a_route_that_could_not_be_another_is_not_remarked() -> None:
-    assert not any("route" in b for b in _one("gabapentin 300 mg three times a day").banners)
-    assert any("route" in b for b in _one("diazepam 5 mg twice a day").banners)
-
-
 def test_a_known_gene_is_not_called_unknown() -> None:
     person = MAN + "genotype: {CYP2C19: '*2/*2'}\n"
     remarks = [r for m in _one("diazepam 5 mg twice a day", person=person).models for r in m.remarks]

@@ -34,6 +34,7 @@ from relaxant.reviewing import (
     Watch,
 )
 from relaxant.rules.findings import Because, Check, Cited, Effect, Finding, Unchecked
+from relaxant.suited import ShownCombination, ShownSuitability
 
 LONG = "pseudo" * 50
 HOSTILE = "<script>alert('x')</script>\x1b[31m\u202eevil\u2066 בקלופן باكلوفين 👩‍⚕️ ❤️ 日本語 e\u0301 {0} {{ x }} %s"
@@ -309,6 +310,29 @@ def a_review(text: str = "plain", **changes: Any) -> Review:
         options=(),
         prediction=(a_prediction(text),),
         plan=(),
+        suitability=(
+            ShownSuitability(
+                agent="baclofen",
+                condition="multiple sclerosis",
+                status="licensed",
+                text=f"Spasticity {text}",
+                evidence="label",
+                verified=False,
+                source=source("s1", place="place 5"),
+            ),
+        ),
+        combinations=(
+            ShownCombination(
+                together=("baclofen", f"gabapentin {text}"),
+                condition="multiple sclerosis",
+                used_for=f"night spasms {text}",
+                benefit=f"not known {text}",
+                harm=f"drowsiness {text}",
+                evidence=None,
+                verified=True,
+                sources=(source("s9", place="abstract"),),
+            ),
+        ),
         monitoring=(
             Watch(
                 agent="baclofen",
@@ -451,7 +475,7 @@ def test_the_order_is_that_of_the_design() -> None:
             "stamp",
         )
     ]
-    heads.insert(3, load_knowledge().words("prediction")["heading"])
+    heads[3:3] = [words["suits"]["heading"], load_knowledge().words("prediction")["heading"]]
     review = a_review()
     lines = render_terminal(review, colour=False).splitlines()
     places = [lines.index(head) for head in heads]
@@ -533,7 +557,7 @@ def test_a_source_has_one_number_wherever_it_is_cited() -> None:
     assert [s.number for s in view.sources] == list(range(1, len(view.sources) + 1))
     first = view.sources[0]
     assert first.title == "Label of s1"
-    assert first.places == "place 1 · place 4"
+    assert first.places == "place 1 · place 4 · place 5"
     assert view.folded_findings[0].numbers[0] == 1
 
 

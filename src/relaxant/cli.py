@@ -138,6 +138,18 @@ def _parser() -> argparse.ArgumentParser:
     knows(course)
     course.set_defaults(run=_simulate)
 
+    known = commands.add_parser(
+        "agents",
+        help="the relaxants that are known, or everything known of one, with sources",
+        description="List the relaxants, or show one: what it is for, doses, limits, warnings, rules, each with its source.",
+    )
+    known.add_argument("name", metavar="NAME", nargs="?", help="a relaxant or a brand, such as tizanidine or Zanaflex")
+    known.add_argument("--country", help="one country's labels alone: US, UK, EU or an EU member")
+    known.add_argument("--format", choices=("text", "json"), default="text")
+    known.add_argument("--output", metavar="PATH", help="write there instead of to standard output")
+    knows(known)
+    known.set_defaults(run=_agents)
+
     check = commands.add_parser(
         "lint",
         help="check a knowledge pack",
@@ -277,6 +289,14 @@ def _simulate(options: argparse.Namespace) -> int:
     from relaxant.knowledge.load import load_knowledge
 
     _write(run(options, load_knowledge(*options.pack), today()), options.output)
+    return 0
+
+
+def _agents(options: argparse.Namespace) -> int:
+    from relaxant.cli_agents import run
+    from relaxant.knowledge.load import load_knowledge
+
+    _write(run(options, load_knowledge(*options.pack)), options.output)
     return 0
 
 

@@ -18,20 +18,22 @@ from relaxant.facts.inputs import inputs_of
 from relaxant.facts.members import role_members
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.knowledge.schema import Agent, Case, Jurisdiction, Rule, Situation
+from relaxant.knowledge.questions import coverage_faults
+from relaxant.knowledge.schema import Agent, Case, Coverage, Jurisdiction, Rule, Situation
 from relaxant.medicines.dictionary import lookup_name
 from relaxant.medicines.read import read_medicines
 from relaxant.quantities import unit
 from relaxant.rules.evaluate import evaluate, program
 from relaxant.rules.findings import read_row
 from relaxant.rules.predicate import read_predicate
-from relaxant.rules.wording import LONGEST_SUMMARY, column_of_slot, slots
+from relaxant.rules.wording import LONGEST_SUMMARY, TEXT_SLOTS, column_of_slot, slots
 
 _CASE_DAY = date(2026, 11, 22)
 _ICD = re.compile(r"[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?")
 _TRAILING_ZERO = re.compile(
     r"(?<![\d.])\d+\.\d*0(?=\s*(?:mg|micrograms|g|mL|units)\b)|(?<![\d])\.\d+\s*(?:mg|micrograms|g|mL)\b"
 )
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _JURISDICTIONS: tuple[Jurisdiction, ...] = ("US", "UK", "EU")
 
 
@@ -61,6 +63,8 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     from relaxant.pharmacology.people.people_soundness import faults_of_people
 
     faults = [*_citations(knowledge), *_agents(knowledge), *_partners(knowledge), *_measures(knowledge)]
+    faults += _coverage(knowledge)
+    faults += _combinations(knowledge)
     faults += [Fault(where, what) for where, what in faults_of_exposure(knowledge)]
     for model in knowledge.models.values():
         faults += [Fault(where, what) for where, what in faults_of(model)]
@@ -209,6 +213,38 @@ def _prose(where: str, texts: Iterable[str]) -> Iterator[Fault]:
             yield Fault(where, f"write micrograms out: “{text[:50]}”")
 
 
+def _coverage(knowledge: Knowledge) -> Iterator[Fault]:
+    rows: dict[str, dict[Jurisdiction, Coverage]] = {}
+    for row in knowledge.coverage:
+        rows.setdefault(row.agent, {})[row.jurisdiction] = row
+        if row.agent not in knowledge.agents:
+            yield Fault(f"coverage {row.agent}", f"there is no agent “{row.agent}”")
+        if not _DAY.fullmatch(row.verified_on) or row.verified_on > date.today().isoformat():  # noqa: DTZ011 - a day is all that is asked
+            yield Fault(f"coverage {row.agent}", f"verified_on “{row.verified_on}” is no day up to now")
+    for agent in knowledge.agents.values():
+        for what in coverage_faults(agent, rows.get(agent.agent, {})):
+            yield Fault(f"agents {agent.agent}", what)
+
+
+def _combinations(knowledge: Knowledge) -> Iterator[Fault]:
+    for known in knowledge.combinations.values():
+        where = f"combinations {known.combination}"
+        if known.condition not in knowledge.conditions:
+            yield Fault(where, f"there is no condition “{known.condition}”")
+        for agent in known.agents:
+            if agent not in knowledge.agents:
+                yield Fault(where, f"there is no agent “{agent}”")
+        for role in known.roles:
+            if role not in knowledge.roles:
+                yield Fault(where, f"there is no role “{role}”")
+        for partner in known.partners:
+            if lookup_name(partner) is None:
+                yield Fault(where, f"the dictionary does not know “{partner}”")
+        if not known.sources:
+            yield Fault(where, "a combination has a source")
+        yield from _prose(where, (known.used_for, known.benefit, known.harm))
+
+
 def _partners(knowledge: Knowledge) -> Iterator[Fault]:
     for role in knowledge.roles.values():
         where = f"roles {role.role}"
@@ -313,7 +349,7 @@ def _rule_words(rule: Rule, where: str, agents: list[Agent]) -> Iterator[Fault]:
         for slot in slots(text):
             if slot == "partners" and rule.partner is None:
                 yield Fault(f"{where} {place}", "it names {partners} and the rule has none")
-            if slot not in ("agent", "partners") and column_of_slot(slot, agents[0].agent if agents else "") is None:
+            if slot not in TEXT_SLOTS and column_of_slot(slot, agents[0].agent if agents else "") is None:
                 yield Fault(f"{where} {place}", f"there is no slot {{{slot}}}")
     yield from _prose(where, [text for _, text in _texts(rule)])
     for name in ("summary", "action"):

@@ -156,7 +156,12 @@ class Patient(_Frozen, frozen=True, kw_only=True):
     @property
     def jurisdiction(self) -> Literal["US", "UK", "EU"]:
         """Whose labels and limits apply: ``US``, ``UK`` or ``EU``."""
-        return "US" if self.country == "US" else "UK" if self.country == "UK" else "EU"
+        return jurisdiction_of(self.country)
+
+
+def jurisdiction_of(country: str) -> Literal["US", "UK", "EU"]:
+    """Whose labels hold in a country as :func:`relaxant.io.patient_file.read_country` gives it."""
+    return "US" if country == "US" else "UK" if country == "UK" else "EU"
 
 
 def to_file(patient: Patient) -> dict[str, Any]:

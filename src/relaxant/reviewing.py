@@ -22,8 +22,9 @@ from relaxant.medicines.regimen import Regimen
 from relaxant.patient import Patient, to_file
 from relaxant.predicted import ShownPrediction, predicted
 from relaxant.rules.evaluate import evaluate, program
-from relaxant.rules.findings import Check, Cited, Finding, Unchecked, read_row, shown_agent_name
+from relaxant.rules.findings import Check, Cited, Finding, Unchecked, cited, read_row, shown_agent_name
 from relaxant.rules.wording import capital, fact_text
+from relaxant.suited import ShownCombination, ShownSuitability, combinations, suitability
 from relaxant.version import __version__
 
 _CORE = ("age", "weight", "creatinine", "egfr", "creatinine_clearance")  # listed even when no rule asked for them
@@ -122,6 +123,8 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     unchecked: tuple[Unchecked, ...]
     checks: tuple[Check, ...]
+    suitability: tuple[ShownSuitability, ...]
+    combinations: tuple[ShownCombination, ...]
     options: tuple[Any, ...]
     prediction: tuple[ShownPrediction, ...]
     plan: tuple[Any, ...]
@@ -151,6 +154,8 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
         findings=tuple(findings),
         unchecked=tuple(unchecked),
         checks=tuple(checks),
+        suitability=suitability(facts),
+        combinations=combinations(facts),
         options=(),
         prediction=predicted(medicines, facts, patient) if predict else (),
         plan=(),
@@ -384,7 +389,6 @@ def _monitoring(facts: Facts) -> list[Watch]:
             for entry in facts.knowledge.agents[agent].monitoring:
                 if entry.jurisdiction and facts.jurisdiction not in entry.jurisdiction:
                     continue
-                source = facts.knowledge.sources[entry.source]
                 out.append(
                     Watch(
                         agent=shown_agent_name(agent, facts),
@@ -392,12 +396,7 @@ def _monitoring(facts: Facts) -> list[Watch]:
                         at=entry.at,
                         act=entry.act,
                         verified=entry.verified,
-                        source=Cited(
-                            id=source.id,
-                            title=source.title,
-                            place=entry.place,
-                            url=source.url or (f"https://doi.org/{source.doi}" if source.doi else None),
-                        ),
+                        source=cited(facts.knowledge, entry.source, entry.place),
                     )
                 )
     return out

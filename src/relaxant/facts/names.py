@@ -102,4 +102,5 @@ AGENT_FACTS: dict[str, Fact] = {
     "route_not_licensed": _yes(),
     "allergic": _yes(),
     "current_twice": _yes(),
+    "unsuited": _yes(),
 }

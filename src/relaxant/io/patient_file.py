@@ -107,7 +107,7 @@ def _patient(reading: Reading, plain: Mapping[str, Any]) -> Patient:
     observations = measures(reading, plain, "observations")
     return Patient(
         as_of=reading.as_of,
-        country=_country(plain),
+        country=read_country(text("country", plain.get("country"))),
         label=_label(plain),
         sex=attempt(reading, lambda: word("sex", plain.get("sex"), _SEX), None),
         birth_date=birth_date,
@@ -151,9 +151,9 @@ def _label(plain: Mapping[str, Any]) -> str | None:
     return said or None
 
 
-def _country(plain: Mapping[str, Any]) -> str:
-    """``US``, ``UK``, ``EU`` or a member of the EU, by its code."""
-    said = text("country", plain.get("country")) or "US"
+def read_country(said: str | None) -> str:
+    """``US`` (nothing said), ``UK``, ``EU`` or a member of the EU, by its code. Raises :class:`InputError`."""
+    said = said or "US"
     code = "US" if fold(said) in UNKNOWN else said.upper()
     code = _COUNTRIES.get(code, code)
     if code not in EU and code not in ("US", "UK"):

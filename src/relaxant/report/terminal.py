@@ -130,6 +130,7 @@ class _Terminal:
         self.not_checked()
         self.findings()
         self.unchecked()
+        self.suits()
         self.courses()
         self.medicines()
         self.facts()
@@ -369,6 +370,23 @@ class _Terminal:
     def fact(self, fact: FactView) -> None:
         text = self.words["in_brackets"].format(text=fact.value, more="; ".join(fact.how)) if fact.how else fact.value
         self.beside(fact.title, [f"{text} {self.numbers(fact.numbers)}".rstrip()], room=_FACT, label_style="")
+
+    def suits(self) -> None:
+        view = self.view
+        if not view.suits:
+            return
+        self.heading(self.words["suits"]["heading"])
+        who = ""
+        for suit in view.suits:
+            if suit.who != who:
+                who = suit.who
+                self.put(who, style=_BOLD)
+            marks = " ".join(self.mark(m) for m in suit.marks)
+            self.put(
+                f"{self.words['name_value'].format(name=suit.status, value=' '.join(suit.lines))}{self.tags(suit.tags)} {marks}",
+                indent=2,
+                hang=4,
+            )
 
     def monitoring(self) -> None:
         view = self.view

@@ -114,6 +114,16 @@ class WatchView(msgspec.Struct, frozen=True):
     tags: tuple[str, ...]
 
 
+class SuitView(msgspec.Struct, frozen=True):
+    """What a medicine, or several together, are to a condition: who, the status in words, what is known, citations."""
+
+    who: str
+    status: str
+    lines: tuple[str, ...]
+    marks: tuple[Mark, ...]
+    tags: tuple[str, ...]
+
+
 class SourceView(msgspec.Struct, frozen=True):
     """A numbered source: title, how much of it was seen if not all, the places cited, its address if that is safe."""
 
@@ -148,6 +158,7 @@ class View(msgspec.Struct, frozen=True):
     unchecked: tuple[Missing, ...]
     unchecked_folded: tuple[Missing, ...]
     unchecked_more: str
+    suits: tuple[SuitView, ...]
     course_words: Words
     courses: tuple[CourseView, ...]
     medicines: tuple[MedicineView, ...]
@@ -243,6 +254,7 @@ class _Page:
             else "",
             unchecked=tuple(self.missing(u) for u in review.unchecked if not u.folded),
             **self.folded_missing(),
+            suits=self.suits(),
             course_words=self.course_words,
             courses=tuple(self.course(p) for p in review.prediction),
             medicines=tuple(self.medicine(m) for m in review.medicines),
@@ -430,6 +442,45 @@ class _Page:
             "unchecked_folded": folded,
             "unchecked_more": (more or counted(words["more"], len(folded), names=names)) if folded else "",
         }
+
+    # ------------------------------------------------------------ suitability
+
+    def suits(self) -> tuple[SuitView, ...]:
+        words, review = self.words["suits"], self.review
+        alone = [
+            SuitView(
+                clean(one.agent),
+                words["status"].format(
+                    status=words["statuses"][one.status],
+                    condition=clean(one.condition),
+                    evidence=self.words["evidence"][one.evidence],
+                ),
+                (clean(one.text),),
+                (self.cited(one.source),),
+                self.unverified(one.verified),
+            )
+            for one in review.suitability
+        ]
+        together = [
+            SuitView(
+                clean(words["together"].format(names=words["and"].join(one.together))),
+                words["together_for"].format(
+                    condition=clean(one.condition),
+                    evidence=self.words["evidence"][one.evidence] if one.evidence else words["nobody"],
+                ),
+                tuple(
+                    self.named(words[name], clean(text))
+                    for name, text in (("used_for", one.used_for), ("benefit", one.benefit), ("harm", one.harm))
+                ),
+                tuple(self.cited(c) for c in one.sources),
+                self.unverified(one.verified),
+            )
+            for one in review.combinations
+        ]
+        return (*alone, *together)
+
+    def unverified(self, verified: bool) -> tuple[str, ...]:
+        return () if verified else (self.words["not_verified_short"],)
 
     # ------------------------------------------------------------ curve
 

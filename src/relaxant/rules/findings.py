@@ -10,6 +10,7 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.limits import LIMITED, plain_kind
+from relaxant.facts.suitability import unsuited_for
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Evidence, Modifier, Outcome, Rule, Situation, Spoken, Tier
 from relaxant.medicines.dictionary import display_name
@@ -383,7 +384,10 @@ def _because(group: Sequence[_Fired], facts: Facts, row: int) -> tuple[Because, 
             title = _title(leaf, facts)
             if leaf.below and facts.column(leaf.column).truth:
                 continue  # that something is absent is no reason a reader needs
-            if title is not None:
+            if leaf.column == f"{agent}:unsuited":
+                for row_of in unsuited_for(facts, agent, row):
+                    out[facts.knowledge.conditions[row_of.condition].title, row_of.text] = None
+            elif title is not None:
                 out[title, fact_text(facts.column(leaf.column), row, words)] = None
             elif ":over_limit:" in leaf.column:
                 kind = leaf.column.rpartition(":")[2]
@@ -405,6 +409,9 @@ def _sources(group: Sequence[_Fired], facts: Facts, row: int, partners: Sequence
     refs: dict[tuple[str, str], str | None] = {}
     for fired in group:
         for leaf in fired.leaves:
+            if leaf.column == f"{fired.test.agent}:unsuited":
+                for row_of in unsuited_for(facts, fired.test.agent, row):
+                    refs.setdefault((row_of.source, row_of.place), row_of.text)
             if ":over_limit:" in leaf.column:
                 for ceiling in facts.ceilings(fired.test.agent, leaf.column.rpartition(":")[2]):
                     refs.setdefault((ceiling.limit.source, ceiling.limit.place), None)
@@ -413,12 +420,11 @@ def _sources(group: Sequence[_Fired], facts: Facts, row: int, partners: Sequence
         for exposure in knowledge.exposures:
             if exposure.agent == fired.test.agent and exposure.partner in partners:
                 refs.setdefault((exposure.source, exposure.place), None)
-    return tuple(
-        Cited(id=source, title=knowledge.sources[source].title, place=place, url=_url(knowledge, source), says=says)
-        for (source, place), says in refs.items()
-    )
+    return tuple(cited(knowledge, source, place, says) for (source, place), says in refs.items())
 
 
-def _url(knowledge: Knowledge, source: str) -> str | None:
+def cited(knowledge: Knowledge, source: str, place: str, says: str | None = None) -> Cited:
+    """A source at a place, with its title and address."""
     known = knowledge.sources[source]
-    return known.url or (f"https://doi.org/{known.doi}" if known.doi else None)
+    url = known.url or (f"https://doi.org/{known.doi}" if known.doi else None)
+    return Cited(id=source, title=known.title, place=place, url=url, says=says)

@@ -9,10 +9,15 @@ from collections.abc import Mapping, Sequence
 from relaxant.facts.column import Column
 from relaxant.facts.facts import Facts
 from relaxant.facts.names import AGENT_FACTS, PERSON_FACTS
+from relaxant.facts.suitability import unsuited_for
 from relaxant.knowledge.schema import Spoken
 from relaxant.quantities import plain_number
 
 LONGEST_SUMMARY = 139
+UNSUITED_FOR = "unsuited_for"
+"""The slot that names the conditions for which the agent is not recommended."""
+TEXT_SLOTS = ("agent", "partners", UNSUITED_FOR)
+_MOST_LISTED = 99
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -53,7 +58,7 @@ def amount_text(value: float, unit: str, words: Mapping[str, str]) -> str:
 
 
 def column_of_slot(slot: str, agent: str) -> str | None:
-    """The column that a slot names for an agent, or ``None`` for ``agent`` and ``partners``."""
+    """The column that a slot names for an agent, or ``None`` for the slots of ``TEXT_SLOTS``."""
     if slot.startswith("limit_"):
         return f"{agent}:limit:{slot.removeprefix('limit_')}"
     if slot in AGENT_FACTS:
@@ -80,14 +85,21 @@ def fill(
             return shown_agent
         if slot == "partners":
             return listed(partners, words, how_many)
+        if slot == UNSUITED_FOR:
+            return listed(_titles(facts, agent, row), words, how_many)
         column = column_of_slot(slot, agent)
         return fact_text(facts.column(column), row, words) if column else match[0]
 
-    for how_many in (len(partners) or 1, 3, 2, 1):
+    for how_many in (max(len(partners), _MOST_LISTED), 3, 2, 1):
         filled = _SLOT.sub(lambda m, n=how_many: value(m, n), text)  # type: ignore[misc]
         if most is None or len(filled) <= most:
             break
     return capital(filled)
+
+
+def _titles(facts: Facts, agent: str, row: int) -> list[str]:
+    """The conditions that speak against an agent, as a sentence names them."""
+    return list(dict.fromkeys(facts.knowledge.conditions[i.condition].title for i in unsuited_for(facts, agent, row)))
 
 
 def capital(text: str) -> str:

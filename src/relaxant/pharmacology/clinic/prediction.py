@@ -55,7 +55,6 @@ _NEARLY = math.log(
 )  # slowest rates times: nine tenths of the way to a steady state, or a tenth left of what was there
 _BACK, _LONGER = 0.05, 16  # of an effect's swing: what is over; how often a span is drawn out for it
 _SLOWER = 0.95  # of a rate: what is not told apart from it
-_SWALLOWED = ("oral", "enteral tube")
 
 
 class Eligible(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,11 +222,6 @@ def _prediction(ingredient: str, route: str, lines: _Lines, cards: Sequence[Mode
             remarks |= dict.fromkeys(made.remarks)
             placed.append((medicine, made))
         patterns[key] = placed
-    unsaid = all(m.regimen.route is None for m in (*lines.now, *lines.weighed))
-    if unsaid and any(
-        i.route not in _SWALLOWED for m in knowledge.models.values() if m.ingredient == ingredient for i in m.inputs
-    ):
-        remarks["route"] = None
     if _reversed(ingredient, person):
         remarks["reversal"] = None
     first = min(p.begins for taken in patterns.values() for _, p in taken)

@@ -1,0 +1,5 @@
+"""``python -m relaxant``: the program, where its script is not on the path."""
+
+from relaxant.cli import console
+
+console()

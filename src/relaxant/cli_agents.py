@@ -1,0 +1,59 @@
+"""``relaxant agents``: the relaxants that are known, and everything known of one."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+import msgspec
+
+from relaxant.errors import InputError
+from relaxant.formulary.agent_page import agent_page
+from relaxant.formulary.text import listed, page_text
+from relaxant.io.patient_file import read_country
+from relaxant.knowledge.load import Knowledge
+from relaxant.medicines.dictionary import Ingredient, lookup_name
+from relaxant.medicines.names import read_name
+from relaxant.patient import jurisdiction_of
+
+
+def run(options: argparse.Namespace, knowledge: Knowledge) -> bytes:
+    """What the command prints. Raises :class:`InputError` naming the field."""
+    country = None if options.country is None else jurisdiction_of(read_country(options.country))
+    if options.name is None:
+        if options.format == "json":
+            return _json(
+                [{"agent": a.agent, "drug_class": a.drug_class, "family": a.family} for a in knowledge.agents.values()]
+            )
+        return listed(knowledge).encode()
+    pages = [agent_page(knowledge, agent, country) for agent in agents_named(options.name, knowledge)]
+    if options.format == "json":
+        return _json(pages[0] if len(pages) == 1 else pages)
+    return "\n\n".join(page_text(page, knowledge) for page in pages).encode()
+
+
+def agents_named(name: str, knowledge: Knowledge) -> list[str]:
+    """The agents that a name means: an agent's own, its name elsewhere, or a brand; those of every route for an ingredient's."""
+    wanted = " ".join(name.casefold().split())
+    exact = [
+        a.agent
+        for a in knowledge.agents.values()
+        if wanted in {a.agent.casefold(), *(n.casefold() for n in a.names.values())}
+    ]
+    if exact:
+        return exact
+    reading = read_name(name)
+    if found := _of(reading.ingredients, knowledge):
+        return found
+    near = [s.name for s in reading.suggestions if (e := lookup_name(s.name)) and _of(e.ingredients, knowledge)]
+    would = f"did you mean {' or '.join(near)}?" if near else "see the list with `relaxant agents`"
+    raise InputError("NAME", name, "no relaxant that is known here has this name", would)
+
+
+def _of(ingredients: Sequence[Ingredient], knowledge: Knowledge) -> list[str]:
+    names = {i.name for i in ingredients}
+    return [a.agent for a in knowledge.agents.values() if a.ingredient in names]
+
+
+def _json(value: object) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"

@@ -1,0 +1,52 @@
+"""Whether an agent suits what the person has: its indications of this jurisdiction against the conditions said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from relaxant.facts.column import SAID, Column, gather_needs, truth
+from relaxant.knowledge.schema import Indication, Jurisdiction
+
+if TYPE_CHECKING:
+    from relaxant.facts.facts import Facts
+    from relaxant.knowledge.schema import Agent
+
+SUITS = ("licensed", "supported", "off label")
+SUITS_NOT = ("not recommended", "harmful")
+_FOR_ANAESTHESIA = ("neuromuscular blocker", "reversal")
+"""Given for an operation or ventilation, which is no condition: what else the person has is no reason against them."""
+
+
+def indications(agent: Agent, jurisdiction: Jurisdiction) -> tuple[Indication, ...]:
+    """The agent's indications, and what it is not for, under one jurisdiction."""
+    return tuple(i for i in agent.indications if not i.jurisdiction or jurisdiction in i.jurisdiction)
+
+
+def unsuited(facts: Facts, agent: str) -> Column:
+    """True where the person has a condition for which the agent is not recommended or harmful, and none that it suits."""
+    known = facts.knowledge.agents[agent]
+    own = indications(known, facts.jurisdiction)
+    against = {i.condition for i in own if i.status in SUITS_NOT}
+    if not against or known.family in _FOR_ANAESTHESIA:
+        nowhere = np.zeros(facts.rows)
+        return Column(nowhere, nowhere, "", True, SAID, ("conditions",))
+    bad = [facts.column(f"condition:{c}") for c in sorted(against)]
+    good = [facts.column(f"condition:{c}") for c in sorted({i.condition for i in own if i.status in SUITS})]
+    surely = np.any([c.surely for c in bad], axis=0)
+    maybe = np.any([c.maybe for c in bad], axis=0)
+    if good:
+        surely = surely & ~np.any([c.maybe for c in good], axis=0)
+        maybe = maybe & ~np.any([c.surely for c in good], axis=0)
+    open_ones = maybe & ~surely
+    return truth(surely, open_ones, needs=gather_needs((*bad, *good), open_ones), inputs=("conditions",), methods=SAID)
+
+
+def unsuited_for(facts: Facts, agent: str, row: int) -> tuple[Indication, ...]:
+    """The indications that speak against the agent for one person."""
+    return tuple(
+        i
+        for i in indications(facts.knowledge.agents[agent], facts.jurisdiction)
+        if i.status in SUITS_NOT and facts.column(f"condition:{i.condition}").surely[row]
+    )

@@ -1,0 +1,223 @@
+"""One relaxant as a page: every question a reader asks, what answers it under which label, and where nothing does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.questions import JURISDICTIONS, SECTIONS, answers, holds_in
+from relaxant.knowledge.schema import (
+    AdverseReaction,
+    Agent,
+    Cited,
+    Dosing,
+    Indication,
+    Jurisdiction,
+    Limit,
+    Monitoring,
+    Product,
+    Rule,
+    Statement,
+    Tier,
+)
+from relaxant.quantities import plain_number
+
+_TIERS = ("DANGER", "CHANGE", "WATCH", "NOTE")
+
+
+class Reference(msgspec.Struct, frozen=True, kw_only=True):
+    """A source at a place: enough to open and check it. ``seen`` says how much of the source itself was read."""
+
+    id: str
+    title: str
+    place: str
+    date: str | None
+    url: str | None
+    seen: str
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One value in words, the labels it holds under (none: all), its source, and whether somebody has seen it there."""
+
+    text: str
+    jurisdictions: tuple[Jurisdiction, ...]
+    verified: bool
+    note: str | None
+    source: Reference
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True):
+    """A question with its answers; ``silent`` gives, for each jurisdiction without one, the reason."""
+
+    question: str
+    title: str
+    lines: tuple[Line, ...]
+    silent: tuple[tuple[Jurisdiction, str], ...]
+
+
+class RuleLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule that is tested for the agent."""
+
+    rule: str
+    title: str
+    tier: Tier
+    verified: bool
+    jurisdictions: tuple[Jurisdiction, ...]
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """When the agent's values were last held against the labels of a jurisdiction, or why there is no label."""
+
+    jurisdiction: Jurisdiction
+    verified_on: str
+    not_sold: str | None
+
+
+class AgentPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A relaxant with everything known of it."""
+
+    agent: str
+    names: dict[str, str]
+    ingredient: str
+    drug_class: str
+    family: str
+    routes: tuple[str, ...]
+    rxcui: str | None
+    atc: tuple[str, ...]
+    sections: tuple[Section, ...]
+    rules: tuple[RuleLine, ...]
+    models: tuple[str, ...]
+    checked: tuple[Checked, ...]
+
+
+def agent_page(knowledge: Knowledge, name: str, jurisdiction: Jurisdiction | None = None) -> AgentPage:
+    """The page of an agent, of every jurisdiction or of one. Raises :class:`KeyError` for a name that is no agent."""
+    agent = knowledge.agents[name]
+    words = knowledge.words("formulary")
+    wanted = (jurisdiction,) if jurisdiction else JURISDICTIONS
+    rows = {row.jurisdiction: row for row in knowledge.coverage if row.agent == name}
+    sections = []
+    for question in SECTIONS:
+        values = [v for v in answers(agent, question) if any(holds_in(v, j) for j in wanted)]
+        silent = tuple(
+            (j, row.silent[question]) for j in wanted if (row := rows.get(j)) is not None and question in row.silent
+        )
+        if values or silent:
+            lines = tuple(_line(v, knowledge, words) for v in values)
+            sections.append(Section(question=question, title=words["questions"][question], lines=lines, silent=silent))
+    return AgentPage(
+        agent=agent.agent,
+        names={where: name for where, name in agent.names.items() if name != agent.agent},
+        ingredient=agent.ingredient,
+        drug_class=agent.drug_class,
+        family=agent.family,
+        routes=agent.routes,
+        rxcui=agent.rxcui,
+        atc=agent.atc,
+        sections=tuple(sections),
+        rules=tuple(_rule_line(r) for r in rules_of(knowledge, agent) if _holds(r, wanted)),
+        models=tuple(sorted(m.model for m in knowledge.models.values() if m.ingredient == agent.ingredient)),
+        checked=tuple(
+            Checked(jurisdiction=j, verified_on=row.verified_on, not_sold=row.not_sold)
+            for j in wanted
+            if (row := rows.get(j)) is not None
+        ),
+    )
+
+
+def rules_of(knowledge: Knowledge, agent: Agent) -> list[Rule]:
+    """The rules that name the agent, the gravest first; those of every agent are left out."""
+    own = [r for r in knowledge.rules.values() if agent.agent in r.agents]
+    return sorted(own, key=lambda r: (_TIERS.index(r.tier), r.rule))
+
+
+def reference(knowledge: Knowledge, source: str, place: str) -> Reference:
+    """A source at a place, to open and check."""
+    known = knowledge.sources[source]
+    url = known.url or (f"https://doi.org/{known.doi}" if known.doi else None)
+    return Reference(id=source, title=known.title, place=place, date=known.date, url=url, seen=known.seen)
+
+
+def _holds(rule: Rule, wanted: tuple[Jurisdiction, ...]) -> bool:
+    return not rule.jurisdiction or any(j in rule.jurisdiction for j in wanted)
+
+
+def _rule_line(rule: Rule) -> RuleLine:
+    return RuleLine(
+        rule=rule.rule, title=rule.title, tier=rule.tier, verified=rule.verified, jurisdictions=rule.jurisdiction
+    )
+
+
+# ---------------------------------------------------------------- values in words
+
+
+def _line(value: Cited, knowledge: Knowledge, words: dict[str, Any]) -> Line:
+    return Line(
+        text=_IN_WORDS[type(value)](value, knowledge, words),
+        jurisdictions=value.jurisdiction,
+        verified=value.verified,
+        note=value.note,
+        source=reference(knowledge, value.source, value.place),
+    )
+
+
+def _product(product: Product, knowledge: Knowledge, words: dict[str, Any]) -> str:
+    strengths = ", ".join(plain_number(s) for s in product.strengths)
+    said = words["product"].format(form=product.form, strengths=strengths, unit=product.unit)
+    if product.per != "piece":
+        said = words["per"].format(text=said, per=product.per)
+    more = [product.release] if product.release != "immediate" else []
+    more += [words["scored"]] if product.scored else []
+    more += [", ".join(product.brands)] if product.brands else []
+    return "; ".join([said, *more])
+
+
+def _indication(indication: Indication, knowledge: Knowledge, words: dict[str, Any]) -> str:
+    title = knowledge.conditions[indication.condition].title
+    status = knowledge.words("report")["suits"]["statuses"][indication.status]
+    return str(words["indication"]).format(condition=title, status=status, text=indication.text)
+
+
+def _dosing(dosing: Dosing, knowledge: Knowledge, words: dict[str, Any]) -> str:
+    return str(words["dosing"]).format(who=dosing.who, text=dosing.text)
+
+
+def _limit(limit: Limit, knowledge: Knowledge, words: dict[str, Any]) -> str:
+    said = words["limits"][limit.kind].format(value=plain_number(limit.value), unit=limit.unit)
+    if limit.age_from > 0 and limit.age_to < 150:
+        said = words["ages"].format(text=said, low=plain_number(limit.age_from), high=plain_number(limit.age_to))
+    elif limit.age_from > 0:
+        said = words["ages_from"].format(text=said, low=plain_number(limit.age_from))
+    elif limit.age_to < 150:
+        said = words["ages_to"].format(text=said, high=plain_number(limit.age_to))
+    return str(said)
+
+
+def _statement(statement: Statement, knowledge: Knowledge, words: dict[str, Any]) -> str:
+    return statement.text
+
+
+def _monitoring(entry: Monitoring, knowledge: Knowledge, words: dict[str, Any]) -> str:
+    return str(knowledge.words("report")["monitoring"]["line"]).format(what=entry.what, at=entry.at, act=entry.act)
+
+
+def _reaction(reaction: AdverseReaction, knowledge: Knowledge, words: dict[str, Any]) -> str:
+    low, high = plain_number(reaction.percent_low), plain_number(reaction.percent_high)
+    said = words["reaction"].format(name=reaction.name, percent=low if low == high else f"{low} to {high}")
+    if reaction.placebo_percent is not None:
+        said = words["placebo"].format(text=said, placebo=plain_number(reaction.placebo_percent))
+    return str(said)
+
+
+_IN_WORDS: dict[type, Callable[[Any, Knowledge, dict[str, Any]], str]] = {
+    Product: _product,
+    Indication: _indication,
+    Dosing: _dosing,
+    Limit: _limit,
+    Statement: _statement,
+    Monitoring: _monitoring,
+    AdverseReaction: _reaction,
+}

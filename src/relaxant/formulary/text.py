@@ -1,0 +1,83 @@
+"""The formulary for a terminal: the list of relaxants, and the page of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from relaxant.formulary.agent_page import AgentPage, Line, Reference
+from relaxant.knowledge.load import Knowledge
+from relaxant.report.terminal import wrapped
+
+WIDTH = 80
+_INDENT = 2
+
+
+def listed(knowledge: Knowledge) -> str:
+    """Every relaxant under its family: name, class, and the labels it has."""
+    words = knowledge.words("formulary")
+    sold: dict[str, list[str]] = {}
+    for row in knowledge.coverage:
+        if not row.not_sold:
+            sold.setdefault(row.agent, []).append(row.jurisdiction)
+    lines: list[str] = []
+    for family, title in words["families"].items():
+        lines += ["", title, "─" * WIDTH]
+        for agent in sorted((a for a in knowledge.agents.values() if a.family == family), key=lambda a: a.agent):
+            where = ", ".join(sold.get(agent.agent, []))
+            others = sorted(set(agent.names.values()) - {agent.agent})
+            names = f" ({', '.join(others)})" if others else ""
+            lines += _put(f"{agent.agent}{names}: {agent.drug_class}{f' [{where}]' if where else ''}", 0)
+    return "\n".join(lines[1:]) + "\n"
+
+
+def page_text(page: AgentPage, knowledge: Knowledge) -> str:
+    """One relaxant: what it is, every question with its answers and their sources, its rules."""
+    words = knowledge.words("formulary")
+    sources: dict[str, Reference] = {}
+    lines = _put(f"{page.agent}: {page.drug_class}", 0)
+    facts = [(words["family"], words["families"][page.family]), (words["routes"], ", ".join(page.routes))]
+    if page.names:
+        facts.append((words["also_called"], ", ".join(f"{n} ({where})" for where, n in page.names.items())))
+    for row in page.checked:
+        said = (
+            words["not_sold"].format(why=row.not_sold)
+            if row.not_sold
+            else words["checked_on"].format(date=row.verified_on)
+        )
+        facts.append((row.jurisdiction, said))
+    lines += [line for name, text in facts for line in _put(f"{name}: {text}", 0)]
+    for section in page.sections:
+        lines += ["", section.title, "─" * WIDTH]
+        for line in section.lines:
+            lines += _put(_line(line, words, sources), 0)
+        for where, why in section.silent:
+            lines += _put(f"{where}: {words['silent'].format(why=why)}", 0)
+    lines += ["", words["rules"], "─" * WIDTH]
+    for rule in page.rules:
+        lines += _put(f"{rule.tier}  {rule.title} ({rule.rule})", 0)
+    if not page.rules:
+        lines.append(words["no_rules"])
+    lines += ["", words["rule"]["sources"], "─" * WIDTH]
+    for number, source in enumerate(sources.values(), 1):
+        lines += _put(f"[{number}] {source.title}{f', {source.date}' if source.date else ''}{_seen(source)}", 0)
+        if source.url:
+            lines.append(" " * _INDENT + source.url)
+    return "\n".join(lines) + "\n"
+
+
+def _line(line: Line, words: dict[str, Any], sources: dict[str, Reference]) -> str:
+    sources.setdefault(line.source.id, line.source)
+    number = list(sources).index(line.source.id) + 1
+    where = f"{', '.join(line.jurisdictions)}: " if line.jurisdictions else ""
+    flag = "" if line.verified else f" ({words['not_verified']})"
+    note = f" {words['note'].format(text=line.note)}" if line.note else ""
+    return f"- {where}{line.text}{flag}{note} [{number}] {line.source.place}"
+
+
+def _seen(source: Reference) -> str:
+    return "" if source.seen == "text" else f" (seen: {source.seen})"
+
+
+def _put(text: str, indent: int) -> list[str]:
+    first, *rest = wrapped(text, WIDTH - indent - _INDENT)
+    return [" " * indent + first, *(" " * (indent + _INDENT) + line for line in rest)]

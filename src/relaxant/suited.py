@@ -1,0 +1,111 @@
+"""What a review says of suitability: what each relaxant is to the conditions the person has, and what is known of it together
+with others for them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from relaxant.facts.facts import Facts
+from relaxant.facts.members import role_members
+from relaxant.facts.suitability import indications
+from relaxant.knowledge.schema import Combination, Evidence, Suitability
+from relaxant.rules.findings import Cited, cited, shown_agent_name, shown_name
+
+_ORDER = ("licensed", "supported", "off label", "not established", "not recommended", "harmful")
+
+
+class ShownSuitability(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent is to one condition of the person under the labels of the country."""
+
+    agent: str
+    condition: str
+    status: Suitability
+    text: str
+    evidence: Evidence
+    verified: bool
+    source: Cited
+
+
+class ShownCombination(msgspec.Struct, frozen=True, kw_only=True):
+    """Medicines that are taken or weighed together for a condition, and what is known of that; ``evidence`` null: nobody studied it."""
+
+    together: tuple[str, ...]
+    condition: str
+    used_for: str
+    benefit: str
+    harm: str
+    evidence: Evidence | None
+    verified: bool
+    sources: tuple[Cited, ...]
+
+
+def suitability(facts: Facts, row: int = 0) -> tuple[ShownSuitability, ...]:
+    """The indications of each agent that is taken or weighed, for the conditions that the person has; what suits comes first."""
+    out = []
+    for agent in sorted(facts.inputs.agents):
+        if not _present(agent, facts, row):
+            continue
+        own = [
+            i
+            for i in indications(facts.knowledge.agents[agent], facts.jurisdiction)
+            if facts.column(f"condition:{i.condition}").surely[row]
+        ]
+        out += [
+            ShownSuitability(
+                agent=shown_agent_name(agent, facts),
+                condition=facts.knowledge.conditions[i.condition].title,
+                status=i.status,
+                text=i.text,
+                evidence=i.evidence,
+                verified=i.verified,
+                source=cited(facts.knowledge, i.source, i.place),
+            )
+            for i in sorted(own, key=lambda i: _ORDER.index(i.status))
+        ]
+    return tuple(out)
+
+
+def combinations(facts: Facts, row: int = 0) -> tuple[ShownCombination, ...]:
+    """What is known of the combinations that the person takes or weighs for a condition they have."""
+    return tuple(
+        _shown(known, parts, facts)
+        for known in facts.knowledge.combinations.values()
+        if (parts := _together(known, facts, row)) is not None
+    )
+
+
+def _present(agent: str, facts: Facts, row: int) -> bool:
+    own = facts.inputs.agents.get(agent)
+    return own is not None and bool(own["taking"][row] == 1 or own["starting"][row] == 1)
+
+
+def _together(known: Combination, facts: Facts, row: int) -> tuple[str, ...] | None:
+    """The names of what is combined, or ``None`` where the condition or a part is missing."""
+    if not facts.column(f"condition:{known.condition}").surely[row]:
+        return None
+    if not all(_present(agent, facts, row) for agent in known.agents):
+        return None
+    if not all(facts.takes_by_any_route(partner)[row] for partner in known.partners):
+        return None
+    own = {facts.knowledge.agents[a].ingredient for a in known.agents}
+    members = []
+    for role in known.roles:
+        taken = [n for n in facts.members_taken(role_members(facts.knowledge, role), row) if n not in own]
+        if not taken:
+            return None
+        members += taken
+    names = [shown_agent_name(a, facts) for a in known.agents]
+    return tuple(dict.fromkeys([*names, *(shown_name(p, facts) for p in (*known.partners, *members))]))
+
+
+def _shown(known: Combination, parts: tuple[str, ...], facts: Facts) -> ShownCombination:
+    return ShownCombination(
+        together=parts,
+        condition=facts.knowledge.conditions[known.condition].title,
+        used_for=known.used_for,
+        benefit=known.benefit,
+        harm=known.harm,
+        evidence=known.evidence,
+        verified=known.verified,
+        sources=tuple(cited(facts.knowledge, s.source, s.place, s.says) for s in known.sources),
+    )
