@@ -150,6 +150,18 @@ def _parser() -> argparse.ArgumentParser:
     knows(known)
     known.set_defaults(run=_agents)
 
+    article = commands.add_parser(
+        "check-claims",
+        help="mark what an article about these medicines says that the knowledge contradicts or supports",
+        description="Read an article and mark its statements: contradicted, supported, dependent on the country, incomplete.",
+    )
+    article.add_argument("file", metavar="TEXTFILE", help="plain text, or - for standard input")
+    article.add_argument("--country", help="read statements that name no country as of this one's labels")
+    article.add_argument("--format", choices=("text", "json"), default="text")
+    article.add_argument("--output", metavar="PATH", help="write there instead of to standard output")
+    knows(article)
+    article.set_defaults(run=_check_claims)
+
     check = commands.add_parser(
         "lint",
         help="check a knowledge pack",
@@ -297,6 +309,14 @@ def _agents(options: argparse.Namespace) -> int:
     from relaxant.knowledge.load import load_knowledge
 
     _write(run(options, load_knowledge(*options.pack)), options.output)
+    return 0
+
+
+def _check_claims(options: argparse.Namespace) -> int:
+    from relaxant.cli_claims import run
+    from relaxant.knowledge.load import load_knowledge
+
+    _write(run(options, _read(options.file), load_knowledge(*options.pack)), options.output)
     return 0
 
 

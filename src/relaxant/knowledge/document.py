@@ -8,6 +8,7 @@ from relaxant.knowledge.people import Population
 from relaxant.knowledge.schema import (
     Agent,
     Allergen,
+    Claim,
     Combination,
     Condition,
     Coverage,
@@ -35,6 +36,7 @@ class Document(Frozen, frozen=True, kw_only=True, gc=False):
     rules: tuple[Rule, ...] = ()
     combinations: tuple[Combination, ...] = ()
     coverage: tuple[Coverage, ...] = ()
+    claims: tuple[Claim, ...] = ()
     models: tuple[Model, ...] = ()
     pathways: Pathways = Pathways()
     populations: tuple[Population, ...] = ()

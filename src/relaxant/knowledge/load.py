@@ -21,6 +21,7 @@ from relaxant.errors import InputError, KnowledgeError
 from relaxant.knowledge.schema import (
     Agent,
     Allergen,
+    Claim,
     Combination,
     Condition,
     Coverage,
@@ -62,6 +63,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rules: dict[str, Rule]
     combinations: dict[str, Combination]
     coverage: tuple[Coverage, ...]
+    claims_packed: msgspec.Raw  # what articles say, decoded when an article is read
     models_packed: msgspec.Raw  # the model cards, decoded when first asked for
     pathways_packed: msgspec.Raw  # likewise
     populations_packed: msgspec.Raw  # likewise
@@ -79,6 +81,14 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             from relaxant.knowledge.cards import Model
 
             known = _MODELS[self.sha256] = msgspec.msgpack.decode(self.models_packed, type=dict[str, Model])
+        return known
+
+    @property
+    def claims(self) -> dict[str, Claim]:
+        """What articles say and what is known of it, by id."""
+        known = _CLAIMS.get(self.sha256)
+        if known is None:
+            known = _CLAIMS[self.sha256] = msgspec.msgpack.decode(self.claims_packed, type=dict[str, Claim])
         return known
 
     @property
@@ -108,6 +118,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 _MODELS: dict[str, dict[str, Model]] = {}
+_CLAIMS: dict[str, dict[str, Claim]] = {}
 _PATHWAYS: dict[str, Pathways] = {}
 _POPULATIONS: dict[str, dict[str, Population]] = {}
 
@@ -168,7 +179,7 @@ def _content(folders: Iterable[Path]) -> tuple[str, list[tuple[Path, Path]]]:
 def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
     from relaxant.knowledge.pathways import laid_over
 
-    kinds = ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "combinations", "models", "populations")  # fmt: skip
+    kinds = ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "combinations", "claims", "models", "populations")  # fmt: skip
     kept: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}
     owner: dict[tuple[str, str], str] = {}
     exposures: dict[tuple[str, str, str, str], Exposure] = {}
@@ -190,10 +201,11 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
         for row in document.coverage:
             coverage[row.agent, row.jurisdiction] = row
         layers.append(document.pathways)
-    models, populations = (dict(sorted(kept.pop(kind).items())) for kind in ("models", "populations"))
+    models, populations, claims = (dict(sorted(kept.pop(kind).items())) for kind in ("models", "populations", "claims"))
     return {
         **{k: dict(sorted(v.items())) for k, v in kept.items()},
         "models_packed": msgspec.Raw(msgspec.msgpack.encode(models)),
+        "claims_packed": msgspec.Raw(msgspec.msgpack.encode(claims)),
         "populations_packed": msgspec.Raw(msgspec.msgpack.encode(populations)),
         "pathways_packed": msgspec.Raw(msgspec.msgpack.encode(laid_over(layers))),
         "coverage": tuple(coverage[k] for k in sorted(coverage)),

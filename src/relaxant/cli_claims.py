@@ -1,0 +1,28 @@
+"""``relaxant check-claims``: an article read against the knowledge."""
+
+from __future__ import annotations
+
+import argparse
+
+import msgspec
+
+from relaxant.claims.check import check_claims
+from relaxant.claims.text import report_text
+from relaxant.errors import InputError
+from relaxant.io.patient_file import read_country
+from relaxant.knowledge.load import Knowledge
+from relaxant.patient import jurisdiction_of
+from relaxant.plain import decode_text
+from relaxant.report.view import clean
+
+
+def run(options: argparse.Namespace, data: bytes, knowledge: Knowledge) -> bytes:
+    """What the command prints. Raises :class:`InputError` naming the field."""
+    text = decode_text(data, options.file)
+    if not text.strip():
+        raise InputError("TEXTFILE", options.file, "there is no text in it", "give an article as plain text")
+    country = None if options.country is None else jurisdiction_of(read_country(options.country))
+    report = check_claims("\n".join(clean(line) for line in text.splitlines()), knowledge, country)
+    if options.format == "json":
+        return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
+    return report_text(report, knowledge).encode()
