@@ -18,9 +18,9 @@ from relaxant.report.view import clean
 
 def run(options: argparse.Namespace, data: bytes, knowledge: Knowledge) -> bytes:
     """What the command prints. Raises :class:`InputError` naming the field."""
-    text = decode_text(data, options.file)
-    if not text.strip():
+    if not data.strip():
         raise InputError("TEXTFILE", options.file, "there is no text in it", "give an article as plain text")
+    text = decode_text(data, options.file)
     country = None if options.country is None else jurisdiction_of(read_country(options.country))
     report = check_claims("\n".join(clean(line) for line in text.splitlines()), knowledge, country)
     if options.format == "json":

@@ -65,6 +65,7 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     faults = [*_citations(knowledge), *_agents(knowledge), *_partners(knowledge), *_measures(knowledge)]
     faults += _coverage(knowledge)
     faults += _combinations(knowledge)
+    faults += _claims(knowledge)
     faults += [Fault(where, what) for where, what in faults_of_exposure(knowledge)]
     for model in knowledge.models.values():
         faults += [Fault(where, what) for where, what in faults_of(model)]
@@ -108,6 +109,7 @@ def _citations(knowledge: Knowledge) -> Iterator[Fault]:
         "policies",
         "rules",
         "combinations",
+        "claims",
         "models",
         "populations",
     ):
@@ -243,6 +245,21 @@ def _combinations(knowledge: Knowledge) -> Iterator[Fault]:
         if not known.sources:
             yield Fault(where, "a combination has a source")
         yield from _prose(where, (known.used_for, known.benefit, known.harm))
+
+
+def _claims(knowledge: Knowledge) -> Iterator[Fault]:
+    for claim in knowledge.claims.values():
+        where = f"claims {claim.claim}"
+        if not claim.about or not claim.says or not all(claim.says):
+            yield Fault(where, "it says whom it is about and what is said")
+        if claim.affirmed == "cannot judge":
+            yield Fault(where, "a claim without a verdict is left out")
+        if not claim.sources:
+            yield Fault(where, "a claim has a source")
+        for phrase in (*claim.about, *(p for group in claim.says for p in group), *claim.unless):
+            if phrase != phrase.lower() and phrase not in knowledge.agents:
+                yield Fault(where, f"“{phrase}” is not in lower case and would never be heard")
+        yield from _prose(where, (claim.holds,))
 
 
 def _partners(knowledge: Knowledge) -> Iterator[Fault]:
