@@ -226,7 +226,7 @@ def test_a_product_code_says_strength_form_release_and_brand() -> None:
     assert (entry.strength, entry.form, entry.release, entry.route, entry.brand) == (
         "100 MG",
         "tablet",
-        "extended",
+        "modified",
         "oral",
         "Toprol",
     )

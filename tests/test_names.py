@@ -120,7 +120,7 @@ def test_every_medication_of_the_bundles_is_read_and_agrees_with_its_code() -> N
             "Toprol",
             "tablet",
             "100 MG",
-            "extended",
+            "modified",
             "oral",
         ),
         (
@@ -134,8 +134,8 @@ def test_every_medication_of_the_bundles_is_read_and_agrees_with_its_code() -> N
         ("tizanidine HCl 4 mg tab", None, "tablet", "4 mg", None, None),
         ("baclofen 400 micrograms/day intrathecal", None, None, None, None, "intrathecal"),
         ("Lioresal 10mg", "Lioresal", None, None, None, None),
-        ("Toprol-XL 50 mg", "Toprol XL", None, None, "extended", None),
-        ("metformin hcl er 500", None, None, None, "extended", None),
+        ("Toprol-XL 50 mg", "Toprol XL", None, None, "modified", None),
+        ("metformin hcl er 500", None, None, None, "modified", None),
         ("Lioresal Intrathecal", "Lioresal Intrathecal", None, None, None, "intrathecal"),
     ],
 )

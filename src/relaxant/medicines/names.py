@@ -258,7 +258,7 @@ def _release(d: Dictionary, words: list[str], matches: list[_Match]) -> str | No
         if any(m.entry.brand and m.first < i == m.last - 1 for m in matches):
             return value
     if len(words) > 1 and words[0] in {"12", "24"} and words[1] == "hr":
-        return "extended"
+        return "modified"
     return None
 
 

@@ -64,7 +64,7 @@ def describe_form(text: str) -> tuple[str, str, str]:
     """Form, route and release that the words of a product name say, each "" if they do not.
 
     >>> describe_form("24 HR metoprolol succinate 100 MG Extended Release Oral Tablet")
-    ('tablet', 'oral', 'extended')
+    ('tablet', 'oral', 'modified')
     """
     low = text.casefold()
     form = next((value for word, value in _FORMS if word in low), "")
@@ -75,7 +75,7 @@ def describe_form(text: str) -> tuple[str, str, str]:
         route = "topical"
     release = ""
     if re.search(r"extended[ -]release|\b(?:12|24) hr\b|sustained|modified[ -]release", low):
-        release = "extended"
+        release = "modified"
     elif re.search(r"delayed[ -]release|enteric", low):
         release = "delayed"
     elif form in {"tablet", "capsule"} and route == "oral":
