@@ -33,6 +33,7 @@ _ICD = re.compile(r"[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?")
 _TRAILING_ZERO = re.compile(
     r"(?<![\d.])\d+\.\d*0(?=\s*(?:mg|micrograms|g|mL|units)\b)|(?<![\d])\.\d+\s*(?:mg|micrograms|g|mL)\b"
 )
+_DOSE_UNITS = ("mg", "micrograms", "units", "g", "sprays")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _JURISDICTIONS: tuple[Jurisdiction, ...] = ("US", "UK", "EU")
 
@@ -168,12 +169,7 @@ def _agents(knowledge: Knowledge) -> Iterator[Fault]:
                 yield Fault(f"{where} limit", "a limit is above nought")
             if limit.kind != "doses_daily" and unit(limit.unit.split("/")[0]) is None:
                 yield Fault(f"{where} limit", f"the unit “{limit.unit}” is not known")
-            if limit.kind in ("single", "daily", "daily_per_kg") and limit.unit.split("/")[0] not in (
-                "mg",
-                "micrograms",
-                "units",
-                "g",
-            ):
+            if limit.kind not in ("course", "doses_daily") and limit.unit.split("/")[0] not in _DOSE_UNITS:
                 yield Fault(f"{where} limit", f"a dose is not in “{limit.unit}”")
         for statement in agent.statements:
             if statement.value is not None and not statement.unit:

@@ -43,7 +43,7 @@ _ATOMS: dict[str, tuple[float, str]] = {
     "week": (604800.0, "s"), "month": (2629800.0, "s"), "year": (31557600.0, "s"), "ms": (1e-3, "s"),
     "mol": (1.0, "mol"), "mmol": (1e-3, "mol"), "umol": (1e-6, "mol"), "nmol": (1e-9, "mol"), "pmol": (1e-12, "mol"),
     "mmHg": (133.322387415, "Pa"), "kPa": (1e3, "Pa"), "units": (1.0, "U"), "kat": (6e7, "U"), "ukat": (60.0, "U"),
-    "mEq": (1e-3, "eq"), "drinks": (1.0, "drink"), "cigarettes": (1.0, "cigarette"), "packs": (1.0, "pack"),
+    "mEq": (1e-3, "eq"), "drinks": (1.0, "drink"), "sprays": (1.0, "spray"), "cigarettes": (1.0, "cigarette"), "packs": (1.0, "pack"),
     "degC": (1.0, "degC"), "degrees": (1.0, "degree"), "points": (1.0, "1"), "%": (1e-2, "1"), "1": (1.0, "1"),
     "1.73m2": (1.0, "1.73m2"),
 }
@@ -62,7 +62,7 @@ _SPELLINGS: dict[str, str] = {
     "a": "year", "years": "year", "msec": "ms", "millisecond": "ms", "milliseconds": "ms", "µmol": "umol",
     "μmol": "umol", "mcmol": "umol", "micromol": "umol", "mmhg": "mmHg", "mm[hg]": "mmHg", "mm hg": "mmHg",
     "kpa": "kPa", "u": "units", "iu": "units", "[iu]": "units", "[u]": "units", "unit": "units", "ukat": "ukat",
-    "µkat": "ukat", "meq": "mEq", "drink": "drinks", "cigarette": "cigarettes", "pack": "packs", "cel": "degC",
+    "µkat": "ukat", "meq": "mEq", "drink": "drinks", "spray": "sprays", "cigarette": "cigarettes", "pack": "packs", "cel": "degC",
     "°c": "degC", "deg": "degrees", "°": "degrees", "point": "points", "percent": "%", "beats": "1", "bpm": "1/min",
     "{beats}": "1", "/min": "1/min", "beat": "1", "{score}": "points", "1.73m^2": "1.73m2", "1.73m²": "1.73m2",
     "{1.73_m2}": "1.73m2", "1.73 m2": "1.73m2", "1.73sq.m": "1.73m2", "1.73 sq m": "1.73m2", "m2": "m2", "m^2": "m2",

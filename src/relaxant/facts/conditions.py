@@ -97,7 +97,7 @@ def conditions_said(patient: Patient, knowledge: Knowledge, note: dict[str, str]
     if idle:
         note["conditions"] = f"conditions that no rule here acts on: {', '.join(sorted(idle))}"
     for name in [n for n, v in out.items() if v == 1.0]:
-        for implied in _implied(name, knowledge):
+        for implied in implied_by(name, knowledge):
             out[implied] = 1.0
     return out
 
@@ -114,7 +114,7 @@ def days_since(patient: Patient, knowledge: Knowledge) -> dict[str, float]:
             continue
         days = float((patient.as_of - stated.since).days)
         for name in condition_ids(stated, knowledge):
-            for one in (name, *_implied(name, knowledge)):
+            for one in (name, *implied_by(name, knowledge)):
                 out[one] = min(days, out.get(one, days))
     return out
 
@@ -146,7 +146,8 @@ def _by_code(code: Code, snomed: dict[str, str], icd: dict[str, str]) -> str | N
     return None
 
 
-def _implied(name: str, knowledge: Knowledge) -> list[str]:
+def implied_by(name: str, knowledge: Knowledge) -> list[str]:
+    """Every condition that one amounts to as well, directly or through another."""
     out, waiting = [], [name]
     while waiting:
         condition = knowledge.conditions.get(waiting.pop())
@@ -207,9 +208,14 @@ def allergen_ids(allergy: Allergy, knowledge: Knowledge) -> tuple[tuple[str, ...
     words |= {w.removesuffix(" allergy").removeprefix("allergy to ") for w in words}
     by_name = _names(knowledge).allergens
     found = {allergen for word in words for allergen in by_name.get(word, ())}
-    found |= {c for a in found for c in knowledge.allergens[a].cross}
     entries = [e for c in allergy.codes if (e := lookup_code(c.system, c.code)) is not None]
     ingredients = {i.name for e in entries for i in e.ingredients}
+    for known in (
+        knowledge.allergens[a] for a in found
+    ):  # a medicine named is itself; a class named is all that belong to it
+        named = {i for i in known.ingredients if folded(i) in words}
+        ingredients |= named or set(known.ingredients)
+    found |= {c for a in found for c in knowledge.allergens[a].cross}
     unsure: set[str] = set()
     if not found and not ingredients:
         reading = read_name(allergy.to)

@@ -58,9 +58,13 @@ def _ast(facts: Facts) -> Column:
     return _times_upper_normal(facts, "ast")
 
 
+_CLASS_B = 7
+
+
 @makes("child_pugh")
 def _child_pugh(facts: Facts) -> Column:
-    """The score, as an interval over what is missing; meaningful only in chronic liver disease."""
+    """The score, as an interval over what is missing. It speaks of chronic liver disease: without it, and without laboratory
+    values that make at least class B, it does not apply and is nought, so that nobody is asked for an INR on account of it."""
     names = ("bilirubin", "albumin", "inr", "ascites", "encephalopathy")
     values = {n: facts.numbers(n) for n in names}
     for sign in ("ascites", "encephalopathy"):
@@ -70,8 +74,19 @@ def _child_pugh(facts: Facts) -> Column:
             np.isnan(values[sign]) & ~absent.maybe & facts.inputs.conditions_known, 0.0, values[sign]
         )
     points = hepatic.child_pugh(*(values[n] for n in names))
-    needs = {n if n != "inr" else "INR": np.isnan(v) for n, v in values.items()}
-    return Column(points.low, points.high, "points", False, (("Child-Pugh", None),), names, "child-pugh-1973", needs)
+    disease = facts.column("condition:liver_disease")
+    applies = disease.maybe | (points.low >= _CLASS_B)
+    needs = {n if n != "inr" else "INR": np.isnan(v) & disease.surely for n, v in values.items()}
+    return Column(
+        np.where(applies, points.low, 0.0),
+        np.where(applies, points.high, 0.0),
+        "points",
+        False,
+        (("Child-Pugh", applies), ("no chronic liver disease on record", ~applies)),
+        names,
+        "child-pugh-1973",
+        {"conditions": disease.maybe & ~disease.surely, **needs},
+    )
 
 
 @makes("hepatic_impairment")
