@@ -161,9 +161,8 @@ def table(files: Sequence[dict[str, Any]], how: str, *, short: bool) -> None:
                 _row(name, tiers, pairs, len(files))
     everybody = len(files) * len(knowledge.agents)
     _row("all", total, all_pairs, everybody)
-    print(
-        f"relaxant's DANGER and CHANGE are {(total['DANGER'] + total['CHANGE']) / max(all_pairs, 1):.2f} of a plain pair list's alerts"
-    )
+    ratio = total["paired"] / max(all_pairs, 1)
+    print(f"DANGER and CHANGE that name another medicine: {ratio:.2f} x the alerts of a plain pair list")
     print("the rules that speak loudest:")
     for rule, times in all_rules.most_common(15):
         print(f"  {times / everybody:8.4f} a person and relaxant: {rule}")
