@@ -208,3 +208,72 @@ def test_a_spoiled_cache_is_not_believed(tmp_path: Path, monkeypatch: pytest.Mon
     load_knowledge.cache_clear()
     assert load_knowledge() == knowledge
     load_knowledge.cache_clear()
+
+
+COVERED: dict[str, Any] = {"agent": "tizanidine", "jurisdiction": "US", "verified_on": "2026-11-25"}
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (COVERED, "neither answered nor said to be silent"),
+        ({**COVERED, "silent": {"mechanism": "not looked up"}}, "is said to be silent and is answered"),
+        ({**COVERED, "agent": "unobtainium"}, "there is no agent"),
+        ({**COVERED, "verified_on": "2999-01-01"}, "no day up to now"),
+        ({**COVERED, "not_sold": "withdrawn", "silent": {"food": "x"}}, "nothing is silent"),
+    ],
+)
+def test_the_linter_rejects_coverage(tmp_path: Path, row: dict[str, Any], says: str) -> None:
+    faults = [str(f) for f in lint(pack(tmp_path / "ward", coverage=[row]))]
+    assert any(says in f for f in faults), faults
+
+
+def test_an_agent_without_coverage_is_a_fault(tmp_path: Path) -> None:
+    faults = [str(f) for f in lint(pack(tmp_path / "ward", agents=[{**AGENT, "agent": "dantrolene of ours", "routes": ["vaginal"]}]))]  # fmt: skip
+    assert sum("the coverage register has no row" in f for f in faults) == 3
+
+
+COMBINED: dict[str, Any] = {
+    "combination": "ward", "condition": "multiple_sclerosis", "agents": ["baclofen"], "used_for": "x", "benefit": "x", "harm": "x",
+    "sources": [{"source": "my-source", "place": "1"}],
+}  # fmt: skip
+CLAIM: dict[str, Any] = {
+    "claim": "ward", "about": ["baclofen"], "says": [["cures"]], "affirmed": "contradicted", "holds": "x",
+    "sources": [{"source": "my-source", "place": "1"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "entry", "says"),
+    [
+        ("combinations", {**COMBINED, "condition": "lycanthropy"}, "there is no condition"),
+        ("combinations", {**COMBINED, "agents": ["unobtainium"]}, "there is no agent"),
+        ("combinations", {**COMBINED, "roles": ["wizards"]}, "there is no role"),
+        ("combinations", {**COMBINED, "partners": ["blorbozine"]}, "does not know"),
+        ("combinations", {**COMBINED, "sources": []}, "has a source"),
+        ("claims", {**CLAIM, "says": []}, "whom it is about"),
+        ("claims", {**CLAIM, "says": [["Cures"]]}, "lower case"),
+        ("claims", {**CLAIM, "affirmed": "cannot judge"}, "without a verdict"),
+        ("claims", {**CLAIM, "sources": [{"source": "nowhere", "place": "1"}]}, "there is no source"),
+    ],
+)
+def test_the_linter_rejects_combinations_and_claims(
+    tmp_path: Path, kind: str, entry: dict[str, Any], says: str
+) -> None:
+    faults = [str(f) for f in lint(pack(tmp_path / "ward", **{kind: [entry]}))]
+    assert any(says in f for f in faults), faults
+
+
+@pytest.mark.parametrize(
+    ("when", "says"),
+    [
+        ({"since": "lycanthropy", "at_most": "3", "unit": "days"}, "there is no condition"),
+        ({"since": "stroke", "at_most": "3", "unit": "weeks"}, "a number of days"),
+        ({"since": "stroke"}, "a number of days"),
+        ({"genotype": "CYP2C19", "is": "splendid"}, "there is no status"),
+        ({"genotype": "CYP2C19"}, "needs `is`"),
+    ],
+)
+def test_the_linter_rejects_predicates_on_time_and_genes(tmp_path: Path, when: dict[str, Any], says: str) -> None:
+    faults = [str(f) for f in lint(pack(tmp_path / "ward", rules=[rule(when=when)]))]
+    assert any(says in f for f in faults), faults

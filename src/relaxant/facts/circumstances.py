@@ -15,12 +15,21 @@ if TYPE_CHECKING:
 
 
 def _child(facts: Facts, name: str, condition: str) -> Column:
-    """Pregnancy or breastfeeding: as said or by condition; it cannot apply to a male."""
+    """Pregnancy or breastfeeding: as said or by condition; where not said it does not apply to a male nor outside childbearing age."""
     values = facts.said(name)
     values = np.where(np.isnan(values) & facts.column(f"condition:{condition}").surely, 1.0, values)
-    male = facts.said("female") == 0
-    values = np.where(np.isnan(values) & male, 0.0, values)
-    return with_methods(yes_no(values, name), (("as said", ~male), ("cannot apply to a male", male)))
+    male, age, policy = facts.said("female") == 0, facts.column("age"), facts.knowledge.policy
+    outside = (age.high < policy("childbearing_from_age")) | (age.low >= policy("childbearing_to_age"))
+    unsaid = np.isnan(values)
+    values = np.where(unsaid & (male | outside), 0.0, values)
+    return with_methods(
+        yes_no(values, name),
+        (
+            ("as said", ~unsaid | ~(male | outside)),
+            ("cannot apply to a male", unsaid & male),
+            ("not at this age", unsaid & outside & ~male),
+        ),
+    )
 
 
 @makes("pregnant")

@@ -207,9 +207,14 @@ def allergen_ids(allergy: Allergy, knowledge: Knowledge) -> tuple[tuple[str, ...
     words |= {w.removesuffix(" allergy").removeprefix("allergy to ") for w in words}
     by_name = _names(knowledge).allergens
     found = {allergen for word in words for allergen in by_name.get(word, ())}
-    found |= {c for a in found for c in knowledge.allergens[a].cross}
     entries = [e for c in allergy.codes if (e := lookup_code(c.system, c.code)) is not None]
     ingredients = {i.name for e in entries for i in e.ingredients}
+    for known in (
+        knowledge.allergens[a] for a in found
+    ):  # a medicine named is itself; a class named is all that belong to it
+        named = {i for i in known.ingredients if folded(i) in words}
+        ingredients |= named or set(known.ingredients)
+    found |= {c for a in found for c in knowledge.allergens[a].cross}
     unsure: set[str] = set()
     if not found and not ingredients:
         reading = read_name(allergy.to)
