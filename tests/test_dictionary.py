@@ -107,7 +107,7 @@ def test_the_build_gives_the_shipped_file_again(tmp_path: Path) -> None:
         ("suxamethonium", {"succinylcholine"}),
         ("pethidine", {"meperidine"}),
         ("adrenaline", {"epinephrine"}),
-        ("hyoscine", {"scopolamine"}),
+        ("hyoscine hydrobromide", {"scopolamine"}),
         ("hyoscine butylbromide", {"butylscopolamine"}),
         ("Buscopan", {"butylscopolamine"}),
         ("Sirdalud", {"tizanidine"}),

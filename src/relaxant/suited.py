@@ -7,7 +7,7 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.members import role_members
-from relaxant.facts.suitability import indications
+from relaxant.facts.suitability import indications, said_as
 from relaxant.knowledge.schema import Combination, Evidence, Suitability
 from relaxant.rules.findings import Cited, cited, shown_agent_name, shown_name
 
@@ -53,7 +53,7 @@ def suitability(facts: Facts, row: int = 0) -> tuple[ShownSuitability, ...]:
         out += [
             ShownSuitability(
                 agent=shown_agent_name(agent, facts),
-                condition=facts.knowledge.conditions[i.condition].title,
+                condition=" and ".join(said_as(facts, i.condition, row)),
                 status=i.status,
                 text=i.text,
                 evidence=i.evidence,

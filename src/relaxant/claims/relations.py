@@ -7,13 +7,16 @@ silence is the rule, since a wrong verdict does more harm than none.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
 
 import msgspec
 
 from relaxant.claims.sentences import Statement as Clause
 from relaxant.claims.sentences import stands
 from relaxant.claims.subjects import Subjects
+from relaxant.facts.conditions import implied_by
 from relaxant.facts.members import role_members
 from relaxant.formulary.agent_page import Reference, reference
 from relaxant.knowledge.load import Knowledge
@@ -217,11 +220,16 @@ def _amounts(text: str, unit: str) -> list[float]:
     out = []
     for value, said, by_weight in _AMOUNT.findall(text):
         plain = said.lower()
-        amount = convert(Quantity(float(value.replace(",", "")), _UNITS.get(plain, plain)), unit)
+        amount = convert(Quantity(_number(value), _UNITS.get(plain, plain)), unit)
         if by_weight or amount is None:
             return []
         out.append(amount)
     return out
+
+
+def _number(said: str) -> float:
+    """A number as written: a comma before three digits parts thousands, any other is a decimal comma."""
+    return float(said.replace(",", "") if re.fullmatch(r"\d{1,3},\d{3}", said) else said.replace(",", "."))
 
 
 def _of_adults(limits: Sequence[Limit], kind: str) -> list[Limit]:
@@ -241,7 +249,7 @@ def _against_limits(heard: Heard, limits: Sequence[Limit], values: Sequence[floa
 def _ceiling(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     """The most in a day or at once."""
     amounts = _amounts(heard.statement.text, agent.dose_unit)
-    if len(amounts) != 1 or not heard.hears("most") or heard.hears("others"):
+    if len(amounts) != 1 or not heard.hears("most") or heard.hears("others") or heard.subjects.partners:
         return
     kind = "single" if heard.hears("single") else "daily" if heard.hears("daily") else None
     limits = _of_adults(agent.limits, kind) if kind else []
@@ -304,8 +312,8 @@ _GRAVEST = ("DANGER", "CHANGE", "WATCH", "NOTE")
 
 def _together(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     """With a partner: forbidden or allowed, against the gravest rule that the two alone set off."""
-    partners = heard.subjects.partners
-    if len(partners) != 1 or len(heard.subjects.agents) != 1:
+    partners, roles = heard.subjects.partners, heard.subjects.roles
+    if not (partners or roles) or len(partners) > 1 or heard.subjects.agents[0] != agent.agent:
         return
     allows = heard.hears("allows") and not heard.hears("allows_not")
     forbids = heard.hears("forbids") and not heard.hears("forbids_not")
@@ -316,7 +324,7 @@ def _together(heard: Heard, agent: Agent) -> Iterator[Judgement]:
         for r in heard.knowledge.rules.values()
         if agent.agent in r.agents
         and r.when is None
-        and _meets(r, partners[0], heard.knowledge)
+        and _meets(r, partners, roles, heard.knowledge)
         and (not r.jurisdiction or set(r.jurisdiction) & set(heard.jurisdictions))
     ]
     if not rules:
@@ -332,11 +340,81 @@ def _together(heard: Heard, agent: Agent) -> Iterator[Judgement]:
         )
 
 
-def _meets(rule: Rule, partner: str, knowledge: Knowledge) -> bool:
+def _meets(rule: Rule, partners: Sequence[str], roles: Sequence[str], knowledge: Knowledge) -> bool:
+    """Whether the rule speaks of the partner that is named, or, where none is, of the role that is."""
     own = rule.partner
-    if own is None or partner in own.but_not:
+    if own is None:
         return False
-    return partner in own.ingredients or any(partner in role_members(knowledge, r).names for r in own.roles)
+    if not partners:
+        return any(role in own.roles for role in roles)
+    return all(
+        p not in own.but_not and (p in own.ingredients or any(p in role_members(knowledge, r).names for r in own.roles))
+        for p in partners
+    )
+
+
+def _condition(heard: Heard, agent: Agent) -> Iterator[Judgement]:
+    """In somebody with a condition: forbidden or allowed, against the rules that the condition alone sets off."""
+    named = heard.subjects.conditions
+    if not named or heard.subjects.partners or len(heard.subjects.agents) != 1 or _amounts(heard.statement.text, agent.dose_unit):
+        return
+    allows = heard.hears("allows", "no_obstacle") and not heard.hears("allows_not")
+    forbids = heard.hears("forbids", "not_for") and not heard.hears("forbids_not", "no_obstacle")
+    if allows == forbids:
+        return
+    against = {c: _rules_against(c, agent, heard) for c in named}
+    found = [min(rules, key=lambda r: _GRAVEST.index(r.tier)) for rules in against.values() if rules]
+    if len(found) < len(named) or not all(r.tier == "DANGER" or not allows for r in found):
+        return
+    refs = {(s.source, s.place): None for r in found for s in r.sources}
+    yield Judgement(
+        "contradicted" if allows else "supported",
+        heard.holds("rule", title=found[0].title, consequence=found[0].consequence),
+        f"rule {found[0].rule}",
+        tuple(reference(heard.knowledge, source, place) for source, place in refs),
+    )
+
+
+def _rules_against(condition: str, agent: Agent, heard: Heard) -> list[Rule]:
+    """The grave rules of an agent that a condition sets off by itself."""
+    wanted = {condition, *implied_by(condition, heard.knowledge)}
+    return [
+        r
+        for r in heard.knowledge.rules.values()
+        if agent.agent in r.agents
+        and r.partner is None
+        and r.when is not None
+        and r.tier in ("DANGER", "CHANGE")
+        and {"starting"} & set(r.on)
+        and (not r.jurisdiction or set(r.jurisdiction) & set(heard.jurisdictions))
+        and _alone(r.when) & wanted
+    ]
+
+
+def _alone(node: Mapping[str, Any]) -> set[str]:
+    """The conditions that make a predicate true by themselves."""
+    if "condition" in node:
+        return {str(node["condition"])}
+    return {c for part in node["any"] for c in _alone(part)} if "any" in node else set()
+
+
+def _schedule(heard: Heard, agent: Agent) -> Iterator[Judgement]:
+    """A controlled drug, or of a schedule that is named."""
+    if not heard.hears("controlled"):
+        return
+    roman = next((w for before, w in pairwise(heard.statement.words) if before == "schedule" and w != "of"), None)
+    answers: dict[Jurisdiction, bool] = {}
+    said = [s for s in agent.statements if s.topic == "scheduling"]
+    for place in heard.jurisdictions:
+        texts = [s.text.casefold() for s in said if holds_in(s, place)]
+        if not texts:
+            continue
+        free = any(t.startswith(("not a controlled", "not controlled", "not scheduled")) for t in texts)
+        answers[place] = not free and (roman is None or any(f"schedule {roman}" in t for t in texts))
+    verdict = _by_label(answers)
+    if verdict is not None:
+        holds = "; ".join(dict.fromkeys(f"{s.text.rstrip('.')}{heard.where(s)}" for s in said))
+        yield Judgement(_turned(verdict, heard.statement.denied), f"{agent.agent}: {holds}.", "scheduling", heard.cite(said))
 
 
 # ---------------------------------------------------------------- stopping, enzymes
@@ -369,5 +447,5 @@ def _enzyme(heard: Heard, agent: Agent) -> Iterator[Judgement]:
 
 
 _RELATIONS: tuple[Callable[[Heard, Agent], Iterator[Judgement]], ...] = (
-    _side, _class, _indication, _ceiling, _start, _course, _together, _stopping, _enzyme,
+    _side, _class, _indication, _ceiling, _start, _course, _together, _condition, _schedule, _stopping, _enzyme,
 )  # fmt: skip

@@ -97,7 +97,7 @@ def conditions_said(patient: Patient, knowledge: Knowledge, note: dict[str, str]
     if idle:
         note["conditions"] = f"conditions that no rule here acts on: {', '.join(sorted(idle))}"
     for name in [n for n, v in out.items() if v == 1.0]:
-        for implied in _implied(name, knowledge):
+        for implied in implied_by(name, knowledge):
             out[implied] = 1.0
     return out
 
@@ -114,7 +114,7 @@ def days_since(patient: Patient, knowledge: Knowledge) -> dict[str, float]:
             continue
         days = float((patient.as_of - stated.since).days)
         for name in condition_ids(stated, knowledge):
-            for one in (name, *_implied(name, knowledge)):
+            for one in (name, *implied_by(name, knowledge)):
                 out[one] = min(days, out.get(one, days))
     return out
 
@@ -146,7 +146,8 @@ def _by_code(code: Code, snomed: dict[str, str], icd: dict[str, str]) -> str | N
     return None
 
 
-def _implied(name: str, knowledge: Knowledge) -> list[str]:
+def implied_by(name: str, knowledge: Knowledge) -> list[str]:
+    """Every condition that one amounts to as well, directly or through another."""
     out, waiting = [], [name]
     while waiting:
         condition = knowledge.conditions.get(waiting.pop())

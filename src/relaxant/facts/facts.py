@@ -223,8 +223,16 @@ class Facts:
         if name == "allergic":
             return self.column(f"allergy:{self.knowledge.agents[agent].ingredient}")
         said, fact = self.agent_number(agent, name), AGENT_FACTS[name]
+        if name == "duration_days":
+            weighed = self.agent_number(agent, "starting") == 1
+            return number(
+                said,
+                fact.unit,
+                needs={f"how long {agent} is to be taken": weighed, f"start date of {agent}": ~weighed},
+                inputs=("medicines",),
+                methods=_LINE,
+            )
         need = {
-            "duration_days": f"start date of {agent}",
             "stopped_days": f"stop date of {agent}",
             "dose_drop": dose_need,
             "doses_daily": dose_need,
@@ -391,7 +399,8 @@ class Facts:
             out |= {"pregnant", "breastfeeding"}
         if age.high[row] < policy("childbearing_from_age"):
             out.add("alcohol")
-        out |= {f"the {agent} product" for agent in self.knowledge.agents}
+        for agent in self.inputs.agents:
+            out |= {f"the {agent} product", f"how long {agent} is to be taken"}
         for one, other in (("alt", "AST"), ("ast", "ALT")):
             if self.column(f"{one}_times_upper_normal").high[row] < policy("transaminases_signal_times_upper"):
                 out.add(other)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from relaxant.facts.column import SAID, Column, gather_needs, truth
+from relaxant.facts.conditions import implied_by
 from relaxant.knowledge.schema import Indication, Jurisdiction
 
 if TYPE_CHECKING:
@@ -50,3 +51,12 @@ def unsuited_for(facts: Facts, agent: str, row: int) -> tuple[Indication, ...]:
         for i in indications(facts.knowledge.agents[agent], facts.jurisdiction)
         if i.status in SUITS_NOT and facts.column(f"condition:{i.condition}").surely[row]
     )
+
+
+def said_as(facts: Facts, condition: str, row: int) -> list[str]:
+    """What was said of the person that amounts to a condition: multiple sclerosis for damage to the brain or spinal cord."""
+    known = facts.knowledge.conditions
+    present = [c for c, values in facts.inputs.conditions.items() if values[row] == 1]
+    meant = [c for c in present if condition in implied_by(c, facts.knowledge)]
+    first = [c for c in meant if not any(c in implied_by(other, facts.knowledge) for other in meant)]
+    return [known[c].title for c in sorted(first)] or [known[condition].title]

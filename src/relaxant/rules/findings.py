@@ -10,7 +10,7 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.limits import LIMITED, plain_kind
-from relaxant.facts.suitability import unsuited_for
+from relaxant.facts.suitability import said_as, unsuited_for
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Evidence, Modifier, Outcome, Rule, Situation, Spoken, Tier
 from relaxant.medicines.dictionary import display_name
@@ -386,7 +386,7 @@ def _because(group: Sequence[_Fired], facts: Facts, row: int) -> tuple[Because, 
                 continue  # that something is absent is no reason a reader needs
             if leaf.column == f"{agent}:unsuited":
                 for row_of in unsuited_for(facts, agent, row):
-                    out[facts.knowledge.conditions[row_of.condition].title, row_of.text] = None
+                    out[" and ".join(said_as(facts, row_of.condition, row)), row_of.text.rstrip(".")] = None
             elif title is not None:
                 out[title, fact_text(facts.column(leaf.column), row, words)] = None
             elif ":over_limit:" in leaf.column:

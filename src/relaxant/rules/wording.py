@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from relaxant.facts.column import Column
 from relaxant.facts.facts import Facts
 from relaxant.facts.names import AGENT_FACTS, PERSON_FACTS
-from relaxant.facts.suitability import unsuited_for
+from relaxant.facts.suitability import said_as, unsuited_for
 from relaxant.knowledge.schema import Spoken
 from relaxant.quantities import plain_number
 
@@ -98,8 +98,9 @@ def fill(
 
 
 def _titles(facts: Facts, agent: str, row: int) -> list[str]:
-    """The conditions that speak against an agent, as a sentence names them."""
-    return list(dict.fromkeys(facts.knowledge.conditions[i.condition].title for i in unsuited_for(facts, agent, row)))
+    """What was said of the person that speaks against an agent, as a sentence names it."""
+    against = unsuited_for(facts, agent, row)
+    return list(dict.fromkeys(title for i in against for title in said_as(facts, i.condition, row)))
 
 
 def capital(text: str) -> str:
