@@ -27,7 +27,7 @@ from relaxant.quantities import Quantity, convert, plain_number
 _SUITS = ("licensed", "supported", "off label")
 _AGAINST = ("not recommended", "harmful")
 _PLACES: dict[str, Jurisdiction] = {
-    "us": "US", "usa": "US", "america": "US", "american": "US", "fda": "US", "uk": "UK", "britain": "UK", "british": "UK", "mhra": "UK",
+    "us": "US", "usa": "US", "united states": "US", "united kingdom": "UK", "great britain": "UK", "european union": "EU", "america": "US", "american": "US", "fda": "US", "uk": "UK", "britain": "UK", "british": "UK", "mhra": "UK",
     "eu": "EU", "europe": "EU", "european": "EU", "ema": "EU", "germany": "EU", "german": "EU",
 }  # fmt: skip
 _ADULT = 18.0
@@ -83,7 +83,8 @@ class Heard(msgspec.Struct, frozen=True):
 
 def places_named(words: Sequence[str]) -> tuple[Jurisdiction, ...]:
     """The jurisdictions that a clause names; all where it names none."""
-    named = tuple(dict.fromkeys(_PLACES[w] for w in words if w in _PLACES))
+    pairs = [f"{a} {b}" for a, b in pairwise(words)]
+    named = tuple(dict.fromkeys(_PLACES[w] for w in (*words, *pairs) if w in _PLACES))
     return named or JURISDICTIONS
 
 
@@ -356,7 +357,12 @@ def _meets(rule: Rule, partners: Sequence[str], roles: Sequence[str], knowledge:
 def _condition(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     """In somebody with a condition: forbidden or allowed, against the rules that the condition alone sets off."""
     named = heard.subjects.conditions
-    if not named or heard.subjects.partners or len(heard.subjects.agents) != 1 or _amounts(heard.statement.text, agent.dose_unit):
+    if (
+        not named
+        or heard.subjects.partners
+        or len(heard.subjects.agents) != 1
+        or _amounts(heard.statement.text, agent.dose_unit)
+    ):
         return
     allows = heard.hears("allows", "no_obstacle") and not heard.hears("allows_not")
     forbids = heard.hears("forbids", "not_for") and not heard.hears("forbids_not", "no_obstacle")
@@ -414,7 +420,9 @@ def _schedule(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     verdict = _by_label(answers)
     if verdict is not None:
         holds = "; ".join(dict.fromkeys(f"{s.text.rstrip('.')}{heard.where(s)}" for s in said))
-        yield Judgement(_turned(verdict, heard.statement.denied), f"{agent.agent}: {holds}.", "scheduling", heard.cite(said))
+        yield Judgement(
+            _turned(verdict, heard.statement.denied), f"{agent.agent}: {holds}.", "scheduling", heard.cite(said)
+        )
 
 
 # ---------------------------------------------------------------- stopping, enzymes

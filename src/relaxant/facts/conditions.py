@@ -77,7 +77,7 @@ def conditions_said(patient: Patient, knowledge: Knowledge, note: dict[str, str]
         if stated.until is not None and stated.until <= patient.as_of:
             continue
         found = condition_ids(stated, knowledge)
-        doubtful = stated.name is not None and not stated.codes and _DOUBT.search(stated.name) is not None
+        doubtful = stated.name is not None and not stated.codes and _in_doubt(stated.name, knowledge)
         for name in found:
             if doubtful:
                 out.setdefault(name, math.nan)
@@ -100,6 +100,12 @@ def conditions_said(patient: Patient, knowledge: Knowledge, note: dict[str, str]
         for implied in implied_by(name, knowledge):
             out[implied] = 1.0
     return out
+
+
+def _in_doubt(words: str, knowledge: Knowledge) -> bool:
+    """Whether words put a condition in question; a name that itself has such words ("family history of ...") does not."""
+    plain = folded(words)
+    return _DOUBT.search(words) is not None and not (plain in _names(knowledge).names and _DOUBT.search(plain))
 
 
 def days_since(patient: Patient, knowledge: Knowledge) -> dict[str, float]:

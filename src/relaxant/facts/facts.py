@@ -21,7 +21,19 @@ from relaxant.facts.suitability import unsuited
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Jurisdiction
 
-_SELDOM = frozenset({"procedure", "cystatin_c", "muscle_mass", "pump", "qtc", "swallowing", EARLIER_CREATININE})
+_SELDOM = frozenset(
+    {
+        "procedure",
+        "cystatin_c",
+        "muscle_mass",
+        "pump",
+        "qtc",
+        "swallowing",
+        "magnesium",
+        "temperature",
+        EARLIER_CREATININE,
+    }
+)
 _LINE: Methods = (("as read from the line", None),)
 _MEASURED: Methods = (("as measured", None),)
 _COUNTED: Methods = (("counted among the medicines taken", None),)
