@@ -12,7 +12,7 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.limits import LIMITED, plain_kind
 from relaxant.facts.suitability import said_as, unsuited_for
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Evidence, Modifier, Outcome, Rule, Situation, Spoken, Tier
+from relaxant.knowledge.schema import Evidence, Modifier, Outcome, Rule, Situation, SourceRef, Spoken, Tier
 from relaxant.medicines.dictionary import display_name
 from relaxant.rules.evaluate import FIRES, OUTCOMES, UNKNOWN, Checks, Row, Test, because, settled_by
 from relaxant.rules.predicate import Leaf
@@ -415,12 +415,39 @@ def _sources(group: Sequence[_Fired], facts: Facts, row: int, partners: Sequence
             if ":over_limit:" in leaf.column:
                 for ceiling in facts.ceilings(fired.test.agent, leaf.column.rpartition(":")[2]):
                     refs.setdefault((ceiling.limit.source, ceiling.limit.place), None)
-        for ref in fired.test.rule.sources:
+        for ref in _own_sources(fired.test.rule, fired.test.agent, knowledge):
             refs.setdefault((ref.source, ref.place), ref.says)
         for exposure in knowledge.exposures:
             if exposure.agent == fired.test.agent and exposure.partner in partners:
                 refs.setdefault((exposure.source, exposure.place), None)
     return tuple(cited(knowledge, source, place, says) for (source, place), says in refs.items())
+
+
+_OWNERS: dict[str, dict[str, set[str]]] = {}
+
+
+def _own_sources(rule: Rule, agent: str, knowledge: Knowledge) -> Sequence[SourceRef]:
+    """The sources of a rule for many agents that speak of this one: labels of the others are left out, unless nothing is left."""
+    if len(rule.agents) == 1:
+        return rule.sources
+    owners = _OWNERS.get(knowledge.sha256)
+    if owners is None:
+        owners = _OWNERS[knowledge.sha256] = {}
+        for known in knowledge.agents.values():
+            values = (
+                *known.products,
+                *known.indications,
+                *known.dosing,
+                *known.limits,
+                *known.statements,
+                *known.monitoring,
+            )
+            for value in values:
+                if knowledge.sources[value.source].kind == "label":
+                    owners.setdefault(value.source, set()).add(known.ingredient)
+    own = knowledge.agents[agent].ingredient
+    mine = [ref for ref in rule.sources if own in owners.get(ref.source, {own})]
+    return mine or rule.sources
 
 
 def cited(knowledge: Knowledge, source: str, place: str, says: str | None = None) -> Cited:
