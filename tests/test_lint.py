@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.linting import lint, lint_knowledge, run_case
+from relaxant.lint_cases import run_case
+from relaxant.linting import lint, lint_knowledge
 
 SOURCE = {"id": "my-source", "kind": "policy", "title": "Our ward", "seen": "text"}
 
