@@ -91,7 +91,7 @@ def test_a_condition_lists_what_suits_first_and_what_is_said_of_a_wider_one() ->
     page = condition_page(KNOWN, "multiple_sclerosis", "US")
     places = [STATUSES.index(s.status) for s in page.suited]
     assert places == sorted(places)
-    own = {s.agent: s for s in page.suited}
+    own = {s.agent: s for s in reversed(page.suited)}
     assert (own["baclofen"].status, own["baclofen"].through) == ("licensed", None)
     assert own["cyclobenzaprine"].status == "not recommended"
     assert own["cyclobenzaprine"].through == KNOWN.conditions["central_lesion"].title
