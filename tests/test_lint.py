@@ -272,6 +272,7 @@ def test_the_linter_rejects_combinations_and_claims(
         ({"since": "stroke"}, "a number of days"),
         ({"genotype": "CYP2C19", "is": "splendid"}, "there is no status"),
         ({"genotype": "CYP2C19"}, "needs `is`"),
+        ({"over_limit": "dayly"}, "there is no limit"),
     ],
 )
 def test_the_linter_rejects_predicates_on_time_and_genes(tmp_path: Path, when: dict[str, Any], says: str) -> None:

@@ -34,6 +34,7 @@ _SELDOM = frozenset(
         EARLIER_CREATININE,
     }
 )
+_GENOTYPE = " genotype"
 _LINE: Methods = (("as read from the line", None),)
 _MEASURED: Methods = (("as measured", None),)
 _COUNTED: Methods = (("counted among the medicines taken", None),)
@@ -63,7 +64,6 @@ class Facts:
         self._lists_complete = self._lists_known and not inputs.unread.any()
         self._absent: dict[str, Column] = {}
         self._nobody: Column | None = None
-        self._seldom_here: set[str] = set()
         self._presence: dict[tuple[str, tuple[str, ...] | None, float], tuple[Floats, Floats]] = {}
         self._list_needs: dict[str, Mask] = {"medicines": ~inputs.medicines_known}
         for (ingredient, _), taken in inputs.intake.items():
@@ -97,9 +97,7 @@ class Facts:
             title = self.knowledge.conditions[rest].title
             return number(self.numbers(name), "days", needs=f"when {title} began", inputs=("conditions",), methods=SAID)
         if head == "genotype":
-            need = f"{rest.partition(':')[0]} genotype"
-            self._seldom_here.add(need)
-            return yes_no(self.said(name), need, methods=SAID)
+            return yes_no(self.said(name), f"{rest.partition(':')[0]}{_GENOTYPE}", methods=SAID)
         if head == "allergy":
             return self._said(self.inputs.allergies.get(rest), self.inputs.allergies_known, "allergies")
         if head in self.knowledge.agents:
@@ -202,32 +200,20 @@ class Facts:
             return self._between(agent, "daily", unit, f"how much {agent} is taken in a day")
         if name == "previous_daily_dose":
             return self._between(agent, "before", unit, f"{dose_need} before")
-        if name in ("most_daily_dose", "most_daily_dose_per_kg"):
-            high = self.agent_number(agent, "daily_high")
-            most = np.where(np.isfinite(high), high, np.nan)
-            if name == "most_daily_dose":
-                return number(most, f"{unit}/day", needs=dose_need, inputs=("medicines",), methods=_MOST)
-            weight = self.column("weight")
+        if name == "most_daily_dose":
+            most = self._most_in_a_day(agent, "daily_high")
             return number(
-                most / values(weight),
-                f"{unit}/kg/day",
-                needs={dose_need: np.isnan(most), **weight.needs},
-                inputs=("medicines", "weight"),
-                methods=_MOST_BY_WEIGHT,
+                most, f"{unit}/day", needs=self._dose_needs(agent, most), inputs=("medicines",), methods=_MOST
             )
         if name == "most_single_dose":
             single = self.agent_number(agent, "single_high")
-            return number(single, unit, needs=dose_need, inputs=("medicines",), methods=_LARGEST)
+            return number(single, unit, needs=self._dose_needs(agent, single), inputs=("medicines",), methods=_LARGEST)
+        if name == "most_daily_dose_per_kg":
+            by_weight, most = (self._most_in_a_day(agent, f"daily_{which}") for which in ("per_kg_high", "high"))
+            return self._per_kg(agent, by_weight, most, f"{unit}/kg/day", _MOST_BY_WEIGHT)
         if name == "most_single_dose_per_kg":
-            weight, single = self.column("weight"), self.agent_number(agent, "single_high")
-            said = self.agent_number(agent, "single_per_kg_high")
-            return number(
-                np.where(np.isnan(said), single / values(weight), said),
-                f"{unit}/kg",
-                needs={dose_need: np.isnan(single) & np.isnan(said), **weight.needs},
-                inputs=("medicines", "weight"),
-                methods=_LARGEST_BY_WEIGHT,
-            )
+            by_weight, single = (self.agent_number(agent, f"single_{which}") for which in ("per_kg_high", "high"))
+            return self._per_kg(agent, by_weight, single, f"{unit}/kg", _LARGEST_BY_WEIGHT)
         if name == "exposure_ratio":
             return self._exposure(agent)
         if name == "unsuited":
@@ -258,7 +244,32 @@ class Facts:
         """A daily dose of the agent's line: what is certain of it and the most that it allows."""
         low = np.fmax(self.agent_number(agent, f"{which}_low"), 0.0)
         high = np.fmin(self.agent_number(agent, f"{which}_high"), np.inf)
-        return Column(low, high, f"{unit}/day", False, _LINE, ("medicines",), None, {need: low != high})
+        unsettled, unweighed = low != high, self.agent_number(agent, "weight_missing") == 1
+        needs = {need: unsettled & ~unweighed, "weight": unsettled & unweighed}
+        return Column(low, high, f"{unit}/day", False, _LINE, ("medicines",), None, needs)
+
+    def _most_in_a_day(self, agent: str, which: str) -> Floats:
+        """The most that the line allows in a day; NaN where it sets no bound."""
+        high = self.agent_number(agent, which)
+        return np.where(np.isfinite(high), high, np.nan)
+
+    def _dose_needs(self, agent: str, value: Floats) -> dict[str, Mask]:
+        """What would settle a dose: the weight where it is written by weight, else the dose."""
+        unknown, unweighed = np.isnan(value), self.agent_number(agent, "weight_missing") == 1
+        return {f"dose of {agent}": unknown & ~unweighed, "weight": unknown & unweighed}
+
+    def _per_kg(self, agent: str, by_weight: Floats, amount: Floats, unit: str, methods: Methods) -> Column:
+        """A dose by weight: as written, or the amount by the person's weight."""
+        weight = self.column("weight")
+        needs = self._dose_needs(agent, np.where(np.isnan(by_weight), amount, by_weight))
+        needs["weight"] = needs["weight"] | (np.isnan(by_weight) & ~weight.known)
+        return number(
+            np.where(np.isnan(by_weight), amount / values(weight), by_weight),
+            unit,
+            needs=needs,
+            inputs=("medicines", "weight"),
+            methods=methods,
+        )
 
     def _exposure(self, agent: str) -> Column:
         largest = np.ones(self.rows)
@@ -280,12 +291,11 @@ class Facts:
         return ceilings(self.knowledge, self.jurisdiction, agent, kind)
 
     def _limit(self, agent: str, kind: str) -> Column:
+        """The lowest of the agent's limits of a kind that hold at the person's age."""
         value = full(self.rows)
         for ceiling in self.ceilings(agent, kind):
-            if ceiling.for_all:
-                value = full(self.rows, ceiling.value)
-            else:
-                value = np.where(self._band(ceiling.age_from, ceiling.age_to)[0], ceiling.value, value)
+            here = True if ceiling.for_all else self._band(ceiling.age_from, ceiling.age_to)[0]
+            value = np.where(here, np.fmin(value, ceiling.value), value)
         unit = self.knowledge.agents[agent].dose_unit
         units = {
             "single": unit,
@@ -401,7 +411,8 @@ class Facts:
 
         Dialysis where the kidneys work, pregnancy outside childbearing age, the second transaminase where one is normal.
         """
-        policy, out = self.knowledge.policy, set(_SELDOM) | self._seldom_here
+        policy, out = self.knowledge.policy, set(_SELDOM)
+        out |= {f"{name.split(':')[1]}{_GENOTYPE}" for name in self._columns if name.startswith("genotype:")}
         if math.isfinite(self.column("egfr").low[row]) and self.column("egfr").low[row] >= policy(
             "dialysis_unlikely_from_egfr"
         ):

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from relaxant.facts.column import Column
 from relaxant.facts.facts import Facts
+from relaxant.facts.limits import LIMITED, plain_kind
 from relaxant.facts.names import AGENT_FACTS, PERSON_FACTS
 from relaxant.facts.suitability import said_as, unsuited_for
 from relaxant.knowledge.schema import Spoken
@@ -21,7 +22,7 @@ _MOST_LISTED = 99
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 
 
-def listed(names: Sequence[str], words: Mapping[str, str], most: int = 99) -> str:
+def listed(names: Sequence[str], words: Mapping[str, str], most: int = _MOST_LISTED) -> str:
     """Names as a sentence lists them, cut after ``most``: ``a, b and c``, ``a and 2 more``."""
     shown = list(names) if len(names) <= most else [*names[:most], words["more"].format(count=len(names) - most)]
     if not shown:
@@ -60,7 +61,8 @@ def amount_text(value: float, unit: str, words: Mapping[str, str]) -> str:
 def column_of_slot(slot: str, agent: str) -> str | None:
     """The column that a slot names for an agent, or ``None`` for the slots of ``TEXT_SLOTS``."""
     if slot.startswith("limit_"):
-        return f"{agent}:limit:{slot.removeprefix('limit_')}"
+        kind = slot.removeprefix("limit_")
+        return f"{agent}:limit:{kind}" if plain_kind(kind) in LIMITED else None
     if slot in AGENT_FACTS:
         return f"{agent}:{slot}"
     return slot if slot in PERSON_FACTS else None
