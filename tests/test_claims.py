@@ -50,6 +50,26 @@ def test_what_is_not_known_is_not_judged(said: str) -> None:
     assert verdicts(said) == ["cannot judge"]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Baclofen is a safer choice than a benzodiazepine.",
+        "Tizanidine is a good alternative to a benzodiazepine.",
+        "Baclofen is an old drug and diazepam is a benzodiazepine.",
+        "Unlike diazepam, baclofen is a GABA-B agonist.",
+        "Like baclofen, dantrolene lowers tone, but unlike tizanidine and baclofen it is centrally acting with diazepam.",
+    ],
+)
+def test_a_comparison_says_nothing_of_what_it_is(said: str) -> None:
+    assert verdicts(said) == ["cannot judge"]
+
+
+def test_words_may_stand_before_a_class() -> None:
+    assert verdicts("Diazepam is a very long-acting benzodiazepine.") == ["supported"]
+    assert verdicts("Baclofen is not a benzodiazepine.") == ["supported"]
+    assert verdicts("Baclofen is a long-acting benzodiazepine.") == ["contradicted"]
+
+
 def test_a_pronoun_means_the_one_named_before() -> None:
     (first, second) = check_claims("Tizanidine lowers tone. It is peripherally acting.", KNOWN).marked
     assert (first.verdict, second.verdict, second.about) == ("cannot judge", "contradicted", ("tizanidine",))

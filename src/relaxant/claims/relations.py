@@ -118,11 +118,8 @@ def _turned(verdict: Verdict, denied: bool) -> Verdict:
 def _side(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     """Centrally or peripherally acting."""
     central, peripheral = heard.hears("central"), heard.hears("peripheral")
-    if (
-        not heard.is_about(agent)
-        or central == peripheral
-        or agent.family not in ("centrally acting", "peripherally acting")
-    ):
+    sides = ("centrally acting", "peripherally acting")
+    if len(heard.subjects.agents) != 1 or central == peripheral or agent.family not in sides:
         return
     said = "centrally acting" if central else "peripherally acting"
     verdict = _turned("supported" if agent.family == said else "contradicted", heard.statement.denied)
@@ -130,6 +127,8 @@ def _side(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     yield Judgement(verdict, holds, "family", heard.cite(_mechanism(agent)))
 
 
+_ADJECTIVES = 3
+"""So many words may stand before the name of a class."""
 _CLASSES = {
     "benzodiazepine": "benzodiazepine",
     "gabapentinoid": "gabapentinoid",
@@ -149,14 +148,24 @@ _CLASSES = {
 def _class(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     """It is a benzodiazepine, an antimuscarinic ..."""
     own = f"{agent.drug_class} {agent.family}".casefold()
-    if not heard.is_about(agent):
+    if len(heard.subjects.agents) != 1:
         return
     for said, meant in _CLASSES.items():
-        if heard.says(*(f"is {article} {said}" for article in ("a", "an", "not a", "not an", "a ..."))):
+        if _is_a(heard, said):
             verdict = _turned("supported" if meant in own else "contradicted", heard.statement.denied)
             holds = heard.holds("class", agent=agent.agent, drug_class=agent.drug_class)
             yield Judgement(verdict, holds, "class", heard.cite(_mechanism(agent)))
             return
+
+
+def _is_a(heard: Heard, kind: str) -> bool:
+    """Whether the clause says what something is: ``is a long-acting benzodiazepine``, and not ``is safer than a benzodiazepine``."""
+    text = " ".join(heard.statement.words)
+    links = heard.knowledge.words("claims")["heard"]["links"]
+    for between in re.findall(rf"\bis(?: not)? an? ((?:\S+ ){{0,{_ADJECTIVES}}}){re.escape(kind)}(?: |$)", text):
+        if not set(between.split()) & set(links):
+            return True
+    return False
 
 
 def _mechanism(agent: Agent) -> list[Statement]:
@@ -401,7 +410,7 @@ def _rules_against(condition: str, agent: Agent, heard: Heard) -> list[Rule]:
         and r.partner is None
         and r.when is not None
         and r.tier in ("DANGER", "CHANGE")
-        and {"starting"} & set(r.on)
+        and "starting" in r.on
         and (not r.jurisdiction or set(r.jurisdiction) & set(heard.jurisdictions))
         and _alone(r.when) & wanted
     ]
