@@ -93,6 +93,14 @@ def test_a_country_named_or_given_decides_by_its_labels() -> None:
     assert {m.verdict for m in check_claims(said, KNOWN, "UK").marked} == {"contradicted"}
 
 
+def test_a_rule_of_some_labels_decides_for_their_countries_only() -> None:
+    said = "Tolterodine can be safely combined with ketoconazole."
+    assert verdicts(said) == ["depends on the country"]
+    assert verdicts(f"In the European Union, {said}") == ["contradicted"]
+    assert {m.verdict for m in check_claims(said, KNOWN, "UK").marked} == {"contradicted"}
+    assert {m.verdict for m in check_claims(said, KNOWN, "US").marked} == {"cannot judge"}
+
+
 def test_sentences_clauses_and_list_items() -> None:
     text = "# Heading\n- Baclofen helps, e.g. in MS; tizanidine does not.\nOne. Two, but not three."
     assert [(s.line, s.denied) for s in statements(text)] == [

@@ -228,6 +228,11 @@ def test_the_linter_rejects_coverage(tmp_path: Path, row: dict[str, Any], says: 
     assert any(says in f for f in faults), faults
 
 
+def test_two_rows_of_coverage_for_one_label_are_a_fault(tmp_path: Path) -> None:
+    (fault,) = lint(pack(tmp_path / "ward", coverage=[COVERED, COVERED]))
+    assert "written twice" in str(fault)
+
+
 def test_an_agent_without_coverage_is_a_fault(tmp_path: Path) -> None:
     faults = [str(f) for f in lint(pack(tmp_path / "ward", agents=[{**AGENT, "agent": "dantrolene of ours", "routes": ["vaginal"]}]))]  # fmt: skip
     assert sum("the coverage register has no row" in f for f in faults) == 3

@@ -35,7 +35,6 @@ _TRAILING_ZERO = re.compile(
 )
 _DOSE_UNITS = ("mg", "micrograms", "units", "g", "sprays")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_JURISDICTIONS: tuple[Jurisdiction, ...] = ("US", "UK", "EU")
 
 
 class Fault(msgspec.Struct, frozen=True):

@@ -18,14 +18,13 @@ from relaxant.claims.sentences import stands
 from relaxant.claims.subjects import Subjects
 from relaxant.facts.conditions import implied_by
 from relaxant.facts.members import role_members
+from relaxant.facts.suitability import SUITS, SUITS_NOT
 from relaxant.formulary.agent_page import Reference, reference
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.questions import JURISDICTIONS, holds_in
-from relaxant.knowledge.schema import Agent, Cited, Indication, Jurisdiction, Limit, Rule, Statement, Verdict
+from relaxant.knowledge.schema import TIERS, Agent, Cited, Indication, Jurisdiction, Limit, Rule, Statement, Verdict
 from relaxant.quantities import Quantity, convert, plain_number
 
-_SUITS = ("licensed", "supported", "off label")
-_AGAINST = ("not recommended", "harmful")
 _PLACES: dict[str, Jurisdiction] = {
     "us": "US", "usa": "US", "united states": "US", "united kingdom": "UK", "great britain": "UK", "european union": "EU", "america": "US", "american": "US", "fda": "US", "uk": "UK", "britain": "UK", "british": "UK", "mhra": "UK",
     "eu": "EU", "europe": "EU", "european": "EU", "ema": "EU", "germany": "EU", "german": "EU",
@@ -180,8 +179,8 @@ def _indication(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     licence, use = heard.hears("licence"), heard.hears("use")
     if not (licence or use) or not heard.subjects.conditions or len(heard.subjects.agents) != 1:
         return
-    suits = ("licensed",) if licence else _SUITS
-    against = (*_AGAINST, "not established") if licence else _AGAINST
+    suits = ("licensed",) if licence else SUITS
+    against = (*SUITS_NOT, "not established") if licence else SUITS_NOT
     rows = _rows(heard, agent)
     answers: dict[Jurisdiction, bool] = {}
     used: list[Indication] = []
@@ -327,8 +326,6 @@ def _plain(value: object) -> str:
 
 # ---------------------------------------------------------------- with what
 
-_GRAVEST = ("DANGER", "CHANGE", "WATCH", "NOTE")
-
 
 def _together(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     """With a partner: forbidden or allowed, against the gravest rule that the two alone set off."""
@@ -345,19 +342,14 @@ def _together(heard: Heard, agent: Agent) -> Iterator[Judgement]:
         if agent.agent in r.agents
         and r.when is None
         and _meets(r, partners, roles, heard.knowledge)
-        and (not r.jurisdiction or set(r.jurisdiction) & set(heard.jurisdictions))
+        and any(holds_in(r, place) for place in heard.jurisdictions)
     ]
     if not rules:
         return
-    gravest = min(rules, key=lambda r: _GRAVEST.index(r.tier))
+    gravest = min(rules, key=_rank)
     if gravest.tier == "DANGER" or (gravest.tier == "CHANGE" and (allows or heard.hears("avoid"))):
-        refs = {(s.source, s.place): None for s in gravest.sources}
-        yield Judgement(
-            "contradicted" if allows else "supported",
-            heard.holds("rule", title=gravest.title, consequence=gravest.consequence),
-            f"rule {gravest.rule}",
-            tuple(reference(heard.knowledge, source, place) for source, place in refs),
-        )
+        alike = [r for r in rules if _rank(r) <= TIERS.index("CHANGE" if allows else gravest.tier)]
+        yield _of_rules([gravest], _everywhere(alike, heard), allows, heard)
 
 
 def _meets(rule: Rule, partners: Sequence[str], roles: Sequence[str], knowledge: Knowledge) -> bool:
@@ -388,14 +380,29 @@ def _condition(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     if allows == forbids:
         return
     against = {c: _rules_against(c, agent, heard) for c in named}
-    found = [min(rules, key=lambda r: _GRAVEST.index(r.tier)) for rules in against.values() if rules]
+    found = [min(rules, key=_rank) for rules in against.values() if rules]
     if len(found) < len(named) or not all(r.tier == "DANGER" or not allows for r in found):
         return
-    refs = {(s.source, s.place): None for r in found for s in r.sources}
-    yield Judgement(
-        "contradicted" if allows else "supported",
-        heard.holds("rule", title=found[0].title, consequence=found[0].consequence),
-        f"rule {found[0].rule}",
+    everywhere = all(_everywhere(rules, heard) for rules in against.values())
+    yield _of_rules(found, everywhere, allows, heard)
+
+
+def _rank(rule: Rule) -> int:
+    return TIERS.index(rule.tier)
+
+
+def _everywhere(rules: Sequence[Rule], heard: Heard) -> bool:
+    """Whether one or the other of the rules holds in every jurisdiction that the clause speaks of."""
+    return all(any(holds_in(r, place) for r in rules) for place in heard.jurisdictions)
+
+
+def _of_rules(rules: Sequence[Rule], everywhere: bool, allows: bool, heard: Heard) -> Judgement:
+    """What grave rules say of a clause that allows or forbids; the first of them is quoted."""
+    refs = {(s.source, s.place): None for r in rules for s in r.sources}
+    return Judgement(
+        "depends on the country" if not everywhere else "contradicted" if allows else "supported",
+        heard.holds("rule", title=rules[0].title, consequence=rules[0].consequence),
+        f"rule {rules[0].rule}",
         tuple(reference(heard.knowledge, source, place) for source, place in refs),
     )
 
@@ -411,7 +418,7 @@ def _rules_against(condition: str, agent: Agent, heard: Heard) -> list[Rule]:
         and r.when is not None
         and r.tier in ("DANGER", "CHANGE")
         and "starting" in r.on
-        and (not r.jurisdiction or set(r.jurisdiction) & set(heard.jurisdictions))
+        and any(holds_in(r, place) for place in heard.jurisdictions)
         and _alone(r.when) & wanted
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from relaxant.formulary.agent_page import AgentPage, Line, Reference
+from relaxant.formulary.agent_page import AgentPage, Line, Reference, source_line
 from relaxant.knowledge.load import Knowledge
 from relaxant.report.terminal import wrapped
 
@@ -26,7 +26,7 @@ def listed(knowledge: Knowledge) -> str:
             where = ", ".join(sold.get(agent.agent, []))
             others = sorted(set(agent.names.values()) - {agent.agent})
             names = f" ({', '.join(others)})" if others else ""
-            lines += _put(f"{agent.agent}{names}: {agent.drug_class}{f' [{where}]' if where else ''}", 0)
+            lines += _put(f"{agent.agent}{names}: {agent.drug_class}{f' [{where}]' if where else ''}")
     return "\n".join(lines[1:]) + "\n"
 
 
@@ -34,7 +34,7 @@ def page_text(page: AgentPage, knowledge: Knowledge) -> str:
     """One relaxant: what it is, every question with its answers and their sources, its rules."""
     words = knowledge.words("formulary")
     sources: dict[str, Reference] = {}
-    lines = _put(f"{page.agent}: {page.drug_class}", 0)
+    lines = _put(f"{page.agent}: {page.drug_class}")
     facts = [(words["family"], words["families"][page.family]), (words["routes"], ", ".join(page.routes))]
     if page.names:
         facts.append((words["also_called"], ", ".join(f"{n} ({where})" for where, n in page.names.items())))
@@ -45,21 +45,21 @@ def page_text(page: AgentPage, knowledge: Knowledge) -> str:
             else words["checked_on"].format(date=row.verified_on)
         )
         facts.append((row.jurisdiction, said))
-    lines += [line for name, text in facts for line in _put(f"{name}: {text}", 0)]
+    lines += [line for name, text in facts for line in _put(f"{name}: {text}")]
     for section in page.sections:
         lines += ["", section.title, "─" * WIDTH]
         for line in section.lines:
-            lines += _put(_line(line, words, sources), 0)
+            lines += _put(_line(line, words, sources))
         for where, why in section.silent:
-            lines += _put(f"{where}: {words['silent'].format(why=why)}", 0)
+            lines += _put(f"{where}: {words['silent'].format(why=why)}")
     lines += ["", words["rules"], "─" * WIDTH]
     for rule in page.rules:
-        lines += _put(f"{rule.tier}  {rule.title} ({rule.rule})", 0)
+        lines += _put(f"{rule.tier}  {rule.title} ({rule.rule})")
     if not page.rules:
         lines.append(words["no_rules"])
     lines += ["", words["rule"]["sources"], "─" * WIDTH]
     for number, source in enumerate(sources.values(), 1):
-        lines += _put(f"[{number}] {source.title}{f', {source.date}' if source.date else ''}{_seen(source)}", 0)
+        lines += _put(f"[{number}] {source_line(source.title, source, knowledge)}")
         if source.url:
             lines.append(" " * _INDENT + source.url)
     return "\n".join(lines) + "\n"
@@ -74,10 +74,6 @@ def _line(line: Line, words: dict[str, Any], sources: dict[str, Reference]) -> s
     return f"- {where}{line.text}{flag}{note} [{number}] {line.source.place}"
 
 
-def _seen(source: Reference) -> str:
-    return "" if source.seen == "text" else f" (seen: {source.seen})"
-
-
-def _put(text: str, indent: int) -> list[str]:
-    first, *rest = wrapped(text, WIDTH - indent - _INDENT)
-    return [" " * indent + first, *(" " * (indent + _INDENT) + line for line in rest)]
+def _put(text: str) -> list[str]:
+    first, *rest = wrapped(text, WIDTH - _INDENT)
+    return [first, *(" " * _INDENT + line for line in rest)]

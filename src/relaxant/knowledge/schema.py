@@ -8,11 +8,13 @@ that source. ``jurisdiction`` lists the countries' labels it holds for (``US``, 
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
 Tier = Literal["DANGER", "CHANGE", "WATCH", "NOTE"]
+TIERS: tuple[Tier, ...] = get_args(Tier)
+"""The gravest first."""
 Evidence = Literal["label", "guideline", "trial", "study", "case", "theory"]
 Situation = Literal["starting", "taking", "stopping", "stopped"]
 Spoken = Literal[

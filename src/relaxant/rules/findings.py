@@ -12,13 +12,12 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.limits import LIMITED, plain_kind
 from relaxant.facts.suitability import said_as, unsuited_for
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Evidence, Modifier, Outcome, Rule, Situation, SourceRef, Spoken, Tier
+from relaxant.knowledge.schema import TIERS, Evidence, Modifier, Outcome, Rule, Situation, SourceRef, Spoken, Tier
 from relaxant.medicines.dictionary import display_name
 from relaxant.rules.evaluate import FIRES, OUTCOMES, UNKNOWN, Checks, Row, Test, because, settled_by
 from relaxant.rules.predicate import Leaf
 from relaxant.rules.wording import LONGEST_SUMMARY, fact_text, fill, for_situation
 
-TIERS: tuple[Tier, ...] = ("DANGER", "CHANGE", "WATCH", "NOTE")
 _OUTCOME_ORDER: dict[Outcome, int] = {"fires": 0, "could not check": 1, "silent": 2}
 _RANK = {tier: i for i, tier in enumerate(TIERS)}
 
