@@ -229,7 +229,7 @@ def test_the_linter_rejects_coverage(tmp_path: Path, row: dict[str, Any], says: 
 
 
 def test_two_rows_of_coverage_for_one_label_are_a_fault(tmp_path: Path) -> None:
-    (fault,) = lint(pack(tmp_path / "ward", coverage=[COVERED, COVERED]))
+    (fault,) = lint(pack(tmp_path / "ward", coverage=[COVERED, dict(COVERED)]))
     assert "written twice" in str(fault)
 
 
