@@ -3,18 +3,14 @@ with others for them."""
 
 from __future__ import annotations
 
-from typing import get_args
-
 import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.members import role_members
 from relaxant.facts.suitability import indications, said_as
-from relaxant.knowledge.schema import Combination, Evidence, Suitability
+from relaxant.knowledge.schema import SUITABILITIES, Combination, Evidence, Suitability
 from relaxant.rules.findings import Cited, cited, shown_agent_name, shown_name
 from relaxant.rules.wording import listed
-
-_ORDER: tuple[Suitability, ...] = get_args(Suitability)
 
 
 class ShownSuitability(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +59,7 @@ def suitability(facts: Facts, row: int = 0) -> tuple[ShownSuitability, ...]:
                 verified=i.verified,
                 source=cited(facts.knowledge, i.source, i.place),
             )
-            for i in sorted(own, key=lambda i: _ORDER.index(i.status))
+            for i in sorted(own, key=lambda i: SUITABILITIES.index(i.status))
         ]
     return tuple(out)
 

@@ -35,6 +35,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     place: str
     date: str | None
+    seen_on: str | None
     url: str | None
     seen: str
 
@@ -138,7 +139,9 @@ def reference(knowledge: Knowledge, source: str, place: str) -> Reference:
     """A source at a place, to open and check."""
     known = knowledge.sources[source]
     url = known.url or (f"https://doi.org/{known.doi}" if known.doi else None)
-    return Reference(id=source, title=known.title, place=place, date=known.date, url=url, seen=known.seen)
+    return Reference(
+        id=source, title=known.title, place=place, date=known.date, seen_on=known.seen_on, url=url, seen=known.seen
+    )
 
 
 def source_line(title: str, source: Reference, knowledge: Knowledge) -> str:
@@ -172,7 +175,7 @@ def _product(product: Product, knowledge: Knowledge, words: dict[str, Any]) -> s
     said = words["product"].format(form=product.form, strengths=strengths, unit=product.unit)
     if product.per != "piece":
         said = words["per"].format(text=said, per=product.per)
-    more = [words["releases"][product.release]] if product.release != "immediate" else []
+    more: list[str] = [words["releases"][product.release]] if product.release != "immediate" else []
     more += [words["scored"]] if product.scored else []
     more += [", ".join(product.brands)] if product.brands else []
     return "; ".join([said, *more])

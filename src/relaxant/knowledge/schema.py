@@ -22,6 +22,8 @@ Spoken = Literal[
 ]  # adding: the agent is taken, the partner weighed
 Jurisdiction = Literal["US", "UK", "EU"]
 Suitability = Literal["licensed", "supported", "off label", "not established", "not recommended", "harmful"]
+SUITABILITIES: tuple[Suitability, ...] = get_args(Suitability)
+"""The best supported first."""
 Outcome = Literal["fires", "silent", "could not check"]
 
 
@@ -30,7 +32,7 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Source(Frozen, frozen=True, kw_only=True, gc=False):
-    """Something a person can open and check."""
+    """Something a person can open and check. ``date`` is its own; where it carries none, ``seen_on`` is the day it was read."""
 
     id: str
     title: str
@@ -43,6 +45,7 @@ class Source(Frozen, frozen=True, kw_only=True, gc=False):
     doi: str | None = None
     jurisdiction: tuple[Jurisdiction, ...] = ()
     seen: Literal["text", "mirror", "abstract", "excerpt", "not seen"] = "text"
+    seen_on: str | None = None
     note: str | None = None
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.limits import LIMITED, plain_kind
-from relaxant.facts.suitability import said_as, unsuited_for
+from relaxant.facts.suitability import SPEAKING, said_as, speaking
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import TIERS, Evidence, Modifier, Outcome, Rule, Situation, SourceRef, Spoken, Tier
 from relaxant.medicines.dictionary import display_name
@@ -383,8 +383,8 @@ def _because(group: Sequence[_Fired], facts: Facts, row: int) -> tuple[Because, 
             title = _title(leaf, facts)
             if leaf.below and facts.column(leaf.column).truth:
                 continue  # that something is absent is no reason a reader needs
-            if leaf.column == f"{agent}:unsuited":
-                for row_of in unsuited_for(facts, agent, row):
+            if statuses := _suitability(leaf):
+                for row_of in speaking(facts, agent, row, statuses):
                     out[" and ".join(said_as(facts, row_of.condition, row)), row_of.text.rstrip(".")] = None
             elif title is not None:
                 out[title, fact_text(facts.column(leaf.column), row, words)] = None
@@ -403,13 +403,18 @@ def _because(group: Sequence[_Fired], facts: Facts, row: int) -> tuple[Because, 
     return tuple(Because(fact=f, value=v) for f, v in out)
 
 
+def _suitability(leaf: Leaf) -> tuple[str, ...] | None:
+    """The statuses that a leaf on suitability speaks of; ``None`` for every other leaf."""
+    return SPEAKING.get(leaf.column.rpartition(":")[2])
+
+
 def _sources(group: Sequence[_Fired], facts: Facts, row: int, partners: Sequence[str]) -> tuple[Cited, ...]:
     knowledge = facts.knowledge
     refs: dict[tuple[str, str], str | None] = {}
     for fired in group:
         for leaf in fired.leaves:
-            if leaf.column == f"{fired.test.agent}:unsuited":
-                for row_of in unsuited_for(facts, fired.test.agent, row):
+            if statuses := _suitability(leaf):
+                for row_of in speaking(facts, fired.test.agent, row, statuses):
                     refs.setdefault((row_of.source, row_of.place), row_of.text)
             if ":over_limit:" in leaf.column:
                 for ceiling in facts.ceilings(fired.test.agent, leaf.column.rpartition(":")[2]):
