@@ -23,8 +23,9 @@ from relaxant.medicines.regimen import Regimen
 from relaxant.patient import Patient, to_file
 from relaxant.predicted import ShownPrediction, predicted
 from relaxant.rules.evaluate import evaluate, program
-from relaxant.rules.findings import Check, Cited, Finding, Unchecked, cited, read_row, shown_agent_name
-from relaxant.rules.wording import capital, fact_text
+from relaxant.rules.findings import Check, Finding, Unchecked, read_row
+from relaxant.rules.reasons import Cited, cited
+from relaxant.rules.wording import capital, fact_text, shown_agent_name
 from relaxant.suited import ShownCombination, ShownSuitability, combinations, suitability
 from relaxant.version import __version__
 

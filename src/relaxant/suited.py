@@ -9,8 +9,8 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.members import role_members
 from relaxant.facts.suitability import indications, said_as
 from relaxant.knowledge.schema import SUITABILITIES, Combination, Evidence, Suitability
-from relaxant.rules.findings import Cited, cited, shown_agent_name, shown_name
-from relaxant.rules.wording import listed
+from relaxant.rules.reasons import Cited, cited
+from relaxant.rules.wording import listed, shown_agent_name, shown_name
 
 
 class ShownSuitability(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,8 @@ from relaxant.predicted import ShownPrediction
 from relaxant.quantities import plain_number
 from relaxant.report.course_view import CourseView, course_view
 from relaxant.reviewing import Fact, Review, ShownMedicine
-from relaxant.rules.findings import Cited, Effect, Finding, Unchecked
+from relaxant.rules.findings import Finding, Unchecked
+from relaxant.rules.reasons import Cited, Effect
 
 Words = Mapping[str, Any]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from relaxant.facts.column import Column
 from relaxant.facts.facts import Facts
@@ -12,6 +13,7 @@ from relaxant.facts.limits import LIMITED, plain_kind
 from relaxant.facts.names import AGENT_FACTS, PERSON_FACTS
 from relaxant.facts.suitability import SPEAKING, said_as, speaking
 from relaxant.knowledge.schema import Spoken
+from relaxant.medicines.dictionary import display_name
 from relaxant.quantities import plain_number
 
 LONGEST_SUMMARY = 139
@@ -103,6 +105,21 @@ def _titles(facts: Facts, agent: str, row: int, statuses: tuple[str, ...]) -> li
     """What was said of the person that speaks against an agent, as a sentence names it."""
     against = speaking(facts, agent, row, statuses)
     return list(dict.fromkeys(title for i in against for title in said_as(facts, i.condition, row)))
+
+
+def shown_name(ingredient: str, facts: Facts) -> str:
+    """An ingredient's name as the country knows it."""
+    return _display(ingredient, facts.jurisdiction)
+
+
+@lru_cache(maxsize=4096)
+def _display(ingredient: str, jurisdiction: str) -> str:
+    return display_name(ingredient, jurisdiction)
+
+
+def shown_agent_name(agent: str, facts: Facts) -> str:
+    """An agent's name as the country knows it."""
+    return facts.knowledge.agents[agent].names.get(facts.jurisdiction, agent)
 
 
 def capital(text: str) -> str:
