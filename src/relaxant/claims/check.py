@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from relaxant.claims.relations import Heard, Judgement, judged, places_named
+from relaxant.claims.heard import Heard, Judgement, places_named
+from relaxant.claims.relations import judged
 from relaxant.claims.sentences import Statement, plain_words, stands, statements
 from relaxant.claims.subjects import Names, Subjects, begins_with_a_pronoun
 from relaxant.formulary.agent_page import Reference, reference
