@@ -80,7 +80,9 @@ def test_a_sound_pack_is_clean_and_changes_the_hash(tmp_path: Path, knowledge: K
         ({"when": {"allergy": "moonlight"}}, "there is no allergen"),
         ({"summary": "{agent} and {moon}. Ask."}, "there is no slot {moon}"),
         ({"partner": None, "summary": "{partners}. Ask."}, "names {partners} and the rule has none"),
+        ({"summary": "{agent} above {limit_dayly}. Ask."}, "there is no slot {limit_dayly}"),
         ({"action": "Give 5.0 mg."}, "no trailing zeros"),
+        ({"modifiers": [{"when": {"fact": "pregnant"}, "why": "from 5.0 mg"}]}, "no trailing zeros"),
         ({"action": "Give .5 mg."}, "leading zero"),
         ({"action": "Give 50 mcg."}, "write micrograms out"),
         ({"tier": "DANGER", "verified": "false"}, "not verified"),
@@ -287,6 +289,7 @@ def test_the_linter_rejects_combinations_and_claims(
         ({"genotype": "CYP2C19", "is": "splendid"}, "there is no status"),
         ({"genotype": "CYP2C19"}, "needs `is`"),
         ({"over_limit": "dayly"}, "there is no limit"),
+        ({"not": {"over_limit": "single_per_kilo"}}, "there is no limit"),
     ],
 )
 def test_the_linter_rejects_predicates_on_time_and_genes(tmp_path: Path, when: dict[str, Any], says: str) -> None:

@@ -23,6 +23,10 @@ def _texts(rule: Rule) -> Iterator[tuple[str, str]]:
                 yield where, text
             elif text:
                 yield from ((f"{where}.{situation}", words) for situation, words in text.items())
+    for i, modifier in enumerate(rule.modifiers):
+        yield f"modifier {i} why", modifier.why
+        if modifier.consequence:
+            yield f"modifier {i} consequence", modifier.consequence
     yield "consequence", rule.consequence
     yield "mechanism", rule.mechanism
     yield from (("alternatives", a) for a in rule.alternatives)

@@ -158,7 +158,8 @@ class Facts:
 
     def agent_number(self, agent: str, name: str) -> Floats:
         """A number of the agent's own line; NaN where it is not said."""
-        return self.inputs.agents.get(agent, {}).get(name, full(self.rows))
+        found = self.inputs.agents.get(agent, {}).get(name)
+        return full(self.rows) if found is None else found
 
     def _agent(self, agent: str, name: str) -> Column:
         if name.startswith("with:"):
