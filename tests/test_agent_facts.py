@@ -152,6 +152,18 @@ def test_the_lowest_of_several_limits_is_the_one_that_is_shown() -> None:
         assert facts.column("baclofen:limit:daily").bounds(0) == (50, 50)
 
 
+def test_a_medicine_that_may_be_taken_leaves_the_exposure_open() -> None:
+    person = {"medicines": ["tizanidine 4 mg three times a day", "fluvoxamine 50 mg once a day"]}
+    taken, open_one = facts_of(person), facts_of(person)
+    low, high = taken.column("tizanidine:exposure_ratio").bounds(0)
+    assert low == high > 1
+    for (ingredient, _), intake in open_one.inputs.intake.items():
+        if ingredient == "fluvoxamine":
+            intake.now[0] = float("nan")
+    column = open_one.column("tizanidine:exposure_ratio")
+    assert (column.bounds(0), column.settled_by(0)) == ((1, high), ("whether fluvoxamine is taken",))
+
+
 def test_who_may_become_pregnant_asks_for_what_is_missing() -> None:
     assert settled({"birth_date": "1990-01-01"}, "may_become_pregnant") == ((0, 1), ("sex",))
     assert settled({"sex": "female"}, "may_become_pregnant") == ((0, 1), ("age",))
