@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from relaxant.claims.check import check_claims
-from relaxant.claims.sentences import plain_words, stands, statements
+from relaxant.claims.sentences import clauses, plain_words, stands
 from relaxant.cli import main
 from relaxant.knowledge.load import load_knowledge
 from relaxant.plain import read_yaml
@@ -103,7 +103,7 @@ def test_a_rule_of_some_labels_decides_for_their_countries_only() -> None:
 
 def test_sentences_clauses_and_list_items() -> None:
     text = "# Heading\n- Baclofen helps, e.g. in MS; tizanidine does not.\nOne. Two, but not three."
-    assert [(s.line, s.denied) for s in statements(text)] == [
+    assert [(s.line, s.denied) for s in clauses(text)] == [
         (1, False),
         (2, False),
         (2, True),

@@ -57,7 +57,7 @@ def _against_limits(heard: Heard, limits: Sequence[Limit], values: Sequence[floa
 
 def ceiling(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     """The most in a day or at once."""
-    amounts = amounts_in(heard.statement.text, agent.dose_unit)
+    amounts = amounts_in(heard.clause.text, agent.dose_unit)
     if len(amounts) != 1 or not heard.hears("most") or heard.hears("others") or heard.subjects.partners:
         return
     kind = "single" if heard.hears("single") else "daily" if heard.hears("daily") else None
@@ -66,12 +66,12 @@ def ceiling(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     verdict = _against_limits(heard, limits, own, amounts[0])
     if kind is not None and verdict is not None:
         holds = heard.holds(kind, agent=agent.agent, rows=heard.listed("amount", limits, value="value", unit="unit"))
-        yield Judgement(turned(verdict, heard.statement.denied), holds, "limits", heard.cite(limits))
+        yield Judgement(turned(verdict, heard.clause.denied), holds, "limits", heard.cite(limits))
 
 
 def first_dose(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     """The first dose: one that some label gives is supported; one above every label's is contradicted."""
-    amounts = amounts_in(heard.statement.text, agent.dose_unit)
+    amounts = amounts_in(heard.clause.text, agent.dose_unit)
     if len(amounts) != 1 or heard.hears("others") or not heard.hears("start"):
         return
     rows = [
@@ -88,12 +88,12 @@ def first_dose(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     verdict: Verdict = "contradicted" if amounts[0] > max(starts) else "supported"
     said = heard.listed("who", rows, value="start", unit="unit", who="who")
     holds = heard.holds("start", agent=agent.agent, rows=said)
-    yield Judgement(turned(verdict, heard.statement.denied), holds, "dosing", heard.cite(rows))
+    yield Judgement(turned(verdict, heard.clause.denied), holds, "dosing", heard.cite(rows))
 
 
 def course(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     """For how long at most."""
-    found = _SPAN.findall(heard.statement.text)
+    found = _SPAN.findall(heard.clause.text)
     if len(found) != 1 or not heard.hears("course"):
         return
     low, high, unit = found[0]

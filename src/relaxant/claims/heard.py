@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import msgspec
 
-from relaxant.claims.sentences import Statement, stands
+from relaxant.claims.sentences import Clause, stands
 from relaxant.claims.subjects import Subjects
 from relaxant.formulary.agent_page import Reference, reference
 from relaxant.knowledge.load import Knowledge
@@ -33,7 +33,7 @@ class Judgement(msgspec.Struct, frozen=True):
 class Heard(msgspec.Struct, frozen=True):
     """A clause as the relations see it: its words, whom it names, and whose labels it speaks of."""
 
-    statement: Statement
+    clause: Clause
     subjects: Subjects
     jurisdictions: tuple[Jurisdiction, ...]
     knowledge: Knowledge
@@ -44,7 +44,7 @@ class Heard(msgspec.Struct, frozen=True):
 
     def says(self, *phrases: str) -> bool:
         """Whether any of these phrases stands in the clause."""
-        return any(stands(phrase, self.statement.words) for phrase in phrases)
+        return any(stands(phrase, self.clause.words) for phrase in phrases)
 
     def hears(self, *kinds: str) -> bool:
         """Whether a phrase of one of these kinds (``wording/en/claims.yaml``) stands in the clause."""

@@ -38,7 +38,7 @@ def _side(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     if len(heard.subjects.agents) != 1 or central == peripheral or agent.family not in sides:
         return
     said = "centrally acting" if central else "peripherally acting"
-    verdict = turned("supported" if agent.family == said else "contradicted", heard.statement.denied)
+    verdict = turned("supported" if agent.family == said else "contradicted", heard.clause.denied)
     holds = heard.holds("family", agent=agent.agent, family=agent.family, drug_class=agent.drug_class)
     yield Judgement(verdict, holds, "family", heard.cite(_mechanism(agent)))
 
@@ -68,7 +68,7 @@ def _class(heard: Heard, agent: Agent) -> Iterator[Judgement]:
         return
     for said, meant in _CLASSES.items():
         if _is_a(heard, said):
-            verdict = turned("supported" if meant in own else "contradicted", heard.statement.denied)
+            verdict = turned("supported" if meant in own else "contradicted", heard.clause.denied)
             holds = heard.holds("class", agent=agent.agent, drug_class=agent.drug_class)
             yield Judgement(verdict, holds, "class", heard.cite(_mechanism(agent)))
             return
@@ -76,7 +76,7 @@ def _class(heard: Heard, agent: Agent) -> Iterator[Judgement]:
 
 def _is_a(heard: Heard, kind: str) -> bool:
     """Whether the clause says what something is: ``is a long-acting benzodiazepine``, and not ``is safer than a benzodiazepine``."""
-    text = " ".join(heard.statement.words)
+    text = " ".join(heard.clause.words)
     links = heard.knowledge.words("claims")["heard"]["links"]
     for between in re.findall(rf"\bis(?: not)? an? ((?:\S+ ){{0,{_ADJECTIVES}}}){re.escape(kind)}(?: |$)", text):
         if not set(between.split()) & set(links):
@@ -125,7 +125,7 @@ def _indication(heard: Heard, agent: Agent) -> Iterator[Judgement]:
             for i in used
         )
         holds = heard.holds("indications", agent=agent.agent, rows="; ".join(said))
-        yield Judgement(turned(verdict, heard.statement.denied), holds, "indications", heard.cite(used))
+        yield Judgement(turned(verdict, heard.clause.denied), holds, "indications", heard.cite(used))
 
 
 def _rows(heard: Heard, agent: Agent) -> list[Indication]:
@@ -188,7 +188,7 @@ def _condition(heard: Heard, agent: Agent) -> Iterator[Judgement]:
         not named
         or heard.subjects.partners
         or len(heard.subjects.agents) != 1
-        or amounts_in(heard.statement.text, agent.dose_unit)
+        or amounts_in(heard.clause.text, agent.dose_unit)
     ):
         return
     allows = heard.hears("allows", "no_obstacle") and not heard.hears("allows_not")
@@ -250,7 +250,7 @@ def _schedule(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     """A controlled drug, or of a schedule that is named."""
     if not heard.hears("controlled"):
         return
-    roman = next((w for before, w in pairwise(heard.statement.words) if before == "schedule" and w != "of"), None)
+    roman = next((w for before, w in pairwise(heard.clause.words) if before == "schedule" and w != "of"), None)
     answers: dict[Jurisdiction, bool] = {}
     said = [s for s in agent.statements if s.topic == "scheduling"]
     for place in heard.jurisdictions:
@@ -263,7 +263,7 @@ def _schedule(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     if verdict is not None:
         holds = "; ".join(dict.fromkeys(f"{s.text.rstrip('.')}{heard.where(s)}" for s in said))
         yield Judgement(
-            turned(verdict, heard.statement.denied), f"{agent.agent}: {holds}.", "scheduling", heard.cite(said)
+            turned(verdict, heard.clause.denied), f"{agent.agent}: {holds}.", "scheduling", heard.cite(said)
         )
 
 
@@ -279,15 +279,15 @@ def _stopping(heard: Heard, agent: Agent) -> Iterator[Judgement]:
         agent.agent in r.agents and {"stopping", "stopped"} & set(r.on) and r.tier in ("DANGER", "CHANGE")
         for r in heard.knowledge.rules.values()
     )
-    allows, warns = heard.hears("stop_allowed"), heard.hears("stop_warned") or heard.statement.denied
+    allows, warns = heard.hears("stop_allowed"), heard.hears("stop_warned") or heard.clause.denied
     if warned and ruled and allows != warns:
         yield Judgement("contradicted" if allows else "supported", warned[0].text, "withdrawal", heard.cite(warned))
 
 
 def _enzyme(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     """Cleared by an enzyme that the pathways hold a share for."""
-    said = [w.upper() for w in heard.statement.words if re.fullmatch(r"cyp\d[a-z]\d+", w)]
-    if len(said) != 1 or heard.statement.denied or not heard.hears("clears"):
+    said = [w.upper() for w in heard.clause.words if re.fullmatch(r"cyp\d[a-z]\d+", w)]
+    if len(said) != 1 or heard.clause.denied or not heard.hears("clears"):
         return
     own = [c for c in heard.knowledge.pathways.contributions if c.ingredient == agent.ingredient]
     rows = [c for c in own if c.enzyme.startswith(said[0])]
