@@ -82,6 +82,14 @@ def test_when_a_condition_began(conditions: list[Any], expected: int) -> None:
     assert outcome({"conditions": conditions}, RECENT) == expected
 
 
+def test_what_follows_from_a_condition_in_question_is_in_question() -> None:
+    (name, known) = next((n, c) for n, c in KNOWN.conditions.items() if c.implies)
+    facts = facts_of({"conditions": [f"possible {known.title}"]})
+    for one in (name, *known.implies):
+        assert facts.column(f"condition:{one}").bounds(0) == (0, 1), one
+        assert outcome({"conditions": [f"possible {known.title}", known.title]}, {"condition": one}) == FIRES
+
+
 def test_how_long_ago_is_asked_only_of_who_has_the_condition() -> None:
     column = facts_of({"conditions": ["stroke"]}).column("since:stroke")
     assert column.settled_by(0) == ("when stroke began",)

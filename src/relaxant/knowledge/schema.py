@@ -279,8 +279,8 @@ class Condition(Frozen, frozen=True, kw_only=True, gc=False):
 class Combination(Frozen, frozen=True, kw_only=True, gc=False):
     """Medicines given together for a condition: what is known of benefit and of harm, often nothing.
 
-    ``agents`` are relaxants, ``partners`` ingredients and ``roles`` partner roles beside them; one of each list's entries at least
-    for ``roles``, all of ``agents`` and ``partners``. ``evidence`` is ``None`` where nobody has studied the two together.
+    ``agents`` are relaxants, ``partners`` ingredients and ``roles`` partner roles beside them. It speaks of whoever takes all of
+    the agents, all of the partners and a medicine of each role. ``evidence`` is ``None`` where nobody has studied them together.
     """
 
     combination: str
