@@ -102,6 +102,7 @@ AGENT_FACTS: dict[str, Fact] = {
     "route_not_licensed": _yes(),
     "allergic": _yes(),
     "current_twice": _yes(),
+    "stopping": _yes(listed=False),
     "unsuited": _yes(),
     "unestablished": _yes(),
 }

@@ -12,7 +12,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import TIERS, Evidence, Modifier, Outcome, Rule, Situation, Spoken, Tier
 from relaxant.rules.evaluate import FIRES, OUTCOMES, UNKNOWN, Checks, Row, Test, because, settled_by
 from relaxant.rules.reasons import Because, Cited, Effect, Fired, because_of, effect_of, is_weighed, sources_of
-from relaxant.rules.wording import LONGEST_SUMMARY, fill, for_situation, listed, shown_agent_name, shown_name
+from relaxant.rules.wording import LONGEST_SUMMARY, fill, for_situation, shown_agent_name, shown_name
 
 _OUTCOME_ORDER: dict[Outcome, int] = {"fires": 0, "could not check": 1, "silent": 2}
 _RANK = {tier: i for i, tier in enumerate(TIERS)}
@@ -201,14 +201,20 @@ def _finding(cause: str, group: list[Fired], facts: Facts, row: int) -> Finding:
             if p not in {knowledge.agents[a].ingredient for a in agents} or len(agents) == 1
         )
     )
-    shown_partners = [shown_name(p, facts) for p in lead.partners]
-    shown_agent = listed([shown_agent_name(a, facts) for a in led_agents], knowledge.words("values"))
+    led_ingredients = {knowledge.agents[a].ingredient for a in led_agents}
+    apart = [p for p in lead.partners if p not in led_ingredients]
+    if (
+        lead.partners and not apart
+    ):  # each is the other's partner: one is named as the agent, the rest as what it is with
+        led_agents, apart = (agent,), list(lead.partners)
+    shown_partners = [shown_name(p, facts) for p in apart]
+    shown_agents = [shown_agent_name(a, facts) for a in led_agents]
 
     adding = situation == "taking" and bool(lead.partners) and all(is_weighed(p, facts, row) for p in lead.partners)
     spoken: Spoken = "adding" if adding else situation
 
     def words(text: str, most: int | None = None) -> str:
-        return fill(text, agent, shown_agent, shown_partners, facts, row, most=most)
+        return fill(text, agent, shown_agents, shown_partners, facts, row, most=most)
 
     modifier = lead.modifier
     summary = words(for_situation(_summary(lead), spoken), LONGEST_SUMMARY)
@@ -264,7 +270,7 @@ def words_of(fired: Fired, facts: Facts, row: int) -> str:
     whole = fill(
         for_situation(_summary(fired), _situation(agent, facts, row, rule.on)),
         agent,
-        shown_agent_name(agent, facts),
+        [shown_agent_name(agent, facts)],
         [shown_name(p, facts) for p in fired.partners],
         facts,
         row,

@@ -106,12 +106,11 @@ def because_of(group: Sequence[Fired], facts: Facts, row: int) -> tuple[Because,
                 out[str(tested), fact_text(facts.column(f"{agent}:{LIMITED[plain_kind(kind)]}"), row, words)] = None
                 limit = str(words["limit"]).format(kind=plain_kind(kind).replace("_", " "))
                 out[limit, fact_text(facts.column(f"{agent}:limit:{kind}"), row, words)] = None
-        for word, names in (
-            ("takes", [p for p in fired.partners if not is_weighed(p, facts, row)]),
-            ("weighed", [p for p in fired.partners if is_weighed(p, facts, row)]),
-        ):
-            if names:
-                out[str(words[word]), ", ".join(shown_name(p, facts) for p in names)] = None
+    partners = dict.fromkeys(p for fired in group for p in fired.partners)
+    for word, weighed in (("takes", False), ("weighed", True)):
+        names = [shown_name(p, facts) for p in partners if is_weighed(p, facts, row) == weighed]
+        if names:
+            out[str(words[word]), ", ".join(dict.fromkeys(names))] = None
     return tuple(Because(fact=f, value=v) for f, v in out)
 
 

@@ -76,9 +76,16 @@ def slots(text: str) -> list[str]:
 
 
 def fill(
-    text: str, agent: str, shown_agent: str, partners: Sequence[str], facts: Facts, row: int, *, most: int | None = None
+    text: str,
+    agent: str,
+    agents: Sequence[str],
+    partners: Sequence[str],
+    facts: Facts,
+    row: int,
+    *,
+    most: int | None = None,
 ) -> str:
-    """A sentence with its slots filled. With ``most``, partners are shortened until it has at most that many characters."""
+    """A sentence with its slots filled. With ``most``, what it lists is shortened until it has at most that many characters."""
     if "{" not in text:
         return capital(text)
     words = facts.knowledge.words("values")
@@ -86,7 +93,7 @@ def fill(
     def value(match: re.Match[str], how_many: int) -> str:
         slot = match[1]
         if slot == "agent":
-            return shown_agent
+            return listed(agents, words, how_many)
         if slot == "partners":
             return listed(partners, words, how_many)
         if slot in SUITABILITY_SLOTS:
