@@ -1,4 +1,5 @@
-"""How the claim checker does on an article of thirty statements that was written without sight of its phrases.
+"""How the claim checker does on two articles of thirty statements that were written without sight of its phrases. After the first
+was scored (7 right, 21 silent, 2 wrong) phrases were widened with it in view; the second (12 right, 16 silent, 2 wrong) was scored after that, and its two wrong verdicts are mended since.
 
     python benchmarks/claims.py [--wrong]
 
@@ -16,14 +17,23 @@ from relaxant.claims.check import check_claims
 from relaxant.knowledge.load import load_knowledge
 from relaxant.plain import read_yaml
 
-ARTICLE = Path(__file__).parent.parent / "tests" / "data" / "claims-article.yaml"
+ARTICLES = ("claims-article.yaml", "claims-second-article.yaml")
+FOLDER = Path(__file__).parent.parent / "tests" / "data"
 _COST = 3
 
 
 def main() -> int:
-    """Prints the figures."""
+    """Prints the figures of each article."""
+    for name in ARTICLES:
+        score(name)
+    return 0
+
+
+def score(name: str) -> None:
+    """Prints the figures of one article."""
     knowledge = load_knowledge()
-    entries = read_yaml(ARTICLE.read_text(encoding="utf-8"), ARTICLE.name)["statements"]
+    entries = read_yaml((FOLDER / name).read_text(encoding="utf-8"), name)["statements"]
+    print(name)
     outcome: Counter[tuple[str, str]] = Counter()
     for entry in entries:
         given = {m.verdict for m in check_claims(entry["said"], knowledge).marked} - {"cannot judge"}

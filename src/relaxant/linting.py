@@ -8,25 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from relaxant.errors import InputError, KnowledgeError
-from relaxant.facts.facts import Facts
-from relaxant.facts.inputs import inputs_of
-from relaxant.facts.members import role_members
-from relaxant.io.patient_file import read_patient
+from relaxant.errors import KnowledgeError
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.questions import coverage_faults
-from relaxant.knowledge.schema import Agent, Case, Coverage, Jurisdiction, Rule, Situation
+from relaxant.knowledge.schema import Agent, Coverage, Jurisdiction, Rule, Situation
 from relaxant.medicines.dictionary import lookup_name
-from relaxant.medicines.read import read_medicines
 from relaxant.quantities import unit
-from relaxant.rules.evaluate import evaluate, program
-from relaxant.rules.findings import read_row
 from relaxant.rules.predicate import read_predicate
-from relaxant.rules.wording import LONGEST_SUMMARY, TEXT_SLOTS, column_of_slot, slots
+from relaxant.rules.wording import TEXT_SLOTS, column_of_slot, slots
 
 _CASE_DAY = date(2026, 11, 22)
 _ICD = re.compile(r"[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?")
@@ -59,8 +53,8 @@ def lint(*packs: str) -> list[Fault]:
 
 def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     """Every fault of one knowledge."""
+    from relaxant.lint_cases import faults_of_cases
     from relaxant.lint_exposure import faults_of_exposure  # here, so that a review does not load what it does not use
-    from relaxant.pharmacology.cards.soundness import faults_of
     from relaxant.pharmacology.people.people_soundness import faults_of_people
 
     faults = [*_citations(knowledge), *_agents(knowledge), *_partners(knowledge), *_measures(knowledge)]
@@ -68,15 +62,24 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     faults += _combinations(knowledge)
     faults += _claims(knowledge)
     faults += [Fault(where, what) for where, what in faults_of_exposure(knowledge)]
-    for model in knowledge.models.values():
-        faults += [Fault(where, what) for where, what in faults_of(model)]
+    faults += [Fault(where, what) for where, what in _of_models(bytes(knowledge.models_packed))]
     for population in knowledge.populations.values():
         faults += [Fault(where, what) for where, what in faults_of_people(population)]
     for rule in knowledge.rules.values():
         faults += _rule(rule, knowledge)
     if not any(_stops_the_cases(f) for f in faults):
-        faults += _cases(knowledge)
+        faults += [Fault(where, what) for where, what in faults_of_cases(knowledge)]
     return faults
+
+
+@lru_cache(maxsize=4)
+def _of_models(packed: bytes) -> tuple[tuple[str, str], ...]:
+    """The faults of model cards; the same cards are computed once however many packs are laid over them."""
+    from relaxant.knowledge.cards import Model
+    from relaxant.pharmacology.cards.soundness import faults_of
+
+    models = msgspec.msgpack.decode(packed, type=dict[str, Model])
+    return tuple(fault for model in models.values() for fault in faults_of(model))
 
 
 def _stops_the_cases(fault: Fault) -> bool:
@@ -401,51 +404,3 @@ def _names(node: Any, where: str, knowledge: Knowledge) -> Iterator[Fault]:
     elif isinstance(node, (list, tuple)):
         for item in node:
             yield from _names(item, where, knowledge)
-
-
-# ---------------------------------------------------------------- cases
-
-
-def _cases(knowledge: Knowledge) -> Iterator[Fault]:
-    for role in knowledge.roles:
-        role_members(knowledge, role)
-    for rule in knowledge.rules.values():
-        for case in rule.cases:
-            yield from _case(rule, case, knowledge)
-
-
-def run_case(rule: Rule, case: Case, knowledge: Knowledge) -> tuple[str, str | None, list[str]]:
-    """What the rule says of a case: its outcome, the tier of its finding if it fires, and the summaries shown."""
-    patient = read_patient(
-        {"as_of": _CASE_DAY.isoformat(), **case.patient}, knowledge, today=_CASE_DAY, name=f"{rule.rule}: {case.name}"
-    )
-    medicines = read_medicines(patient, knowledge)
-    facts = Facts(inputs_of([(patient, medicines)], knowledge), knowledge, patient.jurisdiction)
-    checks, findings, _ = read_row(evaluate(program(knowledge, patient.jurisdiction), facts), 0)
-    made = [c for c in checks if c.rule == rule.rule and (case.agent is None or c.agent == case.agent)]
-    outcome = (
-        "fires"
-        if any(c.outcome == "fires" for c in made)
-        else "could not check"
-        if any(c.outcome == "could not check" for c in made)
-        else "silent"
-    )
-    found = [f for f in findings if rule.rule in f.rules]
-    tier = found[0].tier if found else None
-    return outcome, tier, [f.summary for f in found]
-
-
-def _case(rule: Rule, case: Case, knowledge: Knowledge) -> Iterator[Fault]:
-    where = f"rules {rule.rule}, case “{case.name}”"
-    try:
-        outcome, tier, summaries = run_case(rule, case, knowledge)
-    except InputError as error:
-        yield Fault(where, f"its patient cannot be read: {error}")
-        return
-    if outcome != case.expect:
-        yield Fault(where, f"expected “{case.expect}”, got “{outcome}”")
-    if case.tier and case.tier != tier:
-        yield Fault(where, f"expected tier {case.tier}, got {tier}")
-    for summary in summaries:
-        if len(summary) > LONGEST_SUMMARY:
-            yield Fault(where, f"the summary has {len(summary)} characters, {LONGEST_SUMMARY} is the most: “{summary}”")

@@ -50,6 +50,10 @@ class Heard(msgspec.Struct, frozen=True):
     jurisdictions: tuple[Jurisdiction, ...]
     knowledge: Knowledge
 
+    def is_about(self, agent: Agent) -> bool:
+        """Whether the agent is the one that the clause names first: what it says of the kind or the company is said of that one."""
+        return self.subjects.agents[0] == agent.agent
+
     def says(self, *phrases: str) -> bool:
         """Whether any of these phrases stands in the clause."""
         return any(stands(phrase, self.statement.words) for phrase in phrases)
@@ -114,7 +118,11 @@ def _turned(verdict: Verdict, denied: bool) -> Verdict:
 def _side(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     """Centrally or peripherally acting."""
     central, peripheral = heard.hears("central"), heard.hears("peripheral")
-    if central == peripheral or agent.family not in ("centrally acting", "peripherally acting"):
+    if (
+        not heard.is_about(agent)
+        or central == peripheral
+        or agent.family not in ("centrally acting", "peripherally acting")
+    ):
         return
     said = "centrally acting" if central else "peripherally acting"
     verdict = _turned("supported" if agent.family == said else "contradicted", heard.statement.denied)
@@ -141,6 +149,8 @@ _CLASSES = {
 def _class(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     """It is a benzodiazepine, an antimuscarinic ..."""
     own = f"{agent.drug_class} {agent.family}".casefold()
+    if not heard.is_about(agent):
+        return
     for said, meant in _CLASSES.items():
         if heard.says(*(f"is {article} {said}" for article in ("a", "an", "not a", "not an", "a ..."))):
             verdict = _turned("supported" if meant in own else "contradicted", heard.statement.denied)
@@ -314,7 +324,7 @@ _GRAVEST = ("DANGER", "CHANGE", "WATCH", "NOTE")
 def _together(heard: Heard, agent: Agent) -> Iterator[Judgement]:
     """With a partner: forbidden or allowed, against the gravest rule that the two alone set off."""
     partners, roles = heard.subjects.partners, heard.subjects.roles
-    if not (partners or roles) or len(partners) > 1 or heard.subjects.agents[0] != agent.agent:
+    if not (partners or roles) or len(partners) > 1 or not heard.is_about(agent):
         return
     allows = heard.hears("allows") and not heard.hears("allows_not")
     forbids = heard.hears("forbids") and not heard.hears("forbids_not")

@@ -17,7 +17,7 @@ from relaxant.facts.inputs import Inputs, Intake, full, systemic
 from relaxant.facts.limits import LIMITED, OLDEST, Ceiling, ceilings, plain_kind
 from relaxant.facts.members import Members, partners
 from relaxant.facts.names import AGENT_FACTS, EARLIER_CREATININE, PERSON_FACTS
-from relaxant.facts.suitability import unsuited
+from relaxant.facts.suitability import unestablished, unsuited
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Jurisdiction
 
@@ -230,8 +230,8 @@ class Facts:
             )
         if name == "exposure_ratio":
             return self._exposure(agent)
-        if name == "unsuited":
-            return unsuited(self, agent)
+        if name in ("unsuited", "unestablished"):
+            return (unsuited if name == "unsuited" else unestablished)(self, agent)
         if name == "allergic":
             return self.column(f"allergy:{self.knowledge.agents[agent].ingredient}")
         said, fact = self.agent_number(agent, name), AGENT_FACTS[name]

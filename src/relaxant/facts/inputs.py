@@ -451,11 +451,11 @@ def _doses(lines: Sequence[Medicine], doses: _Doses) -> float:
 
 def _interval(lines: Sequence[Medicine], doses_daily: float) -> float:
     """Days between doses: of the most frequent line, or the day by the number of its doses."""
-    if doses_daily > 1:
-        return 1 / doses_daily
     spans = [interval_hours(d.every) for m in lines for d in m.regimen.doses]
     shortest = [span[0] / 24 for span in spans if span is not None]
-    return min(shortest, default=NAN) if len(shortest) == len(spans) else NAN
+    if not shortest or len(shortest) < len(spans):
+        return NAN
+    return min(shortest) if min(shortest) > 1 or not doses_daily > 1 else 1 / doses_daily
 
 
 _LOCAL = frozenset({"topical", "ophthalmic", "otic", "nasal", "inhaled", "vaginal", "intrauterine", "urethral", "intravesical", "intralesional",

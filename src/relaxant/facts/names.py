@@ -103,4 +103,5 @@ AGENT_FACTS: dict[str, Fact] = {
     "allergic": _yes(),
     "current_twice": _yes(),
     "unsuited": _yes(),
+    "unestablished": _yes(),
 }

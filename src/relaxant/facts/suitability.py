@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 SUITS = ("licensed", "supported", "off label")
 SUITS_NOT = ("not recommended", "harmful")
+SUITS_OPEN = ("not established",)
+SPEAKING = {"unsuited": SUITS_NOT, "unestablished": SUITS_OPEN}
+"""The facts on suitability, and the statuses that each speaks of."""
+_RELAXANTS = ("centrally acting", "peripherally acting")
 _FOR_ANAESTHESIA = ("neuromuscular blocker", "reversal")
 """Given for an operation or ventilation, which is no condition: what else the person has is no reason against them."""
 
@@ -27,13 +31,33 @@ def indications(agent: Agent, jurisdiction: Jurisdiction) -> tuple[Indication, .
 
 def unsuited(facts: Facts, agent: str) -> Column:
     """True where the person has a condition for which the agent is not recommended or harmful, and none that it suits."""
-    known = facts.knowledge.agents[agent]
-    own = indications(known, facts.jurisdiction)
-    against = {i.condition for i in own if i.status in SUITS_NOT}
-    if not against or known.family in _FOR_ANAESTHESIA:
-        nowhere = np.zeros(facts.rows)
-        return Column(nowhere, nowhere, "", True, SAID, ("conditions",))
-    bad = [facts.column(f"condition:{c}") for c in sorted(against)]
+    if facts.knowledge.agents[agent].family in _FOR_ANAESTHESIA:
+        return _never(facts)
+    return _against(facts, agent, SUITS_NOT)
+
+
+def unestablished(facts: Facts, agent: str) -> Column:
+    """True where a relaxant of skeletal muscle is not established in a condition that the person has, and suits none of them.
+
+    Antispasmodics and adjuncts are for something else in most people: what they would do for tone is not asked of them.
+    """
+    if facts.knowledge.agents[agent].family not in _RELAXANTS:
+        return _never(facts)
+    return _against(facts, agent, SUITS_OPEN)
+
+
+def _never(facts: Facts) -> Column:
+    nowhere = np.zeros(facts.rows)
+    return Column(nowhere, nowhere, "", True, SAID, ("conditions",))
+
+
+def _against(facts: Facts, agent: str, statuses: tuple[str, ...]) -> Column:
+    """True where a condition of these statuses is there and none that the agent suits."""
+    own = indications(facts.knowledge.agents[agent], facts.jurisdiction)
+    against = sorted({i.condition for i in own if i.status in statuses})
+    if not against:
+        return _never(facts)
+    bad = [facts.column(f"condition:{c}") for c in against]
     good = [facts.column(f"condition:{c}") for c in sorted({i.condition for i in own if i.status in SUITS})]
     surely = np.any([c.surely for c in bad], axis=0)
     maybe = np.any([c.maybe for c in bad], axis=0)
@@ -44,12 +68,12 @@ def unsuited(facts: Facts, agent: str) -> Column:
     return truth(surely, open_ones, needs=gather_needs((*bad, *good), open_ones), inputs=("conditions",), methods=SAID)
 
 
-def unsuited_for(facts: Facts, agent: str, row: int) -> tuple[Indication, ...]:
-    """The indications that speak against the agent for one person."""
+def speaking(facts: Facts, agent: str, row: int, statuses: tuple[str, ...]) -> tuple[Indication, ...]:
+    """The agent's indications of these statuses for conditions that one person has."""
     return tuple(
         i
         for i in indications(facts.knowledge.agents[agent], facts.jurisdiction)
-        if i.status in SUITS_NOT and facts.column(f"condition:{i.condition}").surely[row]
+        if i.status in statuses and facts.column(f"condition:{i.condition}").surely[row]
     )
 
 

@@ -169,7 +169,7 @@ def _product(product: Product, knowledge: Knowledge, words: dict[str, Any]) -> s
     said = words["product"].format(form=product.form, strengths=strengths, unit=product.unit)
     if product.per != "piece":
         said = words["per"].format(text=said, per=product.per)
-    more = [product.release] if product.release != "immediate" else []
+    more: list[str] = [product.release] if product.release != "immediate" else []
     more += [words["scored"]] if product.scored else []
     more += [", ".join(product.brands)] if product.brands else []
     return "; ".join([said, *more])

@@ -73,7 +73,7 @@ class Product(Cited, frozen=True, kw_only=True, gc=False):
     unit: str
     per: str = "piece"
     scored: bool | None = None
-    release: str = "immediate"
+    release: Literal["immediate", "modified", "delayed"] = "immediate"
     brands: tuple[str, ...] = ()
     excipients: tuple[str, ...] = ()
 

@@ -10,9 +10,9 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.limits import LIMITED, plain_kind
-from relaxant.facts.suitability import said_as, unsuited_for
+from relaxant.facts.suitability import SPEAKING, said_as, speaking
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Evidence, Modifier, Outcome, Rule, Situation, Spoken, Tier
+from relaxant.knowledge.schema import Evidence, Modifier, Outcome, Rule, Situation, SourceRef, Spoken, Tier
 from relaxant.medicines.dictionary import display_name
 from relaxant.rules.evaluate import FIRES, OUTCOMES, UNKNOWN, Checks, Row, Test, because, settled_by
 from relaxant.rules.predicate import Leaf
@@ -384,8 +384,8 @@ def _because(group: Sequence[_Fired], facts: Facts, row: int) -> tuple[Because, 
             title = _title(leaf, facts)
             if leaf.below and facts.column(leaf.column).truth:
                 continue  # that something is absent is no reason a reader needs
-            if leaf.column == f"{agent}:unsuited":
-                for row_of in unsuited_for(facts, agent, row):
+            if statuses := _suitability(leaf):
+                for row_of in speaking(facts, agent, row, statuses):
                     out[" and ".join(said_as(facts, row_of.condition, row)), row_of.text.rstrip(".")] = None
             elif title is not None:
                 out[title, fact_text(facts.column(leaf.column), row, words)] = None
@@ -404,23 +404,55 @@ def _because(group: Sequence[_Fired], facts: Facts, row: int) -> tuple[Because, 
     return tuple(Because(fact=f, value=v) for f, v in out)
 
 
+def _suitability(leaf: Leaf) -> tuple[str, ...] | None:
+    """The statuses that a leaf on suitability speaks of; ``None`` for every other leaf."""
+    return SPEAKING.get(leaf.column.rpartition(":")[2])
+
+
 def _sources(group: Sequence[_Fired], facts: Facts, row: int, partners: Sequence[str]) -> tuple[Cited, ...]:
     knowledge = facts.knowledge
     refs: dict[tuple[str, str], str | None] = {}
     for fired in group:
         for leaf in fired.leaves:
-            if leaf.column == f"{fired.test.agent}:unsuited":
-                for row_of in unsuited_for(facts, fired.test.agent, row):
+            if statuses := _suitability(leaf):
+                for row_of in speaking(facts, fired.test.agent, row, statuses):
                     refs.setdefault((row_of.source, row_of.place), row_of.text)
             if ":over_limit:" in leaf.column:
                 for ceiling in facts.ceilings(fired.test.agent, leaf.column.rpartition(":")[2]):
                     refs.setdefault((ceiling.limit.source, ceiling.limit.place), None)
-        for ref in fired.test.rule.sources:
+        for ref in _own_sources(fired.test.rule, fired.test.agent, knowledge):
             refs.setdefault((ref.source, ref.place), ref.says)
         for exposure in knowledge.exposures:
             if exposure.agent == fired.test.agent and exposure.partner in partners:
                 refs.setdefault((exposure.source, exposure.place), None)
     return tuple(cited(knowledge, source, place, says) for (source, place), says in refs.items())
+
+
+_OWNERS: dict[str, dict[str, set[str]]] = {}
+
+
+def _own_sources(rule: Rule, agent: str, knowledge: Knowledge) -> Sequence[SourceRef]:
+    """The sources of a rule for many agents that speak of this one: labels of the others are left out, unless nothing is left."""
+    if len(rule.agents) == 1:
+        return rule.sources
+    owners = _OWNERS.get(knowledge.sha256)
+    if owners is None:
+        owners = _OWNERS[knowledge.sha256] = {}
+        for known in knowledge.agents.values():
+            values = (
+                *known.products,
+                *known.indications,
+                *known.dosing,
+                *known.limits,
+                *known.statements,
+                *known.monitoring,
+            )
+            for value in values:
+                if knowledge.sources[value.source].kind == "label":
+                    owners.setdefault(value.source, set()).add(known.ingredient)
+    own = knowledge.agents[agent].ingredient
+    mine = [ref for ref in rule.sources if own in owners.get(ref.source, {own})]
+    return mine or rule.sources
 
 
 def cited(knowledge: Knowledge, source: str, place: str, says: str | None = None) -> Cited:

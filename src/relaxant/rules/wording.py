@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from relaxant.facts.column import Column
 from relaxant.facts.facts import Facts
 from relaxant.facts.names import AGENT_FACTS, PERSON_FACTS
-from relaxant.facts.suitability import said_as, unsuited_for
+from relaxant.facts.suitability import SPEAKING, said_as, speaking
 from relaxant.knowledge.schema import Spoken
 from relaxant.quantities import plain_number
 
 LONGEST_SUMMARY = 139
-UNSUITED_FOR = "unsuited_for"
-"""The slot that names the conditions for which the agent is not recommended."""
-TEXT_SLOTS = ("agent", "partners", UNSUITED_FOR)
+SUITABILITY_SLOTS = {f"{fact}_for": statuses for fact, statuses in SPEAKING.items()}
+"""The slots that name the conditions for which the agent is not recommended, or not established."""
+TEXT_SLOTS = ("agent", "partners", *SUITABILITY_SLOTS)
 _MOST_LISTED = 99
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 
@@ -85,8 +85,8 @@ def fill(
             return shown_agent
         if slot == "partners":
             return listed(partners, words, how_many)
-        if slot == UNSUITED_FOR:
-            return listed(_titles(facts, agent, row), words, how_many)
+        if slot in SUITABILITY_SLOTS:
+            return listed(_titles(facts, agent, row, SUITABILITY_SLOTS[slot]), words, how_many)
         column = column_of_slot(slot, agent)
         return fact_text(facts.column(column), row, words) if column else match[0]
 
@@ -97,9 +97,9 @@ def fill(
     return capital(filled)
 
 
-def _titles(facts: Facts, agent: str, row: int) -> list[str]:
+def _titles(facts: Facts, agent: str, row: int, statuses: tuple[str, ...]) -> list[str]:
     """What was said of the person that speaks against an agent, as a sentence names it."""
-    against = unsuited_for(facts, agent, row)
+    against = speaking(facts, agent, row, statuses)
     return list(dict.fromkeys(title for i in against for title in said_as(facts, i.condition, row)))
 
 
