@@ -11,6 +11,7 @@ import pytest
 from conftest import ROOT
 from relaxant.cli import main
 from relaxant.formulary.agent_page import agent_page
+from relaxant.formulary.condition_page import STATUSES, condition_page, conditions_spoken_of
 from relaxant.formulary.markdown import pages
 from relaxant.formulary.rule_page import in_words, rule_page
 from relaxant.formulary.text import WIDTH, page_text
@@ -75,7 +76,7 @@ def test_every_predicate_reads_as_words() -> None:
 
 def test_every_agent_and_rule_has_a_page() -> None:
     made = pages(KNOWN)
-    assert len(made) == 1 + len(KNOWN.agents) + len(KNOWN.rules)
+    assert len(made) == 1 + len(KNOWN.agents) + len(KNOWN.rules) + len(conditions_spoken_of(KNOWN))
     assert all(text.startswith("# ") for text in made.values())
 
 
@@ -84,6 +85,39 @@ def test_the_pages_are_up_to_date() -> None:
         [sys.executable, ROOT / "tools" / "formulary.py", "--check"], capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stdout[:500]
+
+
+def test_a_condition_lists_what_suits_first_and_what_is_said_of_a_wider_one() -> None:
+    page = condition_page(KNOWN, "multiple_sclerosis", "US")
+    places = [STATUSES.index(s.status) for s in page.suited]
+    assert places == sorted(places)
+    own = {s.agent: s for s in reversed(page.suited)}
+    assert (own["baclofen"].status, own["baclofen"].through) == ("licensed", None)
+    assert own["cyclobenzaprine"].status == "not recommended"
+    assert own["cyclobenzaprine"].through == KNOWN.conditions["central_lesion"].title
+    assert any({"baclofen", "tizanidine"} <= set(pair.parts) for pair in page.together)
+    assert all(pair.sources for pair in page.together)
+
+
+@pytest.mark.parametrize(
+    "condition", ["multiple_sclerosis", "spinal_cord_injury", "cerebral_palsy", "stroke", "fibromyalgia"]
+)
+def test_combinations_are_known_for(condition: str) -> None:
+    assert condition_page(KNOWN, condition).together
+
+
+def test_the_command_shows_a_condition(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert main(["agents", "--for", "MS", "--country", "UK"]) == 0
+    shown = capsysbinary.readouterr().out.decode()
+    assert "baclofen" in shown and "Licensed" in shown
+    assert max(text_width(line) for line in shown.splitlines() if "http" not in line) <= WIDTH
+    assert main(["agents", "--for", "MS", "--format", "json"]) == 0
+    assert json.loads(capsysbinary.readouterr().out)["condition"] == "multiple_sclerosis"
+
+
+def test_a_condition_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["agents", "--for", "lycanthropy"]) == 2
+    assert "--for" in capsys.readouterr().err
 
 
 def test_the_command_lists_and_shows(capsysbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -144,6 +144,9 @@ def _parser() -> argparse.ArgumentParser:
         description="List the relaxants, or show one: what it is for, doses, limits, warnings, rules, each with its source.",
     )
     known.add_argument("name", metavar="NAME", nargs="?", help="a relaxant or a brand, such as tizanidine or Zanaflex")
+    known.add_argument(
+        "--for", dest="condition", metavar="CONDITION", help="what each relaxant is to a condition, and combinations"
+    )
     known.add_argument("--country", help="one country's labels alone: US, UK, EU or an EU member")
     known.add_argument("--format", choices=("text", "json"), default="text")
     known.add_argument("--output", metavar="PATH", help="write there instead of to standard output")

@@ -8,18 +8,23 @@ from collections.abc import Sequence
 import msgspec
 
 from relaxant.errors import InputError
+from relaxant.facts.conditions import condition_ids
 from relaxant.formulary.agent_page import agent_page
-from relaxant.formulary.text import listed, page_text
+from relaxant.formulary.condition_page import condition_page, conditions_spoken_of
+from relaxant.formulary.text import condition_text, listed, page_text
 from relaxant.io.patient_file import read_country
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.dictionary import Ingredient, lookup_name
 from relaxant.medicines.names import read_name
-from relaxant.patient import jurisdiction_of
+from relaxant.patient import Stated, jurisdiction_of
 
 
 def run(options: argparse.Namespace, knowledge: Knowledge) -> bytes:
     """What the command prints. Raises :class:`InputError` naming the field."""
     country = None if options.country is None else jurisdiction_of(read_country(options.country))
+    if options.condition is not None:
+        page = condition_page(knowledge, _condition_named(options.condition, knowledge), country)
+        return _json(page) if options.format == "json" else condition_text(page, knowledge).encode()
     if options.name is None:
         if options.format == "json":
             return _json(
@@ -48,6 +53,14 @@ def agents_named(name: str, knowledge: Knowledge) -> list[str]:
     near = [s.name for s in reading.suggestions if (e := lookup_name(s.name)) and _of(e.ingredients, knowledge)]
     would = f"did you mean {' or '.join(near)}?" if near else "see the list with `relaxant agents`"
     raise InputError("NAME", name, "no relaxant that is known here has this name", would)
+
+
+def _condition_named(name: str, knowledge: Knowledge) -> str:
+    found = condition_ids(Stated(name=name), knowledge)
+    if not found:
+        titles = ", ".join(knowledge.conditions[c].title for c in conditions_spoken_of(knowledge))
+        raise InputError("--for", name, "no condition that is known here has this name", f"use one of {titles}")
+    return found[0]
 
 
 def _of(ingredients: Sequence[Ingredient], knowledge: Knowledge) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from relaxant.formulary.agent_page import AgentPage, Line, Reference, agent_page
+from relaxant.formulary.condition_page import STATUSES, ConditionPage, condition_page, conditions_spoken_of
 from relaxant.formulary.rule_page import RulePage, rule_page
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.questions import JURISDICTIONS, QUESTIONS, answers, holds_in
@@ -25,6 +26,8 @@ def pages(knowledge: Knowledge) -> dict[str, str]:
         made[f"agents/{file_name(agent)}"] = _agent(agent_page(knowledge, agent), words)
     for rule in knowledge.rules:
         made[f"rules/{file_name(rule)}"] = _rule(rule_page(knowledge, rule), knowledge, words)
+    for condition in conditions_spoken_of(knowledge):
+        made[f"conditions/{file_name(condition)}"] = _condition(condition_page(knowledge, condition), knowledge, words)
     return made
 
 
@@ -44,6 +47,10 @@ def _index(knowledge: Knowledge, words: dict[str, Any]) -> str:
                 f"| [{agent.agent}](agents/{file_name(agent.agent)}) | {agent.drug_class} | {' | '.join(cells)} |"
             )
         out += [f"## {title}", "\n".join(table)]
+    conditions = [
+        f"- [{knowledge.conditions[c].title}](conditions/{file_name(c)})" for c in conditions_spoken_of(knowledge)
+    ]
+    out += [f"## {words['conditions']}", "\n".join(conditions)]
     rules = [
         f"- [{rule.title}](rules/{file_name(rule.rule)}) ({rule.tier})"
         for rule in sorted(knowledge.rules.values(), key=lambda r: r.rule)
@@ -94,6 +101,48 @@ def _line(line: Line, words: dict[str, Any], sources: dict[str, Reference]) -> s
     flag = "" if line.verified else f" *({words['not_verified']})*"
     note = f" {words['note'].format(text=line.note)}" if line.note else ""
     return f"- {where}{line.text}{flag}{note} [{number}: {line.source.place}]"
+
+
+def _condition(page: ConditionPage, knowledge: Knowledge, words: dict[str, Any]) -> str:
+    report = knowledge.words("report")
+    sources: dict[str, Reference] = {}
+
+    def cited(source: Reference) -> str:
+        sources.setdefault(source.id, source)
+        return f"[{list(sources).index(source.id) + 1}: {source.place}]"
+
+    facts = [f"- {words['also_called']}: {', '.join(page.names)}"] if page.names else []
+    if codes := [*(f"ICD-10-CM {c}" for c in page.icd10cm), *(f"SNOMED CT {c}" for c in page.snomed)]:
+        facts.append(f"- {words['codes']}: {', '.join(codes)}")
+    out = [f"# {page.title}", _MADE, *(["\n".join(facts)] if facts else [])]
+    for status in STATUSES:
+        own = [s for s in page.suited if s.status == status]
+        if own:
+            lines = []
+            for one in own:
+                where = f"**{', '.join(one.jurisdictions)}** " if one.jurisdictions else ""
+                of = f" ({words['said_of'].format(condition=one.through)})" if one.through else ""
+                flag = "" if one.verified else f" *({words['not_verified']})*"
+                evidence = report["evidence"][one.evidence]
+                lines.append(
+                    f"- {where}[{one.agent}](../agents/{file_name(one.agent)}){of}: {one.text} ({evidence}){flag} {cited(one.source)}"
+                )
+            out += [f"## {report['suits']['statuses'][status].capitalize()}", "\n".join(lines)]
+    if page.together:
+        suits = report["suits"]
+        lines = []
+        for pair in page.together:
+            evidence = report["evidence"][pair.evidence] if pair.evidence else suits["nobody"]
+            said = " ".join(
+                f"{suits[name]}: {text}"
+                for name, text in (("used_for", pair.used_for), ("benefit", pair.benefit), ("harm", pair.harm))
+            )
+            flag = "" if pair.verified else f" *({words['not_verified']})*"
+            lines.append(
+                f"- **{suits['and'].join(pair.parts)}** ({evidence}): {said}{flag} {' '.join(cited(s) for s in pair.sources)}"
+            )
+        out += [f"## {words['together']}", "\n".join(lines)]
+    return "\n\n".join([*out, *_sources(sources, words)]) + "\n"
 
 
 def _sources(sources: dict[str, Reference], words: dict[str, Any]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from relaxant.formulary.agent_page import AgentPage, Line, Reference
+from relaxant.formulary.condition_page import ConditionPage
 from relaxant.knowledge.load import Knowledge
 from relaxant.report.terminal import wrapped
 
@@ -57,12 +58,7 @@ def page_text(page: AgentPage, knowledge: Knowledge) -> str:
         lines += _put(f"{rule.tier}  {rule.title} ({rule.rule})", 0)
     if not page.rules:
         lines.append(words["no_rules"])
-    lines += ["", words["rule"]["sources"], "─" * WIDTH]
-    for number, source in enumerate(sources.values(), 1):
-        lines += _put(f"[{number}] {source.title}{f', {source.date}' if source.date else ''}{_seen(source)}", 0)
-        if source.url:
-            lines.append(" " * _INDENT + source.url)
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_source_list(sources, words)]) + "\n"
 
 
 def _line(line: Line, words: dict[str, Any], sources: dict[str, Reference]) -> str:
@@ -81,3 +77,46 @@ def _seen(source: Reference) -> str:
 def _put(text: str, indent: int) -> list[str]:
     first, *rest = wrapped(text, WIDTH - indent - _INDENT)
     return [" " * indent + first, *(" " * (indent + _INDENT) + line for line in rest)]
+
+
+def condition_text(page: ConditionPage, knowledge: Knowledge) -> str:
+    """What each relaxant is to one condition, the best supported first, and what is known of combinations."""
+    words, report = knowledge.words("formulary"), knowledge.words("report")
+    suits, sources = report["suits"], dict[str, Reference]()
+
+    def cited(source: Reference) -> str:
+        sources.setdefault(source.id, source)
+        return f"[{list(sources).index(source.id) + 1}] {source.place}"
+
+    lines = _put(page.title, 0)
+    status = ""
+    for one in page.suited:
+        if one.status != status:
+            status = one.status
+            lines += ["", suits["statuses"][status].capitalize(), "─" * WIDTH]
+        where = f"{', '.join(one.jurisdictions)}: " if one.jurisdictions else ""
+        of = f" ({words['said_of'].format(condition=one.through)})" if one.through else ""
+        flag = "" if one.verified else f" ({words['not_verified']})"
+        evidence = report["evidence"][one.evidence]
+        lines += _put(f"- {where}{one.agent}{of}: {one.text} ({evidence}){flag} {cited(one.source)}", 0)
+    if page.together:
+        lines += ["", words["together"], "─" * WIDTH]
+    for pair in page.together:
+        evidence = report["evidence"][pair.evidence] if pair.evidence else suits["nobody"]
+        said = " ".join(
+            f"{suits[name]}: {text}"
+            for name, text in (("used_for", pair.used_for), ("benefit", pair.benefit), ("harm", pair.harm))
+        )
+        flag = "" if pair.verified else f" ({words['not_verified']})"
+        marks = " ".join(cited(s) for s in pair.sources)
+        lines += _put(f"- {suits['and'].join(pair.parts)} ({evidence}): {said}{flag} {marks}", 0)
+    return "\n".join([*lines, *_source_list(sources, words)]) + "\n"
+
+
+def _source_list(sources: dict[str, Reference], words: dict[str, Any]) -> list[str]:
+    lines = ["", words["rule"]["sources"], "─" * WIDTH]
+    for number, source in enumerate(sources.values(), 1):
+        lines += _put(f"[{number}] {source.title}{f', {source.date}' if source.date else ''}{_seen(source)}", 0)
+        if source.url:
+            lines.append(" " * _INDENT + source.url)
+    return lines
