@@ -276,3 +276,10 @@ def test_an_input_error_names_field_came_and_would_do(knowledge: Knowledge) -> N
     with pytest.raises(InputError) as caught:
         read_plain({"weight": "700 kg", "medicines": ["baclofen 5 mg"]}, knowledge, today=TODAY)
     assert caught.value.field == "weight" and "700" in caught.value.came and caught.value.would_do
+
+
+def test_where_the_medicines_are_unknown_only_what_is_named_is_reviewed_and_that_is_said() -> None:
+    review = reviewed({"considering": ["tizanidine 2 mg three times a day"]})
+    assert {c.agent for c in review.checks} == {"tizanidine"}
+    assert any(u.settled_by == "medicines" for u in review.unchecked)
+    assert any("other medicines are unknown" in words for words in review.limits)

@@ -133,6 +133,8 @@ def _citations(knowledge: Knowledge) -> Iterator[Fault]:
     for known in knowledge.sources.values():
         if known.date and known.date[:10] > date.today().isoformat()[: len(known.date)]:  # noqa: DTZ011 - a day is all that is asked
             yield Fault(f"sources {known.id}", f"its date, {known.date}, is still to come")
+        if not known.date and not known.seen_on:
+            yield Fault(f"sources {known.id}", "a source has its date, or the day it was seen on")
         if known.kind != "policy" and not (known.url or known.doi or known.publisher):
             yield Fault(f"sources {known.id}", "a source has a url, a doi or at least a publisher")
         if known.url and not known.url.startswith(("https://", "http://")):

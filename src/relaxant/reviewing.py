@@ -143,7 +143,9 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
     patient = canonical(patient)
     medicines = read_medicines(patient, knowledge)
     facts = Facts(inputs_of([(patient, medicines)], knowledge), knowledge, patient.jurisdiction)
-    checks, findings, unchecked = read_row(evaluate(program(knowledge, patient.jurisdiction), facts), 0)
+    # Where the medicines were not said any relaxant may be taken; what was named is reviewed, and `limits` says that it is so.
+    named = facts.inputs.agents.keys() or None
+    checks, findings, unchecked = read_row(evaluate(program(knowledge, patient.jurisdiction), facts, named), 0)
     asked = facts.made
     written = to_file(patient)
     return Review(

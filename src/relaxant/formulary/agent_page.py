@@ -35,6 +35,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     place: str
     date: str | None
+    seen_on: str | None
     url: str | None
     seen: str
 
@@ -138,7 +139,7 @@ def reference(knowledge: Knowledge, source: str, place: str) -> Reference:
     """A source at a place, to open and check."""
     known = knowledge.sources[source]
     url = known.url or (f"https://doi.org/{known.doi}" if known.doi else None)
-    return Reference(id=source, title=known.title, place=place, date=known.date, url=url, seen=known.seen)
+    return Reference(id=source, title=known.title, place=place, date=known.date, seen_on=known.seen_on, url=url, seen=known.seen)
 
 
 def _holds(rule: Rule, wanted: tuple[Jurisdiction, ...]) -> bool:

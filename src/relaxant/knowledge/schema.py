@@ -28,7 +28,7 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Source(Frozen, frozen=True, kw_only=True, gc=False):
-    """Something a person can open and check."""
+    """Something a person can open and check. ``date`` is its own; where it carries none, ``seen_on`` is the day it was read."""
 
     id: str
     title: str
@@ -41,6 +41,7 @@ class Source(Frozen, frozen=True, kw_only=True, gc=False):
     doi: str | None = None
     jurisdiction: tuple[Jurisdiction, ...] = ()
     seen: Literal["text", "mirror", "abstract", "excerpt", "not seen"] = "text"
+    seen_on: str | None = None
     note: str | None = None
 
 

@@ -7,7 +7,7 @@ A row of a patient and a row of a registry go through the same lines below.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -162,14 +162,14 @@ def program(knowledge: Knowledge, jurisdiction: Jurisdiction) -> Program:
     return made
 
 
-def evaluate(program: Program, facts: Facts) -> Checks:
-    """Tests every candidate rule on every row of ``facts``, and the modifiers of those that fire."""
+def evaluate(program: Program, facts: Facts, agents: Collection[str] | None = None) -> Checks:
+    """Tests every candidate rule on every row of ``facts``, and the modifiers of those that fire; of ``agents`` alone if given."""
     live: list[tuple[Block, Mask]] = []
     idle: list[tuple[Block, Mask]] = []
     possible: dict[str, bool] = {}
     for agent in program.agents:
         present = facts.agent_may_be_present(agent)
-        if not anywhere(present):
+        if not anywhere(present) or (agents is not None and agent not in agents):
             continue
         for group in program.groups(agent):
             here = present
