@@ -28,13 +28,12 @@ from relaxant.facts.members import partners
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.questions import holds_in
-from relaxant.knowledge.schema import Agent
+from relaxant.knowledge.schema import TIERS, Agent
 from relaxant.medicines.read import read_medicines
 from relaxant.rules.evaluate import evaluate, program
 from relaxant.rules.findings import read_row
 from relaxant.rules.predicate import with_column
 
-TIERS = ("DANGER", "CHANGE", "WATCH", "NOTE")
 _MALE, _FEMALE = 8507, 8532
 _WITHIN = {"on the day": 30, "as if all of the last year were still taken": 365}
 """How many days after its start a medicine counts as taken where its record ends with the day it began."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
 from relaxant.facts.facts import Facts
@@ -81,6 +82,14 @@ def test_when_a_condition_began(conditions: list[Any], expected: int) -> None:
     assert outcome({"conditions": conditions}, RECENT) == expected
 
 
+def test_what_follows_from_a_condition_in_question_is_in_question() -> None:
+    (name, known) = next((n, c) for n, c in KNOWN.conditions.items() if c.implies)
+    facts = facts_of({"conditions": [f"possible {known.title}"]})
+    for one in (name, *known.implies):
+        assert facts.column(f"condition:{one}").bounds(0) == (0, 1), one
+        assert outcome({"conditions": [f"possible {known.title}", known.title]}, {"condition": one}) == FIRES
+
+
 def test_how_long_ago_is_asked_only_of_who_has_the_condition() -> None:
     column = facts_of({"conditions": ["stroke"]}).column("since:stroke")
     assert column.settled_by(0) == ("when stroke began",)
@@ -102,3 +111,78 @@ def test_a_route_that_is_for_something_else_is_no_agent_and_no_wrong_route() -> 
     (medicine,) = read_medicines(patient, KNOWN)
     assert (medicine.agents, medicine.route_not_licensed) == ((), False)
     assert [i.name for i in medicine.ingredients] == ["glycopyrronium"]
+
+
+def settled(person: dict[str, Any], column: str) -> tuple[tuple[float, float], tuple[str, ...]]:
+    """The bounds of a fact and what would settle it."""
+    made = facts_of(person).column(column)
+    return made.bounds(0), made.settled_by(0)
+
+
+BY_WEIGHT = {"medicines": ["dantrolene 0.5 mg/kg three times a day"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("most_daily_dose_per_kg", 1.5), ("most_single_dose_per_kg", 0.5), ("doses_daily", 3)],
+)
+def test_the_weight_is_not_needed_for_what_is_written_by_weight(name: str, expected: float) -> None:
+    assert settled(BY_WEIGHT, f"dantrolene:{name}") == (pytest.approx((expected, expected)), ())
+
+
+@pytest.mark.parametrize("name", ["daily_dose", "most_daily_dose", "most_single_dose"])
+def test_the_weight_settles_an_amount_that_is_written_by_weight(name: str) -> None:
+    assert settled(BY_WEIGHT, f"dantrolene:{name}")[1] == ("weight",)
+
+
+def test_of_a_dose_by_weight_and_an_amount_the_larger_counts() -> None:
+    lines = {"considering": ["rocuronium 0.6 mg/kg intravenous once", "rocuronium 100 mg intravenous once"]}
+    bounds, _ = settled({**lines, "weight": "70 kg"}, "rocuronium:most_single_dose_per_kg")
+    assert bounds == pytest.approx((100 / 70, 100 / 70))
+    assert settled(lines, "rocuronium:most_single_dose_per_kg")[1] == ("weight",)
+
+
+def test_what_one_line_says_is_certain_whatever_the_other_leaves_out() -> None:
+    said, unsaid = "baclofen 10 mg three times a day", "baclofen twice a day"
+    for lines in ([said, unsaid], [unsaid, said]):
+        assert settled({"medicines": lines}, "baclofen:daily_dose")[0] == (30, float("inf"))
+        assert settled({"medicines": lines}, "baclofen:most_single_dose")[1] == ("dose of baclofen",)
+
+
+def test_the_lowest_of_several_limits_is_the_one_that_is_shown() -> None:
+    agent = KNOWN.agents["baclofen"]
+    daily = next(x for x in agent.limits if x.kind == "daily" and "US" in x.jurisdiction and x.age_from > 0)
+    low, high = (msgspec.structs.replace(daily, value=v, age_from=0.0, age_to=200.0) for v in (50.0, 90.0))
+    for limits in ((low, high), (high, low)):
+        agents = {**KNOWN.agents, "baclofen": msgspec.structs.replace(agent, limits=limits)}
+        knowledge = msgspec.structs.replace(KNOWN, agents=agents, sha256=f"limits {limits[0].value:g}")
+        facts = Facts(facts_of({"medicines": []}).inputs, knowledge, "US")
+        assert facts.column("baclofen:limit:daily").bounds(0) == (50, 50)
+
+
+def test_a_medicine_that_may_be_taken_leaves_the_exposure_open() -> None:
+    person = {"medicines": ["tizanidine 4 mg three times a day", "fluvoxamine 50 mg once a day"]}
+    taken, open_one = facts_of(person), facts_of(person)
+    low, high = taken.column("tizanidine:exposure_ratio").bounds(0)
+    assert low == high > 1
+    for (ingredient, _), intake in open_one.inputs.intake.items():
+        if ingredient == "fluvoxamine":
+            intake.now[0] = float("nan")
+    column = open_one.column("tizanidine:exposure_ratio")
+    assert (column.bounds(0), column.settled_by(0)) == ((1, high), ("whether fluvoxamine is taken",))
+
+
+def test_who_may_become_pregnant_asks_for_what_is_missing() -> None:
+    assert settled({"birth_date": "1990-01-01"}, "may_become_pregnant") == ((0, 1), ("sex",))
+    assert settled({"sex": "female"}, "may_become_pregnant") == ((0, 1), ("age",))
+    assert settled({"sex": "male"}, "may_become_pregnant") == ((0, 0), ())
+
+
+def test_severe_liver_disease_asks_for_the_conditions_where_nothing_was_said_of_them() -> None:
+    assert settled({}, "severe_hepatic_impairment") == ((0, 1), ("conditions",))
+
+
+def test_a_child_pugh_score_of_class_b_asks_for_the_rest() -> None:
+    labs = [("bilirubin", "4 mg/dL"), ("albumin", "20 g/L")]
+    said = [{"name": name, "value": value, "date": "2026-11-20"} for name, value in labs]
+    assert settled({"conditions": [], "labs": said}, "child_pugh") == ((9, 11), ("INR",))

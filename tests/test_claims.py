@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from relaxant.claims.check import check_claims
-from relaxant.claims.sentences import plain_words, stands, statements
+from relaxant.claims.sentences import clauses, plain_words, stands
 from relaxant.cli import main
 from relaxant.knowledge.load import load_knowledge
 from relaxant.plain import read_yaml
@@ -50,6 +50,26 @@ def test_what_is_not_known_is_not_judged(said: str) -> None:
     assert verdicts(said) == ["cannot judge"]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Baclofen is a safer choice than a benzodiazepine.",
+        "Tizanidine is a good alternative to a benzodiazepine.",
+        "Baclofen is an old drug and diazepam is a benzodiazepine.",
+        "Unlike diazepam, baclofen is a GABA-B agonist.",
+        "Like baclofen, dantrolene lowers tone, but unlike tizanidine and baclofen it is centrally acting with diazepam.",
+    ],
+)
+def test_a_comparison_says_nothing_of_what_it_is(said: str) -> None:
+    assert verdicts(said) == ["cannot judge"]
+
+
+def test_words_may_stand_before_a_class() -> None:
+    assert verdicts("Diazepam is a very long-acting benzodiazepine.") == ["supported"]
+    assert verdicts("Baclofen is not a benzodiazepine.") == ["supported"]
+    assert verdicts("Baclofen is a long-acting benzodiazepine.") == ["contradicted"]
+
+
 def test_a_pronoun_means_the_one_named_before() -> None:
     (first, second) = check_claims("Tizanidine lowers tone. It is peripherally acting.", KNOWN).marked
     assert (first.verdict, second.verdict, second.about) == ("cannot judge", "contradicted", ("tizanidine",))
@@ -73,9 +93,17 @@ def test_a_country_named_or_given_decides_by_its_labels() -> None:
     assert {m.verdict for m in check_claims(said, KNOWN, "UK").marked} == {"contradicted"}
 
 
+def test_a_rule_of_some_labels_decides_for_their_countries_only() -> None:
+    said = "Tolterodine can be safely combined with ketoconazole."
+    assert verdicts(said) == ["depends on the country"]
+    assert verdicts(f"In the European Union, {said}") == ["contradicted"]
+    assert {m.verdict for m in check_claims(said, KNOWN, "UK").marked} == {"contradicted"}
+    assert {m.verdict for m in check_claims(said, KNOWN, "US").marked} == {"cannot judge"}
+
+
 def test_sentences_clauses_and_list_items() -> None:
     text = "# Heading\n- Baclofen helps, e.g. in MS; tizanidine does not.\nOne. Two, but not three."
-    assert [(s.line, s.denied) for s in statements(text)] == [
+    assert [(s.line, s.denied) for s in clauses(text)] == [
         (1, False),
         (2, False),
         (2, True),

@@ -11,12 +11,13 @@ import pytest
 from conftest import ROOT
 from relaxant.cli import main
 from relaxant.formulary.agent_page import agent_page
-from relaxant.formulary.condition_page import STATUSES, condition_page, conditions_spoken_of
+from relaxant.formulary.condition_page import condition_page, conditions_spoken_of
 from relaxant.formulary.markdown import pages
 from relaxant.formulary.rule_page import in_words, rule_page
 from relaxant.formulary.text import WIDTH, page_text
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.questions import JURISDICTIONS, QUESTIONS, SECTIONS, answers, holds_in
+from relaxant.knowledge.schema import SUITABILITIES
 from relaxant.report.terminal import text_width
 
 KNOWN = load_knowledge()
@@ -89,7 +90,7 @@ def test_the_pages_are_up_to_date() -> None:
 
 def test_a_condition_lists_what_suits_first_and_what_is_said_of_a_wider_one() -> None:
     page = condition_page(KNOWN, "multiple_sclerosis", "US")
-    places = [STATUSES.index(s.status) for s in page.suited]
+    places = [SUITABILITIES.index(s.status) for s in page.suited]
     assert places == sorted(places)
     own = {s.agent: s for s in reversed(page.suited)}
     assert (own["baclofen"].status, own["baclofen"].through) == ("licensed", None)

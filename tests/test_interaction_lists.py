@@ -31,6 +31,8 @@ def as_read(name: str) -> str:
 def speaks(relaxant: str, partner: str, **person: Any) -> list[str]:
     """The tiers of the findings on a start of the relaxant beside the partner."""
     review = reviewed({"medicines": [partner], "considering": [relaxant], **person})
+    assert {i.name for m in review.medicines for i in m.ingredients} >= {partner}
+    assert relaxant in {c.agent for c in review.checks}
     return [f.tier for f in review.findings if any(partner in p for p in f.partners)]
 
 
@@ -75,7 +77,9 @@ def test_cisatracurium_in_renal_failure_is_a_note_at_most(country: str) -> None:
         "allergies": [], "medicines": [], "considering": ["cisatracurium 0.15 mg/kg intravenous once"],
         "labs": [{"name": "creatinine", "value": "6.1 mg/dL", "date": "2026-11-20"}],
     }  # fmt: skip
-    assert {f.tier for f in reviewed(person).findings} <= {"NOTE"}
+    review = reviewed(person)
+    assert "cisatracurium" in {c.agent for c in review.checks}
+    assert {f.tier for f in review.findings} <= {"NOTE"}
 
 
 def test_five_sedatives_are_one_finding() -> None:

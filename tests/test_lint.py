@@ -80,7 +80,9 @@ def test_a_sound_pack_is_clean_and_changes_the_hash(tmp_path: Path, knowledge: K
         ({"when": {"allergy": "moonlight"}}, "there is no allergen"),
         ({"summary": "{agent} and {moon}. Ask."}, "there is no slot {moon}"),
         ({"partner": None, "summary": "{partners}. Ask."}, "names {partners} and the rule has none"),
+        ({"summary": "{agent} above {limit_dayly}. Ask."}, "there is no slot {limit_dayly}"),
         ({"action": "Give 5.0 mg."}, "no trailing zeros"),
+        ({"modifiers": [{"when": {"fact": "pregnant"}, "why": "from 5.0 mg"}]}, "no trailing zeros"),
         ({"action": "Give .5 mg."}, "leading zero"),
         ({"action": "Give 50 mcg."}, "write micrograms out"),
         ({"tier": "DANGER", "verified": "false"}, "not verified"),
@@ -237,6 +239,11 @@ def test_the_linter_rejects_coverage(tmp_path: Path, row: dict[str, Any], says: 
     assert any(says in f for f in faults), faults
 
 
+def test_two_rows_of_coverage_for_one_label_are_a_fault(tmp_path: Path) -> None:
+    (fault,) = lint(pack(tmp_path / "ward", coverage=[COVERED, dict(COVERED)]))
+    assert "written twice" in str(fault)
+
+
 def test_an_agent_without_coverage_is_a_fault(tmp_path: Path) -> None:
     faults = [str(f) for f in lint(pack(tmp_path / "ward", agents=[{**AGENT, "agent": "dantrolene of ours", "routes": ["vaginal"]}]))]  # fmt: skip
     assert sum("the coverage register has no row" in f for f in faults) == 3
@@ -281,6 +288,8 @@ def test_the_linter_rejects_combinations_and_claims(
         ({"since": "stroke"}, "a number of days"),
         ({"genotype": "CYP2C19", "is": "splendid"}, "there is no status"),
         ({"genotype": "CYP2C19"}, "needs `is`"),
+        ({"over_limit": "dayly"}, "there is no limit"),
+        ({"not": {"over_limit": "single_per_kilo"}}, "there is no limit"),
     ],
 )
 def test_the_linter_rejects_predicates_on_time_and_genes(tmp_path: Path, when: dict[str, Any], says: str) -> None:

@@ -33,7 +33,8 @@ from relaxant.reviewing import (
     Stamp,
     Watch,
 )
-from relaxant.rules.findings import Because, Check, Cited, Effect, Finding, Unchecked
+from relaxant.rules.findings import Check, Finding, Unchecked
+from relaxant.rules.reasons import Because, Cited, Effect
 from relaxant.suited import ShownCombination, ShownSuitability
 
 LONG = "pseudo" * 50

@@ -15,21 +15,15 @@ import msgspec
 
 from relaxant.errors import KnowledgeError
 from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.knowledge.prose import faults_of_prose
 from relaxant.knowledge.questions import coverage_faults
-from relaxant.knowledge.schema import Agent, Coverage, Jurisdiction, Rule, Situation
+from relaxant.knowledge.schema import Coverage, Jurisdiction
 from relaxant.medicines.dictionary import lookup_name
 from relaxant.quantities import unit
-from relaxant.rules.predicate import read_predicate
-from relaxant.rules.wording import TEXT_SLOTS, column_of_slot, slots
 
-_CASE_DAY = date(2026, 11, 22)
 _ICD = re.compile(r"[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?")
-_TRAILING_ZERO = re.compile(
-    r"(?<![\d.])\d+\.\d*0(?=\s*(?:mg|micrograms|g|mL|units)\b)|(?<![\d])\.\d+\s*(?:mg|micrograms|g|mL)\b"
-)
 _DOSE_UNITS = ("mg", "micrograms", "units", "g", "sprays")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_JURISDICTIONS: tuple[Jurisdiction, ...] = ("US", "UK", "EU")
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -55,6 +49,7 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     """Every fault of one knowledge."""
     from relaxant.lint_cases import faults_of_cases
     from relaxant.lint_exposure import faults_of_exposure  # here, so that a review does not load what it does not use
+    from relaxant.lint_rules import faults_of_rule
     from relaxant.pharmacology.people.people_soundness import faults_of_people
 
     faults = [*_citations(knowledge), *_agents(knowledge), *_partners(knowledge), *_measures(knowledge)]
@@ -66,7 +61,7 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     for population in knowledge.populations.values():
         faults += [Fault(where, what) for where, what in faults_of_people(population)]
     for rule in knowledge.rules.values():
-        faults += _rule(rule, knowledge)
+        faults += [Fault(where, what) for where, what in faults_of_rule(rule, knowledge)]
     if not any(_stops_the_cases(f) for f in faults):
         faults += [Fault(where, what) for where, what in faults_of_cases(knowledge)]
     return faults
@@ -197,7 +192,7 @@ def _agents(knowledge: Knowledge) -> Iterator[Fault]:
         for indication in agent.indications:
             if indication.condition not in knowledge.conditions:
                 yield Fault(f"{where} indication", f"there is no condition “{indication.condition}”")
-        yield from _prose(
+        yield from _of_prose(
             where,
             [s.text for s in agent.statements] + [d.text for d in agent.dosing] + [i.text for i in agent.indications],
         )
@@ -208,12 +203,8 @@ def _agents(knowledge: Knowledge) -> Iterator[Fault]:
                 yield Fault(f"agents {agent.agent}", f"{other} already has the route {route}")
 
 
-def _prose(where: str, texts: Iterable[str]) -> Iterator[Fault]:
-    for text in texts:
-        if match := _TRAILING_ZERO.search(text):
-            yield Fault(where, f"“{match.group()}”: write doses with a leading zero and no trailing zeros")
-        if re.search(r"(?<![A-Za-z])(?:mcg|µg|ug)(?![A-Za-z])", text):
-            yield Fault(where, f"write micrograms out: “{text[:50]}”")
+def _of_prose(where: str, texts: Iterable[str]) -> Iterator[Fault]:
+    yield from (Fault(where, what) for text in texts for what in faults_of_prose(text))
 
 
 def _coverage(knowledge: Knowledge) -> Iterator[Fault]:
@@ -245,7 +236,7 @@ def _combinations(knowledge: Knowledge) -> Iterator[Fault]:
                 yield Fault(where, f"the dictionary does not know “{partner}”")
         if not known.sources:
             yield Fault(where, "a combination has a source")
-        yield from _prose(where, (known.used_for, known.benefit, known.harm))
+        yield from _of_prose(where, (known.used_for, known.benefit, known.harm))
 
 
 def _claims(knowledge: Knowledge) -> Iterator[Fault]:
@@ -260,7 +251,7 @@ def _claims(knowledge: Knowledge) -> Iterator[Fault]:
         for phrase in (*claim.about, *(p for group in claim.says for p in group), *claim.unless):
             if phrase != phrase.lower() and phrase not in knowledge.agents:
                 yield Fault(where, f"“{phrase}” is not in lower case and would never be heard")
-        yield from _prose(where, (claim.holds,))
+        yield from _of_prose(where, (claim.holds,))
 
 
 def _partners(knowledge: Knowledge) -> Iterator[Fault]:
@@ -303,106 +294,3 @@ def _measures(knowledge: Knowledge) -> Iterator[Fault]:
     for policy in knowledge.policies.values():
         if not policy.reason.strip() or not policy.unit.strip():
             yield Fault(f"policies {policy.policy}", "a policy has a unit and a reason")
-
-
-# ---------------------------------------------------------------- rules
-
-
-def _texts(rule: Rule) -> Iterator[tuple[str, str]]:
-    for name in ("summary", "action"):
-        for holder, where in ((rule, name), *((m, f"modifier {i} {name}") for i, m in enumerate(rule.modifiers))):
-            text = getattr(holder, name)
-            if isinstance(text, str):
-                yield where, text
-            elif text:
-                yield from ((f"{where}.{situation}", words) for situation, words in text.items())
-    yield "consequence", rule.consequence
-    yield "mechanism", rule.mechanism
-    yield from (("alternatives", a) for a in rule.alternatives)
-
-
-def _rule(rule: Rule, knowledge: Knowledge) -> Iterator[Fault]:
-    where = f"rules {rule.rule}"
-    agents: list[Agent] = []
-    for name in rule.agents:
-        if name == "every agent":
-            agents = list(knowledge.agents.values())
-        elif name in knowledge.agents:
-            agents.append(knowledge.agents[name])
-        else:
-            yield Fault(where, f"there is no agent “{name}”")
-    for role in rule.partner.roles if rule.partner else ():
-        if role not in knowledge.roles:
-            yield Fault(where, f"there is no role “{role}”")
-    for name in (*rule.partner.ingredients, *rule.partner.but_not) if rule.partner else ():
-        if lookup_name(name) is None:
-            yield Fault(where, f"the dictionary does not know “{name}”")
-    for node in [rule.when, *(m.when for m in rule.modifiers)]:
-        if node is None:
-            continue
-        yield from _names(node, where, knowledge)
-        for agent in agents[:1]:
-            try:
-                read_predicate(node, agent.agent, f"{where}.when")
-            except KnowledgeError as error:
-                yield Fault(where, f"predicate: {error}")
-    yield from _rule_words(rule, where, agents)
-    if rule.tier in ("DANGER", "CHANGE"):
-        if not rule.verified:
-            yield Fault(where, f"not verified, so it may not be {rule.tier}")
-        if all(knowledge.sources[s.source].seen == "not seen" for s in rule.sources if s.source in knowledge.sources):
-            yield Fault(where, f"nobody has seen its sources, so it may not be {rule.tier}")
-    seen = [knowledge.sources[s.source].seen != "not seen" for s in rule.sources if s.source in knowledge.sources]
-    if rule.verified and rule.sources and not any(seen):
-        yield Fault(where, "nobody has seen its sources: it is verified: false")
-    if not rule.sources:
-        yield Fault(where, "a rule has a source")
-    for outcome in ("fires", "silent", "could not check"):
-        if not any(case.expect == outcome for case in rule.cases):
-            yield Fault(where, f"no case that is “{outcome}”")
-
-
-def _rule_words(rule: Rule, where: str, agents: list[Agent]) -> Iterator[Fault]:
-    for place, text in _texts(rule):
-        for slot in slots(text):
-            if slot == "partners" and rule.partner is None:
-                yield Fault(f"{where} {place}", "it names {partners} and the rule has none")
-            if slot not in TEXT_SLOTS and column_of_slot(slot, agents[0].agent if agents else "") is None:
-                yield Fault(f"{where} {place}", f"there is no slot {{{slot}}}")
-    yield from _prose(where, [text for _, text in _texts(rule)])
-    for name in ("summary", "action"):
-        text = getattr(rule, name)
-        if isinstance(text, dict):
-            missing: list[Situation] = [s for s in rule.on if s not in text]
-            if missing:
-                yield Fault(f"{where} {name}", f"nothing is said for {', '.join(missing)}")
-    if rule.tier in ("DANGER", "CHANGE") and "taking" in rule.on:
-        action = rule.action if isinstance(rule.action, str) else rule.action.get("taking", "")
-        if re.fullmatch(r"\s*(?:stop|discontinue)\b[^,.;]*\.?\s*", action, re.I):
-            yield Fault(f"{where} action", "someone takes it already: say how to leave it safely")
-
-
-def _names(node: Any, where: str, knowledge: Knowledge) -> Iterator[Fault]:
-    if isinstance(node, dict):
-        for key, value in node.items():
-            if key in ("condition", "since") and value not in knowledge.conditions:
-                yield Fault(where, f"there is no condition “{value}”")
-            elif (
-                key == "allergy"
-                and value not in knowledge.allergens
-                and value not in {a.ingredient for a in knowledge.agents.values()}
-            ):
-                yield Fault(where, f"there is no allergen “{value}”")
-            elif key == "genotype" and (value, node.get("is")) not in {
-                (p.gene, p.phenotype) for p in knowledge.pathways.phenotypes
-            }:
-                yield Fault(where, f"there is no status “{value} {node.get('is')}” in the pathways")
-            elif key == "role" and value not in knowledge.roles:
-                yield Fault(where, f"there is no role “{value}”")
-            elif key == "takes" and lookup_name(str(value)) is None:
-                yield Fault(where, f"the dictionary does not know “{value}”")
-            else:
-                yield from _names(value, where, knowledge)
-    elif isinstance(node, (list, tuple)):
-        for item in node:
-            yield from _names(item, where, knowledge)

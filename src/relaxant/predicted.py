@@ -21,8 +21,8 @@ from relaxant.pharmacology.clinic.prediction import Curve, Eligible, Measure, Pr
 from relaxant.pharmacology.exposure.contributions import measured
 from relaxant.pharmacology.exposure.exposure import Change
 from relaxant.quantities import plain_number, shown_unit, three_digits
-from relaxant.rules.findings import Cited, shown_agent_name
-from relaxant.rules.wording import amount_text, capital, listed
+from relaxant.rules.reasons import Cited
+from relaxant.rules.wording import amount_text, capital, listed, shown_agent_name
 
 Words = Mapping[str, Any]
 _NOTHING = 1e-3  # of the peak

@@ -16,14 +16,16 @@ from relaxant.facts.loads import LOADS
 from relaxant.facts.members import role_members
 from relaxant.facts.names import PERSON_FACTS
 from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.medicines.regimen import Regimen
 from relaxant.patient import Patient, to_file
 from relaxant.predicted import ShownPrediction, predicted
 from relaxant.rules.evaluate import evaluate, program
-from relaxant.rules.findings import Check, Cited, Finding, Unchecked, cited, read_row, shown_agent_name
-from relaxant.rules.wording import capital, fact_text
+from relaxant.rules.findings import Check, Finding, Unchecked, read_row
+from relaxant.rules.reasons import Cited, cited
+from relaxant.rules.wording import capital, fact_text, shown_agent_name
 from relaxant.suited import ShownCombination, ShownSuitability, combinations, suitability
 from relaxant.version import __version__
 
@@ -389,18 +391,17 @@ def _monitoring(facts: Facts) -> list[Watch]:
     for agent, own in sorted(facts.inputs.agents.items()):
         if own["taking"][0] == 1 or own["starting"][0] == 1:
             for entry in facts.knowledge.agents[agent].monitoring:
-                if entry.jurisdiction and facts.jurisdiction not in entry.jurisdiction:
-                    continue
-                out.append(
-                    Watch(
-                        agent=shown_agent_name(agent, facts),
-                        what=entry.what,
-                        at=entry.at,
-                        act=entry.act,
-                        verified=entry.verified,
-                        source=cited(facts.knowledge, entry.source, entry.place),
+                if holds_in(entry, facts.jurisdiction):
+                    out.append(
+                        Watch(
+                            agent=shown_agent_name(agent, facts),
+                            what=entry.what,
+                            at=entry.at,
+                            act=entry.act,
+                            verified=entry.verified,
+                            source=cited(facts.knowledge, entry.source, entry.place),
+                        )
                     )
-                )
     return out
 
 

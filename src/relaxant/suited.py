@@ -8,10 +8,9 @@ import msgspec
 from relaxant.facts.facts import Facts
 from relaxant.facts.members import role_members
 from relaxant.facts.suitability import indications, said_as
-from relaxant.knowledge.schema import Combination, Evidence, Suitability
-from relaxant.rules.findings import Cited, cited, shown_agent_name, shown_name
-
-_ORDER = ("licensed", "supported", "off label", "not established", "not recommended", "harmful")
+from relaxant.knowledge.schema import SUITABILITIES, Combination, Evidence, Suitability
+from relaxant.rules.reasons import Cited, cited
+from relaxant.rules.wording import listed, shown_agent_name, shown_name
 
 
 class ShownSuitability(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,14 +52,14 @@ def suitability(facts: Facts, row: int = 0) -> tuple[ShownSuitability, ...]:
         out += [
             ShownSuitability(
                 agent=shown_agent_name(agent, facts),
-                condition=" and ".join(said_as(facts, i.condition, row)),
+                condition=listed(said_as(facts, i.condition, row), facts.knowledge.words("values")),
                 status=i.status,
                 text=i.text,
                 evidence=i.evidence,
                 verified=i.verified,
                 source=cited(facts.knowledge, i.source, i.place),
             )
-            for i in sorted(own, key=lambda i: _ORDER.index(i.status))
+            for i in sorted(own, key=lambda i: SUITABILITIES.index(i.status))
         ]
     return tuple(out)
 
@@ -81,9 +80,9 @@ def _present(agent: str, facts: Facts, row: int) -> bool:
 
 def _together(known: Combination, facts: Facts, row: int) -> tuple[str, ...] | None:
     """The names of what is combined, or ``None`` where the condition or a part is missing."""
-    if not facts.column(f"condition:{known.condition}").surely[row]:
-        return None
     if not all(_present(agent, facts, row) for agent in known.agents):
+        return None
+    if not facts.column(f"condition:{known.condition}").surely[row]:
         return None
     if not all(facts.takes_by_any_route(partner)[row] for partner in known.partners):
         return None

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from relaxant.claims.relations import Heard, Judgement, judged, places_named
-from relaxant.claims.sentences import Statement, plain_words, stands, statements
+from relaxant.claims.heard import Heard, Judgement, places_named
+from relaxant.claims.relations import judged
+from relaxant.claims.sentences import Clause, clauses, plain_words, stands
 from relaxant.claims.subjects import Names, Subjects, begins_with_a_pronoun
 from relaxant.formulary.agent_page import Reference, reference
 from relaxant.knowledge.load import Knowledge
@@ -46,22 +47,22 @@ def check_claims(text: str, knowledge: Knowledge, jurisdiction: Jurisdiction | N
     marked: list[Marked] = []
     count = known = 0
     before = Subjects()
-    for statement in statements(text):
+    for clause in clauses(text):
         count += 1
-        subjects = names.of(statement.words)
-        if not subjects.agents and begins_with_a_pronoun(statement.words) and len(before.agents) == 1:
+        subjects = names.of(clause.words)
+        if not subjects.agents and begins_with_a_pronoun(clause.words) and len(before.agents) == 1:
             subjects = msgspec.structs.replace(subjects, agents=before.agents)
         elif subjects.agents:
             before = subjects
-        found = list(_judge(statement, subjects, whole, names, knowledge, jurisdiction))
+        found = list(_judge(clause, subjects, whole, names, knowledge, jurisdiction))
         if subjects.agents or found:
             known += 1
-            marked += found or [_mark(statement, subjects.agents, Judgement("cannot judge", "", "", ()), True)]
+            marked += found or [_mark(clause, subjects.agents, Judgement("cannot judge", "", "", ()), True)]
     return ClaimsReport(statements=count, about_something_known=known, marked=tuple(marked))
 
 
 def _judge(
-    statement: Statement,
+    clause: Clause,
     subjects: Subjects,
     whole: tuple[str, ...],
     names: Names,
@@ -71,40 +72,40 @@ def _judge(
     """The authored claims decide first; where none speaks, the relations of each agent that is named."""
     decided = False
     for claim in knowledge.claims.values():
-        verdict = _verdict(claim, statement, subjects, whole, knowledge)
+        verdict = _verdict(claim, clause, subjects, whole, knowledge)
         if verdict is not None and verdict != "cannot judge":
             decided = True
             sources = tuple(reference(knowledge, s.source, s.place) for s in claim.sources)
             judgement = Judgement(verdict, claim.holds, f"claim {claim.claim}", sources)
-            yield _mark(statement, subjects.agents or claim.about, judgement, claim.verified)
+            yield _mark(clause, subjects.agents or claim.about, judgement, claim.verified)
     if decided:
         return
-    places = places_named(statement.words)
+    places = places_named(clause.words)
     if places == JURISDICTIONS and jurisdiction is not None:
         places = (jurisdiction,)
-    heard = Heard(statement, subjects, places, knowledge)
+    heard = Heard(clause, subjects, places, knowledge)
     for agent in subjects.agents:
         for judgement in judged(heard, knowledge.agents[agent]):
-            yield _mark(statement, (agent,), judgement, True)
+            yield _mark(clause, (agent,), judgement, True)
 
 
 def _verdict(
-    claim: Claim, statement: Statement, subjects: Subjects, whole: tuple[str, ...], knowledge: Knowledge
+    claim: Claim, clause: Clause, subjects: Subjects, whole: tuple[str, ...], knowledge: Knowledge
 ) -> Verdict | None:
-    words = statement.words
+    words = clause.words
     if not any(a in subjects.agents if a in knowledge.agents else stands(a, words) for a in claim.about):
         return None
     if not all(any(stands(phrase, words) for phrase in group) for group in claim.says):
         return None
-    verdict = claim.denied if statement.denied else claim.affirmed
+    verdict = claim.denied if clause.denied else claim.affirmed
     within = whole if verdict == "important omission" else words
     return None if any(stands(phrase, within) for phrase in claim.unless) else verdict
 
 
-def _mark(statement: Statement, about: tuple[str, ...], judgement: Judgement, verified: bool) -> Marked:
+def _mark(clause: Clause, about: tuple[str, ...], judgement: Judgement, verified: bool) -> Marked:
     return Marked(
-        line=statement.line,
-        sentence=statement.text,
+        line=clause.line,
+        sentence=clause.text,
         about=about,
         verdict=judgement.verdict,
         holds=judgement.holds,

@@ -1,4 +1,4 @@
-"""An article in statements: sentences and their clauses, as plain words for comparison, with whether each is a denial."""
+"""An article in clauses, as plain words for comparison, with whether each is a denial."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DOUBLE = (
 """Words with a negation in them that deny nothing."""
 
 
-class Statement(msgspec.Struct, frozen=True):
+class Clause(msgspec.Struct, frozen=True):
     """One clause: where it stands, its words as written, and as plain words for comparison."""
 
     line: int
@@ -52,17 +52,17 @@ def plain_words(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(text.lower().replace("’", "").replace("'", "")))
 
 
-def statements(text: str) -> Iterator[Statement]:
+def clauses(text: str) -> Iterator[Clause]:
     """The clauses of a text in order; headings and list items count as sentences of their own."""
     for number, line in enumerate(text.splitlines(), 1):
         stripped = re.sub(r"^\s*(?:[-*•#>]+|\d+[.)])\s+", "", line).strip()
         if not stripped:
             continue
         for sentence in _sentences(stripped):
-            for clause in _CLAUSE.split(sentence):
-                words = plain_words(clause)
+            for part in _CLAUSE.split(sentence):
+                words = plain_words(part)
                 if words:
-                    yield Statement(number, sentence, clause.strip(), words)
+                    yield Clause(number, sentence, part.strip(), words)
 
 
 def _sentences(line: str) -> Iterator[str]:

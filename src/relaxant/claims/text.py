@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from relaxant.claims.check import ClaimsReport, Marked
+from relaxant.formulary.agent_page import source_line
 from relaxant.knowledge.load import Knowledge
 from relaxant.report.terminal import wrapped
 
@@ -15,7 +16,7 @@ def report_text(report: ClaimsReport, knowledge: Knowledge) -> str:
     out: list[str] = []
     judged = [m for m in report.marked if m.verdict != "cannot judge"]
     for one in judged:
-        out += ["", *_marked(one, words)]
+        out += ["", *_marked(one, knowledge)]
     if not judged:
         out += ["", words["nothing"]]
     places = {(m.line, m.sentence) for m in judged}
@@ -25,15 +26,16 @@ def report_text(report: ClaimsReport, knowledge: Knowledge) -> str:
     return "\n".join([*out[1:], "", *wrapped(summary, WIDTH)]) + "\n"
 
 
-def _marked(one: Marked, words: dict[str, str]) -> list[str]:
-    verdict = str(words["verdicts"][one.verdict])  # type: ignore[index]
+def _marked(one: Marked, knowledge: Knowledge) -> list[str]:
+    words = knowledge.words("claims")
+    verdict = str(words["verdicts"][one.verdict])
     flag = "" if one.verified else f" {words['not_verified']}"
     lines = wrapped(f"{words['line'].format(line=one.line)}: “{one.sentence}”", WIDTH)
     lines += _indented(f"{verdict}{flag}")
     if one.holds:
         lines += _indented(words["so"].format(holds=one.holds))
     for source in one.sources:
-        lines += _indented(f"- {source.title}{f', {source.date}' if source.date else ''}, {source.place}")
+        lines += _indented(f"- {source_line(source.title, source, knowledge)}, {source.place}")
         if source.url:
             lines.append(f"    {source.url}")
     return lines

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relaxant.facts.column import SAID, Column, number, yes_no
+from relaxant.facts.column import SAID, Column, number, truth, yes_no
 from relaxant.facts.derive import MAKERS, makes, with_methods
 from relaxant.facts.names import PERSON_FACTS
 
@@ -46,8 +46,15 @@ def _breastfeeding(facts: Facts) -> Column:
 def _may_become_pregnant(facts: Facts) -> Column:
     age, policy, female = facts.column("age"), facts.knowledge.policy, facts.said("female")
     outside = (age.high < policy("childbearing_from_age")) | (age.low >= policy("childbearing_to_age"))
-    values = np.where(outside | (female == 0), 0.0, np.where((female == 1) & age.known, 1.0, np.nan))
-    return yes_no(values, "age", methods=(("female and of childbearing age", None),))
+    never, maybe = outside | (female == 0), np.isnan(female) | ~age.known
+    unsettled = maybe & ~never
+    return truth(
+        ~never & ~maybe,
+        unsettled,
+        needs={"sex": unsettled & np.isnan(female), "age": unsettled & ~age.known},
+        inputs=("sex", "age"),
+        methods=(("female and of childbearing age", None),),
+    )
 
 
 for _name in ("stands_on_tone", "tube_feeding", "crushes_tablets", "pump_present", "smoker"):

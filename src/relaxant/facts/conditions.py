@@ -96,9 +96,12 @@ def conditions_said(patient: Patient, knowledge: Knowledge, note: dict[str, str]
             idle.append(words or ", ".join(f"{c.system} {c.code}" for c in stated.codes))
     if idle:
         note["conditions"] = f"conditions that no rule here acts on: {', '.join(sorted(idle))}"
-    for name in [n for n, v in out.items() if v == 1.0]:
+    for name, has in list(out.items()):
         for implied in implied_by(name, knowledge):
-            out[implied] = 1.0
+            if has == 1.0:
+                out[implied] = 1.0
+            else:
+                out.setdefault(implied, math.nan)  # what follows from something in question is in question
     return out
 
 

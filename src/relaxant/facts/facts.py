@@ -7,17 +7,16 @@ which inputs would settle it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 import numpy as np
 
-from relaxant.facts.column import SAID, Column, Floats, Mask, Methods, anywhere, gather_needs, number, truth, yes_no
-from relaxant.facts.derive import MAKERS, values
+from relaxant.facts.agent_facts import agent_column
+from relaxant.facts.column import SAID, Column, Floats, Mask, Methods, anywhere, number, yes_no
+from relaxant.facts.derive import MAKERS
 from relaxant.facts.inputs import Inputs, Intake, full, systemic
-from relaxant.facts.limits import LIMITED, OLDEST, Ceiling, ceilings, plain_kind
-from relaxant.facts.members import Members, partners
-from relaxant.facts.names import AGENT_FACTS, EARLIER_CREATININE, PERSON_FACTS
-from relaxant.facts.suitability import unestablished, unsuited
+from relaxant.facts.limits import OLDEST, Ceiling, ceilings
+from relaxant.facts.members import Members
+from relaxant.facts.names import EARLIER_CREATININE, PERSON_FACTS
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Jurisdiction
 
@@ -34,13 +33,9 @@ _SELDOM = frozenset(
         EARLIER_CREATININE,
     }
 )
-_LINE: Methods = (("as read from the line", None),)
+_GENOTYPE = " genotype"
 _MEASURED: Methods = (("as measured", None),)
 _COUNTED: Methods = (("counted among the medicines taken", None),)
-_LARGEST: Methods = (("the largest dose of the line", None),)
-_LARGEST_BY_WEIGHT: Methods = (("the largest dose of the line, by weight", None),)
-_MOST: Methods = (("the most that the line allows", None),)
-_MOST_BY_WEIGHT: Methods = (("the most that the line allows, by weight", None),)
 
 
 class Facts:
@@ -49,21 +44,20 @@ class Facts:
     def __init__(self, inputs: Inputs, knowledge: Knowledge, jurisdiction: Jurisdiction) -> None:
         self.inputs, self.knowledge, self.jurisdiction, self.rows = inputs, knowledge, jurisdiction, inputs.rows
         self._columns: dict[str, Column] = {}
-        self._intake: dict[str, list[tuple[str, Intake]]] = {}
+        self.intake: dict[str, list[tuple[str, Intake]]] = {}
         for (ingredient, route), taken in inputs.intake.items():
-            self._intake.setdefault(ingredient, []).append((route, taken))
+            self.intake.setdefault(ingredient, []).append((route, taken))
         nowhere = np.zeros(inputs.rows)
-        self._no = Column(nowhere, nowhere, "", True)
-        self._no_one = np.zeros(inputs.rows, bool)
+        self.never = Column(nowhere, nowhere, "", True)
+        self.no_one = np.zeros(inputs.rows, bool)
         self._bands: dict[tuple[float, float], tuple[Mask, Mask]] = {}
-        self._names = frozenset(self._intake)
+        self._names = frozenset(self.intake)
         self._listed: dict[Members, list[str]] = {}
         self._counts: dict[Members, Column] = {}
-        self._lists_known = bool(inputs.medicines_known.all())
-        self._lists_complete = self._lists_known and not inputs.unread.any()
+        self.lists_known = bool(inputs.medicines_known.all())
+        self._lists_complete = self.lists_known and not inputs.unread.any()
         self._absent: dict[str, Column] = {}
         self._nobody: Column | None = None
-        self._seldom_here: set[str] = set()
         self._presence: dict[tuple[str, tuple[str, ...] | None, float], tuple[Floats, Floats]] = {}
         self._list_needs: dict[str, Mask] = {"medicines": ~inputs.medicines_known}
         for (ingredient, _), taken in inputs.intake.items():
@@ -97,13 +91,11 @@ class Facts:
             title = self.knowledge.conditions[rest].title
             return number(self.numbers(name), "days", needs=f"when {title} began", inputs=("conditions",), methods=SAID)
         if head == "genotype":
-            need = f"{rest.partition(':')[0]} genotype"
-            self._seldom_here.add(need)
-            return yes_no(self.said(name), need, methods=SAID)
+            return yes_no(self.said(name), f"{rest.partition(':')[0]}{_GENOTYPE}", methods=SAID)
         if head == "allergy":
             return self._said(self.inputs.allergies.get(rest), self.inputs.allergies_known, "allergies")
         if head in self.knowledge.agents:
-            return self._agent(head, rest)
+            return agent_column(self, head, rest)
         if name in PERSON_FACTS:
             return self.measured(name)
         raise KeyError(name)
@@ -160,159 +152,14 @@ class Facts:
 
     def agent_number(self, agent: str, name: str) -> Floats:
         """A number of the agent's own line; NaN where it is not said."""
-        return self.inputs.agents.get(agent, {}).get(name, full(self.rows))
-
-    def _agent(self, agent: str, name: str) -> Column:
-        if name.startswith("with:"):
-            return self.count_members(partners(self.knowledge, f"{agent}:{name}"))
-        if name.startswith("on:"):
-            return self._situation(agent, name.removeprefix("on:").split("+"))
-        if name.startswith("over_limit:"):
-            return self._over_limit(agent, name.removeprefix("over_limit:"))
-        if name.startswith("limit:"):
-            return self._limit(agent, name.removeprefix("limit:"))
-        if name not in AGENT_FACTS:
-            raise KeyError(f"{agent}:{name}")
-        return self._agent_fact(agent, name)
-
-    def _situation(self, agent: str, on: Iterable[str]) -> Column:
-        own = self.inputs.agents.get(agent, {})
-        here = np.zeros(self.rows)
-        for situation in on:
-            if situation in own:
-                here = np.maximum(here, own[situation])
-        if self._lists_known:
-            return Column(here, here, "", True, SAID, ("medicines",))
-        surely = here == 1
-        # Where nothing was said of the medicines the agent may be taken, or may have been stopped; what is weighed of it is
-        # known, but a stop of its ingredient may be meant for another of its routes.
-        unknown = ~self.inputs.medicines_known & ~surely
-        if not {"taking", "stopped"} & set(on):
-            named = np.zeros(self.rows, bool)
-            for situation in ("taking", "starting", "stopping", "stopped"):
-                if situation in own:
-                    named |= own[situation] == 1
-            unknown = unknown & ~named if "stopping" in on else np.zeros(self.rows, bool)
-        return truth(surely, unknown, needs={"medicines": unknown}, inputs=("medicines",), methods=SAID)
-
-    def _agent_fact(self, agent: str, name: str) -> Column:
-        unit: str = self.knowledge.agents[agent].dose_unit
-        dose_need = f"dose of {agent}"
-        if name == "daily_dose":
-            return self._between(agent, "daily", unit, f"how much {agent} is taken in a day")
-        if name == "previous_daily_dose":
-            return self._between(agent, "before", unit, f"{dose_need} before")
-        if name in ("most_daily_dose", "most_daily_dose_per_kg"):
-            high = self.agent_number(agent, "daily_high")
-            most = np.where(np.isfinite(high), high, np.nan)
-            if name == "most_daily_dose":
-                return number(most, f"{unit}/day", needs=dose_need, inputs=("medicines",), methods=_MOST)
-            weight = self.column("weight")
-            return number(
-                most / values(weight),
-                f"{unit}/kg/day",
-                needs={dose_need: np.isnan(most), **weight.needs},
-                inputs=("medicines", "weight"),
-                methods=_MOST_BY_WEIGHT,
-            )
-        if name == "most_single_dose":
-            single = self.agent_number(agent, "single_high")
-            return number(single, unit, needs=dose_need, inputs=("medicines",), methods=_LARGEST)
-        if name == "most_single_dose_per_kg":
-            weight, single = self.column("weight"), self.agent_number(agent, "single_high")
-            said = self.agent_number(agent, "single_per_kg_high")
-            return number(
-                np.where(np.isnan(said), single / values(weight), said),
-                f"{unit}/kg",
-                needs={dose_need: np.isnan(single) & np.isnan(said), **weight.needs},
-                inputs=("medicines", "weight"),
-                methods=_LARGEST_BY_WEIGHT,
-            )
-        if name == "exposure_ratio":
-            return self._exposure(agent)
-        if name in ("unsuited", "unestablished"):
-            return (unsuited if name == "unsuited" else unestablished)(self, agent)
-        if name == "allergic":
-            return self.column(f"allergy:{self.knowledge.agents[agent].ingredient}")
-        said, fact = self.agent_number(agent, name), AGENT_FACTS[name]
-        if name == "duration_days":
-            weighed = self.agent_number(agent, "starting") == 1
-            return number(
-                said,
-                fact.unit,
-                needs={f"how long {agent} is to be taken": weighed, f"start date of {agent}": ~weighed},
-                inputs=("medicines",),
-                methods=_LINE,
-            )
-        need = {
-            "stopped_days": f"stop date of {agent}",
-            "dose_drop": dose_need,
-            "doses_daily": dose_need,
-            "dose_interval_days": dose_need,
-        }.get(name, f"the {agent} product")
-        if fact.truth:
-            return yes_no(said, need)
-        return number(said, fact.unit, needs=need, inputs=("medicines",), methods=_LINE)
-
-    def _between(self, agent: str, which: str, unit: str, need: str) -> Column:
-        """A daily dose of the agent's line: what is certain of it and the most that it allows."""
-        low = np.fmax(self.agent_number(agent, f"{which}_low"), 0.0)
-        high = np.fmin(self.agent_number(agent, f"{which}_high"), np.inf)
-        return Column(low, high, f"{unit}/day", False, _LINE, ("medicines",), None, {need: low != high})
-
-    def _exposure(self, agent: str) -> Column:
-        largest = np.ones(self.rows)
-        unknown = ~self.inputs.medicines_known
-        for exposure in self.knowledge.exposures:
-            if exposure.agent == agent and exposure.verified and exposure.partner in self._intake:
-                taken = self.count_members(Members({exposure.partner: (None, 0.0)}))
-                largest = np.where(taken.surely, np.maximum(largest, exposure.auc_ratio), largest)
-        return number(
-            np.where(unknown, np.nan, largest),
-            "",
-            needs="medicines",
-            inputs=("medicines",),
-            methods=(("greatest measured AUC ratio among the medicines taken", None),),
-        )
+        found = self.inputs.agents.get(agent, {}).get(name)
+        return full(self.rows) if found is None else found
 
     def ceilings(self, agent: str, kind: str) -> tuple[Ceiling, ...]:
         """The agent's limits of a kind in this jurisdiction."""
         return ceilings(self.knowledge, self.jurisdiction, agent, kind)
 
-    def _limit(self, agent: str, kind: str) -> Column:
-        value = full(self.rows)
-        for ceiling in self.ceilings(agent, kind):
-            if ceiling.for_all:
-                value = full(self.rows, ceiling.value)
-            else:
-                value = np.where(self._band(ceiling.age_from, ceiling.age_to)[0], ceiling.value, value)
-        unit = self.knowledge.agents[agent].dose_unit
-        units = {
-            "single": unit,
-            "single_per_kg": f"{unit}/kg",
-            "daily": f"{unit}/day",
-            "daily_per_kg": f"{unit}/kg/day",
-            "course": "days",
-        }
-        return number(value, units.get(plain_kind(kind), ""), needs="age", inputs=("age",))
-
-    def _over_limit(self, agent: str, kind: str) -> Column:
-        limits = self.ceilings(agent, kind)
-        if not limits:
-            return self._no
-        fact = LIMITED[plain_kind(kind)]
-        tested, age = self.column(f"{agent}:{fact}"), self.column("age")
-        surely = maybe = self._no_one
-        for ceiling in limits:
-            over, may_be_over = tested.low > ceiling.over, tested.high > ceiling.over
-            if not ceiling.for_all:
-                in_band, may_be_in_band = self._band(ceiling.age_from, ceiling.age_to)
-                over, may_be_over = over & in_band, may_be_over & may_be_in_band
-            surely, maybe = surely | over, maybe | may_be_over
-        needs = gather_needs((tested, age), maybe & ~surely)
-        return truth(surely, maybe, needs=needs, inputs=(fact, "age"))
-
-    def _band(self, age_from: float, age_to: float) -> tuple[Mask, Mask]:
+    def age_band(self, age_from: float, age_to: float) -> tuple[Mask, Mask]:
         """Where the age surely and where it maybe lies in a band."""
         known = self._bands.get((age_from, age_to))
         if known is None:
@@ -364,8 +211,8 @@ class Facts:
         key = (ingredient, routes, lasts)
         known = self._presence.get(key)
         if known is None:
-            here = unsure = self._no_one
-            for route, taken in self._intake[ingredient]:
+            here = unsure = self.no_one
+            for route, taken in self.intake[ingredient]:
                 if (not route or route in routes) if routes else systemic(route):
                     here = here | (taken.now == 1)
                     unsure = unsure | np.isnan(taken.now)
@@ -380,8 +227,8 @@ class Facts:
 
     def ingredients_taken(self) -> Floats:
         """How many ingredients each person surely takes, whatever their routes."""
-        by_one_route = [taken[0][1].now for taken in self._intake.values() if len(taken) == 1]
-        by_more = [name for name, taken in self._intake.items() if len(taken) > 1]
+        by_one_route = [taken[0][1].now for taken in self.intake.values() if len(taken) == 1]
+        by_more = [name for name, taken in self.intake.items() if len(taken) > 1]
         count = np.zeros(self.rows)
         if by_one_route:
             count = (np.concatenate(by_one_route).reshape(len(by_one_route), -1) == 1).sum(axis=0).astype(np.float64)
@@ -391,8 +238,8 @@ class Facts:
 
     def takes_by_any_route(self, ingredient: str) -> Mask:
         """Who surely takes an ingredient, whatever its route."""
-        here = self._no_one
-        for _, taken in self._intake.get(ingredient, ()):
+        here = self.no_one
+        for _, taken in self.intake.get(ingredient, ()):
             here = here | (taken.now == 1)
         return here
 
@@ -401,7 +248,8 @@ class Facts:
 
         Dialysis where the kidneys work, pregnancy outside childbearing age, the second transaminase where one is normal.
         """
-        policy, out = self.knowledge.policy, set(_SELDOM) | self._seldom_here
+        policy, out = self.knowledge.policy, set(_SELDOM)
+        out |= {f"{name.split(':')[1]}{_GENOTYPE}" for name in self._columns if name.startswith("genotype:")}
         if math.isfinite(self.column("egfr").low[row]) and self.column("egfr").low[row] >= policy(
             "dialysis_unlikely_from_egfr"
         ):

@@ -9,17 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
+from relaxant.facts.agent_lines import SITUATIONS, said_of_agent
 from relaxant.facts.column import Floats, Mask
 from relaxant.facts.conditions import allergies_said, conditions_said, days_since
 from relaxant.facts.measured import values_in_force
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.phenotypes import phenotype_of
-from relaxant.medicines.dose.units import interval_hours
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.quantities import Quantity, convert, quantity
@@ -293,169 +292,12 @@ def _intake(inputs: Inputs, row: int, patient: Patient, medicines: Sequence[Medi
 def _agents(
     inputs: Inputs, row: int, patient: Patient, medicines: Sequence[Medicine], knowledge: Knowledge, weight: float
 ) -> None:
-    for name in {agent for m in medicines for agent in m.agents}:
-        agent = knowledge.agents[name]
-        lines = [m for m in medicines if name in m.agents]
-        values = _agent(_Doses(agent.dose_unit, weight), patient, lines)
+    for name in sorted({agent for m in medicines for agent in m.agents}):
+        agent, lines = knowledge.agents[name], [m for m in medicines if name in m.agents]
+        values = said_of_agent(agent, patient, lines, weight)
         columns = inputs.agents.setdefault(name, {})
         for key, value in values.items():
-            columns.setdefault(key, full(inputs.rows, 0.0 if key in _ABSENT else NAN))[row] = value
-
-
-_ABSENT = ("taking", "starting", "stopping", "stopped")
-
-
-_BY_WEIGHT = "/kg"
-
-
-class _Doses(NamedTuple):
-    """An agent's dose unit and the person's weight in kg (NaN where not known): how amounts come into its own unit."""
-
-    unit: str
-    weight: float
-
-    def own(self, value: float | None, unit: str) -> float | None:
-        """An amount in the agent's unit, one by weight times the weight; ``None`` where it cannot be told."""
-        if value is None or not unit.endswith(_BY_WEIGHT):
-            return self._converted(value, unit)
-        return None if math.isnan(self.weight) else self._converted(value * self.weight, unit.removesuffix(_BY_WEIGHT))
-
-    def per_kg(self, value: float | None, unit: str) -> float | None:
-        """An amount by weight in the agent's unit a kg."""
-        return self._converted(value, unit.removesuffix(_BY_WEIGHT))
-
-    def _converted(self, value: float | None, unit: str) -> float | None:
-        return value if value is None or unit == self.unit else convert(Quantity(value, unit), self.unit)
-
-
-def _agent(doses: _Doses, patient: Patient, lines: Sequence[Medicine]) -> dict[str, float]:
-    current = [m for m in lines if m.role == "current"]
-    weighed = [m for m in lines if m.role == "considering" and m.change != "stop"]
-    stops = [m for m in lines if m.role == "considering" and m.change == "stop"]
-    stopped = [m for m in lines if m.role == "stopped"]
-    replaced = [m for m in current if m.replaced]
-    kept = [m for m in current if not m.replaced]
-    ahead = weighed + kept
-    used = ahead or current or stops or stopped
-    out: dict[str, float] = {
-        "taking": float(bool(current)),
-        "starting": float(bool(weighed) and not current),
-        "stopping": float(bool(stops)),
-        "stopped": float(bool(stopped) and not current),
-        "route_not_licensed": float(any(m.route_not_licensed for m in lines if m.role != "stopped")),
-        "current_twice": float(len(ahead) > 1),
-    }
-    low, high = _daily(used, doses)
-    if patient.medicines is None and any(m.beside for m in weighed):
-        high = math.inf  # it comes on top of what is taken, and that is unknown
-        out["current_twice"] = NAN
-    out["daily_low"], out["daily_high"] = low, high
-    out["single_high"] = _single(used, doses)
-    out["single_per_kg_high"] = _single_per_kg(used, doses)
-    out["doses_daily"] = _doses(used, doses) if math.isfinite(high) or not any(m.beside for m in weighed) else NAN
-    out["dose_interval_days"] = _interval(used, out["doses_daily"])
-    out["dose_known"] = float(math.isfinite(high))
-    out["as_needed"] = (
-        NAN if any(m.regimen.as_needed is None for m in used) else float(all(m.regimen.as_needed for m in used))
-    )
-    out["modified_release"] = (
-        NAN
-        if any(m.regimen.release is None for m in used)
-        else float(any(m.regimen.release == "modified" for m in used))
-    )
-    out["capsule"] = (
-        NAN if any(m.regimen.form is None for m in used) else float(any(m.regimen.form == "capsule" for m in used))
-    )
-    starts = [m.regimen.start for m in current + stopped if m.regimen.start is not None]
-    if stopped and not current:
-        ends = [m.regimen.stop for m in stopped if m.regimen.stop is not None]
-        if len(ends) == len(stopped):
-            out["stopped_days"] = float((patient.as_of - max(ends)).days)
-            out["duration_days"] = float((max(ends) - min(starts)).days) if starts else NAN
-    elif current:
-        planned = [m.regimen.duration_days for m in weighed if m.regimen.duration_days]
-        out["duration_days"] = _since(patient, starts) if starts else max(planned, default=NAN)
-    elif weighed:
-        known = [m.regimen.duration_days for m in weighed if m.regimen.duration_days is not None]
-        out["duration_days"] = max(known) if len(known) == len(weighed) else NAN
-    before = replaced or (stopped if not current else [])
-    out["restarting"] = float(bool(weighed and stopped) and not current)
-    out["dose_drop"], out["product_changes"] = (0.0, 0.0) if current and not weighed else (NAN, NAN)
-    if before:
-        before_low, before_high = _daily(before, doses)
-        out["before_low"], out["before_high"] = before_low, before_high
-        if weighed and before_low == before_high and low == high and math.isfinite(low) and before_low > 0:
-            out["dose_drop"] = 1 - low / before_low
-    if replaced and weighed:
-        forms = (
-            {(m.regimen.form, m.regimen.release) for m in replaced},
-            {(m.regimen.form, m.regimen.release) for m in weighed},
-        )
-        said = all(f is not None for side in forms for f, _ in side)
-        out["product_changes"] = float(forms[0] != forms[1]) if said else NAN
-    return out
-
-
-def _since(patient: Patient, starts: Sequence[date]) -> float:
-    """Days since the first start; unknown where the record dates it after the review."""
-    days = float((patient.as_of - min(starts)).days)
-    return days if days >= 0 else NAN
-
-
-def _daily(lines: Sequence[Medicine], doses: _Doses) -> tuple[float, float]:
-    """The sum of the lines' daily doses: what is certain, and the most that is allowed; infinite where not said."""
-    low = high = 0.0
-    for medicine in lines:
-        amounts = [a for a in (medicine.regimen.daily, medicine.regimen.rate) if a is not None]
-        if not amounts:
-            return (low if medicine.regimen.as_needed else 0.0), math.inf
-        for amount in amounts[:1]:
-            unit = amount.unit.removesuffix("/day")
-            at_least, at_most = doses.own(amount.low, unit), doses.own(amount.high, unit)
-            low += at_least or 0.0
-            high = math.inf if at_most is None else high + at_most
-    return low, high
-
-
-def _single(lines: Sequence[Medicine], doses: _Doses) -> float:
-    found = [doses.own(d.high, d.unit) for m in lines for d in m.regimen.doses]
-    return NAN if not found or any(d is None for d in found) else max(d for d in found if d is not None)
-
-
-def _single_per_kg(lines: Sequence[Medicine], doses: _Doses) -> float:
-    """The largest dose that is written by weight, whatever the weight is."""
-    found = [
-        in_own
-        for m in lines
-        for d in m.regimen.doses
-        if d.unit.endswith(_BY_WEIGHT) and (in_own := doses.per_kg(d.high, d.unit)) is not None
-    ]
-    return max(found, default=NAN)
-
-
-def _doses(lines: Sequence[Medicine], doses: _Doses) -> float:
-    total = 0.0
-    for medicine in lines:
-        daily, given = medicine.regimen.daily, medicine.regimen.doses
-        if medicine.regimen.max_doses_daily is not None:
-            total += medicine.regimen.max_doses_daily
-        elif len(given) > 1:
-            total += len(given)
-        elif daily is not None and given:
-            a_day, at_once = doses.own(daily.high, daily.unit), doses.own(given[0].high, given[0].unit)
-            total += a_day / at_once if a_day and at_once else NAN
-        else:
-            return NAN
-    return total
-
-
-def _interval(lines: Sequence[Medicine], doses_daily: float) -> float:
-    """Days between doses: of the most frequent line, or the day by the number of its doses."""
-    spans = [interval_hours(d.every) for m in lines for d in m.regimen.doses]
-    shortest = [span[0] / 24 for span in spans if span is not None]
-    if not shortest or len(shortest) < len(spans):
-        return NAN
-    return min(shortest) if min(shortest) > 1 or not doses_daily > 1 else 1 / doses_daily
+            columns.setdefault(key, full(inputs.rows, 0.0 if key in SITUATIONS else NAN))[row] = value
 
 
 _LOCAL = frozenset({"topical", "ophthalmic", "otic", "nasal", "inhaled", "vaginal", "intrauterine", "urethral", "intravesical", "intralesional",

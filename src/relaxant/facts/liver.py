@@ -76,7 +76,8 @@ def _child_pugh(facts: Facts) -> Column:
     points = hepatic.child_pugh(*(values[n] for n in names))
     disease = facts.column("condition:liver_disease")
     applies = disease.maybe | (points.low >= _CLASS_B)
-    needs = {n if n != "inr" else "INR": np.isnan(v) & disease.surely for n, v in values.items()}
+    asked = disease.surely | (points.low >= _CLASS_B)
+    needs = {n if n != "inr" else "INR": np.isnan(v) & asked for n, v in values.items()}
     return Column(
         np.where(applies, points.low, 0.0),
         np.where(applies, points.high, 0.0),
@@ -85,7 +86,7 @@ def _child_pugh(facts: Facts) -> Column:
         (("Child-Pugh", applies), ("no chronic liver disease on record", ~applies)),
         names,
         "child-pugh-1973",
-        {"conditions": disease.maybe & ~disease.surely, **needs},
+        {"conditions": disease.maybe & ~asked, **needs},
     )
 
 
@@ -120,7 +121,8 @@ def _severe_hepatic(facts: Facts) -> Column:
         points_needs = points.needs
     needs = gather_needs((said, disease), maybe & ~surely)
     for name, mask in points_needs.items():
-        needs[name] = mask & disease.surely & maybe & ~surely
+        if name != "conditions":
+            needs[name] = mask & disease.surely & maybe & ~surely
     return truth(
         surely,
         maybe,

@@ -8,6 +8,7 @@ import numpy as np
 
 from relaxant.facts.column import SAID, Column, gather_needs, truth
 from relaxant.facts.conditions import implied_by
+from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Indication, Jurisdiction
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _FOR_ANAESTHESIA = ("neuromuscular blocker", "reversal")
 
 def indications(agent: Agent, jurisdiction: Jurisdiction) -> tuple[Indication, ...]:
     """The agent's indications, and what it is not for, under one jurisdiction."""
-    return tuple(i for i in agent.indications if not i.jurisdiction or jurisdiction in i.jurisdiction)
+    return tuple(i for i in agent.indications if holds_in(i, jurisdiction))
 
 
 def unsuited(facts: Facts, agent: str) -> Column:

@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 
+from relaxant.facts.limits import OLDEST
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.questions import JURISDICTIONS, SECTIONS, answers, holds_in
 from relaxant.knowledge.schema import (
+    TIERS,
     AdverseReaction,
     Agent,
     Cited,
@@ -24,8 +26,6 @@ from relaxant.knowledge.schema import (
     Tier,
 )
 from relaxant.quantities import plain_number
-
-_TIERS = ("DANGER", "CHANGE", "WATCH", "NOTE")
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +119,7 @@ def agent_page(knowledge: Knowledge, name: str, jurisdiction: Jurisdiction | Non
         rxcui=agent.rxcui,
         atc=agent.atc,
         sections=tuple(sections),
-        rules=tuple(_rule_line(r) for r in rules_of(knowledge, agent) if _holds(r, wanted)),
+        rules=tuple(_rule_line(r) for r in rules_of(knowledge, agent) if any(holds_in(r, j) for j in wanted)),
         models=tuple(sorted(m.model for m in knowledge.models.values() if m.ingredient == agent.ingredient)),
         checked=tuple(
             Checked(jurisdiction=j, verified_on=row.verified_on, not_sold=row.not_sold)
@@ -132,18 +132,23 @@ def agent_page(knowledge: Knowledge, name: str, jurisdiction: Jurisdiction | Non
 def rules_of(knowledge: Knowledge, agent: Agent) -> list[Rule]:
     """The rules that name the agent, the gravest first; those of every agent are left out."""
     own = [r for r in knowledge.rules.values() if agent.agent in r.agents]
-    return sorted(own, key=lambda r: (_TIERS.index(r.tier), r.rule))
+    return sorted(own, key=lambda r: (TIERS.index(r.tier), r.rule))
 
 
 def reference(knowledge: Knowledge, source: str, place: str) -> Reference:
     """A source at a place, to open and check."""
     known = knowledge.sources[source]
     url = known.url or (f"https://doi.org/{known.doi}" if known.doi else None)
-    return Reference(id=source, title=known.title, place=place, date=known.date, seen_on=known.seen_on, url=url, seen=known.seen)
+    return Reference(
+        id=source, title=known.title, place=place, date=known.date, seen_on=known.seen_on, url=url, seen=known.seen
+    )
 
 
-def _holds(rule: Rule, wanted: tuple[Jurisdiction, ...]) -> bool:
-    return not rule.jurisdiction or any(j in rule.jurisdiction for j in wanted)
+def source_line(title: str, source: Reference, knowledge: Knowledge) -> str:
+    """A source's title, which may be a link, with its date and, where it is not the text itself, how much of it was seen."""
+    dated = f"{title}, {source.date}" if source.date else title
+    seen = knowledge.words("report")["sources"]["seen"][source.seen]
+    return str(knowledge.words("formulary")["seen"]).format(source=dated, seen=seen) if seen else dated
 
 
 def _rule_line(rule: Rule) -> RuleLine:
@@ -170,7 +175,7 @@ def _product(product: Product, knowledge: Knowledge, words: dict[str, Any]) -> s
     said = words["product"].format(form=product.form, strengths=strengths, unit=product.unit)
     if product.per != "piece":
         said = words["per"].format(text=said, per=product.per)
-    more: list[str] = [product.release] if product.release != "immediate" else []
+    more: list[str] = [words["releases"][product.release]] if product.release != "immediate" else []
     more += [words["scored"]] if product.scored else []
     more += [", ".join(product.brands)] if product.brands else []
     return "; ".join([said, *more])
@@ -188,11 +193,11 @@ def _dosing(dosing: Dosing, knowledge: Knowledge, words: dict[str, Any]) -> str:
 
 def _limit(limit: Limit, knowledge: Knowledge, words: dict[str, Any]) -> str:
     said = words["limits"][limit.kind].format(value=plain_number(limit.value), unit=limit.unit)
-    if limit.age_from > 0 and limit.age_to < 150:
+    if limit.age_from > 0 and limit.age_to < OLDEST:
         said = words["ages"].format(text=said, low=plain_number(limit.age_from), high=plain_number(limit.age_to))
     elif limit.age_from > 0:
         said = words["ages_from"].format(text=said, low=plain_number(limit.age_from))
-    elif limit.age_to < 150:
+    elif limit.age_to < OLDEST:
         said = words["ages_to"].format(text=said, high=plain_number(limit.age_to))
     return str(said)
 
@@ -207,7 +212,9 @@ def _monitoring(entry: Monitoring, knowledge: Knowledge, words: dict[str, Any]) 
 
 def _reaction(reaction: AdverseReaction, knowledge: Knowledge, words: dict[str, Any]) -> str:
     low, high = plain_number(reaction.percent_low), plain_number(reaction.percent_high)
-    said = words["reaction"].format(name=reaction.name, percent=low if low == high else f"{low} to {high}")
+    said = words["reaction"].format(
+        name=reaction.name, percent=low if low == high else words["range"].format(low=low, high=high)
+    )
     if reaction.placebo_percent is not None:
         said = words["placebo"].format(text=said, placebo=plain_number(reaction.placebo_percent))
     return str(said)

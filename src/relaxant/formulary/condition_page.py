@@ -8,16 +8,7 @@ from relaxant.facts.conditions import implied_by
 from relaxant.formulary.agent_page import Reference, reference
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.questions import JURISDICTIONS, holds_in
-from relaxant.knowledge.schema import Evidence, Jurisdiction, Suitability
-
-STATUSES: tuple[Suitability, ...] = (
-    "licensed",
-    "supported",
-    "off label",
-    "not established",
-    "not recommended",
-    "harmful",
-)
+from relaxant.knowledge.schema import SUITABILITIES, Evidence, Jurisdiction, Suitability
 
 
 class Suited(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +74,7 @@ def condition_page(knowledge: Knowledge, name: str, jurisdiction: Jurisdiction |
         names=known.names,
         icd10cm=known.icd10cm,
         snomed=known.snomed,
-        suited=tuple(sorted(suited, key=lambda s: (STATUSES.index(s.status), s.through is not None, s.agent))),
+        suited=tuple(sorted(suited, key=lambda s: (SUITABILITIES.index(s.status), s.through is not None, s.agent))),
         together=tuple(
             Together(
                 parts=(*c.agents, *c.partners, *(knowledge.roles[r].title for r in c.roles)),

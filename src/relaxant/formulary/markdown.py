@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from relaxant.formulary.agent_page import AgentPage, Line, Reference, agent_page
-from relaxant.formulary.condition_page import STATUSES, ConditionPage, condition_page, conditions_spoken_of
+from relaxant.formulary.agent_page import AgentPage, Line, Reference, agent_page, source_line
+from relaxant.formulary.condition_page import ConditionPage, condition_page, conditions_spoken_of
 from relaxant.formulary.rule_page import RulePage, rule_page
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.questions import JURISDICTIONS, QUESTIONS, answers, holds_in
+from relaxant.knowledge.schema import SUITABILITIES
 
 _MADE = "<!-- Made by `python tools/formulary.py` from the knowledge; edit that instead. -->"
 
@@ -23,7 +24,7 @@ def pages(knowledge: Knowledge) -> dict[str, str]:
     words = knowledge.words("formulary")
     made = {"README.md": _index(knowledge, words)}
     for agent in knowledge.agents:
-        made[f"agents/{file_name(agent)}"] = _agent(agent_page(knowledge, agent), words)
+        made[f"agents/{file_name(agent)}"] = _agent(agent_page(knowledge, agent), knowledge, words)
     for rule in knowledge.rules:
         made[f"rules/{file_name(rule)}"] = _rule(rule_page(knowledge, rule), knowledge, words)
     for condition in conditions_spoken_of(knowledge):
@@ -58,7 +59,7 @@ def _index(knowledge: Knowledge, words: dict[str, Any]) -> str:
     return "\n\n".join([*out, f"## {words['rules']}", "\n".join(rules)]) + "\n"
 
 
-def _agent(page: AgentPage, words: dict[str, Any]) -> str:
+def _agent(page: AgentPage, knowledge: Knowledge, words: dict[str, Any]) -> str:
     facts = [
         f"- {words['class']}: {page.drug_class}",
         f"- {words['family']}: {words['families'][page.family]}",
@@ -91,7 +92,7 @@ def _agent(page: AgentPage, words: dict[str, Any]) -> str:
         ]
     if page.models:
         out += [f"## {words['models']}", "\n".join(f"- `{model}`" for model in page.models)]
-    return "\n\n".join([*out, *_sources(sources, words)]) + "\n"
+    return "\n\n".join([*out, *_sources(sources, words, knowledge)]) + "\n"
 
 
 def _line(line: Line, words: dict[str, Any], sources: dict[str, Reference]) -> str:
@@ -115,7 +116,7 @@ def _condition(page: ConditionPage, knowledge: Knowledge, words: dict[str, Any])
     if codes := [*(f"ICD-10-CM {c}" for c in page.icd10cm), *(f"SNOMED CT {c}" for c in page.snomed)]:
         facts.append(f"- {words['codes']}: {', '.join(codes)}")
     out = [f"# {page.title}", _MADE, *(["\n".join(facts)] if facts else [])]
-    for status in STATUSES:
+    for status in SUITABILITIES:
         own = [s for s in page.suited if s.status == status]
         if own:
             lines = []
@@ -142,18 +143,16 @@ def _condition(page: ConditionPage, knowledge: Knowledge, words: dict[str, Any])
                 f"- **{suits['and'].join(pair.parts)}** ({evidence}): {said}{flag} {' '.join(cited(s) for s in pair.sources)}"
             )
         out += [f"## {words['together']}", "\n".join(lines)]
-    return "\n\n".join([*out, *_sources(sources, words)]) + "\n"
+    return "\n\n".join([*out, *_sources(sources, words, knowledge)]) + "\n"
 
 
-def _sources(sources: dict[str, Reference], words: dict[str, Any]) -> list[str]:
-    listed = [f"{i}. {_reference(source)}" for i, source in enumerate(sources.values(), 1)]
+def _sources(sources: dict[str, Reference], words: dict[str, Any], knowledge: Knowledge) -> list[str]:
+    listed = [f"{i}. {_reference(source, knowledge)}" for i, source in enumerate(sources.values(), 1)]
     return [f"## {words['rule']['sources']}", "\n".join(listed)] if listed else []
 
 
-def _reference(source: Reference) -> str:
-    title = f"[{source.title}]({source.url})" if source.url else source.title
-    seen = "" if source.seen == "text" else f" (seen: {source.seen})"
-    return f"{title}{f', {source.date}' if source.date else ''}{seen}"
+def _reference(source: Reference, knowledge: Knowledge) -> str:
+    return source_line(f"[{source.title}]({source.url})" if source.url else source.title, source, knowledge)
 
 
 def _rule(page: RulePage, knowledge: Knowledge, words: dict[str, Any]) -> str:
@@ -192,7 +191,10 @@ def _rule(page: RulePage, knowledge: Knowledge, words: dict[str, Any]) -> str:
         ]
     out += [
         f"## {own['sources']}",
-        "\n".join(f"- {_reference(s.source)}, {s.source.place}{f': {s.says}' if s.says else ''}" for s in page.sources),
+        "\n".join(
+            f"- {_reference(s.source, knowledge)}, {s.source.place}{f': {s.says}' if s.says else ''}"
+            for s in page.sources
+        ),
         f"## {own['cases']}",
         "\n".join(f"- {name}: {outcome}" for name, outcome in page.cases),
     ]

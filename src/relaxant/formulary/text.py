@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from relaxant.formulary.agent_page import AgentPage, Line, Reference
+from relaxant.formulary.agent_page import AgentPage, Line, Reference, source_line
 from relaxant.formulary.condition_page import ConditionPage
 from relaxant.knowledge.load import Knowledge
 from relaxant.report.terminal import wrapped
@@ -27,7 +27,7 @@ def listed(knowledge: Knowledge) -> str:
             where = ", ".join(sold.get(agent.agent, []))
             others = sorted(set(agent.names.values()) - {agent.agent})
             names = f" ({', '.join(others)})" if others else ""
-            lines += _put(f"{agent.agent}{names}: {agent.drug_class}{f' [{where}]' if where else ''}", 0)
+            lines += _put(f"{agent.agent}{names}: {agent.drug_class}{f' [{where}]' if where else ''}")
     return "\n".join(lines[1:]) + "\n"
 
 
@@ -35,7 +35,7 @@ def page_text(page: AgentPage, knowledge: Knowledge) -> str:
     """One relaxant: what it is, every question with its answers and their sources, its rules."""
     words = knowledge.words("formulary")
     sources: dict[str, Reference] = {}
-    lines = _put(f"{page.agent}: {page.drug_class}", 0)
+    lines = _put(f"{page.agent}: {page.drug_class}")
     facts = [(words["family"], words["families"][page.family]), (words["routes"], ", ".join(page.routes))]
     if page.names:
         facts.append((words["also_called"], ", ".join(f"{n} ({where})" for where, n in page.names.items())))
@@ -46,19 +46,19 @@ def page_text(page: AgentPage, knowledge: Knowledge) -> str:
             else words["checked_on"].format(date=row.verified_on)
         )
         facts.append((row.jurisdiction, said))
-    lines += [line for name, text in facts for line in _put(f"{name}: {text}", 0)]
+    lines += [line for name, text in facts for line in _put(f"{name}: {text}")]
     for section in page.sections:
         lines += ["", section.title, "─" * WIDTH]
         for line in section.lines:
-            lines += _put(_line(line, words, sources), 0)
+            lines += _put(_line(line, words, sources))
         for where, why in section.silent:
-            lines += _put(f"{where}: {words['silent'].format(why=why)}", 0)
+            lines += _put(f"{where}: {words['silent'].format(why=why)}")
     lines += ["", words["rules"], "─" * WIDTH]
     for rule in page.rules:
-        lines += _put(f"{rule.tier}  {rule.title} ({rule.rule})", 0)
+        lines += _put(f"{rule.tier}  {rule.title} ({rule.rule})")
     if not page.rules:
         lines.append(words["no_rules"])
-    return "\n".join([*lines, *_source_list(sources, words)]) + "\n"
+    return "\n".join([*lines, *_source_list(sources, words, knowledge)]) + "\n"
 
 
 def _line(line: Line, words: dict[str, Any], sources: dict[str, Reference]) -> str:
@@ -70,13 +70,9 @@ def _line(line: Line, words: dict[str, Any], sources: dict[str, Reference]) -> s
     return f"- {where}{line.text}{flag}{note} [{number}] {line.source.place}"
 
 
-def _seen(source: Reference) -> str:
-    return "" if source.seen == "text" else f" (seen: {source.seen})"
-
-
-def _put(text: str, indent: int) -> list[str]:
-    first, *rest = wrapped(text, WIDTH - indent - _INDENT)
-    return [" " * indent + first, *(" " * (indent + _INDENT) + line for line in rest)]
+def _put(text: str) -> list[str]:
+    first, *rest = wrapped(text, WIDTH - _INDENT)
+    return [first, *(" " * _INDENT + line for line in rest)]
 
 
 def condition_text(page: ConditionPage, knowledge: Knowledge) -> str:
@@ -88,7 +84,7 @@ def condition_text(page: ConditionPage, knowledge: Knowledge) -> str:
         sources.setdefault(source.id, source)
         return f"[{list(sources).index(source.id) + 1}] {source.place}"
 
-    lines = _put(page.title, 0)
+    lines = _put(page.title)
     status = ""
     for one in page.suited:
         if one.status != status:
@@ -98,7 +94,7 @@ def condition_text(page: ConditionPage, knowledge: Knowledge) -> str:
         of = f" ({words['said_of'].format(condition=one.through)})" if one.through else ""
         flag = "" if one.verified else f" ({words['not_verified']})"
         evidence = report["evidence"][one.evidence]
-        lines += _put(f"- {where}{one.agent}{of}: {one.text} ({evidence}){flag} {cited(one.source)}", 0)
+        lines += _put(f"- {where}{one.agent}{of}: {one.text} ({evidence}){flag} {cited(one.source)}")
     if page.together:
         lines += ["", words["together"], "─" * WIDTH]
     for pair in page.together:
@@ -109,14 +105,14 @@ def condition_text(page: ConditionPage, knowledge: Knowledge) -> str:
         )
         flag = "" if pair.verified else f" ({words['not_verified']})"
         marks = " ".join(cited(s) for s in pair.sources)
-        lines += _put(f"- {suits['and'].join(pair.parts)} ({evidence}): {said}{flag} {marks}", 0)
-    return "\n".join([*lines, *_source_list(sources, words)]) + "\n"
+        lines += _put(f"- {suits['and'].join(pair.parts)} ({evidence}): {said}{flag} {marks}")
+    return "\n".join([*lines, *_source_list(sources, words, knowledge)]) + "\n"
 
 
-def _source_list(sources: dict[str, Reference], words: dict[str, Any]) -> list[str]:
+def _source_list(sources: dict[str, Reference], words: dict[str, Any], knowledge: Knowledge) -> list[str]:
     lines = ["", words["rule"]["sources"], "─" * WIDTH]
     for number, source in enumerate(sources.values(), 1):
-        lines += _put(f"[{number}] {source.title}{f', {source.date}' if source.date else ''}{_seen(source)}", 0)
+        lines += _put(f"[{number}] {source_line(source.title, source, knowledge)}")
         if source.url:
             lines.append(" " * _INDENT + source.url)
     return lines

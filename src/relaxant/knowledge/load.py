@@ -183,7 +183,7 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
     kept: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}
     owner: dict[tuple[str, str], str] = {}
     exposures: dict[tuple[str, str, str, str], Exposure] = {}
-    coverage: dict[tuple[str, str], Coverage] = {}
+    coverage: dict[tuple[str, str], tuple[str, Coverage]] = {}
     layers: list[Pathways] = []
     replaced: list[str] = []
     for pack, document in documents:
@@ -199,7 +199,10 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
         for exposure in document.exposures:
             exposures[exposure.agent, exposure.partner, exposure.source, exposure.regimen or ""] = exposure
         for row in document.coverage:
-            coverage[row.agent, row.jurisdiction] = row
+            of = row.agent, row.jurisdiction
+            if coverage.get(of, ("",))[0] == pack:
+                raise KnowledgeError(f"coverage: {row.agent} under {row.jurisdiction} is written twice; keep one row")
+            coverage[of] = pack, row
         layers.append(document.pathways)
     models, populations, claims = (dict(sorted(kept.pop(kind).items())) for kind in ("models", "populations", "claims"))
     return {
@@ -208,7 +211,7 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
         "claims_packed": msgspec.Raw(msgspec.msgpack.encode(claims)),
         "populations_packed": msgspec.Raw(msgspec.msgpack.encode(populations)),
         "pathways_packed": msgspec.Raw(msgspec.msgpack.encode(laid_over(layers))),
-        "coverage": tuple(coverage[k] for k in sorted(coverage)),
+        "coverage": tuple(coverage[k][1] for k in sorted(coverage)),
         "exposures": tuple(exposures[k] for k in sorted(exposures)),
         "replaced": tuple(replaced),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
-from relaxant.knowledge.schema import Agent, Cited, Coverage, Jurisdiction, Question
+from relaxant.knowledge.schema import Agent, Cited, Coverage, Jurisdiction, Question, Rule
 
 QUESTIONS: tuple[Question, ...] = get_args(Question)
 SECTIONS: tuple[str, ...] = (*QUESTIONS, "administration")
@@ -29,8 +29,8 @@ def answers(agent: Agent, question: str) -> tuple[Cited, ...]:
     return tuple(statement for statement in agent.statements if statement.topic == question)
 
 
-def holds_in(value: Cited, jurisdiction: Jurisdiction) -> bool:
-    """Whether a value holds under a jurisdiction: it names it, or it names none."""
+def holds_in(value: Cited | Rule, jurisdiction: Jurisdiction) -> bool:
+    """Whether a value or a rule holds under a jurisdiction: it names it, or it names none."""
     return not value.jurisdiction or jurisdiction in value.jurisdiction
 
 

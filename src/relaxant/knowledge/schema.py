@@ -8,11 +8,13 @@ that source. ``jurisdiction`` lists the countries' labels it holds for (``US``, 
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
 Tier = Literal["DANGER", "CHANGE", "WATCH", "NOTE"]
+TIERS: tuple[Tier, ...] = get_args(Tier)
+"""The gravest first."""
 Evidence = Literal["label", "guideline", "trial", "study", "case", "theory"]
 Situation = Literal["starting", "taking", "stopping", "stopped"]
 Spoken = Literal[
@@ -20,6 +22,8 @@ Spoken = Literal[
 ]  # adding: the agent is taken, the partner weighed
 Jurisdiction = Literal["US", "UK", "EU"]
 Suitability = Literal["licensed", "supported", "off label", "not established", "not recommended", "harmful"]
+SUITABILITIES: tuple[Suitability, ...] = get_args(Suitability)
+"""The best supported first."""
 Outcome = Literal["fires", "silent", "could not check"]
 
 
@@ -275,8 +279,8 @@ class Condition(Frozen, frozen=True, kw_only=True, gc=False):
 class Combination(Frozen, frozen=True, kw_only=True, gc=False):
     """Medicines given together for a condition: what is known of benefit and of harm, often nothing.
 
-    ``agents`` are relaxants, ``partners`` ingredients and ``roles`` partner roles beside them; one of each list's entries at least
-    for ``roles``, all of ``agents`` and ``partners``. ``evidence`` is ``None`` where nobody has studied the two together.
+    ``agents`` are relaxants, ``partners`` ingredients and ``roles`` partner roles beside them. It speaks of whoever takes all of
+    the agents, all of the partners and a medicine of each role. ``evidence`` is ``None`` where nobody has studied them together.
     """
 
     combination: str

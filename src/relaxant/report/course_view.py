@@ -11,7 +11,7 @@ from relaxant.pharmacology.clinic.prediction import Curve
 from relaxant.predicted import ShownModel, ShownPrediction, ShownScenario
 from relaxant.quantities import plain_number, shown_unit
 from relaxant.report.chart import Shown, chart, middle_of
-from relaxant.rules.findings import Cited
+from relaxant.rules.reasons import Cited
 
 Words = Mapping[str, Any]
 _ROWS = 12  # of a table: every other hour of a day

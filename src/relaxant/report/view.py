@@ -16,12 +16,13 @@ from typing import Any
 import msgspec
 
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.knowledge.schema import Tier
+from relaxant.knowledge.schema import TIERS, Tier
 from relaxant.predicted import ShownPrediction
 from relaxant.quantities import plain_number
 from relaxant.report.course_view import CourseView, course_view
 from relaxant.reviewing import Fact, Review, ShownMedicine
-from relaxant.rules.findings import TIERS, Cited, Effect, Finding, Unchecked
+from relaxant.rules.findings import Finding, Unchecked
+from relaxant.rules.reasons import Cited, Effect
 
 Words = Mapping[str, Any]
 

@@ -168,8 +168,10 @@ def evaluate(program: Program, facts: Facts, agents: Collection[str] | None = No
     idle: list[tuple[Block, Mask]] = []
     possible: dict[str, bool] = {}
     for agent in program.agents:
+        if agents is not None and agent not in agents:
+            continue
         present = facts.agent_may_be_present(agent)
-        if not anywhere(present) or (agents is not None and agent not in agents):
+        if not anywhere(present):
             continue
         for group in program.groups(agent):
             here = present

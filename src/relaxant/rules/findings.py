@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 import msgspec
 
 from relaxant.facts.facts import Facts
-from relaxant.facts.limits import LIMITED, plain_kind
-from relaxant.facts.suitability import SPEAKING, said_as, speaking
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Evidence, Modifier, Outcome, Rule, Situation, SourceRef, Spoken, Tier
-from relaxant.medicines.dictionary import display_name
+from relaxant.knowledge.schema import TIERS, Evidence, Modifier, Outcome, Rule, Situation, Spoken, Tier
 from relaxant.rules.evaluate import FIRES, OUTCOMES, UNKNOWN, Checks, Row, Test, because, settled_by
-from relaxant.rules.predicate import Leaf
-from relaxant.rules.wording import LONGEST_SUMMARY, fact_text, fill, for_situation
+from relaxant.rules.reasons import Because, Cited, Effect, Fired, because_of, effect_of, is_weighed, sources_of
+from relaxant.rules.wording import LONGEST_SUMMARY, fill, for_situation, listed, shown_agent_name, shown_name
 
-TIERS: tuple[Tier, ...] = ("DANGER", "CHANGE", "WATCH", "NOTE")
 _OUTCOME_ORDER: dict[Outcome, int] = {"fires": 0, "could not check": 1, "silent": 2}
 _RANK = {tier: i for i, tier in enumerate(TIERS)}
 
@@ -31,31 +26,6 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     partners: tuple[str, ...]
     outcome: Outcome
     settled_by: tuple[str, ...]
-
-
-class Because(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact that made a rule fire, with its value."""
-
-    fact: str
-    value: str
-
-
-class Cited(msgspec.Struct, frozen=True, kw_only=True):
-    """A source at a place."""
-
-    id: str
-    title: str
-    place: str
-    url: str | None
-    says: str | None = None
-
-
-class Effect(msgspec.Struct, frozen=True, kw_only=True):
-    """A measured change of exposure."""
-
-    auc_ratio: float
-    low: float | None
-    high: float | None
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,14 +66,6 @@ class Unchecked(msgspec.Struct, frozen=True, kw_only=True):
     folded: bool
 
 
-class _Fired(msgspec.Struct, frozen=True, kw_only=True):
-    test: Test
-    tier: Tier
-    modifier: Modifier | None
-    partners: tuple[str, ...]
-    leaves: tuple[Leaf, ...]
-
-
 def read_row(checks: Checks, row: int) -> tuple[list[Check], list[Finding], list[Unchecked]]:
     """The checks, findings and open questions of one person."""
     facts = checks.facts
@@ -142,12 +104,12 @@ def read_row(checks: Checks, row: int) -> tuple[list[Check], list[Finding], list
         elif last_outcome == FIRES:
             modifier = test.rule.modifiers[test.modifier]
             fired[-1][1].append((modifier, outcome, test))
-    settled: list[_Fired] = []
+    settled: list[Fired] = []
     for test, modifiers, partners in fired:
         chosen, its_test = next(((m, t) for m, outcome, t in modifiers if outcome == FIRES), (None, None))
         leaves = because(test, person) + (because(its_test, person) if its_test is not None else ())
         tier = (chosen.tier if chosen else None) or test.rule.tier
-        settled.append(_Fired(test=test, tier=tier, modifier=chosen, partners=partners, leaves=leaves))
+        settled.append(Fired(test=test, tier=tier, modifier=chosen, partners=partners, leaves=leaves))
         for modifier, outcome, modifier_test in modifiers:
             if modifier is chosen:
                 break
@@ -191,9 +153,9 @@ def _unchecked(questions: dict[str, list[tuple[str, str, Tier]]], facts: Facts, 
 # ---------------------------------------------------------------- triage
 
 
-def _triage(fired: Iterable[_Fired], facts: Facts, row: int) -> list[Finding]:
+def _triage(fired: Iterable[Fired], facts: Facts, row: int) -> list[Finding]:
     """Merges by cause; the gravest rule of a cause speaks, the others are named. Then the budget."""
-    groups: dict[str, list[_Fired]] = {}
+    groups: dict[str, list[Fired]] = {}
     for one in fired:
         groups.setdefault(one.test.rule.cause.replace("{agent}", one.test.agent), []).append(one)
     findings = [_finding(cause, group, facts, row) for cause, group in groups.items()]
@@ -220,7 +182,7 @@ def _situation(agent: str, facts: Facts, row: int, on: Sequence[Situation]) -> S
     return next((s for s in order if s in on and s in own and own[s][row] == 1), on[0])
 
 
-def _finding(cause: str, group: list[_Fired], facts: Facts, row: int) -> Finding:
+def _finding(cause: str, group: list[Fired], facts: Facts, row: int) -> Finding:
     knowledge = facts.knowledge
     group = sorted(
         group, key=lambda f: (_RANK[f.tier], not f.test.rule.verified, -len(f.partners), f.test.agent, f.test.rule.rule)
@@ -240,9 +202,9 @@ def _finding(cause: str, group: list[_Fired], facts: Facts, row: int) -> Finding
         )
     )
     shown_partners = [shown_name(p, facts) for p in lead.partners]
-    shown_agent = " and ".join(shown_agent_name(a, facts) for a in led_agents)
+    shown_agent = listed([shown_agent_name(a, facts) for a in led_agents], knowledge.words("values"))
 
-    adding = situation == "taking" and bool(lead.partners) and all(_weighed(p, facts, row) for p in lead.partners)
+    adding = situation == "taking" and bool(lead.partners) and all(is_weighed(p, facts, row) for p in lead.partners)
     spoken: Spoken = "adding" if adding else situation
 
     def words(text: str, most: int | None = None) -> str:
@@ -252,7 +214,7 @@ def _finding(cause: str, group: list[_Fired], facts: Facts, row: int) -> Finding
     summary = words(for_situation(_summary(lead), spoken), LONGEST_SUMMARY)
     action = words(for_situation((modifier.action if modifier else None) or rule.action, spoken))
     consequence = words((modifier.consequence if modifier else None) or rule.consequence)
-    others: dict[tuple[str, str, tuple[str, ...]], _Fired] = {}
+    others: dict[tuple[str, str, tuple[str, ...]], Fired] = {}
     for fired in group[1:]:
         if fired.test.rule.rule != rule.rule:
             others.setdefault((str(_summary(fired)), fired.test.agent, fired.partners), fired)
@@ -273,9 +235,9 @@ def _finding(cause: str, group: list[_Fired], facts: Facts, row: int) -> Finding
         alternatives=tuple(words(a) for a in rule.alternatives if not _taken_already(a, agent, facts, row)),
         evidence=rule.evidence,
         verified=all(_verified(f.test.rule, knowledge) for f in same_rule),
-        effect=_effect(agent, lead.partners, knowledge),
-        because=_because(group, facts, row),
-        sources=_sources(group, facts, row, partners),
+        effect=effect_of(agent, lead.partners, knowledge),
+        because=because_of(group, facts, row),
+        sources=sources_of(group, facts, row, partners),
         cause=cause,
         situation=situation,
         frequency=rule.frequency,
@@ -286,7 +248,7 @@ def _finding(cause: str, group: list[_Fired], facts: Facts, row: int) -> Finding
     )
 
 
-def _summary(fired: _Fired) -> str | dict[Spoken, str]:
+def _summary(fired: Fired) -> str | dict[Spoken, str]:
     return (fired.modifier.summary if fired.modifier else None) or fired.test.rule.summary
 
 
@@ -296,13 +258,7 @@ def _stopping(agent: str, facts: Facts, row: int) -> bool:
     return own is not None and own["stopping"][row] == 1
 
 
-def _weighed(ingredient: str, facts: Facts, row: int) -> bool:
-    """Whether a medicine is weighed and not yet taken."""
-    weighed = facts.inputs.weighed.get(ingredient)
-    return weighed is not None and weighed[row] == 1
-
-
-def words_of(fired: _Fired, facts: Facts, row: int) -> str:
+def words_of(fired: Fired, facts: Facts, row: int) -> str:
     """What one fired rule says beside the one that speaks for its cause: the first sentence of its summary, not its action."""
     rule, agent = fired.test.rule, fired.test.agent
     whole = fill(
@@ -315,21 +271,6 @@ def words_of(fired: _Fired, facts: Facts, row: int) -> str:
         most=LONGEST_SUMMARY,
     )
     return whole.partition(". ")[0].rstrip(".") + "."
-
-
-def shown_name(ingredient: str, facts: Facts) -> str:
-    """An ingredient's name as the country knows it."""
-    return _display(ingredient, facts.jurisdiction)
-
-
-@lru_cache(maxsize=4096)
-def _display(ingredient: str, jurisdiction: str) -> str:
-    return display_name(ingredient, jurisdiction)
-
-
-def shown_agent_name(agent: str, facts: Facts) -> str:
-    """An agent's name as the country knows it."""
-    return facts.knowledge.agents[agent].names.get(facts.jurisdiction, agent)
 
 
 def _taken_already(alternative: str, agent: str, facts: Facts, row: int) -> bool:
@@ -346,117 +287,3 @@ def _taken_already(alternative: str, agent: str, facts: Facts, row: int) -> bool
 def _verified(rule: Rule, knowledge: Knowledge) -> bool:
     """Whether the rule is verified and somebody has seen at least one of its sources."""
     return rule.verified and any(knowledge.sources[s.source].seen != "not seen" for s in rule.sources)
-
-
-def _effect(agent: str, partners: Sequence[str], knowledge: Knowledge) -> Effect | None:
-    rows = [e for e in knowledge.exposures if e.agent == agent and e.partner in partners and e.verified]
-    found = [e for e in rows if e.auc_ratio != 1]
-    if not found:
-        return None
-    largest = max(found, key=lambda e: abs(e.auc_ratio - 1))
-    return Effect(auc_ratio=largest.auc_ratio, low=largest.auc_low, high=largest.auc_high)
-
-
-def _title(leaf: Leaf, facts: Facts) -> str | None:
-    """What a leaf asks, as a reader names it; ``None`` for situation and partners, which are said elsewhere."""
-    head, _, rest = leaf.column.partition(":")
-    if head == "condition":
-        condition = facts.knowledge.conditions.get(rest)
-        return condition.title if condition else rest.replace("_", " ")
-    if head == "since":
-        return str(facts.knowledge.words("values")["days_since"]).format(what=facts.knowledge.conditions[rest].title)
-    if head == "genotype":
-        gene, _, status = rest.partition(":")
-        return str(facts.knowledge.words("values")["genotype_status"]).format(gene=gene, status=status)
-    if head == "allergy":
-        return str(facts.knowledge.words("values")["allergy_to"]).format(what=rest.replace("_", " "))
-    titles = facts.knowledge.words("facts")
-    name = rest if head in facts.knowledge.agents else leaf.column
-    return str(titles[name]) if name in titles else None
-
-
-def _because(group: Sequence[_Fired], facts: Facts, row: int) -> tuple[Because, ...]:
-    words = facts.knowledge.words("values")
-    out: dict[tuple[str, str], None] = {}
-    for fired in group:
-        agent = fired.test.agent
-        for leaf in fired.leaves:
-            title = _title(leaf, facts)
-            if leaf.below and facts.column(leaf.column).truth:
-                continue  # that something is absent is no reason a reader needs
-            if statuses := _suitability(leaf):
-                for row_of in speaking(facts, agent, row, statuses):
-                    out[" and ".join(said_as(facts, row_of.condition, row)), row_of.text.rstrip(".")] = None
-            elif title is not None:
-                out[title, fact_text(facts.column(leaf.column), row, words)] = None
-            elif ":over_limit:" in leaf.column:
-                kind = leaf.column.rpartition(":")[2]
-                tested = facts.knowledge.words("facts")[LIMITED[plain_kind(kind)]]
-                out[str(tested), fact_text(facts.column(f"{agent}:{LIMITED[plain_kind(kind)]}"), row, words)] = None
-                limit = str(words["limit"]).format(kind=plain_kind(kind).replace("_", " "))
-                out[limit, fact_text(facts.column(f"{agent}:limit:{kind}"), row, words)] = None
-        for word, names in (
-            ("takes", [p for p in fired.partners if not _weighed(p, facts, row)]),
-            ("weighed", [p for p in fired.partners if _weighed(p, facts, row)]),
-        ):
-            if names:
-                out[str(words[word]), ", ".join(shown_name(p, facts) for p in names)] = None
-    return tuple(Because(fact=f, value=v) for f, v in out)
-
-
-def _suitability(leaf: Leaf) -> tuple[str, ...] | None:
-    """The statuses that a leaf on suitability speaks of; ``None`` for every other leaf."""
-    return SPEAKING.get(leaf.column.rpartition(":")[2])
-
-
-def _sources(group: Sequence[_Fired], facts: Facts, row: int, partners: Sequence[str]) -> tuple[Cited, ...]:
-    knowledge = facts.knowledge
-    refs: dict[tuple[str, str], str | None] = {}
-    for fired in group:
-        for leaf in fired.leaves:
-            if statuses := _suitability(leaf):
-                for row_of in speaking(facts, fired.test.agent, row, statuses):
-                    refs.setdefault((row_of.source, row_of.place), row_of.text)
-            if ":over_limit:" in leaf.column:
-                for ceiling in facts.ceilings(fired.test.agent, leaf.column.rpartition(":")[2]):
-                    refs.setdefault((ceiling.limit.source, ceiling.limit.place), None)
-        for ref in _own_sources(fired.test.rule, fired.test.agent, knowledge):
-            refs.setdefault((ref.source, ref.place), ref.says)
-        for exposure in knowledge.exposures:
-            if exposure.agent == fired.test.agent and exposure.partner in partners:
-                refs.setdefault((exposure.source, exposure.place), None)
-    return tuple(cited(knowledge, source, place, says) for (source, place), says in refs.items())
-
-
-_OWNERS: dict[str, dict[str, set[str]]] = {}
-
-
-def _own_sources(rule: Rule, agent: str, knowledge: Knowledge) -> Sequence[SourceRef]:
-    """The sources of a rule for many agents that speak of this one: labels of the others are left out, unless nothing is left."""
-    if len(rule.agents) == 1:
-        return rule.sources
-    owners = _OWNERS.get(knowledge.sha256)
-    if owners is None:
-        owners = _OWNERS[knowledge.sha256] = {}
-        for known in knowledge.agents.values():
-            values = (
-                *known.products,
-                *known.indications,
-                *known.dosing,
-                *known.limits,
-                *known.statements,
-                *known.monitoring,
-            )
-            for value in values:
-                if knowledge.sources[value.source].kind == "label":
-                    owners.setdefault(value.source, set()).add(known.ingredient)
-    own = knowledge.agents[agent].ingredient
-    mine = [ref for ref in rule.sources if own in owners.get(ref.source, {own})]
-    return mine or rule.sources
-
-
-def cited(knowledge: Knowledge, source: str, place: str, says: str | None = None) -> Cited:
-    """A source at a place, with its title and address."""
-    known = knowledge.sources[source]
-    url = known.url or (f"https://doi.org/{known.doi}" if known.doi else None)
-    return Cited(id=source, title=known.title, place=place, url=url, says=says)

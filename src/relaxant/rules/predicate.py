@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from relaxant.errors import KnowledgeError
+from relaxant.facts.limits import LIMITED, plain_kind
 from relaxant.facts.names import AGENT_FACTS, PERSON_FACTS
 from relaxant.knowledge.schema import Partner
 
@@ -80,12 +81,7 @@ def read_predicate(node: object, agent: str, where: str) -> Clauses:
     if len(kinds) != 1:
         raise KnowledgeError(f"{where}: a predicate has exactly one of {', '.join(_KINDS)}")
     kind = kinds[0]
-    _only(
-        node,
-        _BESIDE.get(kind, ()),
-        kind,
-        where,
-    )
+    _only(node, _BESIDE.get(kind, ()), kind, where)
     value = node[kind]
     if kind in ("all", "any"):
         if not isinstance(value, (list, tuple)) or not value:
@@ -99,9 +95,8 @@ def read_predicate(node: object, agent: str, where: str) -> Clauses:
     if kind == "fact":
         return _fact(value, node, agent, where)
     if kind == "role":
-        return _compared(with_column(agent, Partner(roles=(value,))), node, where) or yes(
-            with_column(agent, Partner(roles=(value,)))
-        )
+        column = with_column(agent, Partner(roles=(value,)))
+        return _compared(column, node, where) or yes(column)
     if kind == "since":
         return _since(value, node, where)
     if kind == "genotype":
@@ -111,6 +106,8 @@ def read_predicate(node: object, agent: str, where: str) -> Clauses:
     if kind == "takes":
         return yes(with_column(agent, Partner(ingredients=(value,))))
     if kind == "over_limit":
+        if plain_kind(value) not in LIMITED:
+            raise KnowledgeError(f"{where}: there is no limit “{value}”; there are {', '.join(LIMITED)}")
         return yes(f"{agent}:over_limit:{value}")
     return yes(f"{kind}:{value}")
 

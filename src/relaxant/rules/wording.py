@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from relaxant.facts.column import Column
 from relaxant.facts.facts import Facts
+from relaxant.facts.limits import LIMITED, plain_kind
 from relaxant.facts.names import AGENT_FACTS, PERSON_FACTS
 from relaxant.facts.suitability import SPEAKING, said_as, speaking
 from relaxant.knowledge.schema import Spoken
+from relaxant.medicines.dictionary import display_name
 from relaxant.quantities import plain_number
 
 LONGEST_SUMMARY = 139
@@ -21,7 +24,7 @@ _MOST_LISTED = 99
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 
 
-def listed(names: Sequence[str], words: Mapping[str, str], most: int = 99) -> str:
+def listed(names: Sequence[str], words: Mapping[str, str], most: int = _MOST_LISTED) -> str:
     """Names as a sentence lists them, cut after ``most``: ``a, b and c``, ``a and 2 more``."""
     shown = list(names) if len(names) <= most else [*names[:most], words["more"].format(count=len(names) - most)]
     if not shown:
@@ -60,7 +63,8 @@ def amount_text(value: float, unit: str, words: Mapping[str, str]) -> str:
 def column_of_slot(slot: str, agent: str) -> str | None:
     """The column that a slot names for an agent, or ``None`` for the slots of ``TEXT_SLOTS``."""
     if slot.startswith("limit_"):
-        return f"{agent}:limit:{slot.removeprefix('limit_')}"
+        kind = slot.removeprefix("limit_")
+        return f"{agent}:limit:{kind}" if plain_kind(kind) in LIMITED else None
     if slot in AGENT_FACTS:
         return f"{agent}:{slot}"
     return slot if slot in PERSON_FACTS else None
@@ -101,6 +105,21 @@ def _titles(facts: Facts, agent: str, row: int, statuses: tuple[str, ...]) -> li
     """What was said of the person that speaks against an agent, as a sentence names it."""
     against = speaking(facts, agent, row, statuses)
     return list(dict.fromkeys(title for i in against for title in said_as(facts, i.condition, row)))
+
+
+def shown_name(ingredient: str, facts: Facts) -> str:
+    """An ingredient's name as the country knows it."""
+    return _display(ingredient, facts.jurisdiction)
+
+
+@lru_cache(maxsize=4096)
+def _display(ingredient: str, jurisdiction: str) -> str:
+    return display_name(ingredient, jurisdiction)
+
+
+def shown_agent_name(agent: str, facts: Facts) -> str:
+    """An agent's name as the country knows it."""
+    return facts.knowledge.agents[agent].names.get(facts.jurisdiction, agent)
 
 
 def capital(text: str) -> str:

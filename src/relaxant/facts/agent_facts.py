@@ -1,0 +1,198 @@
+"""The facts of an agent: its situation, partners, doses, limits, exposure, and whether it suits the person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from relaxant.facts.column import SAID, Column, Floats, Mask, Methods, gather_needs, number, truth, yes_no
+from relaxant.facts.derive import values
+from relaxant.facts.inputs import full
+from relaxant.facts.limits import LIMITED, plain_kind
+from relaxant.facts.members import Members, partners
+from relaxant.facts.names import AGENT_FACTS
+from relaxant.facts.suitability import unestablished, unsuited
+
+if TYPE_CHECKING:
+    from relaxant.facts.facts import Facts
+
+_LINE: Methods = (("as read from the line", None),)
+_LARGEST: Methods = (("the largest dose of the line", None),)
+_LARGEST_BY_WEIGHT: Methods = (("the largest dose of the line, by weight", None),)
+_MOST: Methods = (("the most that the line allows", None),)
+_MOST_BY_WEIGHT: Methods = (("the most that the line allows, by weight", None),)
+
+
+def agent_column(facts: Facts, agent: str, name: str) -> Column:
+    """One fact of an agent, by its name. Raises :class:`KeyError` for a name that is no fact."""
+    if name.startswith("with:"):
+        return facts.count_members(partners(facts.knowledge, f"{agent}:{name}"))
+    if name.startswith("on:"):
+        return _situation(facts, agent, name.removeprefix("on:").split("+"))
+    if name.startswith("over_limit:"):
+        return _over_limit(facts, agent, name.removeprefix("over_limit:"))
+    if name.startswith("limit:"):
+        return _limit(facts, agent, name.removeprefix("limit:"))
+    if name not in AGENT_FACTS:
+        raise KeyError(f"{agent}:{name}")
+    return _agent_fact(facts, agent, name)
+
+
+def _situation(facts: Facts, agent: str, on: Iterable[str]) -> Column:
+    own = facts.inputs.agents.get(agent, {})
+    here = np.zeros(facts.rows)
+    for situation in on:
+        if situation in own:
+            here = np.maximum(here, own[situation])
+    if facts.lists_known:
+        return Column(here, here, "", True, SAID, ("medicines",))
+    surely = here == 1
+    # Where nothing was said of the medicines the agent may be taken, or may have been stopped; what is weighed of it is
+    # known, but a stop of its ingredient may be meant for another of its routes.
+    unknown = ~facts.inputs.medicines_known & ~surely
+    if not {"taking", "stopped"} & set(on):
+        named = np.zeros(facts.rows, bool)
+        for situation in ("taking", "starting", "stopping", "stopped"):
+            if situation in own:
+                named |= own[situation] == 1
+        unknown = unknown & ~named if "stopping" in on else np.zeros(facts.rows, bool)
+    return truth(surely, unknown, needs={"medicines": unknown}, inputs=("medicines",), methods=SAID)
+
+
+def _agent_fact(facts: Facts, agent: str, name: str) -> Column:
+    unit: str = facts.knowledge.agents[agent].dose_unit
+    dose_need = f"dose of {agent}"
+    if name == "daily_dose":
+        return _between(facts, agent, "daily", unit, f"how much {agent} is taken in a day")
+    if name == "previous_daily_dose":
+        return _between(facts, agent, "before", unit, f"{dose_need} before")
+    if name == "most_daily_dose":
+        most = _most_in_a_day(facts, agent, "daily_high")
+        return number(most, f"{unit}/day", needs=_dose_needs(facts, agent, most), inputs=("medicines",), methods=_MOST)
+    if name == "most_single_dose":
+        single = facts.agent_number(agent, "single_high")
+        return number(single, unit, needs=_dose_needs(facts, agent, single), inputs=("medicines",), methods=_LARGEST)
+    if name == "most_daily_dose_per_kg":
+        by_weight, most = (_most_in_a_day(facts, agent, f"daily_{which}") for which in ("per_kg_high", "high"))
+        return _per_kg(facts, agent, by_weight, most, f"{unit}/kg/day", _MOST_BY_WEIGHT)
+    if name == "most_single_dose_per_kg":
+        by_weight, single = (facts.agent_number(agent, f"single_{which}") for which in ("per_kg_high", "high"))
+        return _per_kg(facts, agent, by_weight, single, f"{unit}/kg", _LARGEST_BY_WEIGHT)
+    if name == "exposure_ratio":
+        return _exposure(facts, agent)
+    if name in ("unsuited", "unestablished"):
+        return (unsuited if name == "unsuited" else unestablished)(facts, agent)
+    if name == "allergic":
+        return facts.column(f"allergy:{facts.knowledge.agents[agent].ingredient}")
+    said, fact = facts.agent_number(agent, name), AGENT_FACTS[name]
+    if name == "duration_days":
+        weighed = facts.agent_number(agent, "starting") == 1
+        return number(
+            said,
+            fact.unit,
+            needs={f"how long {agent} is to be taken": weighed, f"start date of {agent}": ~weighed},
+            inputs=("medicines",),
+            methods=_LINE,
+        )
+    need = {
+        "stopped_days": f"stop date of {agent}",
+        "dose_drop": dose_need,
+        "doses_daily": dose_need,
+        "dose_interval_days": dose_need,
+    }.get(name, f"the {agent} product")
+    if fact.truth:
+        return yes_no(said, need)
+    return number(said, fact.unit, needs=need, inputs=("medicines",), methods=_LINE)
+
+
+def _between(facts: Facts, agent: str, which: str, unit: str, need: str) -> Column:
+    """A daily dose of the agent's line: what is certain of it and the most that it allows."""
+    low = np.fmax(facts.agent_number(agent, f"{which}_low"), 0.0)
+    high = np.fmin(facts.agent_number(agent, f"{which}_high"), np.inf)
+    unsettled, unweighed = low != high, facts.agent_number(agent, "weight_missing") == 1
+    needs = {need: unsettled & ~unweighed, "weight": unsettled & unweighed}
+    return Column(low, high, f"{unit}/day", False, _LINE, ("medicines",), None, needs)
+
+
+def _most_in_a_day(facts: Facts, agent: str, which: str) -> Floats:
+    """The most that the line allows in a day; NaN where it sets no bound."""
+    high = facts.agent_number(agent, which)
+    return np.where(np.isfinite(high), high, np.nan)
+
+
+def _dose_needs(facts: Facts, agent: str, value: Floats) -> dict[str, Mask]:
+    """What would settle a dose: the weight where it is written by weight, else the dose."""
+    unknown, unweighed = np.isnan(value), facts.agent_number(agent, "weight_missing") == 1
+    return {f"dose of {agent}": unknown & ~unweighed, "weight": unknown & unweighed}
+
+
+def _per_kg(facts: Facts, agent: str, by_weight: Floats, amount: Floats, unit: str, methods: Methods) -> Column:
+    """A dose by weight: as written, or the amount by the person's weight."""
+    weight = facts.column("weight")
+    needs = _dose_needs(facts, agent, np.where(np.isnan(by_weight), amount, by_weight))
+    needs["weight"] = needs["weight"] | (np.isnan(by_weight) & ~weight.known)
+    return number(
+        np.where(np.isnan(by_weight), amount / values(weight), by_weight),
+        unit,
+        needs=needs,
+        inputs=("medicines", "weight"),
+        methods=methods,
+    )
+
+
+def _exposure(facts: Facts, agent: str) -> Column:
+    """The greatest measured ratio among the medicines that are surely taken, up to that among those that may be."""
+    low, high, unknown = np.ones(facts.rows), np.ones(facts.rows), ~facts.inputs.medicines_known
+    needs = {"medicines": unknown}
+    for exposure in facts.knowledge.exposures:
+        if exposure.agent == agent and exposure.verified and exposure.partner in facts.intake:
+            here, maybe = facts.taking(exposure.partner, Members({exposure.partner: (None, 0.0)}))
+            low = np.where(here == 1, np.maximum(low, exposure.auc_ratio), low)
+            high = np.where(maybe == 1, np.maximum(high, exposure.auc_ratio), high)
+            needs[f"whether {exposure.partner} is taken"] = ~unknown & (maybe > here)
+    return Column(
+        np.where(unknown, -np.inf, low),
+        np.where(unknown, np.inf, high),
+        "",
+        False,
+        (("greatest measured AUC ratio among the medicines taken", None),),
+        ("medicines",),
+        None,
+        needs,
+    )
+
+
+def _limit(facts: Facts, agent: str, kind: str) -> Column:
+    """The lowest of the agent's limits of a kind that hold at the person's age."""
+    value = full(facts.rows)
+    for ceiling in facts.ceilings(agent, kind):
+        here = True if ceiling.for_all else facts.age_band(ceiling.age_from, ceiling.age_to)[0]
+        value = np.where(here, np.fmin(value, ceiling.value), value)
+    unit = facts.knowledge.agents[agent].dose_unit
+    units = {
+        "single": unit,
+        "single_per_kg": f"{unit}/kg",
+        "daily": f"{unit}/day",
+        "daily_per_kg": f"{unit}/kg/day",
+        "course": "days",
+    }
+    return number(value, units.get(plain_kind(kind), ""), needs="age", inputs=("age",))
+
+
+def _over_limit(facts: Facts, agent: str, kind: str) -> Column:
+    limits = facts.ceilings(agent, kind)
+    if not limits:
+        return facts.never
+    fact = LIMITED[plain_kind(kind)]
+    tested, age = facts.column(f"{agent}:{fact}"), facts.column("age")
+    surely = maybe = facts.no_one
+    for ceiling in limits:
+        over, may_be_over = tested.low > ceiling.over, tested.high > ceiling.over
+        if not ceiling.for_all:
+            in_band, may_be_in_band = facts.age_band(ceiling.age_from, ceiling.age_to)
+            over, may_be_over = over & in_band, may_be_over & may_be_in_band
+        surely, maybe = surely | over, maybe | may_be_over
+    needs = gather_needs((tested, age), maybe & ~surely)
+    return truth(surely, maybe, needs=needs, inputs=(fact, "age"))

@@ -1,0 +1,184 @@
+"""What the lines of one agent say of it: in which situation it is, its doses, how often, for how long, and what changes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from relaxant.knowledge.schema import Agent
+from relaxant.medicines.dose.units import interval_hours
+from relaxant.medicines.medicine import Medicine
+from relaxant.patient import Patient
+from relaxant.quantities import Quantity, convert
+
+SITUATIONS = ("taking", "starting", "stopping", "stopped")
+"""Whom nothing was said of is in none of them; any other value of theirs is unknown."""
+_BY_WEIGHT = "/kg"
+_DIGITS = 9  # three doses of a third are three doses
+
+
+class _DoseUnit(NamedTuple):
+    """An agent's dose unit and the person's weight in kg (NaN where not known): how amounts come into its own unit."""
+
+    unit: str
+    weight: float
+
+    def amount(self, value: float | None, unit: str) -> float | None:
+        """An amount in the agent's unit, one by weight times the weight; ``None`` where it cannot be told."""
+        if value is None or not unit.endswith(_BY_WEIGHT):
+            return self._converted(value, unit)
+        return None if math.isnan(self.weight) else self._converted(value * self.weight, unit.removesuffix(_BY_WEIGHT))
+
+    def per_kg(self, value: float | None, unit: str) -> float | None:
+        """An amount that is written by weight, in the agent's unit a kg; ``None`` for any other."""
+        return self._converted(value, unit.removesuffix(_BY_WEIGHT)) if unit.endswith(_BY_WEIGHT) else None
+
+    def _converted(self, value: float | None, unit: str) -> float | None:
+        return value if value is None or unit == self.unit else convert(Quantity(value, unit), self.unit)
+
+
+_Into = Callable[[float | None, str], float | None]
+"""One of the two ways of a :class:`_DoseUnit`."""
+
+
+def said_of_agent(agent: Agent, patient: Patient, lines: Sequence[Medicine], weight: float) -> dict[str, float]:
+    """Every value that the agent's lines give for one person, by name; NaN is unknown. ``weight`` is in kg, NaN where not known."""
+    unit = _DoseUnit(agent.dose_unit, weight)
+    current = [m for m in lines if m.role == "current"]
+    weighed = [m for m in lines if m.role == "considering" and m.change != "stop"]
+    stops = [m for m in lines if m.role == "considering" and m.change == "stop"]
+    stopped = [m for m in lines if m.role == "stopped"]
+    replaced = [m for m in current if m.replaced]
+    kept = [m for m in current if not m.replaced]
+    ahead = weighed + kept
+    used = ahead or current or stops or stopped
+    out: dict[str, float] = {
+        "taking": float(bool(current)),
+        "starting": float(bool(weighed) and not current),
+        "stopping": float(bool(stops)),
+        "stopped": float(bool(stopped) and not current),
+        "route_not_licensed": float(any(m.route_not_licensed for m in lines if m.role != "stopped")),
+        "current_twice": float(len(ahead) > 1),
+    }
+    low, high = _daily(used, unit.amount)
+    _, per_kg = _daily(used, unit.per_kg)
+    on_top_of_unknown = patient.medicines is None and any(m.beside for m in weighed)
+    if on_top_of_unknown:
+        high = per_kg = math.inf
+        out["current_twice"] = math.nan
+    out["daily_low"], out["daily_high"], out["daily_per_kg_high"] = low, high, per_kg
+    out["single_high"], out["single_per_kg_high"] = _single(used, unit.amount), _single(used, unit.per_kg)
+    out["weight_missing"] = float(math.isnan(weight) and any(map(_by_weight, used)))
+    out["doses_daily"] = math.nan if on_top_of_unknown else _doses_daily(used, unit)
+    out["dose_interval_days"] = _interval(used, out["doses_daily"])
+    out["dose_known"] = float(math.isfinite(high))
+    out["as_needed"] = (
+        math.nan if any(m.regimen.as_needed is None for m in used) else float(all(m.regimen.as_needed for m in used))
+    )
+    out["modified_release"] = (
+        math.nan
+        if any(m.regimen.release is None for m in used)
+        else float(any(m.regimen.release == "modified" for m in used))
+    )
+    out["capsule"] = (
+        math.nan if any(m.regimen.form is None for m in used) else float(any(m.regimen.form == "capsule" for m in used))
+    )
+    starts = [m.regimen.start for m in current + stopped if m.regimen.start is not None]
+    if stopped and not current:
+        ends = [m.regimen.stop for m in stopped if m.regimen.stop is not None]
+        if len(ends) == len(stopped):
+            out["stopped_days"] = float((patient.as_of - max(ends)).days)
+            out["duration_days"] = float((max(ends) - min(starts)).days) if starts else math.nan
+    elif current:
+        planned = [m.regimen.duration_days for m in weighed if m.regimen.duration_days]
+        out["duration_days"] = _since(patient, starts) if starts else max(planned, default=math.nan)
+    elif weighed:
+        known = [m.regimen.duration_days for m in weighed if m.regimen.duration_days is not None]
+        out["duration_days"] = max(known) if len(known) == len(weighed) else math.nan
+    before = replaced or (stopped if not current else [])
+    out["restarting"] = float(bool(weighed and stopped) and not current)
+    out["dose_drop"], out["product_changes"] = (0.0, 0.0) if current and not weighed else (math.nan, math.nan)
+    if before:
+        before_low, before_high = _daily(before, unit.amount)
+        out["before_low"], out["before_high"] = before_low, before_high
+        if weighed and before_low == before_high and low == high and math.isfinite(low) and before_low > 0:
+            out["dose_drop"] = 1 - low / before_low
+    if replaced and weighed:
+        forms = (
+            {(m.regimen.form, m.regimen.release) for m in replaced},
+            {(m.regimen.form, m.regimen.release) for m in weighed},
+        )
+        said = all(f is not None for side in forms for f, _ in side)
+        out["product_changes"] = float(forms[0] != forms[1]) if said else math.nan
+    return out
+
+
+def _since(patient: Patient, starts: Sequence[date]) -> float:
+    """Days since the first start; unknown where the record dates it after the review."""
+    days = float((patient.as_of - min(starts)).days)
+    return days if days >= 0 else math.nan
+
+
+def _daily(lines: Sequence[Medicine], into: _Into) -> tuple[float, float]:
+    """The sum of the lines' daily doses: what is certain, and the most that is allowed; infinite where not said."""
+    low = high = 0.0
+    for medicine in lines:
+        amount = medicine.regimen.daily or medicine.regimen.rate
+        if amount is None:
+            high = math.inf
+            continue
+        unit = amount.unit.removesuffix("/day")
+        at_least, at_most = into(amount.low, unit), into(amount.high, unit)
+        low += at_least or 0.0
+        high = math.inf if at_most is None else high + at_most
+    return low, high
+
+
+def _single(lines: Sequence[Medicine], into: _Into) -> float:
+    """The largest dose of the lines; unknown where one of them does not say its dose."""
+    largest = 0.0
+    for medicine in lines:
+        given = [into(dose.high, dose.unit) for dose in medicine.regimen.doses]
+        if not given:
+            return math.nan
+        for amount in given:
+            if amount is None:
+                return math.nan
+            largest = max(largest, amount)
+    return largest
+
+
+def _by_weight(medicine: Medicine) -> bool:
+    """Whether a line doses by weight."""
+    regimen = medicine.regimen
+    daily = (regimen.daily.unit.removesuffix("/day"),) if regimen.daily else ()
+    return any(unit.endswith(_BY_WEIGHT) for unit in (*daily, *(d.unit for d in regimen.doses)))
+
+
+def _doses_daily(lines: Sequence[Medicine], unit: _DoseUnit) -> float:
+    """How many doses a day the lines make."""
+    total = 0.0
+    for medicine in lines:
+        daily, given = medicine.regimen.daily, medicine.regimen.doses
+        if medicine.regimen.max_doses_daily is not None:
+            total += medicine.regimen.max_doses_daily
+        elif len(given) > 1:
+            total += len(given)
+        elif daily is not None and given:
+            into = unit.per_kg if _by_weight(medicine) else unit.amount  # the weight cancels out
+            a_day, at_once = into(daily.high, daily.unit), into(given[0].high, given[0].unit)
+            total += round(a_day / at_once, _DIGITS) if a_day and at_once else math.nan
+        else:
+            return math.nan
+    return total
+
+
+def _interval(lines: Sequence[Medicine], doses_daily: float) -> float:
+    """Days between doses: of the most frequent line, or the day by the number of its doses."""
+    spans = [interval_hours(d.every) for m in lines for d in m.regimen.doses]
+    shortest = [span[0] / 24 for span in spans if span is not None]
+    if not shortest or len(shortest) < len(spans):
+        return math.nan
+    return min(shortest) if min(shortest) > 1 or not doses_daily > 1 else 1 / doses_daily

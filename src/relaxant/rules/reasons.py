@@ -1,0 +1,175 @@
+"""Why a finding stands: the facts that made its rules fire, the sources of these, and the measured effect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from relaxant.facts.facts import Facts
+from relaxant.facts.limits import LIMITED, plain_kind
+from relaxant.facts.suitability import SPEAKING, said_as, speaking
+from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.schema import Modifier, Rule, SourceRef, Tier
+from relaxant.rules.evaluate import Test
+from relaxant.rules.predicate import Leaf
+from relaxant.rules.wording import fact_text, listed, shown_name
+
+
+class Because(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact that made a rule fire, with its value."""
+
+    fact: str
+    value: str
+
+
+class Cited(msgspec.Struct, frozen=True, kw_only=True):
+    """A source at a place."""
+
+    id: str
+    title: str
+    place: str
+    url: str | None
+    says: str | None = None
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True):
+    """A measured change of exposure."""
+
+    auc_ratio: float
+    low: float | None
+    high: float | None
+
+
+class Fired(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule that fired for one agent, with the modifier that holds, the partners found and the leaves that made it fire."""
+
+    test: Test
+    tier: Tier
+    modifier: Modifier | None
+    partners: tuple[str, ...]
+    leaves: tuple[Leaf, ...]
+
+
+def is_weighed(ingredient: str, facts: Facts, row: int) -> bool:
+    """Whether a medicine is weighed and not yet taken."""
+    weighed = facts.inputs.weighed.get(ingredient)
+    return weighed is not None and weighed[row] == 1
+
+
+def effect_of(agent: str, partners: Sequence[str], knowledge: Knowledge) -> Effect | None:
+    """The largest measured change of the agent's exposure by one of the partners."""
+    rows = [e for e in knowledge.exposures if e.agent == agent and e.partner in partners and e.verified]
+    found = [e for e in rows if e.auc_ratio != 1]
+    if not found:
+        return None
+    largest = max(found, key=lambda e: abs(e.auc_ratio - 1))
+    return Effect(auc_ratio=largest.auc_ratio, low=largest.auc_low, high=largest.auc_high)
+
+
+def _title(leaf: Leaf, facts: Facts) -> str | None:
+    """What a leaf asks, as a reader names it; ``None`` for situation and partners, which are said elsewhere."""
+    head, _, rest = leaf.column.partition(":")
+    if head == "condition":
+        condition = facts.knowledge.conditions.get(rest)
+        return condition.title if condition else rest.replace("_", " ")
+    if head == "since":
+        return str(facts.knowledge.words("values")["days_since"]).format(what=facts.knowledge.conditions[rest].title)
+    if head == "genotype":
+        gene, _, status = rest.partition(":")
+        return str(facts.knowledge.words("values")["genotype_status"]).format(gene=gene, status=status)
+    if head == "allergy":
+        return str(facts.knowledge.words("values")["allergy_to"]).format(what=rest.replace("_", " "))
+    titles = facts.knowledge.words("facts")
+    name = rest if head in facts.knowledge.agents else leaf.column
+    return str(titles[name]) if name in titles else None
+
+
+def because_of(group: Sequence[Fired], facts: Facts, row: int) -> tuple[Because, ...]:
+    """The facts that made the rules of one cause fire, each once."""
+    words = facts.knowledge.words("values")
+    out: dict[tuple[str, str], None] = {}
+    for fired in group:
+        agent = fired.test.agent
+        for leaf in fired.leaves:
+            title = _title(leaf, facts)
+            if leaf.below and facts.column(leaf.column).truth:
+                continue  # that something is absent is no reason a reader needs
+            if statuses := _suitability(leaf):
+                for known in speaking(facts, agent, row, statuses):
+                    out[listed(said_as(facts, known.condition, row), words), known.text.rstrip(".")] = None
+            elif title is not None:
+                out[title, fact_text(facts.column(leaf.column), row, words)] = None
+            elif ":over_limit:" in leaf.column:
+                kind = leaf.column.rpartition(":")[2]
+                tested = facts.knowledge.words("facts")[LIMITED[plain_kind(kind)]]
+                out[str(tested), fact_text(facts.column(f"{agent}:{LIMITED[plain_kind(kind)]}"), row, words)] = None
+                limit = str(words["limit"]).format(kind=plain_kind(kind).replace("_", " "))
+                out[limit, fact_text(facts.column(f"{agent}:limit:{kind}"), row, words)] = None
+        for word, names in (
+            ("takes", [p for p in fired.partners if not is_weighed(p, facts, row)]),
+            ("weighed", [p for p in fired.partners if is_weighed(p, facts, row)]),
+        ):
+            if names:
+                out[str(words[word]), ", ".join(shown_name(p, facts) for p in names)] = None
+    return tuple(Because(fact=f, value=v) for f, v in out)
+
+
+def _suitability(leaf: Leaf) -> tuple[str, ...] | None:
+    """The statuses that a leaf on suitability speaks of; ``None`` for every other leaf."""
+    return SPEAKING.get(leaf.column.rpartition(":")[2])
+
+
+def sources_of(group: Sequence[Fired], facts: Facts, row: int, partners: Sequence[str]) -> tuple[Cited, ...]:
+    """Where that stands: the sources of the limits, indications, rules and measured changes behind one cause."""
+    knowledge = facts.knowledge
+    refs: dict[tuple[str, str], str | None] = {}
+    for fired in group:
+        for leaf in fired.leaves:
+            if statuses := _suitability(leaf):
+                for known in speaking(facts, fired.test.agent, row, statuses):
+                    refs.setdefault((known.source, known.place), known.text)
+            if ":over_limit:" in leaf.column:
+                for ceiling in facts.ceilings(fired.test.agent, leaf.column.rpartition(":")[2]):
+                    refs.setdefault((ceiling.limit.source, ceiling.limit.place), None)
+        for ref in _own_sources(fired.test.rule, fired.test.agent, knowledge):
+            refs.setdefault((ref.source, ref.place), ref.says)
+        for exposure in knowledge.exposures:
+            if exposure.agent == fired.test.agent and exposure.partner in partners:
+                refs.setdefault((exposure.source, exposure.place), None)
+    return tuple(cited(knowledge, source, place, says) for (source, place), says in refs.items())
+
+
+_OWNERS: dict[str, dict[str, set[str]]] = {}
+
+
+def _own_sources(rule: Rule, agent: str, knowledge: Knowledge) -> Sequence[SourceRef]:
+    """The sources of a rule for many agents that speak of this one: labels of the others are left out, unless nothing is left."""
+    if len(rule.agents) == 1:
+        return rule.sources
+    owners = _OWNERS.get(knowledge.sha256)
+    if owners is None:
+        owners = _OWNERS[knowledge.sha256] = {}
+        for known in knowledge.agents.values():
+            values = (
+                *known.products,
+                *known.indications,
+                *known.dosing,
+                *known.limits,
+                *known.statements,
+                *known.monitoring,
+                *known.adverse_reactions,
+            )
+            for value in values:
+                if knowledge.sources[value.source].kind == "label":
+                    owners.setdefault(value.source, set()).add(known.ingredient)
+    own = knowledge.agents[agent].ingredient
+    mine = [ref for ref in rule.sources if own in owners.get(ref.source, {own})]
+    return mine or rule.sources
+
+
+def cited(knowledge: Knowledge, source: str, place: str, says: str | None = None) -> Cited:
+    """A source at a place, with its title and address."""
+    known = knowledge.sources[source]
+    url = known.url or (f"https://doi.org/{known.doi}" if known.doi else None)
+    return Cited(id=source, title=known.title, place=place, url=url, says=says)
