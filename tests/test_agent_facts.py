@@ -160,6 +160,32 @@ def test_the_lowest_of_several_limits_is_the_one_that_is_shown() -> None:
         assert facts.column("baclofen:limit:daily").bounds(0) == (50, 50)
 
 
+@pytest.mark.parametrize(
+    ("dose", "bands", "expected"),
+    [
+        (100, ((0, 18, 50), (18, 200, 80)), (1, 1)),
+        (60, ((0, 18, 50), (18, 200, 80)), (0, 1)),
+        (40, ((0, 18, 50), (18, 200, 80)), (0, 0)),
+        (100, ((0, 18, 50), (20, 200, 80)), (0, 1)),
+        (100, ((0, 200, 80), (65, 200, 50)), (1, 1)),
+        (60, ((0, 200, 80), (65, 200, 50)), (0, 1)),
+    ],
+)
+def test_without_an_age_a_dose_above_the_limit_of_every_age_is_above_it(
+    dose: int, bands: tuple[tuple[int, int, int], ...], expected: tuple[float, float]
+) -> None:
+    agent = KNOWN.agents["baclofen"]
+    daily = next(x for x in agent.limits if x.kind == "daily" and "US" in x.jurisdiction)
+    limits = tuple(
+        msgspec.structs.replace(daily, value=float(v), age_from=float(a), age_to=float(b), tier="CHANGE")
+        for a, b, v in bands
+    )
+    agents = {**KNOWN.agents, "baclofen": msgspec.structs.replace(agent, limits=limits)}
+    knowledge = msgspec.structs.replace(KNOWN, agents=agents, sha256=f"bands {bands}")
+    facts = Facts(facts_of({"medicines": [f"baclofen {dose} mg once a day"]}).inputs, knowledge, "US")
+    assert facts.column("baclofen:over_limit:daily").bounds(0) == expected
+
+
 def test_a_medicine_that_may_be_taken_leaves_the_exposure_open() -> None:
     person = {"medicines": ["tizanidine 4 mg three times a day", "fluvoxamine 50 mg once a day"]}
     taken, open_one = facts_of(person), facts_of(person)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relaxant.facts.column import SAID, Column, Floats, Mask, Methods, gather_needs, number, truth, yes_no
+from relaxant.facts.column import SAID, Column, Floats, Mask, Methods, anywhere, gather_needs, number, truth, yes_no
 from relaxant.facts.derive import values
 from relaxant.facts.inputs import full
-from relaxant.facts.limits import LIMITED, plain_kind
+from relaxant.facts.limits import LIMITED, for_every_age, plain_kind
 from relaxant.facts.members import Members, partners
 from relaxant.facts.names import AGENT_FACTS
 from relaxant.facts.suitability import unestablished, unsuited
@@ -187,12 +187,17 @@ def _over_limit(facts: Facts, agent: str, kind: str) -> Column:
         return facts.never
     fact = LIMITED[plain_kind(kind)]
     tested, age = facts.column(f"{agent}:{fact}"), facts.column("age")
-    surely = maybe = facts.no_one
+    surely = maybe = within_one = facts.no_one
     for ceiling in limits:
         over, may_be_over = tested.low > ceiling.over, tested.high > ceiling.over
-        if not ceiling.for_all:
+        if ceiling.for_all:
+            within_one = within_one | ~over
+        else:
             in_band, may_be_in_band = facts.age_band(ceiling.age_from, ceiling.age_to)
+            within_one = within_one | (may_be_in_band & ~over)
             over, may_be_over = over & in_band, may_be_over & may_be_in_band
         surely, maybe = surely | over, maybe | may_be_over
+    if anywhere(~age.known) and for_every_age(limits):
+        surely = surely | (maybe & ~within_one)  # above the limit of every age that the person may have
     needs = gather_needs((tested, age), maybe & ~surely)
     return truth(surely, maybe, needs=needs, inputs=(fact, "age"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 
@@ -65,6 +67,16 @@ def _ceiling(limit: Limit, dose_unit: str, factor: float) -> Ceiling:
     value = _value(limit, dose_unit)
     for_all = limit.age_from <= 0 and limit.age_to >= OLDEST
     return Ceiling(value, np.array(value * factor), limit.age_from, limit.age_to, for_all, limit)
+
+
+def for_every_age(limits: Sequence[Ceiling]) -> bool:
+    """Whether the limits' bands leave no age out."""
+    reach = 0.0
+    for limit in sorted(limits, key=lambda c: c.age_from):
+        if limit.age_from > reach:
+            return False
+        reach = max(reach, limit.age_to)
+    return reach >= OLDEST
 
 
 def plain_kind(kind: str) -> str:
