@@ -64,6 +64,11 @@ def test_the_days_between_doses() -> None:
     assert hours.column("baclofen:dose_interval_days").bounds(0) == pytest.approx((1 / 3, 1 / 3), abs=1e-4)
 
 
+def test_what_is_given_once_is_never_too_soon_again() -> None:
+    once = facts_of({"medicines": [], "considering": ["onabotulinumtoxinA 300 units intramuscular once"]})
+    assert once.column("onabotulinumtoxinA:dose_interval_days").bounds(0)[0] > 84
+
+
 RECENT = {"since": "stroke", "at_most": 90, "unit": "days"}
 
 

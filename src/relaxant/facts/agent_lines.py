@@ -175,9 +175,16 @@ def _doses_daily(lines: Sequence[Medicine], unit: _DoseUnit) -> float:
     return total
 
 
+_ONCE = "once"
+
+
 def _interval(lines: Sequence[Medicine], doses_daily: float) -> float:
-    """Days between doses: of the most frequent line, or the day by the number of its doses."""
-    spans = [interval_hours(d.every) for m in lines for d in m.regimen.doses]
+    """Days between doses: of the most frequent line, or the day by the number of its doses; endless for what is given once."""
+    every = [d.every for m in lines for d in m.regimen.doses]
+    repeated = [e for e in every if e != _ONCE]
+    if every and not repeated:
+        return math.inf
+    spans = [interval_hours(e) for e in repeated]
     shortest = [span[0] / 24 for span in spans if span is not None]
     if not shortest or len(shortest) < len(spans):
         return math.nan

@@ -190,7 +190,14 @@ def _finding(cause: str, group: list[Fired], facts: Facts, row: int) -> Finding:
     lead = group[0]
     rule, agent = lead.test.rule, lead.test.agent
     situation = _situation(agent, facts, row, rule.on)
-    same_rule = [f for f in group if f.test.rule.rule == rule.rule and f.tier == lead.tier]
+    same_rule = [
+        f
+        for f in group
+        if f.test.rule.rule == rule.rule
+        and f.tier == lead.tier
+        and _situation(f.test.agent, facts, row, rule.on)
+        == situation  # what is begun and what is taken get other advice
+    ]
     agents = tuple(dict.fromkeys(f.test.agent for f in group))
     led_agents = tuple(dict.fromkeys(f.test.agent for f in same_rule))
     partners = tuple(
