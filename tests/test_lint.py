@@ -13,7 +13,7 @@ from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.lint_cases import faults_of_cases, run_case
 from relaxant.linting import lint, lint_knowledge
 
-SOURCE = {"id": "my-source", "kind": "policy", "title": "Our ward", "seen": "text"}
+SOURCE = {"id": "my-source", "kind": "policy", "title": "Our ward", "date": "2026-11-25", "seen": "text"}
 
 
 def rule(**changed: Any) -> dict[str, Any]:
