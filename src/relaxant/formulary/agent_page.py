@@ -146,9 +146,10 @@ def reference(knowledge: Knowledge, source: str, place: str) -> Reference:
 
 def source_line(title: str, source: Reference, knowledge: Knowledge) -> str:
     """A source's title, which may be a link, with its date and, where it is not the text itself, how much of it was seen."""
-    dated = f"{title}, {source.date}" if source.date else title
+    words = knowledge.words("formulary")
+    dated = words["dated" if source.date else "read_on"].format(title=title, date=source.date or source.seen_on)
     seen = knowledge.words("report")["sources"]["seen"][source.seen]
-    return str(knowledge.words("formulary")["seen"]).format(source=dated, seen=seen) if seen else dated
+    return str(words["seen"]).format(source=dated, seen=seen) if seen else str(dated)
 
 
 def _rule_line(rule: Rule) -> RuleLine:
