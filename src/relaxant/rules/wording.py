@@ -93,15 +93,15 @@ def fill(
     def value(match: re.Match[str], how_many: int) -> str:
         slot = match[1]
         if slot == "agent":
-            return listed(agents, words, how_many)
+            return listed(agents, words, how_many) if how_many else agents[0]
         if slot == "partners":
-            return listed(partners, words, how_many)
+            return listed(partners, words, how_many or 1)
         if slot in SUITABILITY_SLOTS:
-            return listed(_titles(facts, agent, row, SUITABILITY_SLOTS[slot]), words, how_many)
+            return listed(_titles(facts, agent, row, SUITABILITY_SLOTS[slot]), words, how_many or 1)
         column = column_of_slot(slot, agent)
         return fact_text(facts.column(column), row, words) if column else match[0]
 
-    for how_many in (max(len(partners), _MOST_LISTED), 3, 2, 1):
+    for how_many in (max(len(partners), _MOST_LISTED), 3, 2, 1, 0):  # at last one agent speaks for all
         filled = _SLOT.sub(lambda m, n=how_many: value(m, n), text)  # type: ignore[misc]
         if most is None or len(filled) <= most:
             break
