@@ -217,3 +217,29 @@ def test_a_child_pugh_score_of_class_b_asks_for_the_rest() -> None:
     labs = [("bilirubin", "4 mg/dL"), ("albumin", "20 g/L")]
     said = [{"name": name, "value": value, "date": "2026-11-20"} for name, value in labs]
     assert settled({"conditions": [], "labs": said}, "child_pugh") == ((9, 11), ("INR",))
+
+
+FOR_MONTHS = {"taken_for": "cns_depressant", "at_least": 90, "unit": "days"}
+OLD, NEW = {"drug": "amitriptyline", "start": "2025-03-01"}, {"drug": "quetiapine", "start": "2026-11-15"}
+
+
+@pytest.mark.parametrize(
+    ("medicines", "considering", "expected"),
+    [
+        ([OLD], [], FIRES),
+        ([OLD, NEW], [], SILENT),
+        ([OLD], ["zolpidem 5 mg at night"], SILENT),
+        ([OLD, "zolpidem 5 mg at night"], [], UNKNOWN),
+        ([NEW, "zolpidem 5 mg at night"], [], SILENT),
+        ([OLD, "flurbonazol 5 mg"], [], UNKNOWN),
+        (None, ["zolpidem 5 mg at night"], SILENT),
+        ([OLD, {"drug": "zolpidem", "start": "2026-11-01", "stop": "2026-11-10"}], [], FIRES),
+        (["baclofen 10 mg three times a day since 2026-11-20"], [], FIRES),
+    ],
+)
+def test_for_how_long_the_others_have_been_taken(
+    medicines: list[Any] | None, considering: list[str], expected: int
+) -> None:
+    """The agent itself does not count; the one begun last decides; a start that was not said leaves it open."""
+    lists = {"medicines": medicines} if medicines is not None else {}
+    assert outcome({**lists, "considering": considering}, FOR_MONTHS) == expected

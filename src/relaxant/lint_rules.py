@@ -109,7 +109,7 @@ def _names(node: Any, where: str, knowledge: Knowledge) -> Iterator[tuple[str, s
                 (p.gene, p.phenotype) for p in knowledge.pathways.phenotypes
             }:
                 yield where, f"there is no status “{value} {node.get('is')}” in the pathways"
-            elif key == "role" and value not in knowledge.roles:
+            elif key in ("role", "taken_for") and value not in knowledge.roles:
                 yield where, f"there is no role “{value}”"
             elif key == "takes" and lookup_name(str(value)) is None:
                 yield where, f"the dictionary does not know “{value}”"

@@ -12,7 +12,7 @@ from relaxant.facts.derive import values
 from relaxant.facts.inputs import full
 from relaxant.facts.limits import LIMITED, for_every_age, plain_kind
 from relaxant.facts.members import Members, partners
-from relaxant.facts.names import AGENT_FACTS
+from relaxant.facts.names import AGENT_FACTS, TAKEN_FOR
 from relaxant.facts.suitability import unestablished, unsuited
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def agent_column(facts: Facts, agent: str, name: str) -> Column:
     """One fact of an agent, by its name. Raises :class:`KeyError` for a name that is no fact."""
     if name.startswith("with:"):
         return facts.count_members(partners(facts.knowledge, f"{agent}:{name}"))
+    if name.startswith("taken_for:"):
+        return _taken_for(facts, partners(facts.knowledge, f"{agent}:with:{name.removeprefix('taken_for:')}||"))
     if name.startswith("on:"):
         return _situation(facts, agent, name.removeprefix("on:").split("+"))
     if name.startswith("over_limit:"):
@@ -38,6 +40,19 @@ def agent_column(facts: Facts, agent: str, name: str) -> Column:
     if name not in AGENT_FACTS:
         raise KeyError(f"{agent}:{name}")
     return _agent_fact(facts, agent, name)
+
+
+def _taken_for(facts: Facts, chosen: Members) -> Column:
+    """For how long the medicine of a set that was begun last has been taken: nought where one is only weighed, endless where none is."""
+    low, high = full(facts.rows, np.inf), full(facts.rows, np.inf)
+    for name in facts.taken_of(chosen):
+        surely, maybe = (who == 1 for who in facts.taking(name, chosen))
+        days = facts.taken_days(name)
+        low = np.where(maybe, np.fmin(low, np.where(np.isnan(days), 0.0, days)), low)
+        high = np.where(surely, np.fmin(high, np.where(np.isnan(days), np.inf, days)), high)
+    low = np.where(facts.inputs.medicines_known & (facts.inputs.unread == 0), low, 0.0)
+    needs = {TAKEN_FOR: low != high}
+    return Column(low, high, "days", False, _LINE, ("medicines",), None, needs)
 
 
 def _situation(facts: Facts, agent: str, on: Iterable[str]) -> Column:

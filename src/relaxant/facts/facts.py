@@ -16,7 +16,7 @@ from relaxant.facts.derive import MAKERS
 from relaxant.facts.inputs import Inputs, Intake, full, systemic
 from relaxant.facts.limits import OLDEST, Ceiling, ceilings
 from relaxant.facts.members import Members
-from relaxant.facts.names import EARLIER_CREATININE, PERSON_FACTS
+from relaxant.facts.names import EARLIER_CREATININE, PERSON_FACTS, TAKEN_FOR
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Jurisdiction
 
@@ -31,6 +31,7 @@ _SELDOM = frozenset(
         "magnesium",
         "temperature",
         EARLIER_CREATININE,
+        TAKEN_FOR,
     }
 )
 _GENOTYPE = " genotype"
@@ -220,6 +221,14 @@ class Facts:
                         here = here | (taken.stopped_days <= lasts)
             known = self._presence[key] = here.astype(np.float64), (here | unsure).astype(np.float64)
         return known
+
+    def taken_days(self, ingredient: str) -> Floats:
+        """For how long each person has taken an ingredient, by whatever route the longest; NaN where that was not said."""
+        days = full(self.rows)
+        for _, taken in self.intake[ingredient]:
+            if taken.taken_days is not None:
+                days = np.fmax(days, np.where(taken.now == 1, taken.taken_days, np.nan))
+        return days
 
     def members_taken(self, chosen: Members, row: int) -> tuple[str, ...]:
         """The ingredients of a set that one person takes, by name, sorted."""

@@ -27,10 +27,12 @@ NAN = math.nan
 
 
 class Intake(msgspec.Struct):
-    """Who takes one ingredient by one route: ``now`` is 1, 0 or NaN; ``stopped_days`` since a stop, NaN where not stopped."""
+    """Who takes one ingredient by one route: ``now`` is 1, 0 or NaN; ``stopped_days`` since a stop, NaN where not stopped;
+    ``taken_days`` since it was begun, nought for what is only weighed, NaN where that was not said (``None``: of nobody)."""
 
     now: Floats
     stopped_days: Floats
+    taken_days: Floats | None = None
 
 
 class Inputs(msgspec.Struct):
@@ -67,7 +69,10 @@ def take(inputs: Inputs, rows: slice) -> Inputs:
         inputs.conditions_known[rows],
         part(inputs.allergies),
         inputs.allergies_known[rows],
-        {k: Intake(v.now[rows], v.stopped_days[rows]) for k, v in inputs.intake.items()},
+        {
+            k: Intake(v.now[rows], v.stopped_days[rows], None if v.taken_days is None else v.taken_days[rows])
+            for k, v in inputs.intake.items()
+        },
         inputs.medicines_known[rows],
         inputs.unread[rows],
         inputs.unread_names[rows],
@@ -258,6 +263,19 @@ def _opioids(medicines: Sequence[Medicine], knowledge: Knowledge) -> dict[str, f
     return {"opioid_mme_low": low, "opioid_mme_high": high}
 
 
+def _begun(taken: Intake, row: int, medicine: Medicine, patient: Patient) -> None:
+    """Notes for how long a medicine has been taken: of several lines the longest, nought for one that is only weighed."""
+    if taken.taken_days is None:
+        return
+    start = medicine.regimen.start
+    if medicine.role == "considering":
+        days = 0.0
+    else:
+        days = NAN if start is None or start > patient.as_of else float((patient.as_of - start).days)
+    known = taken.taken_days[row]
+    taken.taken_days[row] = days if np.isnan(known) and taken.now[row] != 1 else np.fmax(known, days)
+
+
 def _intake(inputs: Inputs, row: int, patient: Patient, medicines: Sequence[Medicine]) -> None:
     for medicine in medicines:
         if medicine.replaced:
@@ -267,8 +285,9 @@ def _intake(inputs: Inputs, row: int, patient: Patient, medicines: Sequence[Medi
             key = (ingredient.name, medicine.regimen.route or "")
             taken = inputs.intake.get(key)
             if taken is None:
-                taken = inputs.intake[key] = Intake(full(inputs.rows, 0.0), full(inputs.rows))
+                taken = inputs.intake[key] = Intake(full(inputs.rows, 0.0), full(inputs.rows), full(inputs.rows))
             if not leaving:
+                _begun(taken, row, medicine, patient)
                 taken.now[row] = 1.0
                 if medicine.role == "considering":
                     inputs.weighed.setdefault(ingredient.name, full(inputs.rows, 0.0))[row] = 1.0

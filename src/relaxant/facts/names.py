@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+TAKEN_FOR = "how long the other medicines have been taken"
+"""The input that :func:`relaxant.facts.agent_facts` lacks where a start was not said."""
 EARLIER_CREATININE = "an earlier creatinine"
 """The input that a change of creatinine lacks where only one was measured."""
 

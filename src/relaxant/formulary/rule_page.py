@@ -99,6 +99,8 @@ def in_words(node: Mapping[str, Any], knowledge: Knowledge) -> str:
         return str(knowledge.words("values")["allergy_to"]).format(what=str(node["allergy"]).replace("_", " "))
     if "takes" in node:
         return str(words["takes"]).format(what=node["takes"])
+    if "taken_for" in node:
+        return _compared(words["taken_for"].format(what=knowledge.roles[node["taken_for"]].plural), node, words)
     if "role" in node:
         return _compared(words["takes"].format(what=knowledge.roles[node["role"]].plural), node, words)
     if "over_limit" in node:

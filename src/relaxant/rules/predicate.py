@@ -20,12 +20,26 @@ from relaxant.knowledge.schema import Partner
 
 MOST_CLAUSES = 64
 _COMPARISONS = ("below", "at_most", "above", "at_least")
-_KINDS = ("all", "any", "not", "fact", "condition", "since", "genotype", "allergy", "takes", "role", "over_limit")
+_KINDS = (
+    "all",
+    "any",
+    "not",
+    "fact",
+    "condition",
+    "since",
+    "genotype",
+    "allergy",
+    "takes",
+    "role",
+    "taken_for",
+    "over_limit",
+)
 _BESIDE = {
     "fact": (*_COMPARISONS, "unit"),
     "since": (*_COMPARISONS, "unit"),
     "genotype": ("is",),
     "role": _COMPARISONS,
+    "taken_for": (*_COMPARISONS, "unit"),
 }
 
 
@@ -94,6 +108,13 @@ def read_predicate(node: object, agent: str, where: str) -> Clauses:
         raise KnowledgeError(f"{where}: {kind} needs a name")
     if kind == "fact":
         return _fact(value, node, agent, where)
+    if kind == "taken_for":
+        compared = _compared(f"{agent}:taken_for:{value}", node, where)
+        if compared is None or node.get("unit") != "days":
+            raise KnowledgeError(
+                f"{where}: taken_for {value} is a number of days; say at_least or below, and unit: days"
+            )
+        return compared
     if kind == "role":
         column = with_column(agent, Partner(roles=(value,)))
         return _compared(column, node, where) or yes(column)
