@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, reviewed
 from relaxant.cli import main
 from relaxant.formulary.agent_page import agent_page
 from relaxant.formulary.condition_page import condition_page, conditions_spoken_of
@@ -105,6 +105,23 @@ def test_a_condition_lists_what_suits_first_and_what_is_said_of_a_wider_one() ->
 )
 def test_combinations_are_known_for(condition: str) -> None:
     assert condition_page(KNOWN, condition).together
+
+
+@pytest.mark.parametrize(
+    ("relaxant", "medicine", "said"),
+    [
+        ("baclofen 10 mg three times a day", "glatiramer 40 mg three times a week", "interferon"),
+        ("baclofen 10 mg three times a day", "natalizumab 300 mg every 4 weeks", "25 feet"),
+        ("baclofen 10 mg three times a day", "ocrelizumab 600 mg every 6 months", "does not slow the disease"),
+        ("tizanidine 2 mg at night", "teriflunomide 14 mg once a day", "CYP1A2"),
+        ("tizanidine 2 mg at night", "ozanimod 0.92 mg once a day", "slow the heart"),
+        ("tizanidine 2 mg at night", "interferon beta-1a 44 micrograms three times a week", "raise tone"),
+        ("tizanidine 2 mg at night", "ofatumumab 20 mg once a month", "No interaction"),
+    ],
+)
+def test_what_a_disease_modifying_medicine_does_is_said_once(relaxant: str, medicine: str, said: str) -> None:
+    (known,) = reviewed({"conditions": ["multiple sclerosis"], "medicines": [relaxant, medicine]}).combinations
+    assert said in f"{known.benefit} {known.harm}"
 
 
 def test_the_command_shows_a_condition(capsysbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -65,12 +65,17 @@ def suitability(facts: Facts, row: int = 0) -> tuple[ShownSuitability, ...]:
 
 
 def combinations(facts: Facts, row: int = 0) -> tuple[ShownCombination, ...]:
-    """What is known of the combinations that the person takes or weighs for a condition they have."""
-    return tuple(
-        _shown(known, parts, facts)
-        for known in facts.knowledge.combinations.values()
-        if (parts := _together(known, facts, row)) is not None
-    )
+    """What is known of the combinations that the person takes or weighs for a condition they have. Of the same medicines one
+    entry speaks: that of the narrowest class, and that of a partner by name before any class."""
+
+    def breadth(known: Combination) -> int:
+        return sum(len(role_members(facts.knowledge, role).names) for role in known.roles)
+
+    found: dict[tuple[str, frozenset[str]], ShownCombination] = {}
+    for known in sorted(facts.knowledge.combinations.values(), key=breadth):
+        if (parts := _together(known, facts, row)) is not None:
+            found.setdefault((known.condition, frozenset(parts)), _shown(known, parts, facts))
+    return tuple(found.values())
 
 
 def _present(agent: str, facts: Facts, row: int) -> bool:
