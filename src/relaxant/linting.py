@@ -49,6 +49,7 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     """Every fault of one knowledge."""
     from relaxant.lint_cases import faults_of_cases
     from relaxant.lint_exposure import faults_of_exposure  # here, so that a review does not load what it does not use
+    from relaxant.lint_plans import faults_of_plans
     from relaxant.lint_rules import faults_of_rule
     from relaxant.pharmacology.people.people_soundness import faults_of_people
 
@@ -57,6 +58,7 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     faults += _combinations(knowledge)
     faults += _claims(knowledge)
     faults += [Fault(where, what) for where, what in faults_of_exposure(knowledge)]
+    faults += [Fault(where, what) for where, what in faults_of_plans(knowledge)]
     faults += [Fault(where, what) for where, what in _of_models(bytes(knowledge.models_packed))]
     for population in knowledge.populations.values():
         faults += [Fault(where, what) for where, what in faults_of_people(population)]
@@ -97,6 +99,16 @@ def _cited(value: Any, where: str) -> Iterator[tuple[str, Any]]:
             yield from _cited(item, f"{where}[{i}]")
 
 
+def _resolved(found: Iterable[tuple[str, Any]], knowledge: Knowledge, used: set[str]) -> Iterator[Fault]:
+    """What is wrong with citations; the sources that they name are added to ``used``."""
+    for where, cited in found:
+        used.add(cited.source)
+        if cited.source not in knowledge.sources:
+            yield Fault(where, f"there is no source “{cited.source}”")
+        if not (cited.place or "").strip():
+            yield Fault(where, "the place in the source is missing")
+
+
 def _citations(knowledge: Knowledge) -> Iterator[Fault]:
     used: set[str] = set()
     for kind in (
@@ -113,12 +125,9 @@ def _citations(knowledge: Knowledge) -> Iterator[Fault]:
         "populations",
     ):
         for key, entry in getattr(knowledge, kind).items():
-            for where, cited in _cited(entry, f"{kind} {key}"):
-                used.add(cited.source)
-                if cited.source not in knowledge.sources:
-                    yield Fault(where, f"there is no source “{cited.source}”")
-                if not (cited.place or "").strip():
-                    yield Fault(where, "the place in the source is missing")
+            yield from _resolved(_cited(entry, f"{kind} {key}"), knowledge, used)
+    for kind in knowledge.plans.__struct_fields__:
+        yield from _resolved(_cited(tuple(getattr(knowledge.plans, kind).values()), f"plans {kind}"), knowledge, used)
     used |= {e.source for e in knowledge.exposures} | {c.source for _, c in _cited(knowledge.pathways, "pathways")}
     used |= EQUATION_SOURCES
     for source in sorted(set(knowledge.sources) - used):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.pathways import Pathways
 from relaxant.knowledge.people import Population
+from relaxant.knowledge.plans import DoseBound, FollowUp, Gap, Gates, Switch, Taper, Titration, Withdrawal
 from relaxant.knowledge.schema import (
     Agent,
     Allergen,
@@ -40,3 +41,11 @@ class Document(Frozen, frozen=True, kw_only=True, gc=False):
     models: tuple[Model, ...] = ()
     pathways: Pathways = Pathways()
     populations: tuple[Population, ...] = ()
+    titrations: tuple[Titration, ...] = ()
+    dose_bounds: tuple[DoseBound, ...] = ()
+    gates: tuple[Gates, ...] = ()
+    tapers: tuple[Taper, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    withdrawals: tuple[Withdrawal, ...] = ()
+    switches: tuple[Switch, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()

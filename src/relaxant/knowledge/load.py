@@ -40,6 +40,7 @@ if TYPE_CHECKING:  # loaded only where a pack is read anew or a model is asked f
     from relaxant.knowledge.document import Document
     from relaxant.knowledge.pathways import Pathways
     from relaxant.knowledge.people import Population
+    from relaxant.knowledge.plans import Plans
 
 _APART = ("names.yaml",)  # read by the dictionary's builder, in a shape of its own
 _WORDING = "wording/"
@@ -67,6 +68,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     models_packed: msgspec.Raw  # the model cards, decoded when first asked for
     pathways_packed: msgspec.Raw  # likewise
     populations_packed: msgspec.Raw  # likewise
+    plans_packed: msgspec.Raw  # likewise, when something is planned
     wording: dict[str, dict[str, dict[str, Any]]]
 
     def words(self, page: str, language: str = "en") -> dict[str, Any]:
@@ -112,6 +114,16 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             known = _POPULATIONS[self.sha256] = msgspec.msgpack.decode(packed, type=dict[str, Population])
         return known
 
+    @property
+    def plans(self) -> Plans:
+        """What plans are made from."""
+        known = _PLANS.get(self.sha256)
+        if known is None:
+            from relaxant.knowledge.plans import Plans
+
+            known = _PLANS[self.sha256] = msgspec.msgpack.decode(self.plans_packed, type=Plans)
+        return known
+
     def policy(self, name: str) -> float:
         """The value of a policy number, by name."""
         return self.policies[name].value
@@ -121,6 +133,7 @@ _MODELS: dict[str, dict[str, Model]] = {}
 _CLAIMS: dict[str, dict[str, Claim]] = {}
 _PATHWAYS: dict[str, Pathways] = {}
 _POPULATIONS: dict[str, dict[str, Population]] = {}
+_PLANS: dict[str, Plans] = {}
 
 
 def pack_files(folder: Path) -> list[Path]:
@@ -178,15 +191,18 @@ def _content(folders: Iterable[Path]) -> tuple[str, list[tuple[Path, Path]]]:
 
 def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
     from relaxant.knowledge.pathways import laid_over
+    from relaxant.knowledge.plans import Plans
 
-    kinds = ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "combinations", "claims", "models", "populations")  # fmt: skip
+    kinds = ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "combinations", "claims", "models", "populations", *Plans.__struct_fields__)  # fmt: skip
     kept: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}
     owner: dict[tuple[str, str], str] = {}
     exposures: dict[tuple[str, str, str, str], Exposure] = {}
     coverage: dict[tuple[str, str], tuple[str, Coverage]] = {}
     layers: list[Pathways] = []
     replaced: list[str] = []
+    packs: dict[str, int] = {}
     for pack, document in documents:
+        packs.setdefault(pack, len(packs))
         for kind, entries in kept.items():
             for entry in getattr(document, kind):
                 key = getattr(entry, entry.__struct_fields__[0])
@@ -204,12 +220,19 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
                 raise KnowledgeError(f"coverage: {row.agent} under {row.jurisdiction} is written twice; keep one row")
             coverage[of] = pack, row
         layers.append(document.pathways)
+    plans = {kind: kept.pop(kind) for kind in Plans.__struct_fields__}
+    for (
+        kind,
+        entries,
+    ) in plans.items():  # of several that fit the first is chosen: a later pack's stand before an earlier's
+        plans[kind] = dict(sorted(entries.items(), key=lambda item, kind=kind: -packs[owner[kind, item[0]]]))  # type: ignore[misc]
     models, populations, claims = (dict(sorted(kept.pop(kind).items())) for kind in ("models", "populations", "claims"))
     return {
         **{k: dict(sorted(v.items())) for k, v in kept.items()},
         "models_packed": msgspec.Raw(msgspec.msgpack.encode(models)),
         "claims_packed": msgspec.Raw(msgspec.msgpack.encode(claims)),
         "populations_packed": msgspec.Raw(msgspec.msgpack.encode(populations)),
+        "plans_packed": msgspec.Raw(msgspec.msgpack.encode(Plans(**plans))),
         "pathways_packed": msgspec.Raw(msgspec.msgpack.encode(laid_over(layers))),
         "coverage": tuple(coverage[k][1] for k in sorted(coverage)),
         "exposures": tuple(exposures[k] for k in sorted(exposures)),

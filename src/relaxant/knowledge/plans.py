@@ -1,0 +1,222 @@
+"""The shape of what plans are made from: how relaxants are started, raised, lowered, exchanged, delivered and followed.
+
+Like everything under ``knowledge/`` each entry names its ``source`` and the ``place`` in it, and is replaced by an overlay pack by its
+id (the first field). ``when`` is a predicate over the person's facts, in the language of the rules; where it is left out the entry
+is for everybody that ``agents``, ``jurisdiction`` and the ages name.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+import msgspec
+
+from relaxant.knowledge.schema import Cited, Frozen
+
+DayPart = Literal["morning", "noon", "evening", "night"]
+DAY_PARTS: tuple[DayPart, ...] = get_args(DayPart)
+
+
+class Said(Cited, frozen=True, kw_only=True, gc=False):
+    """A sentence of a plan, in our words. With ``when`` it is said to whom it concerns."""
+
+    text: str
+    when: dict[str, Any] | None = None
+
+
+# ---------------------------------------------------------------- start and raise
+
+
+class Stage(Frozen, frozen=True, kw_only=True, gc=False):
+    """A stage of a titration: the doses of a day, and for how long at least. Where the source gives a span of days, ``days`` is its
+    slow end and ``days_least`` its quick one. ``days`` null: the last stage, stayed at."""
+
+    morning: float | None = None
+    noon: float | None = None
+    evening: float | None = None
+    night: float | None = None
+    days: float | None = None
+    days_least: float | None = None
+
+    @property
+    def doses(self) -> dict[DayPart, float]:
+        """The amounts of a day, by part of the day, in its order."""
+        said = zip(DAY_PARTS, (self.morning, self.noon, self.evening, self.night), strict=True)
+        return {part: amount for part, amount in said if amount is not None}
+
+
+class Titration(Cited, frozen=True, kw_only=True, gc=False):
+    """How an agent is started and raised as a source writes it. Amounts are in ``unit`` a dose (``mg`` or ``mg/kg``).
+
+    Among several that fit a person the one for the person's ``conditions`` comes first, then the one that the file lists first.
+    ``goals`` and ``conditions`` may be empty: for any. ``target_low`` and ``target_high`` bound the usual dose in a day.
+    """
+
+    titration: str
+    agent: str
+    who: str
+    age_from: float = 0
+    age_to: float = 200
+    weight_from: float | None = None
+    conditions: tuple[str, ...] = ()
+    unit: str
+    as_needed: bool = False
+    stages: tuple[Stage, ...]
+    target_low: float | None = None
+    target_high: float | None = None
+    target_unit: str | None = None
+    reconsider_days: float | None = None
+    text: str
+
+
+class DoseBound(Cited, frozen=True, kw_only=True, gc=False):
+    """What about a person bounds a dose. The strictest of all that hold counts, and each says what it bounds.
+
+    ``never``: no start and no rise. ``share``: this part of the doses as labelled (the start, each step, the target and the ceiling).
+    ``start``, ``single`` and ``daily`` are most, in the agent's dose unit; ``step`` is the most by which one dose of the day is raised at a time;
+    ``days`` the least between two steps; ``doses_daily`` the most doses in a day. ``why`` is our sentence, with the slots of a rule's.
+    """
+
+    bound: str
+    agents: tuple[str, ...]
+    when: dict[str, Any]
+    why: str
+    never: bool = False
+    share: float | None = None
+    start: float | None = None
+    step: float | None = None
+    single: float | None = None
+    daily: float | None = None
+    days: float | None = None
+    doses_daily: float | None = None
+
+
+class Gates(Frozen, frozen=True, kw_only=True, gc=False):
+    """What decides at each step whether to go on, hold, go back or call, for some agents in one kind of plan."""
+
+    gates: str
+    agents: tuple[str, ...]
+    of: Literal["titration", "taper", "pump"]
+    go_on: tuple[Said, ...] = ()
+    hold: tuple[Said, ...] = ()
+    go_back: tuple[Said, ...] = ()
+    call: tuple[Said, ...] = ()
+
+
+# ---------------------------------------------------------------- lower and stop
+
+
+class Taper(Cited, frozen=True, kw_only=True, gc=False):
+    """A policy of lowering to nothing. Exactly one of ``by`` (in the agent's dose unit a day), ``percent`` (of the dose at that time, or of
+    the first where ``of_first``) and ``over_days`` (even steps to nothing in that time) says how much a step is.
+
+    ``every_days`` is what the plan uses, ``every_days_least`` the quickest that the source allows. ``last`` is the daily dose from which the
+    next step is nothing. ``supervised``: in hospital or with daily contact. Of those that fit the first of the file is the plan's choice.
+    """
+
+    taper: str
+    agents: tuple[str, ...]
+    who: str
+    when: dict[str, Any] | None = None
+    age_from: float = 0
+    by: float | None = None
+    percent: float | None = None
+    of_first: bool = False
+    over_days: float | None = None
+    every_days: float
+    every_days_least: float | None = None
+    last: float | None = None
+    slower_factor: float = 2
+    supervised: bool = False
+    text: str
+
+
+class Gap(Cited, frozen=True, kw_only=True, gc=False):
+    """What to do after so many days without the medicine: from ``days_from`` to below ``days_to``."""
+
+    gap: str
+    agents: tuple[str, ...]
+    days_from: float
+    days_to: float | None = None
+    when: dict[str, Any] | None = None
+    do: Literal["resume", "retitrate", "call"]
+    text: str
+
+
+class Withdrawal(Cited, frozen=True, kw_only=True, gc=False):
+    """What withdrawal of an agent looks like and when it comes; shown with every taper."""
+
+    withdrawal: str
+    agents: tuple[str, ...]
+    signs: tuple[str, ...]
+    emergency: tuple[str, ...]
+    onset: str
+    action: str
+
+
+# ---------------------------------------------------------------- exchange
+
+
+class Switch(Cited, frozen=True, kw_only=True, gc=False):
+    """How one agent, or one form of it, is exchanged for another. ``ratio`` is units of the new for one unit of the old, by day.
+
+    ``cross-taper``: the new is raised as its titration says while the old is lowered as its taper says, after ``overlap_days``.
+    ``same dose``: unit for unit (a tablet to a liquid). ``retitrate``: never unit for unit. ``trial``: through a test dose.
+    """
+
+    switch: str
+    from_agent: str
+    to_agent: str
+    from_form: str | None = None
+    to_form: str | None = None
+    method: Literal["cross-taper", "same dose", "retitrate", "trial"]
+    ratio: float | None = None
+    ratio_low: float | None = None
+    ratio_high: float | None = None
+    overlap_days: float | None = None
+    text: str
+
+
+# ---------------------------------------------------------------- follow
+
+
+class Act(Frozen, frozen=True, kw_only=True, gc=False):
+    """What to do at a result. Without ``when``, at any abnormal result."""
+
+    when: dict[str, Any] | None = None
+    at: str
+    do: str
+
+
+class FollowUp(Cited, frozen=True, kw_only=True, gc=False):
+    """What to measure or ask, and when it is due: on ``days`` after the anchor, then every ``every_days`` from ``from_day`` up to ``to_day``.
+
+    ``labs`` are ids of ``labs.yaml`` whose values count as done; none where it is asked or looked at. ``anchor``: the first dose, each step
+    of a plan, the day the highest dose is reached, or the day of the review.
+    """
+
+    follow_up: str
+    agents: tuple[str, ...]
+    when: dict[str, Any] | None = None
+    what: str
+    labs: tuple[str, ...] = ()
+    anchor: Literal["start", "step", "highest dose", "review"] = "start"
+    days: tuple[float, ...] = ()
+    every_days: float | None = None
+    from_day: float | None = None
+    to_day: float | None = None
+    grace_days: float = 7
+    act: tuple[Act, ...]
+
+
+class Plans(Frozen, frozen=True, kw_only=True, gc=False):
+    """Everything that plans are made from, by id."""
+
+    titrations: dict[str, Titration] = msgspec.field(default_factory=dict)
+    dose_bounds: dict[str, DoseBound] = msgspec.field(default_factory=dict)
+    gates: dict[str, Gates] = msgspec.field(default_factory=dict)
+    tapers: dict[str, Taper] = msgspec.field(default_factory=dict)
+    gaps: dict[str, Gap] = msgspec.field(default_factory=dict)
+    withdrawals: dict[str, Withdrawal] = msgspec.field(default_factory=dict)
+    switches: dict[str, Switch] = msgspec.field(default_factory=dict)
+    follow_ups: dict[str, FollowUp] = msgspec.field(default_factory=dict)

@@ -1,0 +1,169 @@
+"""What is wrong with what plans are made from: names that are not known, predicates, order of numbers, what is left unsaid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from relaxant.errors import KnowledgeError
+from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.plans import DoseBound, FollowUp, Gap, Stage, Switch, Taper, Titration
+from relaxant.knowledge.prose import faults_of_prose
+from relaxant.rules.predicate import read_predicate
+from relaxant.rules.wording import TEXT_SLOTS, column_of_slot, slots
+
+_TITRATED_IN = ("mg", "micrograms", "units", "sprays", "mg/kg", "micrograms/kg", "units/kg")
+
+
+def faults_of_plans(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
+    """Every fault of the plan knowledge: where, and what."""
+    plans = knowledge.plans
+    for kind in plans.__struct_fields__:
+        for key, entry in getattr(plans, kind).items():
+            where = f"{kind} {key}"
+            yield from _names(entry, where, knowledge)
+            yield from _prose(entry, where)
+    for titration in plans.titrations.values():
+        yield from _titration(titration)
+    for bound in plans.dose_bounds.values():
+        yield from _bound(bound)
+    for taper in plans.tapers.values():
+        yield from _taper(taper)
+    for gap in plans.gaps.values():
+        yield from _gap(gap)
+    for switch in plans.switches.values():
+        yield from _switch(switch)
+    for follow in plans.follow_ups.values():
+        yield from _follow_up(follow, knowledge)
+
+
+def _agents(entry: Any) -> tuple[str, ...]:
+    if hasattr(entry, "agents"):
+        return tuple(entry.agents)
+    return (entry.agent,) if hasattr(entry, "agent") else (entry.from_agent, entry.to_agent)
+
+
+def _structs(value: Any) -> Iterator[Any]:
+    if hasattr(value, "__struct_fields__"):
+        yield value
+        for name in value.__struct_fields__:
+            yield from _structs(getattr(value, name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _structs(item)
+
+
+def _names(entry: Any, where: str, knowledge: Knowledge) -> Iterator[tuple[str, str]]:
+    agents = _agents(entry)
+    if not agents:
+        yield where, "it names no agent"
+    for agent in agents:
+        if agent not in knowledge.agents:
+            yield where, f"there is no agent “{agent}”"
+    for condition in getattr(entry, "conditions", ()):
+        if condition not in knowledge.conditions:
+            yield where, f"there is no condition “{condition}”"
+    for part in _structs(entry):
+        when = getattr(part, "when", None)
+        if when is not None and agents and agents[0] in knowledge.agents:
+            try:
+                read_predicate(when, agents[0], where)
+            except KnowledgeError as error:
+                yield where, f"predicate: {error}"
+
+
+def _prose(entry: Any, where: str) -> Iterator[tuple[str, str]]:
+    for part in _structs(entry):
+        for name in ("text", "why", "what", "at", "do", "action", "onset"):
+            if isinstance(text := getattr(part, name, None), str) and text not in ("resume", "retitrate", "call"):
+                yield from ((where, what) for what in faults_of_prose(text))
+
+
+def _titration(titration: Titration) -> Iterator[tuple[str, str]]:
+    where = f"titrations {titration.titration}"
+    if titration.unit not in _TITRATED_IN:
+        yield where, f"a dose is not in “{titration.unit}”"
+    if not titration.stages:
+        yield where, "it has no stage"
+    if titration.age_from >= titration.age_to:
+        yield where, "age_from is not below age_to"
+    if (
+        titration.target_low is not None
+        and titration.target_high is not None
+        and titration.target_low > titration.target_high
+    ):
+        yield where, "target_low is above target_high"
+    if (titration.target_low is not None or titration.target_high is not None) and not titration.target_unit:
+        yield where, "a bare number: the target's unit is missing"
+    for i, stage in enumerate(titration.stages):
+        yield from _stage(stage, f"{where} stage {i + 1}", last=i == len(titration.stages) - 1)
+    for one, two in zip(titration.stages, titration.stages[1:], strict=False):
+        if sum(two.doses.values()) <= sum(one.doses.values()):
+            yield where, "a stage's day is not above that of the stage before"
+
+
+def _stage(stage: Stage, where: str, *, last: bool) -> Iterator[tuple[str, str]]:
+    if not stage.doses or min(stage.doses.values()) <= 0:
+        yield where, "a stage has doses above nought"
+    if stage.days is None and not last:
+        yield where, "only the last stage has no days"
+    if stage.days is not None and stage.days < 1:
+        yield where, "a stage lasts a day at least"
+    if stage.days_least is not None and (stage.days is None or not 0 < stage.days_least <= stage.days):
+        yield where, "days_least is not between nought and days"
+
+
+def _bound(bound: DoseBound) -> Iterator[tuple[str, str]]:
+    where = f"dose_bounds {bound.bound}"
+    numbers = (bound.share, bound.start, bound.step, bound.single, bound.daily, bound.days, bound.doses_daily)
+    if not bound.never and all(n is None for n in numbers):
+        yield where, "it bounds nothing"
+    if any(n is not None and n <= 0 for n in numbers) or (bound.share is not None and bound.share > 1):
+        yield where, "a bound is above nought, and a share at most 1"
+    for slot in slots(bound.why):
+        if slot not in TEXT_SLOTS and column_of_slot(slot, bound.agents[0]) is None:
+            yield where, f"there is no fact for the slot {{{slot}}}"
+
+
+def _taper(taper: Taper) -> Iterator[tuple[str, str]]:
+    where = f"tapers {taper.taper}"
+    said = [n for n in (taper.by, taper.percent, taper.over_days) if n is not None]
+    if len(said) != 1 or said[0] <= 0:
+        yield where, "exactly one of by, percent and over_days says how much a step is"
+    if taper.percent is not None and taper.percent >= 100:
+        yield where, "a step of 100 percent is a stop"
+    if taper.every_days < 1 or not 0 < (taper.every_days_least or taper.every_days) <= taper.every_days:
+        yield where, "every_days is a day at least, and every_days_least at most that"
+    if taper.percent is not None and not taper.of_first and taper.last is None:
+        yield (
+            where,
+            "a percentage of what is left never ends: say from which daily dose (last) the next step is nothing",
+        )
+    if taper.slower_factor <= 1:
+        yield where, "slower_factor is above 1"
+
+
+def _gap(gap: Gap) -> Iterator[tuple[str, str]]:
+    if gap.days_from < 0 or (gap.days_to is not None and gap.days_to <= gap.days_from):
+        yield f"gaps {gap.gap}", "days_from is not below days_to"
+
+
+def _switch(switch: Switch) -> Iterator[tuple[str, str]]:
+    where = f"switches {switch.switch}"
+    low, middle, high = switch.ratio_low, switch.ratio, switch.ratio_high
+    known = [n for n in (low, middle, high) if n is not None]
+    if known != sorted(known) or any(n <= 0 for n in known):
+        yield where, "ratio_low, ratio and ratio_high are not in order above nought"
+
+
+def _follow_up(follow: FollowUp, knowledge: Knowledge) -> Iterator[tuple[str, str]]:
+    where = f"follow_ups {follow.follow_up}"
+    for lab in follow.labs:
+        if lab not in knowledge.labs:
+            yield where, f"there is no lab “{lab}”"
+    if not follow.days and follow.every_days is None and follow.anchor != "step":
+        yield where, "it is never due"
+    if follow.every_days is not None and follow.every_days < 1:
+        yield where, "every_days is a day at least"
+    if not follow.act:
+        yield where, "it does not say what to do at which result"

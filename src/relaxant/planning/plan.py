@@ -1,0 +1,194 @@
+"""A plan: dated steps in real products, with what decides at each of them, and everything that bounded it.
+
+One shape for all kinds. A calendar (titration, taper, switch, resuming) has ``steps``; what is reckoned for a pump or for neuromuscular block
+has ``reckoning``, line by line. A plan that may not be made has ``refused`` and no step that starts or raises anything.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+from relaxant.knowledge.plans import DayPart
+from relaxant.rules.reasons import Cited
+
+Kind = Literal["titration", "taper", "switch", "resume", "pump", "block"]
+
+
+class Product(msgspec.Struct, frozen=True, kw_only=True):
+    """A product as sold in the country. ``strength`` is in ``unit`` a piece, or a mL where ``liquid``; a piece is taken whole or, where it
+    is ``scored``, in halves."""
+
+    name: str
+    form: str
+    strength: float
+    unit: str
+    liquid: bool
+    scored: bool
+    modified_release: bool
+    source: Cited
+
+
+class Count(msgspec.Struct, frozen=True, kw_only=True):
+    """So many pieces (or mL) of one product: ``product`` is its place in the plan's ``products``."""
+
+    count: float
+    product: int
+
+
+class Take(msgspec.Struct, frozen=True, kw_only=True):
+    """What is taken at one part of the day: the amount in the plan's unit, and the pieces that make it exactly."""
+
+    at: DayPart
+    amount: float
+    counts: tuple[Count, ...]
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """The doses of each day from ``first`` up to and including ``last`` (null: stayed at until reviewed).
+
+    ``changed`` is the day's dose less that of the agent's step before; ``back_to`` the number of the step to return to, once, if this one is not
+    borne; ``bounds`` the bounds (by id) that held this step below what the source writes.
+    """
+
+    number: int
+    agent: str
+    first: date
+    last: date | None
+    takes: tuple[Take, ...]
+    daily: float
+    changed: float
+    back_to: int | None = None
+    bounds: tuple[str, ...] = ()
+
+    @property
+    def days(self) -> int | None:
+        """How many days the step lasts; ``None`` where it has no end."""
+        return None if self.last is None else (self.last - self.first).days + 1
+
+
+class ShownBound(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that bounds a dose for this person. ``decides`` where it is the strictest of its kind; ``open`` where it may hold and
+    ``settled_by`` says what would tell."""
+
+    id: str
+    agent: str
+    kind: Literal["never", "start", "step", "single", "daily", "days", "doses_daily"]
+    value: float | None
+    unit: str
+    why: str
+    decides: bool
+    open: bool
+    settled_by: tuple[str, ...]
+    verified: bool
+    source: Cited
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the steps come from: a label's titration or a policy of lowering. ``override`` is the clinician's own, as said."""
+
+    id: str
+    text: str
+    verified: bool
+    source: Cited
+    chosen: bool = True
+    override: str | None = None
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A sentence with its source."""
+
+    text: str
+    verified: bool
+    source: Cited
+
+
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides at each step of an agent."""
+
+    agent: str
+    go_on: tuple[Told, ...]
+    hold: tuple[Told, ...]
+    go_back: tuple[Told, ...]
+    call: tuple[Told, ...]
+
+
+class Branch(msgspec.Struct, frozen=True, kw_only=True):
+    """Another way on: ``hold`` (stay at a step), ``slower`` (its own calendar) or ``rescue`` (back once to the last step that was borne, and call)."""
+
+    kind: Literal["hold", "slower", "rescue"]
+    text: str
+    steps: tuple[Step, ...] = ()
+    last_dose: date | None = None
+
+
+class Supply(msgspec.Struct, frozen=True, kw_only=True):
+    """How many pieces (or mL) of a product the calendar needs up to ``until``, all steps together."""
+
+    product: int
+    count: float
+    until: date
+
+
+class Signs(msgspec.Struct, frozen=True, kw_only=True):
+    """What withdrawal looks like, when it comes, and what then."""
+
+    agent: str
+    signs: tuple[str, ...]
+    emergency: tuple[str, ...]
+    onset: str
+    action: str
+    verified: bool
+    source: Cited
+
+
+class Missed(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do after so many days without the medicine. ``now`` where it is where the person stands today."""
+
+    agent: str
+    days_from: float
+    days_to: float | None
+    do: Literal["resume", "retitrate", "call"]
+    text: str
+    now: bool
+    verified: bool
+    source: Cited
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a reckoning: what, how it was reached (the numbers put in), and what came out."""
+
+    what: str
+    how: str
+    value: float | None
+    unit: str
+    text: str
+    sources: tuple[Cited, ...] = ()
+    verified: bool = True
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is planned for one person, one kind at a time. ``needs_first`` are inputs to have before the first dose."""
+
+    id: str
+    kind: Kind
+    agents: tuple[str, ...]
+    title: str
+    why: str
+    unit: str
+    refused: str | None = None
+    needs_first: tuple[str, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    bounds: tuple[ShownBound, ...] = ()
+    products: tuple[Product, ...] = ()
+    steps: tuple[Step, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    branches: tuple[Branch, ...] = ()
+    last_dose: date | None = None
+    supply: tuple[Supply, ...] = ()
+    withdrawal: tuple[Signs, ...] = ()
+    missed: tuple[Missed, ...] = ()
+    reckoning: tuple[Line, ...] = ()
+    notes: tuple[str, ...] = ()
