@@ -71,7 +71,9 @@ def test_a_full_dose_is_never_resumed_after_days_of_what_drops_pressure_or_breat
             assert gap.do != "resume", gap.gap
         if {"baclofen", "tizanidine", "clonidine"} & set(gap.agents) and (gap.days_to is None or gap.days_to > 1):
             assert gap.do != "resume", gap.gap
-    assert all(g.do == "retitrate" for g in knowledge.plans.gaps.values() if g.agents == ("tizanidine",) and g.days_from)
+    assert all(
+        g.do == "retitrate" for g in knowledge.plans.gaps.values() if g.agents == ("tizanidine",) and g.days_from
+    )
 
 
 def test_what_no_source_gives_is_not_called_verified(knowledge: Knowledge) -> None:
