@@ -111,7 +111,7 @@ def tapers(agent: str, facts: Facts, row: int = 0) -> tuple[list[Taper], tuple[s
             fitting.append(taper)
         elif answer.open and not fitting:  # it would have been chosen
             needs.update(dict.fromkeys(answer.settled_by))
-    return fitting, tuple(needs)
+    return fitting, tuple(need for need in needs if need not in facts.seldom_asked(row))
 
 
 def _overridden(chosen: Taper, override: Override) -> Taper:

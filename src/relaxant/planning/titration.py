@@ -43,7 +43,7 @@ def titration_plan(
     """The dated steps by which one person starts an agent, or raises it from what is taken; refused where a DANGER stands, where a
     bound says never, or where no source gives steps for this person."""
     stands, fitting = room(agent, facts, row), titrations(agent, facts, row)
-    made = _begun(agent, facts, stands, wanted, kind)
+    made = _begun(agent, facts, stands, wanted, row, kind)
     if why := why_refused(stands, agent, findings, facts):
         return msgspec.structs.replace(made, refused=why)
     if not fitting:
@@ -87,7 +87,7 @@ def titrations(agent: str, facts: Facts, row: int = 0) -> list[Titration]:
     return [t for _, t in sorted(fitting, key=lambda f: f[0])]
 
 
-def _begun(agent: str, facts: Facts, stands: Room, wanted: Wanted, kind: Kind) -> Plan:
+def _begun(agent: str, facts: Facts, stands: Room, wanted: Wanted, row: int, kind: Kind) -> Plan:
     words, name = facts.knowledge.words("planning"), shown_agent_name(agent, facts)
     title = words["titles"]["raise" if wanted.before and kind == "titration" else kind]
     return Plan(
@@ -97,7 +97,7 @@ def _begun(agent: str, facts: Facts, stands: Room, wanted: Wanted, kind: Kind) -
         title=title.format(agent=name),
         why=words["why"]["titration"].format(agent=name),
         unit=facts.knowledge.agents[agent].dose_unit,
-        needs_first=stands.needs,
+        needs_first=stands.needs(facts.seldom_asked(row)),
         bounds=stands.bounds,
     )
 
