@@ -21,6 +21,8 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.medicines.regimen import Regimen
 from relaxant.patient import Patient, to_file
+from relaxant.planning.plan import Plan
+from relaxant.planning.planned import planned
 from relaxant.predicted import ShownPrediction, predicted
 from relaxant.rules.evaluate import evaluate, program
 from relaxant.rules.findings import Check, Finding, Unchecked, read_row
@@ -129,15 +131,15 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     combinations: tuple[ShownCombination, ...]
     options: tuple[Any, ...]
     prediction: tuple[ShownPrediction, ...]
-    plan: tuple[Any, ...]
+    plan: tuple[Plan, ...]
     monitoring: tuple[Watch, ...]
     limits: tuple[str, ...]
 
 
-def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: bool = True) -> Review:
+def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: bool = True, plan: bool = True) -> Review:
     """Reviews one person: reads the medicines, derives the facts, tests every rule, sorts what it found, predicts the courses.
 
-    Without ``predict`` no course is computed: findings and checks are the same, in a fraction of the time.
+    Without ``predict`` no course is computed, without ``plan`` no calendar: findings and checks are the same, in a fraction of the time.
 
     Raises :class:`relaxant.errors.KnowledgeError` for an unsound pack. Findings are never exceptions.
     """
@@ -162,7 +164,7 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
         combinations=combinations(facts),
         options=(),
         prediction=predicted(medicines, facts, patient) if predict else (),
-        plan=(),
+        plan=planned(patient, medicines, facts, findings) if plan else (),
         monitoring=tuple(_monitoring(facts)),
         limits=tuple(_limits(patient, medicines, facts)),
     )

@@ -190,10 +190,9 @@ def _content(folders: Iterable[Path]) -> tuple[str, list[tuple[Path, Path]]]:
     return digest.hexdigest(), files
 
 
-def _id_field(entry: Any) -> str:
-    """The name of an entry's id: the first field of its own, after what every cited thing carries."""
-    names: tuple[str, ...] = entry.__struct_fields__
-    return next(name for name in names if name not in Cited.__struct_fields__)
+def _id_field(entry: msgspec.Struct) -> str:
+    """The field that names an entry: the first of its own."""
+    return next(f for f in entry.__struct_fields__ if f not in Cited.__struct_fields__)
 
 
 def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
