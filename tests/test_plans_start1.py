@@ -15,6 +15,7 @@ from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.plans import DoseBound, Titration
 from relaxant.knowledge.schema import Agent, Jurisdiction, Limit
 from relaxant.medicines.read import read_medicines
+from relaxant.planning.titration import Wanted, titration_plan
 from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN, leaf_outcome
 from relaxant.rules.predicate import read_predicate
 
@@ -447,8 +448,8 @@ PRESSURE = "systolic blood pressure"
         ("baclofen", "US", {"age": 70}, {"baclofen-older-adult"}),
         ("tizanidine", "US", {"age": 70}, {"tizanidine-older-adult-us"}),
         ("tizanidine", "UK", {"age": 70}, {"tizanidine-older-adult-uk-eu"}),
-        ("tizanidine", "US", {"medicines": ["mexiletine 200 mg three times a day"]}, {"tizanidine-inhibitor", "tizanidine-exposure-twofold", "tizanidine-exposure-threefold"}),
-        ("tizanidine", "US", {"medicines": ["ciprofloxacin 500 mg twice a day"]}, {"tizanidine-contraindicated-inhibitor", "tizanidine-exposure-twofold", "tizanidine-exposure-threefold", "tizanidine-exposure-fourfold"}),
+        ("tizanidine", "US", {"medicines": ["mexiletine 200 mg three times a day"]}, {"tizanidine-inhibitor"}),
+        ("tizanidine", "US", {"medicines": ["ciprofloxacin 500 mg twice a day"]}, {"tizanidine-contraindicated-inhibitor"}),
         ("tizanidine", "US", {"observations": [{"name": PRESSURE, "value": "95 mmHg", "date": "2026-11-20"}]}, {"tizanidine-pressure-below-100"}),
         ("tizanidine", "US", {"observations": [{"name": PRESSURE, "value": "85 mmHg", "date": "2026-11-20"}]}, {"tizanidine-pressure-below-100", "tizanidine-pressure-below-90"}),
         ("clonidine", "UK", {"observations": [{"name": PRESSURE, "value": "95 mmHg", "date": "2026-11-20"}]}, {"clonidine-low-pressure"}),
@@ -471,8 +472,7 @@ def test_what_else_bounds_a_dose(
 
 def test_a_pill_with_ethinylestradiol_is_bounded_as_the_label_says() -> None:
     line = "ethinyl estradiol 30 micrograms / levonorgestrel 150 micrograms once a day"
-    held = ids(adult(140, sex="female", medicines=[line]), "tizanidine")
-    assert "tizanidine-oral-contraceptive" in held
+    assert ids(adult(140, sex="female", medicines=[line]), "tizanidine") == {"tizanidine-oral-contraceptive"}
     bound = PLANS.dose_bounds["tizanidine-oral-contraceptive"]
     assert (bound.start, bound.step) == (2, 2)  # US label of 2013, 7.4: a single 2 mg dose, then steps of 2 to 4 mg
 
@@ -494,3 +494,51 @@ def test_standing_by_tone_dysreflexia_and_epilepsy_have_their_own_sentences() ->
     spoken = [str(s.when) for s in (*gates.go_on, *gates.hold, *gates.go_back, *gates.call) if s.when]
     for name in ("stands_on_tone", "autonomic_dysreflexia", "epilepsy"):
         assert any(name in when for when in spoken)
+
+
+# ---------------------------------------------------------------- calendars
+
+WELL = {
+    "labs": [
+        {"name": "creatinine", "value": "0.75 mg/dL", "date": "2026-11-20"},
+        {"name": "ALT", "value": "20 U/L", "date": "2026-11-20"},
+        {"name": "AST", "value": "20 U/L", "date": "2026-11-20"},
+    ],
+    "observations": [
+        {"name": PRESSURE, "value": "125 mmHg", "date": "2026-11-20"},
+        {"name": "heart rate", "value": "70 /min", "date": "2026-11-20"},
+    ],
+    "stands_on_tone": False,
+}
+# Not here: gabapentin, clonidine and cyproheptadine in the EU, of which too few strengths were read, and nabiximols, for whose most sprays at
+# one time the most pieces at one time stands.
+CALENDARS: list[tuple[str, Jurisdiction, str]] = [
+    ("baclofen", "US", "baclofen-us"),
+    ("baclofen", "UK", "baclofen-uk"),
+    ("baclofen", "EU", "baclofen-eu"),
+    ("tizanidine", "US", "tizanidine-us"),
+    ("tizanidine", "UK", "tizanidine-uk"),
+    ("tizanidine", "EU", "tizanidine-eu"),
+    ("dantrolene", "US", "dantrolene-us"),
+    ("dantrolene", "UK", "dantrolene-uk"),
+    ("dantrolene", "EU", "dantrolene-eu"),
+    ("gabapentin", "US", "gabapentin-us"),
+    ("gabapentin", "UK", "gabapentin-uk"),
+    ("pregabalin", "US", "pregabalin-us"),
+    ("pregabalin", "UK", "pregabalin-uk-eu"),
+    ("pregabalin", "EU", "pregabalin-uk-eu"),
+    ("clonidine", "US", "clonidine-us"),
+    ("clonidine", "UK", "clonidine-uk-eu"),
+    ("cyproheptadine", "US", "cyproheptadine-studies"),
+    ("cyproheptadine", "UK", "cyproheptadine-studies"),
+]
+
+
+@pytest.mark.parametrize(("agent", "jurisdiction", "chosen"), CALENDARS)
+def test_a_well_adult_gets_the_label_exactly(agent: str, jurisdiction: Jurisdiction, chosen: str) -> None:
+    plan = titration_plan(agent, facts_of([adult(140, **WELL)], jurisdiction), [], Wanted(first=TODAY))
+    assert plan.refused is None
+    assert plan.policies[0].id == chosen
+    parts = ("morning", "noon", "evening", "night")
+    steps = [tuple({t.at: t.amount for t in step.takes}.get(part, 0) for part in parts) for step in plan.steps]
+    assert list(zip(steps, [step.days for step in plan.steps], strict=True)) == LABELLED[chosen]
