@@ -199,7 +199,7 @@ def _option(
     supports = tuple(_support(i, facts) for i in _about(agent, conditions, facts))
     steps = plan.steps if plan and not plan.refused else ()
     pieces = [sum(c.count for t in s.takes for c in t.counts) for s in steps]
-    why_not = tuple(dict.fromkeys(_why_not(supports, weighed, words)))
+    why_not = tuple(dict.fromkeys((*_not_sold(agent, facts, words), *_why_not(supports, weighed, words))))
     return Option(
         agent=shown_agent_name(agent, facts),
         suits=not why_not,
@@ -215,9 +215,16 @@ def _option(
         liquid=bool(plan and plan.products and plan.products[0].liquid and steps),
         range=words["no_range"],
         harms=tuple(Harm(tier=f.tier, summary=f.summary, rules=f.rules) for f in weighed.findings),
-        open=tuple(dict.fromkeys((*(plan.needs_first if plan else ()), *weighed.open))),
+        open=tuple(dict.fromkeys((*(plan.needs_first if plan else ()), *(n for n in weighed.open if agent not in n)))),
         regimen=next((p.text for p in plan.policies if p.chosen), "") if plan else "",
     )
+
+
+def _not_sold(agent: str, facts: Facts, words: dict[str, str]) -> Iterator[str]:
+    """Why there is no product of an agent in the country."""
+    for row in facts.knowledge.coverage:
+        if row.agent == agent and row.jurisdiction == facts.jurisdiction and row.not_sold:
+            yield words["not_sold"].format(why=row.not_sold)
 
 
 def _about(agent: str, conditions: Sequence[str], facts: Facts) -> list[Indication]:

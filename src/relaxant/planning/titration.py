@@ -24,7 +24,7 @@ from relaxant.rules.findings import Finding
 from relaxant.rules.wording import shown_agent_name
 
 _BY_WEIGHT = "/kg"
-_ROUNDS = 100  # steps within one stage, where a rise is bounded more tightly than the label's
+_ROUNDS = 100  # steps within one stage, where a rise is bounded more tightly than the label's, or the start was
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,8 +174,6 @@ def _rungs(stages: Sequence[_Stage], stands: Room, wanted: Wanted, held: Stock) 
                 break
             out.append(rung)
             before, raised = dict(rung.doses), True
-            if stands.step == math.inf:
-                break
         if out and not raised and out[-1].days is not None:  # too little to make: the time passes all the same
             out[-1] = Rung(doses=out[-1].doses, days=out[-1].days + spacing, bounds=out[-1].bounds)
         if out and sum(before.values()) >= top:
@@ -194,10 +192,10 @@ def _rung(
         most = {part: min(dose, before.get(part, 0) + stands.step * GRAIN) for part, dose in most.items()}
     total = min(sum(min(dose * stands.share, most[part]) for part, dose in doses.items()), top)
     held_by = _held_by(stage, doses, most, total, top, stands, first=first)
-    if not held_by and all(round(dose) in held.ways for dose in doses.values()):
+    at_most = sum(before.values()) + step
+    if not held_by and stage.total <= at_most + ROUNDING and all(round(dose) in held.ways for dose in doses.values()):
         return Rung(doses={part: round(dose) for part, dose in doses.items()}, days=days)
     upper = {part: math.floor(dose + ROUNDING) for part, dose in most.items()}
-    at_most = sum(before.values()) + step
     found = spread(total, shares_of(doses), held.amounts, upper, at_most=at_most)
     return Rung(doses=found, days=days, bounds=held_by) if found else None
 
