@@ -114,6 +114,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     doses: tuple[DoseView, ...]
     total: str
     notes: tuple[str, ...]
+    bounds: tuple[str, ...]
 
 
 class AgentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +137,14 @@ class BoundView(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None
 
 
+class GateView(msgspec.Struct, frozen=True):
+    """What decides at each step of an agent: a label (``HOLD IF``) and its sentences."""
+
+    agent: str
+    label: str
+    texts: tuple[str, ...]
+
+
 class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     """A plan in words, top to bottom, and its steps in numbers. ``sources`` is empty where a larger page numbers them."""
 
@@ -153,7 +162,7 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     agents: tuple[AgentView, ...]
     steps: tuple[StepView, ...]
     last_dose: date | None
-    gates: tuple[tuple[str, tuple[str, ...]], ...]
+    gates: tuple[GateView, ...]
     calls: tuple[str, ...]
     signs: tuple[str, ...]
     emergency: tuple[str, ...]

@@ -22,6 +22,7 @@ from relaxant.report.plan_page import (
     Bullets,
     Cell,
     DoseView,
+    GateView,
     Line,
     PlanHead,
     PlanView,
@@ -184,6 +185,7 @@ class _PlanPage:
             doses=tuple(self.dose(t) for t in step.takes),
             total=total if step.daily else words["nothing"],
             notes=self.step_notes(step),
+            bounds=step.bounds,
         )
 
     def dose(self, take: Take) -> DoseView:
@@ -287,12 +289,16 @@ class _PlanPage:
                 if told := getattr(gate, act):
                     yield Bullets(words[act], tuple(self.told(t) for t in told))
 
-    def plain_gates(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        words = self.words["gates"]
-        return tuple(
-            (words[act], tuple(dict.fromkeys(clean(t.text) for g in self.plan.gates for t in getattr(g, act))))
-            for act in _ACTS
-        )
+    def plain_gates(self) -> tuple[GateView, ...]:
+        words, tag = self.words["gates"], str(self.report["in_brackets"])
+        out = []
+        for gate in self.plan.gates:
+            for act in _ACTS:
+                said = [self.told(t) for t in getattr(gate, act)]
+                texts = [tag.format(text=s.text, more=s.tags[0]) if s.tags else s.text for s in said]
+                if texts:
+                    out.append(GateView(gate.agent, words[act], tuple(texts)))
+        return tuple(out)
 
     def branches(self) -> Iterator[Block]:
         for branch in self.plan.branches:

@@ -15,7 +15,7 @@ from relaxant.report.view import clean, counted
 _EXACT = 12  # digits: a dose is written as it is made
 _SHOWN = 6  # of what is reckoned
 _TOGETHER = re.compile(
-    r"(?<=\d) (?=(?:mg|g|micrograms|mL|units|sprays|kg|days?|h)\b)|(?<=of) (?=\d)|(?<=\bto) (?=[A-Z][a-z][a-z] )|(?<=\b[A-Z][a-z][a-z]) (?=\d{4}-\d\d-\d\d)"
+    r"(?<=\d) (?=(?:mg|g|micrograms|mL|units|sprays|kg|days?|h)\b)|(?<=of) (?=\d)|(?<=\b[A-Z][a-z][a-z]) (?=\d{4}-\d\d-\d\d)"
 )
 
 
@@ -65,11 +65,9 @@ def span(step: Step, words: Words) -> str:
 
 def span_lines(step: Step, words: Words) -> tuple[str, ...]:
     """The days of a step for a narrow column: the first, the last, how many."""
-    names = words["calendar"]
     if step.last is None or step.last == step.first:
         return span(step, words), length(step, words)
-    last = str(names["to"]).format(last=day(step.last, words))
-    return day(step.first, words), last, length(step, words)
+    return day(step.first, words), day(step.last, words), length(step, words)
 
 
 def length(step: Step, words: Words) -> str:
@@ -113,14 +111,16 @@ def _pieces(count: Count, products: Sequence[Product], words: Words) -> str:
     if product.liquid:
         return str(names["liquid"]).format(count=exact(count.count), strength=of)
     alike = {(p.form, p.modified_release) for p in products if p.name == product.name and not p.liquid}
-    form = form_words(product, words)
+    form = form_words(product, words, count.count)
     key = "plain" if len(alike) == 1 else "with_form"
     return str(names[key]).format(count=fraction(count.count, words), form=form, strength=of)
 
 
-def form_words(product: Product, words: Words) -> str:
-    """The form of a product, with its release where that is not plain and the form does not say it."""
+def form_words(product: Product, words: Words, count: float = 1) -> str:
+    """The form of a product, with its release where that is not plain and the form does not say it; the plural for more than one."""
     form, release = clean(product.form), str(words["products"]["modified"])
+    if count > 1:
+        form = words["pieces"]["plurals"].get(form, form)
     if not product.modified_release or release in form.replace("-", " "):
         return form
     return f"{release} {form}"
