@@ -212,10 +212,11 @@ class _Sheet:
         """What stands before the calendar, so that a long one does not hide it."""
         plan, words = self.plan, self.words
         at_once = [c for c in plan.calls if _names(c, words["at_once"])]
-        calls = self.plain(_without_end(c, words) for c in plan.calls if c not in at_once)
+        later = self.plain(_without_end(c, words) for c in plan.calls if c not in at_once)
         emergencies = self.plain(
             (*(e.split(":")[0] for e in plan.emergency), *(_without_end(c, words) for c in at_once))
         )
+        calls = [c for c in later if c not in emergencies]
         signs = self.plain(s.split(":")[0] for s in plan.signs)
         out = [self.part("agreed", lines=(words["agreed"]["text"],)), self.part("team", lines=(words["team"]["show"],))]
         if emergencies:
