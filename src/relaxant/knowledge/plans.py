@@ -209,6 +209,21 @@ class FollowUp(Cited, frozen=True, kw_only=True, gc=False):
     act: tuple[Act, ...]
 
 
+# ---------------------------------------------------------------- what for
+
+
+class Goal(Cited, frozen=True, kw_only=True, gc=False):
+    """What somebody wants of a relaxant: its names in plain words and the conditions in which it arises; the first stands for whoever
+    has none of the others. ``text`` says what it means for the choice; ``night`` where the night's dose is what counts."""
+
+    goal: str
+    title: str
+    names: tuple[str, ...]
+    conditions: tuple[str, ...]
+    night: bool = False
+    text: str
+
+
 class Plans(Frozen, frozen=True, kw_only=True, gc=False):
     """Everything that plans are made from, by id."""
 
@@ -220,3 +235,4 @@ class Plans(Frozen, frozen=True, kw_only=True, gc=False):
     withdrawals: dict[str, Withdrawal] = msgspec.field(default_factory=dict)
     switches: dict[str, Switch] = msgspec.field(default_factory=dict)
     follow_ups: dict[str, FollowUp] = msgspec.field(default_factory=dict)
+    goals: dict[str, Goal] = msgspec.field(default_factory=dict)

@@ -75,7 +75,7 @@ class ShownBound(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     agent: str
-    kind: Literal["never", "start", "step", "single", "daily", "days", "doses_daily"]
+    kind: Literal["never", "share", "start", "step", "single", "daily", "days", "doses_daily"]
     value: float | None
     unit: str
     why: str
@@ -125,10 +125,11 @@ class Branch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Supply(msgspec.Struct, frozen=True, kw_only=True):
-    """How many pieces (or mL) of a product the calendar needs up to ``until``, all steps together."""
+    """How many pieces (or mL) of a product the calendar needs from ``first`` up to ``until``: what is to be in hand on ``first``."""
 
     product: int
     count: float
+    first: date
     until: date
 
 

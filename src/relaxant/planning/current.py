@@ -1,0 +1,123 @@
+"""What is taken now, by part of the day: where a calendar begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from relaxant.facts.facts import Facts
+from relaxant.knowledge.plans import DAY_PARTS, DayPart
+from relaxant.medicines.dose.units import interval_hours
+from relaxant.medicines.medicine import Medicine
+from relaxant.medicines.regimen import Dose
+from relaxant.planning.plan import Product
+from relaxant.quantities import Quantity, convert
+
+_A_DAY = 24.0
+_BY_NUMBER: dict[int, tuple[DayPart, ...]] = {
+    1: ("night",),
+    2: ("morning", "night"),
+    3: ("morning", "noon", "night"),
+    4: DAY_PARTS,
+}
+
+
+class Intake(msgspec.Struct, frozen=True, kw_only=True):
+    """The doses of a day by part, in the agent's unit; empty with ``why`` (a key of the words) where they cannot be told.
+
+    ``placed`` where the line names no time of day and the parts are ours. ``form`` and ``modified`` are of the product, as said.
+    """
+
+    doses: dict[DayPart, float] = {}
+    why: str | None = None
+    placed: bool = False
+    form: str | None = None
+    modified: bool = False
+
+    @property
+    def daily(self) -> float:
+        return sum(self.doses.values())
+
+
+def current_lines(agent: str, medicines: Sequence[Medicine]) -> list[Medicine]:
+    """The lines by which an agent is taken now."""
+    return [m for m in medicines if agent in m.agents and m.role == "current" and not m.over]
+
+
+def weighed_line(agent: str, medicines: Sequence[Medicine]) -> Medicine | None:
+    """The line by which a start or another dose of an agent is weighed."""
+    return next((m for m in medicines if agent in m.agents and m.role == "considering" and m.change != "stop"), None)
+
+
+def intake(agent: str, lines: Sequence[Medicine], facts: Facts) -> Intake:
+    """What the lines add up to in a day. What is taken only when needed, a range, or a dose not said has no calendar."""
+    if not lines:
+        return Intake(why="not_taken")
+    unit, doses, placed = facts.knowledge.agents[agent].dose_unit, dict[DayPart, float](), False
+    for line in lines:
+        given = line.regimen.doses
+        if not given or line.doubtful:
+            return Intake(why="no_dose")
+        if line.regimen.as_needed or any(d.as_needed for d in given):
+            return Intake(why="as_needed")
+        if len({d.step for d in given}) > 1:
+            return Intake(why="steps")
+        for dose in given:
+            amount = _amount(dose, unit, line, agent, facts)
+            if amount is None:
+                return Intake(why="range" if dose.low != dose.high else "no_dose")
+            parts, ours = _parts(dose, facts)
+            if not parts:
+                return Intake(why="no_times")
+            placed = placed or ours
+            for part in parts:
+                doses[part] = doses.get(part, 0.0) + amount
+    ordered = {part: doses[part] for part in DAY_PARTS if part in doses}
+    regimen = lines[0].regimen
+    return Intake(doses=ordered, placed=placed, form=regimen.form, modified=regimen.release not in (None, "immediate"))
+
+
+def _amount(dose: Dose, unit: str, line: Medicine, agent: str, facts: Facts) -> float | None:
+    if dose.low is None or dose.low != dose.high:
+        return None
+    if dose.unit == unit:
+        return dose.low
+    converted = convert(Quantity(dose.low, dose.unit), unit)
+    if converted is not None:
+        return converted
+    strength = line.regimen.strength
+    if strength is None or strength.per not in ("piece", dose.unit):
+        return None
+    one = convert(Quantity(strength.value, strength.unit), unit)
+    return None if one is None else one * dose.low
+
+
+def _parts(dose: Dose, facts: Facts) -> tuple[tuple[DayPart, ...], bool]:
+    """The parts of the day of a dose, and whether the choice of them is ours."""
+    if dose.at is not None:
+        part = _part_of(dose.at, facts)
+        return ((part,) if part else ()), False
+    span = interval_hours(dose.every) if dose.every else None
+    if span is None or span[0] != span[1] or span[0] <= 0:
+        return (), False
+    return _BY_NUMBER.get(round(_A_DAY / span[0]), ()) if _A_DAY % span[0] == 0 else (), True
+
+
+def _part_of(at: str, facts: Facts) -> DayPart | None:
+    """The part of the day of a time in words or on the clock: the one whose hour is nearest."""
+    if at in DAY_PARTS:
+        return next(part for part in DAY_PARTS if part == at)
+    hour: float | None = None
+    if f"hour_of_{at}" in facts.knowledge.policies:
+        hour = facts.knowledge.policy(f"hour_of_{at}")
+    elif at[:2].isdecimal() and at[2:3] == ":":
+        hour = float(at[:2])
+    if hour is None:
+        return None
+    return min(DAY_PARTS, key=lambda part: abs(facts.knowledge.policy(f"hour_of_{part}") - hour))
+
+
+def form_of(said: str | None, products: Sequence[Sequence[Product]]) -> str | None:
+    """The form of a group that a said form means: a tablet is a tablet."""
+    return next((group[0].form for group in products if said and group and said in group[0].form), None)

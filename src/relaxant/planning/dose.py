@@ -1,0 +1,198 @@
+"""Room for a dose: everything that bounds it for this person, the strictest of each kind, and which that is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import msgspec
+
+from relaxant.facts.facts import Facts
+from relaxant.facts.limits import ceilings
+from relaxant.facts.members import Members
+from relaxant.knowledge.plans import DoseBound
+from relaxant.knowledge.questions import holds_in
+from relaxant.planning.plan import ShownBound
+from relaxant.quantities import plain_number
+from relaxant.rules.asked import Answer, asked
+from relaxant.rules.findings import Finding
+from relaxant.rules.reasons import Cited, cited
+from relaxant.rules.wording import fill, listed, shown_agent_name, shown_name
+
+BoundKind = Literal["never", "share", "start", "step", "single", "daily", "days", "doses_daily"]
+_LIMITS: tuple[tuple[str, BoundKind, bool], ...] = (
+    ("daily", "daily", False),
+    ("daily_soft", "daily", False),
+    ("single", "single", False),
+    ("single_soft", "single", False),
+    ("daily_per_kg", "daily", True),
+    ("single_per_kg", "single", True),
+    ("doses_daily", "doses_daily", False),
+)
+_LEAST_WINS = ("share", "start", "step", "single", "daily", "doses_daily")
+
+
+class Room(msgspec.Struct, frozen=True, kw_only=True):
+    """The strictest bound of each kind, infinite (or nought days) where nothing bounds. ``share`` is of the doses as labelled; ``never``
+    says why nothing may be started or raised."""
+
+    share: float = 1.0
+    start: float = math.inf
+    step: float = math.inf
+    single: float = math.inf
+    daily: float = math.inf
+    days: float = 0.0
+    doses_daily: float = math.inf
+    never: tuple[str, ...] = ()
+    bounds: tuple[ShownBound, ...] = ()
+
+    def needs(self, seldom: frozenset[str]) -> tuple[str, ...]:
+        """What would settle the bounds that may hold, without what is ``seldom`` known."""
+        return tuple(dict.fromkeys(n for b in self.bounds if b.open for n in b.settled_by if n not in seldom))
+
+    def deciding(self, *kinds: BoundKind) -> tuple[str, ...]:
+        """The ids of the bounds of these kinds that decide."""
+        return tuple(b.id for b in self.bounds if b.decides and b.kind in kinds)
+
+
+def room(agent: str, facts: Facts, row: int = 0) -> Room:
+    """What bounds the doses of an agent for one person: limits of the label, kidney, liver, age, weight, and what is taken with it."""
+    found = [*_limits(agent, facts, row), *_of_plans(agent, facts, row), *_exposure(agent, facts, row)]
+    strictest: dict[BoundKind, float] = {}
+    for bound in found:
+        if not bound.open and bound.value is not None:
+            pick = min if bound.kind in _LEAST_WINS else max
+            known = strictest.get(bound.kind)
+            strictest[bound.kind] = bound.value if known is None else pick(known, bound.value)
+    bounds = tuple(_decided(b, strictest) for b in found)
+    never = tuple(b.why for b in bounds if b.kind == "never" and not b.open)
+    return Room(never=never, bounds=bounds, **strictest)
+
+
+def danger(agent: str, findings: Sequence[Finding], facts: Facts) -> str | None:
+    """The summary of the gravest DANGER that stands for an agent; ``None`` where there is none."""
+    name = shown_agent_name(agent, facts)
+    return next((f.summary for f in findings if f.tier == "DANGER" and {name, agent} & set(f.agents)), None)
+
+
+def _decided(bound: ShownBound, strictest: dict[BoundKind, float]) -> ShownBound:
+    decides = not bound.open and (bound.kind == "never" or bound.value == strictest.get(bound.kind))
+    return msgspec.structs.replace(bound, decides=decides)
+
+
+def _limits(agent: str, facts: Facts, row: int) -> Iterator[ShownBound]:
+    """The label's own limits at the person's age; those by weight become amounts where the weight is known."""
+    unit, weight = facts.knowledge.agents[agent].dose_unit, facts.column("weight")
+    words = facts.knowledge.words("planning")["limits"]
+    for kind, bounds, by_weight in _LIMITS:
+        for ceiling in ceilings(facts.knowledge, facts.jurisdiction, agent, kind):
+            surely, maybe = (True, True) if ceiling.for_all else _at_age(facts, ceiling.age_from, ceiling.age_to, row)
+            if not maybe:
+                continue
+            value: float | None = ceiling.value
+            needs = () if surely else ("age",)
+            if by_weight:
+                value = ceiling.value * weight.low.item(row) if weight.settled(row) else None
+                needs = (*needs, *(() if weight.settled(row) else ("weight",)))
+            limit = ceiling.limit
+            yield ShownBound(
+                id=f"limit:{kind}:{plain_number(ceiling.value)}",
+                agent=agent,
+                kind=bounds,
+                value=value,
+                unit="" if bounds == "doses_daily" else unit,
+                why=words[kind].format(value=plain_number(limit.value), unit=limit.unit.split("/")[0]),
+                decides=False,
+                open=bool(needs),
+                settled_by=needs,
+                verified=limit.verified,
+                source=cited(facts.knowledge, limit.source, limit.place),
+            )
+
+
+def _at_age(facts: Facts, age_from: float, age_to: float, row: int) -> tuple[bool, bool]:
+    surely, maybe = facts.age_band(age_from, age_to)
+    return bool(surely[row]), bool(maybe[row])
+
+
+def _of_plans(agent: str, facts: Facts, row: int) -> Iterator[ShownBound]:
+    for bound in facts.knowledge.plans.dose_bounds.values():
+        if agent in bound.agents and holds_in(bound, facts.jurisdiction):
+            answer = asked(bound.when, agent, facts, row)
+            if answer.holds or answer.open:
+                yield from _shown(bound, agent, answer, facts, row)
+
+
+def _shown(bound: DoseBound, agent: str, answer: Answer, facts: Facts, row: int) -> Iterator[ShownBound]:
+    unit = facts.knowledge.agents[agent].dose_unit
+    values: list[tuple[BoundKind, float | None, str]] = [
+        ("share", bound.share, "1"),
+        ("start", bound.start, unit),
+        ("step", bound.step, unit),
+        ("single", bound.single, unit),
+        ("daily", bound.daily, unit),
+        ("days", bound.days, "days"),
+        ("doses_daily", bound.doses_daily, ""),
+    ]
+    kinds = [v for v in values if v[1] is not None]
+    if bound.never:
+        kinds.insert(0, ("never", None, ""))
+    for kind, value, its_unit in kinds:
+        yield ShownBound(
+            id=bound.bound,
+            agent=agent,
+            kind=kind,
+            value=value,
+            unit=its_unit,
+            why=fill(bound.why, shown_agent_name(agent, facts), (shown_agent_name(agent, facts),), (), facts, row),
+            decides=False,
+            open=answer.open,
+            settled_by=answer.settled_by,
+            verified=bound.verified,
+            source=cited(facts.knowledge, bound.source, bound.place),
+        )
+
+
+def _exposure(agent: str, facts: Facts, row: int) -> Iterator[ShownBound]:
+    """A measured rise of the agent's exposure by a medicine that is taken: the labelled doses divided by the ratio."""
+    least, words = facts.knowledge.policy("plan_exposure_from"), facts.knowledge.words("planning")
+    for exposure in facts.knowledge.exposures:
+        if (
+            exposure.agent != agent
+            or exposure.kind != "interaction"
+            or not exposure.verified
+            or exposure.auc_ratio < least
+        ):
+            continue
+        if exposure.partner not in facts.intake:
+            continue
+        surely, maybe = (
+            bool(who[row] == 1) for who in facts.taking(exposure.partner, Members({exposure.partner: (None, 0.0)}))
+        )
+        if maybe:
+            partner = shown_name(exposure.partner, facts)
+            yield ShownBound(
+                id=f"exposure:{exposure.partner}",
+                agent=agent,
+                kind="share",
+                value=1 / exposure.auc_ratio,
+                unit="1",
+                why=words["exposure"].format(partner=partner, ratio=plain_number(exposure.auc_ratio, 3)),
+                decides=False,
+                open=not surely,
+                settled_by=() if surely else (words["whether_taken"].format(partner=partner),),
+                verified=exposure.verified,
+                source=cited(facts.knowledge, exposure.source, exposure.place),
+            )
+
+
+def sources_of(bounds: Sequence[ShownBound]) -> tuple[Cited, ...]:
+    """The sources of the bounds that decide."""
+    return tuple(dict.fromkeys(b.source for b in bounds if b.decides))
+
+
+def why_refused(stands: Room, agent: str, findings: Sequence[Finding], facts: Facts) -> str | None:
+    """Why an agent may not be started, raised or taken up again: a DANGER, or a bound that says never."""
+    grave = danger(agent, findings, facts)
+    return grave or (listed(stands.never, facts.knowledge.words("values")) if stands.never else None)

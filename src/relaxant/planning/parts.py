@@ -1,0 +1,64 @@
+"""A day's dose over the parts of the day, in amounts that products make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+import numpy as np
+
+from relaxant.knowledge.plans import DAY_PARTS, DayPart
+from relaxant.planning.tablets import ROUNDING
+
+_NEAR = 4
+"""Amounts looked at on each side of a part's even share: a better one never lies further off."""
+Grains = dict[DayPart, int]
+
+
+def spread(
+    total: float,
+    shares: Mapping[DayPart, float],
+    allowed: Sequence[int],
+    upper: Mapping[DayPart, int],
+    *,
+    at_most: float,
+    nearest: bool = False,
+) -> Grains:
+    """The parts' amounts (grains) whose sum is the greatest up to ``total``, or with ``nearest`` the nearest to it, and at most ``at_most``;
+    among these the one most like ``shares`` (which sum to 1), the rest falling to the later parts. ``allowed`` are the amounts that can be made, ascending; nought always can."""
+    parts = [part for part in DAY_PARTS if shares.get(part)]
+    choices = [_near(total * shares[part], allowed, upper[part]) for part in parts]
+    every = np.array(list(product(*choices)), dtype=np.int64)
+    sums = every.sum(axis=1)
+    fits = sums <= at_most + ROUNDING
+    if not nearest:
+        fits &= sums <= total + ROUNDING
+    every, sums = every[fits], sums[fits]
+    if not len(every):
+        return {}
+    off = np.abs(sums - total)
+    wanted = np.array([total * shares[part] for part in parts])
+    uneven = ((every - wanted) ** 2).sum(axis=1)
+    later = -(every * np.arange(1, len(parts) + 1)).sum(axis=1)
+    best = np.lexsort((later, np.round(uneven, 3), off))[0]
+    return {part: int(amount) for part, amount in zip(parts, every[best], strict=True) if amount}
+
+
+def _near(ideal: float, allowed: Sequence[int], most: int) -> list[int]:
+    usable = [0, *(a for a in allowed if 0 < a <= most)]
+    below = [a for a in usable if a <= ideal + ROUNDING]
+    above = [a for a in usable if a > ideal + ROUNDING]
+    return below[-_NEAR:] + above[:_NEAR]
+
+
+def shares_of(doses: Mapping[DayPart, float]) -> dict[DayPart, float]:
+    """What part of the day's dose each part has."""
+    whole = sum(doses.values())
+    return {part: amount / whole for part, amount in doses.items() if amount}
+
+
+def kept_parts(doses: Mapping[DayPart, float], most: int) -> dict[DayPart, float]:
+    """The doses of at most so many parts of the day: the night first, then the morning, noon and evening."""
+    order: tuple[DayPart, ...] = ("night", "morning", "noon", "evening")
+    kept = [part for part in order if part in doses][: max(most, 1)]
+    return {part: doses[part] for part in DAY_PARTS if part in kept}

@@ -1,0 +1,113 @@
+"""What a plan says beside its steps: gates, signs of withdrawal, what to do after missed days, policies, each with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from relaxant.facts.facts import Facts
+from relaxant.knowledge.plans import Said, Taper, Titration
+from relaxant.knowledge.questions import holds_in
+from relaxant.planning.plan import Gate, Missed, Policy, Signs, Told
+from relaxant.quantities import plain_number
+from relaxant.rules.asked import asked
+from relaxant.rules.reasons import cited
+from relaxant.rules.wording import fill, shown_agent_name
+
+
+def gates(agent: str, of: str, facts: Facts, row: int = 0) -> tuple[Gate, ...]:
+    """What decides at each step of an agent; sentences for some people only are said to them."""
+    entries = [g for g in facts.knowledge.plans.gates.values() if agent in g.agents and g.of == of]
+    if not entries:
+        return ()
+
+    def told(kind: str) -> tuple[Told, ...]:
+        return tuple(dict.fromkeys(t for g in entries for t in _told(getattr(g, kind), agent, facts, row)))
+
+    return (
+        Gate(
+            agent=shown_agent_name(agent, facts),
+            go_on=told("go_on"),
+            hold=told("hold"),
+            go_back=told("go_back"),
+            call=told("call"),
+        ),
+    )
+
+
+def _told(said: Iterable[Said], agent: str, facts: Facts, row: int) -> list[Told]:
+    return [
+        Told(
+            text=_filled(s.text, agent, facts, row),
+            verified=s.verified,
+            source=cited(facts.knowledge, s.source, s.place),
+        )
+        for s in said
+        if holds_in(s, facts.jurisdiction) and asked(s.when, agent, facts, row).holds
+    ]
+
+
+def _filled(text: str, agent: str, facts: Facts, row: int) -> str:
+    name = shown_agent_name(agent, facts)
+    return fill(text, name, (name,), (), facts, row)
+
+
+def withdrawal(agent: str, facts: Facts) -> tuple[Signs, ...]:
+    """What withdrawal of an agent looks like."""
+    return tuple(
+        Signs(
+            agent=shown_agent_name(agent, facts),
+            signs=w.signs,
+            emergency=w.emergency,
+            onset=w.onset,
+            action=w.action,
+            verified=w.verified,
+            source=cited(facts.knowledge, w.source, w.place),
+        )
+        for w in facts.knowledge.plans.withdrawals.values()
+        if agent in w.agents and holds_in(w, facts.jurisdiction)
+    )
+
+
+def missed(agent: str, facts: Facts, row: int = 0) -> tuple[Missed, ...]:
+    """What to do after missed days, by how many; ``now`` marks where somebody stands who has stopped."""
+    stopped = facts.column(f"{agent}:stopped_days")
+    days = stopped.low.item(row) if stopped.settled(row) else None
+    out = []
+    for gap in facts.knowledge.plans.gaps.values():
+        if (
+            agent not in gap.agents
+            or not holds_in(gap, facts.jurisdiction)
+            or not asked(gap.when, agent, facts, row).holds
+        ):
+            continue
+        here = days is not None and days >= gap.days_from and (gap.days_to is None or days < gap.days_to)
+        out.append(
+            Missed(
+                agent=shown_agent_name(agent, facts),
+                days_from=gap.days_from,
+                days_to=gap.days_to,
+                do=gap.do,
+                text=gap.text,
+                now=here,
+                verified=gap.verified,
+                source=cited(facts.knowledge, gap.source, gap.place),
+            )
+        )
+    return tuple(sorted(out, key=lambda m: m.days_from))
+
+
+def policy(entry: Titration | Taper, facts: Facts, *, chosen: bool = True, override: str | None = None) -> Policy:
+    """Where steps come from, as a plan shows it."""
+    return Policy(
+        id=entry.titration if isinstance(entry, Titration) else entry.taper,
+        text=entry.text,
+        verified=entry.verified,
+        source=cited(facts.knowledge, entry.source, entry.place),
+        chosen=chosen,
+        override=override,
+    )
+
+
+def amount(value: float, unit: str) -> str:
+    """An amount with its unit, without trailing zeros."""
+    return f"{plain_number(value)} {unit}"
