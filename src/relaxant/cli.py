@@ -138,6 +138,32 @@ def _parser() -> argparse.ArgumentParser:
     knows(course)
     course.set_defaults(run=_simulate)
 
+    leave = commands.add_parser(
+        "taper",
+        help="the calendar by which one person leaves a relaxant, in tablets that exist",
+        description="Plan how one person leaves a relaxant: dated steps in real products, ways on, signs of withdrawal, sources.",
+    )
+    leave.add_argument("file", metavar="FILE", help="a patient file, a FHIR R4 bundle, or - for standard input")
+    leave.add_argument("--agent", required=True, metavar="NAME", help="the relaxant, or a brand of it")
+    leave.add_argument(
+        "--policy", metavar="ID", help="another of the published ways of lowering it than the plan's choice"
+    )
+    leave.add_argument(
+        "--by", metavar="AMOUNT", help='your own step, off the day\'s dose, such as "5 mg"; kept in the plan'
+    )
+    leave.add_argument(
+        "--percent", metavar="N", help="your own step as a part of the dose at that time; kept in the plan"
+    )
+    leave.add_argument(
+        "--every", metavar="TIME", help='your own time between steps, such as "14 days"; kept in the plan'
+    )
+    leave.add_argument("--country", help="whose labels and products: US, UK, EU or an EU member")
+    leave.add_argument("--as-of", metavar="DATE", help="the day of the first step (the file's own, else today)")
+    leave.add_argument("--format", choices=_PLAN_FORMATS, default="text", help="sheet is for the person who takes it")
+    leave.add_argument("--output", metavar="PATH", help="write there instead of to standard output")
+    knows(leave)
+    leave.set_defaults(run=_taper)
+
     known = commands.add_parser(
         "agents",
         help="the relaxants that are known, or everything known of one, with sources",
@@ -177,6 +203,9 @@ def _parser() -> argparse.ArgumentParser:
     knows(about)
     about.set_defaults(run=_about)
     return parser
+
+
+_PLAN_FORMATS = ("text", "json", "html", "pdf", "ics", "fhir", "sheet", "sheet-pdf")
 
 
 def _count(said: str) -> int:
@@ -250,14 +279,8 @@ def _review(options: argparse.Namespace) -> int:
     else:
         from relaxant.report.terminal import render_terminal
 
-        colour = (
-            options.output is None
-            and sys.stdout.isatty()
-            and not os.environ.get("NO_COLOR")
-            and os.environ.get("TERM") != "dumb"
-        )
-        encoding = ("utf-8" if options.output is not None else sys.stdout.encoding) or "utf-8"
-        text = render_terminal(reviewed, colour=colour, encoding=encoding, knowledge=knowledge).encode(
+        encoding = _encoding(options)
+        text = render_terminal(reviewed, colour=_colour(options), encoding=encoding, knowledge=knowledge).encode(
             encoding, errors="replace"
         )
     _write(text, options.output)
@@ -305,6 +328,32 @@ def _simulate(options: argparse.Namespace) -> int:
 
     _write(run(options, load_knowledge(*options.pack), today()), options.output)
     return 0
+
+
+def _taper(options: argparse.Namespace) -> int:
+    from relaxant.cli_taper import run
+    from relaxant.knowledge.load import load_knowledge
+
+    name = "standard input" if options.file == "-" else Path(options.file).name
+    made = run(
+        options, _read(options.file), name, load_knowledge(*options.pack), today(), colour=_colour(options), encoding=_encoding(options)
+    )  # fmt: skip
+    _write(made, options.output)
+    return 0
+
+
+def _colour(options: argparse.Namespace) -> bool:
+    """Whether what is written to the terminal may be coloured."""
+    return (
+        options.output is None
+        and sys.stdout.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    )
+
+
+def _encoding(options: argparse.Namespace) -> str:
+    return ("utf-8" if options.output is not None else sys.stdout.encoding) or "utf-8"
 
 
 def _agents(options: argparse.Namespace) -> int:

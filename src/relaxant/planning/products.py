@@ -9,7 +9,6 @@ from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Product as Sold
 from relaxant.planning.plan import Product
 from relaxant.planning.tablets import SPRAYS
-from relaxant.quantities import plain_number
 from relaxant.rules.reasons import cited
 
 _SOLID = ("tablet", "capsule", "granules", "lozenge", "spray")
@@ -69,11 +68,8 @@ def _product(agent: str, sold: Sold, strength: float, liquid: bool, facts: Facts
     per = 1.0
     if liquid and (match := _PER_VOLUME.fullmatch(sold.per)) and match[1]:
         per = float(match[1])
-    words = facts.knowledge.words("planning")["products"]
-    amount = f"{plain_number(strength)} {sold.unit}" + (f"/{sold.per}" if liquid else "")
-    name = words["spray" if spray else "liquid" if liquid else "scored" if sold.scored else "piece"]
     return Product(
-        name=name.format(form=sold.form, amount=amount),
+        name=sold.form,
         form=sold.form,
         strength=1.0 if spray else strength / per,
         unit=SPRAYS if spray else sold.unit,

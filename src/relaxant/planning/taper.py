@@ -178,7 +178,7 @@ def _ideals(whole: float, taper: Taper, goal: float) -> Iterator[float]:
             lowered = taper.percent / 100
             now = whole * (1 - lowered * k) if taper.of_first else whole * (1 - lowered) ** k
         else:
-            now = whole * (1 - k / count)
+            now = whole * (1 - k / (count + 1))  # after so many steps the time is over and nothing is taken
         if now <= ROUNDING and not goal:
             return
         yield max(now, goal)
