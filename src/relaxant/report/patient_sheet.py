@@ -163,6 +163,11 @@ class _Sheet:
             heading = words["step"].format(first=self.written(first), last=self.written(last))
         rows = tuple(self.row(step, dose) for step, dose in self.doses(now))
         lines = [words["nothing"].format(name=self.plan.name(s.agent)) for s in now if not s.doses]
+        lines += [
+            words["as_now"].format(name=self.plan.name(b.agent), dose=b.text)
+            for b in self.plan.before
+            if b.first <= first <= b.last
+        ]
         if last is None:
             lines.append(words["go_on"])
         if self.plan.last_dose is not None and last == self.plan.last_dose:
