@@ -66,6 +66,7 @@ class Titration(Cited, frozen=True, kw_only=True, gc=False):
     target_high: float | None = None
     target_unit: str | None = None
     reconsider_days: float | None = None
+    reconsider_from: Literal["first dose", "highest dose"] = "highest dose"
     text: str
 
 

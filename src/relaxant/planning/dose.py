@@ -53,7 +53,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
 
     def deciding(self, *kinds: BoundKind) -> tuple[str, ...]:
         """The ids of the bounds of these kinds that decide."""
-        return tuple(b.id for b in self.bounds if b.decides and b.kind in kinds)
+        return tuple(dict.fromkeys(b.id for b in self.bounds if b.decides and b.kind in kinds))
 
 
 def room(agent: str, facts: Facts, row: int = 0) -> Room:

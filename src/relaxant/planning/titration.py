@@ -167,6 +167,8 @@ def _rungs(stages: Sequence[_Stage], stands: Room, wanted: Wanted, held: Stock) 
         spacing = spacing if stage.days is None else max(stage.days, stands.days)
         if wanted.before and stage.total * stands.share <= sum(wanted.before.values()):
             continue
+        if not (out or wanted.before or i == 0):
+            return []  # the first dose cannot be made: a later stage is no place to begin
         raised = False
         for _ in range(_ROUNDS):
             rung = _rung(stage, step, stands, before, top, held, spacing, first=i == 0 and not wanted.before)
@@ -207,8 +209,9 @@ def _held_by(stage: _Stage, doses: dict[DayPart, float], most: dict[DayPart, flo
         kinds.append("share")
     if len(doses) < len(stage.doses):
         kinds.append("doses_daily")
-    if any(most[part] < dose for part, dose in doses.items()):
+    if any(stands.single * GRAIN < dose for dose in doses.values()):
         kinds.append("single")
+    if any(most[part] < min(dose, stands.single * GRAIN) for part, dose in doses.items()):
         kinds.append("start" if first else "step")
     if top < stage.total and total >= top:
         kinds.append("daily")
@@ -240,7 +243,7 @@ def _notes(chosen: Titration, found: Calendar, stages: Sequence[_Stage], facts: 
     spans = {(s.days_least, s.days) for s in chosen.stages if s.days_least is not None and s.days is not None}
     out += [words["slow_end"].format(least=plain_number(a), days=plain_number(b)) for a, b in sorted(spans) if a < b]
     if chosen.reconsider_days is not None:
-        out.append(words["reconsider"].format(days=plain_number(chosen.reconsider_days)))
+        out.append(words["reconsider"][chosen.reconsider_from].format(days=plain_number(chosen.reconsider_days)))
     return (*out, *product_notes(found, facts))
 
 
