@@ -40,6 +40,7 @@ from relaxant.rules.wording import capital
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://relaxant.invalid/plan")
 _NOTHING = 1e-9  # what is left of a dose by arithmetic alone
+_CLOSE = 1e-6  # of a dose
 _ACTS = ("go_on", "hold", "go_back", "call")
 
 
@@ -78,6 +79,7 @@ class _PlanPage:
         self.titles: Words = knowledge.words("facts", head.language)
         self.citations = Citations(knowledge, self.report)
         self.cite = cite or self.citations.mark
+        _check_pieces(plan)
         self.agents = tuple(dict.fromkeys(self.agent(self.resolved(a)) for a in plan.agents))
         self.products_of = self.used_products()
         self.limits = _grouped(plan.bounds)
@@ -115,14 +117,18 @@ class _PlanPage:
     def sections(self) -> Iterator[Section]:
         """The page from top to bottom: what to do, what decides on the way, and why."""
         plan = self.plan
+        missed = self.section("missed", self.missed())
         yield self.section("refused", self.refused())
+        if plan.kind == "resume":  # days were missed: where the person stands comes first
+            yield missed
         yield self.section("why", [self.line(capital(clean(plan.why)))] if plan.why else [])
         yield self.section("needs", self.list_of(self.title_of(n) for n in plan.needs_first))
         yield self.section("reckoning", self.reckoning())
         yield self.section("calendar", self.calendar())
         yield self.section("gates", self.gates())
         yield self.section("branches", self.branches())
-        yield self.section("missed", self.missed())
+        if plan.kind != "resume":
+            yield missed
         yield self.section("withdrawal", self.withdrawal())
         yield self.section("products", self.products())
         yield self.section("bounds", self.bounds())
@@ -415,7 +421,7 @@ class _PlanPage:
         for signs in self.plan.withdrawal:
             if len(self.plan.withdrawal) > 1:
                 yield self.line(words["of"].format(agent=self.name(signs.agent)), strong=True)
-            between = str(self.words["between"])
+            between = str(self.words["between_signs"])
             texts = {
                 "signs": between.join(signs.signs),
                 "emergency": between.join(signs.emergency),
@@ -532,3 +538,15 @@ def _grouped(bounds: Iterable[ShownBound]) -> tuple[tuple[ShownBound, ...], ...]
     for bound in bounds:
         groups.setdefault((bound.id, bound.agent, bound.why, bound.decides, bound.open), []).append(bound)
     return tuple(sorted((tuple(g) for g in groups.values()), key=lambda g: (g[0].open, not g[0].decides)))
+
+
+def _check_pieces(plan: Plan) -> None:
+    """Raises :class:`ValueError` where the pieces of a dose do not make it: a wrong calendar is worse than none."""
+    for step in (*plan.steps, *(s for b in plan.branches for s in b.steps)):
+        for take in step.takes:
+            made = sum(c.count * plan.products[c.product].strength for c in take.counts)
+            if abs(made - take.amount) > _CLOSE * take.amount:
+                raise ValueError(
+                    f"{plan.id}, {step.agent}, step {step.number}, {take.at}: "
+                    f"the pieces make {say.exact(made)}, the dose is {say.exact(take.amount)}"
+                )
