@@ -135,7 +135,7 @@ def taper() -> Plan:
             Branch(kind="rescue", text="Go back once to the last step that was borne, and call."),
         ),
         last_dose=steps[-1].last,
-        supply=(Supply(product=0, count=122.5, until=date(2027, 1, 10)), Supply(product=1, count=17.5, until=date(2027, 1, 17))),
+        supply=(Supply(product=0, count=122.5, first=date(2026, 11, 23), until=date(2027, 1, 10)), Supply(product=1, count=17.5, first=date(2027, 1, 11), until=date(2027, 1, 17))),
         withdrawal=(
             Signs(agent="baclofen", signs=("more spasms", "anxiety", "itching"), emergency=("seizures", "hallucinations", "fever"), onset="Within 1 to 3 days of stopping.", action="Give the last dose that was borne again and call.", verified=True, source=LEAFLET),
         ),
@@ -169,7 +169,7 @@ def titration() -> Plan:
         products=(product, tablet(4, "tizanidine", form="capsule", scored=False)),
         steps=steps_of("tizanidine", days, first=date(2026, 11, 22), each=4, before=0, open_end=True),
         gates=(Gate(agent="tizanidine", go_on=(told("No dizziness on standing."),), hold=(), go_back=(), call=(told("Fainting."),)),),
-        supply=(Supply(product=0, count=40, until=date(2026, 12, 5)),),
+        supply=(Supply(product=0, count=40, first=date(2026, 11, 22), until=date(2026, 12, 5)),),
         policies=(Policy(id="label", text="Raise by 2 mg, at least half a week apart.", verified=True, source=GUIDE),),
     )  # fmt: skip
 

@@ -6,11 +6,11 @@ is the day of the plan, never the clock. Only the main calendar is in the file: 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from relaxant.errors import InputError
-from relaxant.report.plan_page import DoseView, PlanView, StepView
+from relaxant.report.plan_page import BeforeView, DoseView, PlanView, StepView
 
 if TYPE_CHECKING:
     from icalendar import Calendar, Event
@@ -38,6 +38,8 @@ def plan_calendar(view: PlanView) -> bytes:
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", f"{view.head.label}: {view.title}")
     calendar.add("x-wr-caldesc", " ".join((*view.banners, view.words["ics"]["main_only"])))
+    for before in view.before:
+        calendar.add_component(_unchanged(view, before))
     for step in sorted(view.steps, key=lambda s: (s.first, s.agent, s.number)):
         calendar.add_component(_event(view, step))
     return _lined(calendar)
@@ -48,16 +50,27 @@ def _lined(calendar: Calendar) -> bytes:
 
 
 def _event(view: PlanView, step: StepView) -> Event:
+    last = step.first if step.last is None else step.last
+    return _days(view, step.uid, step.first, last, _summary(view, step), _description(view, step))
+
+
+def _unchanged(view: PlanView, before: BeforeView) -> Event:
+    """The days on which a medicine stays as it is taken now."""
+    text = str(view.words["ics"]["as_now"]).format(agent=view.name(before.agent), text=before.text)
+    lines = [f"{view.head.label}: {view.title}", before.dates, before.text, *view.banners]
+    return _days(view, before.uid, before.first, before.last, text, lines)
+
+
+def _days(view: PlanView, uid: str, first: date, last: date, summary: str, lines: list[str]) -> Event:
     from icalendar import Event
 
-    last = step.first if step.last is None else step.last
     event = Event()
-    event.add("uid", step.uid)
+    event.add("uid", uid)
     event.add("dtstamp", datetime.combine(view.head.as_of, time(), UTC))
-    event.add("dtstart", step.first)
+    event.add("dtstart", first)
     event.add("dtend", last + timedelta(days=1))
-    event.add("summary", _summary(view, step))
-    event.add("description", "\n".join(_description(view, step)))
+    event.add("summary", summary)
+    event.add("description", "\n".join(lines))
     event.add("class", "PRIVATE")
     event.add("transp", "TRANSPARENT")
     return event

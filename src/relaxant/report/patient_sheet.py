@@ -94,10 +94,16 @@ def plainly(text: str, words: Words) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _without_end(text: str, words: Words) -> str:
-    """What a person may notice: a sentence without what the team does about it after the colon."""
-    seen, colon, rest = text.partition(": ")
-    return seen if colon and _names(rest, words["for_the_team"]) else text
+def _noticed(text: str, words: Words) -> str:
+    """What a person may notice: a call without what the heading says already, and without what the team does about it after a colon."""
+    lowered = text.lower()
+    for start in words["said_above"]:
+        if lowered.startswith(f"{start} "):
+            text = text[len(start) + 1 :]
+            break
+    parts = text.split(": ")
+    kept = [i for i in range(len(parts)) if i == 0 or not parts[i].lower().startswith(tuple(words["for_the_team"]))]
+    return ": ".join(parts[: kept[-1] + 1])
 
 
 def _names(text: str, words: Sequence[str]) -> bool:
@@ -163,6 +169,11 @@ class _Sheet:
             heading = words["step"].format(first=self.written(first), last=self.written(last))
         rows = tuple(self.row(step, dose) for step, dose in self.doses(now))
         lines = [words["nothing"].format(name=self.plan.name(s.agent)) for s in now if not s.doses]
+        lines += [
+            words["as_now"].format(name=self.plan.name(b.agent), dose=b.text)
+            for b in self.plan.before
+            if b.first <= first <= b.last
+        ]
         if last is None:
             lines.append(words["go_on"])
         if self.plan.last_dose is not None and last == self.plan.last_dose:
@@ -212,10 +223,8 @@ class _Sheet:
         """What stands before the calendar, so that a long one does not hide it."""
         plan, words = self.plan, self.words
         at_once = [c for c in plan.calls if _names(c, words["at_once"])]
-        later = self.plain(_without_end(c, words) for c in plan.calls if c not in at_once)
-        emergencies = self.plain(
-            (*(e.split(":")[0] for e in plan.emergency), *(_without_end(c, words) for c in at_once))
-        )
+        later = self.plain(_noticed(c, words) for c in plan.calls if c not in at_once)
+        emergencies = self.plain((*(e.split(":")[0] for e in plan.emergency), *(_noticed(c, words) for c in at_once)))
         calls = [c for c in later if c not in emergencies]
         signs = self.plain(s.split(":")[0] for s in plan.signs)
         out = [self.part("agreed", lines=(words["agreed"]["text"],)), self.part("team", lines=(words["team"]["show"],))]

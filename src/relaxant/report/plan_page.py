@@ -137,6 +137,17 @@ class BoundView(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None
 
 
+class BeforeView(msgspec.Struct, frozen=True, kw_only=True):
+    """A medicine that stays as it is taken now until its own first step."""
+
+    uid: str
+    agent: str
+    first: date
+    last: date
+    dates: str
+    text: str
+
+
 class GateView(msgspec.Struct, frozen=True):
     """What decides at each step of an agent: a label (``HOLD IF``) and its sentences."""
 
@@ -161,6 +172,7 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[SourceView, ...]
     agents: tuple[AgentView, ...]
     steps: tuple[StepView, ...]
+    before: tuple[BeforeView, ...]
     last_dose: date | None
     gates: tuple[GateView, ...]
     calls: tuple[str, ...]

@@ -12,11 +12,12 @@ from datetime import date, timedelta
 
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.plans import DAY_PARTS, DayPart
-from relaxant.planning.plan import Branch, Plan, ShownBound, Step, Take, Told
+from relaxant.planning.plan import Branch, Plan, Product, ShownBound, Step, Take, Told
 from relaxant.report import plan_words as say
 from relaxant.report.citations import Citations, safe_url
 from relaxant.report.plan_page import (
     AgentView,
+    BeforeView,
     Block,
     BoundView,
     Bullets,
@@ -35,8 +36,11 @@ from relaxant.report.plan_page import (
 from relaxant.report.view import Mark, clean, counted, view_of
 from relaxant.reviewing import Review
 from relaxant.rules.reasons import Cited
+from relaxant.rules.wording import capital
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://relaxant.invalid/plan")
+_NOTHING = 1e-9  # what is left of a dose by arithmetic alone
+_CLOSE = 1e-6  # of a dose
 _ACTS = ("go_on", "hold", "go_back", "call")
 
 
@@ -75,7 +79,11 @@ class _PlanPage:
         self.titles: Words = knowledge.words("facts", head.language)
         self.citations = Citations(knowledge, self.report)
         self.cite = cite or self.citations.mark
-        self.agents = tuple(self.agent(a) for a in plan.agents)
+        _check_pieces(plan)
+        self.agents = tuple(dict.fromkeys(self.agent(self.resolved(a)) for a in plan.agents))
+        self.products_of = self.used_products()
+        self.limits = _grouped(plan.bounds)
+        self.before = tuple(self.as_now(plan.steps))
 
     def view(self) -> PlanView:
         plan, words, head = self.plan, self.words, self.head
@@ -95,6 +103,7 @@ class _PlanPage:
             sources=self.citations.listed(),
             agents=self.agents,
             steps=tuple(self.step(s) for s in plan.steps),
+            before=self.before,
             last_dose=plan.last_dose,
             gates=self.plain_gates(),
             calls=tuple(clean(t.text) for g in plan.gates for t in g.call),
@@ -108,14 +117,18 @@ class _PlanPage:
     def sections(self) -> Iterator[Section]:
         """The page from top to bottom: what to do, what decides on the way, and why."""
         plan = self.plan
+        missed = self.section("missed", self.missed())
         yield self.section("refused", self.refused())
-        yield self.section("why", [self.line(plan.why)] if plan.why else [])
+        if plan.kind == "resume":  # days were missed: where the person stands comes first
+            yield missed
+        yield self.section("why", [self.line(capital(clean(plan.why)))] if plan.why else [])
         yield self.section("needs", self.list_of(self.title_of(n) for n in plan.needs_first))
         yield self.section("reckoning", self.reckoning())
         yield self.section("calendar", self.calendar())
         yield self.section("gates", self.gates())
         yield self.section("branches", self.branches())
-        yield self.section("missed", self.missed())
+        if plan.kind != "resume":
+            yield missed
         yield self.section("withdrawal", self.withdrawal())
         yield self.section("products", self.products())
         yield self.section("bounds", self.bounds())
@@ -127,15 +140,23 @@ class _PlanPage:
 
     # ------------------------------------------------------------ words
 
-    def agent(self, agent: str) -> AgentView:
-        country = self.head.country
-        known = self.knowledge.agents.get(agent)
+    def country_name(self, agent: str) -> str:
+        country, known = self.head.country, self.knowledge.agents.get(agent)
         names = known.names if known else {}
-        name = names.get(country if country in ("US", "UK") else "EU", agent)
-        return AgentView(id=agent, name=clean(name), rxcui=known.rxcui if known else None)
+        return names.get(country if country in ("US", "UK") else "EU", agent)
+
+    def resolved(self, agent: str) -> str:
+        """The id of an agent that a plan names by its id or by its name in the country."""
+        if agent in self.knowledge.agents:
+            return agent
+        return next((a for a in self.knowledge.agents if self.country_name(a) == agent), agent)
+
+    def agent(self, agent: str) -> AgentView:
+        known = self.knowledge.agents.get(agent)
+        return AgentView(id=agent, name=clean(self.country_name(agent)), rxcui=known.rxcui if known else None)
 
     def name(self, agent: str) -> str:
-        return next((a.name for a in self.agents if a.id == agent), clean(agent))
+        return clean(self.country_name(self.resolved(agent)))
 
     def title_of(self, name: str) -> str:
         """The name of an input as a reader knows it."""
@@ -165,40 +186,79 @@ class _PlanPage:
     # ------------------------------------------------------------ top
 
     def refused(self) -> Iterator[Block]:
+        words = self.words["refused"]
         if self.plan.refused:
-            yield self.line(self.words["refused"]["none"].format(why=clean(self.plan.refused)), strong=True)
+            yield self.line(self.plan.refused, strong=True)
+            yield self.line(words["steps" if self.plan.steps else "none"])
 
     # ------------------------------------------------------------ calendar
 
     def step(self, step: Step) -> StepView:
         words = self.words["calendar"]
-        key = f"{self.head.whose}\0{self.plan.id}\0{step.agent}\0{step.number}"
-        total = words["day"].format(amount=say.amount(step.daily, self.plan.unit))
+        total = words["day"].format(amount=self.amount(step.daily, self.unit(step)))
         return StepView(
-            uid=str(uuid.uuid5(_NAMESPACE, key)),
+            uid=self.uid(step.agent, step.number),
             number=step.number,
-            agent=step.agent,
+            agent=self.resolved(step.agent),
             first=step.first,
             last=step.last,
             dates=say.span(step, self.words),
             length=say.length(step, self.words),
-            doses=tuple(self.dose(t) for t in step.takes),
+            doses=tuple(self.dose(t, step) for t in step.takes),
             total=total if step.daily else words["nothing"],
             notes=self.step_notes(step),
             bounds=step.bounds,
         )
 
-    def dose(self, take: Take) -> DoseView:
-        plan, words = self.plan, self.words["calendar"]
-        plain = say.amount(take.amount, plan.unit)
+    def uid(self, agent: str, number: int) -> str:
+        return str(uuid.uuid5(_NAMESPACE, f"{self.head.whose}\0{self.plan.id}\0{agent}\0{number}"))
+
+    def as_now(self, steps: Sequence[Step]) -> Iterator[BeforeView]:
+        """The medicines whose own calendar begins after the plan's, and that are taken until then: to be lowered is not to be left out."""
+        words = self.words["calendar"]
+        begin = min((s.first for s in steps), default=self.head.as_of)
+        for agent in self.agents_of(steps):
+            own = min((s for s in steps if s.agent == agent), key=lambda s: s.first)
+            taken = own.daily - own.changed
+            if own.first <= begin or taken <= _NOTHING:
+                continue
+            last = own.first - timedelta(days=1)
+            amount = words["day"].format(amount=words["dose"].format(amount=self.amount(taken, self.unit(own))))
+            yield BeforeView(
+                uid=self.uid(agent, 0),
+                agent=self.resolved(agent),
+                first=begin,
+                last=last,
+                dates=words["span"].format(first=self.day(begin), last=self.day(last)),
+                text=words["as_now"].format(amount=amount),
+            )
+
+    def used_products(self) -> dict[str, tuple[Product, ...]]:
+        """The products that the steps of each agent are made of."""
+        steps = (*self.plan.steps, *(s for b in self.plan.branches for s in b.steps))
+        used: dict[str, dict[int, None]] = {}
+        for step in steps:
+            used.setdefault(step.agent, {}).update((c.product, None) for t in step.takes for c in t.counts)
+        return {agent: tuple(self.plan.products[p] for p in places) for agent, places in used.items()}
+
+    def unit(self, step: Step) -> str:
+        """The unit of a step's doses: that of its products, since two medicines of one plan may be dosed in two units."""
+        return next((p.unit for p in self.products_of.get(step.agent, ())), self.plan.unit)
+
+    def amount(self, value: float, unit: str) -> str:
+        return say.amount(value, self.words["units_one"].get(unit, unit) if value == 1 else unit)
+
+    def dose(self, take: Take, step: Step) -> DoseView:
+        plan, words, unit = self.plan, self.words["calendar"], self.unit(step)
+        plain, alike = self.amount(take.amount, unit), self.products_of[step.agent]
         return DoseView(
             at=take.at,
             part=words["parts"][take.at],
             amount=take.amount,
-            unit=plan.unit,
+            unit=unit,
             plain=plain,
             text=words["dose"].format(amount=plain),
-            pieces=say.pieces(take.counts, plan.products, self.words),
+            pieces=say.pieces(take.counts, plan.products, alike, self.words),
             counts=tuple(say.piece(c, plan.products, self.words) for c in take.counts),
         )
 
@@ -213,10 +273,22 @@ class _PlanPage:
             (counted(words["held"], len(numbers), numbers=str(self.words["between"]).join(numbers)),) if numbers else ()
         )
 
+    def change(self, step: Step) -> str:
+        """How the day's dose differs from the step before."""
+        words = self.words["calendar"]
+        if step.changed == 0:
+            return str(words["same"])
+        amount = self.amount(abs(step.changed), self.unit(step))
+        return str(words["more" if step.changed > 0 else "less"]).format(amount=amount)
+
     def holding(self, step: Step) -> list[int]:
         """The numbers of the limits that held a step: of those with its ids the ones that decide, all of them if none does."""
-        own = [(i, b) for i, b in enumerate(self.plan.bounds, 1) if b.id in step.bounds and b.agent == step.agent]
-        return [i for i, b in own if b.decides] or [i for i, _ in own]
+        own = [
+            (i, group[0].decides)
+            for i, group in enumerate(self.limits, 1)
+            if group[0].id in step.bounds and self.resolved(group[0].agent) == self.resolved(step.agent)
+        ]
+        return [i for i, decides in own if decides] or [i for i, _ in own]
 
     def calendar(self) -> Iterator[Block]:
         plan, words = self.plan, self.words["calendar"]
@@ -225,6 +297,10 @@ class _PlanPage:
         if len(self.agents_of(plan.steps)) > 1:
             yield self.line(words["switch_note"])
         for agent in self.agents_of(plan.steps):
+            for one in self.before:
+                if one.agent == self.resolved(agent):
+                    text = words["before"].format(agent=self.name(agent), dates=one.dates, text=one.text)
+                    yield self.line(text, strong=True)
             caption = words["caption"].format(agent=self.name(agent))
             yield self.steps(caption, [s for s in plan.steps if s.agent == agent])
         if len(self.agents_of(plan.steps)) > 1:
@@ -251,8 +327,8 @@ class _PlanPage:
             doses = {d.at: d for d in view.doses}
             cells = [self.cell(str(step.number)), self.cell(*say.span_lines(step, self.words))]
             cells += [self.cell(doses[p].text, doses[p].pieces) if p in doses else self.cell(words["no_dose"]) for p in parts]  # fmt: skip
-            daily = say.amount(step.daily, self.plan.unit) if step.daily else words["nothing"]
-            cells.append(self.cell(daily, say.change(step, self.plan, self.words), *self.held(step)))
+            daily = self.amount(step.daily, self.unit(step)) if step.daily else words["nothing"]
+            cells.append(self.cell(daily, self.change(step), *self.held(step)))
             if backed:
                 cells.append(self.cell("" if step.back_to is None else words["back_to"].format(number=step.back_to)))
             rows.append(tuple(cells))
@@ -262,21 +338,24 @@ class _PlanPage:
         """What all medicines together are from each day on which one of them changes."""
         words, agents = self.words["calendar"], self.agents_of(steps)
         ends = {s.last + timedelta(days=1) for s in steps if s.last is not None}
-        rows = []
-        for when in sorted({s.first for s in steps} | ends):
-            doses = []
-            for agent in agents:
-                now = next(
-                    (s for s in steps if s.agent == agent and s.first <= when and (s.last is None or when <= s.last)),
-                    None,
-                )
-                doses.append(
-                    self.cell(words["day"].format(amount=words["dose"].format(amount=say.amount(now.daily, self.plan.unit))))
-                    if now and now.daily
-                    else self.cell(words["not_yet"])
-                )  # fmt: skip
-            rows.append((self.cell(self.day(when)), *doses))
-        return Table(words["together"], (words["from_day"], *(self.name(a) for a in agents)), tuple(rows))
+        rows = tuple(
+            (self.cell(self.day(when)), *(self.cell(self.on_day(agent, when, steps)) for agent in agents))
+            for when in sorted({s.first for s in steps} | ends)
+        )
+        return Table(words["together"], (words["from_day"], *(self.name(a) for a in agents)), rows)
+
+    def on_day(self, agent: str, when: date, steps: Sequence[Step]) -> str:
+        """What is taken of one medicine on a day, all doses together."""
+        words = self.words["calendar"]
+        for one in self.before:
+            if one.agent == self.resolved(agent) and one.first <= when <= one.last:
+                return one.text
+        own = (s for s in steps if s.agent == agent and s.first <= when and (s.last is None or when <= s.last))
+        now = next(own, None)
+        if now is None or not now.daily:
+            return str(words["not_yet"])
+        amount = words["dose"].format(amount=self.amount(now.daily, self.unit(now)))
+        return str(words["day"]).format(amount=amount)
 
     # ------------------------------------------------------------ on the way
 
@@ -297,7 +376,7 @@ class _PlanPage:
                 said = [self.told(t) for t in getattr(gate, act)]
                 texts = [tag.format(text=s.text, more=s.tags[0]) if s.tags else s.text for s in said]
                 if texts:
-                    out.append(GateView(gate.agent, words[act], tuple(texts)))
+                    out.append(GateView(self.resolved(gate.agent), words[act], tuple(texts)))
         return tuple(out)
 
     def branches(self) -> Iterator[Block]:
@@ -342,7 +421,7 @@ class _PlanPage:
         for signs in self.plan.withdrawal:
             if len(self.plan.withdrawal) > 1:
                 yield self.line(words["of"].format(agent=self.name(signs.agent)), strong=True)
-            between = str(self.words["between"])
+            between = str(self.words["between_signs"])
             texts = {
                 "signs": between.join(signs.signs),
                 "emergency": between.join(signs.emergency),
@@ -350,8 +429,9 @@ class _PlanPage:
                 "action": signs.action,
             }
             for key, text in texts.items():
-                if text:
-                    yield Bullets(words[key], (self.saying(text, signs.verified, signs.source),))
+                if text:  # the source once, beside what is to be done
+                    own = (signs.source,) if key == "action" else ()
+                    yield Bullets(words[key], (self.saying(text, signs.verified, *own),))
 
     # ------------------------------------------------------------ why
 
@@ -365,7 +445,8 @@ class _PlanPage:
                     count=say.counted_exactly(words["count"], s.count)
                     if not product.liquid
                     else words["volume"].format(count=say.exact(s.count)),
-                    date=self.day(s.until),
+                    first=self.day(s.first),
+                    last=self.day(s.until),
                 )
                 for s in plan.supply
                 if s.product == i
@@ -387,12 +468,12 @@ class _PlanPage:
         rows = tuple(
             (
                 self.cell(str(i)),
-                *self.agent_cell(b.agent),
-                self.cell(say.limit(b, self.words)),
-                (self.saying(b.why, b.verified, b.source),),
-                self.cell(*self.standing(b)),
+                *self.agent_cell(group[0].agent),
+                self.cell(*(say.limit(b, self.words) for b in group)),
+                (self.saying(group[0].why, group[0].verified, group[0].source),),
+                self.cell(*self.standing(group[0])),
             )
-            for i, b in enumerate(self.plan.bounds, 1)
+            for i, group in enumerate(self.limits, 1)
         )
         if rows:
             head = (words["number"], *self.agent_head(), words["limit"], words["why"], words["standing"])
@@ -413,7 +494,7 @@ class _PlanPage:
     def bound(self, bound: ShownBound) -> BoundView:
         return BoundView(
             id=bound.id,
-            agent=bound.agent,
+            agent=self.resolved(bound.agent),
             never=bound.kind == "never",
             limit=say.limit(bound, self.words),
             why=clean(bound.why),
@@ -449,3 +530,23 @@ class _PlanPage:
             yield Table(
                 words["caption"], (words["what"], words["how"], words["value"], words["text"]), rows, prose=True
             )
+
+
+def _grouped(bounds: Iterable[ShownBound]) -> tuple[tuple[ShownBound, ...], ...]:
+    """Bounds by what makes them (one reason may bound the start, the step and the day), those that decide first, what may hold last."""
+    groups: dict[tuple[object, ...], list[ShownBound]] = {}
+    for bound in bounds:
+        groups.setdefault((bound.id, bound.agent, bound.why, bound.decides, bound.open), []).append(bound)
+    return tuple(sorted((tuple(g) for g in groups.values()), key=lambda g: (g[0].open, not g[0].decides)))
+
+
+def _check_pieces(plan: Plan) -> None:
+    """Raises :class:`ValueError` where the pieces of a dose do not make it: a wrong calendar is worse than none."""
+    for step in (*plan.steps, *(s for b in plan.branches for s in b.steps)):
+        for take in step.takes:
+            made = sum(c.count * plan.products[c.product].strength for c in take.counts)
+            if abs(made - take.amount) > _CLOSE * take.amount:
+                raise ValueError(
+                    f"{plan.id}, {step.agent}, step {step.number}, {take.at}: "
+                    f"the pieces make {say.exact(made)}, the dose is {say.exact(take.amount)}"
+                )

@@ -7,12 +7,13 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
-from relaxant.planning.plan import Count, Plan, Product, ShownBound, Step
+from relaxant.planning.plan import Count, Product, ShownBound, Step
 from relaxant.quantities import plain_number, shown_unit
 from relaxant.report.plan_page import PieceView, Words
 from relaxant.report.view import clean, counted
 
 _EXACT = 12  # digits: a dose is written as it is made
+_PERCENT = 3  # digits of a share
 _SHOWN = 6  # of what is reckoned
 _TOGETHER = re.compile(
     r"(?<=\d) (?=(?:mg|g|micrograms|mL|units|sprays|kg|days?|h)\b)|(?<=of) (?=\d)|(?<=\b[A-Z][a-z][a-z]) (?=\d{4}-\d\d-\d\d)"
@@ -99,21 +100,22 @@ def piece(count: Count, products: Sequence[Product], words: Words) -> PieceView:
     )
 
 
-def pieces(counts: Sequence[Count], products: Sequence[Product], words: Words) -> str:
-    """What makes a dose: ``1 of 10 mg + 1/2 of 5 mg``; with the form where two products would read alike."""
-    said = [_pieces(count, products, words) for count in counts]
+def pieces(counts: Sequence[Count], products: Sequence[Product], alike: Sequence[Product], words: Words) -> str:
+    """What makes a dose: ``1 of 10 mg + 1/2 of 5 mg``; with the form where those of ``alike``, all that the medicine is given in, differ in it."""
+    forms = {(p.form, p.modified_release) for p in alike if not p.liquid}
+    said = [_pieces(count, products, words, plain=len(forms) == 1) for count in counts]
     return str(words["pieces"]["between"]).join(said)
 
 
-def _pieces(count: Count, products: Sequence[Product], words: Words) -> str:
+def _pieces(count: Count, products: Sequence[Product], words: Words, *, plain: bool) -> str:
     product, names = products[count.product], words["pieces"]
     of = strength(product, words)
     if product.liquid:
         return str(names["liquid"]).format(count=exact(count.count), strength=of)
-    alike = {(p.form, p.modified_release) for p in products if p.name == product.name and not p.liquid}
     form = form_words(product, words, count.count)
-    key = "plain" if len(alike) == 1 else "with_form"
-    return str(names[key]).format(count=fraction(count.count, words), form=form, strength=of)
+    return str(names["plain" if plain else "with_form"]).format(
+        count=fraction(count.count, words), form=form, strength=of
+    )
 
 
 def form_words(product: Product, words: Words, count: float = 1) -> str:
@@ -127,10 +129,15 @@ def form_words(product: Product, words: Words, count: float = 1) -> str:
 
 
 def product_name(product: Product, words: Words) -> str:
-    """A product as the list names it."""
-    names, form = words["products"], form_words(product, words)
-    key = "named_alike" if form and form in clean(product.name) else "named"
-    return str(names[key]).format(name=clean(product.name), strength=strength(product, words), form=form)
+    """A product as the list names it: its own name, with strength and form as far as that lacks them."""
+    name, parts = clean(product.name), []
+    if not product.liquid and exact(product.strength) not in name:
+        parts.append(strength(product, words))
+    if product.liquid and product.unit not in name:
+        parts.append(strength(product, words))
+    if clean(product.form) not in name:
+        parts.append(form_words(product, words))
+    return " ".join((name, *parts))
 
 
 def gap(days_from: float, days_to: float | None, words: Words) -> str:
@@ -156,6 +163,8 @@ def limit(bound: ShownBound, words: Words) -> str:
             value = counted_exactly(words["missed"]["days"], bound.value)
         elif bound.kind == "doses_daily":
             value = counted_exactly(names["doses"], bound.value)
+        elif bound.kind == "share":
+            value = f"{plain_number(100 * bound.value, _PERCENT)}%"
         else:
             value = reckoned(bound.value, bound.unit.removesuffix("/day").removesuffix("/dose"))
     return str(names["kinds"][bound.kind]).format(value=value)
@@ -164,11 +173,3 @@ def limit(bound: ShownBound, words: Words) -> str:
 def counted_exactly(words: Words, count: float) -> str:
     """The words for a count that may be broken."""
     return str(words["one" if count == 1 else "other"]).format(count=exact(count))
-
-
-def change(step: Step, plan: Plan, words: Words) -> str:
-    """How the day's dose differs from the step before."""
-    names = words["calendar"]
-    if step.changed == 0:
-        return str(names["same"])
-    return str(names["more" if step.changed > 0 else "less"]).format(amount=amount(abs(step.changed), plan.unit))
