@@ -18,7 +18,7 @@ from relaxant.formulary.text import WIDTH, page_text
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.questions import JURISDICTIONS, QUESTIONS, SECTIONS, answers, holds_in
 from relaxant.knowledge.schema import SUITABILITIES
-from relaxant.report.terminal import text_width
+from relaxant.report.columns import text_width
 
 KNOWN = load_knowledge()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from datetime import timedelta
 from typing import Any
@@ -90,11 +91,11 @@ def sound(plan: Plan) -> None:
     """What holds of every calendar."""
     for agent in {s.agent for s in plan.steps}:
         own = [s for s in plan.steps if s.agent == agent]
-        for one, two in zip(own, own[1:], strict=False):
+        for one, two in itertools.pairwise(own):
             assert one.last is not None and two.first == one.last + timedelta(days=1)
             assert two.number == one.number + 1 and two.changed == pytest.approx(two.daily - one.daily)
         assert all(s.last is None or s.last >= s.first for s in own)
-    for step in plan.steps:
+    for step in (*plan.steps, *(s for b in plan.branches for s in b.steps)):
         assert step.daily == pytest.approx(sum(t.amount for t in step.takes))
         for take in step.takes:
             made = sum(c.count * plan.products[c.product].strength for c in take.counts)
@@ -128,7 +129,7 @@ def of_kind(review: Review, *kinds: str) -> list[Plan]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_start_stays_within_every_bound(seed: int) -> None:
-    agent, review = starting(seed)
+    _agent, review = starting(seed)
     for plan in of_kind(review, "titration"):
         sound(plan)
         if any(f.tier == "DANGER" for f in review.findings if set(f.agents) & set(plan.agents)):
@@ -158,7 +159,7 @@ def test_a_start_stays_within_every_bound(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_way_out_never_rises_and_ends(seed: int) -> None:
-    agent, review = leaving(seed)
+    _agent, review = leaving(seed)
     (plan,) = of_kind(review, "taper")
     sound(plan)
     if not plan.steps:

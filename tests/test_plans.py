@@ -180,6 +180,9 @@ def test_a_switch_is_one_calendar_of_both() -> None:
     assert [s.daily for s in down] == sorted((s.daily for s in down), reverse=True)
     assert "to compare with" in plan.why
     assert plan.last_dose == down[-1].last
+    for step in (*plan.steps, *(s for b in plan.branches for s in b.steps)):
+        for take in step.takes:
+            assert sum(c.count * plan.products[c.product].strength for c in take.counts) == pytest.approx(take.amount)
 
 
 def test_liquid_for_whoever_is_fed_by_tube() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from relaxant.knowledge.load import Knowledge
@@ -49,7 +51,7 @@ def test_the_bands_of_missed_days_leave_no_hole_and_do_not_overlap(knowledge: Kn
         assert all(g.when is None for g in bands), "a band with a condition would leave a hole where it is unknown"
         assert bands[0].days_from == 0
         assert bands[-1].days_to is None
-        for one, two in zip(bands, bands[1:], strict=False):
+        for one, two in itertools.pairwise(bands):
             assert one.days_to == two.days_from, f"{one.gap} and {two.gap}"
 
 
@@ -146,9 +148,9 @@ def test_benzodiazepines_stay_within_the_guidelines(knowledge: Knowledge, agent:
     assert (quicker.percent, quicker.every_days) == (25, 14)
     uk = knowledge.plans.tapers[f"{agent}-uk"]
     assert (uk.percent, uk.every_days) == (100 / 8, 14)
-    assert [t.taper for t in tapers_of(knowledge, agent, "UK") if t.when is None][0] == uk.taper
+    assert next(t.taper for t in tapers_of(knowledge, agent, "UK") if t.when is None) == uk.taper
     for jurisdiction in ("US", "EU"):
-        assert [t for t in tapers_of(knowledge, agent, jurisdiction) if t.when is None][0] == usual
+        assert next(t for t in tapers_of(knowledge, agent, jurisdiction) if t.when is None) == usual
 
 
 def test_the_us_label_of_clonazepam_and_the_trial(knowledge: Knowledge) -> None:

@@ -20,9 +20,11 @@ from relaxant.knowledge.load import load_knowledge
 from relaxant.medicines.regimen import Regimen
 from relaxant.pharmacology.clinic.prediction import Curve, Measure
 from relaxant.predicted import ShownChange, ShownLevel, ShownModel, ShownPrediction, ShownScenario
+from relaxant.report.columns import text_width, wrapped
 from relaxant.report.html import render_html
-from relaxant.report.terminal import render_terminal, text_width, wrapped
-from relaxant.report.view import View, clean, view_of
+from relaxant.report.shown import clean
+from relaxant.report.terminal import render_terminal
+from relaxant.report.view import View, view_of
 from relaxant.reviewing import (
     Fact,
     KnowledgeStamp,

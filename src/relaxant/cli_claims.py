@@ -13,7 +13,7 @@ from relaxant.io.patient_file import read_country
 from relaxant.knowledge.load import Knowledge
 from relaxant.patient import jurisdiction_of
 from relaxant.plain import decode_text
-from relaxant.report.view import clean
+from relaxant.report.shown import clean
 
 
 def run(options: argparse.Namespace, data: bytes, knowledge: Knowledge) -> bytes:

@@ -18,8 +18,8 @@ from relaxant.medicines.read import read_medicines
 from relaxant.planning.current import current_lines
 from relaxant.planning.taper import Override, taper_plan
 from relaxant.quantities import Quantity, convert, number, quantity
-from relaxant.report.plan_view import head_of
 from relaxant.report.plans import render_plan
+from relaxant.report.view import head_of
 from relaxant.reviewing import canonical, review
 
 _DAYS = re.compile(r"(\d+(?:\.\d+)?)\s*(d|days?|w|weeks?)?")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from relaxant.claims.check import ClaimsReport, Marked
 from relaxant.formulary.agent_page import source_line
 from relaxant.knowledge.load import Knowledge
-from relaxant.report.terminal import wrapped
+from relaxant.report.columns import wrapped
 
 WIDTH = 80
 

@@ -7,7 +7,7 @@ from typing import Any
 from relaxant.formulary.agent_page import AgentPage, Line, Reference, source_line
 from relaxant.formulary.condition_page import ConditionPage
 from relaxant.knowledge.load import Knowledge
-from relaxant.report.terminal import wrapped
+from relaxant.report.columns import wrapped
 
 WIDTH = 80
 _INDENT = 2

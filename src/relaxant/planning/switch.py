@@ -12,7 +12,7 @@ from relaxant.knowledge.plans import Switch
 from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.planning.current import current_lines, intake
-from relaxant.planning.plan import Plan, Policy, Step, Supply, Take
+from relaxant.planning.plan import Branch, Plan, Policy, Step, Supply, Take
 from relaxant.planning.said import amount
 from relaxant.planning.taper import taper_plan
 from relaxant.planning.titration import Wanted, titration_plan
@@ -79,7 +79,7 @@ def switch_plan(
         products=(*rising.products, *falling.products),
         steps=(*rising.steps, *(_shifted_step(s, shift) for s in falling.steps)),
         gates=(*rising.gates, *falling.gates),
-        branches=falling.branches,
+        branches=tuple(_shifted_branch(b, shift) for b in falling.branches),
         last_dose=falling.last_dose,
         supply=(*rising.supply, *(_shifted_supply(s, shift) for s in falling.supply)),
         withdrawal=falling.withdrawal,
@@ -113,6 +113,10 @@ def _shifted_take(take: Take, shift: int) -> Take:
     return msgspec.structs.replace(
         take, counts=tuple(msgspec.structs.replace(c, product=c.product + shift) for c in take.counts)
     )
+
+
+def _shifted_branch(branch: Branch, shift: int) -> Branch:
+    return msgspec.structs.replace(branch, steps=tuple(_shifted_step(s, shift) for s in branch.steps))
 
 
 def _shifted_supply(supply: Supply, shift: int) -> Supply:

@@ -6,11 +6,32 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from relaxant.knowledge.load import Knowledge
-from relaxant.report.view import Mark, SourceView, clean
+from relaxant.report.shown import clean
 from relaxant.rules.reasons import Cited
 
 _WEB = re.compile(r"https?://[^\s<>\"'\\^`{|}]+\Z")
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """A citation in the text: the source's number, the place in it, what it says there."""
+
+    number: int
+    place: str
+    says: str | None = None
+
+
+class SourceView(msgspec.Struct, frozen=True):
+    """A numbered source: title, how much of it was seen if not all, the places cited, its address if that is safe."""
+
+    number: int
+    title: str
+    seen: str
+    places: str
+    url: str | None
+    host: str
 
 
 def safe_url(url: str | None) -> str | None:

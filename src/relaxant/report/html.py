@@ -14,16 +14,15 @@ from relaxant.reviewing import Review
 if TYPE_CHECKING:
     from jinja2 import Template
 
-_TEMPLATE, _STYLE = "review.html.j2", "review.css"
+_TEMPLATE, _STYLES = "review.html.j2", ("review.css", "plan.css")
 
 
 def render_html(review: Review, *, knowledge: Knowledge | None = None) -> str:
     """The review as a page of HTML. The same review gives the same text, wherever and whenever."""
     from markupsafe import Markup  # with jinja2 loaded only for a page: a command that prints text starts without them
 
-    return template(_TEMPLATE).render(
-        view=view_of(review, knowledge=knowledge), style=Markup(page_file(_STYLE)), drawn=Markup
-    )
+    style = Markup("\n".join(page_file(name) for name in _STYLES))
+    return template(_TEMPLATE).render(view=view_of(review, knowledge=knowledge), style=style, drawn=Markup)
 
 
 def page_file(name: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from relaxant.knowledge.plans import DayPart
-from relaxant.report.view import Mark, SourceView
+from relaxant.report.citations import Mark, SourceView
 
 Words = Mapping[str, Any]
 

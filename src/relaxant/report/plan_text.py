@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from relaxant.report.citations import Mark, SourceView
+from relaxant.report.columns import NARROWEST, plainer, text_width, wrapped
 from relaxant.report.plan_page import Block, Bullets, Cell, Line, PlanView, Saying, Section, Table, Words
 from relaxant.report.plan_words import together
-from relaxant.report.terminal import NARROWEST, plainer, text_width, wrapped
-from relaxant.report.view import Mark, SourceView
 
 _BOLD, _FAINT = "1", "2"
 _LABEL = 14

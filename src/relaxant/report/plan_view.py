@@ -14,7 +14,7 @@ from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.plans import DAY_PARTS, DayPart
 from relaxant.planning.plan import Branch, Plan, Product, ShownBound, Step, Take, Told
 from relaxant.report import plan_words as say
-from relaxant.report.citations import Citations, safe_url
+from relaxant.report.citations import Citations, Mark, safe_url
 from relaxant.report.plan_page import (
     AgentView,
     BeforeView,
@@ -33,8 +33,7 @@ from relaxant.report.plan_page import (
     Table,
     Words,
 )
-from relaxant.report.view import Mark, clean, counted, view_of
-from relaxant.reviewing import Review
+from relaxant.report.shown import clean, counted
 from relaxant.rules.reasons import Cited
 from relaxant.rules.wording import capital
 
@@ -42,24 +41,6 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://relaxant.invalid/plan")
 _NOTHING = 1e-9  # what is left of a dose by arithmetic alone
 _CLOSE = 1e-6  # of a dose
 _ACTS = ("go_on", "hold", "go_back", "call")
-
-
-def head_of(review: Review, *, knowledge: Knowledge | None = None) -> PlanHead:
-    """What stands on top of the plans of a review: label, labels used, day, person and stamp."""
-    view, stamp = view_of(review, knowledge=knowledge), review.stamp
-    said = clean(str(review.patient.get("label") or ""))
-    return PlanHead(
-        label=view.label,
-        labels=view.labels,
-        as_of=date.fromisoformat(stamp.as_of),
-        as_of_text=view.as_of,
-        person=view.person,
-        country=stamp.country,
-        language=stamp.language,
-        basis=view.stamp_short,
-        whose=said or stamp.input_sha256,
-        stamp=view.stamp,
-    )
 
 
 def plan_view(

@@ -27,7 +27,7 @@ def render_plan(
     width: int = 80,
     encoding: str = "utf-8",
 ) -> bytes:
-    """The plan as bytes. ``head`` says for whom and as of when (:func:`relaxant.report.plan_view.head_of` takes it from a review).
+    """The plan as bytes. ``head`` says for whom and as of when (:func:`relaxant.report.view.head_of` takes it from a review).
 
     ``colour``, ``width`` and ``encoding`` are for text alone. Raises :class:`InputError` for a format that this plan has no place in (a
     calendar file of a plan without dated steps), or whose library is not installed.

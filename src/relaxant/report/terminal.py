@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Tier
 from relaxant.report.chart import sparkline
+from relaxant.report.citations import Mark
+from relaxant.report.columns import NARROWEST, plainer, text_width, wrapped
 from relaxant.report.course_view import ChartView
-from relaxant.report.view import FactView, FindingView, Mark, Missing, View, view_of
+from relaxant.report.plan_page import Section
+from relaxant.report.plan_text import section_lines
+from relaxant.report.view import FactView, FindingView, Missing, View, view_of
 from relaxant.reviewing import Review
 
-NARROWEST = 20
 _COMFORTABLE = 56  # below it labels stand above their text instead of beside it
 _LABEL = 10
 _FACT = 30
-_EMOJI_STYLE = "\ufe0f"
 _COLOURS: dict[Tier, str] = {"DANGER": "1;97;41", "CHANGE": "1;33", "WATCH": "1;36", "NOTE": "1"}
 _BOLD, _FAINT = "1", "2"
-_PLAINER = str.maketrans(
-    {
-        "“": '"',
-        "”": '"',
-        "‘": "'",
-        "’": "'",
-        "–": "-",
-        "—": "-",
-        "…": "...",
-        "·": "|",
-        "×": "x",
-        "≥": ">=",
-        "≤": "<=",
-        "µ": "u",
-        "μ": "u",
-        "²": "2",
-        "→": "->",
-        "\u00a0": " ",
-    }
-)
 
 
 def render_terminal(
@@ -49,83 +30,6 @@ def render_terminal(
     Where ``encoding`` cannot write a character, a plainer one stands for it, the tiers' shapes included.
     """
     return _Terminal(view_of(review, knowledge=knowledge), colour, max(width, NARROWEST), encoding).text()
-
-
-def plainer(text: str, encoding: str) -> str:
-    """The text as an encoding can write it.
-
-    >>> plainer("10 µg → 5", "ascii")
-    '10 ug -> 5'
-    """
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        text = text.translate(_PLAINER)
-        return text.encode(encoding, "replace").decode(encoding)
-    return text
-
-
-# ---------------------------------------------------------------- widths
-
-
-def character_width(character: str) -> int:
-    """Columns that a character takes: 0 for combining marks and joiners, 2 for wide ones."""
-    if " " <= character <= "~":
-        return 1
-    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    if unicodedata.east_asian_width(character) in ("W", "F"):
-        return 2
-    return 2 if unicodedata.category(character) == "Cn" else 1
-
-
-def clusters(text: str) -> Iterator[tuple[str, int]]:
-    """The text in pieces that must stay together (a character with its combining marks), each with its width."""
-    piece, width = "", 0
-    for character in text:
-        own = character_width(character)
-        if own or not piece:
-            if piece:
-                yield piece, width
-            piece, width = character, own
-        else:
-            piece += character
-            if character == _EMOJI_STYLE:
-                width = 2
-    if piece:
-        yield piece, width
-
-
-def text_width(text: str) -> int:
-    """Columns that a text takes.
-
-    >>> text_width("baclofen"), text_width("日本"), text_width("e\u0301")
-    (8, 4, 1)
-    """
-    return len(text) if text.isascii() else sum(width for _, width in clusters(text))
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    """The text in lines of at most ``width`` columns (2 at least), broken within a word only if it must be."""
-    lines: list[str] = []
-    line, used = "", 0
-    for word in text.split(" "):
-        long = text_width(word)
-        if line and used + 1 + long <= width:
-            line, used = f"{line} {word}", used + 1 + long
-            continue
-        if line:
-            lines.append(line)
-            line, used = "", 0
-        if long <= width:
-            line, used = word, long
-            continue
-        for piece, wide in clusters(word):
-            if used + wide > width:
-                lines.append(line)
-                line, used = "", 0
-            line, used = line + piece, used + wide
-    return [*lines, line] if line or not lines else lines
 
 
 # ---------------------------------------------------------------- the page
@@ -145,7 +49,9 @@ class _Terminal:
         self.findings()
         self.unchecked()
         self.suits()
+        self.sections(self.view.options)
         self.courses()
+        self.plans()
         self.medicines()
         self.facts()
         self.monitoring()
@@ -379,6 +285,16 @@ class _Terminal:
     def fact(self, fact: FactView) -> None:
         text = self.words["in_brackets"].format(text=fact.value, more="; ".join(fact.how)) if fact.how else fact.value
         self.beside(fact.title, [f"{text} {self.numbers(fact.numbers)}".rstrip()], room=_FACT, label_style="")
+
+    def sections(self, sections: Sequence[Section]) -> None:
+        self.lines += section_lines(sections, colour=self.colour, width=self.width, encoding=self.encoding)
+
+    def plans(self) -> None:
+        for plan in self.view.plans:
+            self.heading(f"{self.view.plan_heading}: {plan.title}")
+            for banner in plan.banners:
+                self.put(banner)
+            self.sections(plan.sections)
 
     def suits(self) -> None:
         view = self.view

@@ -8,9 +8,8 @@ nothing else.
 from __future__ import annotations
 
 import math
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -19,7 +18,12 @@ from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.schema import TIERS, Tier
 from relaxant.predicted import ShownPrediction
 from relaxant.quantities import plain_number
+from relaxant.report.citations import Citations, Mark, SourceView
 from relaxant.report.course_view import CourseView, course_view
+from relaxant.report.options_view import options_section
+from relaxant.report.plan_page import PlanHead, PlanView, Section
+from relaxant.report.plan_view import plan_view
+from relaxant.report.shown import clean, counted
 from relaxant.reviewing import Fact, Review, ShownMedicine
 from relaxant.rules.findings import Finding, Unchecked
 from relaxant.rules.reasons import Cited, Effect
@@ -28,17 +32,6 @@ Words = Mapping[str, Any]
 
 _HASH_SHOWN = 12
 _MONTHS = 12
-_JOINERS = "\u200c\u200d"  # needed to write Persian and to join emoji; they reorder nothing
-_REPLACED = "\ufffd"
-_WEB = re.compile(r"https?://[^\s<>\"'\\^`{|}]+\Z")
-
-
-class Mark(msgspec.Struct, frozen=True):
-    """A citation in the text: the source's number, the place in it, what it says there."""
-
-    number: int
-    place: str
-    says: str | None = None
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -125,17 +118,6 @@ class SuitView(msgspec.Struct, frozen=True):
     tags: tuple[str, ...]
 
 
-class SourceView(msgspec.Struct, frozen=True):
-    """A numbered source: title, how much of it was seen if not all, the places cited, its address if that is safe."""
-
-    number: int
-    title: str
-    seen: str
-    places: str
-    url: str | None
-    host: str
-
-
 class View(msgspec.Struct, frozen=True):
     """A page in words, top to bottom. ``words`` holds the headings."""
 
@@ -161,7 +143,10 @@ class View(msgspec.Struct, frozen=True):
     unchecked_more: str
     suits: tuple[SuitView, ...]
     course_words: Words
+    options: tuple[Section, ...]
     courses: tuple[CourseView, ...]
+    plans: tuple[PlanView, ...]
+    plan_heading: str
     medicines: tuple[MedicineView, ...]
     said: tuple[tuple[str, str], ...]
     facts: tuple[FactView, ...]
@@ -173,35 +158,14 @@ class View(msgspec.Struct, frozen=True):
     stamp: tuple[tuple[str, str], ...]
 
 
-def clean(text: str) -> str:
-    """Text that is harmless to show: one line; control, direction and private characters become a visible ``�``.
-
-    >>> clean("bed\\n12"), clean("a\\x1b[31mb"), clean("mg\\u202e01")
-    ('bed 12', 'a�[31mb', 'mg�01')
-    """
-    if text.isascii() and text.isprintable():
-        return text.strip()
-    out: list[str] = []
-    for character in text:
-        kind = unicodedata.category(character)
-        if character.isspace() or kind in ("Zl", "Zp"):
-            character = " "
-        elif kind in ("Cc", "Cf", "Cs", "Co") and character not in _JOINERS:
-            character = _REPLACED
-        if character in (" ", _REPLACED) and out and out[-1] == character:
-            continue
-        out.append(character)
-    return "".join(out).strip()
+def head_of(review: Review, *, knowledge: Knowledge | None = None) -> PlanHead:
+    """What stands on top of the plans of a review: label, labels used, day, person and stamp."""
+    return _Page(review, knowledge or load_knowledge()).head()
 
 
 def view_of(review: Review, *, knowledge: Knowledge | None = None) -> View:
     """The page of a review, in the words of its language."""
     return _Page(review, knowledge or load_knowledge()).view()
-
-
-def counted(words: Mapping[str, str], count: int, **slots: object) -> str:
-    """The sentence for a count: ``one`` for 1, else ``other``."""
-    return words["one" if count == 1 else "other"].format(count=count, **slots)
 
 
 class _Page:
@@ -212,32 +176,25 @@ class _Page:
         self.words: Words = knowledge.words("report", review.stamp.language)
         self.titles: Words = knowledge.words("facts", review.stamp.language)
         self.course_words: Words = knowledge.words("prediction", review.stamp.language)
-        self.sources: dict[str, tuple[str, str | None, dict[str, None]]] = {}
+        self.plan_words: Words = knowledge.words("plan", review.stamp.language)
+        self.citations = Citations(knowledge, self.words)
 
     def view(self) -> View:
         review, words = self.review, self.words
-        stamp = review.stamp
-        label = clean(str(review.patient.get("label") or "")) or words["no_label"]
+        head = self.head()
         unread = [m for m in review.medicines if m.status == "unrecognised"]
         total, unmade = len(review.checks), sum(c.outcome == "could not check" for c in review.checks)
         findings = [self.finding(f) for f in review.findings]
         folded = tuple(f for f in findings if f.folded)
         return View(
             words=words,
-            language=stamp.language,
-            page_title=words["page_title"].format(label=label, as_of=stamp.as_of),
-            label=label,
-            labels=words["labels"][stamp.country if stamp.country in ("US", "UK") else "EU"].format(
-                country=clean(stamp.country)
-            ),
-            as_of=words["as_of"].format(date=stamp.as_of),
-            person=self.person(),
-            stamp_short=words["stamp_short"].format(
-                engine=stamp.engine,
-                date=stamp.knowledge.date,
-                knowledge=stamp.knowledge.sha256[:_HASH_SHOWN],
-                input=stamp.input_sha256[:_HASH_SHOWN],
-            ),
+            language=head.language,
+            page_title=words["page_title"].format(label=head.label, as_of=head.as_of.isoformat()),
+            label=head.label,
+            labels=head.labels,
+            as_of=head.as_of_text,
+            person=head.person,
+            stamp_short=head.basis,
             tiers=tuple(
                 (t, words["tier"][t], sum(f.tier == t for f in findings), words["tier_means"][t]) for t in TIERS
             ),
@@ -257,15 +214,41 @@ class _Page:
             **self.folded_missing(),
             suits=self.suits(),
             course_words=self.course_words,
+            options=tuple(options_section(o, self.citations.mark, self.plan_words) for o in review.options),
             courses=tuple(self.course(p) for p in review.prediction),
+            plans=tuple(plan_view(p, head, knowledge=self.knowledge, cite=self.citations.mark) for p in review.plan),
+            plan_heading=self.plan_words["in_a_review"] if review.plan else "",
             medicines=tuple(self.medicine(m) for m in review.medicines),
             said=self.said(),
             facts=tuple(self.fact(f) for f in review.facts if not f.unknown),
             unknown_facts=tuple(self.unknown(f) for f in review.facts if f.unknown),
             monitoring=tuple(self.watch(w) for w in review.monitoring),
             limits=tuple(clean(text) for text in review.limits),
-            sources=self.source_list(),
+            sources=self.citations.listed(),
             orders=words["stamp"]["orders"],
+            stamp=head.stamp,
+        )
+
+    def head(self) -> PlanHead:
+        """For whom and as of when: the top of the page, and of every plan."""
+        words, stamp = self.words, self.review.stamp
+        label = clean(str(self.review.patient.get("label") or ""))
+        country = stamp.country if stamp.country in ("US", "UK") else "EU"
+        return PlanHead(
+            label=label or words["no_label"],
+            labels=words["labels"][country].format(country=clean(stamp.country)),
+            as_of=date.fromisoformat(stamp.as_of),
+            as_of_text=words["as_of"].format(date=stamp.as_of),
+            person=self.person(),
+            country=stamp.country,
+            language=stamp.language,
+            basis=words["stamp_short"].format(
+                engine=stamp.engine,
+                date=stamp.knowledge.date,
+                knowledge=stamp.knowledge.sha256[:_HASH_SHOWN],
+                input=stamp.input_sha256[:_HASH_SHOWN],
+            ),
+            whose=label or stamp.input_sha256,
             stamp=self.stamp(),
         )
 
@@ -284,26 +267,8 @@ class _Page:
 
     # ------------------------------------------------------------ sources
 
-    def cite(self, source: str, title: str, place: str, url: str | None, says: str | None = None) -> Mark:
-        """The mark of a source at a place; the source gets its number when it is first cited."""
-        entry = self.sources.setdefault(source, (clean(title), url, {}))
-        place = clean(place)
-        if place:
-            entry[2][place] = None
-        return Mark(list(self.sources).index(source) + 1, place, clean(says) if says else None)
-
     def cited(self, cited: Cited) -> Mark:
-        return self.cite(cited.id, cited.title, cited.place, cited.url, cited.says)
-
-    def source_list(self) -> tuple[SourceView, ...]:
-        words, out = self.words["sources"], []
-        for number, (source, (title, url, places)) in enumerate(self.sources.items(), 1):
-            safe = url if url and url.isascii() and url.isprintable() and _WEB.match(url) else None
-            host = safe.split("/")[2] if safe else ""
-            known = self.knowledge.sources.get(source)
-            seen = words["seen"][known.seen] if known else ""
-            out.append(SourceView(number, title, seen, str(self.words["between_places"]).join(places), safe, host))
-        return tuple(out)
+        return self.citations.mark(cited)
 
     # ------------------------------------------------------------ top
 
@@ -574,7 +539,7 @@ class _Page:
         if known is None:
             return ()
         url = known.url or (f"https://doi.org/{known.doi}" if known.doi else None)
-        return (self.cite(known.id, known.title, "", url).number,)
+        return (self.cited(Cited(id=known.id, title=known.title, place="", url=url)).number,)
 
     def unknown(self, fact: Fact) -> FactView:
         words = self.words["facts"]
