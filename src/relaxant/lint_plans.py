@@ -7,7 +7,7 @@ from typing import Any
 
 from relaxant.errors import KnowledgeError
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.plans import DoseBound, FollowUp, Gap, Stage, Switch, Taper, Titration
+from relaxant.knowledge.plans import DoseBound, FollowUp, Gap, Goal, Stage, Switch, Taper, Titration
 from relaxant.knowledge.prose import faults_of_prose
 from relaxant.rules.predicate import read_predicate
 from relaxant.rules.wording import TEXT_SLOTS, column_of_slot, slots
@@ -40,7 +40,9 @@ def faults_of_plans(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
 def _agents(entry: Any) -> tuple[str, ...]:
     if hasattr(entry, "agents"):
         return tuple(entry.agents)
-    return (entry.agent,) if hasattr(entry, "agent") else (entry.from_agent, entry.to_agent)
+    if hasattr(entry, "agent"):
+        return (entry.agent,)
+    return (entry.from_agent, entry.to_agent) if isinstance(entry, Switch) else ()
 
 
 def _structs(value: Any) -> Iterator[Any]:
@@ -55,7 +57,7 @@ def _structs(value: Any) -> Iterator[Any]:
 
 def _names(entry: Any, where: str, knowledge: Knowledge) -> Iterator[tuple[str, str]]:
     agents = _agents(entry)
-    if not agents:
+    if not agents and not isinstance(entry, Goal):
         yield where, "it names no agent"
     for agent in agents:
         if agent not in knowledge.agents:

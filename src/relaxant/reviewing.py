@@ -21,13 +21,14 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.medicines.regimen import Regimen
 from relaxant.patient import Patient, to_file
+from relaxant.planning.options import Options, goals_of, options
 from relaxant.planning.plan import Plan
 from relaxant.planning.planned import planned
 from relaxant.predicted import ShownPrediction, predicted
 from relaxant.rules.evaluate import evaluate, program
 from relaxant.rules.findings import Check, Finding, Unchecked, read_row
 from relaxant.rules.reasons import Cited, cited
-from relaxant.rules.wording import capital, fact_text, shown_agent_name
+from relaxant.rules.wording import capital, fact_text, listed, shown_agent_name
 from relaxant.suited import ShownCombination, ShownSuitability, combinations, suitability
 from relaxant.version import __version__
 
@@ -129,7 +130,7 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[Check, ...]
     suitability: tuple[ShownSuitability, ...]
     combinations: tuple[ShownCombination, ...]
-    options: tuple[Any, ...]
+    options: tuple[Options, ...]
     prediction: tuple[ShownPrediction, ...]
     plan: tuple[Plan, ...]
     monitoring: tuple[Watch, ...]
@@ -162,7 +163,7 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
         checks=tuple(checks),
         suitability=suitability(facts),
         combinations=combinations(facts),
-        options=(),
+        options=options(patient, knowledge) if plan else (),
         prediction=predicted(medicines, facts, patient) if predict else (),
         plan=planned(patient, medicines, facts, findings) if plan else (),
         monitoring=tuple(_monitoring(facts)),
@@ -443,6 +444,11 @@ def _limits(patient: Patient, medicines: tuple[Medicine, ...], facts: Facts) -> 
     for field in ("medicines", "conditions", "allergies"):
         if getattr(patient, field) is None:
             out.append(words[f"no_{field}"])
+    _, odd = goals_of(patient, facts.knowledge)
+    known = (
+        listed([g.title for g in facts.knowledge.plans.goals.values()], facts.knowledge.words("values")) if odd else ""
+    )
+    out += [words["unknown_goal"].format(said=said, known=known) for said in odd]
     if patient.died is not None:
         out.append(words["died"].format(date=patient.died))
     if patient.record is not None:

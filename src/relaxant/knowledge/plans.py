@@ -66,6 +66,7 @@ class Titration(Cited, frozen=True, kw_only=True, gc=False):
     target_high: float | None = None
     target_unit: str | None = None
     reconsider_days: float | None = None
+    reconsider_from: Literal["first dose", "highest dose"] = "highest dose"
     text: str
 
 
@@ -209,6 +210,21 @@ class FollowUp(Cited, frozen=True, kw_only=True, gc=False):
     act: tuple[Act, ...]
 
 
+# ---------------------------------------------------------------- what for
+
+
+class Goal(Cited, frozen=True, kw_only=True, gc=False):
+    """What somebody wants of a relaxant: its names in plain words and the conditions in which it arises; the first stands for whoever
+    has none of the others. ``text`` says what it means for the choice; ``night`` where the night's dose is what counts."""
+
+    goal: str
+    title: str
+    names: tuple[str, ...]
+    conditions: tuple[str, ...]
+    night: bool = False
+    text: str
+
+
 class Plans(Frozen, frozen=True, kw_only=True, gc=False):
     """Everything that plans are made from, by id."""
 
@@ -220,3 +236,4 @@ class Plans(Frozen, frozen=True, kw_only=True, gc=False):
     withdrawals: dict[str, Withdrawal] = msgspec.field(default_factory=dict)
     switches: dict[str, Switch] = msgspec.field(default_factory=dict)
     follow_ups: dict[str, FollowUp] = msgspec.field(default_factory=dict)
+    goals: dict[str, Goal] = msgspec.field(default_factory=dict)

@@ -47,14 +47,13 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     never: tuple[str, ...] = ()
     bounds: tuple[ShownBound, ...] = ()
 
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """What would settle the bounds that may hold."""
-        return tuple(dict.fromkeys(need for b in self.bounds if b.open for need in b.settled_by))
+    def needs(self, seldom: frozenset[str]) -> tuple[str, ...]:
+        """What would settle the bounds that may hold, without what is ``seldom`` known."""
+        return tuple(dict.fromkeys(n for b in self.bounds if b.open for n in b.settled_by if n not in seldom))
 
     def deciding(self, *kinds: BoundKind) -> tuple[str, ...]:
         """The ids of the bounds of these kinds that decide."""
-        return tuple(b.id for b in self.bounds if b.decides and b.kind in kinds)
+        return tuple(dict.fromkeys(b.id for b in self.bounds if b.decides and b.kind in kinds))
 
 
 def room(agent: str, facts: Facts, row: int = 0) -> Room:

@@ -30,6 +30,7 @@ def planned(
     leaving = [a for a in sorted(facts.inputs.agents) if _is_left(a, medicines)]
     weighed = [a for a in sorted(facts.inputs.agents) if weighed_line(a, medicines) is not None]
     plans: list[Plan] = []
+    exchanged: set[str] = set()
     for old in list(leaving):
         new = next(
             (
@@ -44,7 +45,8 @@ def planned(
             plans.append(switch_plan(switch, medicines, facts, findings, patient.as_of, goal=goal, row=row))
             leaving.remove(old)
             weighed.remove(new)
-    for agent in sorted(facts.inputs.agents):
+            exchanged |= {old, new}
+    for agent in sorted(set(facts.inputs.agents) - exchanged):
         made = _of_agent(agent, agent in leaving, agent in weighed, patient, medicines, facts, findings, row)
         if made is not None:
             plans.append(made)

@@ -8,6 +8,7 @@ from relaxant.facts.facts import Facts
 from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Product as Sold
 from relaxant.planning.plan import Product
+from relaxant.planning.tablets import SPRAYS
 from relaxant.quantities import plain_number
 from relaxant.rules.reasons import cited
 
@@ -15,7 +16,6 @@ _SOLID = ("tablet", "capsule", "granules", "lozenge", "spray")
 _LIQUID = ("solution", "suspension", "syrup", "drops", "concentrate", "liquid")
 _ELSEWHERE = ("rectal", "nasal", "injection", "patch", "infusion", "gel", "intrathecal", "eye", "cream", "powder for")
 _PER_VOLUME = re.compile(r"(?:(\d+(?:\.\d+)?) )?mL")
-_SPRAYS = "sprays"
 
 
 def product_groups(
@@ -61,7 +61,7 @@ def _is_liquid(sold: Sold) -> bool | None:
 
 
 def _is_spray(agent: str, sold: Sold, facts: Facts) -> bool:
-    return facts.knowledge.agents[agent].dose_unit == _SPRAYS and "spray" in sold.form
+    return facts.knowledge.agents[agent].dose_unit == SPRAYS and "spray" in sold.form
 
 
 def _product(agent: str, sold: Sold, strength: float, liquid: bool, facts: Facts) -> Product:
@@ -76,7 +76,7 @@ def _product(agent: str, sold: Sold, strength: float, liquid: bool, facts: Facts
         name=name.format(form=sold.form, amount=amount),
         form=sold.form,
         strength=1.0 if spray else strength / per,
-        unit=_SPRAYS if spray else sold.unit,
+        unit=SPRAYS if spray else sold.unit,
         liquid=liquid,
         scored=bool(sold.scored),
         modified_release=sold.release != "immediate",

@@ -15,6 +15,8 @@ import msgspec
 from relaxant.planning.plan import Count, Product
 
 GRAIN = 1000
+SPRAYS = "sprays"
+"""The unit of what is sprayed, one after the other: no burden to swallow, whatever their number."""
 ROUNDING = 1e-6
 """What the arithmetic of amounts may leave over."""
 
@@ -44,6 +46,8 @@ def ways(products: Sequence[Product], most: int, liquid_step: float, largest: fl
     """Every amount that these products make with at most ``most`` pieces, and how; of a liquid every ``liquid_step`` mL up to ``largest``."""
     if products and products[0].liquid:
         return _poured(products[0], liquid_step, largest)
+    if products and products[0].unit == SPRAYS:
+        return {grains(n): (Making(((0, 2 * n),), 1, 0),) for n in range(1, round(largest) + 1)}
     coins = [(place, 2) for place in range(len(products))] + [(p, 1) for p, x in enumerate(products) if x.scored]
     found: dict[int, dict[tuple[tuple[int, int], ...], Making]] = {}
     for pieces in range(1, most + 1):

@@ -111,7 +111,7 @@ def tapers(agent: str, facts: Facts, row: int = 0) -> tuple[list[Taper], tuple[s
             fitting.append(taper)
         elif answer.open and not fitting:  # it would have been chosen
             needs.update(dict.fromkeys(answer.settled_by))
-    return fitting, tuple(needs)
+    return fitting, tuple(need for need in needs if need not in facts.seldom_asked(row))
 
 
 def _overridden(chosen: Taper, override: Override) -> Taper:
@@ -139,14 +139,15 @@ def _made(agent: str, taken: Intake, taper: Taper, facts: Facts, first: date, go
     groups = product_groups(agent, facts, modified=taken.modified)
     groups = product_groups(agent, facts, form=form_of(taken.form, groups), modified=taken.modified)
     largest = max(taken.doses.values())
-    for group in groups:
-        held = stock(group, largest, facts)
-        if all(dose in held.ways for dose in doses.values()):
-            rungs = merged(list(_rungs(doses, taper, held, grains(goal))))
-            found = calendar(agent, rungs, held, first, sum(doses.values()), facts)
-            if found is not None:
-                return found
-    return None
+    stocks = [held for group in groups if all(d in (held := stock(group, largest, facts)).ways for d in doses.values())]
+    made = [(held, merged(list(_rungs(doses, taper, held, grains(goal))))) for held in stocks]
+    made = [(held, rungs) for held, rungs in made if rungs] or [
+        (held, [Rung(doses=doses, days=taper.every_days)]) for held in stocks[:1]
+    ]
+    return next(
+        (found for held, rungs in made if (found := calendar(agent, rungs, held, first, sum(doses.values()), facts))),
+        None,
+    )
 
 
 def _rungs(doses: Grains, taper: Taper, held: Stock, goal: int) -> Iterator[Rung]:
@@ -206,4 +207,6 @@ def _notes(source: Taper, override: Override, taken: Intake, found: Calendar, fa
         override.percent is not None and source.percent is not None and override.percent > source.percent
     ):
         out.append(words["larger"])
+    if found.steps and not any(step.changed for step in found.steps):
+        out.append(words["nothing_less"])
     return (*out, words["rounded_taper"], *product_notes(found, facts))

@@ -24,7 +24,7 @@ from relaxant.rules.findings import Finding
 from relaxant.rules.wording import shown_agent_name
 
 _BY_WEIGHT = "/kg"
-_ROUNDS = 100  # steps within one stage, where a rise is bounded more tightly than the label's
+_ROUNDS = 100  # steps within one stage, where a rise is bounded more tightly than the label's, or the start was
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +43,7 @@ def titration_plan(
     """The dated steps by which one person starts an agent, or raises it from what is taken; refused where a DANGER stands, where a
     bound says never, or where no source gives steps for this person."""
     stands, fitting = room(agent, facts, row), titrations(agent, facts, row)
-    made = _begun(agent, facts, stands, wanted, kind)
+    made = _begun(agent, facts, stands, wanted, row, kind)
     if why := why_refused(stands, agent, findings, facts):
         return msgspec.structs.replace(made, refused=why)
     if not fitting:
@@ -87,7 +87,7 @@ def titrations(agent: str, facts: Facts, row: int = 0) -> list[Titration]:
     return [t for _, t in sorted(fitting, key=lambda f: f[0])]
 
 
-def _begun(agent: str, facts: Facts, stands: Room, wanted: Wanted, kind: Kind) -> Plan:
+def _begun(agent: str, facts: Facts, stands: Room, wanted: Wanted, row: int, kind: Kind) -> Plan:
     words, name = facts.knowledge.words("planning"), shown_agent_name(agent, facts)
     title = words["titles"]["raise" if wanted.before and kind == "titration" else kind]
     return Plan(
@@ -97,7 +97,7 @@ def _begun(agent: str, facts: Facts, stands: Room, wanted: Wanted, kind: Kind) -
         title=title.format(agent=name),
         why=words["why"]["titration"].format(agent=name),
         unit=facts.knowledge.agents[agent].dose_unit,
-        needs_first=stands.needs,
+        needs_first=stands.needs(facts.seldom_asked(row)),
         bounds=stands.bounds,
     )
 
@@ -167,6 +167,8 @@ def _rungs(stages: Sequence[_Stage], stands: Room, wanted: Wanted, held: Stock) 
         spacing = spacing if stage.days is None else max(stage.days, stands.days)
         if wanted.before and stage.total * stands.share <= sum(wanted.before.values()):
             continue
+        if not (out or wanted.before or i == 0):
+            return []  # the first dose cannot be made: a later stage is no place to begin
         raised = False
         for _ in range(_ROUNDS):
             rung = _rung(stage, step, stands, before, top, held, spacing, first=i == 0 and not wanted.before)
@@ -174,8 +176,6 @@ def _rungs(stages: Sequence[_Stage], stands: Room, wanted: Wanted, held: Stock) 
                 break
             out.append(rung)
             before, raised = dict(rung.doses), True
-            if stands.step == math.inf:
-                break
         if out and not raised and out[-1].days is not None:  # too little to make: the time passes all the same
             out[-1] = Rung(doses=out[-1].doses, days=out[-1].days + spacing, bounds=out[-1].bounds)
         if out and sum(before.values()) >= top:
@@ -194,10 +194,10 @@ def _rung(
         most = {part: min(dose, before.get(part, 0) + stands.step * GRAIN) for part, dose in most.items()}
     total = min(sum(min(dose * stands.share, most[part]) for part, dose in doses.items()), top)
     held_by = _held_by(stage, doses, most, total, top, stands, first=first)
-    if not held_by and all(round(dose) in held.ways for dose in doses.values()):
+    at_most = sum(before.values()) + step
+    if not held_by and stage.total <= at_most + ROUNDING and all(round(dose) in held.ways for dose in doses.values()):
         return Rung(doses={part: round(dose) for part, dose in doses.items()}, days=days)
     upper = {part: math.floor(dose + ROUNDING) for part, dose in most.items()}
-    at_most = sum(before.values()) + step
     found = spread(total, shares_of(doses), held.amounts, upper, at_most=at_most)
     return Rung(doses=found, days=days, bounds=held_by) if found else None
 
@@ -209,8 +209,9 @@ def _held_by(stage: _Stage, doses: dict[DayPart, float], most: dict[DayPart, flo
         kinds.append("share")
     if len(doses) < len(stage.doses):
         kinds.append("doses_daily")
-    if any(most[part] < dose for part, dose in doses.items()):
+    if any(stands.single * GRAIN < dose for dose in doses.values()):
         kinds.append("single")
+    if any(most[part] < min(dose, stands.single * GRAIN) for part, dose in doses.items()):
         kinds.append("start" if first else "step")
     if top < stage.total and total >= top:
         kinds.append("daily")
@@ -242,7 +243,7 @@ def _notes(chosen: Titration, found: Calendar, stages: Sequence[_Stage], facts: 
     spans = {(s.days_least, s.days) for s in chosen.stages if s.days_least is not None and s.days is not None}
     out += [words["slow_end"].format(least=plain_number(a), days=plain_number(b)) for a, b in sorted(spans) if a < b]
     if chosen.reconsider_days is not None:
-        out.append(words["reconsider"].format(days=plain_number(chosen.reconsider_days)))
+        out.append(words["reconsider"][chosen.reconsider_from].format(days=plain_number(chosen.reconsider_days)))
     return (*out, *product_notes(found, facts))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from relaxant.knowledge.load import Knowledge
+from relaxant.report.plan_words import together
 from relaxant.report.view import view_of
 from relaxant.reviewing import Review
 
@@ -20,23 +21,28 @@ def render_html(review: Review, *, knowledge: Knowledge | None = None) -> str:
     """The review as a page of HTML. The same review gives the same text, wherever and whenever."""
     from markupsafe import Markup  # with jinja2 loaded only for a page: a command that prints text starts without them
 
-    return _template().render(view=view_of(review, knowledge=knowledge), style=Markup(_file(_STYLE)), drawn=Markup)
+    return template(_TEMPLATE).render(
+        view=view_of(review, knowledge=knowledge), style=Markup(page_file(_STYLE)), drawn=Markup
+    )
 
 
-def _file(name: str) -> str:
+def page_file(name: str) -> str:
+    """A template or style sheet that lies beside this file."""
     return (Path(__file__).parent / name).read_text(encoding="utf-8").replace("\r\n", "\n")
 
 
-@lru_cache(maxsize=1)
-def _template() -> Template:
+@lru_cache(maxsize=8)
+def template(name: str) -> Template:
+    """A page's template, by its file; everything set into it is escaped."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     environment = Environment(
         autoescape=True,
-        loader=FunctionLoader(_file),
+        loader=FunctionLoader(page_file),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template(_TEMPLATE)
+    environment.filters["together"] = together
+    return environment.get_template(name)

@@ -51,6 +51,20 @@ def render_terminal(
     return _Terminal(view_of(review, knowledge=knowledge), colour, max(width, NARROWEST), encoding).text()
 
 
+def plainer(text: str, encoding: str) -> str:
+    """The text as an encoding can write it.
+
+    >>> plainer("10 µg → 5", "ascii")
+    '10 ug -> 5'
+    """
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(_PLAINER)
+        return text.encode(encoding, "replace").decode(encoding)
+    return text
+
+
 # ---------------------------------------------------------------- widths
 
 
@@ -144,12 +158,7 @@ class _Terminal:
 
     def plainer(self, text: str) -> str:
         """The text as the encoding can write it."""
-        try:
-            text.encode(self.encoding)
-        except UnicodeEncodeError:
-            text = text.translate(_PLAINER)
-            return text.encode(self.encoding, "replace").decode(self.encoding)
-        return text
+        return plainer(text, self.encoding)
 
     def painted(self, text: str, style: str) -> str:
         return f"\x1b[{style}m{text}\x1b[0m" if self.colour and style and text else text

@@ -1,0 +1,175 @@
+"""What a page of a plan is made of: sections of lines, lists and tables in words, and the steps with their numbers for machines.
+
+Text, HTML and PDF draw ``sections`` and nothing else; the calendar file, FHIR and the patient sheet read the typed steps, whose words
+are the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from relaxant.knowledge.plans import DayPart
+from relaxant.report.view import Mark, SourceView
+
+Words = Mapping[str, Any]
+
+
+class PlanHead(msgspec.Struct, frozen=True, kw_only=True):
+    """For whom and as of when: what stands on top of every page. ``whose`` tells persons apart without naming them."""
+
+    label: str
+    labels: str
+    as_of: date
+    as_of_text: str
+    person: str
+    country: str
+    language: str
+    basis: str
+    whose: str
+    stamp: tuple[tuple[str, str], ...]
+
+
+class Saying(msgspec.Struct, frozen=True):
+    """A sentence with its tags (``not verified``) and citations."""
+
+    text: str
+    tags: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
+
+
+Cell = tuple[Saying, ...]
+"""What stands in one cell of a table, line by line."""
+
+
+class Line(msgspec.Struct, frozen=True, tag="line"):
+    """A paragraph."""
+
+    saying: Saying
+    strong: bool = False
+
+
+class Bullets(msgspec.Struct, frozen=True, tag="bullets"):
+    """Sentences under a label (``GO ON IF``), or under none."""
+
+    label: str
+    sayings: tuple[Saying, ...]
+
+
+class Table(msgspec.Struct, frozen=True, tag="table"):
+    """Rows under a head. ``prose``: its cells hold sentences and may be set one under the other where room is short."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    prose: bool = False
+
+
+Block = Line | Bullets | Table
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A heading and what stands under it."""
+
+    key: str
+    heading: str
+    blocks: tuple[Block, ...]
+
+
+class PieceView(msgspec.Struct, frozen=True, kw_only=True):
+    """So many pieces (mL where ``liquid``) of a product: the form in words, its strength in words."""
+
+    count: float
+    form: str
+    strength: str
+    liquid: bool
+
+
+class DoseView(msgspec.Struct, frozen=True, kw_only=True):
+    """One dose of a day: when, how much (number, unit, words) and the pieces that make it (words, and one by one)."""
+
+    at: DayPart
+    part: str
+    amount: float
+    unit: str
+    plain: str
+    text: str
+    pieces: str
+    counts: tuple[PieceView, ...]
+
+
+class StepView(msgspec.Struct, frozen=True, kw_only=True):
+    """A step in words and numbers. ``uid`` is the same whenever this step of this person's plan is shown."""
+
+    uid: str
+    number: int
+    agent: str
+    first: date
+    last: date | None
+    dates: str
+    length: str
+    doses: tuple[DoseView, ...]
+    total: str
+    notes: tuple[str, ...]
+    bounds: tuple[str, ...]
+
+
+class AgentView(msgspec.Struct, frozen=True, kw_only=True):
+    """A medicine of the plan: its id, its name in the country, its RxNorm code where known."""
+
+    id: str
+    name: str
+    rxcui: str | None
+
+
+class BoundView(msgspec.Struct, frozen=True, kw_only=True):
+    """A bound that decides or forbids."""
+
+    id: str
+    agent: str
+    never: bool
+    limit: str
+    why: str
+    source: str
+    url: str | None
+
+
+class GateView(msgspec.Struct, frozen=True):
+    """What decides at each step of an agent: a label (``HOLD IF``) and its sentences."""
+
+    agent: str
+    label: str
+    texts: tuple[str, ...]
+
+
+class PlanView(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan in words, top to bottom, and its steps in numbers. ``sources`` is empty where a larger page numbers them."""
+
+    id: str
+    kind: str
+    words: Words
+    head: PlanHead
+    page_title: str
+    title: str
+    kind_text: str
+    banners: tuple[str, ...]
+    refused: str
+    sections: tuple[Section, ...]
+    sources: tuple[SourceView, ...]
+    agents: tuple[AgentView, ...]
+    steps: tuple[StepView, ...]
+    last_dose: date | None
+    gates: tuple[GateView, ...]
+    calls: tuple[str, ...]
+    signs: tuple[str, ...]
+    emergency: tuple[str, ...]
+    bounds: tuple[BoundView, ...]
+    source_words: Words
+    stamp_heading: str
+
+    def name(self, agent: str) -> str:
+        """The medicine's name in the country."""
+        return next((a.name for a in self.agents if a.id == agent), agent)

@@ -1,0 +1,192 @@
+"""A plan as text: never wider than asked, readable without colour, free of control characters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from relaxant.report.plan_page import Block, Bullets, Cell, Line, PlanView, Saying, Section, Table, Words
+from relaxant.report.plan_words import together
+from relaxant.report.terminal import NARROWEST, plainer, text_width, wrapped
+from relaxant.report.view import Mark, SourceView
+
+_BOLD, _FAINT = "1", "2"
+_LABEL = 14
+_COMFORTABLE = 56  # below it labels stand above their text
+_GAP = 2  # columns between those of a table
+
+
+def plan_text(view: PlanView, *, colour: bool = False, width: int = 80, encoding: str = "utf-8") -> str:
+    """The plan in at most ``width`` columns (20 at the least), with ANSI colours only when ``colour``."""
+    page = _Page(colour, max(width, NARROWEST), encoding)
+    head = view.head
+    page.put(head.label, style=_BOLD)
+    page.put(f"{view.kind_text}, {head.as_of_text}, {head.labels}")
+    page.put(head.person)
+    page.put(head.basis, style=_FAINT)
+    page.lines.append("")
+    page.put(view.title, style=_BOLD)
+    for banner in view.banners:
+        page.put(banner)
+    for section in view.sections:
+        page.section(section)
+    page.sources(view.sources, view.source_words)
+    page.heading(view.stamp_heading)
+    for name, value in head.stamp:
+        page.beside(name, [value])
+    return "\n".join(page.lines).replace("\u00a0", " ") + "\n"
+
+
+def section_lines(
+    sections: Iterable[Section], *, colour: bool = False, width: int = 80, encoding: str = "utf-8"
+) -> list[str]:
+    """The sections of a plan as lines, for a larger page that has its own head and sources."""
+    page = _Page(colour, max(width, NARROWEST), encoding)
+    for section in sections:
+        page.section(section)
+    return [line.replace("\u00a0", " ") for line in page.lines]
+
+
+def marked(saying: Saying) -> str:
+    """A sentence with its tags and citations in brackets."""
+    tags = "".join(f" ({tag})" for tag in saying.tags)
+    marks = "".join(f" {cited(mark)}" for mark in saying.marks)
+    return f"{saying.text}{tags}{marks}".strip()
+
+
+def cited(mark: Mark) -> str:
+    """A citation: number, place, what it says."""
+    return f"[{mark.number}]" + (f" {mark.place}" if mark.place else "") + (f": {mark.says}" if mark.says else "")
+
+
+class _Page:
+    def __init__(self, colour: bool, width: int, encoding: str) -> None:
+        self.colour, self.width, self.encoding = colour, width, encoding
+        self.lines: list[str] = []
+
+    def plain(self, text: str) -> str:
+        return plainer(together(text), self.encoding)
+
+    def painted(self, text: str, style: str) -> str:
+        return f"\x1b[{style}m{text}\x1b[0m" if self.colour and style and text else text
+
+    def put(self, text: str, *, indent: int = 0, hang: int | None = None, style: str = "") -> None:
+        hang = indent if hang is None else hang
+        for i, line in enumerate(wrapped(self.plain(text), self.width - max(indent, hang))):
+            self.lines.append(" " * (hang if i else indent) + self.painted(line, style))
+
+    def heading(self, text: str) -> None:
+        rule = self.plain("─")
+        self.lines.append("")
+        self.put(text, style=_BOLD)
+        self.lines.append((rule if rule == "─" else "-") * self.width)
+
+    def beside(self, label: str, texts: Sequence[str], *, room: int = _LABEL) -> None:
+        """Texts beside a label, each hanging; below the label where the page is narrow."""
+        if self.width < _COMFORTABLE:
+            self.put(label, style=_BOLD)
+            for text in texts:
+                self.put(text, indent=2, hang=4)
+            return
+        body = [line for text in texts for line in wrapped(self.plain(text), self.width - room)]
+        labels = wrapped(self.plain(label), room - _GAP)
+        for i in range(max(len(body), len(labels))):
+            own = labels[i] if i < len(labels) else ""
+            line = body[i] if i < len(body) else ""
+            self.lines.append(f"{self.painted(own, _BOLD)}{' ' * (room - text_width(own))}{line}".rstrip())
+
+    # ------------------------------------------------------------ blocks
+
+    def section(self, section: Section) -> None:
+        self.heading(section.heading)
+        for i, block in enumerate(section.blocks):
+            if i and isinstance(block, Table):
+                self.lines.append("")
+            self.block(block)
+
+    def block(self, block: Block) -> None:
+        if isinstance(block, Line):
+            self.put(marked(block.saying), style=_BOLD if block.strong else "")
+        elif isinstance(block, Bullets):
+            self.bullets(block)
+        else:
+            self.table(block)
+
+    def bullets(self, block: Bullets) -> None:
+        texts = [marked(s) for s in block.sayings]
+        if block.label:
+            self.beside(block.label, texts if len(texts) == 1 else [f"- {t}" for t in texts])
+        else:
+            for text in texts:
+                self.put(f"- {text}", hang=2)
+
+    # ------------------------------------------------------------ tables
+
+    def table(self, table: Table) -> None:
+        self.put(table.caption, style=_BOLD)
+        widths = None if table.prose else self.widths(table)
+        if widths is None:
+            self.stacked(table)
+            return
+        self.row(table.head, widths, style=_BOLD)
+        for row in table.rows:
+            self.row(["\n".join(marked(s) for s in cell) for cell in row], widths)
+            self.lines.append("")
+        self.lines.pop()
+
+    def widths(self, table: Table) -> list[int] | None:
+        """Columns as wide as they like, the widest made narrower until all fit; ``None`` where a word would have to break."""
+        columns = list(zip(table.head, *[[self.natural(c) for c in row] for row in table.rows], strict=True))
+        wish, least = [], []
+        for head, *cells in columns:
+            lines = [head, *(line for cell in cells for line in cell)]
+            wish.append(max(text_width(line) for line in lines))
+            least.append(max(text_width(word) for line in lines for word in line.split(" ")))
+        room = self.width - _GAP * (len(columns) - 1)
+        if sum(least) > room:
+            return None
+        while sum(wish) > room:
+            free = [i for i in range(len(wish)) if wish[i] > least[i]]
+            wish[max(free, key=lambda i: wish[i])] -= 1
+        return wish
+
+    def natural(self, cell: Cell) -> list[str]:
+        return [self.plain(marked(s)) for s in cell] or [""]
+
+    def row(self, texts: Sequence[str], widths: Sequence[int], *, style: str = "") -> None:
+        cells = [
+            [line for part in self.lined(text) for line in wrapped(part, width)]
+            for text, width in zip(texts, widths, strict=True)
+        ]
+        for i in range(max(map(len, cells))):
+            parts = [
+                (cell[i] if i < len(cell) else "") + " " * (width - text_width(cell[i] if i < len(cell) else ""))
+                for cell, width in zip(cells, widths, strict=True)
+            ]
+            self.lines.append(self.painted((" " * _GAP).join(parts).rstrip(), style))
+
+    def lined(self, text: str) -> list[str]:
+        return [self.plain(part) for part in text.split("\n")]
+
+    def stacked(self, table: Table) -> None:
+        """Each row as its first cell and, under it, the others with their heads."""
+        for row in table.rows:
+            first, *others = row
+            self.put(f"{table.head[0]}: {'; '.join(marked(s) for s in first)}", indent=2, hang=4, style=_BOLD)
+            for head, cell in zip(table.head[1:], others, strict=True):
+                text = "; ".join(filter(None, (marked(s) for s in cell)))
+                if text:
+                    self.put(f"{head}: {text}", indent=4, hang=6)
+
+    # ------------------------------------------------------------ basis
+
+    def sources(self, sources: Sequence[SourceView], words: Words) -> None:
+        if not sources:
+            return
+        self.heading(words["heading"])
+        for source in sources:
+            places = words["at"].format(places=source.places) if source.places else ""
+            notes = "; ".join(note for note in (source.seen, places) if note)
+            number = f"[{source.number}]"
+            self.put(f"{number} {source.title}" + (f" ({notes})" if notes else ""), hang=len(number) + 1)
+            if source.url:
+                self.put(source.url, indent=len(number) + 1, style=_FAINT)

@@ -1,0 +1,174 @@
+"""The small words of a plan: dates with their weekday, amounts, pieces of products, spans of days."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from relaxant.planning.plan import Count, Plan, Product, ShownBound, Step
+from relaxant.quantities import plain_number, shown_unit
+from relaxant.report.plan_page import PieceView, Words
+from relaxant.report.view import clean, counted
+
+_EXACT = 12  # digits: a dose is written as it is made
+_SHOWN = 6  # of what is reckoned
+_TOGETHER = re.compile(
+    r"(?<=\d) (?=(?:mg|g|micrograms|mL|units|sprays|kg|days?|h)\b)|(?<=of) (?=\d)|(?<=\b[A-Z][a-z][a-z]) (?=\d{4}-\d\d-\d\d)"
+)
+
+
+def exact(value: float) -> str:
+    """A number of a dose or count, as it is.
+
+    >>> exact(0.1 + 0.2), exact(1234.5), exact(10)
+    ('0.3', '1234.5', '10')
+    """
+    return plain_number(value, _EXACT)
+
+
+def together(text: str) -> str:
+    """The text with no-break spaces where a line may not end: between a number and its unit, a weekday and its date.
+
+    >>> together("1 of 10 mg on Mon 2026-11-23").split(" ")
+    ['1', 'of\\xa010\\xa0mg', 'on', 'Mon\\xa02026-11-23']
+    """
+    return _TOGETHER.sub("\u00a0", text)
+
+
+def amount(value: float, unit: str) -> str:
+    """A dose with its unit."""
+    return f"{exact(value)} {clean(shown_unit(unit))}".strip()
+
+
+def reckoned(value: float, unit: str) -> str:
+    """A number that was reckoned, with its unit, to six digits."""
+    return f"{plain_number(value, _SHOWN)} {clean(shown_unit(unit))}".strip()
+
+
+def day(when: date, words: Words) -> str:
+    """A day as an ISO date with its weekday."""
+    return str(words["date"]).format(weekday=words["weekdays"][when.weekday()], date=when.isoformat())
+
+
+def span(step: Step, words: Words) -> str:
+    """The days of a step."""
+    names = words["calendar"]
+    first = day(step.first, words)
+    if step.last is None:
+        return str(names["open_span"]).format(first=first)
+    if step.last == step.first:
+        return str(names["one_day"]).format(first=first)
+    return str(names["span"]).format(first=first, last=day(step.last, words))
+
+
+def span_lines(step: Step, words: Words) -> tuple[str, ...]:
+    """The days of a step for a narrow column: the first, the last, how many."""
+    if step.last is None or step.last == step.first:
+        return span(step, words), length(step, words)
+    return day(step.first, words), day(step.last, words), length(step, words)
+
+
+def length(step: Step, words: Words) -> str:
+    """How long a step lasts."""
+    names = words["calendar"]
+    return str(names["open_length"]) if step.days is None else counted(names["length"], step.days)
+
+
+def fraction(count: float, words: Words) -> str:
+    """A count of pieces: ``1``, ``1/2``, ``1 1/2``."""
+    whole = math.floor(count)
+    part = words["pieces"]["parts"].get(exact(count - whole)) if count > whole else None
+    if part is None:
+        return exact(count)
+    return str(words["pieces"]["fraction"]).format(whole=whole, part=part) if whole else str(part)
+
+
+def strength(product: Product, words: Words) -> str:
+    """The strength of a product: of a piece, or in a mL."""
+    key = "strength_liquid" if product.liquid else "strength"
+    return str(words["pieces"][key]).format(amount=amount(product.strength, product.unit))
+
+
+def piece(count: Count, products: Sequence[Product], words: Words) -> PieceView:
+    """The pieces of one product, for machines and for the patient sheet."""
+    product = products[count.product]
+    return PieceView(
+        count=count.count, form=clean(product.form), strength=strength(product, words), liquid=product.liquid
+    )
+
+
+def pieces(counts: Sequence[Count], products: Sequence[Product], words: Words) -> str:
+    """What makes a dose: ``1 of 10 mg + 1/2 of 5 mg``; with the form where two products would read alike."""
+    said = [_pieces(count, products, words) for count in counts]
+    return str(words["pieces"]["between"]).join(said)
+
+
+def _pieces(count: Count, products: Sequence[Product], words: Words) -> str:
+    product, names = products[count.product], words["pieces"]
+    of = strength(product, words)
+    if product.liquid:
+        return str(names["liquid"]).format(count=exact(count.count), strength=of)
+    alike = {(p.form, p.modified_release) for p in products if p.name == product.name and not p.liquid}
+    form = form_words(product, words, count.count)
+    key = "plain" if len(alike) == 1 else "with_form"
+    return str(names[key]).format(count=fraction(count.count, words), form=form, strength=of)
+
+
+def form_words(product: Product, words: Words, count: float = 1) -> str:
+    """The form of a product, with its release where that is not plain and the form does not say it; the plural for more than one."""
+    form, release = clean(product.form), str(words["products"]["modified"])
+    if count > 1:
+        form = words["pieces"]["plurals"].get(form, form)
+    if not product.modified_release or release in form.replace("-", " "):
+        return form
+    return f"{release} {form}"
+
+
+def product_name(product: Product, words: Words) -> str:
+    """A product as the list names it."""
+    names, form = words["products"], form_words(product, words)
+    key = "named_alike" if form and form in clean(product.name) else "named"
+    return str(names[key]).format(name=clean(product.name), strength=strength(product, words), form=form)
+
+
+def gap(days_from: float, days_to: float | None, words: Words) -> str:
+    """A span of days without the medicine."""
+    names = words["missed"]
+
+    def days(value: float) -> str:
+        return str(names["days"]["one" if value == 1 else "other"]).format(count=exact(value))
+
+    if days_to is None:
+        return str(names["from"]).format(**{"from": days(days_from)})
+    if days_from <= 0:
+        return str(names["below"]).format(to=days(days_to))
+    return str(names["between"]).format(**{"from": exact(days_from), "to": days(days_to)})
+
+
+def limit(bound: ShownBound, words: Words) -> str:
+    """What a bound allows."""
+    names = words["bounds"]
+    value = ""
+    if bound.value is not None:
+        if bound.kind == "days":
+            value = counted_exactly(words["missed"]["days"], bound.value)
+        elif bound.kind == "doses_daily":
+            value = counted_exactly(names["doses"], bound.value)
+        else:
+            value = reckoned(bound.value, bound.unit.removesuffix("/day").removesuffix("/dose"))
+    return str(names["kinds"][bound.kind]).format(value=value)
+
+
+def counted_exactly(words: Words, count: float) -> str:
+    """The words for a count that may be broken."""
+    return str(words["one" if count == 1 else "other"]).format(count=exact(count))
+
+
+def change(step: Step, plan: Plan, words: Words) -> str:
+    """How the day's dose differs from the step before."""
+    names = words["calendar"]
+    if step.changed == 0:
+        return str(names["same"])
+    return str(names["more" if step.changed > 0 else "less"]).format(amount=amount(abs(step.changed), plan.unit))

@@ -1,0 +1,213 @@
+"""Plans against the labels and against what a pharmacist would say: exact where nothing bounds, bounded and said where something does."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from conftest import TODAY, reviewed
+from relaxant.planning.plan import Plan
+
+BASE: dict[str, Any] = {
+    "sex": "female",
+    "age": 45,
+    "weight": "64 kg",
+    "height": "168 cm",
+    "dialysis": "none",
+    "pregnant": False,
+    "stands_on_tone": False,
+    "conditions": ["multiple sclerosis"],
+    "allergies": [],
+    "labs": [
+        {"name": "creatinine", "value": "0.7 mg/dL", "date": "2026-11-20"},
+        {"name": "ALT", "value": "20 U/L", "date": "2026-11-20"},
+        {"name": "AST", "value": "20 U/L", "date": "2026-11-20"},
+    ],
+    "observations": [
+        {"name": "systolic blood pressure", "value": "128 mmHg", "date": "2026-11-20"},
+        {"name": "heart rate", "value": "72 /min", "date": "2026-11-20"},
+    ],
+}
+
+
+def plan_of(kind: str, **changes: Any) -> Plan:
+    (plan,) = (p for p in reviewed({**BASE, "medicines": [], **changes}).plan if p.kind == kind)
+    return plan
+
+
+def doses(plan: Plan) -> list[tuple[tuple[float, ...], int | None]]:
+    return [(tuple(t.amount for t in s.takes), s.days) for s in plan.steps]
+
+
+def test_baclofen_is_raised_as_the_us_label_says() -> None:
+    """Ozobax 2.1: 5 mg three times a day for 3 days, 10, 15, 20 three times a day, each 3 days; at most 80 mg a day (20 mg four times)."""
+    plan = plan_of("titration", considering=["baclofen"])
+    assert doses(plan) == [
+        ((5, 5, 5), 3),
+        ((10, 10, 10), 3),
+        ((15, 15, 15), 3),
+        ((20, 20, 20), 3),
+        ((20, 20, 20, 20), None),
+    ]
+    assert plan.needs_first == () and plan.refused is None
+
+
+def test_tizanidine_begins_at_two_milligrams() -> None:
+    """US label 2.1/2.2: start at 2 mg, up to three times a day, raise by 2 to 4 mg a dose, at most 36 mg a day."""
+    plan = plan_of("titration", considering=["tizanidine"])
+    first, *_, last = plan.steps
+    assert [t.amount for t in first.takes] == [2, 2, 2]
+    assert last.daily == 36 and len(last.takes) == 3
+    rises = [b.takes[0].amount - a.takes[0].amount for a, b in zip(plan.steps, plan.steps[1:], strict=False)]
+    assert all(2 <= rise <= 4 for rise in rises)
+
+
+def test_dantrolene_is_raised_as_the_us_label_says() -> None:
+    """25 mg once a day for 7 days, 25 mg three times a day for 7, 50 mg three times a day for 7, 100 mg three times a day."""
+    plan = plan_of(
+        "titration", sex="male", considering=["dantrolene"]
+    )  # of women over 35 a liver bound ends it earlier
+    assert doses(plan)[:4] == [((25,), 7), ((25, 25, 25), 7), ((50, 50, 50), 7), ((100, 100, 100), doses(plan)[3][1])]
+
+
+def test_the_steps_end_at_the_dose_that_is_weighed() -> None:
+    plan = plan_of("titration", considering=["baclofen 10 mg three times a day"])
+    assert doses(plan) == [((5, 5, 5), 3), ((10, 10, 10), None)]
+    assert "30 mg a day" in plan.why
+
+
+def test_a_dose_above_the_ceiling_is_cut_and_says_so() -> None:
+    plan = plan_of("titration", considering=["baclofen 40 mg three times a day"])
+    assert plan.steps[-1].daily == 80
+    assert "120 mg" in plan.why and "80 mg" in plan.why
+
+
+def test_raising_begins_above_what_is_taken() -> None:
+    line = "baclofen 10 mg three times a day since 2026-09-01"
+    plan = plan_of("titration", medicines=[line], considering=["baclofen 20 mg three times a day"])
+    assert doses(plan) == [((15, 15, 15), 3), ((20, 20, 20), None)]
+    assert plan.title == "Raising baclofen"
+    assert plan.steps[0].changed == 15
+
+
+def test_weak_kidneys_get_the_stricter_of_two_published_shares_and_both_are_shown() -> None:
+    creatinine = {"name": "creatinine", "value": "1.2 mg/dL", "date": "2026-11-20"}
+    plan = plan_of("titration", labs=[creatinine, *BASE["labs"][1:]], considering=["baclofen"])
+    shares = [b for b in plan.bounds if b.kind == "share" and not b.open]
+    assert len({b.id for b in shares}) >= 2
+    decisive = [b for b in shares if b.decides]
+    assert decisive and all(b.value == min(x.value for x in shares if x.value) for b in decisive)
+    assert plan.steps[-1].daily <= 80 * (decisive[0].value or 1)
+    assert all(set(s.bounds) & {b.id for b in decisive} for s in plan.steps)
+
+
+def test_failing_kidneys_are_not_started_and_a_person_on_it_gets_the_way_out() -> None:
+    failing = {"labs": [{"name": "creatinine", "value": "4 mg/dL", "date": "2026-11-20"}]}
+    assert plan_of("titration", **failing, considering=["baclofen"]).refused
+    taken = {"medicines": ["baclofen 10 mg three times a day since 2024-01-05"]}
+    way_out = plan_of("taper", **failing, **taken)
+    assert way_out.steps and way_out.last_dose is not None
+    assert next(p for p in way_out.policies if p.chosen).id == "baclofen-low-kidney"
+
+
+def test_a_danger_refuses_the_start_and_says_why() -> None:
+    plan = plan_of(
+        "titration", medicines=["ciprofloxacin 500 mg twice a day"], considering=["tizanidine 2 mg at night"]
+    )
+    assert plan.refused is not None and "iprofloxacin" in plan.refused
+    assert not plan.steps
+
+
+def test_an_unknown_kidney_is_asked_before_the_first_dose() -> None:
+    plan = plan_of("titration", labs=[], considering=["baclofen"])
+    assert "creatinine" in plan.needs_first
+    assert any(b.kind == "never" and b.open for b in plan.bounds)
+
+
+def test_a_taper_in_tablets_ends_on_a_day() -> None:
+    line = "baclofen 20 mg three times a day since 2024-01-05"
+    plan = plan_of("taper", medicines=[line], considering=["stop baclofen"])
+    assert [s.daily for s in plan.steps] == sorted({s.daily for s in plan.steps}, reverse=True)
+    assert plan.steps[0].first == TODAY and plan.last_dose == plan.steps[-1].last
+    assert plan.withdrawal and plan.withdrawal[0].emergency
+    assert plan.missed[0].days_from == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "missing"),
+    [
+        ("baclofen as needed 10 mg", "really taken"),
+        ("baclofen 5-10 mg three times a day since 2024-01-05", "really taken"),
+        ("baclofen since 2024-01-05", "really taken"),
+    ],
+)
+def test_a_taper_is_not_guessed(line: str, missing: str) -> None:
+    plan = plan_of("taper", medicines=[line], considering=["stop baclofen"])
+    assert plan.refused and not plan.steps
+    assert any(missing in need for need in plan.needs_first)
+
+
+def test_a_lower_dose_is_reached_and_kept() -> None:
+    line = "baclofen 20 mg three times a day since 2024-01-05"
+    plan = plan_of("taper", medicines=[line], considering=["baclofen 10 mg three times a day"])
+    assert plan.title == "Lowering baclofen" and plan.steps[-1].daily == 30
+    assert plan.last_dose is None
+
+
+@pytest.mark.parametrize(("stopped", "do"), [("2026-11-21", "call"), ("2026-11-05", "retitrate")])
+def test_missed_days_decide_what_to_do(stopped: str, do: str) -> None:
+    line = {
+        "drug": "baclofen",
+        "dose": "20 mg",
+        "frequency": "three times a day",
+        "start": "2024-01-05",
+        "stop": stopped,
+    }
+    plan = plan_of("resume", medicines=[line])
+    (now,) = (m for m in plan.missed if m.now)
+    assert now.do == do
+    assert not plan.steps or do == "retitrate"
+
+
+def test_a_switch_is_one_calendar_of_both() -> None:
+    line = "baclofen 20 mg three times a day since 2024-01-05"
+    plan = plan_of("switch", medicines=[line], considering=["stop baclofen", "tizanidine 4 mg three times a day"])
+    up, down = ([s for s in plan.steps if s.agent == a] for a in ("tizanidine", "baclofen"))
+    assert up and down and down[0].first > up[0].first
+    assert [s.daily for s in up] == sorted(s.daily for s in up)
+    assert [s.daily for s in down] == sorted((s.daily for s in down), reverse=True)
+    assert "to compare with" in plan.why
+    assert plan.last_dose == down[-1].last
+
+
+def test_liquid_for_whoever_is_fed_by_tube() -> None:
+    plan = plan_of("titration", swallowing="tube", considering=["baclofen via feeding tube"])
+    assert plan.products[0].liquid
+    assert all(
+        c.count * plan.products[0].strength == pytest.approx(t.amount)
+        for s in plan.steps
+        for t in s.takes
+        for c in t.counts
+    )
+
+
+def test_children_by_weight_with_the_cap() -> None:
+    """UK label: about 0.3 mg/kg a day to start, usually up to 2 mg/kg a day, at most 40 mg below 8 years."""
+    child = {
+        "country": "UK",
+        "age": 6,
+        "weight": "18 kg",
+        "height": "110 cm",
+        "conditions": ["cerebral palsy"],
+        "labs": [],
+    }
+    plan = plan_of("titration", **child, considering=["baclofen"])
+    assert plan.steps[0].daily <= 0.3 * 18 + 1e-9
+    assert plan.steps[-1].daily <= min(2 * 18, 40)
+    assert plan.products[0].liquid
+
+
+def test_a_plan_begins_on_the_day_of_the_review() -> None:
+    assert plan_of("titration", considering=["baclofen"]).steps[0].first == date(2026, 11, 22)

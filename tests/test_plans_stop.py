@@ -1,0 +1,244 @@
+"""How relaxants are lowered, resumed after missed days and exchanged: nothing is left out, and the chief numbers are their source's."""
+
+from __future__ import annotations
+
+import pytest
+
+from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.plans import Gap, Taper
+
+NAMED = ("baclofen", "tizanidine", "carisoprodol", "diazepam", "clonazepam", "gabapentin", "pregabalin")
+"""The agents whose taper the issue asks for."""
+TAPERED = (*NAMED, "clonidine", "nabiximols", "cyclobenzaprine", "orphenadrine", "dantrolene")
+TOXINS = ("abobotulinumtoxinA", "incobotulinumtoxinA", "onabotulinumtoxinA", "rimabotulinumtoxinB")
+JURISDICTIONS = ("US", "UK", "EU")
+
+
+def sold(knowledge: Knowledge, agent: str) -> list[str]:
+    """Where the agent is sold: every jurisdiction whose coverage does not say otherwise."""
+    absent = {row.jurisdiction for row in knowledge.coverage if row.agent == agent and row.not_sold}
+    return [j for j in JURISDICTIONS if j not in absent]
+
+
+def holds(entry: Taper | Gap, agent: str, jurisdiction: str) -> bool:
+    return agent in entry.agents and (not entry.jurisdiction or jurisdiction in entry.jurisdiction)
+
+
+def tapers_of(knowledge: Knowledge, agent: str, jurisdiction: str) -> list[Taper]:
+    """The policies for an agent in a country, the plan's choice first."""
+    return [t for t in knowledge.plans.tapers.values() if holds(t, agent, jurisdiction)]
+
+
+# ---------------------------------------------------------------- nothing is left out
+
+
+@pytest.mark.parametrize("agent", TAPERED)
+def test_everyone_who_takes_it_has_a_way_out(knowledge: Knowledge, agent: str) -> None:
+    for jurisdiction in sold(knowledge, agent):
+        for_all = [t for t in tapers_of(knowledge, agent, jurisdiction) if t.when is None and t.age_from == 0]
+        assert for_all, f"{agent} in {jurisdiction}: somebody has no taper"
+
+
+@pytest.mark.parametrize("agent", TAPERED)
+def test_the_bands_of_missed_days_leave_no_hole_and_do_not_overlap(knowledge: Knowledge, agent: str) -> None:
+    for jurisdiction in sold(knowledge, agent):
+        bands = sorted(
+            (g for g in knowledge.plans.gaps.values() if holds(g, agent, jurisdiction)), key=lambda g: g.days_from
+        )
+        assert bands, f"{agent} in {jurisdiction}"
+        assert all(g.when is None for g in bands), "a band with a condition would leave a hole where it is unknown"
+        assert bands[0].days_from == 0
+        assert bands[-1].days_to is None
+        for one, two in zip(bands, bands[1:], strict=False):
+            assert one.days_to == two.days_from, f"{one.gap} and {two.gap}"
+
+
+@pytest.mark.parametrize("agent", TAPERED)
+def test_withdrawal_and_gates_are_said_for_every_taper(knowledge: Knowledge, agent: str) -> None:
+    signs = [w for w in knowledge.plans.withdrawals.values() if agent in w.agents]
+    gates = [g for g in knowledge.plans.gates.values() if agent in g.agents and g.of == "taper"]
+    assert len(signs) == 1
+    assert signs[0].signs
+    assert signs[0].emergency
+    assert len(gates) == 1
+    assert all((gates[0].go_on, gates[0].hold, gates[0].go_back, gates[0].call))
+
+
+def test_a_full_dose_is_never_resumed_after_days_of_what_drops_pressure_or_breathing(knowledge: Knowledge) -> None:
+    """A restart after a week is at the start's doses, or asked about; baclofen is asked about from the first day on."""
+    for gap in knowledge.plans.gaps.values():
+        if gap.days_to is None or gap.days_to > 3:
+            assert gap.do != "resume", gap.gap
+        if {"baclofen", "tizanidine", "clonidine"} & set(gap.agents) and (gap.days_to is None or gap.days_to > 1):
+            assert gap.do != "resume", gap.gap
+    assert all(
+        g.do == "retitrate" for g in knowledge.plans.gaps.values() if g.agents == ("tizanidine",) and g.days_from
+    )
+
+
+def test_what_no_source_gives_is_not_called_verified(knowledge: Knowledge) -> None:
+    plans = knowledge.plans
+    for kind in (plans.tapers, plans.gaps, plans.withdrawals, plans.switches):
+        for entry in kind.values():
+            if knowledge.sources[entry.source].kind == "policy":
+                assert not entry.verified, entry
+    for gates in plans.gates.values():
+        for said in (*gates.go_on, *gates.hold, *gates.go_back, *gates.call):
+            if gates.of == "taper" and knowledge.sources[said.source].kind == "policy":
+                assert not said.verified, said.text
+
+
+# ---------------------------------------------------------------- the chief numbers
+
+
+def test_tizanidine_is_lowered_by_what_its_label_says(knowledge: Knowledge) -> None:
+    """US label, after drugs.com: decrease by 2 to 4 mg per day, above all after 20 to 36 mg a day for 9 weeks or more."""
+    usual, quick = knowledge.plans.tapers["tizanidine-label"], knowledge.plans.tapers["tizanidine-label-quick"]
+    assert (usual.by, usual.every_days, usual.when) == (2, 1, None)
+    assert (quick.by, quick.every_days) == (4, 1)
+    assert quick.when == {
+        "any": [
+            {"fact": "daily_dose", "below": "20", "unit": "mg/day"},
+            {"fact": "duration_days", "below": str(9 * 7), "unit": "days"},
+        ]
+    }
+    assert tapers_of(knowledge, "tizanidine", "US")[1] == usual, "after the one for an injured liver"
+
+
+def test_baclofen_takes_the_time_that_each_country_gives(knowledge: Knowledge) -> None:
+    """BNF for Children 2018: at least 1 to 2 weeks. Lioresal, Germany: about 3 weeks after 2 to 3 months. PDR: 2 weeks or more."""
+    tapers = knowledge.plans.tapers
+    assert tapers["baclofen-uk"].over_days == 14
+    assert tapers["baclofen-eu"].over_days == 14
+    assert tapers["baclofen-us"].over_days == 14
+    assert tapers["baclofen-long-use"].over_days == 21
+    for jurisdiction in JURISDICTIONS:
+        order = [t.taper for t in tapers_of(knowledge, "baclofen", jurisdiction)]
+        assert order.index("baclofen-low-kidney") < order.index("baclofen-long-use")
+        assert order[-1] == f"baclofen-{jurisdiction.lower()}"
+
+
+def test_baclofen_at_very_low_kidney_function_goes_under_watch(knowledge: Knowledge) -> None:
+    """pms-Baclofen monograph: over about 1 to 2 weeks; the quick end is taken, watched."""
+    low = [t for t in knowledge.plans.tapers.values() if "baclofen" in t.agents and "low-kidney" in t.taper]
+    assert len(low) == 3
+    assert all(t.supervised for t in low)
+    assert knowledge.plans.tapers["baclofen-low-kidney"].over_days == 7
+    assert knowledge.plans.tapers["baclofen-low-kidney-two-weeks"].over_days == 14
+
+
+def test_carisoprodol_after_long_use_takes_14_days(knowledge: Knowledge) -> None:
+    """Medscape: taper slowly, over 14 days, after long-term use."""
+    assert knowledge.plans.tapers["carisoprodol-two-weeks"].over_days == 14
+    assert tapers_of(knowledge, "carisoprodol", "US")[-1].taper == "carisoprodol-four-days", "unread: never chosen"
+    assert not knowledge.plans.tapers["carisoprodol-four-days"].verified
+
+
+@pytest.mark.parametrize("agent", ["diazepam", "clonazepam"])
+def test_benzodiazepines_stay_within_the_guidelines(knowledge: Knowledge, agent: str) -> None:
+    """Joint guideline 2025: 5 to 10% every 2 to 4 weeks, at most 25% every 2 weeks. UK: an eighth every fortnight."""
+    usual = knowledge.plans.tapers[f"{agent}-joint-guideline"]
+    assert usual.percent is not None
+    assert 5 <= usual.percent <= 10
+    assert 14 <= usual.every_days <= 28
+    assert usual.every_days * usual.slower_factor == 28
+    quicker = knowledge.plans.tapers[f"{agent}-under-3-months"]
+    assert (quicker.percent, quicker.every_days) == (25, 14)
+    uk = knowledge.plans.tapers[f"{agent}-uk"]
+    assert (uk.percent, uk.every_days) == (100 / 8, 14)
+    assert [t.taper for t in tapers_of(knowledge, agent, "UK") if t.when is None][0] == uk.taper
+    for jurisdiction in ("US", "EU"):
+        assert [t for t in tapers_of(knowledge, agent, jurisdiction) if t.when is None][0] == usual
+
+
+def test_the_us_label_of_clonazepam_and_the_trial(knowledge: Knowledge) -> None:
+    """Label: 0.125 mg twice a day less every 3 days. 73 people: 0.5 mg less every 2 weeks, from 1 mg a day 0.25 mg a week."""
+    label, trial = knowledge.plans.tapers["clonazepam-label-us"], knowledge.plans.tapers["clonazepam-trial"]
+    assert (label.by, label.every_days) == (0.125 * 2, 3)
+    assert trial.by == 0.25
+    assert trial.by / trial.every_days == 0.5 / 14
+
+
+@pytest.mark.parametrize(
+    ("agent", "step", "low"), [("gabapentin", 300, "gabapentin-low-dose"), ("pregabalin", 75, "pregabalin-low-dose")]
+)
+def test_gabapentinoids_take_a_week_at_least(knowledge: Knowledge, agent: str, step: float, low: str) -> None:
+    """Labels: over at least 1 week. NHS Fife 2025: gabapentin 300 mg, pregabalin 75 mg less a week. InpharmD: 300 mg every 4 days at most."""
+    tapers = knowledge.plans.tapers
+    assert tapers[f"{agent}-label"].over_days == 7
+    assert (tapers[f"{agent}-weekly"].by, tapers[f"{agent}-weekly"].every_days) == (step, 7)
+    assert tapers[low].when == {"fact": "daily_dose", "at_most": str(step), "unit": "mg/day"}
+    for jurisdiction in JURISDICTIONS:
+        assert tapers_of(knowledge, agent, jurisdiction)[0].taper == low, "one step would end it at once"
+    four = tapers["gabapentin-four-days"]
+    assert (four.by, four.every_days) == (300, 4)
+    assert 900 / 300 * 4 - 4 >= 7, "from the least dose that it is for, the label's week is kept"
+
+
+def test_clonidine_takes_up_to_4_days(knowledge: Knowledge) -> None:
+    """US and UK labels: reduce gradually over 2 to 4 days; a beta-blocker is ended first."""
+    assert {t.over_days for t in tapers_of(knowledge, "clonidine", "UK")} == {4}
+    assert tapers_of(knowledge, "clonidine", "US")[0].when == {"role": "beta_blocker"}
+
+
+# ---------------------------------------------------------------- exchange
+
+
+def test_baclofen_and_tizanidine_are_set_side_by_side_as_the_trials_did(knowledge: Knowledge) -> None:
+    """Stien 1987: equal at 1 mg to 2 mg; means 23 and 59 mg a day. Smolenski 1981: 8 to 36 mg and 10 to 80 mg a day."""
+    there, back = knowledge.plans.switches["baclofen-to-tizanidine"], knowledge.plans.switches["tizanidine-to-baclofen"]
+    assert (there.ratio, back.ratio) == (1 / 2, 2)
+    assert there.ratio_low == pytest.approx(23 / 59, abs=0.005)
+    assert there.ratio_high == pytest.approx(8 / 10)
+    assert back.ratio_low == pytest.approx(10 / 8)
+    assert back.ratio_high == pytest.approx(59 / 23, abs=0.005)
+    assert there.method == back.method == "cross-taper"
+
+
+def test_benzodiazepine_equivalents_are_a_range_and_no_number(knowledge: Knowledge) -> None:
+    """Joint guideline 2025, table 7: to 10 mg of diazepam 1 mg (VA/DoD) or 0.5 mg (Ashton) of clonazepam."""
+    there, back = knowledge.plans.switches["diazepam-to-clonazepam"], knowledge.plans.switches["clonazepam-to-diazepam"]
+    assert (there.ratio_low, there.ratio, there.ratio_high) == (0.5 / 10, None, 1 / 10)
+    assert (back.ratio_low, back.ratio, back.ratio_high) == (10 / 1, None, 10 / 0.5)
+
+
+def test_gabapentin_to_pregabalin_is_six_to_one(knowledge: Knowledge) -> None:
+    """Pharmacy Times 2015: 900 to 150 mg; 901-1,500 to 225; 1,501-2,100 to 300; 2,101-2,700 to 450; above to 600 mg a day."""
+    there = knowledge.plans.switches["gabapentin-to-pregabalin"]
+    assert there.ratio == pytest.approx(150 / 900, abs=0.001)
+    assert there.ratio_low == pytest.approx(300 / 2100, abs=0.001)
+    assert there.ratio_high == pytest.approx(225 / 901, abs=0.001)
+
+
+def test_units_of_botulinum_toxins_never_convert(knowledge: Knowledge) -> None:
+    pairs = {(s.from_agent, s.to_agent): s for s in knowledge.plans.switches.values() if s.from_agent in TOXINS}
+    assert set(pairs) == {(a, b) for a in TOXINS for b in TOXINS if a != b}
+    for switch in pairs.values():
+        assert switch.method == "retitrate"
+        assert (switch.ratio_low, switch.ratio, switch.ratio_high) == (None, None, None)
+
+
+def test_a_form_is_exchanged_unit_for_unit_or_titrated_again(knowledge: Knowledge) -> None:
+    for switch in knowledge.plans.switches.values():
+        if switch.from_agent == switch.to_agent == "baclofen":
+            assert (switch.method, switch.ratio) == ("same dose", 1), switch.switch
+        if switch.from_agent == switch.to_agent == "tizanidine":
+            assert (switch.method, switch.ratio) == ("retitrate", None), switch.switch
+
+
+def test_tablets_and_the_pump_have_no_ratio(knowledge: Knowledge) -> None:
+    for name in ("baclofen-oral-to-pump", "baclofen-pump-to-oral"):
+        switch = knowledge.plans.switches[name]
+        assert (switch.ratio_low, switch.ratio, switch.ratio_high) == (None, None, None)
+        assert switch.method in ("trial", "retitrate")
+
+
+def test_forms_that_are_exchanged_are_sold(knowledge: Knowledge) -> None:
+    """Every form named is one of the agent's products in that country, except how it is taken."""
+    how = {"fasted", "with food", "capsule sprinkled on food"}
+    for switch in knowledge.plans.switches.values():
+        for agent, form in ((switch.from_agent, switch.from_form), (switch.to_agent, switch.to_form)):
+            if form and form not in how:
+                where = set(switch.jurisdiction or JURISDICTIONS)
+                there = {j for p in knowledge.agents[agent].products if p.form == form for j in p.jurisdiction}
+                assert where <= there, f"{switch.switch}: {form}"
