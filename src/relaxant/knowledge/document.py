@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from relaxant.knowledge.blocks import Block
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.pathways import Pathways
 from relaxant.knowledge.people import Population
@@ -49,3 +50,4 @@ class Document(Frozen, frozen=True, kw_only=True, gc=False):
     withdrawals: tuple[Withdrawal, ...] = ()
     switches: tuple[Switch, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
+    blocks: tuple[Block, ...] = ()
