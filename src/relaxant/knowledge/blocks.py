@@ -14,7 +14,9 @@ Purpose = Literal["test", "intubation", "rapid sequence", "repeat", "infusion"]
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 """In the order in which they are given."""
 Weight = Literal["weight", "ideal_weight", "lean_weight", "adjusted_weight"]
-Milestone = Literal["intubation", "80% block", "maximum block", "relaxation", "25% twitch", "90% twitch", "95% twitch", "ratio 0.9"]
+Milestone = Literal[
+    "intubation", "80% block", "maximum block", "relaxation", "25% twitch", "90% twitch", "95% twitch", "ratio 0.9"
+]
 
 
 class BlockWeight(Cited, frozen=True, kw_only=True, gc=False):
@@ -90,7 +92,7 @@ class BlockReversal(Cited, frozen=True, kw_only=True, gc=False):
     """What to give at a depth, to people in whom ``reverses`` were given. Without ``usual`` nothing is given yet, and ``text`` says what then.
 
     Bounds are of the post-tetanic count, the train-of-four count and its ratio, from ``_from`` up to, not including, ``_to``. With
-    ``immediate`` it is for an emergency after the blocker's ``after`` dose, whatever the depth. ``most`` is the most in all, in mg.
+    ``immediate`` it stands apart, for an emergency soon after a large dose. ``most`` is the most in all, in mg.
     """
 
     reverses: tuple[str, ...]
