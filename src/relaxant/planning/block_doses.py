@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from relaxant.knowledge.blocks import PURPOSES, Block, BlockDose, BlockTime
-from relaxant.knowledge.load import Knowledge
 from relaxant.planning.block_person import Open, Subject, Weighed, Words, dosing_weight, holding, outcome_of, source_of
 from relaxant.planning.plan import Line
 from relaxant.quantities import Quantity, convert, plain_number, shown_unit, three_digits
 from relaxant.rules.evaluate import FIRES, UNKNOWN
-from relaxant.rules.wording import capital, fact_text, listed
+from relaxant.rules.wording import capital, listed
 
 _DIGITS = 3
 _PER_KG = "/kg"
@@ -86,13 +85,11 @@ def amount_text(amount: float, unit: str) -> str:
 def reckoned(block: Block, subject: Subject) -> Reckoned:
     """The weight and the doses of a blocker, or what is missing to reckon them."""
     words, facts = subject.words, subject.facts
-    age = facts.column("age")
-    if not age.settled(0):
-        return Reckoned(needs=age.settled_by(0))
-    weight = dosing_weight(block, facts)
+    age, weight = facts.column("age"), dosing_weight(block, facts)
     doses, missing, needs = chosen(block, subject)
-    if isinstance(weight, Open):
-        return Reckoned(needs=tuple(dict.fromkeys((*weight.needs, *needs))))
+    if isinstance(weight, Open) or not age.settled(0):
+        of_weight = weight.needs if isinstance(weight, Open) else ()
+        return Reckoned(needs=tuple(dict.fromkeys((*age.settled_by(0), *of_weight, *needs))))
     amounts = tuple(given(dose, dose.usual, weight.kg) for dose in doses)
     lines = [_weight_line(weight, subject), *(_dose_line(own, weight, subject) for own in amounts)]
     lines += _withheld(block, subject)
@@ -170,17 +167,21 @@ def _withheld(block: Block, subject: Subject) -> Iterator[Line]:
 
 
 def time_lines(block: Block, doses: Sequence[Given], subject: Subject) -> Iterator[Line]:
-    """The published times of the doses that are planned, one line a milestone and source."""
+    """The published times of the doses that are planned, from their low end to their high one, one line a milestone and source."""
+    said: set[int] = set()
     for own in doses:
-        if own.entry.purpose not in TIMED or own.capped:
+        if own.entry.purpose not in TIMED:
             continue
-        for time in holding(block.times, subject.facts):
-            if _is_of(time, own.entry.usual):
+        for i, time in enumerate(block.times):
+            if i not in said and time in holding((time,), subject.facts) and _is_of(time, own.entry):
+                said.add(i)
                 yield _time_line(time, own, subject)
 
 
-def _is_of(time: BlockTime, per_kg: float) -> bool:
-    return time.dose <= per_kg <= (time.dose if time.dose_to is None else time.dose_to)
+def _is_of(time: BlockTime, dose: BlockDose) -> bool:
+    """Whether a time is of amounts within those of a dose."""
+    low, high = dose.low or dose.usual, dose.high or dose.usual
+    return time.dose <= high and (time.dose_to or time.dose) >= low
 
 
 def _time_line(time: BlockTime, own: Given, subject: Subject) -> Line:
@@ -205,7 +206,7 @@ def _time_line(time: BlockTime, own: Given, subject: Subject) -> Line:
     return Line(
         what=said["what"].format(
             purpose=words["purposes"][own.entry.purpose],
-            per=amount_text(own.entry.usual, own.entry.unit),
+            per=_per(time, own.entry.unit, words),
             milestone=words["milestones"][time.milestone],
         ),
         how=said["how"],
@@ -217,10 +218,7 @@ def _time_line(time: BlockTime, own: Given, subject: Subject) -> Line:
     )
 
 
-def covariate_text(name: str, value: float, knowledge: Knowledge, subject: Subject) -> str:
-    """A covariate with its value as a reader names it."""
-    words: Words = subject.words["recovery"]
-    titles = knowledge.words("facts")
-    column = subject.facts.column(name) if name in titles and name in subject.facts.made else None
-    shown = fact_text(column, 0, knowledge.words("values")) if column is not None else plain_number(value, _DIGITS)
-    return str(words["covariate"].format(name=titles.get(name, name), value=shown))
+def _per(time: BlockTime, unit: str, words: Words) -> str:
+    if time.dose_to is None:
+        return amount_text(time.dose, unit)
+    return str(words["time"]["per"].format(low=plain_number(time.dose, _DIGITS), high=amount_text(time.dose_to, unit)))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from relaxant.facts.facts import Facts
+from relaxant.facts.names import PERSON_FACTS
 from relaxant.knowledge.blocks import Block, BlockRecovery
 from relaxant.knowledge.cards import Model
 from relaxant.medicines.dictionary import lookup_name
@@ -14,13 +15,13 @@ from relaxant.pharmacology.cards.model import is_linear
 from relaxant.pharmacology.clinic.domain import Standing, standing
 from relaxant.pharmacology.people.person import Person
 from relaxant.pharmacology.people.questions import TimeAnswer, time_to_train_of_four
-from relaxant.planning.block_doses import TIMED, Given, amount_text, covariate_text
+from relaxant.planning.block_doses import TIMED, Given, amount_text
 from relaxant.planning.block_person import Subject, source_of
 from relaxant.planning.plan import Line
 from relaxant.quantities import plain_number, three_digits
 from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import cited
-from relaxant.rules.wording import listed
+from relaxant.rules.wording import fact_text, listed
 
 _DIGITS = 2  # of a predicted time: more would be arithmetic
 _ROUTE = "intravenous"
@@ -105,10 +106,23 @@ def _line(card: Model, own: Standing, dose: Given, recovery: BlockRecovery, subj
 
 
 def _covariates(own: Standing, subject: Subject) -> str:
-    middle = own.middle()
-    if not middle:
-        return str(subject.words["recovery"]["plain"])
-    return ", ".join(covariate_text(name, value, subject.facts.knowledge, subject) for name, value in middle.items())
+    words, middle = subject.words["recovery"], own.middle()
+    shown = [words["covariate"].format(name=_title(n, subject), value=_value(n, v, subject)) for n, v in middle.items()]
+    return ", ".join(shown) or str(words["plain"])
+
+
+def _value(covariate: str, value: float, subject: Subject) -> str:
+    """A covariate's value as far as it is known of the person."""
+    facts, words = subject.facts, subject.facts.knowledge.words("values")
+    if covariate in PERSON_FACTS:
+        return fact_text(facts.column(covariate), 0, words)
+    return str(words["yes"] if value else words["no"])  # a circumstance: a medicine that is taken or not
+
+
+def _title(covariate: str, subject: Subject) -> str:
+    knowledge = subject.facts.knowledge
+    circumstances = knowledge.words("prediction")["circumstances"]
+    return str(knowledge.words("facts").get(covariate) or circumstances.get(covariate, covariate.replace("_", " ")))
 
 
 def _texts(card: Model, own: Standing, answer: TimeAnswer, recovery: BlockRecovery, subject: Subject) -> Iterator[str]:
@@ -123,7 +137,7 @@ def _texts(card: Model, own: Standing, answer: TimeAnswer, recovery: BlockRecove
         yield said["never"].format(looked=plain_number(answer.looked, _DIGITS))
     if not recovery.of_own:
         yield said["twitch"]
-    misses = dict.fromkeys(p.misses for p in card.reproduces if p.misses and p.output == recovery.effect)
+    misses = list(_misses(card, recovery))
     if misses:
         yield said["misses"].format(misses="; ".join(misses))
     for kind in ("stretched", "bounded", "assumed"):
@@ -135,19 +149,29 @@ def _texts(card: Model, own: Standing, answer: TimeAnswer, recovery: BlockRecove
         yield said["not_counted"]
 
 
+def _misses(card: Model, recovery: BlockRecovery) -> Iterator[str]:
+    """Where the card is known to miss a published recovery from a single dose; of two that begin alike the longer."""
+    found = [
+        p.misses
+        for p in card.reproduces
+        if p.misses and p.output == recovery.effect and p.window is None and not p.infused_over
+    ]
+    kept = [m for m in dict.fromkeys(found) if not any(o != m and o.startswith(m) for o in found)]
+    yield from kept
+
+
 def _counted(finding: Finding, own: Standing, subject: Subject) -> bool:
     """Whether the card computes with what a finding rests on: the medicines it names, or the facts behind it."""
     known = own.middle()
     if finding.partners:
         return all(known.get(name) for name in finding.partners)
-    titles = {subject.facts.knowledge.words("facts").get(name, name) for name in known}
+    titles = {_title(name, subject) for name in known}
     return bool(finding.because) and all(b.fact in titles for b in finding.because)
 
 
 def _titles(own: Standing, kind: str, subject: Subject) -> str:
-    titles, values = subject.facts.knowledge.words("facts"), subject.facts.knowledge.words("values")
-    names = [titles.get(r.covariate, r.covariate) for r in own.remarks if r.kind == kind]
-    return listed(list(dict.fromkeys(names)), values) if names else ""
+    names = [_title(r.covariate, subject) for r in own.remarks if r.kind == kind]
+    return listed(list(dict.fromkeys(names)), subject.facts.knowledge.words("values")) if names else ""
 
 
 def _refused(stands: Sequence[tuple[Model, Standing]], subject: Subject) -> Line:

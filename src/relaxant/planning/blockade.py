@@ -16,7 +16,7 @@ from relaxant.patient import Patient
 from relaxant.planning.block_doses import TIMED, reckoned, time_lines
 from relaxant.planning.block_person import GRAVEST, Subject, holding, outcome_of, source_of, weighing
 from relaxant.planning.block_recovery import recovery_lines
-from relaxant.planning.block_reversal import reversal_lines
+from relaxant.planning.block_reversal import depth_of, reversal_lines
 from relaxant.planning.plan import Line, Plan
 from relaxant.rules.evaluate import FIRES
 from relaxant.rules.findings import Finding
@@ -52,7 +52,8 @@ def block_plan(
     subject = Subject(patient, facts, words, tuple(found.values()))
     dangers = [f for f in subject.findings if f.tier == GRAVEST]
     needs = [u.settled_by for u in unchecked if u.worst_tier == GRAVEST and not u.folded]
-    lines: list[Line] = list(_given(agent, medicines, subject))
+    lines_given = list(_given(agent, medicines, subject))
+    lines: list[Line] = [*lines_given]
     notes = list(words["notes"])
     if not dangers:
         own = reckoned(block, subject)
@@ -64,9 +65,11 @@ def block_plan(
         elif times and own.weight.of.weight != _ACTUAL:
             notes.append(words["time"]["weight"])
     lines += _changes(block, subject)
-    reversal, lacking = reversal_lines(agent, subject)
-    lines += [*reversal, *_minded(block, subject), *_monitoring(agent, subject)]
-    needs += lacking
+    if not dangers or lines_given or depth_of(facts).known:  # the way out stands where there is something to get out of
+        reversal, lacking = reversal_lines(agent, subject)
+        lines += reversal
+        needs += lacking
+    lines += [*_minded(block, subject), *_monitoring(agent, subject)]
     name = shown_agent_name(agent, facts)
     return Plan(
         id=f"block-{agent.replace(' ', '-')}",
