@@ -47,6 +47,7 @@ def lint(*packs: str) -> list[Fault]:
 
 def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     """Every fault of one knowledge."""
+    from relaxant.lint_block import faults_of_blocks
     from relaxant.lint_cases import faults_of_cases
     from relaxant.lint_exposure import faults_of_exposure  # here, so that a review does not load what it does not use
     from relaxant.lint_plans import faults_of_plans
@@ -59,6 +60,7 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     faults += _claims(knowledge)
     faults += [Fault(where, what) for where, what in faults_of_exposure(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_plans(knowledge)]
+    faults += [Fault(where, what) for where, what in faults_of_blocks(knowledge)]
     faults += [Fault(where, what) for where, what in _of_models(bytes(knowledge.models_packed))]
     for population in knowledge.populations.values():
         faults += [Fault(where, what) for where, what in faults_of_people(population)]

@@ -262,7 +262,7 @@ def _checked(field: str, came: str, got: Quantity, lab: Lab) -> Quantity:
             f"{lab.title} lies between {within} {'' if unitless else lab.unit}".rstrip(),
             _likely(got, lab) or "check the value and its unit",
         )
-    return Quantity(got.value, "" if unitless else got.unit)
+    return Quantity(canonical, "") if unitless else got  # 40% of a ratio is 0.4
 
 
 def _canonical(got: Quantity, lab: Lab) -> float | None:

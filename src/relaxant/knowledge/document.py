@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from relaxant.knowledge.blocks import Block
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.pathways import Pathways
 from relaxant.knowledge.people import Population
@@ -50,3 +51,4 @@ class Document(Frozen, frozen=True, kw_only=True, gc=False):
     switches: tuple[Switch, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
     goals: tuple[Goal, ...] = ()
+    blocks: tuple[Block, ...] = ()

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
+from relaxant.knowledge.blocks import Block
 from relaxant.knowledge.schema import Cited, Frozen
 
 DayPart = Literal["morning", "noon", "evening", "night"]
@@ -237,3 +238,4 @@ class Plans(Frozen, frozen=True, kw_only=True, gc=False):
     switches: dict[str, Switch] = msgspec.field(default_factory=dict)
     follow_ups: dict[str, FollowUp] = msgspec.field(default_factory=dict)
     goals: dict[str, Goal] = msgspec.field(default_factory=dict)
+    blocks: dict[str, Block] = msgspec.field(default_factory=dict)

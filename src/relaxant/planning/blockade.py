@@ -1,0 +1,142 @@
+"""A plan of neuromuscular block for planning and teaching: doses by weight, how long they last, what changes that, what reverses it.
+
+It is never a monitor. A finding of the gravest tier on the blocker refuses the plan: no dose stands then, only the way out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from relaxant.errors import InputError
+from relaxant.facts.facts import Facts
+from relaxant.knowledge.blocks import Block
+from relaxant.knowledge.questions import holds_in
+from relaxant.medicines.medicine import Medicine
+from relaxant.patient import Patient
+from relaxant.planning.block_doses import TIMED, reckoned, time_lines
+from relaxant.planning.block_person import GRAVEST, Subject, holding, outcome_of, source_of, weighing
+from relaxant.planning.block_recovery import recovery_lines
+from relaxant.planning.block_reversal import depth_of, reversal_lines
+from relaxant.planning.plan import Line, Plan
+from relaxant.rules.evaluate import FIRES
+from relaxant.rules.findings import Finding
+from relaxant.rules.reasons import cited
+from relaxant.rules.wording import listed, shown_agent_name
+
+_UNIT = "mg"
+_ACTUAL = "weight"
+
+
+def blockers(facts: Facts) -> tuple[str, ...]:
+    """The agents that a block can be planned with, by name."""
+    return tuple(sorted(b.agent for b in facts.knowledge.plans.blocks.values() if b.doses))
+
+
+def block_plan(
+    agent: str, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding] = ()
+) -> Plan:
+    """The plan of a block with ``agent`` for one person, in lines: weight, doses (mg; mg/h for a rate), times (min), changes, reversal.
+
+    ``facts`` are of this person alone, ``findings`` those of the person's review; the rules are also asked as if the agent were weighed, so
+    that a danger is found where the review did not name it. Inputs without which no dose is reckoned, or the gravest rules could not be
+    checked, stand in ``needs_first``; nothing is guessed. Raises :class:`InputError` for an agent that is no blocker.
+    """
+    block = next((b for b in facts.knowledge.plans.blocks.values() if b.agent == agent and b.doses), None)
+    if block is None:
+        raise InputError("agent", agent, "it is no neuromuscular blocker that can be planned", f"give one of {', '.join(blockers(facts))}")  # fmt: skip
+    words = facts.knowledge.words("blockade")
+    bare = Subject(patient, facts, words)
+    usual = next((d for d in holding(block.doses, facts) if d.purpose in TIMED and not d.rules), None)
+    weighed, unchecked = weighing(agent, bare, usual)
+    found = {f.id: f for f in (*findings, *weighed) if agent in f.agents}
+    subject = Subject(patient, facts, words, tuple(found.values()))
+    dangers = [f for f in subject.findings if f.tier == GRAVEST]
+    needs = [u.settled_by for u in unchecked if u.worst_tier == GRAVEST and not u.folded]
+    lines_given = list(_given(agent, medicines, subject))
+    lines: list[Line] = [*lines_given]
+    notes = list(words["notes"])
+    if not dangers:
+        own = reckoned(block, subject)
+        times = list(time_lines(block, own.doses, subject))
+        lines += [*own.lines, *times, *recovery_lines(block, own.doses, subject)]
+        needs = [*own.needs, *needs]
+        if own.weight is None:
+            notes.append(words["missing"].format(needs=listed(own.needs, facts.knowledge.words("values"))))
+        elif times and own.weight.of.weight != _ACTUAL:
+            notes.append(words["time"]["weight"])
+    lines += _changes(block, subject)
+    if not dangers or lines_given or depth_of(facts).known:  # the way out stands where there is something to get out of
+        reversal, lacking = reversal_lines(agent, subject)
+        lines += reversal
+        needs += lacking
+    lines += [*_minded(block, subject), *_monitoring(agent, subject)]
+    name = shown_agent_name(agent, facts)
+    return Plan(
+        id=f"block-{agent.replace(' ', '-')}",
+        kind="block",
+        agents=(agent,),
+        title=words["title"].format(agent=name),
+        why=words["why"],
+        unit=_UNIT,
+        refused=" ".join(dict.fromkeys(words["refused"].format(summary=f.summary) for f in dangers)) or None,
+        needs_first=tuple(dict.fromkeys(needs)),
+        reckoning=tuple(lines),
+        notes=(*notes, *dict.fromkeys(a for f in dangers for a in f.alternatives)),
+    )
+
+
+def _given(agent: str, medicines: Sequence[Medicine], subject: Subject) -> Iterator[Line]:
+    """What of the blocker is on the list already."""
+    said = subject.words["given"]
+    for medicine in medicines:
+        if agent in medicine.agents and medicine.role == "current" and not medicine.over:
+            text = medicine.read_as or medicine.said
+            yield Line(what=said["what"], how=said["how"], value=None, unit="", text=text)
+
+
+def _changes(block: Block, subject: Subject) -> Iterator[Line]:
+    """What the findings say of deeper, longer, weaker or shorter block, with how much where a source measured it."""
+    said = subject.words["change"]
+    for finding in subject.findings:
+        measured = [c for c in holding(block.changes, subject.facts) if set(c.rules) & set(finding.rules)]
+        texts = [finding.summary, *finding.also, *(said["measured"].format(text=c.text) for c in measured)]
+        yield Line(
+            what=said["titles"].get(finding.cause, said["other"]),
+            how=said["how"].format(tier=finding.tier, rules=", ".join(finding.rules)),
+            value=None,
+            unit="",
+            text=" ".join(texts),
+            sources=(*finding.sources, *(s for c in measured for s in source_of(c, subject.facts))),
+            verified=finding.verified and all(c.verified for c in measured),
+        )
+
+
+def _minded(block: Block, subject: Subject) -> Iterator[Line]:
+    """What is to be minded with the blocker, for whom it concerns."""
+    for note in holding(block.notes, subject.facts):
+        if outcome_of(note.when, block.agent, subject.facts)[0] == FIRES:
+            yield Line(
+                what=subject.words["change"]["other"],
+                how="",
+                value=None,
+                unit="",
+                text=note.text,
+                sources=source_of(note, subject.facts),
+                verified=note.verified,
+            )
+
+
+def _monitoring(agent: str, subject: Subject) -> Iterator[Line]:
+    """What to watch, as the agent's own entry says."""
+    said, facts = subject.words["monitoring"], subject.facts
+    for entry in facts.knowledge.agents[agent].monitoring:
+        if holds_in(entry, facts.jurisdiction):
+            yield Line(
+                what=said["what"].format(what=entry.what),
+                how=said["how"].format(at=entry.at),
+                value=None,
+                unit="",
+                text=entry.act,
+                sources=(cited(facts.knowledge, entry.source, entry.place),),
+                verified=entry.verified,
+            )
