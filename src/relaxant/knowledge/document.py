@@ -6,6 +6,7 @@ from relaxant.knowledge.cards import Model
 from relaxant.knowledge.pathways import Pathways
 from relaxant.knowledge.people import Population
 from relaxant.knowledge.plans import DoseBound, FollowUp, Gap, Gates, Switch, Taper, Titration, Withdrawal
+from relaxant.knowledge.pumps import PumpProtocol
 from relaxant.knowledge.schema import (
     Agent,
     Allergen,
@@ -49,3 +50,4 @@ class Document(Frozen, frozen=True, kw_only=True, gc=False):
     withdrawals: tuple[Withdrawal, ...] = ()
     switches: tuple[Switch, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
+    pumps: tuple[PumpProtocol, ...] = ()

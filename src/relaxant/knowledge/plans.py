@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
+from relaxant.knowledge.pumps import PumpProtocol
 from relaxant.knowledge.schema import Cited, Frozen
 
 DayPart = Literal["morning", "noon", "evening", "night"]
@@ -220,3 +221,4 @@ class Plans(Frozen, frozen=True, kw_only=True, gc=False):
     withdrawals: dict[str, Withdrawal] = msgspec.field(default_factory=dict)
     switches: dict[str, Switch] = msgspec.field(default_factory=dict)
     follow_ups: dict[str, FollowUp] = msgspec.field(default_factory=dict)
+    pumps: dict[str, PumpProtocol] = msgspec.field(default_factory=dict)
