@@ -46,11 +46,12 @@ def _plan(known: Given, facts: Facts) -> Plan | None:
 
 
 def _emergency(known: Given, facts: Facts) -> bool:
-    """Whether delivery has stopped lately or on an unknown day, the reservoir is empty, or a fault is on record of a pump that should run."""
+    """Whether delivery has stopped lately or on an unknown day, or a pump that should run is empty or has a fault on record."""
     if known.stopped:
         within = known.protocol.numbers.withdrawal.value
         return known.stopped_days is None or 0 <= known.stopped_days <= within
-    return known.running and (is_empty(known) or _in_doubt(facts))
+    should_run = known.running or (known.described and not known.starting)
+    return should_run and (is_empty(known) or _in_doubt(facts))
 
 
 def _in_doubt(facts: Facts) -> bool:

@@ -6,7 +6,16 @@ from relaxant.knowledge.questions import holds_in
 from relaxant.planning.pump_dose import AMOUNT, step_of
 from relaxant.planning.pump_given import Given, Rate
 from relaxant.planning.pump_lines import Book
-from relaxant.planning.reservoir import HOURS_A_DAY, Refill, bridge, daily_volume, day_in_two, days_until, refill_days
+from relaxant.planning.reservoir import (
+    HOURS_A_DAY,
+    Refill,
+    bridge,
+    daily_volume,
+    day_in_two,
+    days_until,
+    mixed,
+    refill_days,
+)
 
 DAYS = "days"
 
@@ -124,6 +133,10 @@ def new_concentration(book: Book, known: Given) -> None:
         elif device.alarm is not None:
             lasts = days_until(device.reservoir, device.alarm, after)
             book.add("new_lasts", lasts, DAYS, by=(longest,), reservoir=device.reservoir, alarm=device.alarm, a_day=after, text=longest.text)  # fmt: skip
+    dead, old = known.protocol.numbers.dead, device.concentration
+    if old is not None and device.reservoir is not None and device.reservoir > dead.value:
+        found = mixed(old, new, dead.value, device.reservoir)
+        book.add("mixed", found, "micrograms/mL", by=(dead,), dead=dead.value, rest=device.reservoir - dead.value, old=old, new=new, reservoir=device.reservoir, text=dead.text)  # fmt: skip
     if rate is not None and device.concentration is not None:
         _bridge(book, known, rate, device.concentration, new)
     book.say("bridge_said", known.protocol.bridge)

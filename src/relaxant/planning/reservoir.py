@@ -120,6 +120,15 @@ def bridge(rate: float, old: float, new: float, catheter: float, tubing: float) 
     )
 
 
+def mixed(old: float, new: float, left: float, capacity: float) -> float:
+    """The concentration of a reservoir that is filled up with ``new`` while ``left`` mL of ``old`` stayed in it.
+
+    >>> mixed(500, 2000, 2, 40)
+    1925.0
+    """
+    return (left * old + (capacity - left) * new) / capacity
+
+
 class Segment(msgspec.Struct, frozen=True, kw_only=True):
     """A part of the day from one full hour to another, its dose in micrograms and its rate in micrograms/h."""
 
