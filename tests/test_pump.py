@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from relaxant.lint_pump import faults_of_pump
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import to_file
 from relaxant.plain import read_yaml
+from relaxant.planning import reservoir
 from relaxant.planning.plan import Line, Plan
 from relaxant.planning.pump import pump_plan
 from relaxant.planning.reservoir import bridge, daily_volume, day_in_two, refill_days, stepped
@@ -143,6 +145,16 @@ def test_between_8_and_12_hours_both_labels_are_said() -> None:
     assert {p.source.id for p in start.policies} == {"baclofen-gablofen-us", "baclofen-lioresal-intrathecal-de"}
 
 
+def test_a_test_dose_above_every_label_makes_no_first_day() -> None:
+    start = made(age=30, medicines=[], pump={"screening_dose": "125 micrograms", "screening_hours": "6"})
+    assert one(start, "Test dose as said").value == 125 and lines(start, "First day") == []
+
+
+def test_the_first_day_in_fluid() -> None:
+    start = made(age=30, medicines=[], pump={"screening_dose": "50 micrograms", "screening_hours": "6", "concentration": "500 micrograms/mL"})  # fmt: skip
+    assert one(start, "First day in fluid").value == pytest.approx(0.2)
+
+
 def test_in_the_uk_the_lower_first_day_counts_and_its_origin_is_said() -> None:
     start = made(age=30, country="UK", medicines=[], pump={"screening_dose": "50 micrograms", "screening_hours": "10"})
     day = one(start, "First day")
@@ -241,6 +253,12 @@ def test_a_change_that_is_weighed_is_held_against_one_step(new: str, verdict: st
     assert verdict in one(found, "The change that is weighed").text
 
 
+def test_a_change_that_is_weighed_without_a_cause_cannot_be_judged() -> None:
+    found = made(age=40, medicines=[line()], considering=[{"drug": "baclofen", "dose": "300 micrograms/day", "route": "intrathecal"}])  # fmt: skip
+    change = one(found, "The change that is weighed")
+    assert change.value == -25 and "How far one step may go is not known" in change.text
+
+
 def test_a_stop_that_is_weighed_is_refused_and_no_rise_is_shown() -> None:
     found = made(age=40, conditions=["stroke"], medicines=[line()], pump=DEVICE, considering=[{"drug": "baclofen", "route": "intrathecal", "change": "stop"}])  # fmt: skip
     assert found.refused is not None and "lowers the rate in small steps" in found.refused
@@ -250,6 +268,10 @@ def test_a_stop_that_is_weighed_is_refused_and_no_rise_is_shown() -> None:
 
 
 # ---------------------------------------------------------------- the reservoir
+
+
+def test_the_examples_of_the_arithmetic() -> None:
+    assert doctest.testmod(reservoir).failed == 0
 
 
 def test_the_reservoir_by_hand() -> None:
@@ -437,6 +459,7 @@ def test_a_described_pump_that_no_line_runs_asks_whether_it_does() -> None:
 def test_no_pump_no_plan() -> None:
     assert plan(medicines=["baclofen 10 mg three times a day"]) is None
     assert plan(pump={"drug": "morphine", "concentration": "10 mg/mL"}, medicines=[]) is None
+    assert plan(pump={"reservoir": "40 mL"}, medicines=[]) is None  # of whatever medicine
     assert plan(medicines=[line(stop="2025-11-20")]) is None  # taken out a year ago
 
 
@@ -532,6 +555,11 @@ def test_the_parts_of_a_pump_are_read_and_written_back() -> None:
 def test_what_a_pump_cannot_be_is_refused_by_its_field(pump: dict[str, str], words: str) -> None:
     with pytest.raises(InputError, match=words):
         read_patient({"pump": pump}, KNOWLEDGE, today=TODAY)
+
+
+def test_a_concentration_given_in_another_unit_that_is_far_too_strong() -> None:
+    with pytest.raises(InputError, match="times the strongest product; check the number"):
+        read_patient({"pump": {"drug": "baclofen", "concentration": "900000 micrograms/mL"}}, KNOWLEDGE, today=TODAY)
 
 
 def test_unknown_parts_of_a_pump_are_unknown() -> None:

@@ -124,8 +124,7 @@ def _starting(book: Book, known: Given) -> Plan:
         book.need("age")
     concentrations(book, known)
     screening(book, known)
-    _, policies = first_day(book, known)
-    return _made(book, known, "start", policies=policies)
+    return _made(book, known, "start", policies=first_day(book, known))
 
 
 def _no_start(book: Book, known: Given) -> str | None:

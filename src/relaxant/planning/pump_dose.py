@@ -25,8 +25,6 @@ _ALL_ORIGINS: tuple[Origin, ...] = ("spinal", "cerebral")
 def screening(book: Book, known: Given) -> None:
     """The ladder of test doses, how long to watch, and what counts as a response."""
     ladders, own = chosen(known.protocol.screening, book.facts)
-    if not ladders:
-        return
     ladder = ladders[0]
     doses = ", ".join(book.fill("{dose}", dose=dose) for dose in ladder.doses)
     book.add("screening", max(ladder.doses), AMOUNT, by=(ladder,), own=own, doses=doses, apart=ladder.apart_hours, text=ladder.text)  # fmt: skip
@@ -35,40 +33,46 @@ def screening(book: Book, known: Given) -> None:
     book.add("screening_watch", ladder.watch_high, "h", by=(ladder,), own=own, low=ladder.watch_low, high=ladder.watch_high)  # fmt: skip
     for part in ladder.response:
         book.add("screening_response", by=(part,), own=own, text=part.text)
-    dose = known.device.screening_dose
-    if dose is not None and dose > max(ladder.doses):
+    if (dose := _beyond(known)) is not None:
         book.add("screening_beyond", dose, AMOUNT, by=(ladder,), own=own, dose=dose, most=max(ladder.doses))
 
 
-def first_day(book: Book, known: Given) -> tuple[float | None, tuple[Policy, ...]]:
-    """The first day's rate from the test dose that worked (``None`` where it is not known), and the policies that were weighed."""
+def _beyond(known: Given) -> float | None:
+    """A test dose above every one of a label."""
+    dose = known.device.screening_dose
+    return dose if dose is not None and dose > max(max(ladder.doses) for ladder in known.protocol.screening) else None
+
+
+def first_day(book: Book, known: Given) -> tuple[Policy, ...]:
+    """The first day's rate from the test dose that worked and how long it did, as far as these are known; and the policies weighed."""
     rules, own = chosen(known.protocol.start, book.facts)
-    if not rules:
-        return None, ()
     rule = min(rules, key=lambda r: r.prolonged_hours)  # of several the one that starts lower
-    policies = tuple(_policy(book, r, r is rule) for r in known.protocol.start)
     dose, hours = known.device.screening_dose, known.device.screening_hours
-    rate: float | None = None
     if dose is None:
         book.need("screening_dose")
     if hours is None:
         book.need("screening_hours")
-    if dose is not None and hours is None:
-        low, high = rule.prolonged_factor * dose, rule.factor * dose
-        book.add("start_open", by=(rule,), own=own, low_factor=rule.prolonged_factor, factor=rule.factor, dose=dose, low=low, high=high, line=rule.prolonged_hours)  # fmt: skip
-    elif dose is not None and hours is not None:
-        rate = _first_rate(rule, dose, hours)
-        book.add("start", rate, DAILY, by=(rule,), own=own, factor=rate / dose, dose=dose, hours=hours, line=rule.prolonged_hours)  # fmt: skip
-        book.add("start_hour", rate / HOURS_A_DAY, "micrograms/h", rate=rate)
-        for other in known.protocol.start:
-            if (differs := _first_rate(other, dose, hours)) != rate:
-                where = ", ".join(book.words["countries"][j] for j in other.jurisdiction)
-                book.add("start_elsewhere", differs, DAILY, by=(other,), factor=differs / dose, dose=dose, line=other.prolonged_hours, where=where)  # fmt: skip
-        if (concentration := known.device.concentration) is not None:
-            book.add("start_volume", daily_volume(rate, concentration), "mL/day", rate=rate, concentration=concentration)  # fmt: skip
+    if dose is not None and _beyond(known) is None:
+        if hours is None:
+            low, high = rule.prolonged_factor * dose, rule.factor * dose
+            book.add("start_open", by=(rule,), own=own, low_factor=rule.prolonged_factor, factor=rule.factor, dose=dose, low=low, high=high, line=rule.prolonged_hours)  # fmt: skip
+        else:
+            _first_lines(book, known, rule, own, dose, hours)
     book.add("hold", rule.hold_hours, "h", by=(rule,), own=own, hours=rule.hold_hours)
     book.say("at_start", known.protocol.at_start)
-    return rate, policies
+    return tuple(_policy(book, r, r is rule) for r in known.protocol.start)
+
+
+def _first_lines(book: Book, known: Given, rule: PumpStart, own: bool, dose: float, hours: float) -> None:
+    rate = _first_rate(rule, dose, hours)
+    book.add("start", rate, DAILY, by=(rule,), own=own, factor=rate / dose, dose=dose, hours=hours, line=rule.prolonged_hours)  # fmt: skip
+    book.add("start_hour", rate / HOURS_A_DAY, "micrograms/h", rate=rate)
+    for other in known.protocol.start:
+        if (differs := _first_rate(other, dose, hours)) != rate:
+            where = ", ".join(book.words["countries"][j] for j in other.jurisdiction)
+            book.add("start_elsewhere", differs, DAILY, by=(other,), factor=differs / dose, dose=dose, line=other.prolonged_hours, where=where)  # fmt: skip
+    if (concentration := known.device.concentration) is not None:
+        book.add("start_volume", daily_volume(rate, concentration), "mL/day", rate=rate, concentration=concentration)
 
 
 def _first_rate(rule: PumpStart, dose: float, hours: float) -> float:

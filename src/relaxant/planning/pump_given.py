@@ -77,7 +77,7 @@ def given(protocol: PumpProtocol, patient: Patient, medicines: Sequence[Medicine
     current = [m for m in own if m.role == "current"]
     weighed = [m for m in own if m.role == "considering" and m.change != "stop"]
     stopped = [m for m in own if m.role == "stopped"]
-    described = _is_for(patient.pump, protocol, facts)
+    described = _is_for(patient.pump, protocol, facts, said=bool(own))
     if not own and not described:
         return None
     ends = [m.regimen.stop for m in stopped if m.regimen.stop is not None]
@@ -101,12 +101,12 @@ def given(protocol: PumpProtocol, patient: Patient, medicines: Sequence[Medicine
     )
 
 
-def _is_for(pump: Pump | None, protocol: PumpProtocol, facts: Facts) -> bool:
-    """Whether the pump described is one for this agent; one whose medicine is not said may be."""
+def _is_for(pump: Pump | None, protocol: PumpProtocol, facts: Facts, *, said: bool) -> bool:
+    """Whether the pump described is one for this agent: by its medicine or, where that is not said, by a line of the agent or a test dose."""
     if pump is None:
         return False
     if pump.drug is None:
-        return True
+        return said or pump.screening_dose is not None
     ingredient = facts.knowledge.agents[protocol.agent].ingredient
     named = lookup_name(pump.drug)
     names = {i.name for group in named.alternatives for i in group} if named is not None else set()
