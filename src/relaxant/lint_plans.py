@@ -9,6 +9,7 @@ from relaxant.errors import KnowledgeError
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.plans import DoseBound, FollowUp, Gap, Goal, Stage, Switch, Taper, Titration
 from relaxant.knowledge.prose import faults_of_prose
+from relaxant.lint_pump import faults_of_pump
 from relaxant.rules.predicate import read_predicate
 from relaxant.rules.wording import TEXT_SLOTS, column_of_slot, slots
 
@@ -35,6 +36,8 @@ def faults_of_plans(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
         yield from _switch(switch)
     for follow in plans.follow_ups.values():
         yield from _follow_up(follow, knowledge)
+    for pump in plans.pumps.values():
+        yield from faults_of_pump(pump, knowledge)
 
 
 def _agents(entry: Any) -> tuple[str, ...]:

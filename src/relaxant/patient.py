@@ -82,13 +82,24 @@ class Procedure(_Frozen, frozen=True, kw_only=True):
 
 
 class Pump(_Frozen, frozen=True, kw_only=True):
-    """An intrathecal device. Whether it delivers is said by the drug's line in ``medicines``."""
+    """An intrathecal device. Whether it delivers is said by the drug's line in ``medicines``.
+
+    ``reservoir`` is its capacity, ``residual`` what is in it now, ``alarm`` the volume at which it calls for a refill; ``catheter``
+    and ``tubing`` are the volumes from the reservoir to the tip. ``new_concentration`` is planned for the next refill, ``refilled`` the
+    day of the last. ``screening_dose`` is the test dose that worked and ``screening_hours`` how long it did.
+    """
 
     drug: str | None = None
     concentration: str | None = None
     reservoir: str | None = None
     residual: str | None = None
     catheter: str | None = None
+    tubing: str | None = None
+    alarm: str | None = None
+    refilled: date | None = None
+    new_concentration: str | None = None
+    screening_dose: str | None = None
+    screening_hours: str | None = None
 
 
 class Line(_Frozen, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from relaxant.knowledge.cards import Model
 from relaxant.knowledge.pathways import Pathways
 from relaxant.knowledge.people import Population
 from relaxant.knowledge.plans import DoseBound, FollowUp, Gap, Gates, Goal, Switch, Taper, Titration, Withdrawal
+from relaxant.knowledge.pumps import PumpProtocol
 from relaxant.knowledge.schema import (
     Agent,
     Allergen,
@@ -52,3 +53,4 @@ class Document(Frozen, frozen=True, kw_only=True, gc=False):
     follow_ups: tuple[FollowUp, ...] = ()
     goals: tuple[Goal, ...] = ()
     blocks: tuple[Block, ...] = ()
+    pumps: tuple[PumpProtocol, ...] = ()

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from relaxant.knowledge.blocks import Block
+from relaxant.knowledge.pumps import PumpProtocol
 from relaxant.knowledge.schema import Cited, Frozen
 
 DayPart = Literal["morning", "noon", "evening", "night"]
@@ -239,3 +240,4 @@ class Plans(Frozen, frozen=True, kw_only=True, gc=False):
     follow_ups: dict[str, FollowUp] = msgspec.field(default_factory=dict)
     goals: dict[str, Goal] = msgspec.field(default_factory=dict)
     blocks: dict[str, Block] = msgspec.field(default_factory=dict)
+    pumps: dict[str, PumpProtocol] = msgspec.field(default_factory=dict)

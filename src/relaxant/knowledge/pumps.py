@@ -1,0 +1,154 @@
+"""The shape of what a pump's plan is made from: test doses, the first day, steps, ranges, and the numbers of the device.
+
+Each part is cited on its own, because labels of different countries differ in one number and agree in the next. A part without
+``jurisdiction`` holds everywhere. Where no part of a kind holds in a country, those of the others are used, the most cautious of them
+counts, and the plan says so.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from relaxant.knowledge.schema import Cited, Frozen
+
+Origin = Literal["spinal", "cerebral"]
+
+
+class PumpSaid(Cited, frozen=True, kw_only=True, gc=False):
+    """A sentence, in our words."""
+
+    text: str
+
+
+class PumpOrigin(Cited, frozen=True, kw_only=True, gc=False):
+    """Which conditions count as spasticity from the cord or from the brain."""
+
+    origin: Origin
+    conditions: tuple[str, ...]
+
+
+class PumpScreening(Cited, frozen=True, kw_only=True, gc=False):
+    """The ladder of test doses (micrograms), each at least ``apart_hours`` after the last, given over ``over_minutes`` at least, with the
+    person watched for ``watch_low`` to ``watch_high`` hours. ``lower_first`` is a smaller first dose, for whom ``lower_for`` says."""
+
+    doses: tuple[float, ...]
+    lower_first: float | None = None
+    lower_for: str | None = None
+    age_from: float = 0
+    apart_hours: float
+    over_minutes: float
+    watch_low: float
+    watch_high: float
+    response: tuple[PumpSaid, ...]
+    text: str
+
+
+class PumpStart(Cited, frozen=True, kw_only=True, gc=False):
+    """The first day: ``factor`` times the test dose that worked, over 24 hours; ``prolonged_factor`` times it where the effect lasted more
+    than ``prolonged_hours``. No rise in the first ``hold_hours``."""
+
+    factor: float
+    prolonged_factor: float
+    prolonged_hours: float
+    hold_hours: float
+    text: str
+
+
+class PumpStep(Cited, frozen=True, kw_only=True, gc=False):
+    """How far a daily dose is raised or lowered at a time, in percent of it: while the dose is sought, at most once in ``every_hours``, or
+    at a ``refill``. Without ``origin`` for either. Ages are in years, ``age_to`` exclusive."""
+
+    at: Literal["titration", "refill"]
+    origin: Origin | None = None
+    age_from: float = 0
+    age_to: float = 200
+    up_low: float
+    up_high: float
+    down_low: float | None = None
+    down_high: float | None = None
+    every_hours: float | None = None
+
+
+class PumpRange(Cited, frozen=True, kw_only=True, gc=False):
+    """Daily doses (micrograms) that most people ended at, and the least and most that were used."""
+
+    origin: Origin | None = None
+    age_from: float = 0
+    age_to: float = 200
+    usual_low: float | None = None
+    usual_high: float | None = None
+    used_low: float | None = None
+    used_high: float | None = None
+
+
+class PumpMark(Cited, frozen=True, kw_only=True, gc=False):
+    """A daily dose (micrograms) above which something is said."""
+
+    above: float
+    age_from: float = 0
+    age_to: float = 200
+    text: str
+
+
+class PumpNumber(Cited, frozen=True, kw_only=True, gc=False):
+    """One number with its unit and the reason for it, in our words."""
+
+    value: float
+    unit: str
+    text: str
+
+
+class PumpNumbers(Frozen, frozen=True, kw_only=True, gc=False):
+    """The numbers that dates and volumes are reckoned with.
+
+    ``margin``: days between the refill and the alarm. ``floor``: the volume before which to refill whatever the alarm is set to.
+    ``longest``: days that a filling is used. ``dead``: the volume that cannot be delivered. ``slowest``: the least that is delivered in a day.
+    ``flex_changes``: most changes of the rate in a day. ``withdrawal``: days after a stop in which the emergency page is shown.
+    """
+
+    margin: PumpNumber
+    floor: PumpNumber
+    longest: PumpNumber
+    dead: PumpNumber
+    slowest: PumpNumber
+    flex_changes: PumpNumber
+    withdrawal: PumpNumber
+
+
+class PumpFlex(Cited, frozen=True, kw_only=True, gc=False):
+    """A day in two parts: more between the hours of ``more_from`` and ``more_to`` (names of hours among the policies), less in the rest. It is
+    shown to those whose ``goals`` or, with ``standing``, standing ask for it. The rate of the fuller part lies above the even one by the
+    smallest step of the person's titration."""
+
+    flex: str
+    more_from: str
+    more_to: str
+    goals: tuple[str, ...] = ()
+    standing: bool = False
+    text: str
+
+
+class PumpProtocol(Frozen, frozen=True, kw_only=True, gc=False):
+    """Everything that a plan for one agent in a pump is made from.
+
+    ``bridge`` is said where the concentration changes, ``emergency`` when delivery has stopped, ``call`` whom to call then, ``check`` with every plan.
+    """
+
+    pump: str
+    agent: str
+    licensed_from: PumpNumber
+    origins: tuple[PumpOrigin, ...]
+    screening: tuple[PumpScreening, ...]
+    start: tuple[PumpStart, ...]
+    steps: tuple[PumpStep, ...]
+    ranges: tuple[PumpRange, ...]
+    marks: tuple[PumpMark, ...]
+    numbers: PumpNumbers
+    flex: tuple[PumpFlex, ...]
+    at_start: tuple[PumpSaid, ...] = ()
+    at_refill: tuple[PumpSaid, ...] = ()
+    at_step: tuple[PumpSaid, ...] = ()
+    bridge: tuple[PumpSaid, ...] = ()
+    emergency: tuple[PumpSaid, ...] = ()
+    call: tuple[PumpSaid, ...] = ()
+    check: tuple[PumpSaid, ...] = ()

@@ -1,0 +1,91 @@
+"""What is wrong with the protocol of a pump: names that are not known, numbers out of order, a kind that nothing is said of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.pumps import PumpProtocol, PumpRange, PumpScreening, PumpStep
+
+_UNITS = {
+    "licensed_from": "years",
+    "margin": "days",
+    "floor": "mL",
+    "longest": "days",
+    "dead": "mL",
+    "slowest": "mL/day",
+    "flex_changes": "changes a day",
+    "withdrawal": "days",
+}
+_STOP = 100  # a lowering of so many percent is a stop
+
+
+def faults_of_pump(pump: PumpProtocol, knowledge: Knowledge) -> Iterator[tuple[str, str]]:
+    """Every fault of one protocol: where, and what."""
+    where = f"pumps {pump.pump}"
+    if pump.agent in knowledge.agents and "intrathecal" not in knowledge.agents[pump.agent].routes:
+        yield where, f"{pump.agent} is not given into the spinal fluid"
+    for origin in pump.origins:
+        for condition in origin.conditions:
+            if condition not in knowledge.conditions:
+                yield where, f"there is no condition “{condition}”"
+    for kind in ("screening", "start", "steps", "ranges", "check", "emergency", "call"):
+        if not getattr(pump, kind):
+            yield where, f"nothing is said of its {kind}"
+    for ladder in pump.screening:
+        yield from _ladder(ladder, where)
+    for start in pump.start:
+        if not 0 < start.prolonged_factor <= start.factor or min(start.prolonged_hours, start.hold_hours) <= 0:
+            yield where, "a first day: 0 < prolonged_factor <= factor, and hours above nought"
+    for step in pump.steps:
+        yield from _step(step, where)
+    for part in pump.ranges:
+        yield from _range(part, where)
+    for mark in pump.marks:
+        if mark.above <= 0 or mark.age_from >= mark.age_to:
+            yield where, "a mark lies above nought, and age_from below age_to"
+    numbers = {"licensed_from": pump.licensed_from} | {
+        name: getattr(pump.numbers, name) for name in pump.numbers.__struct_fields__
+    }
+    for name, number in numbers.items():
+        if number.unit != _UNITS[name] or number.value <= 0:
+            yield f"{where} {name}", f"it is a number above nought in {_UNITS[name]}"
+    for pattern in pump.flex:
+        hours = [knowledge.policies.get(name) for name in (pattern.more_from, pattern.more_to)]
+        if any(h is None or h.unit != "h" or not h.value.is_integer() for h in hours):
+            yield f"{where} flex {pattern.flex}", "more_from and more_to are hours among the policies"
+        elif hours[0] is not None and hours[1] is not None and hours[0].value == hours[1].value:
+            yield f"{where} flex {pattern.flex}", "its two parts are one"
+    if pump.numbers.flex_changes.value < 2 and pump.flex:
+        yield where, "a day in two parts needs two changes"
+
+
+def _ladder(ladder: PumpScreening, where: str) -> Iterator[tuple[str, str]]:
+    doses = [d for d in (ladder.lower_first, *ladder.doses) if d is not None]
+    if not ladder.doses or doses != sorted(set(doses)) or doses[0] <= 0:
+        yield where, "test doses rise from above nought"
+    if (ladder.lower_first is None) != (ladder.lower_for is None):
+        yield where, "lower_first and lower_for belong together"
+    if not 0 < ladder.watch_low <= ladder.watch_high <= ladder.apart_hours or ladder.over_minutes <= 0:
+        yield where, "hours of a test: 0 < watch_low <= watch_high <= apart_hours"
+    if not ladder.response:
+        yield where, "it does not say what counts as a response"
+
+
+def _step(step: PumpStep, where: str) -> Iterator[tuple[str, str]]:
+    if not 0 < step.up_low <= step.up_high or step.age_from >= step.age_to:
+        yield where, "a step: 0 < up_low <= up_high, age_from below age_to"
+    if (step.down_low is None) != (step.down_high is None):
+        yield where, "a lowering has both its ends or none"
+    if step.down_low is not None and step.down_high is not None and not 0 < step.down_low <= step.down_high < _STOP:
+        yield where, "a lowering: 0 < down_low <= down_high < 100"
+    if (step.at == "titration") != (step.every_hours is not None) or (step.every_hours or 1) <= 0:
+        yield where, "a step of the titration says how often it may come, and one at a refill does not"
+
+
+def _range(part: PumpRange, where: str) -> Iterator[tuple[str, str]]:
+    for low, high in ((part.usual_low, part.usual_high), (part.used_low, part.used_high)):
+        if (low is None) != (high is None) or (low is not None and high is not None and not 0 < low <= high):
+            yield where, "a range has both its ends, in order, above nought"
+    if part.usual_low is None and part.used_low is None:
+        yield where, "a range without numbers"

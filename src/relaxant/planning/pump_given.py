@@ -1,0 +1,174 @@
+"""What is known for a pump's plan: the device, the medicine's lines, the person, and which parts of the protocol hold for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from typing import TypeVar
+
+import msgspec
+
+from relaxant.facts.facts import Facts
+from relaxant.knowledge.pumps import Origin, PumpProtocol, PumpRange, PumpStep
+from relaxant.knowledge.questions import holds_in
+from relaxant.knowledge.schema import Cited
+from relaxant.medicines.dictionary import lookup_name
+from relaxant.medicines.medicine import Medicine
+from relaxant.patient import Patient, Pump
+from relaxant.quantities import Quantity, convert, quantity
+
+C = TypeVar("C", bound=Cited)
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """The device in numbers: micrograms/mL, mL, micrograms, hours; ``None`` is unknown."""
+
+    concentration: float | None = None
+    new_concentration: float | None = None
+    reservoir: float | None = None
+    residual: float | None = None
+    alarm: float | None = None
+    catheter: float | None = None
+    tubing: float | None = None
+    screening_dose: float | None = None
+    screening_hours: float | None = None
+    refilled: date | None = None
+
+
+class Rate(msgspec.Struct, frozen=True, kw_only=True):
+    """A daily dose in micrograms, between two where the line leaves room."""
+
+    low: float
+    high: float
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a plan of one pump goes by.
+
+    ``lines`` are how many lines say that it runs now. ``rate``, that at which it runs or ran, and ``weighed`` are unknown (``None``) where no line
+    says one amount. ``stopped_days`` is the time since it stopped. ``origins`` is empty where no cause is known.
+    """
+
+    protocol: PumpProtocol
+    patient: Patient
+    facts: Facts
+    device: Device
+    described: bool
+    lines: int
+    rate: Rate | None
+    starting: bool
+    weighed: Rate | None
+    stop_weighed: bool
+    stopped: bool
+    stopped_days: int | None
+    stopped_on: date | None
+    age: tuple[float, float]
+    origins: tuple[Origin, ...]
+
+    @property
+    def running(self) -> bool:
+        """Whether the pump delivers, as said."""
+        return self.lines > 0
+
+
+def given(protocol: PumpProtocol, patient: Patient, medicines: Sequence[Medicine], facts: Facts) -> Given | None:
+    """What is known for one protocol; ``None`` where nothing is said of such a pump."""
+    own = [m for m in medicines if protocol.agent in m.agents]
+    current = [m for m in own if m.role == "current"]
+    weighed = [m for m in own if m.role == "considering" and m.change != "stop"]
+    stopped = [m for m in own if m.role == "stopped"]
+    described = _is_for(patient.pump, protocol, facts, said=bool(own))
+    if not own and not described:
+        return None
+    ends = [m.regimen.stop for m in stopped if m.regimen.stop is not None]
+    last = max(ends) if stopped and len(ends) == len(stopped) else None
+    return Given(
+        protocol=protocol,
+        patient=patient,
+        facts=facts,
+        device=_device(patient.pump) if described and patient.pump else Device(),
+        described=described,
+        lines=len(current),
+        rate=_rate(current or stopped),
+        starting=bool(weighed) and not current,
+        weighed=_rate(weighed),
+        stop_weighed=any(m.role == "considering" and m.change == "stop" for m in own),
+        stopped=bool(stopped) and not current,
+        stopped_days=None if last is None else (patient.as_of - last).days,
+        stopped_on=last,
+        age=facts.column("age").bounds(0),
+        origins=_origins(protocol, facts),
+    )
+
+
+def _is_for(pump: Pump | None, protocol: PumpProtocol, facts: Facts, *, said: bool) -> bool:
+    """Whether the pump described is one for this agent: by its medicine or, where that is not said, by a line of the agent or a test dose."""
+    if pump is None:
+        return False
+    if pump.drug is None:
+        return said or pump.screening_dose is not None
+    ingredient = facts.knowledge.agents[protocol.agent].ingredient
+    named = lookup_name(pump.drug)
+    names = {i.name for group in named.alternatives for i in group} if named is not None else set()
+    return ingredient in names or ingredient in pump.drug.casefold()
+
+
+def _device(pump: Pump) -> Device:
+    def amount(part: str, kind: str) -> float | None:
+        said = getattr(pump, part)
+        if said is None:
+            return None
+        got = quantity(said, f"pump.{part}", example=kind, bare=True)
+        return convert(got if got.unit else Quantity(got.value, kind), kind)
+
+    return Device(
+        concentration=amount("concentration", "ug/mL"),
+        new_concentration=amount("new_concentration", "ug/mL"),
+        reservoir=amount("reservoir", "mL"),
+        residual=amount("residual", "mL"),
+        alarm=amount("alarm", "mL"),
+        catheter=amount("catheter", "mL"),
+        tubing=amount("tubing", "mL"),
+        screening_dose=amount("screening_dose", "ug"),
+        screening_hours=amount("screening_hours", "h"),
+        refilled=pump.refilled,
+    )
+
+
+def _rate(lines: Sequence[Medicine]) -> Rate | None:
+    """The daily dose that one line says. Several lines, none, or a dose that is once only are no rate."""
+    if len(lines) != 1 or (daily := lines[0].regimen.daily) is None or daily.low is None or daily.high is None:
+        return None
+    low, high = (convert(Quantity(v, daily.unit), "ug") for v in (daily.low, daily.high))
+    return None if low is None or high is None or low <= 0 else Rate(low=low, high=high)
+
+
+def _origins(protocol: PumpProtocol, facts: Facts) -> tuple[Origin, ...]:
+    """From where the spasticity comes, as far as the conditions say."""
+    found = [
+        part.origin
+        for part in protocol.origins
+        if holds_in(part, facts.jurisdiction)
+        and any(facts.column(f"condition:{name}").low.item(0) >= 1 for name in part.conditions)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+# ---------------------------------------------------------------- which parts hold
+
+
+def chosen(parts: Iterable[C], facts: Facts, fits: Callable[[C], bool] = lambda _: True) -> tuple[tuple[C, ...], bool]:
+    """The parts that fit and hold in the country, or where none does those of other countries; and whether they are its own."""
+    fitting = tuple(part for part in parts if fits(part))
+    own = tuple(part for part in fitting if holds_in(part, facts.jurisdiction))
+    return (own, True) if own else (fitting, False)
+
+
+def of_age(part: PumpStep | PumpRange, age: tuple[float, float]) -> bool:
+    """Whether a part is surely for somebody of this age."""
+    return part.age_from <= max(0.0, age[0]) and age[1] < part.age_to
+
+
+def of_origin(part: PumpStep | PumpRange, origins: Sequence[Origin]) -> bool:
+    """Whether a part is for one of these causes, or for any."""
+    return part.origin is None or part.origin in origins

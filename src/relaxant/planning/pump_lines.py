@@ -1,0 +1,102 @@
+"""Lines of a pump's reckoning: words from the knowledge, numbers as a prescription writes them, and the sources behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from relaxant.facts.facts import Facts
+from relaxant.knowledge.pumps import PumpSaid
+from relaxant.knowledge.questions import holds_in
+from relaxant.knowledge.schema import Cited
+from relaxant.planning.plan import Line, Told
+from relaxant.planning.pump_given import Rate
+from relaxant.quantities import plain_number
+from relaxant.rules.reasons import cited
+
+PAGE = "pump"
+
+
+class Book(msgspec.Struct, frozen=True):
+    """Where a plan's lines, and the inputs that are missing, are gathered: each input once."""
+
+    facts: Facts
+    lines: list[Line]
+    needs: list[str]
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """The page of words."""
+        return self.facts.knowledge.words(PAGE)
+
+    def need(self, name: str, **slots: Any) -> None:
+        """An input that is missing."""
+        said = _fill(self.words["needs"][name], slots)
+        if said not in self.needs:
+            self.needs.append(said)
+
+    def add(
+        self,
+        key: str,
+        value: float | None = None,
+        unit: str = "",
+        *,
+        by: Iterable[Cited] = (),
+        own: bool = True,
+        **slots: Any,
+    ) -> None:
+        """A line: ``key`` names its words, ``by`` the parts of the knowledge it comes from. ``own`` is false where the country's own text is
+        not among these, which the line then says."""
+        words, parts = self.words["lines"][key], tuple(by)
+        filled = {"value": value, **slots}
+        text = _fill(words["text"], filled)
+        if not own and (found := dict.fromkeys(j for part in parts for j in part.jurisdiction)):
+            where = ", ".join(self.words["countries"][j] for j in found)
+            text = f"{text} {_fill(self.words['elsewhere'], {'where': where})}"
+        self.lines.append(
+            Line(
+                what=_fill(words["what"], filled),
+                how=_fill(words["how"], filled),
+                value=value,
+                unit=unit,
+                text=text,
+                sources=tuple(cited(self.facts.knowledge, part.source, part.place) for part in parts),
+                verified=all(part.verified for part in parts),
+            )
+        )
+
+    def say(self, key: str, sentences: Iterable[PumpSaid]) -> None:
+        """A line for each sentence that holds in the country."""
+        for said in sentences:
+            if holds_in(said, self.facts.jurisdiction):
+                self.add(key, by=(said,), text=said.text)
+
+    def told(self, said: Any) -> Told:
+        """A sentence of a gate with its source."""
+        return Told(text=said.text, verified=said.verified, source=cited(self.facts.knowledge, said.source, said.place))
+
+    def rate_text(self, rate: Rate | None) -> str:
+        """A daily dose in words, or that it is not known."""
+        words = self.words["rate"]
+        if rate is None:
+            return str(words["unknown"])
+        if rate.low == rate.high:
+            return _fill(words["known"], {"value": rate.high})
+        return _fill(words["range"], {"low": rate.low, "high": rate.high})
+
+    def fill(self, template: str, /, **slots: Any) -> str:
+        """Words with their slots filled."""
+        return _fill(template, slots)
+
+
+def _fill(text: str, slots: dict[str, Any]) -> str:
+    return text.format(**{name: _shown(value) for name, value in slots.items()})
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, (int, float, date)):
+        return value
+    return value.isoformat() if isinstance(value, date) else plain_number(float(value))
