@@ -21,6 +21,7 @@ from relaxant.errors import InputError, KnowledgeError
 from relaxant.knowledge.schema import (
     Agent,
     Allergen,
+    Cited,
     Claim,
     Combination,
     Condition,
@@ -189,6 +190,12 @@ def _content(folders: Iterable[Path]) -> tuple[str, list[tuple[Path, Path]]]:
     return digest.hexdigest(), files
 
 
+def _id_field(entry: Any) -> str:
+    """The name of an entry's id: the first field of its own, after what every cited thing carries."""
+    names: tuple[str, ...] = entry.__struct_fields__
+    return next(name for name in names if name not in Cited.__struct_fields__)
+
+
 def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
     from relaxant.knowledge.pathways import laid_over
     from relaxant.knowledge.plans import Plans
@@ -205,7 +212,7 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
         packs.setdefault(pack, len(packs))
         for kind, entries in kept.items():
             for entry in getattr(document, kind):
-                key = getattr(entry, entry.__struct_fields__[0])
+                key = getattr(entry, _id_field(entry))
                 if owner.get((kind, key)) == pack:
                     raise KnowledgeError(f"{kind}: “{key}” is defined twice in one pack; keep one")
                 if (kind, key) in owner:
