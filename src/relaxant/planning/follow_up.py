@@ -202,15 +202,20 @@ def _due(
             ShownAct(at=a.at, do=a.do, holds=None if c is None else _holds(c, person))
             for a, c in zip(follow.act, known.acts, strict=True)
         ),
-        settled_by=tuple(dict.fromkeys((*open_by, *(() if when.anchored else (_anchor_input(follow, agent),))))),
+        settled_by=tuple(dict.fromkeys((*open_by, *_anchor_inputs(follow, agent, when)))),
         verified=follow.verified,
         source=cited(knowledge, follow.source, follow.place),
     )
 
 
-def _anchor_input(follow: FollowUp, agent: str) -> str:
-    """The input that would tell from which day a follow-up counts, by the name that the facts have for it."""
-    return f"day of the last session of {agent}" if follow.anchor == "session" else f"start date of {agent}"
+def _anchor_inputs(follow: FollowUp, agent: str, when: When) -> tuple[str, ...]:
+    """The input that would tell from which day a follow-up counts, by the name that the facts have for it. None for what belongs to a
+    moment that is probably long past."""
+    if when.anchored:
+        return ()
+    if follow.anchor == "session":
+        return (f"day of the last session of {agent}",)
+    return (f"start date of {agent}",) if when.due is not None else ()
 
 
 def _tested(clauses: Clauses, person: Row) -> tuple[int, tuple[str, ...]]:
