@@ -20,10 +20,12 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Anchors(msgspec.Struct, frozen=True, kw_only=True):
-    """The days that the follow-ups of one agent are counted from; ``None`` where a day is not known."""
+    """The days that the follow-ups of one agent are counted from; ``None`` where a day is not known. ``line`` is the day from which the
+    present dose, or the one that is weighed, holds."""
 
     review: date
     start: date | None = None
+    line: date | None = None
     highest: date | None = None
     session: date | None = None
     changes: tuple[Change, ...] = ()

@@ -62,13 +62,15 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Known(NamedTuple):
-    """A follow-up of one agent, its predicates read, its words for when, and how long a value of its labs stays true."""
+    """A follow-up of one agent, its predicates read, its acts as shown where nothing is known, its words for when, how long a value of
+    its labs stays true, and its source."""
 
     follow: FollowUp
     when: Clauses | None
-    acts: tuple[Clauses | None, ...]
+    acts: tuple[tuple[ShownAct, Clauses | None], ...]
     at: str
     valid_days: float
+    source: Cited
 
 
 class _Of(NamedTuple):
@@ -105,6 +107,8 @@ def follow_up(
                 if outcome == SILENT:
                     continue
             anchors = anchors or _anchors(agent, facts, patient, medicines, row, plans)
+            if known.follow.anchor == "session":
+                anchors = msgspec.structs.replace(anchors, session=_session(agent, facts, row, medicines, anchors))
             due = _due(agent, known, anchors, newest, person, open_by)
             before = chosen.get((agent, due.what))
             if before is None or _order(due) < _order(before):
@@ -156,9 +160,16 @@ def _read(agent: str, knowledge: Knowledge, jurisdiction: Jurisdiction) -> _Of:
         _Known(
             f,
             None if f.when is None else read_predicate(f.when, agent, f.follow_up),
-            tuple(None if a.when is None else read_predicate(a.when, agent, f.follow_up) for a in f.act),
+            tuple(
+                (
+                    ShownAct(at=a.at, do=a.do, holds=None),
+                    None if a.when is None else read_predicate(a.when, agent, f.follow_up),
+                )
+                for a in f.act
+            ),
             f.at or next((words[what] for what in f.in_place_of if what in words), ""),
             max((knowledge.labs[lab].valid_days for lab in f.labs), default=0),
+            cited(knowledge, f.source, f.place),
         )
         for f in own
     )
@@ -198,13 +209,10 @@ def _due(
         overdue_days=late,
         not_before=follow.not_before,
         start_known=when.anchored,
-        act=tuple(
-            ShownAct(at=a.at, do=a.do, holds=None if c is None else _holds(c, person))
-            for a, c in zip(follow.act, known.acts, strict=True)
-        ),
+        act=tuple([act if clauses is None else _judged(act, clauses, person) for act, clauses in known.acts]),
         settled_by=tuple(dict.fromkeys((*open_by, *_anchor_inputs(follow, agent, when)))),
         verified=follow.verified,
-        source=cited(knowledge, follow.source, follow.place),
+        source=known.source,
     )
 
 
@@ -233,9 +241,10 @@ def _tested(clauses: Clauses, person: Row) -> tuple[int, tuple[str, ...]]:
     return (UNKNOWN, tuple(needs)) if needs else (SILENT, ())
 
 
-def _holds(clauses: Clauses, person: Row) -> bool | None:
+def _judged(act: ShownAct, clauses: Clauses, person: Row) -> ShownAct:
+    """An act with whether its result is the one of now."""
     outcome, _ = _tested(clauses, person)
-    return None if outcome == UNKNOWN else outcome == FIRES
+    return act if outcome == UNKNOWN else ShownAct(at=act.at, do=act.do, holds=outcome == FIRES)
 
 
 # ---------------------------------------------------------------- what is on record
@@ -308,7 +317,7 @@ def _anchors(
         review=as_of,
         start=start,
         highest=max((s.first for s in raised), default=line),
-        session=_session(agent, facts, row, [*current, *weighed], line, as_of),
+        line=line,
         changes=tuple(changes),
     )
 
@@ -319,11 +328,10 @@ def _rise(agent: str, facts: Facts, row: int) -> float:
     return -1 if low > 0 else 0 if low == high == 0 else 1
 
 
-def _session(
-    agent: str, facts: Facts, row: int, lines: Sequence[Medicine], line: date | None, as_of: date
-) -> date | None:
+def _session(agent: str, facts: Facts, row: int, medicines: Sequence[Medicine], anchors: Anchors) -> date | None:
     """The day of the last session: that of the line, unless by its interval there have been others since."""
-    if line is None or all(dose.every == _ONCE for m in lines for dose in m.regimen.doses):
-        return line
+    ahead = [m for m in medicines if agent in m.agents and m.role != "stopped" and m.change != "stop"]
+    if anchors.line is None or all(dose.every == _ONCE for m in ahead for dose in m.regimen.doses):
+        return anchors.line
     interval, _ = facts.column(f"{agent}:dose_interval_days").bounds(row)
-    return line if (as_of - line).days < interval else None
+    return anchors.line if (anchors.review - anchors.line).days < interval else None
