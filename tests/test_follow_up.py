@@ -423,7 +423,7 @@ def test_the_review_says_what_the_record_cannot_show() -> None:
             reviewed({"medicines": [line("carisoprodol", "350 mg", start=TODAY - 22 * DAY)]}), colour=False
         ).split()
     )
-    assert "Due on 2026-11-25, 1 day ago (a record cannot show whether it was done)" in text
+    assert "Was due on 2026-11-25, 1 day ago (a record cannot show whether it was done)" in text
 
 
 def test_the_json_keeps_its_fields() -> None:

@@ -221,7 +221,7 @@ def _anchor_inputs(follow: FollowUp, agent: str, when: When) -> tuple[str, ...]:
     moment that is probably long past."""
     if when.anchored:
         return ()
-    if follow.anchor == "session":
+    if follow.anchor == "session" and follow.not_before:
         return (f"day of the last session of {agent}",)
     return (f"start date of {agent}",) if when.due is not None else ()
 

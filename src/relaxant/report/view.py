@@ -601,7 +601,7 @@ class _Page:
             self.due(watch) if watch.dated else "",
             watch.due is not None,
             watch.overdue,
-            clean(watch.at),
+            capital(clean(watch.at)) if watch.due is not None else clean(watch.at),
             " ".join(acts) or clean(watch.act),
             self.cited(watch.source),
             () if watch.verified else (self.words["not_verified_short"],),
@@ -611,7 +611,9 @@ class _Page:
         """When it is due, what the record shows, and what would make that certain; empty where none of these is known."""
         words, parts, open_by = self.follow_words, [], watch.settled_by
         if watch.due is None:
-            parts += [words["no_day"]] if watch.not_before and not watch.start_known else []
+            if watch.not_before and not watch.start_known:
+                parts.append(words["no_day"].format(input=self.title(open_by[-1])))
+                open_by = open_by[:-1]
         elif watch.not_before:
             passed = watch.due.isoformat() <= self.review.stamp.as_of
             parts.append(words["allowed" if passed else "not_before"].format(date=watch.due))
