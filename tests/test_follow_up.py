@@ -200,6 +200,16 @@ def test_all_values_of_the_last_day_are_shown() -> None:
     assert due.last_value == "ALT 30 U/L, AST 25 U/L"
 
 
+def test_the_last_day_of_the_calendar_breaks_nothing() -> None:
+    for start in (date(2020, 1, 1), date(9999, 12, 1)):
+        due = item(
+            ALT,
+            {"medicines": [line("tizanidine", "4 mg", start=start), line("baclofen", "10 mg", start=None)]},
+            today=date.max,
+        )
+        assert due.due == start
+
+
 # ---------------------------------------------------------------- what is not known
 
 
@@ -317,7 +327,8 @@ def test_a_dose_that_is_weighed_lower_is_no_rise() -> None:
     taken = {"medicines": [line("baclofen", "20 mg")]}
     lower = {**taken, "considering": [line("baclofen", "10 mg", start=None)]}
     higher = {**taken, "considering": [line("baclofen", "25 mg", start=None)]}
-    assert item("confusion, drowsiness, myoclonus", lower).due is None
+    none = item("confusion, drowsiness, myoclonus", lower)
+    assert (none.due, none.start_known) == (None, True)
     assert item("confusion, drowsiness, myoclonus", higher).due == TODAY + 3 * DAY
 
 

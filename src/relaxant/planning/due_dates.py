@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 import msgspec
 
 from relaxant.knowledge.plans import FollowUp
 
-_AHEAD = timedelta(days=366)  # how far ahead later dates are listed
+_AHEAD = 366  # how many days ahead later dates are listed
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -39,6 +39,11 @@ class When(msgspec.Struct, frozen=True, kw_only=True):
     anchored: bool = True
 
 
+def later(day: date, days: float) -> date:
+    """So many whole days after a day, at most the calendar's last; before it where ``days`` is below nought."""
+    return date.fromordinal(min(max(day.toordinal() + int(days), 1), date.max.toordinal()))
+
+
 def anchor_days(follow: FollowUp, anchors: Anchors) -> tuple[date, ...]:
     """The days that the follow-up is counted from; none where they are not known."""
     if follow.anchor == "step":
@@ -58,10 +63,10 @@ def fixed_days(follow: FollowUp, anchors: Anchors) -> tuple[date, ...]:
     first = _first_repeat(follow)
     out = set()
     for day in anchor_days(follow, anchors):
-        out |= {day + timedelta(days=d) for d in follow.days}
+        out |= {later(day, d) for d in follow.days}
         if first is not None and follow.every_days is not None and follow.to_day is not None:
             count = int((follow.to_day - first) // follow.every_days) + 1
-            out |= {day + timedelta(days=first + i * follow.every_days) for i in range(count)}
+            out |= {later(day, first + i * follow.every_days) for i in range(count)}
     return tuple(sorted(out))
 
 
@@ -86,20 +91,22 @@ def _without_anchor(follow: FollowUp, anchors: Anchors, last: date | None, valid
     """What falls due where the day to count from is not known: now, unless a value of the last interval is on record."""
     if anchors.start is not None and follow.baseline:
         return _measured(follow, anchors, last, valid_days)
+    if follow.anchor == "step" and anchors.start is not None:
+        return When(due=None)  # known, and without such a step
     if follow.lapses_days is not None or follow.not_before or follow.anchor in ("step", "session"):
         return When(due=None, anchored=False)  # its moment may have passed long ago
     interval = follow.every_days or valid_days
     if follow.labs and last is not None and (anchors.review - last).days <= interval:
-        return When(due=last + timedelta(days=interval) if follow.every_days else None, anchored=False)
+        return When(due=later(last, interval) if follow.every_days else None, anchored=False)
     return When(due=anchors.review, anchored=False)
 
 
 def _measured(follow: FollowUp, anchors: Anchors, last: date | None, valid_days: float) -> When:
-    today, grace = anchors.review, timedelta(days=follow.grace_days)
+    today, grace = anchors.review, follow.grace_days
     wanted = [(day, grace) for day in fixed_days(follow, anchors)]
     if follow.baseline:
-        wanted.append((anchors.start or today, timedelta(days=valid_days)))
-    open_days = sorted(day for day, before in wanted if last is None or day - before > last)
+        wanted.append((anchors.start or today, valid_days))
+    open_days = sorted(day for day, before in wanted if last is None or later(day, -before) > last)
     if follow.lapses_days is not None:
         open_days = [day for day in open_days if (today - day).days <= follow.lapses_days]
     rolling = _rolling(follow, anchors, last)
@@ -107,10 +114,10 @@ def _measured(follow: FollowUp, anchors: Anchors, last: date | None, valid_days:
     if due is None:
         return When(due=None)
     done = max(due, today)  # the day on which it will have been done
-    then = {day for day, before in wanted if day - before > done}
+    then = {day for day, before in wanted if later(day, -before) > done}
     if rolling is not None and follow.every_days is not None:
         then |= set(_repeated(rolling if rolling > done else done, follow.every_days, today))
-    return When(due=due, then=tuple(sorted(day for day in then if done < day <= today + _AHEAD)))
+    return When(due=due, then=tuple(sorted(day for day in then if done < day <= later(today, _AHEAD))))
 
 
 def _rolling(follow: FollowUp, anchors: Anchors, last: date | None) -> date | None:
@@ -118,17 +125,19 @@ def _rolling(follow: FollowUp, anchors: Anchors, last: date | None) -> date | No
     first, days = _first_repeat(follow), anchor_days(follow, anchors)
     if first is None or follow.every_days is None or follow.to_day is not None or not days:
         return None
-    begins = days[0] + timedelta(days=first)
+    begins = later(days[0], first)
     if last is None:
         return begins
-    again = last + timedelta(days=follow.every_days)
+    again = later(last, follow.every_days)
     return max(again, begins if follow.from_day is not None else anchors.start or again)
 
 
 def _repeated(day: date, every_days: float, today: date) -> Iterator[date]:
-    while day <= today + _AHEAD:
+    while day <= later(today, _AHEAD):
         yield day
-        day += timedelta(days=every_days)
+        if (following := later(day, every_days)) <= day:
+            return
+        day = following
 
 
 def _asked(follow: FollowUp, anchors: Anchors) -> When:
@@ -137,7 +146,7 @@ def _asked(follow: FollowUp, anchors: Anchors) -> When:
     rolling = _rolling(follow, anchors, None)
     if rolling is not None and follow.every_days is not None:
         skipped = max(0, (today - rolling).days // int(follow.every_days))
-        days |= set(_repeated(rolling + timedelta(days=skipped * follow.every_days), follow.every_days, today))
+        days |= set(_repeated(later(rolling, skipped * follow.every_days), follow.every_days, today))
     ahead = sorted(day for day in days if day >= today)
     passed = max((day for day in days if day < today), default=None)
     first = ahead[0] if ahead else None
@@ -145,4 +154,4 @@ def _asked(follow: FollowUp, anchors: Anchors) -> When:
     lapsed = due is not None and follow.lapses_days is not None and (today - due).days > follow.lapses_days
     if due is None or lapsed:
         return When(due=None)
-    return When(due=due, then=tuple(day for day in ahead if due < day <= today + _AHEAD))
+    return When(due=due, then=tuple(day for day in ahead if due < day <= later(today, _AHEAD)))
