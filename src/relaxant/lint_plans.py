@@ -166,9 +166,41 @@ def _follow_up(follow: FollowUp, knowledge: Knowledge) -> Iterator[tuple[str, st
     for lab in follow.labs:
         if lab not in knowledge.labs:
             yield where, f"there is no lab “{lab}”"
-    if not follow.days and follow.every_days is None and follow.anchor != "step":
+    if not follow.days and follow.every_days is None and not follow.baseline:
         yield where, "it is never due"
     if follow.every_days is not None and follow.every_days < 1:
         yield where, "every_days is a day at least"
+    if list(follow.days) != sorted(set(follow.days)) or any(d < 0 for d in follow.days):
+        yield where, "days are in order, from nought up, each once"
+    if follow.every_days is None and (follow.from_day is not None or follow.to_day is not None):
+        yield where, "from_day and to_day bound every_days, which is missing"
+    first = follow.every_days if follow.from_day is None else follow.from_day
+    if first is not None and follow.to_day is not None and follow.to_day < first:
+        yield where, "to_day is before the first day that every_days gives"
+    if follow.every_days is not None and follow.anchor == "step":
+        yield where, "after a step it is due on days, and not again and again: the next step comes"
+    if follow.steps != "every" and follow.anchor != "step":
+        yield where, "steps belongs to the anchor step"
+    if follow.baseline and not follow.labs:
+        yield where, "a baseline is a value on record: it names labs"
+    if follow.not_before and (follow.labs or follow.every_days is not None):
+        yield where, "not_before is a day from which something is allowed: it has days alone"
+    if follow.at is None and not follow.in_place_of:
+        yield where, "it says in words when (at), or stands in place of an entry of monitoring that does"
     if not follow.act:
         yield where, "it does not say what to do at which result"
+    yield from _in_place_of(follow, where, knowledge)
+
+
+def _in_place_of(follow: FollowUp, where: str, knowledge: Knowledge) -> Iterator[tuple[str, str]]:
+    """Each entry of monitoring that a follow-up stands in place of exists, for each of its agents, where the follow-up holds."""
+    for what in follow.in_place_of:
+        for agent in follow.agents:
+            named = (
+                [m for m in knowledge.agents[agent].monitoring if m.what == what] if agent in knowledge.agents else []
+            )
+            if not any(
+                not m.jurisdiction or not follow.jurisdiction or set(m.jurisdiction) & set(follow.jurisdiction)
+                for m in named
+            ):
+                yield where, f"{agent} has no monitoring “{what}” where this holds"

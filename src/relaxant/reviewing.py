@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -16,11 +18,11 @@ from relaxant.facts.loads import LOADS
 from relaxant.facts.members import role_members
 from relaxant.facts.names import PERSON_FACTS
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.medicines.regimen import Regimen
 from relaxant.patient import Patient, to_file
+from relaxant.planning.follow_up import ShownAct, follow_up, in_words
 from relaxant.planning.options import Options, goals_of, options
 from relaxant.planning.plan import Plan
 from relaxant.planning.planned import planned
@@ -108,7 +110,13 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Watch(msgspec.Struct, frozen=True, kw_only=True):
-    """What to monitor for an agent."""
+    """What to monitor for an agent: ``at`` says when in words and ``act`` what to do at which result.
+
+    With ``dated`` it has days as well. ``due`` is the next (``null``: nothing falls due, or no day can be told), ``then`` are those after it
+    within a year; ``last_done`` and ``last_value`` are what the record shows, and ``measured`` is false where a record cannot show it.
+    ``not_before``: from that day and not by it. ``start_known`` false: the day to count from is not known; ``settled_by`` would tell,
+    as it would whether the item is for this person. ``acts`` are the sentences of ``act``, each with whether it holds now.
+    """
 
     agent: str
     what: str
@@ -116,6 +124,18 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     act: str
     verified: bool
     source: Cited
+    dated: bool = False
+    due: date | None = None
+    then: tuple[date, ...] = ()
+    last_done: date | None = None
+    last_value: str | None = None
+    measured: bool = False
+    overdue: bool = False
+    overdue_days: int = 0
+    not_before: bool = False
+    start_known: bool = True
+    acts: tuple[ShownAct, ...] = ()
+    settled_by: tuple[str, ...] = ()
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,7 +186,7 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
         options=options(patient, knowledge) if plan else (),
         prediction=predicted(medicines, facts, patient) if predict else (),
         plan=planned(patient, medicines, facts, findings) if plan else (),
-        monitoring=tuple(_monitoring(facts)),
+        monitoring=tuple(_monitoring(facts, patient, medicines)),
         limits=tuple(_limits(patient, medicines, facts)),
     )
 
@@ -389,23 +409,45 @@ def _rounded(value: float) -> float:
     return value if value.is_integer() and abs(value) < _SIX_DIGITS else float(f"{value:.6g}")
 
 
-def _monitoring(facts: Facts) -> list[Watch]:
-    out = []
-    for agent, own in sorted(facts.inputs.agents.items()):
-        if own["taking"][0] == 1 or own["starting"][0] == 1:
-            for entry in facts.knowledge.agents[agent].monitoring:
-                if holds_in(entry, facts.jurisdiction):
-                    out.append(
-                        Watch(
-                            agent=shown_agent_name(agent, facts),
-                            what=entry.what,
-                            at=entry.at,
-                            act=entry.act,
-                            verified=entry.verified,
-                            source=cited(facts.knowledge, entry.source, entry.place),
-                        )
-                    )
-    return out
+def _monitoring(facts: Facts, patient: Patient, medicines: Sequence[Medicine]) -> list[Watch]:
+    """What has a day, the longest overdue first; then what has none, agent by agent."""
+    act = str(facts.knowledge.words("follow")["act"])
+    dated = follow_up(facts, patient, medicines)
+    out = [
+        Watch(
+            agent=shown_agent_name(item.agent, facts),
+            what=item.what,
+            at=item.at,
+            act=" ".join(act.format(at=a.at, do=a.do) for a in item.act),
+            verified=item.verified,
+            source=item.source,
+            dated=True,
+            due=item.due,
+            then=item.then,
+            last_done=item.last_done,
+            last_value=item.last_value,
+            measured=item.measured,
+            overdue=item.overdue,
+            overdue_days=item.overdue_days,
+            not_before=item.not_before,
+            start_known=item.start_known,
+            acts=item.act,
+            settled_by=item.settled_by,
+        )
+        for item in dated
+    ]
+    out += [
+        Watch(
+            agent=shown_agent_name(agent, facts),
+            what=entry.what,
+            at=entry.at,
+            act=entry.act,
+            verified=entry.verified,
+            source=cited(facts.knowledge, entry.source, entry.place),
+        )
+        for agent, entry in in_words(facts, dated)
+    ]
+    return [*(w for w in out if w.due is not None), *sorted((w for w in out if w.due is None), key=lambda w: w.agent)]
 
 
 def _limits(patient: Patient, medicines: tuple[Medicine, ...], facts: Facts) -> list[str]:

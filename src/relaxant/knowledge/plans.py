@@ -184,7 +184,7 @@ class Switch(Cited, frozen=True, kw_only=True, gc=False):
 
 
 class Act(Frozen, frozen=True, kw_only=True, gc=False):
-    """What to do at a result. Without ``when``, at any abnormal result."""
+    """What to do at a result. Without ``when``, for the reader to judge."""
 
     when: dict[str, Any] | None = None
     at: str
@@ -192,23 +192,38 @@ class Act(Frozen, frozen=True, kw_only=True, gc=False):
 
 
 class FollowUp(Cited, frozen=True, kw_only=True, gc=False):
-    """What to measure or ask, and when it is due: on ``days`` after the anchor, then every ``every_days`` from ``from_day`` up to ``to_day``.
+    """What to measure or ask, and when it is due: before the first dose (``baseline``), on ``days`` after the anchor, and every
+    ``every_days`` from ``from_day`` (if left out, after one interval) up to ``to_day``, without end if that is left out.
 
     ``labs`` are ids of ``labs.yaml`` whose values count as done; none where it is asked or looked at. ``anchor``: the first dose, each step
-    of a plan, the day the highest dose is reached, or the day of the review.
+    of a plan (``steps``: the rises or the falls alone), the day the highest dose is reached, the last session of what is given in
+    sessions, or the day of the review.
+
+    ``in_place_of`` names what the agents' ``monitoring`` says in words (its ``what``): this entry gives it dates and the review shows it
+    in its stead, with its words for when (``at``) unless this entry has its own. Where ``when`` is not met the words go too, but with
+    ``else_words`` they stay. ``lapses_days`` after a day it is too late to make it good. ``not_before``: allowed from that day, never
+    overdue. ``superseded``: of a label that is no longer in force; it is kept and not used.
     """
 
     follow_up: str
     agents: tuple[str, ...]
     when: dict[str, Any] | None = None
     what: str
+    at: str | None = None
+    in_place_of: tuple[str, ...] = ()
+    else_words: bool = False
     labs: tuple[str, ...] = ()
-    anchor: Literal["start", "step", "highest dose", "review"] = "start"
+    baseline: bool = False
+    anchor: Literal["start", "step", "highest dose", "session", "review"] = "start"
+    steps: Literal["every", "rise", "fall"] = "every"
     days: tuple[float, ...] = ()
     every_days: float | None = None
     from_day: float | None = None
     to_day: float | None = None
     grace_days: float = 7
+    lapses_days: float | None = None
+    not_before: bool = False
+    superseded: bool = False
     act: tuple[Act, ...]
 
 

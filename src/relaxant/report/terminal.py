@@ -320,11 +320,19 @@ class _Terminal:
         self.heading(self.words["monitoring"]["heading"])
         agent = ""
         for watch in view.monitoring:
+            marks = f"{self.tags(watch.tags)} {self.mark(watch.mark)}"
+            words = view.follow_words
+            if watch.day:
+                style = _BOLD if watch.overdue else ""
+                self.put(words["line"].format(agent=watch.agent, what=watch.what, due=watch.due), hang=2, style=style)
+                self.put(f"{words['how'].format(at=watch.at, act=watch.act)}{marks}", indent=2, hang=4)
+                continue
             if watch.agent != agent:
                 agent = watch.agent
                 self.put(agent, style=_BOLD)
-            line = self.words["monitoring"]["line"].format(what=watch.what, at=watch.at, act=watch.act)
-            self.put(f"{line}{self.tags(watch.tags)} {self.mark(watch.mark)}", indent=2, hang=4)
+            line = words["in_group"] if watch.due else self.words["monitoring"]["line"]
+            text = line.format(what=watch.what, due=watch.due, at=watch.at, act=watch.act)
+            self.put(f"{text}{marks}", indent=2, hang=4)
 
     def limits(self) -> None:
         if self.view.limits:

@@ -24,9 +24,10 @@ from relaxant.report.options_view import options_section
 from relaxant.report.plan_page import PlanHead, PlanView, Section
 from relaxant.report.plan_view import plan_view
 from relaxant.report.shown import clean, counted
-from relaxant.reviewing import Fact, Review, ShownMedicine
+from relaxant.reviewing import Fact, Review, ShownMedicine, Watch
 from relaxant.rules.findings import Finding, Unchecked
 from relaxant.rules.reasons import Cited, Effect
+from relaxant.rules.wording import capital
 
 Words = Mapping[str, Any]
 
@@ -98,10 +99,13 @@ class FactView(msgspec.Struct, frozen=True):
 
 
 class WatchView(msgspec.Struct, frozen=True):
-    """Something to monitor."""
+    """Something to monitor. ``due`` says the day and what the record shows, as far as there is something to say; ``day`` is whether it names one."""
 
     agent: str
     what: str
+    due: str
+    day: bool
+    overdue: bool
     at: str
     act: str
     mark: Mark
@@ -151,6 +155,7 @@ class View(msgspec.Struct, frozen=True):
     said: tuple[tuple[str, str], ...]
     facts: tuple[FactView, ...]
     unknown_facts: tuple[FactView, ...]
+    follow_words: Words
     monitoring: tuple[WatchView, ...]
     limits: tuple[str, ...]
     sources: tuple[SourceView, ...]
@@ -178,6 +183,7 @@ class _Page:
         self.course_words: Words = knowledge.words("prediction", review.stamp.language)
         self.plan_words: Words = knowledge.words("plan", review.stamp.language)
         self.citations = Citations(knowledge, self.words)
+        self.follow_words: Words = knowledge.words("follow", review.stamp.language)
 
     def view(self) -> View:
         review, words = self.review, self.words
@@ -222,6 +228,7 @@ class _Page:
             said=self.said(),
             facts=tuple(self.fact(f) for f in review.facts if not f.unknown),
             unknown_facts=tuple(self.unknown(f) for f in review.facts if f.unknown),
+            follow_words=self.follow_words,
             monitoring=tuple(self.watch(w) for w in review.monitoring),
             limits=tuple(clean(text) for text in review.limits),
             sources=self.citations.listed(),
@@ -550,15 +557,48 @@ class _Page:
         settled = words["itself"] if needs == [clean(fact.title)] else self.listed(needs) or words["nothing_settles"]
         return FactView(title, settled, note=clean(fact.note or ""))
 
-    def watch(self, watch: Any) -> WatchView:
+    def watch(self, watch: Watch) -> WatchView:
+        words = self.follow_words
+        acts = [words["act_now" if a.holds else "act"].format(at=clean(a.at), do=clean(a.do)) for a in watch.acts]
         return WatchView(
             clean(watch.agent),
             clean(watch.what),
-            clean(watch.at),
-            clean(watch.act),
+            self.due(watch) if watch.dated else "",
+            watch.due is not None,
+            watch.overdue,
+            capital(clean(watch.at)) if watch.due is not None else clean(watch.at),
+            " ".join(acts) or clean(watch.act),
             self.cited(watch.source),
             () if watch.verified else (self.words["not_verified_short"],),
         )
+
+    def due(self, watch: Watch) -> str:
+        """When it is due, what the record shows, and what would make that certain; empty where none of these is known."""
+        words, parts, open_by = self.follow_words, [], watch.settled_by
+        if watch.due is None:
+            if watch.not_before and not watch.start_known:
+                parts.append(words["no_day"].format(input=self.title(open_by[-1])))
+                open_by = open_by[:-1]
+        elif watch.not_before:
+            passed = watch.due.isoformat() <= self.review.stamp.as_of
+            parts.append(words["allowed" if passed else "not_before"].format(date=watch.due))
+        elif watch.overdue:
+            parts.append(counted(words["overdue" if watch.measured else "past"], watch.overdue_days, date=watch.due))
+        elif not watch.start_known:
+            parts.append(words["unknown"].format(date=watch.due, input=self.title(open_by[-1])))
+            open_by = open_by[:-1]
+        elif watch.due.isoformat() == self.review.stamp.as_of:
+            parts.append(words["today"].format(date=watch.due))
+        else:
+            parts.append(words["ahead"].format(date=watch.due))
+        if watch.last_value is not None:
+            key = "last_undated" if watch.last_done is None else "last"
+            parts.append(words[key].format(date=watch.last_done, value=clean(watch.last_value)))
+        elif watch.measured:
+            parts.append(words["never"])
+        if open_by:
+            parts.append(words["settled_by"].format(inputs=self.listed(self.title(s) for s in open_by)))
+        return capital(str(words["between"]).join(parts))
 
     def stamp(self) -> tuple[tuple[str, str], ...]:
         words, stamp = self.words["stamp"], self.review.stamp

@@ -1,0 +1,605 @@
+"""The monitoring schedule: the labels' days, what the record shows as done, and that nothing is said twice."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from relaxant.facts.facts import Facts
+from relaxant.facts.inputs import inputs_of
+from relaxant.io.patient_file import read_patient
+from relaxant.knowledge.load import load_knowledge
+from relaxant.knowledge.plans import Act, FollowUp
+from relaxant.knowledge.questions import JURISDICTIONS, holds_in
+from relaxant.knowledge.schema import Jurisdiction
+from relaxant.lint_plans import faults_of_plans
+from relaxant.medicines.read import read_medicines
+from relaxant.plain import read_yaml
+from relaxant.planning.due_dates import Anchors, Change, fixed_days, when_due
+from relaxant.planning.follow_up import Due, follow_up, in_words
+from relaxant.planning.plan import Plan, Step
+from relaxant.report.html import render_html
+from relaxant.report.terminal import render_terminal
+from relaxant.reviewing import Review, Watch, review
+
+KNOWN = load_knowledge()
+DAY = timedelta(days=1)
+TODAY = date(2026, 11, 26)
+START = date(2026, 1, 1)
+
+
+def followed(person: dict[str, Any], *plans: Plan, today: date = TODAY) -> tuple[Due, ...]:
+    patient = read_patient({"as_of": today.isoformat(), **person}, KNOWN, today=today)
+    medicines = read_medicines(patient, KNOWN)
+    facts = Facts(inputs_of([(patient, medicines)], KNOWN), KNOWN, patient.jurisdiction)
+    return follow_up(facts, patient, medicines, plans=plans)
+
+
+def item(what: str, person: dict[str, Any], *plans: Plan, today: date = TODAY) -> Due:
+    (one,) = [d for d in followed(person, *plans, today=today) if d.what == what]
+    return one
+
+
+def reviewed(person: dict[str, Any], today: date = TODAY) -> Review:
+    return review(read_patient({"as_of": today.isoformat(), **person}, KNOWN, today=today), predict=False)
+
+
+def line(drug: str, dose: str, frequency: str = "three times a day", start: date | None = START) -> dict[str, Any]:
+    return {
+        "drug": drug,
+        "dose": dose,
+        "frequency": frequency,
+        **({} if start is None else {"start": start.isoformat()}),
+    }
+
+
+def lab(name: str, value: str, day: date | None) -> dict[str, Any]:
+    return {"name": name, "value": value, **({} if day is None else {"date": day.isoformat()})}
+
+
+def entry(name: str) -> FollowUp:
+    return KNOWN.plans.follow_ups[name]
+
+
+def after(start: date, *days: int) -> list[date]:
+    return [start + timedelta(days=d) for d in days]
+
+
+def calendar(follow: FollowUp, until: int) -> list[date]:
+    """The days on which it falls due when each is done on the day: from the start, with the highest dose reached at once."""
+    anchors = Anchors(review=START, start=START, highest=START, session=START, changes=(Change(START, 1),))
+    valid = max((KNOWN.labs[name].valid_days for name in follow.labs), default=0)
+    out: list[date] = []
+    last: date | None = None
+    while (due := when_due(follow, anchors, last, valid).due) is not None and (due - START).days <= until:
+        assert last is None or due > last
+        out.append(due)
+        last = due
+    return out
+
+
+# ---------------------------------------------------------------- the labels' days
+
+
+@pytest.mark.parametrize(
+    ("name", "days"),
+    [
+        ("tizanidine-liver-us", (0, 30)),
+        ("tizanidine-liver-us-earlier", (0, 30, 90, 180)),
+        ("tizanidine-liver-eu", (30, 60, 90, 120)),
+        ("tizanidine-liver-uk", (30, 60, 90, 120)),
+        ("dantrolene-liver-us", (0, 14, 28, 42, 84, 126, 168)),
+        ("dantrolene-liver-uk-eu", (0, 14, 28, 42, 84, 126, 168)),
+        ("dantrolene-liver-uk-eu-late", (258, 348)),
+        ("dantrolene-liver-child-titrating", (0, 7)),
+        ("dantrolene-liver-child", (60, 120, 180, 240, 300, 360)),
+        ("baclofen-kidney", (0, 180, 360)),
+        ("cyproheptadine-weight", (0, 30, 60, 90)),
+        ("mirabegron-residual", (0, 30)),
+    ],
+)
+def test_a_measured_schedule_is_that_of_its_source(name: str, days: tuple[int, ...]) -> None:
+    assert calendar(entry(name), 365) == after(START, *days)
+
+
+@pytest.mark.parametrize(
+    ("name", "days"),
+    [
+        ("carisoprodol-need", (7, 14, 21)),
+        ("cyclobenzaprine-need", (7, 14, 21)),
+        ("diazepam-need", (28,)),
+        ("nabiximols-trial-uk", (28,)),
+        ("nabiximols-trial-eu", (28,)),
+        ("baclofen-benefit", (42,)),
+        ("baclofen-benefit-eu", (56,)),
+        ("dantrolene-function", (45,)),
+        ("dantrolene-function-uk", (56,)),
+        ("onabotulinum-next", (84,)),
+        ("botulinum-session", (42,)),
+        ("darifenacin-benefit", (14,)),
+        ("fesoterodine-benefit", (56,)),
+        ("dicycloverine-effect", (7, 14)),
+    ],
+)
+def test_an_asked_schedule_is_that_of_its_source(name: str, days: tuple[int, ...]) -> None:
+    anchors = Anchors(review=START, start=START, highest=START, session=START)
+    assert list(fixed_days(entry(name), anchors)) == after(START, *days)
+
+
+def test_a_label_that_is_no_longer_in_force_is_kept_and_not_used() -> None:
+    assert not entry("tizanidine-liver-us-earlier").verified
+    for country in ("US", "UK", "DE"):
+        due = followed({"country": country, "medicines": [line("tizanidine", "4 mg")]})
+        assert "tizanidine-liver-us-earlier" not in [d.follow_up for d in due]
+
+
+# ---------------------------------------------------------------- what the record shows
+
+ALT = "ALT and AST"
+
+
+def on_tizanidine(*labs: dict[str, Any]) -> dict[str, Any]:
+    return {"labs": list(labs), "medicines": [line("tizanidine", "4 mg")]}
+
+
+def test_before_the_start_and_a_month_after_the_highest_dose() -> None:
+    nothing = item(ALT, on_tizanidine(), today=START)
+    assert (nothing.due, nothing.overdue, nothing.then) == (START, False, (START + 30 * DAY,))
+    begun = item(ALT, on_tizanidine(lab("ALT", "30 U/L", START - 3 * DAY)), today=START)
+    assert (begun.due, begun.last_done, begun.last_value) == (START + 30 * DAY, START - 3 * DAY, "ALT 30 U/L")
+    done = item(ALT, on_tizanidine(lab("ALT", "30 U/L", START + 31 * DAY)), today=START + 40 * DAY)
+    assert (done.due, done.overdue, done.last_done) == (None, False, START + 31 * DAY)
+
+
+@pytest.mark.parametrize(("days", "overdue"), [(29, 0), (30, 0), (31, 1)])
+def test_a_day_is_overdue_from_the_day_after_it(days: int, overdue: int) -> None:
+    due = item(ALT, on_tizanidine(lab("AST", "20 U/L", START)), today=START + days * DAY)
+    assert (due.due, due.overdue, due.overdue_days) == (START + 30 * DAY, overdue > 0, overdue)
+
+
+@pytest.mark.parametrize(("days", "counts"), [(22, False), (23, True), (24, True)])
+def test_a_value_counts_from_the_days_of_grace_on(days: int, counts: bool) -> None:
+    due = item(ALT, on_tizanidine(lab("ALT", "30 U/L", START + days * DAY)), today=START + 60 * DAY)
+    assert (due.due is None) == counts
+
+
+@pytest.mark.parametrize(("age", "counts"), [(89, True), (90, True), (91, False)])
+def test_a_baseline_is_as_old_as_a_value_stays_true(age: int, counts: bool) -> None:
+    assert KNOWN.labs["alt"].valid_days == 90
+    due = item(ALT, on_tizanidine(lab("ALT", "30 U/L", START - age * DAY)), today=START)
+    assert due.due == (START + 30 * DAY if counts else START)
+
+
+def test_what_goes_on_is_due_an_interval_after_the_last_value() -> None:
+    what, seen = "kidney function (creatinine, eGFR)", START + 100 * DAY
+    person = {"labs": [lab("creatinine", "1 mg/dL", seen)], "medicines": [line("baclofen", "10 mg")]}
+    due = item(what, person, today=START + 200 * DAY)
+    assert (due.due, due.overdue) == (seen + 180 * DAY, False)
+    assert due.then[0] == seen + 360 * DAY
+    late = item(what, person, today=seen + 181 * DAY)
+    assert (late.due, late.overdue_days) == (seen + 180 * DAY, 1)
+    assert late.then[0] == seen + 361 * DAY  # an interval after today, when it will have been done
+
+
+def test_a_value_without_a_date_counts_as_of_today_and_is_shown_without_one() -> None:
+    due = item(ALT, on_tizanidine(lab("ALT", "30 U/L", None)))
+    assert (due.due, due.last_done, due.last_value) == (None, None, "ALT 30 U/L (no date)")
+
+
+def test_all_values_of_the_last_day_are_shown() -> None:
+    due = item(
+        ALT, on_tizanidine(lab("ALT", "30 U/L", START), lab("AST", "25 U/L", START), lab("AST", "99 U/L", START - DAY))
+    )
+    assert due.last_value == "ALT 30 U/L, AST 25 U/L"
+
+
+def test_the_last_day_of_the_calendar_breaks_nothing() -> None:
+    for start in (date(2020, 1, 1), date(9999, 12, 1)):
+        due = item(
+            ALT,
+            {"medicines": [line("tizanidine", "4 mg", start=start), line("baclofen", "10 mg", start=None)]},
+            today=date.max,
+        )
+        assert due.due == start
+
+
+# ---------------------------------------------------------------- what is not known
+
+
+def unstarted(*labs: dict[str, Any]) -> dict[str, Any]:
+    return {"labs": list(labs), "medicines": [line("baclofen", "10 mg", start=None)]}
+
+
+def test_without_a_start_it_is_due_now_unless_a_value_of_its_interval_is_on_record() -> None:
+    what = "kidney function (creatinine, eGFR)"
+    now = item(what, unstarted())
+    assert (now.due, now.overdue, now.start_known, now.settled_by) == (TODAY, False, False, ("start date of baclofen",))
+    seen = TODAY - 180 * DAY
+    assert item(what, unstarted(lab("creatinine", "1 mg/dL", seen))).due == TODAY
+    assert item(what, unstarted(lab("creatinine", "1 mg/dL", seen + DAY))).due == TODAY + DAY
+    assert item(what, unstarted(lab("creatinine", "1 mg/dL", seen - DAY))).due == TODAY
+
+
+def test_what_belongs_to_a_moment_has_no_day_without_a_start() -> None:
+    due = item("confusion, drowsiness, myoclonus", unstarted())
+    assert (due.due, due.start_known, due.settled_by) == (None, False, ())
+
+
+def test_who_it_is_for_is_three_valued() -> None:
+    what = "liver function tests"
+
+    def found(dose: str | None) -> list[Due]:
+        medicine = line("tizanidine", dose) if dose else {"drug": "tizanidine", "start": START.isoformat()}
+        return [d for d in followed({"country": "DE", "medicines": [medicine]}) if d.what == what]
+
+    assert [d.settled_by for d in found("4 mg")] == [()]
+    assert found("2 mg") == []
+    (open_one,) = found(None)
+    assert open_one.settled_by == ("how much tizanidine is taken in a day",)
+
+
+def test_where_no_day_holds_the_words_stay() -> None:
+    def said(dose: str) -> list[Watch]:
+        found = reviewed({"country": "DE", "medicines": [line("tizanidine", dose)]}).monitoring
+        return [w for w in found if w.what == "liver function tests"]
+
+    assert [w.dated for w in said("4 mg")] == [True]
+    assert [w.dated for w in said("2 mg")] == [False]
+
+
+def test_what_is_for_children_is_not_said_to_adults() -> None:
+    def whats(age: int) -> set[str]:
+        return {w.what for w in reviewed({"age": str(age), "medicines": [line("dantrolene", "25 mg")]}).monitoring}
+
+    assert "liver tests in children" in whats(10) - whats(40)
+    assert "AST, ALT, alkaline phosphatase, bilirubin" in whats(40) - whats(10)
+
+
+# ---------------------------------------------------------------- what to do now
+
+
+def test_the_act_of_the_last_value_is_marked() -> None:
+    def holding(*values: str) -> list[bool | None]:
+        labs = [lab("ALT", v, TODAY - DAY) for v in values] + [lab("AST", "20 U/L", TODAY - DAY) for _ in values]
+        return [a.holds for a in item(ALT, on_tizanidine(*labs)).act]
+
+    assert KNOWN.labs["alt"].upper_normal == 40
+    assert holding("119 U/L") == [False, None]
+    assert holding("120 U/L") == [True, None]
+    assert holding() == [None, None]
+
+
+# ---------------------------------------------------------------- the days to count from
+
+
+def a_plan(agent: str, kind: str, *steps: tuple[date, float, float]) -> Plan:
+    return msgspec.convert(
+        {
+            "id": "plan", "kind": kind, "agents": [agent], "title": "", "why": "", "unit": "mg",
+            "steps": [
+                {"number": i + 1, "agent": agent, "first": first, "last": None, "takes": [], "daily": daily, "changed": changed}
+                for i, (first, daily, changed) in enumerate(steps)
+            ],
+        },
+        Plan,
+    )  # fmt: skip
+
+
+def test_a_plan_says_when_the_highest_dose_is_reached() -> None:
+    steps = [(TODAY + i * 4 * DAY, 2.0 * (i + 1), 2.0) for i in range(5)]
+    plan = a_plan("tizanidine", "titration", *steps)
+    person = {"medicines": [], "considering": [line("tizanidine", "2 mg", start=None)]}
+    due = item(ALT, {**person, "labs": [lab("ALT", "20 U/L", TODAY)]}, plan)
+    assert due.due == steps[-1][0] + 30 * DAY
+    pressure = item("blood pressure (lying and standing) and heart rate", person, plan)
+    assert (pressure.due, pressure.then) == (TODAY, tuple(s[0] for s in steps[1:]))
+    assert isinstance(plan.steps[0], Step)
+
+
+def test_a_taper_asks_for_what_follows_a_fall_and_not_for_what_follows_a_rise() -> None:
+    plan = a_plan("baclofen", "taper", (TODAY, 25, -5), (TODAY + 7 * DAY, 20, -5))
+    person = {"medicines": [line("baclofen", "10 mg")]}
+    assert item("confusion, drowsiness, myoclonus", person, plan).due is None
+    falls = item("standing, walking, falls", person, plan)
+    assert (falls.due, falls.then) == (TODAY + 7 * DAY, (TODAY + 14 * DAY,))
+
+
+def test_a_plan_that_is_refused_gives_no_day() -> None:
+    plan = msgspec.structs.replace(a_plan("baclofen", "titration", (TODAY, 15, 15)), refused="not with these kidneys")
+    assert followed({"medicines": [line("baclofen", "10 mg")]}, plan) == followed(
+        {"medicines": [line("baclofen", "10 mg")]}
+    )
+
+
+def test_what_is_weighed_begins_today() -> None:
+    due = item("need, dependence and misuse", {"medicines": [], "considering": ["diazepam 2 mg twice a day"]})
+    assert (due.due, due.start_known) == (TODAY + 28 * DAY, True)
+
+
+def test_a_dose_that_is_weighed_lower_is_no_rise() -> None:
+    taken = {"medicines": [line("baclofen", "20 mg")]}
+    lower = {**taken, "considering": [line("baclofen", "10 mg", start=None)]}
+    higher = {**taken, "considering": [line("baclofen", "25 mg", start=None)]}
+    none = item("confusion, drowsiness, myoclonus", lower)
+    assert (none.due, none.start_known) == (None, True)
+    assert item("confusion, drowsiness, myoclonus", higher).due == TODAY + 3 * DAY
+
+
+@pytest.mark.parametrize(("days", "due"), [(83, 84), (84, 84), (85, 84), (449, 84), (450, None)])
+def test_the_next_session_has_a_day_from_which_it_is_allowed(days: int, due: int | None) -> None:
+    session = TODAY - days * DAY
+    botox = {
+        "drug": "onabotulinumtoxinA",
+        "dose": "300 units",
+        "route": "intramuscular",
+        "frequency": "once",
+        "start": session.isoformat(),
+    }
+    found = item("the next session", {"medicines": [botox]})
+    assert (found.due, found.overdue) == (None if due is None else session + due * DAY, False)
+
+
+def test_of_repeated_sessions_the_last_must_be_said() -> None:
+    every = {"drug": "onabotulinumtoxinA", "dose": "300 units", "route": "intramuscular", "frequency": "every 12 weeks"}
+    recent = item("the next session", {"medicines": [{**every, "start": (TODAY - 83 * DAY).isoformat()}]})
+    assert recent.due == TODAY + DAY
+    old = item("the next session", {"medicines": [{**every, "start": (TODAY - 84 * DAY).isoformat()}]})
+    assert (old.due, old.settled_by) == (None, ("day of the last session of onabotulinumtoxinA",))
+
+
+def test_what_is_asked_falls_due_next_and_when_all_days_have_passed_it_was_due() -> None:
+    def due(days: int) -> tuple[int | None, int]:
+        found = item("need and effect", {"medicines": [line("carisoprodol", "350 mg", start=TODAY - days * DAY)]})
+        return found.due and (found.due - TODAY).days + days, found.overdue_days
+
+    assert [due(d) for d in (0, 7, 8, 21, 22, 60)] == [(7, 0), (7, 0), (14, 0), (21, 0), (21, 1), (21, 39)]
+
+
+def test_what_lapses_is_left_to_the_words() -> None:
+    def due(days: int) -> date | None:
+        return item("a function named at the start (transfer, brace, hygiene)", {"medicines": [line("dantrolene", "25 mg", start=TODAY - days * DAY)]}).due  # fmt: skip
+
+    assert due(120) == TODAY - 75 * DAY
+    assert due(121) is None
+
+
+def test_only_what_is_taken_or_weighed_and_only_its_country() -> None:
+    stopped = {**line("tizanidine", "4 mg"), "stop": "2026-11-20"}
+    assert followed({"medicines": [stopped]}) == ()
+    assert followed({"medicines": []}) == ()
+    for country, jurisdiction in (("US", "US"), ("UK", "UK"), ("FR", "EU")):
+        for due in followed(
+            {"country": country, "medicines": [line("tizanidine", "4 mg"), line("dantrolene", "25 mg")]}
+        ):
+            assert holds_in(entry(due.follow_up), jurisdiction)  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------- nothing twice
+
+
+@pytest.mark.parametrize("jurisdiction", JURISDICTIONS)
+@pytest.mark.parametrize("agent", sorted(KNOWN.agents))
+def test_each_thing_to_monitor_is_said_once(agent: str, jurisdiction: Jurisdiction) -> None:
+    known = KNOWN.agents[agent]
+    person = {
+        "country": {"US": "US", "UK": "UK", "EU": "DE"}[jurisdiction],
+        "medicines": [{"drug": known.ingredient, "route": known.routes[0], "start": START.isoformat()}],
+    }
+    patient = read_patient({"as_of": TODAY.isoformat(), **person}, KNOWN, today=TODAY)
+    medicines = read_medicines(patient, KNOWN)
+    facts = Facts(inputs_of([(patient, medicines)], KNOWN), KNOWN, patient.jurisdiction)
+    if agent not in facts.inputs.agents:
+        pytest.skip("its route is read as another agent's")
+    dated = [d for d in follow_up(facts, patient, medicines) if d.agent == agent]
+    words = [m for a, m in in_words(facts, dated) if a == agent]
+    said = [d.what for d in dated] + [m.what for m in words]
+    assert len(said) == len(set(said))
+    for follow in KNOWN.plans.follow_ups.values():
+        if follow.follow_up in [d.follow_up for d in dated]:
+            assert not {m.what for m in words} & set(follow.in_place_of)
+    replaced = {
+        w
+        for f in KNOWN.plans.follow_ups.values()
+        if agent in f.agents and holds_in(f, jurisdiction)
+        for w in f.in_place_of
+    }
+    for monitored in known.monitoring:
+        if holds_in(monitored, jurisdiction):
+            assert (monitored in words) != (monitored.what in replaced) or monitored.what in {"liver function tests"}
+
+
+def test_overdue_comes_first_in_the_review_and_is_marked_in_words() -> None:
+    found = reviewed({"medicines": [line("tizanidine", "4 mg"), line("baclofen", "10 mg", start=TODAY)]})
+    days = [w.due for w in found.monitoring if w.due is not None]
+    assert days == sorted(days) and [w.due is None for w in found.monitoring] == sorted(
+        w.due is None for w in found.monitoring
+    )
+    assert found.monitoring[0].overdue
+    for page in (render_terminal(found, colour=False), render_html(found)):
+        text = " ".join(page.split())
+        assert "OVERDUE by 329 days, due on 2026-01-01; none on record" in text
+        assert text.index("OVERDUE") < text.index("Due today, 2026-11-26") < text.index("sedation and hallucinations")
+
+
+def test_the_review_says_what_the_record_cannot_show() -> None:
+    text = " ".join(
+        render_terminal(
+            reviewed({"medicines": [line("carisoprodol", "350 mg", start=TODAY - 22 * DAY)]}), colour=False
+        ).split()
+    )
+    assert "Was due on 2026-11-25, 1 day ago (a record cannot show whether it was done)" in text
+
+
+def test_the_json_keeps_its_fields() -> None:
+    (first, *_) = msgspec.to_builtins(reviewed({"medicines": [line("tizanidine", "4 mg")]}).monitoring)
+    assert {"agent", "what", "at", "act", "verified", "source"} <= set(first)
+    assert first["due"] == "2026-01-01" and first["acts"][0].keys() == {"at", "do", "holds"}
+
+
+# ---------------------------------------------------------------- the page
+
+PAGE = (Path(__file__).parent.parent / "docs" / "planning" / "monitoring.md").read_text(encoding="utf-8")
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The rows of the page's table with this heading."""
+    table = PAGE[PAGE.index(f"| {heading} |") :].split("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in table]
+
+
+def test_the_example_of_the_page_comes_out_as_written() -> None:
+    block = re.search(r"```yaml\n(.*?)```", PAGE, re.S)
+    assert block is not None
+    found = reviewed(read_yaml(block[1], "page"))
+    written = [
+        [w.agent, w.what, str(w.due), str(w.overdue_days), "" if w.last_done is None else str(w.last_done)]
+        for w in found.monitoring
+        if w.due is not None
+    ]
+    assert written == rows("Medicine")
+    undated = {(w.agent, w.what) for w in found.monitoring if w.due is None}
+    assert {
+        ("baclofen", "benefit at the highest tolerated dose"),
+        ("tizanidine", "blood pressure (lying and standing) and heart rate"),
+    } <= undated
+
+
+def test_the_labels_of_the_page_are_those_of_the_knowledge() -> None:
+    names = ("tizanidine-liver-us", "tizanidine-liver-us-earlier", "tizanidine-liver-eu")
+    for name, (_, said) in zip(names, rows("Tizanidine, liver tests"), strict=True):
+        days = [(day - START).days for day in calendar(entry(name), 365)]
+        assert [int(n) for n in re.findall(r"\d+", said)] == [d for d in days if d]
+        assert ("before the start" in said) == (days[0] == 0)
+
+
+# ---------------------------------------------------------------- what holds for every schedule
+
+DAYS = st.integers(0, 800)
+FOLLOWS = st.builds(
+    lambda days, every, first, end, grace, baseline, lapses, anchor: FollowUp(
+        follow_up="any", agents=("baclofen",), what="any", at="any", source="s", place="p", labs=("alt",), anchor=anchor, baseline=baseline,
+        days=tuple(sorted(days)), every_days=every, from_day=first if every else None,
+        to_day=(first or every) + end if every and end is not None else None, grace_days=grace, lapses_days=lapses, act=(Act(at="a", do="b"),),
+    ),
+    st.sets(DAYS, max_size=4), st.none() | st.integers(1, 400), st.none() | st.integers(1, 400), st.none() | DAYS, st.integers(0, 10),
+    st.booleans(), st.none() | st.integers(0, 60), st.sampled_from(["start", "step", "highest dose"]),
+)  # fmt: skip
+
+
+def anchors_from(start: date | None, today: date) -> Anchors:
+    if start is None:
+        return Anchors(review=today)
+    return Anchors(
+        review=today, start=start, highest=start + 20 * DAY, changes=(Change(start, 1), Change(start + 20 * DAY, 1))
+    )
+
+
+@given(FOLLOWS, st.none() | st.integers(-60, 1500), st.none() | st.integers(0, 1500))
+def test_what_holds_for_every_schedule(follow: FollowUp, begun: int | None, ago: int | None) -> None:
+    start = None if begun is None else TODAY - begun * DAY
+    anchors = anchors_from(start, TODAY)
+    last = None if ago is None else TODAY - ago * DAY
+    found = when_due(follow, anchors, last, 90)
+    if found.due is not None:
+        assert start is None or found.due >= start
+        assert all(day > max(found.due, TODAY) for day in found.then)
+        assert list(found.then) == sorted(set(found.then))
+    today = when_due(follow, anchors, TODAY, 90)
+    assert today.due is None or today.due > TODAY  # what was done today is due on a later day
+    if last is not None and found.due is not None and today.due is not None:
+        assert today.due >= found.due  # a newer value never brings a day forward
+
+
+@given(FOLLOWS, st.integers(0, 1500), st.none() | st.integers(0, 1500), st.integers(1, 60))
+def test_time_alone_never_moves_a_day_that_does_not_lapse(
+    follow: FollowUp, begun: int, ago: int | None, later: int
+) -> None:
+    follow = msgspec.structs.replace(follow, lapses_days=None)
+    last = None if ago is None else TODAY - ago * DAY
+    one, two = (
+        when_due(follow, anchors_from(TODAY - begun * DAY, day), last, 90).due for day in (TODAY, TODAY + later * DAY)
+    )
+    assert one == two
+
+
+@given(FOLLOWS, st.none() | st.integers(-60, 1500))
+def test_what_is_asked_has_the_next_day_or_the_last(follow: FollowUp, begun: int | None) -> None:
+    asked = msgspec.structs.replace(follow, labs=(), baseline=False)
+    found = when_due(asked, anchors_from(None if begun is None else TODAY - begun * DAY, TODAY), None, 0)
+    if found.due is not None and found.due < TODAY:
+        assert not found.then
+        assert asked.lapses_days is None or (TODAY - found.due).days <= asked.lapses_days
+    assert all(found.due is not None and day > found.due for day in found.then)
+
+
+AGENTS = ["baclofen", "tizanidine", "dantrolene", "diazepam", "gabapentin", "carisoprodol", "oxybutynin", "clonidine"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(AGENTS), unique=True, max_size=5),
+    st.lists(st.none() | st.integers(0, 900), min_size=5, max_size=5),
+    st.lists(
+        st.tuples(st.sampled_from(["ALT", "creatinine", "systolic blood pressure"]), st.integers(0, 900)), max_size=4
+    ),
+    st.sampled_from(["US", "UK", "DE"]),
+    st.none() | st.sampled_from(["9", "40", "80"]),
+)
+def test_what_holds_for_every_review(
+    agents: list[str], starts: list[int | None], labs: list[tuple[str, int]], country: str, age: str | None
+) -> None:
+    units = {"ALT": "30 U/L", "creatinine": "1 mg/dL", "systolic blood pressure": "110 mmHg"}
+    person: dict[str, Any] = {
+        "country": country,
+        "medicines": [
+            line(a, "1 mg", start=None if s is None else TODAY - s * DAY) for a, s in zip(agents, starts, strict=False)
+        ],
+        "observations": [lab(name, units[name], TODAY - ago * DAY) for name, ago in labs],
+        **({} if age is None else {"age": age}),
+    }
+    due = followed(person)
+    assert len({(d.agent, d.what) for d in due}) == len(due)
+    assert [d.due or date.max for d in due] == sorted(d.due or date.max for d in due)
+    for one in due:
+        assert one.agent in agents and one.at and one.act
+        assert one.overdue == (one.due is not None and one.due < TODAY and not one.not_before)
+        assert one.overdue_days == (max(0, (TODAY - one.due).days) if one.due and one.overdue else 0)
+        assert one.last_done is None or one.last_done <= TODAY
+
+
+# ---------------------------------------------------------------- lint
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"labs": ("no-such-lab",)}, "there is no lab"),
+        ({"days": (), "baseline": False}, "never due"),
+        ({"days": (30, 7)}, "days are in order"),
+        ({"to_day": 90}, "every_days, which is missing"),
+        ({"every_days": 30, "to_day": 20}, "to_day is before"),
+        ({"every_days": 30, "anchor": "step"}, "the next step comes"),
+        ({"steps": "rise"}, "steps belongs to"),
+        ({"labs": (), "baseline": True}, "a baseline is a value on record"),
+        ({"not_before": True}, "days alone"),
+        ({"in_place_of": ()}, "says in words when"),
+        ({"in_place_of": ("no such entry",)}, "has no monitoring"),
+        ({"jurisdiction": ("EU",)}, "has no monitoring"),
+        ({"act": ()}, "what to do at which result"),
+        ({"when": {"fact": "no_such_fact"}}, "predicate"),
+    ],
+)
+def test_lint_finds_what_is_wrong_with_a_schedule(changed: dict[str, Any], fault: str) -> None:
+    good = msgspec.structs.replace(entry("tizanidine-liver-us"), anchor="start")
+    follow = msgspec.structs.replace(good, **changed)
+    plans = msgspec.structs.replace(KNOWN.plans, follow_ups={follow.follow_up: follow})
+    packed = msgspec.Raw(msgspec.msgpack.encode(plans))
+    knowledge = msgspec.structs.replace(KNOWN, sha256=f"follow {fault} {sorted(changed)}", plans_packed=packed)
+    assert any(fault in what for _, what in faults_of_plans(knowledge))
