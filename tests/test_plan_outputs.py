@@ -31,8 +31,9 @@ from relaxant.planning.plan import Gate, Plan, Signs
 from relaxant.report.patient_sheet import SheetView, plainly, sheet_view
 from relaxant.report.plan_page import Bullets, Line, PlanView, Saying, Table
 from relaxant.report.plan_text import plan_text
-from relaxant.report.plan_view import head_of, plan_view
+from relaxant.report.plan_view import plan_view
 from relaxant.report.plans import FORMATS, Format, render_plan
+from relaxant.report.view import head_of
 
 HOSTILE = "<script>alert('x')</script>\x1b[31m\u202eevil\u2066 #strong[x] *b* $y$ @ref \\u{41} {0} {{ x }} %s"
 BARE = ("refused", "pump", "block")  # plans without a calendar

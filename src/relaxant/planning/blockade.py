@@ -74,7 +74,7 @@ def block_plan(
     return Plan(
         id=f"block-{agent.replace(' ', '-')}",
         kind="block",
-        agents=(agent,),
+        agents=(name,),
         title=words["title"].format(agent=name),
         why=words["why"],
         unit=_UNIT,

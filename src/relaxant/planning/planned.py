@@ -9,10 +9,12 @@ import msgspec
 from relaxant.facts.facts import Facts
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
+from relaxant.planning.blockade import block_plan, blockers
 from relaxant.planning.current import current_lines, intake, weighed_line
 from relaxant.planning.dose import danger
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Plan
+from relaxant.planning.pump import pump_plan
 from relaxant.planning.said import missed, withdrawal
 from relaxant.planning.switch import known_switch, switch_plan
 from relaxant.planning.tablets import grains
@@ -50,6 +52,12 @@ def planned(
         made = _of_agent(agent, agent in leaving, agent in weighed, patient, medicines, facts, findings, row)
         if made is not None:
             plans.append(made)
+    pump = pump_plan(patient, medicines, facts)
+    if pump is not None:
+        plans.append(pump)
+    for agent in sorted(set(facts.inputs.agents) & set(blockers(facts))):
+        if agent in weighed or current_lines(agent, medicines):
+            plans.append(block_plan(agent, patient, medicines, facts, findings))
     return tuple(sorted(plans, key=lambda p: (_ORDER[p.kind], p.id)))
 
 

@@ -151,13 +151,14 @@ def _made(
     bounds: tuple[ShownBound, ...] = (),
 ) -> Plan:
     agent, words = known.protocol.agent, book.words
+    name = shown_agent_name(agent, book.facts)
     if page != "emergency":
         book.say("check", known.protocol.check)
     return Plan(
         id=f"pump:{agent}",
         kind="pump",
-        agents=(agent,),
-        title=capital(book.fill(words["title"], agent=shown_agent_name(agent, book.facts))),
+        agents=(name,),
+        title=capital(book.fill(words["title"], agent=name)),
         why=words["why"][page],
         unit=DAILY,
         refused=refused,
