@@ -140,14 +140,15 @@ def _made(agent: str, taken: Intake, taper: Taper, facts: Facts, first: date, go
     groups = product_groups(agent, facts, form=form_of(taken.form, groups), modified=taken.modified)
     largest = max(taken.doses.values())
     stocks = [held for group in groups if all(d in (held := stock(group, largest, facts)).ways for d in doses.values())]
-    made = [(held, merged(list(_rungs(doses, taper, held, grains(goal))))) for held in stocks]
-    made = [(held, rungs) for held, rungs in made if rungs] or [
-        (held, [Rung(doses=doses, days=taper.every_days)]) for held in stocks[:1]
-    ]
-    return next(
-        (found for held, rungs in made if (found := calendar(agent, rungs, held, first, sum(doses.values()), facts))),
-        None,
-    )
+    total, lowered = sum(doses.values()), False
+    for held in stocks:
+        rungs = merged(list(_rungs(doses, taper, held, grains(goal))))
+        lowered = lowered or bool(rungs)
+        if rungs and (found := calendar(agent, rungs, held, first, total, facts)):
+            return found
+    if lowered or not stocks:
+        return None
+    return calendar(agent, [Rung(doses=doses, days=taper.every_days)], stocks[0], first, total, facts)
 
 
 def _rungs(doses: Grains, taper: Taper, held: Stock, goal: int) -> Iterator[Rung]:
