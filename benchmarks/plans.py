@@ -97,9 +97,7 @@ def tables(knowledge: Knowledge) -> None:
     patient = read_patient({**PERSON, "country": "US", "goals": ["night spasms"]}, knowledge, today=TODAY)
     (found,) = options(patient, knowledge)
     loop, own = medians(squares, lambda: options(patient, knowledge), runs=20)
-    print(
-        f"options for night spasms, {len(found.options)} agents: {own * 1e3:.0f} ms"
-    )
+    print(f"options for night spasms, {len(found.options)} agents: {own * 1e3:.0f} ms")
     line("options", own / loop, "a plain loop of 50,000 squares")
 
 
