@@ -68,7 +68,8 @@ def chosen(block: Block, subject: Subject) -> tuple[list[BlockDose], tuple[str, 
             if purpose not in _BY_RULE and any(d.purpose == purpose for d in block.doses):
                 missing.append(purpose)
     if subject.forbade(block.withheld_by) is not None:
-        found, missing = [d for d in found if d.purpose in _BY_RULE], []
+        begun = bool(current(block.agent, subject))  # a first dose is none once the block is there
+        found, missing = [d for d in found if d.purpose in _BY_RULE and not begun], []
     return found, tuple(missing), tuple(dict.fromkeys(needs))
 
 
@@ -180,7 +181,9 @@ def _weight_line(weight: Weighed, subject: Subject) -> Line:
 def _dose_line(own: Given, weight: Weighed, subject: Subject) -> Line:
     words, dose = subject.words, own.entry
     said = words["dose"]
-    texts = [*(less.text for less in own.less), dose.text]
+    texts = [*dict.fromkeys(less.text for less in own.less), dose.text]
+    if own.less and dose.low is None and all(less.share is None for less in own.less):
+        texts = [said["no_less"], dose.text]
     low, high = (None if per is None else given(dose, per, weight.kg) for per in (dose.low, dose.high))
     if low is not None and high is not None and low.amount < high.amount:
         span = plain_number(low.amount, _DIGITS), amount_text(high.amount, high.unit)
@@ -261,10 +264,11 @@ def _compared(mass: float | None, into_muscle: bool, reckoning: Reckoned, subjec
     if weight is None or not planned:
         return f"{per} {words['nothing']}".strip()
     ends = [end for d in planned for end in _ends(d, weight)]
-    span = {"low": plain_number(min(ends), _DIGITS), "high": amount_text(max(ends), _MASS)}
+    low, high = plain_number(min(ends), _DIGITS), amount_text(max(ends), _MASS)
+    span = high if three_digits(min(ends)) == three_digits(max(ends)) else words["span"].format(low=low, high=high)
     within = three_digits(min(ends)) <= three_digits(mass) <= three_digits(max(ends))
     verdict = "within" if within else "above" if mass > max(ends) else "below"
-    return f"{per} {words[verdict].format(**span)}".strip()
+    return f"{per} {words[verdict].format(span=span)}".strip()
 
 
 def _ends(own: Given, weight: Weighed) -> Iterator[float]:

@@ -167,7 +167,7 @@ def _withheld(one: Reverser, against: Finding, others: Sequence[Reverser], subje
     """Why an agent has no amount, said once; what to do instead where no other line says it."""
     words = subject.words["reversal"]
     other = any(o is not one and o.against is None and o.dosed for o in others)
-    texts = [words["withheld"].format(summary=against.summary), words["other"] if other else against.action]
+    texts = [words["withheld"].format(summary=against.summary), *([] if other else [against.action])]
     return Line(
         what=words["agent"].format(agent=_name(one, subject)),
         how=words["rule"].format(tier=against.tier, rules=", ".join(against.rules)),
@@ -186,7 +186,7 @@ def _line(one: Reverser, row: BlockReversal, how: str, warned: str | None, subje
     if row.usual is not None:
         value, own_steps, own_texts = _amount(one, row, subject)
         steps += own_steps
-        texts = [*([warned] if warned else ()), *own_texts, row.text]
+        texts = [*([warned] if warned else ()), *own_texts, *([] if own_texts and value is None else [row.text])]
     sources = source_of(row, facts)
     if warned and one.warning is not None:
         sources = (*sources, *source_of(one.warning, facts))
