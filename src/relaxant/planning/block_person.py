@@ -9,6 +9,7 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
+from relaxant.facts.names import TAKEN_FOR
 from relaxant.knowledge.blocks import BlockDose
 from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Cited as Sourced
@@ -144,8 +145,8 @@ def _line(agent: str, dose: BlockDose | None, subject: Subject) -> Said:
 
 
 def grave_and_open(unchecked: Iterable[Unchecked], subject: Subject) -> tuple[str, ...]:
-    """The inputs that would settle whether there is a danger; what is seldom known (a genotype) is not asked for."""
-    seldom = subject.facts.seldom_asked(0)
+    """The inputs that would settle whether there is a danger; what is seldom known (a genotype) is not asked for, the length of an infusion is."""
+    seldom = subject.facts.seldom_asked(0) - {TAKEN_FOR}
     return tuple(u.settled_by for u in unchecked if u.worst_tier == GRAVEST and u.settled_by not in seldom)
 
 
