@@ -22,17 +22,17 @@ DAYS = "since 2026-11-18"
 COUNTRY: dict[str, str] = {"US": "US", "UK": "UK", "EU": "IE"}
 
 
-def facts_of(knowledge: Knowledge, country: Jurisdiction, **said: Any) -> tuple[Any, Any, Facts]:
+def facts_of(knowledge: Knowledge, where: Jurisdiction, **said: Any) -> tuple[Any, Any, Facts]:
     """Someone of 50 with sound kidneys, liver and pressure unless said otherwise."""
     person = {
-        "as_of": TODAY.isoformat(), "country": COUNTRY[country], "sex": "female", "age": 50, "weight": "70 kg", "height": "170 cm",
+        "as_of": TODAY.isoformat(), "country": COUNTRY[where], "sex": "female", "age": 50, "weight": "70 kg", "height": "170 cm",
         "conditions": [], "dialysis": "none", "medicines": [], "smoker": False,
         "labs": [{"name": "creatinine", "value": "0.7 mg/dL", "date": "2026-11-20"}, {"name": "ALT", "value": "20 U/L", "date": "2026-11-20"}],
         "observations": seen(124, 72),
     }  # fmt: skip
     patient = read_patient({**person, **said}, knowledge, today=TODAY)
     medicines = read_medicines(patient, knowledge)
-    return patient, medicines, Facts(inputs_of([(patient, medicines)], knowledge), knowledge, country)
+    return patient, medicines, Facts(inputs_of([(patient, medicines)], knowledge), knowledge, where)
 
 
 def seen(systolic: int, pulse: int) -> list[dict[str, str]]:
@@ -46,15 +46,13 @@ def creatinine(value: float) -> list[dict[str, str]]:
     return [{"name": "creatinine", "value": f"{value} mg/dL", "date": "2026-11-20"}]
 
 
-def taper(
-    knowledge: Knowledge, agent: str, country: Jurisdiction, *lines: str, ready: bool = False, **said: Any
-) -> Plan:
-    patient, medicines, facts = facts_of(knowledge, country, medicines=list(lines), **said)
+def taper(knowledge: Knowledge, agent: str, where: Jurisdiction, *lines: str, ready: bool = False, **said: Any) -> Plan:
+    patient, medicines, facts = facts_of(knowledge, where, medicines=list(lines), **said)
     return taper_plan(agent, medicines, facts, patient.as_of, ready=ready)
 
 
-def bounded(knowledge: Knowledge, agent: str, country: Jurisdiction, **said: Any) -> Room:
-    return room(agent, facts_of(knowledge, country, **said)[2])
+def bounded(knowledge: Knowledge, agent: str, where: Jurisdiction, **said: Any) -> Room:
+    return room(agent, facts_of(knowledge, where, **said)[2])
 
 
 # ---------------------------------------------------------------- tizanidine is held
@@ -177,7 +175,7 @@ KIDNEYS: list[tuple[str, Jurisdiction, str, list[dict[str, str]], float]] = [
     ("gabapentin", "US", "gabapentin 1200 mg three times a day", creatinine(2.6), 700),
     ("gabapentin", "US", "gabapentin 1200 mg three times a day", creatinine(1.6), 1400),
     ("gabapentin", "UK", "gabapentin 900 mg three times a day", creatinine(2.6), 600),
-    ("gabapentin", "UK", "gabapentin 800 mg three times a day", creatinine(1.3), 1800),
+    ("gabapentin", "UK", "gabapentin 800 mg three times a day", creatinine(1.3), 900),
     ("pregabalin", "US", "pregabalin 300 mg twice a day", creatinine(2.6), 150),
     ("pregabalin", "EU", "pregabalin 300 mg twice a day", creatinine(1.6), 300),
 ]
@@ -209,6 +207,16 @@ def test_with_seizures_on_record_the_end_is_slower(knowledge: Knowledge) -> None
 def test_a_dose_that_the_kidney_allows_goes_as_before(knowledge: Knowledge) -> None:
     plan = taper(knowledge, "gabapentin", "US", f"gabapentin 300 mg twice a day {LONG}", labs=creatinine(2.6), age=70)
     assert plan.policies[0].id == "gabapentin-label"
+
+
+def test_a_little_above_the_most_of_a_fair_kidney_goes_as_others_do(knowledge: Knowledge) -> None:
+    """1,800 mg at about 40 mL/min, of which 1,400 mg are allowed: by 300 mg every 4 days that is reached on day 5."""
+    plan = taper(
+        knowledge, "gabapentin", "US", f"gabapentin 600 mg three times a day {LONG}", labs=creatinine(1.5), age=70
+    )
+    assert plan.policies[0].id == "gabapentin-four-days"
+    kept = next(step.first for step in plan.steps if step.daily <= 1400)
+    assert (kept - plan.steps[0].first).days < 7
 
 
 def test_on_dialysis_and_by_a_stage_on_record(knowledge: Knowledge) -> None:
