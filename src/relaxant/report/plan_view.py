@@ -13,8 +13,10 @@ from datetime import date, timedelta
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.plans import DAY_PARTS, DayPart
 from relaxant.planning.plan import Branch, Plan, Product, ShownBound, Step, Take, Told
+from relaxant.planning.plan import Line as Reckoned
 from relaxant.report import plan_words as say
 from relaxant.report.citations import Citations, Mark, safe_url
+from relaxant.report.cited_once import cited_once
 from relaxant.report.plan_page import (
     AgentView,
     BeforeView,
@@ -33,6 +35,7 @@ from relaxant.report.plan_page import (
     Table,
     Words,
 )
+from relaxant.report.plan_reckoning import advice, reckoned_table
 from relaxant.report.shown import clean, counted
 from relaxant.rules.reasons import Cited
 from relaxant.rules.wording import capital
@@ -104,7 +107,8 @@ class _PlanPage:
             yield missed
         yield self.section("why", [self.line(capital(clean(plan.why)))] if plan.why else [])
         yield self.section("needs", self.list_of(self.title_of(n) for n in plan.needs_first))
-        yield self.section("reckoning", self.reckoning())
+        yield self.section("reckoning", reckoned_table(plan.reckoning, self.of_line, self.words))
+        yield self.section("advice", advice(plan.reckoning, self.of_line))
         yield self.section("calendar", self.calendar())
         yield self.section("gates", self.gates())
         yield self.section("branches", self.branches())
@@ -117,7 +121,7 @@ class _PlanPage:
         yield self.section("notes", self.list_of(plan.notes))
 
     def section(self, key: str, blocks: Iterable[Block]) -> Section:
-        return Section(key, self.words[key]["heading"], tuple(blocks))
+        return Section(key, self.words[key]["heading"], cited_once(blocks))
 
     # ------------------------------------------------------------ words
 
@@ -496,21 +500,8 @@ class _PlanPage:
                     words["override"], tuple(Saying(words["as_said"].format(text=clean(text))) for text in said)
                 )
 
-    def reckoning(self) -> Iterator[Block]:
-        words = self.words["reckoning"]
-        rows = tuple(
-            (
-                self.cell(line.what),
-                self.cell(line.how),
-                self.cell(words["no_value"] if line.value is None else say.reckoned(line.value, line.unit)),
-                (self.saying(line.text, line.verified, *line.sources),),
-            )
-            for line in self.plan.reckoning
-        )
-        if rows:
-            yield Table(
-                words["caption"], (words["what"], words["how"], words["value"], words["text"]), rows, prose=True
-            )
+    def of_line(self, line: Reckoned) -> Saying:
+        return self.saying(line.text, line.verified, *line.sources)
 
 
 def _grouped(bounds: Iterable[ShownBound]) -> tuple[tuple[ShownBound, ...], ...]:

@@ -14,7 +14,8 @@ from relaxant.report.shown import clean, counted
 
 _EXACT = 12  # digits: a dose is written as it is made
 _PERCENT = 3  # digits of a share
-_SHOWN = 6  # of what is reckoned
+_SHOWN = 3  # of what is reckoned; whole numbers stay whole
+_LIMIT = 4  # of a limit
 _TOGETHER = re.compile(
     r"(?<=\d) (?=(?:mg|g|micrograms|mL|units|sprays|kg|days?|h)\b)|(?<=of) (?=\d)|(?<=\b[A-Z][a-z][a-z]) (?=\d{4}-\d\d-\d\d)"
 )
@@ -44,8 +45,16 @@ def amount(value: float, unit: str) -> str:
 
 
 def reckoned(value: float, unit: str) -> str:
-    """A number that was reckoned, with its unit, to six digits."""
-    return f"{plain_number(value, _SHOWN)} {clean(shown_unit(unit))}".strip()
+    """A number that was reckoned, with its unit, to three digits; a whole number, and what stands before the point, stays as it is.
+
+    >>> reckoned(36.6667, "days"), reckoned(1947.6, "mg"), reckoned(0.033333, "mL/h")
+    ('36.7 days', '1948 mg', '0.0333 mL/h')
+    """
+    return _rounded(value, unit, _SHOWN)
+
+
+def _rounded(value: float, unit: str, digits: int) -> str:
+    return f"{plain_number(value, digits)} {clean(shown_unit(unit))}".strip()
 
 
 def day(when: date, words: Words) -> str:
@@ -166,7 +175,7 @@ def limit(bound: ShownBound, words: Words) -> str:
         elif bound.kind == "share":
             value = f"{plain_number(100 * bound.value, _PERCENT)}%"
         else:
-            value = reckoned(bound.value, bound.unit.removesuffix("/day").removesuffix("/dose"))
+            value = _rounded(bound.value, bound.unit.removesuffix("/day").removesuffix("/dose"), _LIMIT)
     return str(names["kinds"][bound.kind]).format(value=value)
 
 
