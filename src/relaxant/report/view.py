@@ -20,7 +20,7 @@ from relaxant.planning.options import Options
 from relaxant.predicted import ShownPrediction
 from relaxant.quantities import plain_number
 from relaxant.report.citations import Citations, Mark, SourceView
-from relaxant.report.cited_once import cited_once
+from relaxant.report.cited_once import Shown, cited_once
 from relaxant.report.course_view import CourseView, course_view
 from relaxant.report.options_view import options_section
 from relaxant.report.plan_page import PlanHead, PlanView, Section
