@@ -31,8 +31,8 @@ class Shown(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(saying, marks=self.marks(saying.marks)) if saying.marks else saying
 
     def cell(self, cell: Cell) -> Cell:
-        """A cell with its citations."""
-        return tuple(map(self.saying, cell))
+        """A cell with its citations, without what says nothing."""
+        return tuple(self.saying(s) for s in cell if s.text or s.tags or s.marks)
 
 
 def cited_once(blocks: Iterable[Block]) -> tuple[Block, ...]:
