@@ -82,7 +82,7 @@ def sheet_html(sheet: SheetView) -> str:
 def sheet_pdf(sheet: SheetView, view: PlanView) -> bytes:
     """The sheet as PDF. Raises :class:`InputError` where typst is not installed or its fonts lack a character."""
     plain = msgspec.to_builtins(sheet)
-    return set_pages("patient_sheet.typ", plain, sheet.head.as_of.timetuple()[:3], view.words["unusable"])
+    return set_pages(("patient_sheet.typ",), plain, sheet.head, view.words["unusable"])
 
 
 def plainly(text: str, words: Words) -> str:

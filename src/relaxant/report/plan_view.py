@@ -72,6 +72,7 @@ class _PlanPage:
     def view(self) -> PlanView:
         plan, words, head = self.plan, self.words, self.head
         title = clean(plan.title)
+        banners = tuple(words["banners"][k] for k in ("orders", plan.kind) if k in words["banners"])
         sections = tuple(s for s in self.sections() if s.blocks)
         return PlanView(
             id=plan.id,
@@ -81,7 +82,8 @@ class _PlanPage:
             page_title=words["page_title"].format(label=head.label, as_of=head.as_of.isoformat(), title=title),
             title=title,
             kind_text=words["kinds"][plan.kind],
-            banners=tuple(words["banners"][k] for k in ("orders", plan.kind) if k in words["banners"]),
+            banners=banners,
+            above=banners,
             refused=clean(plan.refused or ""),
             sections=sections,
             sources=self.citations.listed(),

@@ -129,6 +129,7 @@ class View(msgspec.Struct, frozen=True):
 
     words: Words
     language: str
+    head: PlanHead
     page_title: str
     label: str
     labels: str
@@ -197,6 +198,7 @@ class _Page:
         return View(
             words=words,
             language=head.language,
+            head=head,
             page_title=words["page_title"].format(label=head.label, as_of=head.as_of.isoformat()),
             label=head.label,
             labels=head.labels,
@@ -468,7 +470,7 @@ class _Page:
     def plans(self, head: PlanHead) -> tuple[PlanView, ...]:
         """The plans; what is said of all of them (no orders) stands above the first."""
         views = [plan_view(p, head, knowledge=self.knowledge, cite=self.citations.mark) for p in self.review.plan]
-        return (*views[:1], *(msgspec.structs.replace(v, banners=v.banners[1:]) for v in views[1:]))
+        return (*views[:1], *(msgspec.structs.replace(v, above=v.banners[1:]) for v in views[1:]))
 
     def option(self, options: Options) -> Section:
         section = options_section(options, self.citations.mark, self.plan_words)
