@@ -62,7 +62,7 @@ def label_room(labels: Sequence[str], width: int) -> int:
     """The room for the labels of a section: the longest whole if it is short, else at least its longest word."""
     whole = max((text_width(label) for label in labels), default=0) + GAP
     word = max((text_width(w) for label in labels for w in label.split(" ")), default=0) + GAP
-    return max(_LABEL, whole if whole <= _LABELS else min(max(_LABELS, word), width // 2))
+    return max(_LABEL, whole if whole <= max(_LABELS, width // 3) else min(max(_LABELS, word), width // 2))
 
 
 class _Page:
@@ -138,7 +138,7 @@ class _Page:
         self.put(table.caption, style=_BOLD)
         widths = self.widths(table)
         if widths is None:
-            count = abreast(self.width) if table.prose else 1
+            count = min(abreast(self.width), len(table.rows)) if table.prose else 1
             if count > 1:
                 self.side_by_side(table, count)
             else:
