@@ -14,7 +14,7 @@ import msgspec
 
 from relaxant.errors import InputError
 from relaxant.report.plan_page import PlanHead, PlanView, Words
-from relaxant.report.plan_words import together
+from relaxant.report.plan_words import whole
 from relaxant.report.review_pages import chapters
 from relaxant.report.view import View
 
@@ -72,7 +72,7 @@ def set_pages(templates: Sequence[str], view: dict[str, Any], head: PlanHead, wo
         raise InputError("format", "pdf", words["missing"], words["missing_do"].format(extra="pdf")) from None
     source = b"\n".join((Path(__file__).parent / name).read_bytes() for name in templates)
     day = head.as_of.timetuple()[:3]
-    text = together(msgspec.json.encode({**view, "day": day, "language": head.language}).decode())
+    text = whole(msgspec.json.encode({**view, "day": day, "language": head.language}).decode())
     try:
         return typst.compile(
             source, format="pdf", ignore_system_fonts=True, sys_inputs={"view": text}, pdf_standards=_STANDARD

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from relaxant.report.citations import Mark, SourceView
 from relaxant.report.columns import NARROWEST, plainer, text_width, wrapped
 from relaxant.report.plan_page import Block, Bullets, Cell, Line, PlanView, Saying, Section, Table, Words
-from relaxant.report.plan_words import together
+from relaxant.report.plan_words import together, whole
 from relaxant.report.text_tables import GAP, abreast, dose_widths, prose_widths
 
 _BOLD, _FAINT = "1", "2"
@@ -56,6 +58,12 @@ def marked(saying: Saying) -> str:
 def cited(mark: Mark) -> str:
     """A citation: number, place, what it says."""
     return f"[{mark.number}]" + (f" {mark.place}" if mark.place else "") + (f": {mark.says}" if mark.says else "")
+
+
+def _counted_whole(table: Table) -> Table:
+    """The table with counts that a line may not part from what they count."""
+    rows = tuple(tuple(tuple(msgspec.structs.replace(s, text=whole(s.text)) for s in c) for c in r) for r in table.rows)
+    return msgspec.structs.replace(table, rows=rows)
 
 
 def label_room(labels: Sequence[str], width: int) -> int:
@@ -136,6 +144,8 @@ class _Page:
 
     def table(self, table: Table) -> None:
         self.put(table.caption, style=_BOLD)
+        if not table.prose and self.widths(tight := _counted_whole(table)) is not None:
+            table = tight
         widths = self.widths(table)
         if widths is None:
             count = min(abreast(self.width), len(table.rows)) if table.prose else 1

@@ -20,6 +20,8 @@ _TOGETHER = re.compile(
     r"(?<=\d) (?=(?:mg|g|micrograms|mL|units|sprays|kg|days?|h)\b)|(?<=of) (?=\d)|(?<=\b[A-Z][a-z][a-z]) (?=\d{4}-\d\d-\d\d)"
 )
 
+_COUNTED = re.compile(r"(?<=\d) (?=of[ \u00a0]\d)|(?<=\d) (?=\d/\d)")
+
 
 def exact(value: float) -> str:
     """A number of a dose or count, as it is.
@@ -28,6 +30,15 @@ def exact(value: float) -> str:
     ('0.3', '1234.5', '10')
     """
     return plain_number(value, _EXACT)
+
+
+def whole(text: str) -> str:
+    """As :func:`together`, and a count with what it counts: what half a line leaves over reads as another dose.
+
+    >>> whole("1 1/2 of 2 mg + 1 of 4 mg").split(" ")
+    ['1\\xa01/2\\xa0of\\xa02\\xa0mg', '+', '1\\xa0of\\xa04\\xa0mg']
+    """
+    return _COUNTED.sub("\u00a0", together(text))
 
 
 def together(text: str) -> str:
