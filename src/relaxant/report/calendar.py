@@ -37,19 +37,24 @@ def plan_calendar(view: PlanView) -> bytes:
 
 
 def review_calendar(view: View, monitoring: Sequence[Watch], words: Words) -> bytes:
-    """The days of a review: the steps of its plans, and what is to be followed on the day on which it is due (today if that has passed).
+    """The days of a review: the steps of its plan, and what is to be followed on the day on which it is due (today if that has passed).
 
-    Raises :class:`InputError` where nothing has a day or the library is not installed. ``words`` are those of plans.
+    Several plans with steps are choices that begin on one day, so none of them goes in. Raises :class:`InputError` where nothing has a day
+    or the library is not installed. ``words`` are those of plans.
     """
     own, title = words["unusable"], str(view.words["title"])
-    due = [(w, shown) for w, shown in zip(monitoring, view.monitoring, strict=True) if w.due is not None]
-    if not due and not any(p.steps for p in view.plans):
+    due = [(w.due, shown) for w, shown in zip(monitoring, view.monitoring, strict=True) if w.due is not None]
+    plans = [plan for plan in view.plans if plan.steps]
+    choices = len(plans) > 1
+    if not due and len(plans) != 1:
         others = words["between"].join(("text", "html", "pdf", "json", "fhir"))
-        raise InputError("format", "ics", own["no_days"], own["no_steps_do"].format(formats=others))
+        why = own["several_plans"] if choices else own["no_days"]
+        raise InputError("format", "ics", why, own["no_steps_do"].format(formats=others))
     _installed(own)
-    events = [event for plan in view.plans for event in _of_plan(plan)]
-    events += [_followed(view, shown, w.due) for w, shown in due if w.due is not None]
-    return _lined(f"{view.head.label}: {title}", (view.orders, words["ics"]["main_only"]), events)
+    events = [] if choices else [event for plan in plans for event in _of_plan(plan)]
+    events += [_followed(view, shown, day) for day, shown in due]
+    about = words["ics"]["choices" if choices else "main_only"]
+    return _lined(f"{view.head.label}: {title}", (view.orders, about), events)
 
 
 def _installed(words: Words) -> None:
@@ -132,6 +137,8 @@ def _description(view: PlanView, step: StepView) -> list[str]:
     """The doses in pieces, what decides at the step, and whom this is for."""
     named = str(view.words["name_value"])
     lines = [f"{view.head.label}: {view.title}", f"{step.dates}, {step.length}"]
+    if step.first == min(s.first for s in view.steps):
+        lines += [named.format(name=view.words["first_do"]["heading"], value=text) for text in view.first_do]
     lines += [_pieces(view, d) for d in step.doses]
     lines += [step.total, *step.notes]
     if view.last_dose is not None and step.last == view.last_dose:

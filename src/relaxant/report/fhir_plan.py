@@ -156,6 +156,9 @@ def _sources(view: PlanView) -> list[str]:
 def _request(view: PlanView, step: StepView, uid: str) -> dict[str, Any]:
     words, agent = view.words["fhir"], next(a for a in view.agents if a.id == step.agent)
     notes = [words["step"].format(number=step.number, dates=step.dates), step.length, step.total, *step.notes]
+    if step.first == min(s.first for s in view.steps):
+        named = view.words["name_value"]
+        notes += [named.format(name=view.words["first_do"]["heading"], value=text) for text in view.first_do]
     medicine: dict[str, Any] = {"text": agent.name}
     if agent.rxcui:
         medicine["coding"] = [{"system": _RXNORM, "code": agent.rxcui, "display": agent.id}]

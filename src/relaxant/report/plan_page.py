@@ -176,6 +176,7 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[StepView, ...]
     before: tuple[BeforeView, ...]
     last_dose: date | None
+    first_do: tuple[str, ...]
     gates: tuple[GateView, ...]
     calls: tuple[str, ...]
     signs: tuple[str, ...]

@@ -91,6 +91,7 @@ class _PlanPage:
             steps=tuple(self.step(s) for s in plan.steps),
             before=self.before,
             last_dose=plan.last_dose,
+            first_do=tuple(clean(t.text) for t in plan.first_do),
             gates=self.plain_gates(),
             calls=tuple(clean(t.text) for g in plan.gates for t in g.call),
             signs=tuple(clean(s) for w in plan.withdrawal for s in w.signs),
@@ -108,6 +109,7 @@ class _PlanPage:
         if plan.kind == "resume":  # days were missed: where the person stands comes first
             yield missed
         yield self.section("why", [self.line(capital(clean(plan.why)))] if plan.why else [])
+        yield self.section("first_do", [Bullets("", tuple(map(self.told, plan.first_do)))] if plan.first_do else [])
         yield self.section("needs", self.list_of(self.title_of(n) for n in plan.needs_first))
         yield self.section("reckoning", reckoned_table(plan.reckoning, self.of_line, self.words))
         yield self.section("advice", advice(plan.reckoning, self.of_line))
@@ -456,7 +458,7 @@ class _PlanPage:
             (
                 self.cell(str(i)),
                 *self.agent_cell(group[0].agent),
-                self.cell(*(say.limit(b, self.words) for b in group)),
+                self.cell(*(self.limit(b) for b in group)),
                 (self.saying(group[0].why, group[0].verified, group[0].source),),
                 self.cell(*self.standing(group[0])),
             )
@@ -465,6 +467,9 @@ class _PlanPage:
         if rows:
             head = (words["number"], *self.agent_head(), words["limit"], words["why"], words["standing"])
             yield Table(words["caption"], head, rows, prose=True)
+
+    def limit(self, bound: ShownBound) -> str:
+        return say.limit(bound, self.words, self.plan.kind)
 
     def standing(self, bound: ShownBound) -> Iterator[str]:
         words = self.words["bounds"]
@@ -483,7 +488,7 @@ class _PlanPage:
             id=bound.id,
             agent=self.resolved(bound.agent),
             never=bound.kind == "never",
-            limit=say.limit(bound, self.words),
+            limit=self.limit(bound),
             why=clean(bound.why),
             source=clean(f"{bound.source.title}, {bound.source.place}"),
             url=safe_url(bound.source.url),
