@@ -15,7 +15,7 @@ from relaxant.planning.dose import ceiling, danger, room
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Plan, Told
 from relaxant.planning.pump import pump_plan
-from relaxant.planning.said import missed, withdrawal
+from relaxant.planning.said import asked_by, missed, withdrawal
 from relaxant.planning.switch import known_switch, switch_plan
 from relaxant.planning.tablets import grains
 from relaxant.planning.taper import taper_plan
@@ -62,6 +62,7 @@ def planned(
 
 
 _CHANGE = "CHANGE"
+_GRAVE = ("DANGER", _CHANGE)
 _ORDER = {"resume": 0, "switch": 1, "taper": 2, "titration": 3, "pump": 4, "block": 5}
 
 
@@ -84,7 +85,7 @@ def _of_agent(agent: str, left: bool, weighed: bool, patient: Patient, medicines
     elif now:
         return _down_to_what_is_allowed(agent, patient, medicines, facts, findings, row) if lowers else []
     else:
-        return _after_a_stop(agent, medicines, facts, row)
+        return _after_a_stop(agent, facts, findings, row)
     if why and lowers:
         made.append(taper_plan(agent, medicines, facts, patient.as_of, why=why, findings=findings, row=row))
     return made
@@ -132,7 +133,7 @@ def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: 
     return [titration_plan(agent, facts, findings, wanted, row)]
 
 
-def _after_a_stop(agent: str, medicines: Sequence[Medicine], facts: Facts, row: int) -> list[Plan]:
+def _after_a_stop(agent: str, facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:
     """What to do some days after the last dose: resume, start low again or call, by the number of days. No doses are planned: why it was
     stopped is for the prescriber to ask."""
     stopped = facts.column(f"{agent}:stopped_days")
@@ -150,6 +151,7 @@ def _after_a_stop(agent: str, medicines: Sequence[Medicine], facts: Facts, row: 
             title=words["titles"]["resume"].format(agent=name),
             why=words["why"]["resume"].format(agent=name, days=plain_number(stopped.low.item(row))),
             unit=facts.knowledge.agents[agent].dose_unit,
+            first_do=asked_by(f for f in findings if f.tier in _GRAVE and {name, agent} & set(f.agents)),
             missed=told,
             withdrawal=withdrawal(agent, facts),
             notes=(words["notes"]["why_stopped"].format(agent=name),),
