@@ -43,6 +43,7 @@ from relaxant.rules.wording import capital
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://relaxant.invalid/plan")
 _NOTHING = 1e-9  # what is left of a dose by arithmetic alone
 _CLOSE = 1e-6  # of a dose
+_RECKONED = ("pump", "block")  # kinds without a calendar
 _ACTS = ("go_on", "hold", "go_back", "call")
 
 
@@ -178,7 +179,8 @@ class _PlanPage:
         words = self.words["refused"]
         if self.plan.refused:
             yield self.line(self.plan.refused, strong=True)
-            yield self.line(words["steps" if self.plan.steps else "none"])
+            if self.plan.steps or self.plan.kind not in _RECKONED:
+                yield self.line(words["steps" if self.plan.steps else "none"])
 
     # ------------------------------------------------------------ calendar
 
@@ -353,15 +355,19 @@ class _PlanPage:
         for gate in self.plan.gates:
             if len(self.plan.gates) > 1:
                 yield self.line(words["of"].format(agent=self.name(gate.agent)), strong=True)
-            for act in _ACTS:
+            for act in self.acts():
                 if told := getattr(gate, act):
                     yield Bullets(words[act], tuple(self.told(t) for t in told))
+
+    def acts(self) -> tuple[str, ...]:
+        """What a gate says; of a plan that may not be made, when to call alone."""
+        return ("call",) if self.plan.refused and not self.plan.steps else _ACTS
 
     def plain_gates(self) -> tuple[GateView, ...]:
         words, tag = self.words["gates"], str(self.report["in_brackets"])
         out = []
         for gate in self.plan.gates:
-            for act in _ACTS:
+            for act in self.acts():
                 said = [self.told(t) for t in getattr(gate, act)]
                 texts = [tag.format(text=s.text, more=s.tags[0]) if s.tags else s.text for s in said]
                 if texts:

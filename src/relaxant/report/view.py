@@ -304,10 +304,16 @@ class _Page:
         partly = sum(m.status == "partly read" for m in self.review.medicines)
         words = self.words["glance"]
         counts = (("unrecognised", unread, 1), ("partly", partly, 1), ("unchecked", unmade, total))
-        return tuple(
-            counted(words[key], count, all=total)
-            for key, count, shown in counts
-            if shown and (count or key == "unchecked")
+        refused = [
+            words["refused"].format(plan=clean(p.title), why=clean(p.refused)) for p in self.review.plan if p.refused
+        ]
+        return (
+            *refused,
+            *(
+                counted(words[key], count, all=total)
+                for key, count, shown in counts
+                if shown and (count or key == "unchecked")
+            ),
         )
 
     def not_checked(self, medicine: ShownMedicine) -> NotChecked:
