@@ -13,6 +13,7 @@ from datetime import date
 from html import unescape
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import msgspec
 import pytest
@@ -21,6 +22,7 @@ import yaml
 from conftest import ROOT, reviewed
 from relaxant.cli import main
 from relaxant.errors import InputError
+from relaxant.knowledge.load import load_knowledge
 from relaxant.report.html import render_html
 from relaxant.report.plan_page import Bullets, Line, Saying, Table
 from relaxant.report.review_pages import Chapter, Picture, chapters
@@ -31,7 +33,7 @@ from relaxant.reviewing import Review, to_json
 from test_plan_outputs import HOSTILE, html_text, pdf_text, r4_schema, squeezed, strings, unfolded  # noqa: F401
 from test_report import a_review
 
-PUMP = {
+PUMP: dict[str, Any] = {
     "as_of": "2026-11-22", "country": "US", "label": "bed 7", "age": 52, "conditions": ["multiple sclerosis"], "goals": ["night spasms"],
     "pump": {"drug": "baclofen", "concentration": "500 micrograms/mL", "new_concentration": "2000 micrograms/mL", "reservoir": "40 mL", "residual": "26 mL",
              "alarm": "2 mL", "refilled": "2026-11-05", "catheter": "0.2 mL", "tubing": "0.2 mL"},
@@ -151,6 +153,39 @@ def test_fhir_says_what_the_review_says(made: tuple[Review, View]) -> None:
         (followed,) = (r for r in by_url.values() if r["resourceType"] == "CarePlan" and r["title"] == title)
         days = [a["detail"].get("scheduledPeriod", {}).get("start") for a in followed["activity"]]
         assert days == [w.due.isoformat() if w.due else None for w in review.monitoring]
+
+
+def test_narratives_are_xhtml(made: tuple[Review, View]) -> None:
+    """Which the JSON schema cannot tell."""
+    divs = [text for text in strings(json.loads(render_review(made[0], "fhir"))) if text.startswith("<div")]
+    allowed = {"div", "p", "b", "ul", "li", "table", "caption", "thead", "tbody", "tr", "th", "td", "br"}
+    assert divs
+    for div in divs:
+        tags = {
+            element.tag.removeprefix("{http://www.w3.org/1999/xhtml}") for element in ElementTree.fromstring(div).iter()
+        }
+        assert tags <= allowed
+
+
+def test_an_empty_pump_is_said_at_a_glance() -> None:
+    """Where nothing fires and a plan is refused, nobody may read the first lines as fine."""
+    review = reviewed({**PUMP, "pump": {**PUMP["pump"], "residual": "1 mL"}})
+    view = view_of(review)
+    (plan,) = review.plan
+    assert plan.refused and any(plan.refused in line for line in view.glance)
+    (gates,) = (s for s in view.plans[0].sections if s.key == "gates")
+    labels = [b.label for b in gates.blocks if isinstance(b, Bullets)]
+    assert labels == [load_knowledge().words("plan")["gates"]["call"]]
+    advice = next(s for s in view.plans[0].sections if s.key == "advice")
+    assert any("at once" in saying.text for b in advice.blocks if isinstance(b, Bullets) for saying in b.sayings)
+
+
+def test_what_the_options_say_is_not_said_twice() -> None:
+    view = view_of(reviewed(TWO))
+    beside = {s.text for section in view.options for b in section.blocks if isinstance(b, Table) for row in b.rows for c in row for s in c}  # fmt: skip
+    assert view.options and not [
+        one for one in view.suits for text in one.lines if any(text in said for said in beside)
+    ]
 
 
 def test_the_calendar_file_has_every_day(made: tuple[Review, View]) -> None:
