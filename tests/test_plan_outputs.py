@@ -694,7 +694,7 @@ def test_any_calendar_is_told_whole(days: list[dict[Any, float]], each: int, str
 def test_what_is_to_be_done_first_stands_with_the_first_step() -> None:
     plan = taper()
     first = plan.first_do[0].text
-    assert next(s for s in view(plan).sections if s.key == "first_do").heading == "Before the first step"
+    assert next(s for s in view(plan).sections if s.key == "first_do").heading == "Do first"
     events = unfolded(render_plan(plan, "ics", head=HEAD).decode()).split("BEGIN:VEVENT")[1:]
     assert first in events[0] and not any(first in event for event in events[1:])
     requests = [e["resource"] for e in json.loads(render_plan(plan, "fhir", head=HEAD))["entry"] if e["resource"]["resourceType"] == "MedicationRequest"]  # fmt: skip

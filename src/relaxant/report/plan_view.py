@@ -106,11 +106,14 @@ class _PlanPage:
         """The page from top to bottom: what to do, what decides on the way, and why."""
         plan = self.plan
         missed = self.section("missed", self.missed())
+        first = self.section("first_do", [Bullets("", tuple(map(self.told, plan.first_do)))] if plan.first_do else [])
         yield self.section("refused", self.refused())
         if plan.kind == "resume":  # days were missed: where the person stands comes first
+            yield first
             yield missed
         yield self.section("why", [self.line(capital(clean(plan.why)))] if plan.why else [])
-        yield self.section("first_do", [Bullets("", tuple(map(self.told, plan.first_do)))] if plan.first_do else [])
+        if plan.kind != "resume":
+            yield first
         yield self.section("needs", self.list_of(self.title_of(n) for n in plan.needs_first))
         yield self.section("reckoning", reckoned_table(plan.reckoning, self.of_line, self.words))
         yield self.section("advice", advice(plan.reckoning, self.of_line))
