@@ -11,19 +11,19 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.blockade import block_plan, blockers
 from relaxant.planning.current import current_lines, intake, weighed_line
-from relaxant.planning.dose import ceiling, danger, room
+from relaxant.planning.dose import ceiling, danger, dangers, room
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Plan, Told
 from relaxant.planning.pump import pump_plan
-from relaxant.planning.said import missed, withdrawal
+from relaxant.planning.said import asked_by, missed, withdrawal
 from relaxant.planning.switch import known_switch, switch_plan
 from relaxant.planning.tablets import grains
 from relaxant.planning.taper import taper_plan
 from relaxant.planning.titration import Wanted, titration_plan
 from relaxant.quantities import Quantity, convert, plain_number
 from relaxant.rules.findings import Finding
-from relaxant.rules.reasons import cited
-from relaxant.rules.wording import shown_agent_name
+from relaxant.rules.reasons import cited, is_weighed
+from relaxant.rules.wording import shown_agent_name, shown_name
 
 
 def planned(
@@ -62,6 +62,7 @@ def planned(
 
 
 _CHANGE = "CHANGE"
+_GRAVE = ("DANGER", _CHANGE)
 _ORDER = {"resume": 0, "switch": 1, "taper": 2, "titration": 3, "pump": 4, "block": 5}
 
 
@@ -70,7 +71,7 @@ def _of_agent(agent: str, left: bool, weighed: bool, patient: Patient, medicines
     lowers = any(agent in t.agents for t in plans.tapers.values())
     raises = any(t.agent == agent for t in plans.titrations.values())
     now = current_lines(agent, medicines)
-    grave = bool(danger(agent, findings, facts))
+    grave = bool(_to_be_left(agent, findings, facts, row))
     made: list[Plan] = []
     why: str | None
     if left:
@@ -84,10 +85,16 @@ def _of_agent(agent: str, left: bool, weighed: bool, patient: Patient, medicines
     elif now:
         return _down_to_what_is_allowed(agent, patient, medicines, facts, findings, row) if lowers else []
     else:
-        return _after_a_stop(agent, medicines, facts, row)
+        return _after_a_stop(agent, facts, findings, row)
     if why and lowers:
         made.append(taper_plan(agent, medicines, facts, patient.as_of, why=why, findings=findings, row=row))
     return made
+
+
+def _to_be_left(agent: str, findings: Sequence[Finding], facts: Facts, row: int) -> list[Finding]:
+    """The DANGERs for which an agent has to be left: not those with a medicine that is only weighed, which is the one to leave out."""
+    weighed = {shown_name(i, facts) for i in facts.inputs.weighed if is_weighed(i, facts, row)}
+    return [f for f in dangers(agent, findings, facts) if not f.partners or not set(f.partners) <= weighed]
 
 
 def _down_to_what_is_allowed(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:  # fmt: skip
@@ -132,7 +139,7 @@ def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: 
     return [titration_plan(agent, facts, findings, wanted, row)]
 
 
-def _after_a_stop(agent: str, medicines: Sequence[Medicine], facts: Facts, row: int) -> list[Plan]:
+def _after_a_stop(agent: str, facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:
     """What to do some days after the last dose: resume, start low again or call, by the number of days. No doses are planned: why it was
     stopped is for the prescriber to ask."""
     stopped = facts.column(f"{agent}:stopped_days")
@@ -150,6 +157,7 @@ def _after_a_stop(agent: str, medicines: Sequence[Medicine], facts: Facts, row: 
             title=words["titles"]["resume"].format(agent=name),
             why=words["why"]["resume"].format(agent=name, days=plain_number(stopped.low.item(row))),
             unit=facts.knowledge.agents[agent].dose_unit,
+            first_do=asked_by(f for f in findings if f.tier in _GRAVE and {name, agent} & set(f.agents)),
             missed=told,
             withdrawal=withdrawal(agent, facts),
             notes=(words["notes"]["why_stopped"].format(agent=name),),

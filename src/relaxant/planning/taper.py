@@ -20,16 +20,17 @@ from relaxant.planning.dose import dangers
 from relaxant.planning.parts import Grains, shares_of, spread
 from relaxant.planning.plan import Branch, Plan, Told
 from relaxant.planning.products import product_groups
-from relaxant.planning.said import amount, gates, missed, policy, withdrawal
+from relaxant.planning.said import amount, asked_by, gates, missed, policy, withdrawal
 from relaxant.planning.tablets import GRAIN, ROUNDING, grains
 from relaxant.planning.titration import product_notes
 from relaxant.quantities import plain_number
 from relaxant.rules.asked import asked
 from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import cited
-from relaxant.rules.wording import shown_agent_name
+from relaxant.rules.wording import capital, shown_agent_name
 
 _MOST_STEPS = 400
+_KNOWN = ("mixed", "not_taken")  # why there is no calendar although the dose is known
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +77,7 @@ def taper_plan(
         title=words["titles"]["lower" if goal else "taper"].format(agent=name),
         why=words["why"][why].format(agent=name, goal=amount(goal, unit)),
         unit=unit,
-        first_do=_asked_by(findings, agent, facts),
+        first_do=asked_by(dangers(agent, findings, facts)),
         gates=gates(agent, "taper", facts, row),
         withdrawal=withdrawal(agent, facts),
         missed=missed(agent, facts, row),
@@ -97,9 +98,9 @@ def taper_plan(
     if chosen.at_once and not override.changes:
         return msgspec.structs.replace(made, last_dose=None if goal else first)
     if taken.why:
-        needs = (*needs, words["need"]["dose"].format(agent=name))
+        needs = needs if taken.why in _KNOWN else (*needs, words["need"]["dose"].format(agent=name))
         return msgspec.structs.replace(
-            made, refused=words["not_known"][taken.why].format(agent=name), needs_first=needs
+            made, refused=capital(words["not_known"][taken.why].format(agent=name)), needs_first=needs
         )
     if chosen.first_do and not ready:
         return msgspec.structs.replace(made, refused=words["refused"]["not_ready"])
@@ -115,15 +116,6 @@ def taper_plan(
         last_dose=None if goal else found.steps[-1].last if found.steps else first,
         branches=tuple(_branches(agent, taken, own, found, facts, first, goal)),
         notes=_notes(chosen, own, taken, found, facts),
-    )
-
-
-def _asked_by(findings: Sequence[Finding], agent: str, facts: Facts) -> tuple[Told, ...]:
-    """What the DANGERs of an agent ask for."""
-    return tuple(
-        Told(text=f.action, verified=f.verified, source=f.sources[0])
-        for f in dangers(agent, findings, facts)
-        if f.action and f.sources
     )
 
 
