@@ -92,7 +92,7 @@ def _line(card: Model, own: Standing, dose: Given, recovery: BlockRecovery, subj
             milestone=subject.words["milestones"][recovery.milestone],
         ),
         how=said["how"].format(card=card.title, covariates=_covariates(own, subject)),
-        value=three_digits(answer.typical) if math.isfinite(answer.typical) else None,
+        value=three_digits(answer.typical) if math.isfinite(answer.typical) and answer.typical > 0 else None,
         unit=answer.unit,
         text=" ".join(_texts(card, own, answer, recovery, subject)),
         sources=(
@@ -130,7 +130,9 @@ def _texts(card: Model, own: Standing, answer: TimeAnswer, recovery: BlockRecove
     low, _, high = answer.interval
     typical = plain_number(answer.typical, _DIGITS)
     slots = {"typical": typical, "low": plain_number(low, _DIGITS), "high": plain_number(high, _DIGITS)}
-    if low < high and math.isfinite(high):
+    if answer.typical <= 0:
+        yield said["not_blocked"]
+    elif low < high and math.isfinite(high):
         yield said["spread" if low > 0 else "spread_from_nought"].format(**slots)
     else:
         yield said["typical"].format(typical=typical)
