@@ -45,15 +45,17 @@ def taper_plan(
     why: str = "asked",
     override: Override | None = None,
     goal: float = 0.0,
+    taken: Intake | None = None,
     row: int = 0,
 ) -> Plan:
     """The calendar by which one person leaves an agent, or comes down to ``goal`` a day; what is missing is named where none can be made.
 
+    ``taken`` is where it begins, by default what is taken now.
     Raises :class:`KeyError` for an override that names a policy that is not known for the agent.
     """
     words, name = facts.knowledge.words("planning"), shown_agent_name(agent, facts)
     unit, override = facts.knowledge.agents[agent].dose_unit, override or Override()
-    taken = intake(agent, current_lines(agent, medicines), facts)
+    taken = taken or intake(agent, current_lines(agent, medicines), facts)
     made = Plan(
         id=f"taper:{agent}",
         kind="taper",

@@ -1,0 +1,117 @@
+"""Part for part: as the new agent rises by the published ratio the old one falls by what it replaces, so that both together are never more
+than was taken; what the new one may not replace goes by the old one's own taper."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, timedelta
+
+import msgspec
+
+from relaxant.facts.facts import Facts
+from relaxant.knowledge.plans import DayPart, Switch
+from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
+from relaxant.planning.current import Intake, form_of
+from relaxant.planning.dose import Room
+from relaxant.planning.parts import Grains, kept_parts, shares_of, spread
+from relaxant.planning.plan import Product
+from relaxant.planning.products import product_groups
+from relaxant.planning.tablets import GRAIN, ROUNDING, grains
+from relaxant.planning.titration import titrations
+
+
+class Exchanged(msgspec.Struct, frozen=True, kw_only=True):
+    """The calendars of both while they are exchanged; ``rest`` is what of the old is left (empty: none), from the day ``then`` on.
+
+    ``short`` where the new one may not, or need not by what is weighed, replace all of the old.
+    """
+
+    rising: Calendar
+    falling: Calendar | None
+    rest: dict[DayPart, float]
+    then: date
+    short: bool
+
+
+def exchanged(
+    switch: Switch, taken: Intake, stands: Room, goal: float | None, facts: Facts, first: date, row: int = 0
+) -> Exchanged | None:
+    """The exchange in ``switch.parts`` steps; ``None`` where products make no dose small enough, or do not make the present ones."""
+    ratio = switch.ratio if switch.ratio is not None else switch.ratio_low
+    stages = _whole_doses(switch.to_agent, facts, row)
+    old = _old_stock(switch.from_agent, taken, facts)
+    if ratio is None or not stages or old is None:
+        return None
+    whole, parts = taken.daily * GRAIN, max(switch.parts or 1, 1)
+    days = math.ceil((switch.over_days or parts) / parts)
+    shares = shares_of(kept_parts(stages[-1], round(min(stands.doses_daily, len(stages[-1])))))
+    most = max(sum(stage.values()) for stage in stages) * GRAIN * stands.share
+    top = min(whole * ratio, stands.daily * GRAIN, most if stands.share < 1 else math.inf)
+    if goal is not None:
+        top = min(top, goal * GRAIN)
+    new = _new_stock(switch.to_agent, top / GRAIN, facts)
+    if new is None:
+        return None
+    up, down = list[Rung](), list[Rung]()
+    before, now, part_of = Grains(), {part: grains(dose) for part, dose in taken.doses.items()}, 0.0
+    for k in range(1, parts + 1):
+        wanted = min(whole * ratio * k / parts, top)
+        before = _raised(wanted, whole * (switch.ratio_high or ratio) * k / parts, top, shares, new, stands, before, first=k == 1)  # fmt: skip
+        total = sum(before.values())
+        full = total > 0 and wanted >= whole * ratio * k / parts - 1
+        part_of = max(part_of, k / parts if full else min(k / parts, total / (whole * ratio)))
+        less = _lowered(whole * (1 - part_of), now, old)
+        now = less if less or k == parts else now  # its last dose goes with the last part
+        if before:
+            up.append(Rung(doses=before, days=days if k < parts else None))
+        if now:
+            down.append(Rung(doses=now, days=days))
+    if not up or up[-1].days is not None:
+        return None
+    delay = timedelta(days=days * (parts - len(up)))
+    rising = calendar(switch.to_agent, merged(up), new, first + delay, 0, facts)
+    falling = calendar(switch.from_agent, merged(down), old, first, round(whole), facts) if down else None
+    if rising is None or (down and falling is None):
+        return None
+    rest = {part: dose / GRAIN for part, dose in now.items()}
+    then = first + timedelta(days=days * parts)
+    return Exchanged(rising=rising, falling=falling, rest=rest, then=then, short=bool(rest))
+
+
+def _raised(wanted: float, most: float, top: float, shares: dict[DayPart, float], held: Stock, stands: Room, before: Grains, *, first: bool) -> Grains:  # fmt: skip
+    """The new one's doses of one step: nearest to what replaces a part of the old, within the room, and no less than before."""
+    single = min(stands.single, stands.start if first else math.inf)
+    largest = held.amounts[-1] if held.amounts else 0
+    upper = {part: math.floor(min(single * GRAIN, largest) + ROUNDING) for part in shares}
+    found = spread(wanted, shares, held.amounts, upper, at_most=math.floor(min(most, top) + ROUNDING), nearest=True)
+    return found if sum(found.values()) > sum(before.values()) else before
+
+
+def _lowered(wanted: float, now: Grains, held: Stock) -> Grains:
+    """The old one's doses once a part is replaced: no part of the day above what it was."""
+    if wanted <= ROUNDING * GRAIN or not now:
+        return {}
+    shares = shares_of({part: float(dose) for part, dose in now.items()})
+    return spread(wanted, shares, held.amounts, now, at_most=sum(now.values()), nearest=True)
+
+
+def _whole_doses(agent: str, facts: Facts, row: int) -> list[dict[DayPart, float]]:
+    """The stages of the titration that fits, as doses of a day in the agent's unit; none where it is by weight."""
+    fitting = [t for t in titrations(agent, facts, row) if t.unit == facts.knowledge.agents[agent].dose_unit]
+    return [stage.doses for stage in fitting[0].stages] if fitting else []
+
+
+def _old_stock(agent: str, taken: Intake, facts: Facts) -> Stock | None:
+    """The products that make the present doses of the old one: those of the present product first."""
+    doses = {grains(dose) for dose in taken.doses.values()}
+    groups = product_groups(agent, facts, modified=taken.modified)
+    groups = product_groups(agent, facts, form=form_of(taken.form, groups), modified=taken.modified)
+    stocks = (stock(group, max(taken.doses.values()), facts) for group in groups)
+    return next((held for held in stocks if doses <= set(held.ways)), None)
+
+
+def _new_stock(agent: str, largest: float, facts: Facts) -> Stock | None:
+    """The first kind of product, not measured before measured."""
+    groups: list[tuple[Product, ...]] = product_groups(agent, facts)
+    stocks = [stock(group, largest, facts) for group in groups]
+    return next((held for held in stocks if held.amounts), None)

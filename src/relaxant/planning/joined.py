@@ -1,0 +1,33 @@
+"""Parts of calendars put together: steps and supplies point at their products by place, and places shift when lists are joined."""
+
+from __future__ import annotations
+
+import msgspec
+
+from relaxant.planning.plan import Branch, Step, Supply, Take
+
+
+def shifted_step(step: Step, products: int, number: int = 0) -> Step:
+    """A step that stands so many products, and so many steps of its own agent, further on."""
+    return msgspec.structs.replace(
+        step,
+        number=step.number + number,
+        back_to=None if step.back_to is None else step.back_to + number,
+        takes=tuple(_shifted_take(t, products) for t in step.takes),
+    )
+
+
+def _shifted_take(take: Take, products: int) -> Take:
+    return msgspec.structs.replace(
+        take, counts=tuple(msgspec.structs.replace(c, product=c.product + products) for c in take.counts)
+    )
+
+
+def shifted_branch(branch: Branch, products: int) -> Branch:
+    """A branch whose steps stand so many products further on."""
+    return msgspec.structs.replace(branch, steps=tuple(shifted_step(s, products) for s in branch.steps))
+
+
+def shifted_supply(supply: Supply, products: int) -> Supply:
+    """A supply of a product that stands so many places further on."""
+    return msgspec.structs.replace(supply, product=supply.product + products)
