@@ -4,6 +4,7 @@ than was taken; what the new one may not replace goes by the old one's own taper
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import msgspec
@@ -14,7 +15,6 @@ from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, 
 from relaxant.planning.current import Intake, form_of
 from relaxant.planning.dose import Room
 from relaxant.planning.parts import Grains, kept_parts, shares_of, spread
-from relaxant.planning.plan import Product
 from relaxant.planning.products import product_groups
 from relaxant.planning.tablets import GRAIN, ROUNDING, grains
 from relaxant.planning.titration import titrations
@@ -23,14 +23,13 @@ from relaxant.planning.titration import titrations
 class Exchanged(msgspec.Struct, frozen=True, kw_only=True):
     """The calendars of both while they are exchanged; ``rest`` is what of the old is left (empty: none), from the day ``then`` on.
 
-    ``short`` where the new one may not, or need not by what is weighed, replace all of the old.
+    Something is left where the new one may not, or need not by what is weighed, replace all of the old.
     """
 
     rising: Calendar
     falling: Calendar | None
     rest: dict[DayPart, float]
     then: date
-    short: bool
 
 
 def exchanged(
@@ -49,41 +48,53 @@ def exchanged(
     top = min(whole * ratio, stands.daily * GRAIN, most if stands.share < 1 else math.inf)
     if goal is not None:
         top = min(top, goal * GRAIN)
-    new = _new_stock(switch.to_agent, top / GRAIN, facts)
-    if new is None:
+    least = min(whole * ratio, top) * (switch.ratio_low or ratio) / ratio
+    new, rises = _rises(switch.to_agent, [whole * ratio * k / parts for k in range(1, parts + 1)], top, least, shares, stands, facts)  # fmt: skip
+    if new is None or not rises[-1]:
         return None
     up, down = list[Rung](), list[Rung]()
-    before, now, part_of = Grains(), {part: grains(dose) for part, dose in taken.doses.items()}, 0.0
-    for k in range(1, parts + 1):
-        wanted = min(whole * ratio * k / parts, top)
-        before = _raised(wanted, whole * (switch.ratio_high or ratio) * k / parts, top, shares, new, stands, before, first=k == 1)  # fmt: skip
-        total = sum(before.values())
-        full = total > 0 and wanted >= whole * ratio * k / parts - 1
-        part_of = max(part_of, k / parts if full else min(k / parts, total / (whole * ratio)))
+    now, part_of = {part: grains(dose) for part, dose in taken.doses.items()}, 0.0
+    for k, doses in enumerate(rises, 1):
+        total = sum(doses.values())
+        replaced = total / (whole * ratio)
+        if total and whole * ratio * k / parts <= top + 1 and (k < parts or total >= least - 1):
+            replaced = k / parts  # a whole part, but for what rounding down leaves
+        part_of = max(part_of, min(k / parts, replaced))
         less = _lowered(whole * (1 - part_of), now, old)
         now = less if less or k == parts else now  # its last dose goes with the last part
-        if before:
-            up.append(Rung(doses=before, days=days if k < parts else None))
+        if doses:
+            up.append(Rung(doses=doses, days=days if k < parts else None))
         if now:
             down.append(Rung(doses=now, days=days))
-    if not up or up[-1].days is not None:
-        return None
-    delay = timedelta(days=days * (parts - len(up)))
-    rising = calendar(switch.to_agent, merged(up), new, first + delay, 0, facts)
+    rising = calendar(switch.to_agent, merged(up), new, first + timedelta(days=days * (parts - len(up))), 0, facts)
     falling = calendar(switch.from_agent, merged(down), old, first, round(whole), facts) if down else None
     if rising is None or (down and falling is None):
         return None
     rest = {part: dose / GRAIN for part, dose in now.items()}
-    then = first + timedelta(days=days * parts)
-    return Exchanged(rising=rising, falling=falling, rest=rest, then=then, short=bool(rest))
+    return Exchanged(rising=rising, falling=falling, rest=rest, then=first + timedelta(days=days * parts))
 
 
-def _raised(wanted: float, most: float, top: float, shares: dict[DayPart, float], held: Stock, stands: Room, before: Grains, *, first: bool) -> Grains:  # fmt: skip
-    """The new one's doses of one step: nearest to what replaces a part of the old, within the room, and no less than before."""
+def _rises(agent: str, wanted: Sequence[float], top: float, least: float, shares: dict[DayPart, float], stands: Room, facts: Facts) -> tuple[Stock | None, list[Grains]]:  # fmt: skip
+    """The new one's doses of each step, in the first kind of product that comes to within the published span, else in the one that comes
+    nearest."""
+    made: list[tuple[Stock, list[Grains]]] = []
+    for group in product_groups(agent, facts):
+        held, doses, before = stock(group, top / GRAIN, facts), list[Grains](), Grains()
+        for k, aim in enumerate(wanted):
+            before = _raised(min(aim, top), shares, held, stands, before, first=k == 0)
+            doses.append(before)
+        made.append((held, doses))
+    fitting = [m for m in made if sum(m[1][-1].values()) >= least - 1]
+    best = fitting[:1] or sorted(made, key=lambda m: -sum(m[1][-1].values()))[:1]
+    return best[0] if best else (None, [{}])
+
+
+def _raised(wanted: float, shares: dict[DayPart, float], held: Stock, stands: Room, before: Grains, *, first: bool) -> Grains:  # fmt: skip
+    """The new one's doses of one step: the most up to what replaces a part of the old, within the room, and no less than before."""
     single = min(stands.single, stands.start if first else math.inf)
     largest = held.amounts[-1] if held.amounts else 0
     upper = {part: math.floor(min(single * GRAIN, largest) + ROUNDING) for part in shares}
-    found = spread(wanted, shares, held.amounts, upper, at_most=math.floor(min(most, top) + ROUNDING), nearest=True)
+    found = spread(wanted, shares, held.amounts, upper, at_most=math.floor(wanted + 1))
     return found if sum(found.values()) > sum(before.values()) else before
 
 
@@ -108,10 +119,3 @@ def _old_stock(agent: str, taken: Intake, facts: Facts) -> Stock | None:
     groups = product_groups(agent, facts, form=form_of(taken.form, groups), modified=taken.modified)
     stocks = (stock(group, max(taken.doses.values()), facts) for group in groups)
     return next((held for held in stocks if doses <= set(held.ways)), None)
-
-
-def _new_stock(agent: str, largest: float, facts: Facts) -> Stock | None:
-    """The first kind of product, not measured before measured."""
-    groups: list[tuple[Product, ...]] = product_groups(agent, facts)
-    stocks = [stock(group, largest, facts) for group in groups]
-    return next((held for held in stocks if held.amounts), None)

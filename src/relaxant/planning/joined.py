@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from relaxant.planning.plan import Branch, Step, Supply, Take
@@ -14,6 +16,14 @@ def shifted_step(step: Step, products: int, number: int = 0) -> Step:
         number=step.number + number,
         back_to=None if step.back_to is None else step.back_to + number,
         takes=tuple(_shifted_take(t, products) for t in step.takes),
+    )
+
+
+def following(steps: Sequence[Step], products: int, number: int) -> tuple[Step, ...]:
+    """The steps of an agent that come after ``number`` others of it: the first of them goes back to the last of those."""
+    later = (shifted_step(step, products, number) for step in steps)
+    return tuple(
+        s if s.back_to is not None or not number else msgspec.structs.replace(s, back_to=number) for s in later
     )
 
 

@@ -15,9 +15,9 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
 from relaxant.planning.current import Intake, current_lines, intake, weighed_daily, weighed_line
 from relaxant.planning.dose import danger, room, why_refused
-from relaxant.planning.joined import shifted_step, shifted_supply
+from relaxant.planning.joined import following, shifted_supply
 from relaxant.planning.parts import Grains, shares_of, spread
-from relaxant.planning.plan import Line, Plan, Product, Step, Take
+from relaxant.planning.plan import Branch, Gate, Line, Plan, Product, Take
 from relaxant.planning.product_said import ProductSaid, form_sold, groups_of, product_said, usual_form
 from relaxant.planning.products import product_groups
 from relaxant.planning.said import amount, gates, missed, own_policy, points, policy, withdrawal
@@ -27,7 +27,7 @@ from relaxant.planning.titration import product_notes, titrations
 from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import Cited, cited
-from relaxant.rules.wording import shown_agent_name
+from relaxant.rules.wording import listed, shown_agent_name
 
 
 class _Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,10 +114,19 @@ def _begun(change: _Change, facts: Facts, row: int) -> Plan:
         why=" ".join(parts),
         unit=unit,
         policies=(own_policy(change.switch, facts),),
-        gates=gates(agent, "titration", facts, row),
+        gates=_calls(agent, facts, row)
+        if change.switch.method == "same dose"
+        else gates(agent, "titration", facts, row),
         withdrawal=withdrawal(agent, facts),
         missed=missed(agent, facts, row),
     )
+
+
+def _calls(agent: str, facts: Facts, row: int) -> tuple[Gate, ...]:
+    """Nothing is raised or lowered, but both too much and too little can arrive: when to call, from both kinds of plan."""
+    found = (*gates(agent, "titration", facts, row), *gates(agent, "taper", facts, row))
+    told = tuple(dict.fromkeys(t for gate in found for t in gate.call))
+    return (Gate(agent=found[0].agent, go_on=(), hold=(), go_back=(), call=told),) if told else ()
 
 
 def _said(product: ProductSaid, facts: Facts) -> str:
@@ -126,9 +135,9 @@ def _said(product: ProductSaid, facts: Facts) -> str:
     meals = {m for s in facts.knowledge.plans.switches.values() for m in (s.from_form, s.to_form)}
     parts = [product.form or words["form_unsaid"]]
     if product.strength is not None:
-        parts.append(words["strength"].format(strength=plain_number(product.strength)))
-    if product.meal in meals:
-        parts.append(str(product.meal))
+        parts[0] = words["of_strength"].format(form=parts[0], strength=plain_number(product.strength))
+    if product.meal is not None and product.meal in meals:
+        parts.append(product.meal)
     return ", ".join(parts)
 
 
@@ -154,8 +163,8 @@ def _sold(agent: str, facts: Facts) -> Iterator[str]:
     """The forms sold here, liquids with their strengths."""
     words, seen = facts.knowledge.words("planning")["exchange"], dict[str, None]()
     for group in product_groups(agent, facts):
-        form, strength = group[0].form, words["strength"].format(strength=plain_number(group[0].strength))
-        seen[f"{form}, {strength}" if group[0].liquid else form] = None
+        form, strength = group[0].form, plain_number(group[0].strength)
+        seen[words["of_strength"].format(form=form, strength=strength) if group[0].liquid else form] = None
     yield from seen
 
 
@@ -195,6 +204,7 @@ def _with(made: Plan, found: Calendar, lines: tuple[Line, ...], change: _Change,
         steps=found.steps,
         supply=found.supply,
         reckoning=lines,
+        branches=_branches(("rescue_form",), facts),
         notes=(*placed, *product_notes(found, facts)),
     )
 
@@ -203,8 +213,12 @@ def _side_by_side(change: _Change, found: Calendar, facts: Facts) -> Iterator[Li
     """For each part of the day what it was and what it is from now on."""
     words, named = facts.knowledge.words("planning")["exchange"], facts.knowledge.words("plan")["calendar"]["parts"]
     unit = facts.knowledge.agents[change.agent].dose_unit
+    alike: dict[float, list[Take]] = {}
     for take in found.steps[0].takes:
-        dose = amount(take.amount, unit)
+        alike.setdefault(take.amount, []).append(take)
+    for takes in alike.values():
+        take, dose = takes[0], amount(takes[0].amount, unit)
+        parts = listed([named[t.at] for t in takes], facts.knowledge.words("values"))
         liquid = found.products[take.counts[0].product].liquid
         volume = take.counts[0].count if liquid else None
         before = words["as_form"].format(dose=dose, form=_said(change.old, facts))
@@ -214,7 +228,7 @@ def _side_by_side(change: _Change, found: Calendar, facts: Facts) -> Iterator[Li
         after = _pieces(take, found.products, dose, facts)
         product = found.products[take.counts[0].product]
         yield Line(
-            what=words["part"].format(part=named[take.at]),
+            what=words["part"].format(part=parts),
             how=words["divided"].format(dose=dose, strength=plain_number(product.strength), unit=unit) if liquid else words["counted"].format(dose=dose),
             value=volume if liquid else take.amount,
             unit="mL" if liquid else unit,
@@ -256,7 +270,19 @@ def _hazard(
     key: str, volume: float, strength: float, meant: float, words: dict[str, str], unit: str, source: Cited
 ) -> Line:
     got = volume * strength
-    slots = {"volume": plain_number(volume), "strength": plain_number(strength), "got": amount(round(got, 3), unit), "meant": amount(meant, unit), "times": plain_number(got / meant, 2), "unit": unit}  # fmt: skip
+    key_often, slot = (
+        ("times_more", plain_number(got / meant, 2))
+        if got > meant
+        else ("times_less", plain_number(round(got / meant * 100)))
+    )
+    slots = {
+        "volume": plain_number(volume),
+        "strength": plain_number(strength),
+        "got": amount(round(got, 3), unit),
+        "meant": amount(meant, unit),
+        "often": words[key_often].format(times=slot, share=slot),
+        "unit": unit,
+    }
     return Line(
         what=words["hazard"],
         how=words["multiplied"].format(**slots),
@@ -275,8 +301,8 @@ def _again(change: _Change, made: Plan, medicines: Sequence[Medicine], facts: Fa
     dose of before, by the steps of the agent's titration. Where the new form cannot peak higher it begins at the dose of before."""
     agent, daily, words = change.agent, change.taken.daily, facts.knowledge.words("planning")
     fitting = [t for t in titrations(agent, facts, row) if t.unit == made.unit]
-    share, uptakes = _share(change, facts)
-    if not fitting or not uptakes:
+    share, pairs = _share(change, facts)
+    if not fitting or not pairs:
         key = "no_schedule" if not fitting else "no_uptake"
         return msgspec.structs.replace(made, refused=words["refused"][key].format(agent=shown_agent_name(agent, facts)))
     held = _stock(change, facts)
@@ -303,13 +329,15 @@ def _again(change: _Change, made: Plan, medicines: Sequence[Medicine], facts: Fa
         return msgspec.structs.replace(made, refused=refused)
     shift = len(lower.products) if lower else 0
     policies = (*made.policies, *(lower.policies if lower else ()), policy(fitting[0], facts))
-    lines = (*_peaks(change, uptakes, share, daily, facts), *points(change.switch, agent, facts, row))
+    lines = (*_peaks(change, pairs, share, daily, facts), *points(change.switch, agent, facts, row))
     whole = _with(msgspec.structs.replace(made, policies=policies), found, lines, change, facts)
+    ways = ("hold", "rescue_form") if lower is None and len(found.steps) == 1 else ("hold", "rescue")
+    whole = msgspec.structs.replace(whole, branches=_branches(ways, facts), needs_first=_meal_needed(change, facts))
     if lower is None:
         return whole
     return msgspec.structs.replace(
         whole,
-        steps=(*steps, *_after(found.steps, shift, len(steps))),
+        steps=(*steps, *following(found.steps, shift, len(steps))),
         products=(*lower.products, *found.products),
         supply=(*lower.supply, *(shifted_supply(s, shift) for s in found.supply)),
         gates=(*whole.gates, *lower.gates),
@@ -317,12 +345,18 @@ def _again(change: _Change, made: Plan, medicines: Sequence[Medicine], facts: Fa
     )
 
 
-def _after(steps: Sequence[Step], products: int, number: int) -> Iterator[Step]:
-    for step in steps:
-        yield shifted_step(step, products, number)
+def _branches(keys: Sequence[str], facts: Facts) -> tuple[Branch, ...]:
+    words = facts.knowledge.words("planning")["branches"]
+    return tuple(Branch(kind="hold" if key == "hold" else "rescue", text=words[key]) for key in keys)
 
 
-def _share(change: _Change, facts: Facts) -> tuple[float, tuple[Uptake, ...]]:
+def _meal_needed(change: _Change, facts: Facts) -> tuple[str, ...]:
+    """The way to food, where the line that is taken does not say it."""
+    words = facts.knowledge.words("planning")["need"]
+    return () if change.old.meal else (words["meal"].format(agent=shown_agent_name(change.agent, facts)),)
+
+
+def _share(change: _Change, facts: Facts) -> tuple[float, tuple[tuple[Uptake, Uptake], ...]]:
     """The part of the day's dose at which the new form begins, so that it peaks no higher than the old may have; the strictest over
     the ways to food where none is said."""
     known = {(u.form, u.meal): u for u in facts.knowledge.plans.uptakes.values() if u.agent == change.agent}
@@ -333,27 +367,31 @@ def _share(change: _Change, facts: Facts) -> tuple[float, tuple[Uptake, ...]]:
         for new_meal in ([change.new.meal] if change.new.meal else [change.old.meal or old_meal])
         if (old := (str(change.old.form), old_meal)) in known and (new := (str(change.new.form), new_meal)) in known
     ]
-    if not pairs:
-        return 1.0, ()
-    share = min(min(1.0, old.low / new.high) for old, new in pairs)
-    deciding = next(p for p in pairs if min(1.0, p[0].low / p[1].high) == share)
-    return share, deciding
+    return min((_ratio(pair) for pair in pairs), default=1.0), tuple(pairs)
 
 
-def _peaks(change: _Change, uptakes: Sequence[Uptake], share: float, daily: float, facts: Facts) -> Iterator[Line]:
+def _ratio(pair: tuple[Uptake, Uptake]) -> float:
+    """The part of the dose at which the new peak is surely no higher than the old one."""
+    return min(1.0, pair[0].low / pair[1].high)
+
+
+def _peaks(
+    change: _Change, pairs: Sequence[tuple[Uptake, Uptake]], share: float, daily: float, facts: Facts
+) -> Iterator[Line]:
     words, unit = facts.knowledge.words("planning")["exchange"], facts.knowledge.agents[change.agent].dose_unit
-    for uptake in dict.fromkeys(uptakes):
+    for uptake in dict.fromkeys(u for pair in pairs for u in pair):
         low, high = plain_number(uptake.low), plain_number(uptake.high)
+        peak = words["peak_same" if low == high else "peak_span"].format(low=low, high=high)
         yield Line(
             what=words["peak"].format(form=uptake.form, meal=uptake.meal),
             how=words["no_sum"],
             value=uptake.high,
-            unit="1",
-            text=f"{words['peak_same' if low == high else 'peak_span'].format(low=low, high=high)} {uptake.text}",
+            unit=words["times"],
+            text=f"{peak} {uptake.text}",
             sources=(cited(facts.knowledge, uptake.source, uptake.place),),
             verified=uptake.verified,
         )
-    old, new = uptakes
+    old, new = min(pairs, key=_ratio)
     key = "begin_lower" if share < 1 else "begin_same"
     yield Line(
         what=words["begin"],

@@ -92,7 +92,7 @@ def _afterwards(switch: Switch, medicines: Sequence[Medicine], facts: Facts, fir
         what=words["afterwards"],
         how=words["afterwards_how"].format(days=plain_number(taper.every_days)),
         value=None,
-        unit=unit,
+        unit="",
         text=words["afterwards_text"].format(doses=doses, text=taper.text),
         sources=(policy(taper, facts).source,),
         verified=taper.verified,
@@ -120,7 +120,7 @@ def apart_plan(
         lines.append(_earliest(switch, last, first, facts))
     elif refused is None:
         refused = words["refused"]["no_ratio"].format(**names)
-    lines += points(switch, switch.to_agent, facts, row)
+    lines += points(switch, switch.from_agent, facts, row)
     return msgspec.structs.replace(made, refused=refused, needs_first=tuple(needs), reckoning=tuple(lines))
 
 

@@ -16,13 +16,13 @@ from relaxant.patient import Patient
 from relaxant.planning.current import Intake, current_lines, intake, weighed_daily, weighed_line
 from relaxant.planning.dose import danger, room, why_refused
 from relaxant.planning.exchange import Exchanged, exchanged
-from relaxant.planning.joined import shifted_branch, shifted_step, shifted_supply
+from relaxant.planning.joined import following, shifted_branch, shifted_step, shifted_supply
 from relaxant.planning.plan import Branch, Plan
 from relaxant.planning.pump import pump_plan
 from relaxant.planning.reroute import apart_plan, trial_plan
-from relaxant.planning.said import amount, gates, missed, own_policy, points, policy, withdrawal
+from relaxant.planning.said import amount, gates, missed, own_policy, points, withdrawal
 from relaxant.planning.taper import taper_plan
-from relaxant.planning.titration import Wanted, product_notes, titration_plan, titrations
+from relaxant.planning.titration import Wanted, product_notes, titration_plan
 from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
 from relaxant.rules.wording import shown_agent_name
@@ -107,11 +107,15 @@ def switch_plan(
     falling = taper_plan(old, medicines, facts, later, why="stop_weighed", row=row)
     if falling.refused:
         rising = msgspec.structs.replace(rising, steps=(), products=(), supply=(), refused=rising.refused or falling.refused)  # fmt: skip
-    return _joined(_head(switch, taken, goal, facts, row), rising, falling)
+    return _joined(_head(switch, taken, goal, facts, row), rising, falling, facts)
 
 
-def _joined(head: Plan, rising: Plan, falling: Plan) -> Plan:
-    shift = len(rising.products)
+def _joined(head: Plan, rising: Plan, falling: Plan, facts: Facts) -> Plan:
+    """Both sides in one plan; its last dose is that of the old one."""
+    shift, last = len(rising.products), list[str]()
+    if rising.steps and falling.last_dose is not None:
+        text = facts.knowledge.words("planning")["notes"]["last_of_old"]
+        last.append(text.format(old=head.agents[1], day=falling.last_dose.isoformat()))
     return msgspec.structs.replace(
         head,
         refused=rising.refused or falling.refused,
@@ -126,7 +130,7 @@ def _joined(head: Plan, rising: Plan, falling: Plan) -> Plan:
         supply=(*rising.supply, *(shifted_supply(s, shift) for s in falling.supply)),
         withdrawal=(*falling.withdrawal, *(w for w in rising.withdrawal if w not in falling.withdrawal)),
         missed=(*rising.missed, *falling.missed),
-        notes=tuple(dict.fromkeys((*rising.notes, *falling.notes))),
+        notes=tuple(dict.fromkeys((*last, *rising.notes, *falling.notes))),
     )
 
 
@@ -168,8 +172,11 @@ def _equivalent(switch: Switch, daily: float | None, goal: float | None, facts: 
         "low": plain_number(low, 3),
         "high": f"{plain_number(high, 3)} {unit}",
     }
-    out = [words["equivalent" if switch.ratio is not None else "equivalent_span"].format(**slots)]
-    if goal is not None and not low <= goal <= high:
+    key = "equivalent_span" if switch.ratio is None else "equivalent" if switch.method == "cross-taper" else "equivalent_used"  # fmt: skip
+    out = [words[key].format(**slots)]
+    if switch.method == "exchange" and goal is not None and goal > daily * ratio:
+        out.append(words["weighed_later"].format(weighed=amount(goal, unit)))
+    elif goal is not None and not low <= goal <= high:
         out.append(words["weighed_below" if goal < low else "weighed_above"].format(weighed=amount(goal, unit)))
     most = room(switch.to_agent, facts, row).daily
     if high > most:
@@ -201,11 +208,10 @@ def exchange_plan(
         out = taper_plan(old, medicines, facts, first, why="stop_weighed", row=row)
         unknown = words["refused"]["no_exchange"].format(new=shown_agent_name(new, facts))
         alone = _part(head, refused=refused or out.refused or unknown, bounds=stands.bounds)
-        return _joined(head, alone, out)
+        return _joined(head, alone, out, facts)
     rising = _part(
         head,
         needs_first=stands.needs(facts.seldom_asked(row)),
-        policies=tuple(policy(t, facts, chosen=False) for t in titrations(new, facts, row)[:1]),
         bounds=stands.bounds,
         products=made.rising.products,
         steps=made.rising.steps,
@@ -215,7 +221,7 @@ def exchange_plan(
         missed=missed(new, facts, row),
         notes=product_notes(made.rising, facts),
     )
-    return _joined(head, rising, _out_of(head, switch, made, taken, medicines, facts, first, row))
+    return _joined(head, rising, _out_of(head, switch, made, taken, medicines, facts, first, row), facts)
 
 
 def _part(head: Plan, **changed: Any) -> Plan:
@@ -252,7 +258,7 @@ def _out_of(head: Plan, switch: Switch, made: Exchanged, taken: Intake, medicine
     return msgspec.structs.replace(
         side,
         products=(*side.products, *out.products),
-        steps=(*steps, *(shifted_step(s, shift, len(steps)) for s in out.steps)),
+        steps=(*steps, *following(out.steps, shift, len(steps))),
         supply=(*side.supply, *(shifted_supply(s, shift) for s in out.supply)),
         policies=out.policies,
         branches=(*side.branches, *(shifted_branch(b, shift) for b in out.branches if b.kind == "slower")),

@@ -74,8 +74,10 @@ def taper_plan(
         return msgspec.structs.replace(
             made, refused=words["not_known"][taken.why].format(agent=name), needs_first=needs
         )
+    of_others = False
     if override.policy is not None:
         named = {t.taper: t for t in facts.knowledge.plans.tapers.values() if agent in t.agents}[override.policy]
+        of_others = named not in fitting
         fitting = [named, *(t for t in fitting if t is not named)]
     if not fitting:
         return msgspec.structs.replace(made, refused=words["refused"]["no_policy"].format(agent=name))
@@ -83,6 +85,7 @@ def taper_plan(
     found = _made(agent, taken, chosen, facts, first, goal)
     if found is None:
         return msgspec.structs.replace(made, refused=words["not_known"]["unmakeable"].format(agent=name))
+    foreign = (words["notes"]["not_for_this"].format(who=fitting[0].who),) if of_others else ()
     return msgspec.structs.replace(
         made,
         policies=tuple(
@@ -94,7 +97,7 @@ def taper_plan(
         supply=found.supply,
         last_dose=None if goal else found.steps[-1].last if found.steps else first,
         branches=tuple(_branches(agent, taken, chosen, found, facts, first, goal)),
-        notes=_notes(fitting[0], override, taken, found, facts),
+        notes=(*foreign, *_notes(fitting, of_others, override, taken, found, facts)),
     )
 
 
@@ -199,16 +202,39 @@ def _branches(
     yield Branch(kind="rescue", text=words["rescue"])
 
 
-def _notes(source: Taper, override: Override, taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:
+def _notes(fitting: Sequence[Taper], named: bool, override: Override, taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:  # fmt: skip
     words, out = facts.knowledge.words("planning")["notes"], []
     if taken.placed:
         out.append(words["placed"])
-    if override.every_days is not None and override.every_days < (source.every_days_least or source.every_days):
-        out.append(words["quicker"])
-    if (override.by is not None and source.by is not None and override.by > source.by) or (
-        override.percent is not None and source.percent is not None and override.percent > source.percent
-    ):
-        out.append(words["larger"])
+    out += [words[key] for key in _beyond(fitting, named, override, taken)]
     if found.steps and not any(step.changed for step in found.steps):
         out.append(words["nothing_less"])
     return (*out, words["rounded_taper"], *product_notes(found, facts))
+
+
+def _beyond(fitting: Sequence[Taper], named: bool, override: Override, taken: Intake) -> Iterator[str]:
+    """How an override goes beyond what sources allow this person: the policy that it stands in place of, and all that fit."""
+    if not fitting:
+        return
+    daily, chosen = taken.daily, _overridden(fitting[0], override)
+    ours, ours_days = _first_fall(chosen, daily), chosen.every_days
+    others = fitting[1:] if named else fitting
+    largest = max((_first_fall(t, daily) for t in others), default=0.0)
+    soonest = min((t.every_days_least or t.every_days for t in others), default=math.inf)
+    fastest = max((_first_fall(t, daily) / (t.every_days_least or t.every_days) for t in others), default=0.0)
+    if ours_days < (fitting[0].every_days_least or fitting[0].every_days):
+        yield "quicker"
+    if ours > _first_fall(fitting[0], daily) + ROUNDING:
+        yield "larger"
+    beyond_all = ours > largest + ROUNDING or ours_days < soonest or ours / ours_days > fastest + ROUNDING
+    if beyond_all and (override.by is not None or override.percent is not None or override.every_days is not None):
+        yield "beyond_all"
+
+
+def _first_fall(taper: Taper, daily: float) -> float:
+    """How much of the day's dose the first step takes away."""
+    if taper.by is not None:
+        return min(taper.by, daily)
+    if taper.percent is not None:
+        return daily * taper.percent / 100
+    return daily / (math.ceil((taper.over_days or 0.0) / taper.every_days) + 1)
