@@ -12,7 +12,7 @@ from relaxant.knowledge.plans import Switch
 from relaxant.medicines.medicine import Medicine
 from relaxant.planning.calendar import Rung, calendar, stock
 from relaxant.planning.current import current_lines, form_of, intake
-from relaxant.planning.dose import danger
+from relaxant.planning.dose import danger, room
 from relaxant.planning.plan import Line, Plan
 from relaxant.planning.products import product_groups
 from relaxant.planning.said import amount, gates, missed, own_policy, points, policy, withdrawal
@@ -44,14 +44,23 @@ def trial_plan(
     old, new = switch.from_agent, switch.to_agent
     made, words = _begun(switch, facts, row), facts.knowledge.words("planning")
     refused = danger(new, findings, facts) or refused
+    left = any(m.stop_weighed for m in current_lines(old, medicines))
+    grave = bool(room(old, facts, row).never) or (not left and danger(old, findings, facts) is not None)
+    if grave or (refused and left):  # it may not stay: its own way out, whenever the new one begins
+        out = taper_plan(old, medicines, facts, first, why="danger" if grave else "stop_weighed", row=row)
+        return msgspec.structs.replace(
+            out,
+            id=made.id,
+            kind=made.kind,
+            agents=made.agents,
+            title=made.title,
+            why=out.why,
+            refused=refused or out.refused,
+            policies=(*made.policies, *out.policies),
+            reckoning=points(switch, new, facts, row) if not grave else (),
+        )
     if refused:
-        if not any(m.stop_weighed for m in current_lines(old, medicines)):
-            return msgspec.structs.replace(made, refused=refused, reckoning=points(switch, new, facts, row))
-        out = taper_plan(old, medicines, facts, first, why="stop_weighed", row=row)
-        return msgspec.structs.replace(out, id=made.id, kind=made.kind, agents=made.agents, title=made.title, refused=refused, policies=(*made.policies, *out.policies))  # fmt: skip
-    if danger(old, findings, facts):  # it may not stay: its own way out, whenever the new one begins
-        out = taper_plan(old, medicines, facts, first, why="danger", row=row)
-        return msgspec.structs.replace(out, id=made.id, kind=made.kind, agents=made.agents, title=made.title, why=f"{made.why} {out.why}", policies=(*made.policies, *out.policies), reckoning=points(switch, new, facts, row))  # fmt: skip
+        return msgspec.structs.replace(made, refused=refused, reckoning=points(switch, new, facts, row))
     taken = intake(old, current_lines(old, medicines), facts)
     if taken.why:
         name = shown_agent_name(old, facts)

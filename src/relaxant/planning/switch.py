@@ -14,7 +14,7 @@ from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.current import Intake, current_lines, intake, weighed_daily, weighed_line
-from relaxant.planning.dose import danger, room, why_refused
+from relaxant.planning.dose import room, why_refused
 from relaxant.planning.exchange import Exchanged, exchanged
 from relaxant.planning.joined import following, shifted_branch, shifted_step, shifted_supply
 from relaxant.planning.plan import Branch, Plan
@@ -102,11 +102,16 @@ def switch_plan(
     reckoned = None if ratio is None or taken.why else taken.daily * ratio
     wanted = Wanted(first=first, goal=goal if goal is not None else reckoned)
     rising = titration_plan(new, facts, findings, wanted, row, kind="titration")
-    at_once = rising.refused or danger(old, findings, facts)
+    at_once = rising.refused or room(old, facts, row).never  # a week more of what may not be taken is no overlap
     later = first if at_once else first + timedelta(days=round(switch.overlap_days or 0))
     falling = taper_plan(old, medicines, facts, later, why="stop_weighed", row=row)
     if falling.refused:
         rising = msgspec.structs.replace(rising, steps=(), products=(), supply=(), refused=rising.refused or falling.refused)  # fmt: skip
+    one = facts.knowledge.words("planning")["branches"]["rescue_one"]
+    ways = tuple(
+        msgspec.structs.replace(b, text=one) if b.kind == "rescue" and rising.steps else b for b in falling.branches
+    )
+    falling = msgspec.structs.replace(falling, branches=ways)
     return _joined(_head(switch, taken, goal, facts, row), rising, falling, facts)
 
 
