@@ -1,4 +1,4 @@
-"""Parts of calendars put together: steps and supplies point at their products by place, and places shift when lists are joined."""
+"""Parts of calendars put together: steps point at their products by place, and places shift when lists are joined."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from relaxant.planning.plan import Branch, Step, Supply, Take
+from relaxant.planning.plan import Branch, Step, Take
 
 
 def shifted_step(step: Step, products: int, number: int = 0) -> Step:
@@ -36,8 +36,3 @@ def _shifted_take(take: Take, products: int) -> Take:
 def shifted_branch(branch: Branch, products: int) -> Branch:
     """A branch whose steps stand so many products further on."""
     return msgspec.structs.replace(branch, steps=tuple(shifted_step(s, products) for s in branch.steps))
-
-
-def shifted_supply(supply: Supply, products: int) -> Supply:
-    """A supply of a product that stands so many places further on."""
-    return msgspec.structs.replace(supply, product=supply.product + products)

@@ -12,10 +12,10 @@ from relaxant.facts.facts import Facts
 from relaxant.knowledge.plans import Switch, Uptake
 from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
-from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
+from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock, supplies
 from relaxant.planning.current import Intake, current_lines, intake, weighed_daily, weighed_line
 from relaxant.planning.dose import danger, room, why_refused
-from relaxant.planning.joined import following, shifted_supply
+from relaxant.planning.joined import following
 from relaxant.planning.parts import Grains, shares_of, spread
 from relaxant.planning.plan import Branch, Gate, Line, Plan, Product, Take
 from relaxant.planning.product_said import ProductSaid, form_sold, groups_of, product_said, usual_form
@@ -337,9 +337,9 @@ def _again(change: _Change, made: Plan, medicines: Sequence[Medicine], facts: Fa
         return whole
     return msgspec.structs.replace(
         whole,
-        steps=(*steps, *following(found.steps, shift, len(steps))),
+        steps=(both := (*steps, *following(found.steps, shift, len(steps)))),
         products=(*lower.products, *found.products),
-        supply=(*lower.supply, *(shifted_supply(s, shift) for s in found.supply)),
+        supply=supplies(both, facts),
         gates=(*whole.gates, *lower.gates),
         notes=tuple(dict.fromkeys((*lower.notes, *whole.notes))),
     )

@@ -13,10 +13,11 @@ from relaxant.knowledge.plans import Switch
 from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
+from relaxant.planning.calendar import supplies
 from relaxant.planning.current import Intake, current_lines, intake, weighed_daily, weighed_line
 from relaxant.planning.dose import room, why_refused
 from relaxant.planning.exchange import Exchanged, exchanged
-from relaxant.planning.joined import following, shifted_branch, shifted_step, shifted_supply
+from relaxant.planning.joined import following, shifted_branch, shifted_step
 from relaxant.planning.plan import Branch, Plan
 from relaxant.planning.pump import pump_plan
 from relaxant.planning.reroute import apart_plan, trial_plan
@@ -121,6 +122,7 @@ def _joined(head: Plan, rising: Plan, falling: Plan, facts: Facts) -> Plan:
     if rising.steps and falling.last_dose is not None:
         text = facts.knowledge.words("planning")["notes"]["last_of_old"]
         last.append(text.format(old=head.agents[1], day=falling.last_dose.isoformat()))
+    steps = (*rising.steps, *(shifted_step(s, shift) for s in falling.steps))
     return msgspec.structs.replace(
         head,
         refused=rising.refused or falling.refused,
@@ -128,11 +130,11 @@ def _joined(head: Plan, rising: Plan, falling: Plan, facts: Facts) -> Plan:
         policies=(*head.policies, *rising.policies, *falling.policies),
         bounds=rising.bounds,
         products=(*rising.products, *falling.products),
-        steps=(*rising.steps, *(shifted_step(s, shift) for s in falling.steps)),
+        steps=steps,
         gates=(*rising.gates, *falling.gates),
         branches=tuple(shifted_branch(b, shift) for b in falling.branches),
         last_dose=falling.last_dose,
-        supply=(*rising.supply, *(shifted_supply(s, shift) for s in falling.supply)),
+        supply=supplies(steps, facts),
         withdrawal=(*falling.withdrawal, *(w for w in rising.withdrawal if w not in falling.withdrawal)),
         missed=(*rising.missed, *falling.missed),
         notes=tuple(dict.fromkeys((*last, *rising.notes, *falling.notes))),
@@ -220,7 +222,6 @@ def exchange_plan(
         bounds=stands.bounds,
         products=made.rising.products,
         steps=made.rising.steps,
-        supply=made.rising.supply,
         gates=gates(new, "titration", facts, row),
         withdrawal=withdrawal(new, facts),
         missed=missed(new, facts, row),
@@ -248,7 +249,7 @@ def _out_of(head: Plan, switch: Switch, made: Exchanged, taken: Intake, medicine
     )
     steps = falling.steps if falling else ()
     if falling is not None:
-        side = msgspec.structs.replace(side, products=falling.products, steps=steps, supply=falling.supply)
+        side = msgspec.structs.replace(side, products=falling.products, steps=steps)
         notes += product_notes(falling, facts)
     if not made.rest:
         last = steps[-1].last if steps else first - timedelta(days=1)
@@ -264,7 +265,6 @@ def _out_of(head: Plan, switch: Switch, made: Exchanged, taken: Intake, medicine
         side,
         products=(*side.products, *out.products),
         steps=(*steps, *following(out.steps, shift, len(steps))),
-        supply=(*side.supply, *(shifted_supply(s, shift) for s in out.supply)),
         policies=out.policies,
         branches=(*side.branches, *(shifted_branch(b, shift) for b in out.branches if b.kind == "slower")),
         last_dose=out.last_dose,
