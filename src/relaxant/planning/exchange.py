@@ -50,14 +50,14 @@ def exchanged(
         top = min(top, goal * GRAIN)
     least = min(whole * ratio, top) * (switch.ratio_low or ratio) / ratio
     new, rises = _rises(switch.to_agent, [whole * ratio * k / parts for k in range(1, parts + 1)], top, least, shares, stands, facts)  # fmt: skip
-    if new is None or not rises[-1]:
+    if new is None or not rises[-1][0]:
         return None
     up, down = list[Rung](), list[Rung]()
     now, part_of = {part: grains(dose) for part, dose in taken.doses.items()}, 0.0
-    for k, doses in enumerate(rises, 1):
+    for k, (doses, free) in enumerate(rises, 1):
         total = sum(doses.values())
         replaced = total / (whole * ratio)
-        if total and whole * ratio * k / parts <= top + 1 and (k < parts or total >= least - 1):
+        if total and free and (k < parts or total >= least - 1):
             replaced = k / parts  # a whole part, but for what rounding down leaves
         part_of = max(part_of, min(k / parts, replaced))
         less = _lowered(whole * (1 - part_of), now, old)
@@ -74,28 +74,30 @@ def exchanged(
     return Exchanged(rising=rising, falling=falling, rest=rest, then=first + timedelta(days=days * parts))
 
 
-def _rises(agent: str, wanted: Sequence[float], top: float, least: float, shares: dict[DayPart, float], stands: Room, facts: Facts) -> tuple[Stock | None, list[Grains]]:  # fmt: skip
-    """The new one's doses of each step, in the first kind of product that comes to within the published span, else in the one that comes
-    nearest."""
-    made: list[tuple[Stock, list[Grains]]] = []
+def _rises(agent: str, wanted: Sequence[float], top: float, least: float, shares: dict[DayPart, float], stands: Room, facts: Facts) -> tuple[Stock | None, list[tuple[Grains, bool]]]:  # fmt: skip
+    """The new one's doses of each step, and whether nothing but rounding held them down, in the first kind of product that comes to
+    within the published span, else in the one that comes nearest."""
+    made: list[tuple[Stock, list[tuple[Grains, bool]]]] = []
     for group in product_groups(agent, facts):
-        held, doses, before = stock(group, top / GRAIN, facts), list[Grains](), Grains()
+        held, doses, before = stock(group, top / GRAIN, facts), list[tuple[Grains, bool]](), Grains()
         for k, aim in enumerate(wanted):
-            before = _raised(min(aim, top), shares, held, stands, before, first=k == 0)
-            doses.append(before)
+            before, free = _raised(aim, top, shares, held, stands, before, first=k == 0)
+            doses.append((before, free))
         made.append((held, doses))
-    fitting = [m for m in made if sum(m[1][-1].values()) >= least - 1]
-    best = fitting[:1] or sorted(made, key=lambda m: -sum(m[1][-1].values()))[:1]
-    return best[0] if best else (None, [{}])
+    fitting = [m for m in made if sum(m[1][-1][0].values()) >= least - 1]
+    best = fitting[:1] or sorted(made, key=lambda m: -sum(m[1][-1][0].values()))[:1]
+    return best[0] if best else (None, [({}, False)])
 
 
-def _raised(wanted: float, shares: dict[DayPart, float], held: Stock, stands: Room, before: Grains, *, first: bool) -> Grains:  # fmt: skip
+def _raised(aim: float, top: float, shares: dict[DayPart, float], held: Stock, stands: Room, before: Grains, *, first: bool) -> tuple[Grains, bool]:  # fmt: skip
     """The new one's doses of one step: the most up to what replaces a part of the old, within the room, and no less than before."""
     single = min(stands.single, stands.start if first else math.inf)
     largest = held.amounts[-1] if held.amounts else 0
     upper = {part: math.floor(min(single * GRAIN, largest) + ROUNDING) for part in shares}
-    found = spread(wanted, shares, held.amounts, upper, at_most=math.floor(wanted + 1))
-    return found if sum(found.values()) > sum(before.values()) else before
+    within = min(aim, top, stands.start_daily * GRAIN if first else math.inf)
+    found = spread(within, shares, held.amounts, upper, at_most=math.floor(within + 1))
+    free = within >= aim - 1 and sum(upper.values()) >= aim - 1
+    return (found if sum(found.values()) > sum(before.values()) else before), free
 
 
 def _lowered(wanted: float, now: Grains, held: Stock) -> Grains:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import msgspec
 
 from relaxant.facts.facts import Facts
-from relaxant.knowledge.plans import Switch, Uptake
+from relaxant.knowledge.plans import Switch, Taper, Uptake
 from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock, supplies
@@ -17,7 +17,7 @@ from relaxant.planning.current import Intake, current_lines, intake, weighed_dai
 from relaxant.planning.dose import danger, room, why_refused
 from relaxant.planning.joined import following
 from relaxant.planning.parts import Grains, shares_of, spread
-from relaxant.planning.plan import Branch, Gate, Line, Plan, Product, Take
+from relaxant.planning.plan import Branch, Gate, Line, Plan, Product, Step, Take
 from relaxant.planning.product_said import ProductSaid, form_sold, groups_of, product_said, usual_form
 from relaxant.planning.products import product_groups
 from relaxant.planning.said import amount, gates, missed, own_policy, points, policy, withdrawal
@@ -53,7 +53,7 @@ def form_plan(
     if change is None:
         return None
     if danger(agent, findings, facts):
-        return taper_plan(agent, medicines, facts, first, why="danger", row=row)
+        return taper_plan(agent, medicines, facts, first, why="danger", findings=findings, row=row)
     made = _begun(change, facts, row)
     refused = _not_possible(change, facts) or why_refused(room(agent, facts, row), agent, findings, facts)
     if refused:
@@ -312,15 +312,18 @@ def _again(change: _Change, made: Plan, medicines: Sequence[Medicine], facts: Fa
         return msgspec.structs.replace(made, refused=refused)
     lower = _lowered(change, medicines, facts, sum(begin.values()) / GRAIN, row)
     if lower is not None and not lower.steps:
-        return msgspec.structs.replace(made, refused=lower.refused, needs_first=lower.needs_first)
-    steps = lower.steps if lower else ()
+        why = lower.refused or words["refused"]["no_policy"].format(agent=shown_agent_name(agent, facts))
+        return msgspec.structs.replace(made, refused=why, needs_first=lower.needs_first, first_do=lower.first_do)
+    steps = _ending(lower.steps, facts.knowledge.plans.tapers[lower.policies[0].id]) if lower else ()
     day = change.first if not steps or steps[-1].last is None else steps[-1].last + timedelta(days=1)
     stages = fitting[0].stages
     rise = sum(stages[1].doses.values()) - sum(stages[0].doses.values()) if len(stages) > 1 else sum(stages[0].doses.values())  # fmt: skip
     stands = room(agent, facts, row)
     top = min(daily, stands.daily) * GRAIN
     days = max(stages[0].days or 1, stands.days)
-    rungs = merged(list(_rises(change, held, begin, min(rise, stands.step * len(begin)) * GRAIN, top, days)))
+    rungs = merged(
+        list(_rises(change, held, begin, min(rise, stands.step * len(begin), stands.step_daily) * GRAIN, top, days))
+    )
     rungs[-1] = Rung(doses=rungs[-1].doses, days=None)
     before = grains(steps[-1].daily if steps else daily)
     found = calendar(agent, rungs, held, day, before, facts)
@@ -339,10 +342,17 @@ def _again(change: _Change, made: Plan, medicines: Sequence[Medicine], facts: Fa
         whole,
         steps=(both := (*steps, *following(found.steps, shift, len(steps)))),
         products=(*lower.products, *found.products),
+        first_do=lower.first_do,
         supply=supplies(both, facts),
         gates=(*whole.gates, *lower.gates),
         notes=tuple(dict.fromkeys((*lower.notes, *whole.notes))),
     )
+
+
+def _ending(steps: tuple[Step, ...], taper: Taper) -> tuple[Step, ...]:
+    """The way down of the old form, whose last step makes way for the new one after the policy's time."""
+    last = steps[-1].first + timedelta(days=math.ceil(taper.every_days) - 1)
+    return (*steps[:-1], msgspec.structs.replace(steps[-1], last=steps[-1].last or last))
 
 
 def _branches(keys: Sequence[str], facts: Facts) -> tuple[Branch, ...]:

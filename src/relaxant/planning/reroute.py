@@ -47,7 +47,9 @@ def trial_plan(
     left = any(m.stop_weighed for m in current_lines(old, medicines))
     grave = bool(room(old, facts, row).never) or (not left and danger(old, findings, facts) is not None)
     if grave or (refused and left):  # it may not stay: its own way out, whenever the new one begins
-        out = taper_plan(old, medicines, facts, first, why="danger" if grave else "stop_weighed", row=row)
+        out = taper_plan(
+            old, medicines, facts, first, why="danger" if grave else "stop_weighed", findings=findings, row=row
+        )
         return msgspec.structs.replace(
             out,
             id=made.id,

@@ -105,7 +105,7 @@ def switch_plan(
     rising = titration_plan(new, facts, findings, wanted, row, kind="titration")
     at_once = rising.refused or room(old, facts, row).never  # a week more of what may not be taken is no overlap
     later = first if at_once else first + timedelta(days=round(switch.overlap_days or 0))
-    falling = taper_plan(old, medicines, facts, later, why="stop_weighed", row=row)
+    falling = taper_plan(old, medicines, facts, later, why="stop_weighed", findings=findings, row=row)
     if falling.refused:
         rising = msgspec.structs.replace(rising, steps=(), products=(), supply=(), refused=rising.refused or falling.refused)  # fmt: skip
     one = facts.knowledge.words("planning")["branches"]["rescue_one"]
@@ -127,6 +127,7 @@ def _joined(head: Plan, rising: Plan, falling: Plan, facts: Facts) -> Plan:
         head,
         refused=rising.refused or falling.refused,
         needs_first=tuple(dict.fromkeys((*rising.needs_first, *falling.needs_first))),
+        first_do=tuple(dict.fromkeys((*rising.first_do, *falling.first_do))),
         policies=(*head.policies, *rising.policies, *falling.policies),
         bounds=rising.bounds,
         products=(*rising.products, *falling.products),
@@ -212,7 +213,7 @@ def exchange_plan(
     refused = why_refused(stands, new, findings, facts)
     made = None if taken.why or refused else exchanged(switch, taken, stands, goal, facts, first, row)
     if made is None:
-        out = taper_plan(old, medicines, facts, first, why="stop_weighed", row=row)
+        out = taper_plan(old, medicines, facts, first, why="stop_weighed", findings=findings, row=row)
         unknown = words["refused"]["no_exchange"].format(new=shown_agent_name(new, facts))
         alone = _part(head, refused=refused or out.refused or unknown, bounds=stands.bounds)
         return _joined(head, alone, out, facts)
@@ -260,12 +261,15 @@ def _out_of(head: Plan, switch: Switch, made: Exchanged, taken: Intake, medicine
     unit = facts.knowledge.agents[old].dose_unit
     rest = words["notes"]["rest"].format(old=shown_agent_name(old, facts), rest=amount(left.daily, unit))
     if not out.steps:
-        return msgspec.structs.replace(side, notes=(rest, *notes), refused=out.refused)
+        return msgspec.structs.replace(
+            side, notes=(rest, *notes), policies=out.policies, first_do=out.first_do, refused=out.refused
+        )
     return msgspec.structs.replace(
         side,
         products=(*side.products, *out.products),
         steps=(*steps, *following(out.steps, shift, len(steps))),
         policies=out.policies,
+        first_do=out.first_do,
         branches=(*side.branches, *(shifted_branch(b, shift) for b in out.branches if b.kind == "slower")),
         last_dose=out.last_dose,
         notes=tuple(dict.fromkeys((rest, *notes, *out.notes))),
