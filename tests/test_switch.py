@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conftest import FULL, reviewed
+from relaxant.cli import main
 from relaxant.knowledge.plans import Switch
 from relaxant.planning.plan import Plan, Step
 from relaxant.report.plans import render_plan
@@ -466,3 +469,59 @@ def test_a_danger_of_the_old_one_leaves_no_week_at_full_dose() -> None:
     line = "baclofen 10 mg three times a day since 2024-01-05"
     plan = switch_of([line], [stop("baclofen"), "tizanidine 2 mg three times a day"], dialysis="haemodialysis", country="DE")  # fmt: skip
     assert of(plan, "baclofen")[0].first.isoformat() == "2026-11-22"
+
+
+# ---------------------------------------------------------------- the command
+
+
+def taper_of(path: Path, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str, str]:
+    status = main(["taper", str(path), *options])
+    said = capsys.readouterr()
+    return status, said.out, said.err
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "person.yaml"
+    path.write_text("as_of: 2026-11-22\ncountry: US\nage: 50\nsex: female\nmedicines:\n  - baclofen 20 mg three times a day since 2024-01-05\n  - {drug: gabapentin, dose: 300 mg, frequency: three times a day, start: 2024-01-05, stop: 2026-11-01}\n")  # fmt: skip
+    return path
+
+
+def test_a_taper_of_what_is_not_taken_is_an_error_that_says_what_would_do(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = taper_of(file, capsys, "--agent", "tizanidine")
+    assert (status, out) == (2, "")
+    for part in ("--agent", "tizanidine", "not among the medicines", "add its line", "baclofen"):
+        assert part in err
+    status, out, err = taper_of(file, capsys, "--agent", "gabapentin")
+    assert (status, out) == (2, "")
+    assert "was stopped on 2026-11-01" in err
+    assert "relaxant review" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "marked"),
+    [
+        ((), False),
+        (("--by", "30 mg"), True),
+        (("--percent", "60"), True),
+        (("--every", "1 day"), True),
+        (("--percent", "5", "--every", "14 days"), False),
+    ],
+)
+def test_an_override_beyond_every_source_is_kept_and_marked(
+    file: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], marked: bool
+) -> None:
+    status, out, _err = taper_of(file, capsys, "--agent", "baclofen", "--format", "json", *options)
+    assert status == 0
+    plan = json.loads(out)
+    assert any(note.startswith("OVERRIDE: beyond") for note in plan["notes"]) is marked
+    assert bool(plan["policies"][0]["override"]) is bool(options)
+
+
+def test_steps_in_another_form_than_what_is_taken_say_so(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _status, out, _err = taper_of(file, capsys, "--agent", "baclofen", "--format", "json", "--percent", "10")
+    plan = json.loads(out)
+    other = {product["form"] for product in plan["products"]} != {"tablet"}
+    assert any(note.startswith("HAZARD: baclofen is taken as tablet") for note in plan["notes"]) is other

@@ -166,6 +166,12 @@ class Withdrawal(Cited, frozen=True, kw_only=True, gc=False):
 # ---------------------------------------------------------------- exchange
 
 
+class Mixed(Cited, frozen=True, kw_only=True, gc=False):
+    """Strengths (in the agent's dose unit a mL) that pharmacies mix beside what is sold."""
+
+    strengths: tuple[float, ...]
+
+
 class Switch(Cited, frozen=True, kw_only=True, gc=False):
     """How one agent, or one form of it, is exchanged for another. ``ratio`` is units of the new for one unit of the old, by day; where
     sources differ ``ratio_low`` and ``ratio_high`` span them, and without a middle the low end is used.
@@ -174,8 +180,7 @@ class Switch(Cited, frozen=True, kw_only=True, gc=False):
     ``exchange``: part for part, in ``parts`` equal parts over ``over_days``, by the ratio.
     ``same dose``: unit for unit (a tablet to a liquid). ``retitrate``: never unit for unit. ``trial``: through a test dose.
 
-    Between forms of one agent ``from_form`` may be left out (any other form). ``mixed`` are strengths (a mL) that pharmacies mix beside
-    what is sold. ``wait_days`` is the least time since the last dose of the old; with it the old need not be left in words. ``after`` is the
+    Between forms of one agent ``from_form`` may be left out (any other form). ``wait_days`` is the least time since the last dose of the old; with it the old need not be left in words. ``after`` is the
     taper by which the old goes once the new works. ``points`` are what else is to be known, each with its own source, in order.
     """
 
@@ -191,7 +196,7 @@ class Switch(Cited, frozen=True, kw_only=True, gc=False):
     overlap_days: float | None = None
     parts: int | None = None
     over_days: float | None = None
-    mixed: tuple[float, ...] = ()
+    mixed: Mixed | None = None
     wait_days: float | None = None
     after: str | None = None
     text: str

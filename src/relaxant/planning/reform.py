@@ -123,22 +123,21 @@ def _begun(change: _Change, facts: Facts, row: int) -> Plan:
 
 
 def _calls(agent: str, facts: Facts, row: int) -> tuple[Gate, ...]:
-    """Nothing is raised or lowered, but both too much and too little can arrive: when to call, from both kinds of plan."""
-    found = (*gates(agent, "titration", facts, row), *gates(agent, "taper", facts, row))
-    told = tuple(dict.fromkeys(t for gate in found for t in gate.call))
-    return (Gate(agent=found[0].agent, go_on=(), hold=(), go_back=(), call=told),) if told else ()
+    """Nothing is raised or lowered, yet too much can arrive: when to call. That too little looks like withdrawal stands beside it."""
+    found = gates(agent, "titration", facts, row)
+    return tuple(Gate(agent=gate.agent, go_on=(), hold=(), go_back=(), call=gate.call) for gate in found if gate.call)
 
 
 def _said(product: ProductSaid, facts: Facts) -> str:
     """A form with its strength and its way to food, as far as they are said."""
     words = facts.knowledge.words("planning")["exchange"]
     meals = {m for s in facts.knowledge.plans.switches.values() for m in (s.from_form, s.to_form)}
-    parts = [product.form or words["form_unsaid"]]
+    said = product.form or words["form_unsaid"]
     if product.strength is not None:
-        parts[0] = words["of_strength"].format(form=parts[0], strength=plain_number(product.strength))
+        said = words["of_strength"].format(form=said, strength=plain_number(product.strength))
     if product.meal is not None and product.meal in meals:
-        parts.append(product.meal)
-    return ", ".join(parts)
+        said = words["of_meal"].format(form=said, meal=product.meal)
+    return str(said)
 
 
 def _not_possible(change: _Change, facts: Facts) -> str | None:
@@ -251,7 +250,6 @@ def _hazards(change: _Change, found: Calendar, facts: Facts) -> Iterator[Line]:
     """What the same volume of a liquid of another strength would be; the mL of before in the new one first."""
     words, unit = facts.knowledge.words("planning")["exchange"], facts.knowledge.agents[change.agent].dose_unit
     product = found.products[0]
-    source = cited(facts.knowledge, change.switch.source, change.switch.place)
     largest = max(take.amount for take in found.steps[0].takes)
     if change.old.strength is not None and product.liquid and change.old.strength != product.strength:
         volume = largest / change.old.strength
@@ -259,7 +257,10 @@ def _hazards(change: _Change, found: Calendar, facts: Facts) -> Iterator[Line]:
     if product.liquid:
         volume = largest / product.strength
         sold = {group[0].strength: group[0].source for group in product_groups(change.agent, facts) if group[0].liquid}
-        others = {**dict.fromkeys(change.switch.mixed, source), **sold}
+        others = dict(sold)
+        if (mixed := change.switch.mixed) is not None:
+            source = cited(facts.knowledge, mixed.source, mixed.place)
+            others = {**dict.fromkeys(mixed.strengths, source), **sold}
         for strength in sorted(others):
             if abs(strength - product.strength) > ROUNDING:
                 key = "hazard_sold" if strength in sold else "hazard_mixed"
@@ -344,9 +345,20 @@ def _again(change: _Change, made: Plan, medicines: Sequence[Medicine], facts: Fa
         products=(*lower.products, *found.products),
         first_do=lower.first_do,
         supply=supplies(both, facts),
-        gates=(*whole.gates, *lower.gates),
+        gates=_both(whole.gates, lower.gates),
         notes=tuple(dict.fromkeys((*lower.notes, *whole.notes))),
     )
+
+
+def _both(rising: Sequence[Gate], falling: Sequence[Gate]) -> tuple[Gate, ...]:
+    """One list of what decides while it is stepped back and up again: what to go on by is that of the rise."""
+    if not rising or not falling:
+        return (*rising, *falling)
+    one, two = rising[0], falling[0]
+    told = {
+        kind: tuple(dict.fromkeys((*getattr(two, kind), *getattr(one, kind)))) for kind in ("hold", "go_back", "call")
+    }
+    return (msgspec.structs.replace(one, **told),)
 
 
 def _ending(steps: tuple[Step, ...], taper: Taper) -> tuple[Step, ...]:

@@ -115,7 +115,7 @@ def taper_plan(
         supply=found.supply,
         last_dose=None if goal else found.steps[-1].last if found.steps else first,
         branches=tuple(_branches(agent, taken, own, found, facts, first, goal)),
-        notes=_notes(chosen, own, fitting, taken, found, facts),
+        notes=(*_other_form(agent, taken, found, facts), *_notes(chosen, own, fitting, taken, found, facts)),
     )
 
 
@@ -281,6 +281,17 @@ def _notes(source: Taper, own: Taper, fitting: Sequence[Taper], taken: Intake, f
     if found.steps and not any(step.changed for step in found.steps):
         out.append(words["nothing_less"])
     return (*out, words["rounded_taper"], *product_notes(found, facts))
+
+
+def _other_form(agent: str, taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:
+    """That the steps are made of another form than what is taken, where that is so."""
+    groups = product_groups(agent, facts, modified=taken.modified)
+    usual = next((group[0].form for group in groups), None)
+    old, new = form_of(taken.form, groups) or taken.form or usual, found.products[0].form if found.products else None
+    if old is None or new is None or old == new:
+        return ()
+    text = facts.knowledge.words("planning")["notes"]["other_form"]
+    return (text.format(old=old, new=new, agent=shown_agent_name(agent, facts)),)
 
 
 def _beyond_all(own: Taper, fitting: Sequence[Taper], daily: float) -> bool:
