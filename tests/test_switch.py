@@ -525,3 +525,22 @@ def test_steps_in_another_form_than_what_is_taken_say_so(file: Path, capsys: pyt
     plan = json.loads(out)
     other = {product["form"] for product in plan["products"]} != {"tablet"}
     assert any(note.startswith("HAZARD: baclofen is taken as tablet") for note in plan["notes"]) is other
+
+
+def test_what_a_bound_held_down_at_first_is_not_made_good_at_once() -> None:
+    """At 78 years diazepam begins low: no part of the exchange raises it by more than a third of what replaces clonazepam."""
+    line = "clonazepam 2 mg twice a day since 2024-01-05"
+    plan = switch_of([line], [stop("clonazepam"), "diazepam"], age=78)
+    assert all(s.changed <= 40 / 3 for s in of(plan, "diazepam"))
+    assert of(plan, "diazepam")[0].daily <= 5
+    assert any("not replaced by then" in note for note in plan.notes)
+    _never_up(plan, "clonazepam")
+
+
+def test_without_a_schedule_for_the_age_the_old_one_is_left_alone_by_its_taper() -> None:
+    line = "diazepam 2 mg three times a day since 2024-01-05"
+    plan = switch_of([line], [stop("diazepam"), "clonazepam"], age=10, weight="30 kg", country="DE")
+    assert plan.refused
+    assert "at this age" in plan.refused
+    assert not of(plan, "clonazepam")
+    assert of(plan, "diazepam")

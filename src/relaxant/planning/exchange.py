@@ -34,13 +34,15 @@ class Exchanged(msgspec.Struct, frozen=True, kw_only=True):
 
 def exchanged(
     switch: Switch, taken: Intake, stands: Room, goal: float | None, facts: Facts, first: date, row: int = 0
-) -> Exchanged | None:
-    """The exchange in ``switch.parts`` steps; ``None`` where products make no dose small enough, or do not make the present ones."""
+) -> Exchanged | str:
+    """The exchange in ``switch.parts`` steps, or why there is none: a key of the words of refusal."""
     ratio = switch.ratio if switch.ratio is not None else switch.ratio_low
     stages = _whole_doses(switch.to_agent, facts, row)
     old = _old_stock(switch.from_agent, taken, facts)
-    if ratio is None or not stages or old is None:
-        return None
+    if not stages:
+        return "no_schedule"
+    if ratio is None or old is None:
+        return "no_exchange"
     whole, parts = taken.daily * GRAIN, max(switch.parts or 1, 1)
     days = math.ceil((switch.over_days or parts) / parts)
     shares = shares_of(kept_parts(stages[-1], round(min(stands.doses_daily, len(stages[-1])))))
@@ -51,7 +53,7 @@ def exchanged(
     least = min(whole * ratio, top) * (switch.ratio_low or ratio) / ratio
     new, rises = _rises(switch.to_agent, [whole * ratio * k / parts for k in range(1, parts + 1)], top, least, shares, stands, facts)  # fmt: skip
     if new is None or not rises[-1][0]:
-        return None
+        return "no_exchange"
     up, down = list[Rung](), list[Rung]()
     now, part_of = {part: grains(dose) for part, dose in taken.doses.items()}, 0.0
     for k, (doses, free) in enumerate(rises, 1):
@@ -69,7 +71,7 @@ def exchanged(
     rising = calendar(switch.to_agent, merged(up), new, first + timedelta(days=days * (parts - len(up))), 0, facts)
     falling = calendar(switch.from_agent, merged(down), old, first, round(whole), facts) if down else None
     if rising is None or (down and falling is None):
-        return None
+        return "no_exchange"
     rest = {part: dose / GRAIN for part, dose in now.items()}
     return Exchanged(rising=rising, falling=falling, rest=rest, then=first + timedelta(days=days * parts))
 
@@ -81,23 +83,30 @@ def _rises(agent: str, wanted: Sequence[float], top: float, least: float, shares
     for group in product_groups(agent, facts):
         held, doses, before = stock(group, top / GRAIN, facts), list[tuple[Grains, bool]](), Grains()
         for k, aim in enumerate(wanted):
-            before, free = _raised(aim, top, shares, held, stands, before, first=k == 0)
+            before, free = _raised(aim, top, wanted[0], shares, held, stands, before, first=k == 0)
             doses.append((before, free))
         made.append((held, doses))
     fitting = [m for m in made if sum(m[1][-1][0].values()) >= least - 1]
-    best = fitting[:1] or sorted(made, key=lambda m: -sum(m[1][-1][0].values()))[:1]
+    held_down = [
+        m for m in made if sum(m[1][-1][0].values()) and not m[1][-1][1]
+    ]  # by the room: a finer product is no help
+    best = fitting[:1] or held_down[:1] or sorted(made, key=lambda m: -sum(m[1][-1][0].values()))[:1]
     return best[0] if best else (None, [({}, False)])
 
 
-def _raised(aim: float, top: float, shares: dict[DayPart, float], held: Stock, stands: Room, before: Grains, *, first: bool) -> tuple[Grains, bool]:  # fmt: skip
-    """The new one's doses of one step: the most up to what replaces a part of the old, within the room, and no less than before."""
-    single = min(stands.single, stands.start if first else math.inf)
-    largest = held.amounts[-1] if held.amounts else 0
-    upper = {part: math.floor(min(single * GRAIN, largest) + ROUNDING) for part in shares}
-    within = min(aim, top, stands.start_daily * GRAIN if first else math.inf)
+def _raised(aim: float, top: float, part: float, shares: dict[DayPart, float], held: Stock, stands: Room, before: Grains, *, first: bool) -> tuple[Grains, bool]:  # fmt: skip
+    """The new one's doses of one step: the most up to what replaces a part of the old, within the room, and no less than before. No step
+    is larger than a ``part``, so that what a bound held down at first is not made good at once."""
+    largest, total = held.amounts[-1] if held.amounts else 0, sum(before.values())
+    step, daily = (stands.start, stands.start_daily) if first else (stands.step, stands.step_daily)
+    upper = {
+        dose: math.floor(min(stands.single * GRAIN, largest, before.get(dose, 0) + step * GRAIN) + ROUNDING)
+        for dose in shares
+    }
+    within = min(aim, top, total + part, total + daily * GRAIN)
     found = spread(within, shares, held.amounts, upper, at_most=math.floor(within + 1))
     free = within >= aim - 1 and sum(upper.values()) >= aim - 1
-    return (found if sum(found.values()) > sum(before.values()) else before), free
+    return (found if sum(found.values()) > total else before), free
 
 
 def _lowered(wanted: float, now: Grains, held: Stock) -> Grains:

@@ -211,10 +211,10 @@ def exchange_plan(
     words, taken = facts.knowledge.words("planning"), intake(old, current_lines(old, medicines), facts)
     head, stands = _head(switch, taken, goal, facts, row), room(new, facts, row)
     refused = why_refused(stands, new, findings, facts)
-    made = None if taken.why or refused else exchanged(switch, taken, stands, goal, facts, first, row)
-    if made is None:
+    made = "no_exchange" if taken.why or refused else exchanged(switch, taken, stands, goal, facts, first, row)
+    if isinstance(made, str):
         out = taper_plan(old, medicines, facts, first, why="stop_weighed", findings=findings, row=row)
-        unknown = words["refused"]["no_exchange"].format(new=shown_agent_name(new, facts))
+        unknown = words["refused"][made].format(agent=shown_agent_name(new, facts), old=shown_agent_name(old, facts))
         alone = _part(head, refused=refused or out.refused or unknown, bounds=stands.bounds)
         return _joined(head, alone, out, facts)
     rising = _part(
