@@ -46,6 +46,7 @@ def run(
     medicines = read_medicines(patient, knowledge)
     facts = Facts(inputs_of([(patient, medicines)], knowledge), knowledge, patient.jurisdiction)
     agent = _agent(options.agent, medicines, knowledge)
+    _must_be_taken(agent, options.agent, medicines, knowledge)
     found = review(patient, knowledge=knowledge, predict=False, plan=False)
     plan = taper_plan(
         agent,
@@ -85,6 +86,22 @@ def _agent(said: str, medicines: Sequence[Medicine], knowledge: Knowledge) -> st
     if not known:
         raise InputError("--agent", said, "no taper of it is known", f"use one of {', '.join(lowered)}")
     return next((a for a in known if a == plain), next((a for a in known if current_lines(a, medicines)), known[0]))
+
+
+def _must_be_taken(agent: str, said: str, medicines: Sequence[Medicine], knowledge: Knowledge) -> None:
+    """A taper begins at what is taken: an agent that is not on the list has none."""
+    if current_lines(agent, medicines):
+        return
+    lowered = {a for t in knowledge.plans.tapers.values() for a in t.agents}
+    taken = sorted(a for a in lowered if current_lines(a, medicines))
+    stopped = [m for m in medicines if agent in m.agents and m.role == "stopped" and not m.allergy_to]
+    ends = [m.regimen.stop for m in stopped if m.regimen.stop is not None]
+    why = f"{agent} is not among the medicines that the file says are taken"
+    do = f"add its line to medicines, such as “{agent} DOSE three times a day since DATE”"
+    if stopped:
+        why = f"{agent} was stopped{f' on {max(ends).isoformat()}' if ends else ''}: it is taken no more"
+        do = "use “relaxant review” for what to do after missed days, or take the stop out of its line if it is wrong"
+    raise InputError("--agent", said, why, f"{do}, or name one that is taken: {', '.join(taken)}" if taken else do)
 
 
 def _override(options: argparse.Namespace, agent: str, knowledge: Knowledge) -> Override:

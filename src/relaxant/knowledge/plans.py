@@ -166,11 +166,22 @@ class Withdrawal(Cited, frozen=True, kw_only=True, gc=False):
 # ---------------------------------------------------------------- exchange
 
 
+class Mixed(Cited, frozen=True, kw_only=True, gc=False):
+    """Strengths (in the agent's dose unit a mL) that pharmacies mix beside what is sold."""
+
+    strengths: tuple[float, ...]
+
+
 class Switch(Cited, frozen=True, kw_only=True, gc=False):
-    """How one agent, or one form of it, is exchanged for another. ``ratio`` is units of the new for one unit of the old, by day.
+    """How one agent, or one form of it, is exchanged for another. ``ratio`` is units of the new for one unit of the old, by day; where
+    sources differ ``ratio_low`` and ``ratio_high`` span them, and without a middle the low end is used.
 
     ``cross-taper``: the new is raised as its titration says while the old is lowered as its taper says, after ``overlap_days``.
+    ``exchange``: part for part, in ``parts`` equal parts over ``over_days``, by the ratio.
     ``same dose``: unit for unit (a tablet to a liquid). ``retitrate``: never unit for unit. ``trial``: through a test dose.
+
+    Between forms of one agent ``from_form`` may be left out (any other form). ``wait_days`` is the least time since the last dose of the old; with it the old need not be left in words. ``after`` is the
+    taper by which the old goes once the new works. ``points`` are what else is to be known, each with its own source, in order.
     """
 
     switch: str
@@ -178,11 +189,32 @@ class Switch(Cited, frozen=True, kw_only=True, gc=False):
     to_agent: str
     from_form: str | None = None
     to_form: str | None = None
-    method: Literal["cross-taper", "same dose", "retitrate", "trial"]
+    method: Literal["cross-taper", "exchange", "same dose", "retitrate", "trial"]
     ratio: float | None = None
     ratio_low: float | None = None
     ratio_high: float | None = None
     overlap_days: float | None = None
+    parts: int | None = None
+    over_days: float | None = None
+    mixed: Mixed | None = None
+    wait_days: float | None = None
+    after: str | None = None
+    text: str
+    points: tuple[Said, ...] = ()
+
+
+class Uptake(Cited, frozen=True, kw_only=True, gc=False):
+    """How high an agent peaks from one form of it, taken in one way to food, beside a reference (1): ``low`` and ``high`` span the sources.
+
+    ``meal`` is a key of the words for meals. A form whose uptake is listed is not interchangeable with another.
+    """
+
+    uptake: str
+    agent: str
+    form: str
+    meal: str
+    low: float
+    high: float
     text: str
 
 
@@ -258,6 +290,7 @@ class Plans(Frozen, frozen=True, kw_only=True, gc=False):
     gaps: dict[str, Gap] = msgspec.field(default_factory=dict)
     withdrawals: dict[str, Withdrawal] = msgspec.field(default_factory=dict)
     switches: dict[str, Switch] = msgspec.field(default_factory=dict)
+    uptakes: dict[str, Uptake] = msgspec.field(default_factory=dict)
     follow_ups: dict[str, FollowUp] = msgspec.field(default_factory=dict)
     goals: dict[str, Goal] = msgspec.field(default_factory=dict)
     blocks: dict[str, Block] = msgspec.field(default_factory=dict)
