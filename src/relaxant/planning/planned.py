@@ -98,7 +98,8 @@ def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: 
         before=before,
         goal=goal,
         form=regimen.form if regimen else None,
-        modified=regimen is not None and regimen.release not in (None, "immediate"),
+        release=_release(line, now),
+        country=patient.country,
     )
     return titration_plan(agent, facts, findings, wanted, row)
 
@@ -129,8 +130,15 @@ def _after_a_stop(agent: str, patient: Patient, medicines: Sequence[Medicine], f
     lines = [m for m in medicines if agent in m.agents and m.role == "stopped"]
     before = intake(agent, lines, facts) if lines else None
     goal = before.daily if before is not None and not before.why else None
-    again = titration_plan(agent, facts, findings, Wanted(first=patient.as_of, goal=goal), row, kind="resume")
+    wanted = Wanted(first=patient.as_of, goal=goal, release=_release(None, lines), country=patient.country)
+    again = titration_plan(agent, facts, findings, wanted, row, kind="resume")
     return msgspec.structs.replace(again, why=f"{made.why} {again.why}")
+
+
+def _release(weighed: Medicine | None, taken: Sequence[Medicine]) -> str | None:
+    """The release of what is weighed, else of what is taken: as one line says it."""
+    lines = [weighed, *([] if weighed is not None and weighed.beside else taken)]
+    return next((m.regimen.release for m in lines if m is not None and m.regimen.release), None)
 
 
 def _is_left(agent: str, medicines: Sequence[Medicine]) -> bool:
