@@ -93,7 +93,9 @@ def elsewhere(products: Sequence[Product], agent: str, facts: Facts, country: st
 
 
 def _holds(sold: Sold, product: Product, agent: str, facts: Facts) -> bool:
-    return any(_product(agent, sold, s, product.liquid, facts).strength == product.strength for s in sold.strengths)
+    """Whether what is sold is the product of a plan: of its strength, and to be halved where that one is."""
+    made = (_product(agent, sold, strength, product.liquid, facts) for strength in sold.strengths)
+    return any(m.strength == product.strength and (m.scored or not product.scored) for m in made)
 
 
 def _is_liquid(sold: Sold) -> bool | None:
