@@ -56,8 +56,8 @@ class Stage(Frozen, frozen=True, kw_only=True, gc=False):
 class Titration(Cited, frozen=True, kw_only=True, gc=False):
     """How an agent is started and raised as a source writes it. Amounts are in ``unit`` a dose (``mg`` or ``mg/kg``).
 
-    ``release`` is that of the products it is written for, and ``form`` the one form of them where it is for one alone; such a titration
-    waits until that release or form is asked for, or nothing else is sold. Among several that fit a person the one for the person's
+    ``release`` is that of the products it is written for, and ``form`` the one form of them where it is for one alone: no other makes its
+    doses. Such a titration waits until that release or form is asked for, or no other fits. Among several that fit a person the one for the person's
     ``conditions`` comes first, then the one that the file lists first. ``conditions`` may be empty: for any. ``target_low`` and
     ``target_high`` bound the usual dose in a day. Each stage's day is above that of the stage before, or, where a label begins high, each
     is below it.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Product as Sold
@@ -13,6 +15,8 @@ from relaxant.planning.tablets import SPRAYS
 from relaxant.rules.reasons import cited
 
 _IMMEDIATE = "immediate"
+_SEVERAL = "EU"
+"""Whose labels hold in many countries, each with products of its own."""
 _SOLID = ("tablet", "capsule", "granules", "lozenge", "spray")
 _LIQUID = ("solution", "suspension", "syrup", "drops", "concentrate", "liquid", "elixir")
 _ELSEWHERE = ("rectal", "nasal", "injection", "patch", "infusion", "gel", "intrathecal", "eye", "cream", "powder for")
@@ -38,12 +42,18 @@ def product_groups(
     for one in sold:
         groups.setdefault((bool(_is_liquid(one)), one.form), []).append(one)
     order = sorted(groups.items(), key=lambda g: (*_unlike(form, g[0][1]), g[0][0] != liquid_first))
+    home = country if _by_country(facts, country) else None
     out: dict[tuple[Product, ...], None] = {}
     for (liquid, _), own in order:
-        at_home = [s for s in own if not s.countries or country in s.countries]
-        for some in (at_home, own) if country else (own,):
+        at_home = [s for s in own if not s.countries or home in s.countries]
+        for some in (at_home, own) if home else (own,):
             out.update(dict.fromkeys(_parted(_strengths(agent, some, liquid, facts))))
     return [group for group in out if group]
+
+
+def _by_country(facts: Facts, country: str | None) -> bool:
+    """Whether the labels that hold are those of several countries, and the person's is known among them."""
+    return facts.jurisdiction == _SEVERAL and country not in (None, _SEVERAL)
 
 
 def _unlike(said: str | None, form: str) -> tuple[bool, bool]:
@@ -82,13 +92,26 @@ def _parted(group: tuple[Product, ...]) -> list[tuple[Product, ...]]:
     return [(product,) for product in group] if group and group[0].liquid else [group]
 
 
-def elsewhere(products: Sequence[Product], agent: str, facts: Facts, country: str | None) -> tuple[tuple[Product, tuple[str, ...]], ...]:  # fmt: skip
-    """The products of a plan that are known from other countries than the person's, each with those countries."""
+class Abroad(msgspec.Struct, frozen=True, kw_only=True):
+    """A product of a plan that is not known to be sold in the person's country, and where it is known from; empty where no source says."""
+
+    product: Product
+    countries: tuple[str, ...]
+
+
+def abroad(products: Sequence[Product], agent: str, facts: Facts, country: str | None) -> tuple[Abroad, ...] | None:
+    """The products of a plan that are not known to be sold in the person's country; ``None`` where labels hold in several and nobody
+    said which it is."""
+    if facts.jurisdiction != _SEVERAL:
+        return ()
+    if not _by_country(facts, country):
+        return None
     out = []
     for product in products:
         alike = [s for s in _sold(agent, facts) if s.form == product.form and _holds(s, product, agent, facts)]
-        if all(s.countries and country not in s.countries for s in alike):
-            out.append((product, tuple(dict.fromkeys(c for s in alike for c in s.countries))))
+        if not any(country in s.countries for s in alike):
+            known = () if any(not s.countries for s in alike) else dict.fromkeys(c for s in alike for c in s.countries)
+            out.append(Abroad(product=product, countries=tuple(known)))
     return tuple(out)
 
 

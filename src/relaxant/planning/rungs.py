@@ -99,11 +99,13 @@ def _rising(stages: Sequence[Staged], climb: Climb, held: Stock) -> list[Rung]:
 
 
 def _falling(stages: Sequence[Staged], climb: Climb, held: Stock) -> list[Rung]:
-    """Each stage within the room, and never above the one before. None where a lower one cannot be made: the high one is for its days alone."""
+    """Each stage within the room, and never above the one before; what is above the dose that is wanted is left out. None where a lower one
+    cannot be made: the high one is for its days alone."""
     out: list[Rung] = []
     stands, at_most = climb.stands, math.inf
     top = min(stands.daily * GRAIN, climb.most)
-    for i, stage in enumerate(stages):
+    fitting = [s for s in stages if s.total <= climb.most + ROUNDING] or list(stages[-1:])
+    for i, stage in enumerate(fitting):
         before = dict(out[-1].doses) if out else {}
         days = 1.0 if stage.days is None else stage.days
         rung = _rung(stage, min(at_most, stage.total), stands, before, top, held, days, first=not i)

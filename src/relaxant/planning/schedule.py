@@ -47,16 +47,25 @@ def titrations(agent: str, facts: Facts, row: int = 0) -> list[Titration]:
     return [fit.titration for fit in fits(agent, facts, row)]
 
 
-def chosen_fit(found: Sequence[Fit], *, release: str | None, form: str | None, named: str | None) -> tuple[Fit | None, tuple[str, ...]]:  # fmt: skip
+def chosen_fit(found: Sequence[Fit], *, release: str | None, form: str | None, goal: float | None, named: str | None) -> tuple[Fit | None, tuple[str, ...]]:  # fmt: skip
     """The titration that a plan follows, and what would settle whether another stood before it; ``None`` where none surely fits.
 
-    ``named`` is taken as it is. ``release`` (``None``: not said) keeps what is written for it; ``form`` brings what is written for that form.
-    Raises :class:`KeyError` where the one that is named does not fit.
+    ``named`` is taken as it is. ``release`` (``None``: not said) keeps what is written for it; ``form`` brings what is written for that form,
+    and ``goal`` (the day's dose that is weighed) what reaches it among those that rank alike. Raises :class:`KeyError` where the one that
+    is named does not fit.
     """
     if named is not None:
         return {f.titration.titration: f for f in found}[named], ()
     own = [f for f in found if release in (None, f.titration.release)]
     own.sort(key=lambda f: form is None or f.titration.form != form)
-    sure = next((i for i, f in enumerate(own) if not f.needs), None)
-    needs = tuple(dict.fromkeys(n for f in own[:sure] for n in f.needs))
-    return (None if sure is None else own[sure]), needs
+    sure = [f for f in own if not f.needs]
+    if not sure:
+        return None, _needs(own)
+    first = sure[0]
+    alike = [f for f in sure if _order(f.titration) == _order(first.titration)]
+    chosen = next((f for f in alike if goal in [s.daily for s in f.titration.stages]), first)
+    return chosen, _needs(own[: own.index(first)])
+
+
+def _needs(found: Sequence[Fit]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(n for f in found for n in f.needs))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import msgspec
@@ -14,7 +14,7 @@ from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, 
 from relaxant.planning.dose import Room, room, why_refused
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Kind, Plan
-from relaxant.planning.products import elsewhere, product_groups, whole_only
+from relaxant.planning.products import abroad, product_groups, whole_only
 from relaxant.planning.rungs import BY_WEIGHT, Climb, Staged, least_rise, rungs, staged
 from relaxant.planning.said import amount, gates, missed, policy, withdrawal
 from relaxant.planning.schedule import Fit, chosen_fit, fits, titrations
@@ -63,7 +63,7 @@ def titration_plan(
     if not found:
         return _refused(made, "no_schedule", agent, facts)
     release = _asked_release(agent, facts, found, wanted)
-    fit, needs = chosen_fit(found, release=release, form=wanted.form, named=wanted.titration)
+    fit, needs = chosen_fit(found, release=release, form=wanted.form, goal=wanted.goal, named=wanted.titration)
     made = msgspec.structs.replace(made, needs_first=tuple(dict.fromkeys((*made.needs_first, *needs))))
     if fit is None:
         return _refused(made, needs[0] if needs else "no_release", agent, facts)
@@ -128,15 +128,15 @@ def _in_products(
     never gives more.
     """
     tube = any(facts.column(name).surely[row] for name in ("tube_feeding", "crushes_tablets"))
-    form = chosen.form or wanted.form
-    groups = product_groups(agent, facts, liquid_first=tube, form=form, modified=chosen.release != _IMMEDIATE, country=wanted.country)  # fmt: skip
+    groups = product_groups(agent, facts, liquid_first=tube, form=wanted.form, modified=chosen.release != _IMMEDIATE, country=wanted.country)  # fmt: skip
+    groups = [g for g in groups if chosen.form in (None, g[0].form)]
     usable = [g for g in groups if not (tube and whole_only(g))]
     if not usable:
         return "whole" if groups else "no_products"
     largest = max(max(s.doses.values()) for s in stages) / GRAIN
     before, parts = sum(wanted.before.values()), max(len(s.doses) for s in stages)
     cap = math.inf
-    for held in _ordered([stock(group, largest, facts) for group in usable], stages):
+    for held in _ordered([stock(group, largest, facts) for group in usable], stages, facts):
         goal = math.inf if wanted.goal is None else wanted.goal * GRAIN
         climb = Climb(before=wanted.before, stands=stands, most=min(goal, cap), falls=chosen.falls)
         own = merged(rungs(stages, climb, held))
@@ -148,12 +148,22 @@ def _in_products(
     return "too_small"
 
 
-def _ordered(stocks: Sequence[Stock], stages: Sequence[Staged]) -> list[Stock]:
-    """Those that make every labelled dose, then the finest. By the labelled doses alone, so that what bounds a person's doses never changes
-    what they are rounded to."""
-    labelled = {a for s in stages for a in s.doses.values()}
+def _ordered(stocks: Sequence[Stock], stages: Sequence[Staged], facts: Facts) -> list[Stock]:
+    """Those that make every labelled dose, in their order, but of solid forms the one with few pieces at a time; then the finest. By the
+    labelled doses alone, so that what bounds a person's doses never changes what they are rounded to."""
+    labelled, comfortable = (
+        {a for s in stages for a in s.doses.values()},
+        facts.knowledge.policy("plan_pieces_comfortable"),
+    )
     exact = [s for s in stocks if labelled <= set(s.amounts)]
     rest = [s for s in stocks if s not in exact]
+
+    def many(held: Stock) -> float:
+        return sum(max(0.0, min(w.pieces for w in held.ways[round(a)]) - comfortable) for a in labelled)
+
+    if exact:
+        alike = [s for s in exact if s.products[0].liquid == exact[0].products[0].liquid]
+        exact = [*sorted(alike, key=many), *(s for s in exact if s not in alike)]
     return [*exact, *sorted(rest, key=lambda s: s.amounts[0] if s.amounts else math.inf)]
 
 
@@ -193,26 +203,26 @@ def _notes(chosen: Titration, found: _Found, stages: Sequence[Staged], wanted: W
         cap = amount(found.cap / GRAIN, facts.knowledge.agents[agent].dose_unit)
         out.append(words["finer"].format(form=made.products[0].form, cap=cap))
     spans = {(s.days_least, s.days) for s in chosen.stages if s.days_least is not None and s.days is not None}
-    out += [words["slow_end"].format(least=plain_number(a), days=plain_number(b)) for a, b in sorted(spans) if a < b]
+    if len(made.steps) > 1:
+        out += [words["slow_end"].format(least=plain_number(a), days=plain_number(b)) for a, b in sorted(spans) if a < b]
     if chosen.reconsider_days is not None:
         out.append(words["reconsider"][chosen.reconsider_from].format(days=plain_number(chosen.reconsider_days)))
     if whole_only(made.products):
         out.append(words["whole"])
-    return (*out, *_abroad(made, wanted, agent, facts), *product_notes(made, facts))
+    return (*out, *_sold_here(made, wanted, agent, facts), *product_notes(made, facts))
 
 
-def _abroad(made: Calendar, wanted: Wanted, agent: str, facts: Facts) -> tuple[str, ...]:
-    """What is known from another country than the person's, where countries under the same labels differ."""
-    words = facts.knowledge.words("planning")
-    unknown = elsewhere(made.products, agent, facts, wanted.country)
-    names = words["countries"]
-    return tuple(
-        words["notes"]["abroad"].format(
-            product=f"{product.form} {amount(product.strength, product.unit)}",
-            countries=listed([names.get(c, c) for c in countries], facts.knowledge.words("values")),
+def _sold_here(made: Calendar, wanted: Wanted, agent: str, facts: Facts) -> Iterator[str]:
+    """What is not known to be sold in the person's country, where countries under the same labels differ."""
+    words, unsure = facts.knowledge.words("planning"), abroad(made.products, agent, facts, wanted.country)
+    if unsure is None:
+        yield words["notes"]["which_country"]
+    for one in unsure or ():
+        names = [words["countries"].get(c, c) for c in one.countries]
+        yield words["notes"]["abroad" if names else "some_countries"].format(
+            product=f"{one.product.form} {amount(one.product.strength, one.product.unit)}",
+            countries=listed(names, facts.knowledge.words("values")),
         )
-        for product, countries in unknown
-    )
 
 
 def product_notes(found: Calendar, facts: Facts) -> tuple[str, ...]:
