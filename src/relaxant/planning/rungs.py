@@ -17,7 +17,7 @@ from relaxant.planning.tablets import GRAIN, ROUNDING
 from relaxant.quantities import Quantity, convert
 
 BY_WEIGHT = "/kg"
-_ROUNDS = 100  # steps within one stage, where a rise is bounded more tightly than the label's, or the start was
+_ROUNDS = 100  # rises within the last stage, where each is bounded more tightly than the label's, or the start was
 
 
 class Staged(msgspec.Struct, frozen=True):
@@ -72,29 +72,50 @@ def least_rise(climb: Climb, held: Stock, parts: int) -> float:
 
 
 def _rising(stages: Sequence[Staged], climb: Climb, held: Stock) -> list[Rung]:
+    """One rung a stage, so that whoever has more room is never later; the last stage is climbed as far as the room goes."""
     out: list[Rung] = []
-    stands, start = climb.stands, sum(climb.before.values())
-    before, labelled, spacing = dict(climb.before), 0.0, max(stands.days, 1.0)
+    stands, before = climb.stands, dict(climb.before)
     top = min(stands.daily * GRAIN, climb.most)
-    for i, stage in enumerate(stages):
-        step, labelled = stage.total - labelled, stage.total
-        spacing = spacing if stage.days is None else max(stage.days, stands.days)
-        if climb.before and stage.total * stands.share <= start:
-            continue
-        if not (out or climb.before or i == 0):
-            return []
-        raised = False
-        for _ in range(_ROUNDS):
-            at_most = sum(before.values()) + step
-            rung = _rung(stage, at_most, stands, before, top, held, spacing, first=i == 0 and not climb.before)
-            if rung is None or rung.total <= sum(before.values()):
-                break
+    turns = _turns(stages, climb)
+    for number, turn in enumerate((*turns, *(turns[-1:] * _ROUNDS))):
+        first = turn.first and not out
+        rung = _rung(turn.stage, sum(before.values()) + turn.step, stands, before, top, held, turn.days, first=first)
+        if rung is not None and rung.total > sum(before.values()):
             out.append(rung)
-            before, raised = dict(rung.doses), True
-        if out and not raised and out[-1].days is not None:  # too little to make: the time passes all the same
-            out[-1] = Rung(doses=out[-1].doses, days=out[-1].days + spacing, bounds=out[-1].bounds)
+            before = dict(rung.doses)
+        elif first:
+            return []
+        elif number >= len(turns):
+            break
+        elif out:  # too little to make: the time passes all the same
+            out[-1] = Rung(doses=out[-1].doses, days=(out[-1].days or 0) + turn.days, bounds=out[-1].bounds)
         if out and sum(before.values()) >= top:
             break
+    return out
+
+
+class _Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """A rise to a stage: by how much at most in a day (grains), how long it lasts, and whether it is the first dose."""
+
+    stage: Staged
+    step: float
+    days: float
+    first: bool
+
+
+def _turns(stages: Sequence[Staged], climb: Climb) -> list[_Turn]:
+    """The rises that are tried, in order. Where the first dose is bounded its stage comes twice, within that bound and then without."""
+    out: list[_Turn] = []
+    stands, start, labelled, days = climb.stands, sum(climb.before.values()), 0.0, max(climb.stands.days, 1.0)
+    for stage in stages:
+        step, labelled = stage.total - labelled, stage.total
+        days = days if stage.days is None else max(stage.days, stands.days)
+        if climb.before and stage.total * stands.share <= start:
+            continue
+        begins = not out and not climb.before
+        out.append(_Turn(stage=stage, step=step, days=days, first=begins))
+        if begins and any(dose > stands.start * GRAIN for dose in stage.doses.values()):
+            out.append(_Turn(stage=stage, step=step, days=days, first=False))
     return out
 
 

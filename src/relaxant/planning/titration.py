@@ -41,7 +41,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     titration: str | None = None
 
 
-class _Found(msgspec.Struct, frozen=True):
+class Found(msgspec.Struct, frozen=True):
     """A calendar, and the most in a day (grains) up to which it goes because coarser products could not begin; infinite where they could."""
 
     calendar: Calendar
@@ -72,7 +72,7 @@ def titration_plan(
         made = msgspec.structs.replace(made, needs_first=tuple(dict.fromkeys((*made.needs_first, "weight"))))
         return _refused(made, "weight", agent, facts)
     stages = staged(chosen, agent, facts, row)
-    result = _in_products(agent, facts, chosen, stages, stands, wanted, row)
+    result = in_products(agent, facts, chosen, stages, stands, wanted, row)
     if isinstance(result, str):
         return _refused(made, result, agent, facts)
     return msgspec.structs.replace(
@@ -118,9 +118,9 @@ def _refused(made: Plan, why: str, agent: str, facts: Facts) -> Plan:
     return msgspec.structs.replace(made, refused=text)
 
 
-def _in_products(
+def in_products(
     agent: str, facts: Facts, chosen: Titration, stages: Sequence[Staged], stands: Room, wanted: Wanted, row: int
-) -> _Found | str:
+) -> Found | str:
     """The calendar in the first kind of product that makes every labelled dose, else in the one that makes the finest.
 
     Where a person's doses are too small for it the other kinds follow, in the same order for everybody. Each of them goes no higher than the
@@ -143,7 +143,7 @@ def _in_products(
         if own:
             own[-1] = Rung(doses=own[-1].doses, days=None, bounds=own[-1].bounds)
             made = calendar(agent, own, held, wanted.first, before, facts)
-            return _Found(_forward(made), cap) if made else "no_products"
+            return Found(_forward(made), cap) if made else "no_products"
         cap = min(cap, least_rise(climb, held, parts))
     return "too_small"
 
@@ -173,7 +173,7 @@ def _forward(made: Calendar) -> Calendar:
     return msgspec.structs.replace(made, steps=steps)
 
 
-def _why(why: str, chosen: Titration, found: _Found, wanted: Wanted, agent: str, facts: Facts) -> str:
+def _why(why: str, chosen: Titration, found: Found, wanted: Wanted, agent: str, facts: Facts) -> str:
     words, unit = facts.knowledge.words("planning")["why"], facts.knowledge.agents[agent].dose_unit
     steps = found.calendar.steps
     parts, top = [why], steps[-1].daily
@@ -191,7 +191,7 @@ def _why(why: str, chosen: Titration, found: _Found, wanted: Wanted, agent: str,
     return " ".join(parts)
 
 
-def _notes(chosen: Titration, found: _Found, stages: Sequence[Staged], wanted: Wanted, agent: str, facts: Facts) -> tuple[str, ...]:  # fmt: skip
+def _notes(chosen: Titration, found: Found, stages: Sequence[Staged], wanted: Wanted, agent: str, facts: Facts) -> tuple[str, ...]:  # fmt: skip
     words, made = facts.knowledge.words("planning")["notes"], found.calendar
     out = []
     if chosen.as_needed:
@@ -204,7 +204,9 @@ def _notes(chosen: Titration, found: _Found, stages: Sequence[Staged], wanted: W
         out.append(words["finer"].format(form=made.products[0].form, cap=cap))
     spans = {(s.days_least, s.days) for s in chosen.stages if s.days_least is not None and s.days is not None}
     if len(made.steps) > 1:
-        out += [words["slow_end"].format(least=plain_number(a), days=plain_number(b)) for a, b in sorted(spans) if a < b]
+        out += [
+            words["slow_end"].format(least=plain_number(a), days=plain_number(b)) for a, b in sorted(spans) if a < b
+        ]
     if chosen.reconsider_days is not None:
         out.append(words["reconsider"][chosen.reconsider_from].format(days=plain_number(chosen.reconsider_days)))
     if whole_only(made.products):
