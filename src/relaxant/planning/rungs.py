@@ -151,7 +151,7 @@ def _rung(
     if not held_by and stage.total <= at_most + ROUNDING and all(round(dose) in held.ways for dose in doses.values()):
         return Rung(doses={part: round(dose) for part, dose in doses.items()}, days=days)
     upper = {part: math.floor(dose + ROUNDING) for part, dose in most.items()}
-    found = spread(total, shares_of(doses), held.amounts, upper, at_most=at_most)
+    found = spread(min(total, at_most), shares_of(doses), held.amounts, upper, at_most=at_most)
     return Rung(doses=found, days=days, bounds=held_by) if found else None
 
 
