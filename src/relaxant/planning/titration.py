@@ -199,6 +199,8 @@ def _notes(chosen: Titration, found: Found, stages: Sequence[Staged], wanted: Wa
     labelled = {grains(a / GRAIN) for s in stages for a in s.doses.values()}
     if any(grains(take.amount) not in labelled for step in made.steps for take in step.takes):
         out.append(words["rounded"])
+    if any(step.changed < 0 for step in made.steps):
+        out.append(words["falls"])
     if found.cap < math.inf:
         cap = amount(found.cap / GRAIN, facts.knowledge.agents[agent].dose_unit)
         out.append(words["finer"].format(form=made.products[0].form, cap=cap))
