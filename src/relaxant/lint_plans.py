@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from relaxant.errors import KnowledgeError
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.plans import DoseBound, FollowUp, Gap, Goal, Plans, Stage, Switch, Taper, Titration, Uptake
 from relaxant.knowledge.prose import faults_of_prose
+from relaxant.knowledge.questions import JURISDICTIONS, holds_in
 from relaxant.lint_pump import faults_of_pump
 from relaxant.rules.predicate import read_predicate
 from relaxant.rules.wording import TEXT_SLOTS, column_of_slot, slots
@@ -26,6 +28,7 @@ def faults_of_plans(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
             yield from _prose(entry, where)
     for titration in plans.titrations.values():
         yield from _titration(titration)
+        yield from _sold_for(titration, knowledge)
     for bound in plans.dose_bounds.values():
         yield from _bound(bound)
     for taper in plans.tapers.values():
@@ -104,9 +107,25 @@ def _titration(titration: Titration) -> Iterator[tuple[str, str]]:
         yield where, "a bare number: the target's unit is missing"
     for i, stage in enumerate(titration.stages):
         yield from _stage(stage, f"{where} stage {i + 1}", last=i == len(titration.stages) - 1)
-    for one, two in zip(titration.stages, titration.stages[1:], strict=False):
-        if sum(two.doses.values()) <= sum(one.doses.values()):
+    for one, two in pairwise(titration.stages):
+        if titration.falls and two.daily >= one.daily:
+            yield where, "it begins high, and a stage's day is not below that of the stage before"
+        elif not titration.falls and two.daily <= one.daily:
             yield where, "a stage's day is not above that of the stage before"
+
+
+def _sold_for(titration: Titration, knowledge: Knowledge) -> Iterator[tuple[str, str]]:
+    """Wherever a titration holds and the agent is sold, some product is of its release, and of its form where it names one."""
+    agent = knowledge.agents.get(titration.agent)
+    if agent is None:
+        return
+    for jurisdiction in titration.jurisdiction or JURISDICTIONS:
+        sold = [p for p in agent.products if holds_in(p, jurisdiction)]
+        if not sold and not titration.jurisdiction:
+            continue  # what holds everywhere holds where the agent is sold
+        if not any(p.release == titration.release and titration.form in (None, p.form) for p in sold):
+            what = f"{titration.release} release" + (f", as {titration.form}," if titration.form else "")
+            yield f"titrations {titration.titration}", f"no product of {what} is sold in {jurisdiction}"
 
 
 def _stage(stage: Stage, where: str, *, last: bool) -> Iterator[tuple[str, str]]:

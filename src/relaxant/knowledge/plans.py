@@ -15,6 +15,7 @@ from relaxant.knowledge.blocks import Block
 from relaxant.knowledge.pumps import PumpProtocol
 from relaxant.knowledge.schema import Cited, Frozen
 
+Release = Literal["immediate", "modified", "delayed"]
 DayPart = Literal["morning", "noon", "evening", "night"]
 DAY_PARTS: tuple[DayPart, ...] = get_args(DayPart)
 
@@ -46,12 +47,20 @@ class Stage(Frozen, frozen=True, kw_only=True, gc=False):
         said = zip(DAY_PARTS, (self.morning, self.noon, self.evening, self.night), strict=True)
         return {part: amount for part, amount in said if amount is not None}
 
+    @property
+    def daily(self) -> float:
+        """The amount of a day."""
+        return sum(self.doses.values())
+
 
 class Titration(Cited, frozen=True, kw_only=True, gc=False):
     """How an agent is started and raised as a source writes it. Amounts are in ``unit`` a dose (``mg`` or ``mg/kg``).
 
-    Among several that fit a person the one for the person's ``conditions`` comes first, then the one that the file lists first.
-    ``goals`` and ``conditions`` may be empty: for any. ``target_low`` and ``target_high`` bound the usual dose in a day.
+    ``release`` is that of the products it is written for, and ``form`` the one form of them where it is for one alone: no other makes its
+    doses. Such a titration waits until that release or form is asked for, or no other fits. Among several that fit a person the one for the person's
+    ``conditions`` comes first, then the one that the file lists first. ``conditions`` may be empty: for any. ``target_low`` and
+    ``target_high`` bound the usual dose in a day. Each stage's day is above that of the stage before, or, where a label begins high, each
+    is below it.
     """
 
     titration: str
@@ -62,6 +71,8 @@ class Titration(Cited, frozen=True, kw_only=True, gc=False):
     weight_from: float | None = None
     conditions: tuple[str, ...] = ()
     unit: str
+    release: Release = "immediate"
+    form: str | None = None
     as_needed: bool = False
     stages: tuple[Stage, ...]
     target_low: float | None = None
@@ -70,6 +81,11 @@ class Titration(Cited, frozen=True, kw_only=True, gc=False):
     reconsider_days: float | None = None
     reconsider_from: Literal["first dose", "highest dose"] = "highest dose"
     text: str
+
+    @property
+    def falls(self) -> bool:
+        """Whether it begins high and goes lower."""
+        return len(self.stages) > 1 and self.stages[1].daily < self.stages[0].daily
 
 
 class DoseBound(Cited, frozen=True, kw_only=True, gc=False):

@@ -71,7 +71,8 @@ class SourceRef(Frozen, frozen=True, kw_only=True, gc=False):
 
 
 class Product(Cited, frozen=True, kw_only=True, gc=False):
-    """A form and its strengths as sold in a jurisdiction."""
+    """A form and its strengths as sold in a jurisdiction. ``countries`` are those of the EU in which the source says it is sold, by their
+    codes; empty where it speaks for the whole jurisdiction or names none."""
 
     form: str
     strengths: tuple[float, ...]
@@ -79,6 +80,7 @@ class Product(Cited, frozen=True, kw_only=True, gc=False):
     per: str = "piece"
     scored: bool | None = None
     release: Literal["immediate", "modified", "delayed"] = "immediate"
+    countries: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
     excipients: tuple[str, ...] = ()
 

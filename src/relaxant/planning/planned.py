@@ -123,7 +123,8 @@ def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: 
         before=before,
         goal=goal,
         form=regimen.form if regimen else None,
-        modified=regimen is not None and regimen.release not in (None, "immediate"),
+        release=_release(line, now),
+        country=patient.country,
     )
     return [titration_plan(agent, facts, findings, wanted, row)]
 
@@ -163,6 +164,12 @@ def _one_at_a_time(plans: Sequence[Plan], facts: Facts) -> list[Plan]:
     return [
         msgspec.structs.replace(p, first_do=(told, *p.first_do)) if p.kind in many and p.steps else p for p in plans
     ]
+
+
+def _release(weighed: Medicine | None, taken: Sequence[Medicine]) -> str | None:
+    """The release of what is weighed, else of what is taken: as one line says it."""
+    lines = [weighed, *([] if weighed is not None and weighed.beside else taken)]
+    return next((m.regimen.release for m in lines if m is not None and m.regimen.release), None)
 
 
 def _is_left(agent: str, medicines: Sequence[Medicine]) -> bool:
