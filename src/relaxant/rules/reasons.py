@@ -132,6 +132,8 @@ def sources_of(group: Sequence[Fired], facts: Facts, row: int, partners: Sequenc
                     refs.setdefault((known.source, known.place), known.text)
             if ":over_limit:" in leaf.column:
                 for ceiling in facts.ceilings(fired.test.agent, leaf.column.rpartition(":")[2]):
+                    if not ceiling.for_all and not facts.age_band(ceiling.age_from, ceiling.age_to)[1][row]:
+                        continue
                     refs.setdefault((ceiling.limit.source, ceiling.limit.place), None)
         for ref in _own_sources(fired.test.rule, fired.test.agent, knowledge):
             refs.setdefault((ref.source, ref.place), ref.says)
