@@ -27,6 +27,7 @@ _LIMITS: tuple[tuple[str, BoundKind, bool], ...] = (
     ("single", "single", False),
     ("single_soft", "single", False),
     ("daily_per_kg", "daily", True),
+    ("daily_per_kg_soft", "daily", True),
     ("single_per_kg", "single", True),
     ("doses_daily", "doses_daily", False),
     ("least_age", "never", False),
