@@ -119,13 +119,18 @@ class Dosing(Cited, frozen=True, kw_only=True, gc=False):
 
 class Limit(Cited, frozen=True, kw_only=True, gc=False):
     """A ceiling. ``daily`` in unit a day, ``single`` in unit a dose, ``course`` in days, ``doses_daily`` in doses a day,
-    ``daily_per_kg`` in unit per kg a day, ``single_per_kg`` in unit per kg a dose. ``age_from`` (inclusive) and ``age_to`` (exclusive) are in years."""
+    ``daily_per_kg`` in unit per kg a day, ``single_per_kg`` in unit per kg a dose. ``age_from`` (inclusive) and ``age_to`` (exclusive) are in years.
 
-    kind: Literal["single", "single_per_kg", "daily", "daily_per_kg", "course", "doses_daily"]
+    ``least_age`` is a floor: below it no dose is known or, with the tier WATCH, doses are known but not licensed. ``routes`` are
+    those that the limit is for; none: every route of the agent. A limit without a jurisdiction holds wherever no local one of its
+    kind and routes covers some of its ages."""
+
+    kind: Literal["single", "single_per_kg", "daily", "daily_per_kg", "course", "doses_daily", "least_age"]
     value: float
     unit: str
     age_from: float = 0
     age_to: float = 200
+    routes: tuple[str, ...] = ()
     tier: Tier = "CHANGE"
 
 
