@@ -257,6 +257,7 @@ class Choice(Cited, frozen=True, kw_only=True, gc=False):
     age_to: float = 200
     line: int | None = None
     after: bool = False
+    most_days: float | None = None
     text: str
 
 
@@ -266,6 +267,8 @@ class UsefulLevel(Cited, frozen=True, kw_only=True, gc=False):
 
     useful: str
     agent: str
+    conditions: tuple[str, ...] = ()
+    age_from: float = 0
     target: str | None = None
     text: str
 

@@ -90,12 +90,14 @@ class Indication(Cited, frozen=True, kw_only=True, gc=False):
     favours it. ``off label``: used, on weaker evidence. ``not established``: studied or tried without an answer. ``not
     recommended``: a label or guideline advises against it, or says that it does not work. ``harmful``: it does harm there.
     ``evidence`` says what the status rests on. ``age_from`` (inclusive) and ``age_to`` (exclusive) are in years.
+    ``countries`` (``DE``): whose labels alone say so, where those of a jurisdiction differ.
     """
 
     condition: str
     status: Suitability
     age_from: float = 0
     age_to: float = 200
+    countries: tuple[str, ...] = ()
     text: str
     evidence: Evidence = "label"
 

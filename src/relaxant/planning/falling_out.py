@@ -34,16 +34,17 @@ def why_not(
             verified=finding.verified,
             sources=finding.sources,
         )
+    spoken_for = any(s.status in SUITS for s in supports)
     if weighed.whole is not None and weighed.whole.refused and not dangers:
-        yield from _refused(weighed.whole, agent, facts)
+        yield from _refused(weighed.whole, agent, facts, spoken_for=spoken_for)
     for row in facts.knowledge.coverage:
         if row.agent == agent and row.jurisdiction == facts.jurisdiction and row.not_sold:
             yield Reason(why="not sold", text=words["not_sold"].format(why=row.not_sold))
     family = facts.knowledge.agents[agent].family
     if goal.families and family not in goal.families:
-        text = words["wrong_goal"].format(family=words["families"][family], goal=goal.title)
+        text = words["wrong_goal"].format(family=words["families"][family])
         yield Reason(why="wrong goal", text=text, sources=(cited(facts.knowledge, goal.source, goal.place),))
-    elif not any(s.status in SUITS for s in supports):
+    elif not spoken_for:
         yield _unsupported(supports, other_ages, facts)
 
 
@@ -52,11 +53,12 @@ def only_weight(plan: Plan, facts: Facts) -> bool:
     return plan.refused == str(facts.knowledge.words("planning")["refused"]["weight"])
 
 
-def _refused(plan: Plan, agent: str, facts: Facts) -> Iterator[Reason]:
+def _refused(plan: Plan, agent: str, facts: Facts, *, spoken_for: bool) -> Iterator[Reason]:
+    """A bound that says never; and, of what a source speaks for, that no product makes its doses."""
     never = [b for b in plan.bounds if b.kind == "never" and not b.open]
     for bound in never:
         yield Reason(why="never", text=bound.why, rules=(bound.id,), verified=bound.verified, sources=(bound.source,))
-    if never or only_weight(plan, facts):
+    if never or only_weight(plan, facts) or not spoken_for:
         return
     no_steps = facts.knowledge.words("planning")["refused"]["no_schedule"]
     if plan.refused and plan.refused != no_steps.format(agent=shown_agent_name(agent, facts)):

@@ -34,12 +34,13 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Support(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent is to a condition of the person, in the words of a source."""
+    """What an agent is to a condition of the person, in the words of a source. ``elsewhere``: a label of another country."""
 
     condition: str
     status: Suitability
     text: str
     evidence: str
+    elsewhere: bool
     verified: bool
     source: Cited
 
@@ -82,6 +83,16 @@ class UsualDose(msgspec.Struct, frozen=True, kw_only=True):
     source: Cited
 
 
+class Course(msgspec.Struct, frozen=True, kw_only=True):
+    """The longest time of treatment (days), and the dose of a day that the steps reach in it."""
+
+    days: float
+    reached: float | None
+    text: str
+    verified: bool
+    source: Cited
+
+
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
     """It is on the list: what is taken in a day now and the most that it may rise to. Null: not known, or it may not rise; ``text`` says it."""
 
@@ -115,6 +126,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     liquid: bool
     bounds: tuple[ShownBound, ...]
     regimen: tuple[Told, ...]
+    course: Course | None
     usual: UsualDose | None
     useful: tuple[Useful, ...]
     harms: tuple[Harm, ...]

@@ -24,14 +24,15 @@ from relaxant.medicines.read import read_medicines
 from relaxant.patient import Patient
 from relaxant.planning.current import current_lines
 from relaxant.planning.falling_out import only_weight, why_not
-from relaxant.planning.option import Harm, Option, Options, Place, Support, Taken, Why
+from relaxant.planning.option import Course, Harm, Option, Options, Place, Support, Taken, Why
 from relaxant.planning.plan import Plan, ShownBound, Step, Told
 from relaxant.planning.said import amount
 from relaxant.planning.useful import useful_levels, usual_dose
 from relaxant.planning.weighing import Weighed, weighed
+from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
-from relaxant.rules.reasons import cited
-from relaxant.rules.wording import listed, shown_agent_name
+from relaxant.rules.reasons import Cited, cited
+from relaxant.rules.wording import capital, listed, shown_agent_name
 
 _WHY: tuple[Why, ...] = ("danger", "never", "no dose", "age", "not sold", "not supported", "wrong goal")
 
@@ -118,7 +119,9 @@ def _option(
     facts: Facts,
 ) -> Option:
     about, other_ages = _about(agent, conditions, facts)
-    supports = tuple(_support(i, facts) for i in about)
+    supports = tuple(_support(i, patient, facts) for i in about)
+    wider = {c for condition in conditions for c in _wider(condition, facts)}
+    whole = known.whole.steps if known.whole is not None and not known.whole.refused else ()
     plan = known.plan if known.plan is not None and not known.stopped_rise else None
     steps = plan.steps if plan is not None and not plan.refused else ()
     pieces = [sum(c.count for t in s.takes for c in t.counts) for s in steps]
@@ -141,8 +144,9 @@ def _option(
         liquid=bool(plan and plan.products and plan.products[0].liquid and steps),
         bounds=_holding(plan, steps),
         regimen=tuple(_regimen(agent, conditions, known.whole, facts)),
-        usual=usual_dose(agent, steps, known.now.daily if known.now and not known.now.why else None, facts),
-        useful=useful_levels(agent, patient, steps, taken=taken, facts=facts) if not against else (),
+        course=_course(agent, goal, conditions, steps, facts),
+        usual=usual_dose(agent, whole[-1].daily if whole else None, facts),
+        useful=() if against else useful_levels(agent, wider, patient, steps, taken=taken, facts=facts),
         harms=tuple(_harm(f) for f in known.findings),
         say=tuple(_driving(agent, facts)),
         open=tuple(
@@ -230,12 +234,13 @@ def _about(agent: str, conditions: Sequence[str], facts: Facts) -> tuple[list[In
     return sorted(dict.fromkeys(out), key=lambda i: SUITABILITIES.index(i.status)), others
 
 
-def _support(known: Indication, facts: Facts) -> Support:
+def _support(known: Indication, patient: Patient, facts: Facts) -> Support:
     return Support(
         condition=listed(said_as(facts, known.condition, 0), facts.knowledge.words("values")),
         status=known.status,
         text=known.text,
         evidence=known.evidence,
+        elsewhere=bool(known.countries) and patient.country not in known.countries,
         verified=known.verified,
         source=cited(facts.knowledge, known.source, known.place),
     )
@@ -283,7 +288,7 @@ def _regimen(agent: str, conditions: Sequence[str], plan: Plan | None, facts: Fa
     ]
     for dosing in _for_conditions(fitting, wider):
         yield Told(
-            text=f"{dosing.who}: {dosing.text}",
+            text=f"{capital(dosing.who)}: {dosing.text}",
             verified=dosing.verified,
             source=cited(facts.knowledge, dosing.source, dosing.place),
         )
@@ -292,6 +297,28 @@ def _regimen(agent: str, conditions: Sequence[str], plan: Plan | None, facts: Fa
 def _for_conditions(fitting: Sequence[Dosing], wider: set[str]) -> list[Dosing]:
     """The first that is for any condition, and those for one of these."""
     return [*[d for d in fitting if not d.conditions][:1], *[d for d in fitting if wider & set(d.conditions)]]
+
+
+def _course(agent: str, goal: Goal, conditions: Sequence[str], steps: Sequence[Step], facts: Facts) -> Course | None:
+    """The longest treatment that a label or guideline allows, the shorter of them."""
+    found: list[tuple[float, Cited, bool]] = [
+        (limit.value, cited(facts.knowledge, limit.source, limit.place), limit.verified)
+        for limit in facts.knowledge.agents[agent].limits
+        if limit.kind == "course"
+        and holds_in(limit, facts.jurisdiction)
+        and _at_age(limit.age_from, limit.age_to, facts)
+    ]
+    found += [
+        (c.most_days, cited(facts.knowledge, c.source, c.place), c.verified)
+        for c in _choices(agent, goal, conditions, facts)
+        if c.most_days is not None
+    ]
+    if not found:
+        return None
+    days, source, verified = min(found, key=lambda f: f[0])
+    within = [s for s in steps if (s.first - steps[0].first).days < days]
+    text = facts.knowledge.words("planning")["options"]["course"].format(days=plain_number(days))
+    return Course(days=days, reached=within[-1].daily if within else None, text=text, verified=verified, source=source)
 
 
 def _driving(agent: str, facts: Facts) -> Iterator[Told]:
@@ -309,17 +336,23 @@ def _driving(agent: str, facts: Facts) -> Iterator[Told]:
 
 def _order(option: Option) -> tuple[object, ...]:
     """What suits first: by its place in a guideline, then by what labels say, then by the gravest that speaks against it, then by name."""
-    best = min((SUITABILITIES.index(s.status) for s in option.support), default=len(SUITABILITIES))
+    best = min((_standing(s) for s in option.support), default=len(SUITABILITIES))
     worst = min((TIERS.index(h.tier) for h in option.harms), default=len(TIERS))
     if option.suits:
         return (0, *_rank(option.places[0] if option.places else None), best, -worst, option.agent)
     return (1, min(_WHY.index(r.why) for r in option.why_not), 0, best, -worst, option.agent)
 
 
+def _standing(support: Support) -> int:
+    """What the label says; that of another country counts as off label."""
+    own = SUITABILITIES.index(support.status)
+    return max(own, SUITABILITIES.index("off label")) if support.elsewhere else own
+
+
 def _rank(place: Place | None) -> tuple[int, int]:
-    """A place in an order, a mention without one, what comes after others failed, what nobody names."""
+    """A place in an order, a mention without one, what nobody names, what comes only after others failed."""
     if place is None:
-        return 3, 0
-    if place.after:
         return 2, 0
+    if place.after:
+        return 3, 0
     return (0, place.line) if place.line is not None else (1, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -25,8 +26,9 @@ _BY_WEIGHT = "/kg"
 _ROUNDING = 1e-9
 
 
-def usual_dose(agent: str, steps: Sequence[Step], now: float | None, facts: Facts) -> UsualDose | None:
-    """The usual dose of a day by the titration that fits; ``None`` where its source gives none, or only by a weight that is not known."""
+def usual_dose(agent: str, ceiling: float | None, facts: Facts) -> UsualDose | None:
+    """The usual dose of a day by the titration that fits, and whether the ``ceiling`` of the person comes to it; ``None`` where its
+    source gives none, or only by a weight that is not known."""
     for titration in titrations(agent, facts)[:1]:
         low, high, unit = titration.target_low, titration.target_high, titration.target_unit
         if high is None or unit is None:
@@ -35,13 +37,12 @@ def usual_dose(agent: str, steps: Sequence[Step], now: float | None, facts: Fact
         amounts = [None if value is None else _in_unit(value, unit, own, facts) for value in (low, high)]
         if amounts[1] is None:
             return None
-        top = max((*(s.daily for s in steps), *(() if now is None else (now,))), default=None)
         least = amounts[0] if amounts[0] is not None else amounts[1]
         return UsualDose(
             low=amounts[0],
             high=amounts[1],
             unit=own,
-            reached=None if top is None else top >= least - _ROUNDING,
+            reached=None if ceiling is None else ceiling >= least - _ROUNDING,
             verified=titration.verified,
             source=cited(facts.knowledge, titration.source, titration.place),
         )
@@ -59,11 +60,16 @@ def _in_unit(value: float, unit: str, own: str, facts: Facts) -> float | None:
 
 
 def useful_levels(
-    agent: str, patient: Patient, steps: Sequence[Step], *, taken: bool, facts: Facts
+    agent: str, conditions: set[str], patient: Patient, steps: Sequence[Step], *, taken: bool, facts: Facts
 ) -> tuple[Useful, ...]:
     """What is published of useful levels, with the chance to be in the range at the first and the last step where a model can say it."""
     known = [
-        u for u in facts.knowledge.plans.useful_levels.values() if u.agent == agent and holds_in(u, facts.jurisdiction)
+        u
+        for u in facts.knowledge.plans.useful_levels.values()
+        if u.agent == agent
+        and holds_in(u, facts.jurisdiction)
+        and (not u.conditions or conditions & set(u.conditions))
+        and facts.age_band(u.age_from, math.inf)[1][0]
     ]
     return tuple(
         Useful(

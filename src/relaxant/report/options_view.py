@@ -15,6 +15,7 @@ from relaxant.rules.reasons import Cited
 
 Words = Mapping[str, Any]
 Cite = Callable[[Cited], Mark]
+_HUNDRED = 100
 
 
 def options_section(options: Options, cite: Cite, words: Words) -> Section:
@@ -88,7 +89,8 @@ def _support(option: Option, cite: Cite, words: Words) -> Iterator[Saying]:
         text = words["support"].format(
             status=words["statuses"][s.status], condition=clean(s.condition), text=clean(s.text)
         )
-        yield Saying(text, _tags(s.verified, words), (cite(s.source),))
+        tags = (words["elsewhere"],) if s.elsewhere else ()
+        yield Saying(text, (*tags, *_tags(s.verified, words)), (cite(s.source),))
 
 
 def _harm(harm: Harm, cite: Cite, words: Words) -> Saying:
@@ -111,9 +113,14 @@ def _dose(option: Option, cite: Cite, words: Words) -> Iterator[Saying]:
         yield Saying(words["no_steps"] if option.regimen else words["no_dose"])
     for told in option.regimen:
         yield Saying(clean(told.text), _tags(told.verified, words), (cite(told.source),))
-    for bound in option.bounds:
+    for bound in {b.why: b for b in option.bounds}.values():
         text = words["held"].format(why=clean(bound.why))
         yield Saying(text, _tags(bound.verified, words), (cite(bound.source),))
+    if (course := option.course) is not None:
+        short = course.reached is not None and course.reached != option.top_daily
+        reached = say.amount(course.reached or 0.0, option.unit)
+        text = words["course" if short else "course_plain"].format(text=clean(course.text), reached=reached)
+        yield Saying(text, _tags(course.verified, words), (cite(course.source),))
     if (usual := option.usual) is not None:
         high = say.amount(usual.high, usual.unit)
         text = (
@@ -127,7 +134,9 @@ def _dose(option: Option, cite: Cite, words: Words) -> Iterator[Saying]:
     for useful in option.useful:
         chances = [
             words["chances"].format(
-                daily=say.amount(c.daily, option.unit), average=_in_hundred(c.average), always=_in_hundred(c.always)
+                daily=say.amount(c.daily, option.unit),
+                average=_in_hundred(c.average, words),
+                always=_in_hundred(c.always, words),
             )
             for c in useful.chances
         ]
@@ -135,8 +144,10 @@ def _dose(option: Option, cite: Cite, words: Words) -> Iterator[Saying]:
         yield Saying(text, _tags(useful.verified, words), (cite(useful.source),))
 
 
-def _in_hundred(share: float) -> str:
-    return str(round(100 * share))
+def _in_hundred(share: float, words: Words) -> str:
+    """Of a hundred people; what a sample of people cannot tell from none or all is not written as that."""
+    count = round(_HUNDRED * share)
+    return str(words["few"] if count < 1 else words["nearly_all"] if count >= _HUNDRED else count)
 
 
 def _steps(option: Option, words: Words) -> str:
@@ -163,10 +174,14 @@ def _fell_out(options: Sequence[Option], cite: Cite, words: Words) -> Iterator[S
     for option in options:
         together.setdefault(tuple(r.text for r in option.why_not), []).append(option)
     for own in together.values():
-        names = ", ".join(clean(o.agent) for o in own)
+        names = ", ".join(" ".join((clean(o.agent), *_now(o, words))) for o in own)
         reasons = own[0].why_not
         text = words["fell_out"].format(names=names, why=" ".join(clean(r.text) for r in reasons))
         yield Saying(text, _tags(all(r.verified for r in reasons), words), tuple(_marks(reasons, cite)))
+
+
+def _now(option: Option, words: Words) -> tuple[str, ...]:
+    return (words["taken_now"],) if option.taken is not None else ()
 
 
 def _marks(reasons: Sequence[Reason], cite: Cite) -> Iterator[Mark]:
