@@ -117,6 +117,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     places: tuple[Place, ...]
     support: tuple[Support, ...]
     why_not: tuple[Reason, ...]
+    injected: bool
     unit: str
     first_daily: float | None
     top_daily: float | None

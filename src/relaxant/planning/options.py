@@ -19,6 +19,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.plans import Choice, Goal
 from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import SUITABILITIES, TIERS, Dosing, Indication
+from relaxant.knowledge.schema import Cited as KnownAs
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Patient
@@ -34,6 +35,7 @@ from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import Cited, cited
 from relaxant.rules.wording import capital, listed, shown_agent_name
 
+_NOT_INJECTED = ("oral", "enteral tube", "oromucosal", "buccal", "sublingual", "transdermal", "rectal")
 _WHY: tuple[Why, ...] = ("danger", "never", "no dose", "age", "not sold", "not supported", "wrong goal")
 
 
@@ -135,6 +137,7 @@ def _option(
         places=tuple(_places(agent, goal, conditions, facts)),
         support=supports,
         why_not=against,
+        injected=facts.knowledge.agents[agent].routes[0] not in _NOT_INJECTED,
         unit=facts.knowledge.agents[agent].dose_unit,
         first_daily=steps[0].daily if steps else None,
         top_daily=steps[-1].daily if steps else None,
@@ -286,17 +289,33 @@ def _regimen(agent: str, conditions: Sequence[str], plan: Plan | None, facts: Fa
         for d in facts.knowledge.agents[agent].dosing
         if holds_in(d, facts.jurisdiction) and _at_age(d.age_from or 0, d.age_to or math.inf, facts)
     ]
+    if not fitting:
+        yield from _of_pump(agent, facts)
     for dosing in _for_conditions(fitting, wider):
-        yield Told(
-            text=f"{capital(dosing.who)}: {dosing.text}",
-            verified=dosing.verified,
-            source=cited(facts.knowledge, dosing.source, dosing.place),
-        )
+        yield _told(f"{capital(dosing.who)}: {dosing.text}", dosing, facts)
+
+
+def _of_pump(agent: str, facts: Facts) -> Iterator[Told]:
+    """The test doses and the first day, of what a pump delivers."""
+    for pump in facts.knowledge.plans.pumps.values():
+        if pump.agent != agent:
+            continue
+        for test in pump.screening:
+            if holds_in(test, facts.jurisdiction) and _at_age(test.age_from, math.inf, facts):
+                yield _told(test.text, test, facts)
+        for start in pump.start:
+            if holds_in(start, facts.jurisdiction):
+                yield _told(start.text, start, facts)
+
+
+def _told(text: str, known: KnownAs, facts: Facts) -> Told:
+    return Told(text=text, verified=known.verified, source=cited(facts.knowledge, known.source, known.place))
 
 
 def _for_conditions(fitting: Sequence[Dosing], wider: set[str]) -> list[Dosing]:
-    """The first that is for any condition, and those for one of these."""
-    return [*[d for d in fitting if not d.conditions][:1], *[d for d in fitting if wider & set(d.conditions)]]
+    """The first that is for any condition, and those for one of these; tables by muscle and the like only where no whole dose is said."""
+    found = [*[d for d in fitting if not d.conditions][:1], *[d for d in fitting if wider & set(d.conditions)]]
+    return [d for d in found if (d.start, d.target_low, d.target_high, d.maximum_daily) != (None,) * 4] or found
 
 
 def _course(agent: str, goal: Goal, conditions: Sequence[str], steps: Sequence[Step], facts: Facts) -> Course | None:
@@ -335,11 +354,12 @@ def _driving(agent: str, facts: Facts) -> Iterator[Told]:
 
 
 def _order(option: Option) -> tuple[object, ...]:
-    """What suits first: by its place in a guideline, then by what labels say, then by the gravest that speaks against it, then by name."""
+    """What suits first: by its place in a guideline, then by what labels say, then what is not injected, then by the gravest that
+    speaks against it, then by name."""
     best = min((_standing(s) for s in option.support), default=len(SUITABILITIES))
     worst = min((TIERS.index(h.tier) for h in option.harms), default=len(TIERS))
     if option.suits:
-        return (0, *_rank(option.places[0] if option.places else None), best, -worst, option.agent)
+        return (0, *_rank(option.places[0] if option.places else None), best, option.injected, -worst, option.agent)
     return (1, min(_WHY.index(r.why) for r in option.why_not), 0, best, -worst, option.agent)
 
 

@@ -85,7 +85,10 @@ def _places(option: Option, cite: Cite, words: Words) -> Iterator[Saying]:
 
 
 def _support(option: Option, cite: Cite, words: Words) -> Iterator[Saying]:
+    said = {p.source.id for p in option.places}
     for s in option.support:
+        if s.source.id in said and s.status != "licensed":
+            continue  # its place says it already
         text = words["support"].format(
             status=words["statuses"][s.status], condition=clean(s.condition), text=clean(s.text)
         )
@@ -109,8 +112,10 @@ def _dose(option: Option, cite: Cite, words: Words) -> Iterator[Saying]:
     """The steps, the pieces, what holds them down, what is usual and what is useful."""
     if option.first_daily is not None and option.top_daily is not None:
         yield Saying(" ".join((_steps(option, words), _pieces(option, words))).strip())
-    elif option.taken is None:
-        yield Saying(words["no_steps"] if option.regimen else words["no_dose"])
+    elif option.taken is None and not option.regimen:
+        yield Saying(words["no_dose"])
+    elif option.taken is None and not option.injected:
+        yield Saying(words["no_steps"])
     for told in option.regimen:
         yield Saying(clean(told.text), _tags(told.verified, words), (cite(told.source),))
     for bound in {b.why: b for b in option.bounds}.values():
@@ -147,7 +152,9 @@ def _dose(option: Option, cite: Cite, words: Words) -> Iterator[Saying]:
 def _in_hundred(share: float, words: Words) -> str:
     """Of a hundred people; what a sample of people cannot tell from none or all is not written as that."""
     count = round(_HUNDRED * share)
-    return str(words["few"] if count < 1 else words["nearly_all"] if count >= _HUNDRED else count)
+    return str(
+        words["few"] if count < 1 else words["nearly_all"] if count >= _HUNDRED else words["about"].format(count=count)
+    )
 
 
 def _steps(option: Option, words: Words) -> str:
