@@ -107,13 +107,13 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     ``first_daily`` and ``top_daily`` (in ``unit``) are the day's dose of the first and last step, ``days`` from one to the other; of what is
     taken already they are the steps up from there. ``top_daily`` is the ceiling of this person; ``bounds`` are what hold the doses below
     those labelled. ``pieces_low`` and ``pieces_high`` are the tablets (or mL, where ``liquid``) a day. ``regimen`` says in words how it is
-    given. ``say`` is to be said to the person. ``open`` are inputs to have first.
+    given. ``history`` is what the record holds of an earlier try. ``say`` is to be said to the person. ``open`` are inputs to have first.
     """
 
     agent: str
     suits: bool
     taken: Taken | None
-    was_taken: str | None
+    history: tuple[str, ...]
     places: tuple[Place, ...]
     support: tuple[Support, ...]
     why_not: tuple[Reason, ...]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from relaxant.facts.conditions import implied_by
+from relaxant.facts.conditions import allergen_ids, implied_by
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.facts.suitability import SUITS, indications, said_as
@@ -133,7 +133,7 @@ def _option(
         agent=shown_agent_name(agent, facts),
         suits=not against,
         taken=_taken(agent, known, facts) if taken else None,
-        was_taken=None if taken else _was_taken(agent, medicines, facts),
+        history=tuple(_history(agent, patient, medicines, facts, taken=taken)),
         places=tuple(_places(agent, goal, conditions, facts)),
         support=supports,
         why_not=against,
@@ -181,8 +181,8 @@ def _taken(agent: str, known: Weighed, facts: Facts) -> Taken:
     words, unit = facts.knowledge.words("planning"), facts.knowledge.agents[agent].dose_unit
     own, now = words["options"]["taken"], known.now
     if now is None or now.why:
-        why = words["not_known"][now.why if now else "no_dose"].format(agent=shown_agent_name(agent, facts))
-        return Taken(daily=None, room=None, text=own["unknown"].format(why=why))
+        why = now.why if now and now.why in own["unknown"] else "no_dose"
+        return Taken(daily=None, room=None, text=own["unknown"][why])
     said, steps = amount(now.daily, unit), known.plan.steps if known.plan else ()
     if known.stopped_rise:
         return Taken(daily=now.daily, room=None, text=own["may_not"].format(now=said, why=known.stopped_rise))
@@ -199,14 +199,22 @@ def _taken(agent: str, known: Weighed, facts: Facts) -> Taken:
     return Taken(daily=now.daily, room=None, text=own["may_not"].format(now=said, why=whole.refused or ""))
 
 
-def _was_taken(agent: str, medicines: Sequence[Medicine], facts: Facts) -> str | None:
-    """That it was taken before: the file does not say why it was left, and that decides whether it is tried again."""
+def _history(
+    agent: str, patient: Patient, medicines: Sequence[Medicine], facts: Facts, *, taken: bool
+) -> Iterator[str]:
+    """That it was not tolerated, or was taken before: the record does not say why it was left, and that decides whether it is tried again."""
+    words, ingredient = (
+        facts.knowledge.words("planning")["options"]["history"],
+        facts.knowledge.agents[agent].ingredient,
+    )
+    for said in patient.allergies or ():
+        if said.kind == "intolerance" and ingredient in allergen_ids(said, facts.knowledge)[0]:
+            key = "not_tolerated" if said.reaction else "not_tolerated_plain"
+            yield words[key].format(reaction=said.reaction)
     lines = [m for m in medicines if agent in m.agents and (m.role == "stopped" or m.over)]
-    if not lines:
-        return None
-    words = facts.knowledge.words("planning")["options"]["was_taken"]
-    ends = [m.regimen.stop for m in lines if m.regimen.stop is not None]
-    return str(words["until"].format(date=max(ends).isoformat()) if ends else words["once"])
+    if lines and not taken:
+        ends = [m.regimen.stop for m in lines if m.regimen.stop is not None]
+        yield words["until"].format(date=max(ends).isoformat()) if ends else words["once"]
 
 
 # ---------------------------------------------------------------- what sources say

@@ -69,8 +69,7 @@ def _medicine(option: Option) -> Iterator[Saying]:
     yield Saying(clean(option.agent))
     if option.taken is not None:
         yield Saying(clean(option.taken.text))
-    if option.was_taken:
-        yield Saying(clean(option.was_taken))
+    yield from (Saying(clean(text)) for text in option.history)
 
 
 def _tags(verified: bool, words: Words) -> tuple[str, ...]:
@@ -85,10 +84,11 @@ def _places(option: Option, cite: Cite, words: Words) -> Iterator[Saying]:
 
 
 def _support(option: Option, cite: Cite, words: Words) -> Iterator[Saying]:
-    said = {p.source.id for p in option.places}
+    said = {(s, p.source.id) for p in option.places for s in words["statuses"] if s != "licensed"}
     for s in option.support:
-        if s.source.id in said and s.status != "licensed":
-            continue  # its place says it already
+        if (s.status, s.source.id) in said:
+            continue  # its place, or what the same source says of the same, says it already
+        said.add((s.status, s.source.id))
         text = words["support"].format(
             status=words["statuses"][s.status], condition=clean(s.condition), text=clean(s.text)
         )
@@ -160,7 +160,7 @@ def _in_hundred(share: float, words: Words) -> str:
 def _steps(option: Option, words: Words) -> str:
     first, top = (say.amount(v, option.unit) for v in (option.first_daily or 0.0, option.top_daily or 0.0))
     if not option.days:
-        return str(words["one_step"].format(first=first))
+        return str(words["raised_one" if option.taken else "one_step"].format(first=first))
     return counted(words["raised" if option.taken else "steps"], option.days, first=first, top=top)
 
 
@@ -183,7 +183,8 @@ def _fell_out(options: Sequence[Option], cite: Cite, words: Words) -> Iterator[S
     for own in together.values():
         names = ", ".join(" ".join((clean(o.agent), *_now(o, words))) for o in own)
         reasons = own[0].why_not
-        text = words["fell_out"].format(names=names, why=" ".join(clean(r.text) for r in reasons))
+        history = dict.fromkeys(clean(text) for o in own for text in o.history)
+        text = words["fell_out"].format(names=names, why=" ".join((*(clean(r.text) for r in reasons), *history)))
         yield Saying(text, _tags(all(r.verified for r in reasons), words), tuple(_marks(reasons, cite)))
 
 
