@@ -56,7 +56,9 @@ def warm(knowledge: Knowledge) -> None:
 
     def reviewer(known: Knowledge, *, predict: bool = False):
         turn = itertools.cycle(files)
-        return lambda: to_json(review(read_bytes(next(turn), known, today=TODAY), knowledge=known, predict=predict))
+        return lambda: to_json(
+            review(read_bytes(next(turn), known, today=TODAY), knowledge=known, predict=predict, plan=False)
+        )
 
     def loop() -> int:
         return sum(i * i for i in range(50_000))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -52,3 +54,9 @@ def test_the_readmes_kinetics_run(capsys: pytest.CaptureFixture[str]) -> None:
     block = next(b for b in re.findall(r"```python\n(.*?)```", readme, re.S) if "simulate" in b)
     exec(compile(block, "README.md", "exec"), {})
     assert capsys.readouterr().out.count("\n") >= 2
+
+
+def test_the_pages_show_what_the_commands_print() -> None:
+    tool = DOCS.parent / "tools" / "shown_commands.py"
+    made = subprocess.run([sys.executable, tool, "--check"], capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stdout + made.stderr

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from conftest import FULL, TODAY, reviewed
+from conftest import FULL, ROOT, TODAY, reviewed
 from relaxant.cli import main
 from relaxant.facts.suitability import indications
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.schema import TIERS
 from relaxant.patient import jurisdiction_of
+from relaxant.plain import read_yaml
 from relaxant.planning.option import Option, Options
 from relaxant.planning.options import goals_of
 
@@ -414,3 +415,21 @@ def test_adjacent_lines_of_a_guideline_have_no_gap() -> None:
                 }
             )
             assert all(b - a == 1 for a, b in pairwise(lines)), (jurisdiction, condition, lines)
+
+
+def test_the_worked_example_is_what_a_review_says() -> None:
+    page = (ROOT / "docs" / "planning" / "options.md").read_text(encoding="utf-8")
+    patient = next(block for block in page.split("```yaml\n")[1:] if block.startswith("as_of")).partition("```")[0]
+    (made,) = reviewed(read_yaml(patient, "options.md")).options
+    rows = [line.strip("|\n ").split(" | ") for line in page.partition("| Medicine | Place")[2].splitlines()[2:11]]
+    named = {r[0]: r for r in rows}
+    shown = [o for o in made.options if o.suits and o.agent in named]
+    assert [o.agent for o in shown] == [r[0] for r in rows if r[0] != "the botulinum toxins"]
+    for own in shown:
+        _, place, dose = named[own.agent]
+        line = own.places[0].line if own.places else None
+        assert place.startswith(str(line) if line else "after others" if own.places else "none")
+        for value in (own.top_daily, own.taken.daily if own.taken else own.first_daily):
+            assert value is None or f"{value:,g} " in dose
+    chances = option(made, "dantrolene").useful[0].chances
+    assert f"about {100 * chances[0].average:.0f} in 100" in page and chances[1].average > 0.99

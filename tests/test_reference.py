@@ -15,7 +15,7 @@ from conftest import ROOT, TODAY
 from relaxant import read_patient, review, to_json
 from relaxant.plain import read_yaml
 
-EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+EXAMPLES = sorted((ROOT / "examples").rglob("*.yaml"))
 
 
 def schema(name: str) -> dict[str, Any]:

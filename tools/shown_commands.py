@@ -1,0 +1,83 @@
+"""Puts what commands print into the pages that show it.
+
+python tools/shown_commands.py          runs every command that a page of docs/ shows, and writes what it prints
+python tools/shown_commands.py --check  exits with 1 when a page shows something else
+
+A page marks a place with a comment before a block of text, and may name the sections that it shows:
+
+    <!-- $ relaxant taper examples/plans/baclofen-out.yaml --agent baclofen | Why, Calendar -->
+
+The stamp of the knowledge is left out, as it is another with every change.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shlex
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+from relaxant.cli import main as relaxant
+
+ROOT = Path(__file__).parent.parent
+SHOWN = re.compile(r"(<!-- \$ relaxant ([^|\n]+?)(?: \| ([^\n]+?))? -->\n)```text\n.*?```", re.S)
+RULE = re.compile(r"^─+$")
+STAMP = re.compile(r"^relaxant \d.*, knowledge .*\n", re.M)
+
+
+@lru_cache(maxsize=64)
+def printed(command: str) -> str:
+    """What a command prints, run where the repository begins."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+    with contextlib.redirect_stdout(out), contextlib.chdir(ROOT):
+        status = relaxant(shlex.split(command))
+    if status not in (0, 1):
+        raise SystemExit(f"relaxant {command}: exit status {status}")
+    return STAMP.sub("", out.buffer.getvalue().decode())
+
+
+def sections(text: str) -> dict[str, str]:
+    """The sections of a page of text by their headings: lines that a rule follows."""
+    lines = text.splitlines()
+    starts = [i for i, after in enumerate(lines[1:]) if RULE.match(after)]
+    found: dict[str, str] = {}
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        found.setdefault(lines[start], "\n".join(lines[start:end]).rstrip())
+    return found
+
+
+def shown(match: re.Match[str]) -> str:
+    """The marked place with what its command prints now."""
+    text = printed(match[2])
+    if match[3]:
+        known = sections(text)
+        wanted = [name.strip() for name in match[3].split(", ")]
+        if missing := [name for name in wanted if name not in known]:
+            raise SystemExit(f"relaxant {match[2]}: no section {missing[0]}; there are {', '.join(known)}")
+        text = "\n\n".join(known[name] for name in wanted)
+    return f"{match[1]}```text\n{text.strip()}\n```"
+
+
+def main() -> int:
+    """Writes or checks; the exit status."""
+    os.environ.update({"COLUMNS": "80", "NO_COLOR": "1"})
+    stale = []
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        if (made := SHOWN.sub(shown, text)) != text:
+            stale.append(page)
+            if "--check" not in sys.argv[1:]:
+                page.write_text(made, encoding="utf-8")
+    if "--check" in sys.argv[1:]:
+        for page in stale:
+            print(f"{page.relative_to(ROOT)} is stale: run python tools/shown_commands.py")
+        return 1 if stale else 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
