@@ -20,7 +20,7 @@ _HUNDRED = 100
 
 def options_section(options: Options, cite: Cite, words: Words) -> Section:
     """The options for one goal."""
-    own = words["options"]
+    own = {**words["options"], "units_one": words["units_one"]}
     suited = [o for o in options.options if o.suits]
     fell_out = [o for o in options.options if not o.suits]
     lead = own["assumed" if options.assumed else "lead"].format(
@@ -116,14 +116,14 @@ def _dose(option: Option, cite: Cite, words: Words) -> Iterator[Saying]:
         yield Saying(words["no_dose"])
     elif option.taken is None and not option.injected:
         yield Saying(words["no_steps"])
-    for told in option.regimen:
+    for told in option.regimen if option.taken is None or option.first_daily is not None else ():
         yield Saying(clean(told.text), _tags(told.verified, words), (cite(told.source),))
     for bound in {b.why: b for b in option.bounds}.values():
         text = words["held"].format(why=clean(bound.why))
         yield Saying(text, _tags(bound.verified, words), (cite(bound.source),))
     if (course := option.course) is not None:
         short = course.reached is not None and course.reached != option.top_daily
-        reached = say.amount(course.reached or 0.0, option.unit)
+        reached = _amount(course.reached or 0.0, option.unit, words)
         text = words["course" if short else "course_plain"].format(text=clean(course.text), reached=reached)
         yield Saying(text, _tags(course.verified, words), (cite(course.source),))
     if (usual := option.usual) is not None:
@@ -158,15 +158,19 @@ def _in_hundred(share: float, words: Words) -> str:
 
 
 def _steps(option: Option, words: Words) -> str:
-    first, top = (say.amount(v, option.unit) for v in (option.first_daily or 0.0, option.top_daily or 0.0))
+    first, top = (_amount(v, option.unit, words) for v in (option.first_daily or 0.0, option.top_daily or 0.0))
     if not option.days:
         return str(words["raised_one" if option.taken else "one_step"].format(first=first))
     return counted(words["raised" if option.taken else "steps"], option.days, first=first, top=top)
 
 
+def _amount(value: float, unit: str, words: Words) -> str:
+    return say.amount(value, words["units_one"].get(unit, unit) if value == 1 else unit)
+
+
 def _pieces(option: Option, words: Words) -> str:
-    if option.pieces_low is None or option.pieces_high is None:
-        return ""
+    if option.pieces_low is None or option.pieces_high is None or option.pieces_high == option.top_daily:
+        return ""  # none, or the pieces are the unit
     low, high = say.exact(option.pieces_low), say.exact(option.pieces_high)
     if low != high:
         return str(words["volume" if option.liquid else "pieces"].format(low=low, high=high))
