@@ -132,7 +132,7 @@ def _option(
     return Option(
         agent=shown_agent_name(agent, facts),
         suits=not against,
-        taken=_taken(agent, known, facts) if taken else None,
+        taken=_taken(agent, known, medicines, facts) if taken else None,
         history=tuple(_history(agent, patient, medicines, facts, taken=taken)),
         places=tuple(_places(agent, goal, conditions, facts)),
         support=supports,
@@ -176,10 +176,13 @@ def _harm(finding: Finding) -> Harm:
     )
 
 
-def _taken(agent: str, known: Weighed, facts: Facts) -> Taken:
+def _taken(agent: str, known: Weighed, medicines: Sequence[Medicine], facts: Facts) -> Taken:
     """What is taken now, and whether it may rise."""
     words, unit = facts.knowledge.words("planning"), facts.knowledge.agents[agent].dose_unit
     own, now = words["options"]["taken"], known.now
+    if known.whole is None:  # given in sessions or by a pump: no calendar
+        read = " ".join(m.read_as for m in current_lines(agent, medicines) if m.read_as)
+        return Taken(daily=None, room=None, text=own["as_read"].format(read=read))
     if now is None or now.why:
         why = now.why if now and now.why in own["unknown"] else "no_dose"
         return Taken(daily=None, room=None, text=own["unknown"][why])
@@ -190,13 +193,15 @@ def _taken(agent: str, known: Weighed, facts: Facts) -> Taken:
         top = steps[-1].daily
         return Taken(daily=now.daily, room=top, text=own["rises"].format(now=said, top=amount(top, unit)))
     whole = known.whole
-    if whole is None:
-        return Taken(daily=now.daily, room=None, text=own["no_steps"].format(now=said))
     if whole.steps and not whole.refused:
         top = whole.steps[-1].daily
         key = "over" if now.daily > top else "at_top"
         return Taken(daily=now.daily, room=None, text=own[key].format(now=said, top=amount(top, unit)))
-    return Taken(daily=now.daily, room=None, text=own["may_not"].format(now=said, why=whole.refused or ""))
+    forbidden = any(f.tier == "DANGER" for f in known.findings) or any(
+        b.kind == "never" and not b.open for b in whole.bounds
+    )
+    key = "may_not" if forbidden else "no_steps"
+    return Taken(daily=now.daily, room=None, text=own[key].format(now=said, why=whole.refused or ""))
 
 
 def _history(

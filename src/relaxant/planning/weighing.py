@@ -44,13 +44,15 @@ def weighed(
     """Each relaxant weighed, all in one call: one that is not taken in its first dose, one that is taken as it is and at its next doses."""
     taken = {a for a in agents if current_lines(a, medicines)}
     lines = {a: () if a in taken else (ordered(a, _first_stage(a, here), "start", here),) for a in agents}
-    out = _of_lines(patient, lines, knowledge)
+    _, standing, _ = read_row(evaluate(program(knowledge, patient.jurisdiction), here), 0)
+    without = frozenset(f.rules[0] for f in standing if f.tier == "DANGER")
+    out = _of_lines(patient, lines, knowledge, without)
     raised = {
         a: (ordered(a, _doses_of(out[a].plan.steps[-1]), "replace", here),)  # type: ignore[union-attr]
         for a in taken
         if out[a].plan and out[a].plan.steps  # type: ignore[union-attr]
     }
-    for agent, above in _of_lines(patient, raised, knowledge).items():
+    for agent, above in _of_lines(patient, raised, knowledge, without).items():
         grave = danger(agent, above.findings, here)
         if grave and not danger(agent, out[agent].findings, here):
             out[agent] = msgspec.structs.replace(out[agent], stopped_rise=grave)
@@ -82,7 +84,10 @@ def _first_stage(agent: str, facts: Facts) -> list[float]:
     return list(found[0].stages[0].doses.values())
 
 
-def _of_lines(patient: Patient, lines: Mapping[str, tuple[Line, ...]], knowledge: Knowledge) -> dict[str, Weighed]:
+def _of_lines(
+    patient: Patient, lines: Mapping[str, tuple[Line, ...]], knowledge: Knowledge, without: frozenset[str]
+) -> dict[str, Weighed]:
+    """A row for each agent. A DANGER that others are in ``without`` it (by the rule that speaks) is none of an agent that is not taken."""
     if not lines:
         return {}
     people = [msgspec.structs.replace(patient, considering=own) for own in lines.values()]
@@ -91,9 +96,14 @@ def _of_lines(patient: Patient, lines: Mapping[str, tuple[Line, ...]], knowledge
     checks = evaluate(program(knowledge, patient.jurisdiction), facts, frozenset(lines))
     out = {}
     for row, agent in enumerate(lines):
-        _, findings, unchecked = read_row(checks, row)
-        name = shown_agent_name(agent, facts)
-        own = tuple(f for f in findings if name in (*f.agents, *_shown(f, facts)) and f.situation != "stopped")
+        _, findings, unchecked = read_row(checks, row, agent)
+        name, new = shown_agent_name(agent, facts), bool(lines[agent]) and lines[agent][0].change == "start"
+        own = tuple(
+            f
+            for f in findings
+            if f.situation != "stopped"
+            and not (new and f.tier == "DANGER" and f.rules[0] in without and name not in _shown(f, facts))
+        )
         asks = tuple(u.settled_by for u in unchecked if not u.folded and agent in u.agents)
         out[agent] = _planned(agent, patient, readings[row][1], facts, own, asks, row)
     return out
