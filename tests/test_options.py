@@ -139,7 +139,10 @@ def test_ceilings_are_those_of_the_plan(seed: int) -> None:
             line |= {"dose": f"{own.top_daily} {agent.dose_unit}", "frequency": "once a day", "change": "replace"}
         plans = [p for p in reviewed({**said, "goals": [], "considering": [line]}).plan if p.id == f"titration:{agent.agent}"]  # fmt: skip
         if not plans or not plans[0].steps:  # the way it is written here, one dose a day, is itself in DANGER
-            assert own.taken is not None
+            merged = bool(plans) and own.agent not in (plans[0].refused or own.agent).casefold()
+            assert (
+                own.taken is not None or merged
+            )  # or the DANGER of a taken relaxant, merged by cause with what is weighed
             continue
         assert plans[0].steps[-1].daily == own.top_daily
         assert plans[0].steps[0].daily == own.first_daily
