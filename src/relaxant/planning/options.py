@@ -25,7 +25,9 @@ from relaxant.medicines.read import read_medicines
 from relaxant.patient import Patient
 from relaxant.planning.current import current_lines
 from relaxant.planning.falling_out import only_weight, why_not
-from relaxant.planning.option import Course, Harm, Option, Options, Place, Support, Taken, Why
+from relaxant.planning.option import Course, Harm, Place, Support, Taken, Why
+from relaxant.planning.option import Option as Option
+from relaxant.planning.option import Options as Options
 from relaxant.planning.plan import Plan, ShownBound, Step, Told
 from relaxant.planning.said import amount
 from relaxant.planning.useful import useful_levels, usual_dose

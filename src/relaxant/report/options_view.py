@@ -84,12 +84,13 @@ def _places(option: Option, cite: Cite, words: Words) -> Iterator[Saying]:
 
 
 def _support(option: Option, cite: Cite, words: Words) -> Iterator[Saying]:
-    said = {(s, p.source.id) for p in option.places for s in words["statuses"] if s != "licensed"}
+    placed, said = {p.source.id for p in option.places}, set[tuple[str, str]]()
     for s in option.support:
         if (s.status, s.source.id) in said:
-            continue  # its place, or what the same source says of the same, says it already
+            continue  # the same source says the same of it twice
         said.add((s.status, s.source.id))
-        text = words["support"].format(
+        short = s.source.id in placed and s.status != "licensed"  # its place gives the words
+        text = words["support_short" if short else "support"].format(
             status=words["statuses"][s.status], condition=clean(s.condition), text=clean(s.text)
         )
         tags = (words["elsewhere"],) if s.elsewhere else ()
