@@ -138,16 +138,14 @@ def _dose(option: Option, cite: Cite, words: Words) -> Iterator[Saying]:
             text = f"{text} {words['below_usual']}"
         yield Saying(text, _tags(usual.verified, words), (cite(usual.source),))
     for useful in option.useful:
-        chances = [
-            words["chances"].format(
-                daily=say.amount(c.daily, option.unit),
-                average=_in_hundred(c.average, words),
-                always=_in_hundred(c.always, words),
+        yield Saying(clean(useful.text), _tags(useful.verified, words), (cite(useful.source),))
+        for chance in useful.chances:
+            text = words["chances"].format(
+                daily=say.amount(chance.daily, option.unit),
+                average=_in_hundred(chance.average, words),
+                always=_in_hundred(chance.always, words),
             )
-            for c in useful.chances
-        ]
-        text = " ".join((clean(useful.text), *chances))
-        yield Saying(text, _tags(useful.verified, words), (cite(useful.source),))
+            yield Saying(text)
 
 
 def _in_hundred(share: float, words: Words) -> str:
