@@ -23,7 +23,8 @@ from relaxant.medicines.read import read_medicines
 from relaxant.medicines.regimen import Regimen
 from relaxant.patient import Patient, to_file
 from relaxant.planning.follow_up import ShownAct, follow_up, in_words
-from relaxant.planning.options import Options, goals_of, options
+from relaxant.planning.option import Options
+from relaxant.planning.options import goals_of, options
 from relaxant.planning.plan import Plan
 from relaxant.planning.planned import planned
 from relaxant.predicted import ShownPrediction, predicted

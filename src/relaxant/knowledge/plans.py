@@ -286,13 +286,44 @@ class FollowUp(Cited, frozen=True, kw_only=True, gc=False):
 
 class Goal(Cited, frozen=True, kw_only=True, gc=False):
     """What somebody wants of a relaxant: its names in plain words and the conditions in which it arises; the first stands for whoever
-    has none of the others. ``text`` says what it means for the choice; ``night`` where the night's dose is what counts."""
+    has none of the others. ``families`` of agents serve it; none named: all. ``text`` says what it means for the choice; ``night`` where
+    the night's dose is what counts."""
 
     goal: str
     title: str
     names: tuple[str, ...]
     conditions: tuple[str, ...]
+    families: tuple[str, ...] = ()
     night: bool = False
+    text: str
+
+
+class Choice(Cited, frozen=True, kw_only=True, gc=False):
+    """Where a guideline or a label puts some agents among the treatments of ``conditions``. ``line`` is the place in its order, 1 the
+    first; left out where it names them without an order. ``after``: only when other treatment failed or was not borne. Where several
+    speak for a person, those of the person's own jurisdiction come before those for everywhere, then the order of the file."""
+
+    choice: str
+    agents: tuple[str, ...]
+    conditions: tuple[str, ...]
+    goals: tuple[str, ...] = ()
+    age_from: float = 0
+    age_to: float = 200
+    line: int | None = None
+    after: bool = False
+    most_days: float | None = None
+    text: str
+
+
+class UsefulLevel(Cited, frozen=True, kw_only=True, gc=False):
+    """What is published of a useful level of an agent. ``target`` names a target of one of its models, of which a chance is reckoned;
+    without it ``text`` says why there is none to reckon."""
+
+    useful: str
+    agent: str
+    conditions: tuple[str, ...] = ()
+    age_from: float = 0
+    target: str | None = None
     text: str
 
 
@@ -309,5 +340,7 @@ class Plans(Frozen, frozen=True, kw_only=True, gc=False):
     uptakes: dict[str, Uptake] = msgspec.field(default_factory=dict)
     follow_ups: dict[str, FollowUp] = msgspec.field(default_factory=dict)
     goals: dict[str, Goal] = msgspec.field(default_factory=dict)
+    choices: dict[str, Choice] = msgspec.field(default_factory=dict)
+    useful_levels: dict[str, UsefulLevel] = msgspec.field(default_factory=dict)
     blocks: dict[str, Block] = msgspec.field(default_factory=dict)
     pumps: dict[str, PumpProtocol] = msgspec.field(default_factory=dict)

@@ -91,19 +91,25 @@ class Indication(Cited, frozen=True, kw_only=True, gc=False):
     ``licensed``: a label of the jurisdiction names it. ``supported``: off label, and a guideline or a trial of good quality
     favours it. ``off label``: used, on weaker evidence. ``not established``: studied or tried without an answer. ``not
     recommended``: a label or guideline advises against it, or says that it does not work. ``harmful``: it does harm there.
-    ``evidence`` says what the status rests on.
+    ``evidence`` says what the status rests on. ``age_from`` (inclusive) and ``age_to`` (exclusive) are in years.
+    ``countries`` (``DE``): whose labels alone say so, where those of a jurisdiction differ.
     """
 
     condition: str
     status: Suitability
+    age_from: float = 0
+    age_to: float = 200
+    countries: tuple[str, ...] = ()
     text: str
     evidence: Evidence = "label"
 
 
 class Dosing(Cited, frozen=True, kw_only=True, gc=False):
-    """How a group of people starts, steps and where it ends. Amounts are in ``unit`` a dose unless ``unit`` says otherwise."""
+    """How a group of people starts, steps and where it ends. Amounts are in ``unit`` a dose unless ``unit`` says otherwise.
+    With ``conditions`` it is for these alone."""
 
     who: str
+    conditions: tuple[str, ...] = ()
     age_from: float | None = None
     age_to: float | None = None
     unit: str
