@@ -22,6 +22,8 @@ from relaxant.quantities import Quantity, convert, number, quantity
 from relaxant.report.plans import render_plan
 from relaxant.report.view import head_of
 from relaxant.reviewing import canonical, review
+from relaxant.rules.evaluate import evaluate, program
+from relaxant.rules.findings import read_row
 
 _DAYS = re.compile(r"(\d+(?:\.\d+)?)\s*(d|days?|w|weeks?)?")
 _WEEK = 7
@@ -48,13 +50,14 @@ def run(
     agent = _agent(options.agent, medicines, knowledge)
     _must_be_taken(agent, options.agent, medicines, knowledge)
     found = review(patient, knowledge=knowledge, predict=False, plan=False)
+    tested = evaluate(program(knowledge, patient.jurisdiction), facts, facts.inputs.agents.keys() or None)
     plan = taper_plan(
         agent,
         medicines,
         facts,
         _begin(options.begin, patient.as_of),
         override=_override(options, agent, knowledge),
-        findings=found.findings,
+        findings=read_row(tested, 0, agent)[1],
         ready=options.begin is not None,
     )
     return render_plan(

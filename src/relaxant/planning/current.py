@@ -50,6 +50,12 @@ def weighed_line(agent: str, medicines: Sequence[Medicine]) -> Medicine | None:
     return next((m for m in medicines if agent in m.agents and m.role == "considering" and m.change != "stop"), None)
 
 
+def release_of(weighed: Medicine | None, taken: Sequence[Medicine]) -> str | None:
+    """The release of what is weighed, else of what is taken: as one line says it."""
+    lines = [weighed, *([] if weighed is not None and weighed.beside else taken)]
+    return next((m.regimen.release for m in lines if m is not None and m.regimen.release), None)
+
+
 def weighed_daily(agent: str, medicines: Sequence[Medicine], facts: Facts) -> float | None:
     """The daily dose that is weighed, in the agent's unit: the most that the line allows; unknown where it says none."""
     line, unit = weighed_line(agent, medicines), facts.knowledge.agents[agent].dose_unit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -10,7 +10,7 @@ from relaxant.facts.facts import Facts
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.blockade import block_plan, blockers
-from relaxant.planning.current import current_lines, intake, weighed_daily, weighed_line
+from relaxant.planning.current import current_lines, intake, release_of, weighed_daily, weighed_line
 from relaxant.planning.dose import ceiling, danger, dangers, room
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Plan, Told
@@ -28,23 +28,31 @@ from relaxant.rules.wording import shown_agent_name, shown_name
 
 
 def planned(
-    patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int = 0
+    patient: Patient,
+    medicines: Sequence[Medicine],
+    facts: Facts,
+    told: Callable[[str], Sequence[Finding]],
+    row: int = 0,
 ) -> tuple[Plan, ...]:
-    """What is to be done for each relaxant that is weighed, to be stopped, in DANGER or stopped of late; the way out stands first."""
+    """What is to be done for each relaxant that is weighed, to be stopped, in DANGER or stopped of late; the way out stands first.
+
+    ``told`` gives the findings about one agent alone: what is said of several together is as grave as its gravest, and the way out of one
+    is no way out for another.
+    """
     leaving = [a for a in sorted(facts.inputs.agents) if _is_left(a, medicines)]
     weighed = [a for a in sorted(facts.inputs.agents) if weighed_line(a, medicines) is not None]
     asked = switches(medicines, facts, row)
-    plans = [plan_of_switch(switch, patient, medicines, facts, findings, row) for switch in asked]
+    plans = [plan_of_switch(s, patient, medicines, facts, (*told(s.from_agent), *told(s.to_agent)), row) for s in asked]
     exchanged = {agent for switch in asked for agent in (switch.from_agent, switch.to_agent)}
     for agent in sorted(set(facts.inputs.agents) - exchanged):
-        plans += _of_agent(agent, agent in leaving, agent in weighed, patient, medicines, facts, findings, row)
+        plans += _of_agent(agent, agent in leaving, agent in weighed, patient, medicines, facts, told(agent), row)
     plans = _one_at_a_time(plans, facts)
     pump = pump_plan(patient, medicines, facts)
     if pump is not None:
         plans.append(pump)
     for agent in sorted(set(facts.inputs.agents) & set(blockers(facts))):
         if agent in weighed or current_lines(agent, medicines):
-            plans.append(block_plan(agent, patient, medicines, facts, findings))
+            plans.append(block_plan(agent, patient, medicines, facts, told(agent)))
     return tuple(sorted(plans, key=lambda p: (_ORDER[p.kind], p.id)))
 
 
@@ -123,7 +131,7 @@ def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: 
         before=before,
         goal=goal,
         form=regimen.form if regimen else None,
-        release=_release(line, now),
+        release=release_of(line, now),
         country=patient.country,
     )
     return [titration_plan(agent, facts, findings, wanted, row)]
@@ -164,12 +172,6 @@ def _one_at_a_time(plans: Sequence[Plan], facts: Facts) -> list[Plan]:
     return [
         msgspec.structs.replace(p, first_do=(told, *p.first_do)) if p.kind in many and p.steps else p for p in plans
     ]
-
-
-def _release(weighed: Medicine | None, taken: Sequence[Medicine]) -> str | None:
-    """The release of what is weighed, else of what is taken: as one line says it."""
-    lines = [weighed, *([] if weighed is not None and weighed.beside else taken)]
-    return next((m.regimen.release for m in lines if m is not None and m.regimen.release), None)
 
 
 def _is_left(agent: str, medicines: Sequence[Medicine]) -> bool:

@@ -79,7 +79,8 @@ def _rising(stages: Sequence[Staged], climb: Climb, held: Stock) -> list[Rung]:
     turns = _turns(stages, climb)
     for number, turn in enumerate((*turns, *(turns[-1:] * _ROUNDS))):
         first = turn.first and not out
-        rung = _rung(turn.stage, sum(before.values()) + turn.step, stands, before, top, held, turn.days, first=first)
+        at_most = sum(before.values()) + _step(turn, stands, held)
+        rung = _rung(turn.stage, at_most, stands, before, top, held, turn.days, first=first)
         if rung is not None and rung.total > sum(before.values()):
             out.append(rung)
             before = dict(rung.doses)
@@ -92,6 +93,11 @@ def _rising(stages: Sequence[Staged], climb: Climb, held: Stock) -> list[Rung]:
         if out and sum(before.values()) >= top:
             break
     return out
+
+
+def _step(turn: _Turn, stands: Room, held: Stock) -> float:
+    """By how much the day's dose rises at most (grains): by its part of the labelled step, or the least that can be made where that is more."""
+    return turn.step if stands.share == 1 else max(turn.step * stands.share, min(held.amounts, default=0))
 
 
 class _Turn(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +120,9 @@ def _turns(stages: Sequence[Staged], climb: Climb) -> list[_Turn]:
             continue
         begins = not out and not climb.before
         out.append(_Turn(stage=stage, step=step, days=days, first=begins))
-        if begins and any(dose > stands.start * GRAIN for dose in stage.doses.values()):
+        if begins and (
+            stage.total > stands.start_daily * GRAIN or any(d > stands.start * GRAIN for d in stage.doses.values())
+        ):
             out.append(_Turn(stage=stage, step=step, days=days, first=False))
     return out
 
@@ -146,8 +154,10 @@ def _rung(
         most = {part: min(dose, stands.start * GRAIN) for part, dose in most.items()}
     elif stands.step < math.inf:
         most = {part: min(dose, before.get(part, 0) + stands.step * GRAIN) for part, dose in most.items()}
+    of_day = stands.start_daily * GRAIN if first else sum(before.values()) + stands.step_daily * GRAIN
     total = min(sum(min(dose * stands.share, most[part]) for part, dose in doses.items()), top)
-    held_by = _held_by(stage, doses, most, total, top, stands, first=first)
+    held_by = _held_by(stage, doses, most, total, of_day, top, stands, first=first)
+    total, at_most = min(total, of_day), min(at_most, of_day)
     if not held_by and stage.total <= at_most + ROUNDING and all(round(dose) in held.ways for dose in doses.values()):
         return Rung(doses={part: round(dose) for part, dose in doses.items()}, days=days)
     upper = {part: math.floor(dose + ROUNDING) for part, dose in most.items()}
@@ -155,7 +165,7 @@ def _rung(
     return Rung(doses=found, days=days, bounds=held_by) if found else None
 
 
-def _held_by(stage: Staged, doses: dict[DayPart, float], most: dict[DayPart, float], total: float, top: float, stands: Room, *, first: bool) -> tuple[str, ...]:  # fmt: skip
+def _held_by(stage: Staged, doses: dict[DayPart, float], most: dict[DayPart, float], total: float, of_day: float, top: float, stands: Room, *, first: bool) -> tuple[str, ...]:  # fmt: skip
     """The bounds that hold a stage below what is labelled."""
     kinds: list[Any] = []
     if stands.share < 1:
@@ -166,6 +176,8 @@ def _held_by(stage: Staged, doses: dict[DayPart, float], most: dict[DayPart, flo
         kinds.append("single")
     if any(most[part] < min(dose, stands.single * GRAIN) for part, dose in doses.items()):
         kinds.append("start" if first else "step")
+    if of_day < total:
+        kinds.append("start_daily" if first else "step_daily")
     if top < stage.total and total >= top:
         kinds.append("daily")
-    return stands.deciding(*kinds) or (("goal",) if total < stage.total - ROUNDING else ())
+    return stands.deciding(*kinds) or (("goal",) if min(total, of_day) < stage.total - ROUNDING else ())

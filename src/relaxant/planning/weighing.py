@@ -15,7 +15,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Line, Patient
-from relaxant.planning.current import Intake, current_lines, intake
+from relaxant.planning.current import Intake, current_lines, intake, release_of
 from relaxant.planning.dose import danger
 from relaxant.planning.plan import Plan, Step
 from relaxant.planning.tablets import grains
@@ -122,16 +122,19 @@ def _planned(
     asks: tuple[str, ...],
     row: int,
 ) -> Weighed:
-    now = intake(agent, own, facts) if (own := current_lines(agent, medicines)) else None
+    own = current_lines(agent, medicines)
+    now = intake(agent, own, facts) if own else None
     if not any(t.agent == agent for t in facts.knowledge.plans.titrations.values()):
         return Weighed(findings=findings, open=asks, plan=None, whole=None, now=now)
-    whole = titration_plan(agent, facts, findings, Wanted(first=patient.as_of), row)
+    whole = titration_plan(agent, facts, findings, Wanted(first=patient.as_of, country=patient.country), row)
     if now is None:
         return Weighed(findings=findings, open=asks, plan=whole, whole=whole)
     if now.why:
         return Weighed(findings=findings, open=asks, plan=None, whole=whole, now=now)
     before = {part: grains(dose) for part, dose in now.doses.items()}
-    wanted = Wanted(first=patient.as_of, before=before, form=now.form, modified=now.modified)
+    wanted = Wanted(
+        first=patient.as_of, before=before, form=now.form, release=release_of(None, own), country=patient.country
+    )
     return Weighed(
         findings=findings,
         open=asks,
