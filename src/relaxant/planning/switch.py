@@ -119,7 +119,9 @@ def switch_plan(
 def _joined(head: Plan, rising: Plan, falling: Plan, facts: Facts) -> Plan:
     """Both sides in one plan; its last dose is that of the old one."""
     shift, last = len(rising.products), list[str]()
-    if rising.steps and falling.last_dose is not None:
+    if rising.steps and not falling.steps:
+        last.append(facts.knowledge.words("planning")["notes"]["old_at_once"].format(old=head.agents[1]))
+    elif rising.steps and falling.last_dose is not None:
         text = facts.knowledge.words("planning")["notes"]["last_of_old"]
         last.append(text.format(old=head.agents[1], day=falling.last_dose.isoformat()))
     steps = (*rising.steps, *(shifted_step(s, shift) for s in falling.steps))
