@@ -56,7 +56,8 @@ def pump(reading: Reading, plain: Mapping[str, Any]) -> Pump | None:
             raise InputError(f"pump.{part}", value[part], why, "check both volumes and their units")
     said = {part: text(f"pump.{part}", value.get(part)) for part in _TEXTS}
     refilled = day("pump.refilled", value.get("refilled"), latest=reading.as_of)
-    return Pump(refilled=refilled, **{part: words for part, words in said.items() if not said_unknown(words)})
+    residual_on = day("pump.residual_on", value.get("residual_on"), latest=reading.as_of)
+    return Pump(refilled=refilled, residual_on=residual_on, **{part: words for part, words in said.items() if not said_unknown(words)})
 
 
 def _amount(part: str, value: Any) -> tuple[Quantity, float]:
