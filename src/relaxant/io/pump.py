@@ -51,6 +51,9 @@ def pump(reading: Reading, plain: Mapping[str, Any]) -> Pump | None:
             _refuse_too_strong(f"pump.{part}", *amounts[part], value.get("drug"), reading.knowledge)
     if "screening_dose" in amounts:
         _refuse_too_large(*amounts["screening_dose"], reading.knowledge)
+    for part in ("catheter", "tubing"):
+        if part in amounts:
+            _refuse_too_long(f"pump.{part}", *amounts[part], reading.knowledge)
     for part, why in _WITHIN_RESERVOIR.items():
         if part in amounts and "reservoir" in amounts and amounts[part][1] > amounts["reservoir"][1]:
             raise InputError(f"pump.{part}", value[part], why, "check both volumes and their units")
@@ -103,4 +106,16 @@ def _refuse_too_large(got: Quantity, micrograms: float, knowledge: Knowledge) ->
             f"did you mean {plain_number(got.value)} micrograms?"
             if got.unit.startswith("mg")
             else "check the number and its unit",
+        )
+
+
+def _refuse_too_long(field: str, got: Quantity, ml: float, knowledge: Knowledge) -> None:
+    """Refuses a volume of a catheter or of a pump's tubing that none comes near."""
+    most = [p.numbers.path for p in knowledge.plans.pumps.values()]
+    if most and ml > max(number.value for number in most):
+        raise InputError(
+            field,
+            str(got),
+            f"this is more than {plain_number(max(number.value for number in most))} mL. {most[0].text}",
+            "did you mean a tenth or a hundredth of it? The model and the implanted length give it",
         )
