@@ -158,7 +158,13 @@ def _parser() -> argparse.ArgumentParser:
         "--every", metavar="TIME", help='your own time between steps, such as "14 days"; kept in the plan'
     )
     leave.add_argument("--country", help="whose labels and products: US, UK, EU or an EU member")
-    leave.add_argument("--as-of", metavar="DATE", help="the day of the first step (the file's own, else today)")
+    leave.add_argument("--as-of", metavar="DATE", help="the day of the review (the file's own, else today)")
+    leave.add_argument(
+        "--from",
+        dest="begin",
+        metavar="DATE",
+        help="the day of the first step, by which all is done that has to be done before it",
+    )
     leave.add_argument("--format", choices=_PLAN_FORMATS, default="text", help="sheet is for the person who takes it")
     leave.add_argument("--output", metavar="PATH", help="write there instead of to standard output")
     knows(leave)

@@ -11,6 +11,7 @@ from relaxant.errors import InputError
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.io.read import read_bytes
+from relaxant.io.said import day
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.dictionary import lookup_name
 from relaxant.medicines.medicine import Medicine
@@ -45,9 +46,32 @@ def run(
     medicines = read_medicines(patient, knowledge)
     facts = Facts(inputs_of([(patient, medicines)], knowledge), knowledge, patient.jurisdiction)
     agent = _agent(options.agent, medicines, knowledge)
-    plan = taper_plan(agent, medicines, facts, patient.as_of, override=_override(options, agent, knowledge))
-    head = head_of(review(patient, knowledge=knowledge, predict=False, plan=False), knowledge=knowledge)
-    return render_plan(plan, options.format, head=head, knowledge=knowledge, colour=colour, encoding=encoding)
+    found = review(patient, knowledge=knowledge, predict=False, plan=False)
+    plan = taper_plan(
+        agent,
+        medicines,
+        facts,
+        _begin(options.begin, patient.as_of),
+        override=_override(options, agent, knowledge),
+        findings=found.findings,
+        ready=options.begin is not None,
+    )
+    return render_plan(
+        plan,
+        options.format,
+        head=head_of(found, knowledge=knowledge),
+        knowledge=knowledge,
+        colour=colour,
+        encoding=encoding,
+    )
+
+
+def _begin(said: str | None, as_of: date) -> date:
+    """The day of the first step."""
+    begin = None if said is None else day("--from", said)
+    if begin is not None and begin < as_of:
+        raise InputError("--from", said, f"it is before the day of the review, {as_of}", "give that day or a later one")
+    return begin or as_of
 
 
 def _agent(said: str, medicines: Sequence[Medicine], knowledge: Knowledge) -> str:

@@ -120,7 +120,9 @@ def _stage(stage: Stage, where: str, *, last: bool) -> Iterator[tuple[str, str]]
 
 def _bound(bound: DoseBound) -> Iterator[tuple[str, str]]:
     where = f"dose_bounds {bound.bound}"
-    numbers = (bound.share, bound.start, bound.step, bound.single, bound.daily, bound.days, bound.doses_daily)
+    numbers = (
+        bound.share, bound.start, bound.start_daily, bound.step, bound.step_daily, bound.single, bound.daily, bound.days, bound.doses_daily,
+    )  # fmt: skip
     if not bound.never and all(n is None for n in numbers):
         yield where, "it bounds nothing"
     if any(n is not None and n <= 0 for n in numbers) or (bound.share is not None and bound.share > 1):
@@ -132,9 +134,9 @@ def _bound(bound: DoseBound) -> Iterator[tuple[str, str]]:
 
 def _taper(taper: Taper) -> Iterator[tuple[str, str]]:
     where = f"tapers {taper.taper}"
-    said = [n for n in (taper.by, taper.percent, taper.over_days) if n is not None]
+    said = [n for n in (taper.by, taper.percent, taper.over_days, 1 if taper.at_once else None) if n is not None]
     if len(said) != 1 or said[0] <= 0:
-        yield where, "exactly one of by, percent and over_days says how much a step is"
+        yield where, "exactly one of by, percent, over_days and at_once says how much a step is"
     if taper.percent is not None and taper.percent >= 100:
         yield where, "a step of 100 percent is a stop"
     if taper.every_days < 1 or not 0 < (taper.every_days_least or taper.every_days) <= taper.every_days:

@@ -77,7 +77,8 @@ class DoseBound(Cited, frozen=True, kw_only=True, gc=False):
 
     ``never``: no start and no rise. ``share``: this part of the doses as labelled (the start, each step, the target and the ceiling).
     ``start``, ``single`` and ``daily`` are most, in the agent's dose unit; ``step`` is the most by which one dose of the day is raised at a time;
-    ``days`` the least between two steps; ``doses_daily`` the most doses in a day. ``why`` is our sentence, with the slots of a rule's.
+    ``start_daily`` and ``step_daily`` are the same of the whole day; ``days`` the least between two steps; ``doses_daily`` the most doses in a
+    day. ``why`` is our sentence, with the slots of a rule's.
     """
 
     bound: str
@@ -88,6 +89,8 @@ class DoseBound(Cited, frozen=True, kw_only=True, gc=False):
     share: float | None = None
     start: float | None = None
     step: float | None = None
+    start_daily: float | None = None
+    step_daily: float | None = None
     single: float | None = None
     daily: float | None = None
     days: float | None = None
@@ -111,10 +114,11 @@ class Gates(Frozen, frozen=True, kw_only=True, gc=False):
 
 class Taper(Cited, frozen=True, kw_only=True, gc=False):
     """A policy of lowering to nothing. Exactly one of ``by`` (in the agent's dose unit a day), ``percent`` (of the dose at that time, or of
-    the first where ``of_first``) and ``over_days`` (even steps to nothing in that time) says how much a step is.
+    the first where ``of_first``), ``over_days`` (even steps to nothing in that time) and ``at_once`` says how much a step is.
 
-    ``every_days`` is what the plan uses, ``every_days_least`` the quickest that the source allows. ``last`` is the daily dose from which the
-    next step is nothing. ``supervised``: in hospital or with daily contact. Of those that fit the first of the file is the plan's choice.
+    ``at_once``: nothing is given from today on, under watch, and ``text`` says how; there are no steps. ``every_days`` is what the plan
+    uses, ``every_days_least`` the quickest that the source allows. ``last`` is the daily dose from which the next step is nothing.
+    ``supervised``: in hospital or with daily contact. ``first_do`` is what has to be done before the first step. Of those that fit the first of the file is the plan's choice.
     """
 
     taper: str
@@ -126,11 +130,13 @@ class Taper(Cited, frozen=True, kw_only=True, gc=False):
     percent: float | None = None
     of_first: bool = False
     over_days: float | None = None
-    every_days: float
+    at_once: bool = False
+    every_days: float = 1
     every_days_least: float | None = None
     last: float | None = None
     slower_factor: float = 2
     supervised: bool = False
+    first_do: str | None = None
     text: str
 
 

@@ -54,6 +54,8 @@ def intake(agent: str, lines: Sequence[Medicine], facts: Facts) -> Intake:
     """What the lines add up to in a day. What is taken only when needed, a range, or a dose not said has no calendar."""
     if not lines:
         return Intake(why="not_taken")
+    if len({_product(line) for line in lines}) > 1:
+        return Intake(why="mixed")
     unit, doses, placed = facts.knowledge.agents[agent].dose_unit, dict[DayPart, float](), False
     for line in lines:
         given = line.regimen.doses
@@ -76,6 +78,11 @@ def intake(agent: str, lines: Sequence[Medicine], facts: Facts) -> Intake:
     ordered = {part: doses[part] for part in DAY_PARTS if part in doses}
     regimen = lines[0].regimen
     return Intake(doses=ordered, placed=placed, form=regimen.form, modified=regimen.release not in (None, "immediate"))
+
+
+def _product(line: Medicine) -> tuple[bool, str | None]:
+    """What must not differ between the lines of one calendar: the release, and the form as far as it is said."""
+    return line.regimen.release not in (None, "immediate"), line.regimen.form
 
 
 def _amount(dose: Dose, unit: str, line: Medicine, agent: str, facts: Facts) -> float | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 import msgspec
 
@@ -13,14 +12,13 @@ from relaxant.facts.limits import ceilings
 from relaxant.facts.members import Members
 from relaxant.knowledge.plans import DoseBound
 from relaxant.knowledge.questions import holds_in
-from relaxant.planning.plan import ShownBound
+from relaxant.planning.plan import BoundKind, ShownBound
 from relaxant.quantities import plain_number
 from relaxant.rules.asked import Answer, asked
 from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import Cited, cited
 from relaxant.rules.wording import fill, listed, shown_agent_name, shown_name
 
-BoundKind = Literal["never", "share", "start", "step", "single", "daily", "days", "doses_daily"]
 _LIMITS: tuple[tuple[str, BoundKind, bool], ...] = (
     ("daily", "daily", False),
     ("daily_soft", "daily", False),
@@ -30,7 +28,10 @@ _LIMITS: tuple[tuple[str, BoundKind, bool], ...] = (
     ("single_per_kg", "single", True),
     ("doses_daily", "doses_daily", False),
 )
-_LEAST_WINS = ("share", "start", "step", "single", "daily", "doses_daily")
+_LEAST_WINS = ("share", "start", "start_daily", "step", "step_daily", "single", "daily", "doses_daily")
+
+
+_STOPPED, _OF_LABEL = "stopped", "limit:"
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +40,9 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
 
     share: float = 1.0
     start: float = math.inf
+    start_daily: float = math.inf
     step: float = math.inf
+    step_daily: float = math.inf
     single: float = math.inf
     daily: float = math.inf
     days: float = 0.0
@@ -70,10 +73,23 @@ def room(agent: str, facts: Facts, row: int = 0) -> Room:
     return Room(never=never, bounds=bounds, **strictest)
 
 
+def ceiling(stands: Room) -> float | None:
+    """The most in a day that the person's kidneys, liver or medicines leave of the label's; ``None`` where they take nothing off it."""
+    daily = [b for b in stands.bounds if not b.open and b.kind == "daily" and b.value is not None]
+    of_label = min((b.value for b in daily if b.id.startswith(_OF_LABEL) and b.value), default=math.inf)
+    most = min(stands.daily, of_label * stands.share)
+    return most if most < of_label else None
+
+
+def dangers(agent: str, findings: Sequence[Finding], facts: Facts) -> list[Finding]:
+    """Every DANGER that stands for an agent. That it was stopped is none against taking it up again, and is left out."""
+    own = {shown_agent_name(agent, facts), agent}
+    return [f for f in findings if f.tier == "DANGER" and own & set(f.agents) and f.situation != _STOPPED]
+
+
 def danger(agent: str, findings: Sequence[Finding], facts: Facts) -> str | None:
     """The summary of the gravest DANGER that stands for an agent; ``None`` where there is none."""
-    name = shown_agent_name(agent, facts)
-    return next((f.summary for f in findings if f.tier == "DANGER" and {name, agent} & set(f.agents)), None)
+    return next((f.summary for f in dangers(agent, findings, facts)), None)
 
 
 def _decided(bound: ShownBound, strictest: dict[BoundKind, float]) -> ShownBound:
@@ -97,7 +113,7 @@ def _limits(agent: str, facts: Facts, row: int) -> Iterator[ShownBound]:
                 needs = (*needs, *(() if weight.settled(row) else ("weight",)))
             limit = ceiling.limit
             yield ShownBound(
-                id=f"limit:{kind}:{plain_number(ceiling.value)}",
+                id=f"{_OF_LABEL}{kind}:{plain_number(ceiling.value)}",
                 agent=agent,
                 kind=bounds,
                 value=value,
@@ -129,7 +145,9 @@ def _shown(bound: DoseBound, agent: str, answer: Answer, facts: Facts, row: int)
     values: list[tuple[BoundKind, float | None, str]] = [
         ("share", bound.share, "1"),
         ("start", bound.start, unit),
+        ("start_daily", bound.start_daily, unit),
         ("step", bound.step, unit),
+        ("step_daily", bound.step_daily, unit),
         ("single", bound.single, unit),
         ("daily", bound.daily, unit),
         ("days", bound.days, "days"),

@@ -15,6 +15,9 @@ from relaxant.knowledge.plans import DayPart
 from relaxant.rules.reasons import Cited
 
 Kind = Literal["titration", "taper", "switch", "resume", "pump", "block"]
+BoundKind = Literal[
+    "never", "share", "start", "start_daily", "step", "step_daily", "single", "daily", "days", "doses_daily"
+]
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +78,7 @@ class ShownBound(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     agent: str
-    kind: Literal["never", "share", "start", "step", "single", "daily", "days", "doses_daily"]
+    kind: BoundKind
     value: float | None
     unit: str
     why: str
@@ -171,7 +174,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is planned for one person, one kind at a time. ``needs_first`` are inputs to have before the first dose."""
+    """What is planned for one person, one kind at a time. ``needs_first`` are inputs to have before the first dose, ``first_do`` what
+    has to be done before it."""
 
     id: str
     kind: Kind
@@ -181,6 +185,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     refused: str | None = None
     needs_first: tuple[str, ...] = ()
+    first_do: tuple[Told, ...] = ()
     policies: tuple[Policy, ...] = ()
     bounds: tuple[ShownBound, ...] = ()
     products: tuple[Product, ...] = ()

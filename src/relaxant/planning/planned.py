@@ -11,17 +11,18 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.blockade import block_plan, blockers
 from relaxant.planning.current import current_lines, intake, weighed_line
-from relaxant.planning.dose import danger
+from relaxant.planning.dose import ceiling, danger, room
 from relaxant.planning.parts import Grains
-from relaxant.planning.plan import Plan
+from relaxant.planning.plan import Plan, Told
 from relaxant.planning.pump import pump_plan
-from relaxant.planning.said import missed, withdrawal
+from relaxant.planning.said import asked_by, missed, withdrawal
 from relaxant.planning.switch import known_switch, switch_plan
 from relaxant.planning.tablets import grains
 from relaxant.planning.taper import taper_plan
 from relaxant.planning.titration import Wanted, titration_plan
 from relaxant.quantities import Quantity, convert, plain_number
 from relaxant.rules.findings import Finding
+from relaxant.rules.reasons import cited
 from relaxant.rules.wording import shown_agent_name
 
 
@@ -49,9 +50,8 @@ def planned(
             weighed.remove(new)
             exchanged |= {old, new}
     for agent in sorted(set(facts.inputs.agents) - exchanged):
-        made = _of_agent(agent, agent in leaving, agent in weighed, patient, medicines, facts, findings, row)
-        if made is not None:
-            plans.append(made)
+        plans += _of_agent(agent, agent in leaving, agent in weighed, patient, medicines, facts, findings, row)
+    plans = _one_at_a_time(plans, facts)
     pump = pump_plan(patient, medicines, facts)
     if pump is not None:
         plans.append(pump)
@@ -61,24 +61,50 @@ def planned(
     return tuple(sorted(plans, key=lambda p: (_ORDER[p.kind], p.id)))
 
 
+_CHANGE = "CHANGE"
+_GRAVE = ("DANGER", _CHANGE)
 _ORDER = {"resume": 0, "switch": 1, "taper": 2, "titration": 3, "pump": 4, "block": 5}
 
 
-def _of_agent(agent: str, left: bool, weighed: bool, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int) -> Plan | None:  # fmt: skip
+def _of_agent(agent: str, left: bool, weighed: bool, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:  # fmt: skip
     plans = facts.knowledge.plans
     lowers = any(agent in t.agents for t in plans.tapers.values())
     raises = any(t.agent == agent for t in plans.titrations.values())
     now = current_lines(agent, medicines)
+    grave = bool(danger(agent, findings, facts))
+    made: list[Plan] = []
+    why: str | None
     if left:
-        return taper_plan(agent, medicines, facts, patient.as_of, why="stop_weighed", row=row) if lowers else None
-    if weighed:
-        return _toward(agent, patient, medicines, facts, findings, row, lowers=lowers) if raises or lowers else None
-    if now and lowers and danger(agent, findings, facts):
-        return taper_plan(agent, medicines, facts, patient.as_of, why="danger", row=row)
-    return None if now else _after_a_stop(agent, patient, medicines, facts, findings, row)
+        why = "stop_weighed"
+    elif weighed:
+        if raises or lowers:
+            made += _toward(agent, patient, medicines, facts, findings, row, lowers=lowers)
+        why = "danger" if now and grave and not any(p.kind == "taper" for p in made) else None
+    elif now and grave:
+        why = "danger"
+    elif now:
+        return _down_to_what_is_allowed(agent, patient, medicines, facts, findings, row) if lowers else []
+    else:
+        return _after_a_stop(agent, facts, findings, row)
+    if why and lowers:
+        made.append(taper_plan(agent, medicines, facts, patient.as_of, why=why, findings=findings, row=row))
+    return made
 
 
-def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int, *, lowers: bool) -> Plan | None:  # fmt: skip
+def _down_to_what_is_allowed(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:  # fmt: skip
+    """Where a finding asks for a change and more is taken than this person's kidneys, liver or medicines allow: down to that."""
+    name = shown_agent_name(agent, facts)
+    if not any(f.tier == _CHANGE and {name, agent} & set(f.agents) for f in findings):
+        return []
+    stands = room(agent, facts, row)
+    taken, most = intake(agent, current_lines(agent, medicines), facts), ceiling(stands)
+    if taken.why or most is None or taken.daily <= most:
+        return []
+    made = taper_plan(agent, medicines, facts, patient.as_of, why="above", goal=most, findings=findings, row=row)
+    return [msgspec.structs.replace(made, bounds=stands.bounds)]
+
+
+def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int, *, lowers: bool) -> list[Plan]:  # fmt: skip
     """From what is taken, or from nothing, to the dose that is weighed: up, or down."""
     line, now = weighed_line(agent, medicines), current_lines(agent, medicines)
     goal = _weighed_daily(agent, medicines, facts)
@@ -86,11 +112,15 @@ def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: 
     if now and line is not None and not line.beside:
         taken = intake(agent, now, facts)
         if taken.why or goal is None or goal == taken.daily:
-            return None
+            return []
         if goal < taken.daily:
-            return (
-                taper_plan(agent, medicines, facts, patient.as_of, why="lower", goal=goal, row=row) if lowers else None
-            )
+            if not lowers or danger(agent, findings, facts):
+                return []  # where a DANGER stands the way out goes to nothing
+            stands = room(agent, facts, row)
+            most = ceiling(stands)
+            why = "lower" if most is None or goal <= most else "lower_not_enough"
+            made = taper_plan(agent, medicines, facts, patient.as_of, why=why, goal=goal, row=row)
+            return [msgspec.structs.replace(made, bounds=() if why == "lower" else stands.bounds)]
         before = {part: grains(dose) for part, dose in taken.doses.items()}
     regimen = line.regimen if line else None
     wanted = Wanted(
@@ -100,37 +130,44 @@ def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: 
         form=regimen.form if regimen else None,
         modified=regimen is not None and regimen.release not in (None, "immediate"),
     )
-    return titration_plan(agent, facts, findings, wanted, row)
+    return [titration_plan(agent, facts, findings, wanted, row)]
 
 
-def _after_a_stop(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int) -> Plan | None:  # fmt: skip
-    """What to do some days after the last dose: resume, titrate again or call, by the number of days."""
+def _after_a_stop(agent: str, facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:
+    """What to do some days after the last dose: resume, start low again or call, by the number of days. No doses are planned: why it was
+    stopped is for the prescriber to ask."""
     stopped = facts.column(f"{agent}:stopped_days")
     if not stopped.settled(row) or stopped.low.item(row) > facts.knowledge.policy("plan_missed_days"):
-        return None
+        return []
     told = missed(agent, facts, row)
-    here = next((m for m in told if m.now), None)
-    if here is None:
-        return None
+    if not any(m.now for m in told):
+        return []
     words, name = facts.knowledge.words("planning"), shown_agent_name(agent, facts)
-    made = Plan(
-        id=f"resume:{agent}",
-        kind="resume",
-        agents=(name,),
-        title=words["titles"]["resume"].format(agent=name),
-        why=words["why"]["resume"].format(agent=name, days=plain_number(stopped.low.item(row))),
-        unit=facts.knowledge.agents[agent].dose_unit,
-        missed=told,
-        withdrawal=withdrawal(agent, facts),
-        refused=danger(agent, findings, facts),
-    )
-    if here.do != "retitrate" or made.refused:
-        return made
-    lines = [m for m in medicines if agent in m.agents and m.role == "stopped"]
-    before = intake(agent, lines, facts) if lines else None
-    goal = before.daily if before is not None and not before.why else None
-    again = titration_plan(agent, facts, findings, Wanted(first=patient.as_of, goal=goal), row, kind="resume")
-    return msgspec.structs.replace(again, why=f"{made.why} {again.why}")
+    return [
+        Plan(
+            id=f"resume:{agent}",
+            kind="resume",
+            agents=(name,),
+            title=words["titles"]["resume"].format(agent=name),
+            why=words["why"]["resume"].format(agent=name, days=plain_number(stopped.low.item(row))),
+            unit=facts.knowledge.agents[agent].dose_unit,
+            first_do=asked_by(f for f in findings if f.tier in _GRAVE and {name, agent} & set(f.agents)),
+            missed=told,
+            withdrawal=withdrawal(agent, facts),
+            notes=(words["notes"]["why_stopped"].format(agent=name),),
+        )
+    ]
+
+
+def _one_at_a_time(plans: Sequence[Plan], facts: Facts) -> list[Plan]:
+    """Calendars of one kind that all begin today are said to be choices."""
+    text = facts.knowledge.words("planning")["first_do"]["one_at_a_time"]
+    source = facts.knowledge.policies["plan_one_at_a_time"]
+    told = Told(text=text, verified=True, source=cited(facts.knowledge, source.source, source.place))
+    many = {k for k in ("titration", "taper") if sum(p.kind == k and bool(p.steps) for p in plans) > 1}
+    return [
+        msgspec.structs.replace(p, first_do=(told, *p.first_do)) if p.kind in many and p.steps else p for p in plans
+    ]
 
 
 def _is_left(agent: str, medicines: Sequence[Medicine]) -> bool:

@@ -10,6 +10,7 @@ from relaxant.knowledge.questions import holds_in
 from relaxant.planning.plan import Gate, Missed, Policy, Signs, Told
 from relaxant.quantities import plain_number
 from relaxant.rules.asked import asked
+from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import cited
 from relaxant.rules.wording import fill, shown_agent_name
 
@@ -105,6 +106,13 @@ def policy(entry: Titration | Taper, facts: Facts, *, chosen: bool = True, overr
         source=cited(facts.knowledge, entry.source, entry.place),
         chosen=chosen,
         override=override,
+    )
+
+
+def asked_by(findings: Iterable[Finding]) -> tuple[Told, ...]:
+    """What findings ask for, each with its first source."""
+    return tuple(
+        Told(text=f.action, verified=f.verified, source=f.sources[0]) for f in findings if f.action and f.sources
     )
 
 

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import msgspec
 
+from relaxant.errors import InputError
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.plans import Taper
 from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
 from relaxant.planning.current import Intake, current_lines, form_of, intake
+from relaxant.planning.dose import dangers
 from relaxant.planning.parts import Grains, shares_of, spread
-from relaxant.planning.plan import Branch, Plan
+from relaxant.planning.plan import Branch, Plan, Told
 from relaxant.planning.products import product_groups
-from relaxant.planning.said import amount, gates, missed, policy, withdrawal
+from relaxant.planning.said import amount, asked_by, gates, missed, policy, withdrawal
 from relaxant.planning.tablets import GRAIN, ROUNDING, grains
 from relaxant.planning.titration import product_notes
 from relaxant.quantities import plain_number
 from relaxant.rules.asked import asked
-from relaxant.rules.wording import shown_agent_name
+from relaxant.rules.findings import Finding
+from relaxant.rules.reasons import cited
+from relaxant.rules.wording import capital, shown_agent_name
 
 _MOST_STEPS = 400
+_KNOWN = ("mixed", "not_taken")  # why there is no calendar although the dose is known
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +40,11 @@ class Override(msgspec.Struct, frozen=True, kw_only=True):
     by: float | None = None
     percent: float | None = None
     every_days: float | None = None
+
+    @property
+    def changes(self) -> bool:
+        """Whether it says a step or a time of its own."""
+        return not (self.by is None and self.percent is None and self.every_days is None)
 
 
 def taper_plan(
@@ -45,15 +56,20 @@ def taper_plan(
     why: str = "asked",
     override: Override | None = None,
     goal: float = 0.0,
+    taken: Intake | None = None,
+    findings: Sequence[Finding] = (),
+    ready: bool = False,
     row: int = 0,
 ) -> Plan:
     """The calendar by which one person leaves an agent, or comes down to ``goal`` a day; what is missing is named where none can be made.
 
-    Raises :class:`KeyError` for an override that names a policy that is not known for the agent.
+    ``taken`` is where it begins, by default what is taken now. What the DANGERs among the ``findings`` ask for stands before the first step.
+    ``ready``: what has to be done before ``first`` is done by then. Raises :class:`KeyError` for an override that names a policy that is not
+    known for the agent, and :class:`InputError` for a step of an override that is no step.
     """
     words, name = facts.knowledge.words("planning"), shown_agent_name(agent, facts)
     unit, override = facts.knowledge.agents[agent].dose_unit, override or Override()
-    taken = intake(agent, current_lines(agent, medicines), facts)
+    taken = taken or intake(agent, current_lines(agent, medicines), facts)
     made = Plan(
         id=f"taper:{agent}",
         kind="taper",
@@ -61,39 +77,63 @@ def taper_plan(
         title=words["titles"]["lower" if goal else "taper"].format(agent=name),
         why=words["why"][why].format(agent=name, goal=amount(goal, unit)),
         unit=unit,
+        first_do=asked_by(dangers(agent, findings, facts)),
         gates=gates(agent, "taper", facts, row),
         withdrawal=withdrawal(agent, facts),
         missed=missed(agent, facts, row),
     )
     fitting, needs = tapers(agent, facts, row)
     made = msgspec.structs.replace(made, needs_first=needs)
-    if taken.why:
-        needs = (*needs, words["need"]["dose"].format(agent=name))
-        return msgspec.structs.replace(
-            made, refused=words["not_known"][taken.why].format(agent=name), needs_first=needs
-        )
-    if override.policy is not None:
-        named = {t.taper: t for t in facts.knowledge.plans.tapers.values() if agent in t.agents}[override.policy]
-        fitting = [named, *(t for t in fitting if t is not named)]
-    if not fitting:
+    named = _named(override, agent, facts)
+    chosen = named or (fitting[0] if fitting else None)
+    if chosen is None:
         return msgspec.structs.replace(made, refused=words["refused"]["no_policy"].format(agent=name))
-    chosen = _overridden(fitting[0], override)
-    found = _made(agent, taken, chosen, facts, first, goal)
+    others = [t for t in fitting if t is not chosen]
+    said = _said(override, unit, words["override"])
+    made = msgspec.structs.replace(
+        made,
+        first_do=(*made.first_do, *_before(chosen, named is not None and named not in fitting, words, facts)),
+        policies=(policy(chosen, facts, override=said), *(policy(t, facts, chosen=False) for t in others)),
+    )
+    if chosen.at_once and not override.changes:
+        return msgspec.structs.replace(made, last_dose=None if goal else first)
+    if taken.why:
+        needs = needs if taken.why in _KNOWN else (*needs, words["need"]["dose"].format(agent=name))
+        return msgspec.structs.replace(
+            made, refused=capital(words["not_known"][taken.why].format(agent=name)), needs_first=needs
+        )
+    if chosen.first_do and not ready:
+        return msgspec.structs.replace(made, refused=words["refused"]["not_ready"])
+    own = _overridden(chosen, override, taken, unit)
+    found = _made(agent, taken, own, facts, first, goal)
     if found is None:
         return msgspec.structs.replace(made, refused=words["not_known"]["unmakeable"].format(agent=name))
     return msgspec.structs.replace(
         made,
-        policies=tuple(
-            policy(t, facts, chosen=i == 0, override=_said(override, unit, words["override"]) if i == 0 else None)
-            for i, t in enumerate(fitting)
-        ),
         products=found.products,
         steps=found.steps,
         supply=found.supply,
         last_dose=None if goal else found.steps[-1].last if found.steps else first,
-        branches=tuple(_branches(agent, taken, chosen, found, facts, first, goal)),
-        notes=_notes(fitting[0], override, taken, found, facts),
+        branches=tuple(_branches(agent, taken, own, found, facts, first, goal)),
+        notes=_notes(chosen, own, taken, found, facts),
     )
+
+
+def _before(chosen: Taper, strange: bool, words: Mapping[str, Any], facts: Facts) -> Iterator[Told]:
+    """What a policy asks for before its first step."""
+    said = words["first_do"]
+    texts = [chosen.first_do, said["supervised"] if chosen.supervised else None]
+    if strange:
+        texts.append(said["strange"].format(who=chosen.who))
+    for text in texts:
+        if text:
+            yield Told(text=text, verified=chosen.verified, source=cited(facts.knowledge, chosen.source, chosen.place))
+
+
+def _named(override: Override, agent: str, facts: Facts) -> Taper | None:
+    if override.policy is None:
+        return None
+    return {t.taper: t for t in facts.knowledge.plans.tapers.values() if agent in t.agents}[override.policy]
 
 
 def tapers(agent: str, facts: Facts, row: int = 0) -> tuple[list[Taper], tuple[str, ...]]:
@@ -114,12 +154,22 @@ def tapers(agent: str, facts: Facts, row: int = 0) -> tuple[list[Taper], tuple[s
     return fitting, tuple(need for need in needs if need not in facts.seldom_asked(row))
 
 
-def _overridden(chosen: Taper, override: Override) -> Taper:
+def _overridden(chosen: Taper, override: Override, taken: Intake, unit: str) -> Taper:
+    """The policy with the clinician's own step and time. Another time between even steps leaves their number as it was."""
+    every = override.every_days or chosen.every_days
+    over = None if chosen.over_days is None else chosen.over_days * every / chosen.every_days
+    own = msgspec.structs.replace(chosen, every_days=every, over_days=over, at_once=False)
     if override.by is not None:
-        chosen = msgspec.structs.replace(chosen, by=override.by, percent=None, over_days=None)
-    elif override.percent is not None:
-        chosen = msgspec.structs.replace(chosen, by=None, percent=override.percent, over_days=None)
-    return chosen if override.every_days is None else msgspec.structs.replace(chosen, every_days=override.every_days)
+        if override.by >= taken.daily:
+            raise InputError("--by", amount(override.by, unit), f"a step takes less than is taken in a day, {amount(taken.daily, unit)}", "give a smaller step")  # fmt: skip
+        if taken.daily / override.by > _MOST_STEPS:
+            raise InputError("--by", amount(override.by, unit), f"that is more than {_MOST_STEPS} steps", "give a larger step")  # fmt: skip
+        return msgspec.structs.replace(own, by=override.by, percent=None, over_days=None)
+    if override.percent is not None:
+        return msgspec.structs.replace(own, by=None, percent=override.percent, over_days=None)
+    if chosen.at_once:
+        raise InputError("--every", amount(override.every_days or 0, "days"), "this way of lowering has no steps", "give --by or --percent with it, or name another --policy")  # fmt: skip
+    return own
 
 
 def _said(override: Override, unit: str, words: dict[str, str]) -> str | None:
@@ -134,33 +184,51 @@ def _said(override: Override, unit: str, words: dict[str, str]) -> str | None:
 
 
 def _made(agent: str, taken: Intake, taper: Taper, facts: Facts, first: date, goal: float) -> Calendar | None:
-    """The calendar in the first kind of product that makes the present doses, that of the present product before others."""
+    """The calendar in the first kind of product that makes the present doses and no step much larger than the policy's, that of the present
+    product before others; where none is fine enough, in the finest."""
     doses = {part: grains(dose) for part, dose in taken.doses.items()}
     groups = product_groups(agent, facts, modified=taken.modified)
     groups = product_groups(agent, facts, form=form_of(taken.form, groups), modified=taken.modified)
-    largest = max(taken.doses.values())
-    stocks = [held for group in groups if all(d in (held := stock(group, largest, facts)).ways for d in doses.values())]
-    total, lowered = sum(doses.values()), False
-    for held in stocks:
-        rungs = merged(list(_rungs(doses, taper, held, grains(goal))))
-        lowered = lowered or bool(rungs)
-        if rungs and (found := calendar(agent, rungs, held, first, total, facts)):
-            return found
-    if lowered or not stocks:
+    largest, total = max(taken.doses.values()), sum(doses.values())
+    coarse = facts.knowledge.policy("plan_coarse_step")
+    ideals = list(_ideals(float(total), taper, float(grains(goal))))
+    best: tuple[float, Stock, list[Rung]] | None = None
+    for group in groups:
+        held = stock(group, largest, facts)
+        if not all(dose in held.ways for dose in doses.values()):
+            continue
+        rungs = list(_rungs(doses, ideals, taper.every_days, held, grains(goal)))
+        over = _beyond(total, ideals, rungs)
+        if best is None or over < best[0]:
+            best = over, held, rungs
+        if over <= coarse:
+            break
+    if best is None:
         return None
-    return calendar(agent, [Rung(doses=doses, days=taper.every_days)], stocks[0], first, total, facts)
+    _, held, rungs = best
+    made = merged(rungs) or [Rung(doses=doses, days=taper.every_days)]
+    if goal:
+        made[-1] = Rung(doses=made[-1].doses, days=None)  # the dose that it comes down to goes on
+    return calendar(agent, made, held, first, total, facts)
 
 
-def _rungs(doses: Grains, taper: Taper, held: Stock, goal: int) -> Iterator[Rung]:
+def _beyond(total: int, ideals: Sequence[float], rungs: Sequence[Rung]) -> float:
+    """By how much of the dose before it the largest step lies above the policy's; all of it where no step can be made."""
+    if not rungs:
+        return 1.0
+    made, asked_for = [total, *(r.total for r in rungs)], [float(total), *ideals]
+    steps = zip(made, made[1:], asked_for, asked_for[1:], strict=False)
+    return max((before - after - (ideal - lower)) / before for before, after, ideal, lower in steps)
+
+
+def _rungs(doses: Grains, ideals: Sequence[float], every: float, held: Stock, goal: int) -> Iterator[Rung]:
     """The rungs below the present dose: each the policy's dose at that time, made from pieces, no part of the day ever above what it was."""
     shares, before = shares_of({part: float(dose) for part, dose in doses.items()}), dict(doses)
-    for ideal in _ideals(float(sum(doses.values())), taper, float(goal)):
+    for ideal in ideals:
         found = spread(ideal, shares, held.amounts, before, at_most=sum(before.values()), nearest=True)
-        if not found:
+        if not found or sum(found.values()) < goal:
             return
-        if sum(found.values()) < goal:
-            return
-        yield Rung(doses=found, days=taper.every_days)
+        yield Rung(doses=found, days=every)
         before = {part: found.get(part, 0) for part in before}
         if sum(found.values()) <= goal > 0:
             return
@@ -198,16 +266,22 @@ def _branches(
     yield Branch(kind="rescue", text=words["rescue"])
 
 
-def _notes(source: Taper, override: Override, taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:
+def _notes(source: Taper, own: Taper, taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:
     words, out = facts.knowledge.words("planning")["notes"], []
     if taken.placed:
         out.append(words["placed"])
-    if override.every_days is not None and override.every_days < (source.every_days_least or source.every_days):
-        out.append(words["quicker"])
-    if (override.by is not None and source.by is not None and override.by > source.by) or (
-        override.percent is not None and source.percent is not None and override.percent > source.percent
-    ):
-        out.append(words["larger"])
+    if own != source and not source.at_once:
+        fall, sources = _fall(own, taken.daily), _fall(source, taken.daily)
+        if fall > sources * (1 + ROUNDING):
+            out.append(words["larger"])
+        if fall / own.every_days > sources / (source.every_days_least or source.every_days) * (1 + ROUNDING):
+            out.append(words["quicker"])
     if found.steps and not any(step.changed for step in found.steps):
         out.append(words["nothing_less"])
     return (*out, words["rounded_taper"], *product_notes(found, facts))
+
+
+def _fall(taper: Taper, daily: float) -> float:
+    """The first step of a policy, as an amount of the day."""
+    whole = daily * GRAIN
+    return (whole - next(_ideals(whole, taper, 0.0), 0.0)) / GRAIN

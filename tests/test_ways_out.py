@@ -1,0 +1,137 @@
+"""Ways out and down as a pharmacist would want them: the dose that goes on, what comes before the first step, the clinician's own pace."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from conftest import TODAY, reviewed
+from relaxant.errors import InputError
+from relaxant.facts.facts import Facts
+from relaxant.facts.inputs import inputs_of
+from relaxant.io.patient_file import read_patient
+from relaxant.knowledge.load import load_knowledge
+from relaxant.medicines.read import read_medicines
+from relaxant.planning.plan import Plan
+from relaxant.planning.taper import Override, taper_plan
+from relaxant.reviewing import Review
+from test_plans import BASE
+
+SIXTY = "baclofen 20 mg three times a day since 2023-01-05"
+CREATININE_HIGH = [{"name": "creatinine", "value": "1.5 mg/dL", "date": "2026-11-20"}]
+
+
+def made(**changes: Any) -> Review:
+    return reviewed({**BASE, "medicines": [SIXTY], **changes})
+
+
+def kinds(review: Review) -> list[str]:
+    return [p.kind for p in review.plan]
+
+
+def tapered(override: Override, medicines: list[str], *, agent: str = "baclofen", ready: bool = False, **changes: Any) -> Plan:  # fmt: skip
+    knowledge = load_knowledge()
+    patient = read_patient({"as_of": "2026-11-22", **BASE, "medicines": medicines, **changes}, knowledge, today=TODAY)
+    lines = read_medicines(patient, knowledge)
+    facts = Facts(inputs_of([(patient, lines)], knowledge), knowledge, patient.jurisdiction)
+    return taper_plan(agent, lines, facts, patient.as_of, override=override, ready=ready)
+
+
+def test_the_dose_that_it_comes_down_to_goes_on() -> None:
+    (plan,) = made(considering=["baclofen 10 mg three times a day"]).plan
+    assert plan.steps[-1].daily == 30 and plan.steps[-1].last is None and plan.last_dose is None
+    assert max(s.until for s in plan.supply) > plan.steps[-1].first
+
+
+def test_more_than_the_kidneys_allow_comes_down_to_what_they_do() -> None:
+    """eGFR 41: half of the label's 80 mg a day. The finding asks for it, and the plan says how."""
+    review = made(labs=CREATININE_HIGH)
+    (plan,) = review.plan
+    assert any(f.tier == "CHANGE" for f in review.findings)
+    assert plan.kind == "taper" and plan.steps[-1].daily == 40 and plan.steps[-1].last is None
+    assert any(b.kind == "share" and b.value == 0.5 and b.decides for b in plan.bounds)
+
+
+def test_a_dose_above_the_label_alone_is_nobodys_taper() -> None:
+    assert made(medicines=["baclofen 30 mg three times a day since 2020-01-05"]).plan == ()
+
+
+def test_a_rise_that_is_refused_on_dialysis_has_the_way_out_beside_it() -> None:
+    review = made(dialysis="haemodialysis", considering=["baclofen 25 mg three times a day"])
+    assert sorted(kinds(review)) == ["taper", "titration"]
+    taper, titration = sorted(review.plan, key=lambda p: p.kind)
+    assert titration.refused and not titration.steps
+    assert taper.steps and taper.last_dose is not None
+
+
+def test_a_lower_dose_that_is_weighed_on_dialysis_goes_to_nothing() -> None:
+    (plan,) = made(dialysis="haemodialysis", considering=["baclofen 10 mg three times a day"]).plan
+    assert plan.last_dose is not None
+
+
+def test_what_the_danger_asks_for_stands_before_the_first_step() -> None:
+    review = made(dialysis="haemodialysis")
+    (plan,) = review.plan
+    asked = {f.action for f in review.findings if f.tier == "DANGER"}
+    assert asked <= {t.text for t in plan.first_do}
+
+
+def test_after_a_stop_no_doses_are_planned_and_nothing_is_refused() -> None:
+    """That it was stopped is no danger against taking it up again: the finding itself asks for that."""
+    stopped = {"drug": "baclofen", "dose": "20 mg", "frequency": "four times a day", "start": "2023-01-05", "stop": "2026-11-20"}  # fmt: skip
+    review = made(medicines=[stopped])
+    assert any(f.tier == "DANGER" for f in review.findings)
+    (plan,) = review.plan
+    assert plan.kind == "resume" and plan.refused is None and not plan.steps
+    assert {f.action for f in review.findings if f.tier == "DANGER"} <= {t.text for t in plan.first_do}
+    assert sum(m.now for m in plan.missed) == 1
+
+
+def test_calendars_that_begin_together_are_said_to_be_choices() -> None:
+    review = made(medicines=[], considering=["baclofen", "tizanidine"])
+    said = load_knowledge().words("planning")["first_do"]["one_at_a_time"]
+    assert len(review.plan) == 2 and all(said in [t.text for t in p.first_do] for p in review.plan)
+    assert all(said not in [t.text for t in p.first_do] for p in made(considering=["tizanidine"]).plan)
+
+
+# ---------------------------------------------------------------- the clinician's own pace
+
+
+def test_more_time_between_even_steps_leaves_their_number() -> None:
+    usual = tapered(Override(), [SIXTY])
+    slow = tapered(Override(every_days=14), [SIXTY])
+    assert [s.daily for s in slow.steps] == [s.daily for s in usual.steps]
+    assert all(s.days is not None and s.days % 14 == 0 for s in slow.steps)
+
+
+@pytest.mark.parametrize("by", [60.0, 100.0, 0.01])
+def test_a_step_that_is_no_step_is_an_error(by: float) -> None:
+    with pytest.raises(InputError, match="--by"):
+        tapered(Override(by=by), [SIXTY])
+
+
+def test_a_larger_and_a_quicker_step_are_said() -> None:
+    words = load_knowledge().words("planning")["notes"]
+    plan = tapered(Override(percent=50, every_days=1), [SIXTY])
+    assert words["larger"] in plan.notes and words["quicker"] in plan.notes
+    gentle = tapered(Override(by=5, every_days=14), [SIXTY])
+    assert words["larger"] not in gentle.notes and words["quicker"] not in gentle.notes
+
+
+def test_a_way_that_is_named_and_is_for_others_is_said() -> None:
+    plan = tapered(Override(policy="baclofen-low-kidney"), [SIXTY])
+    knowledge = load_knowledge()
+    who = knowledge.plans.tapers["baclofen-low-kidney"].who
+    assert any(who in t.text for t in plan.first_do)
+
+
+def test_begin_is_the_day_by_which_everything_is_done() -> None:
+    first = date(2026, 12, 5)
+    knowledge = load_knowledge()
+    patient = read_patient({"as_of": "2026-11-22", **BASE, "medicines": [SIXTY]}, knowledge, today=TODAY)
+    lines = read_medicines(patient, knowledge)
+    facts = Facts(inputs_of([(patient, lines)], knowledge), knowledge, patient.jurisdiction)
+    plan = taper_plan("baclofen", lines, facts, first, ready=True)
+    assert plan.steps[0].first == first
