@@ -29,10 +29,10 @@ def faults_of_pump(pump: PumpProtocol, knowledge: Knowledge) -> Iterator[tuple[s
     where = f"pumps {pump.pump}"
     if pump.agent in knowledge.agents and "intrathecal" not in knowledge.agents[pump.agent].routes:
         yield where, f"{pump.agent} is not given into the spinal fluid"
-    for part in (*pump.origins, *pump.not_with):
-        for condition in part.conditions:
-            if condition not in knowledge.conditions:
-                yield where, f"there is no condition “{condition}”"
+    named = [*(part.conditions for part in pump.origins), *(part.conditions for part in pump.not_with)]
+    for condition in (name for names in named for name in names):
+        if condition not in knowledge.conditions:
+            yield where, f"there is no condition “{condition}”"
     for kind in ("screening", "start", "steps", "ranges", "check", "emergency", "meanwhile", "oral", "restart", "call"):
         if not getattr(pump, kind):
             yield where, f"nothing is said of its {kind}"

@@ -226,9 +226,7 @@ def first_rates(rule: PumpStart, dose: float, hours: float | None) -> Span:
 # ---------------------------------------------------------------- the values of the facts
 
 
-def said_of_pump(
-    agent: str, patient: Patient, medicines: Sequence[Medicine], knowledge: Knowledge
-) -> dict[str, float]:
+def said_of_pump(agent: str, patient: Patient, medicines: Sequence[Medicine], knowledge: Knowledge) -> dict[str, float]:
     """Every value that the pump of one agent gives for one person, by name; what is not there is unknown."""
     protocol = next((p for p in knowledge.plans.pumps.values() if p.agent == agent), None)
     if protocol is None:
@@ -250,7 +248,9 @@ def said_of_pump(
         ("first_day_ratio", _first_day(protocol, patient, device, weighed)),
     ):
         if span is not None:
-            out[f"{name}_low"], out[f"{name}_high"] = (round(end, _DIGITS) if math.isfinite(end) else end for end in span)
+            out[f"{name}_low"], out[f"{name}_high"] = (
+                round(end, _DIGITS) if math.isfinite(end) else end for end in span
+            )
     surely, maybe = found.at_alarm
     out["reservoir_at_alarm"] = 1.0 if surely else math.nan if maybe else 0.0
     out["filling_days"] = math.nan if found.since is None else float(found.since)

@@ -60,7 +60,11 @@ def pump(reading: Reading, plain: Mapping[str, Any]) -> Pump | None:
     said = {part: text(f"pump.{part}", value.get(part)) for part in _TEXTS}
     refilled = day("pump.refilled", value.get("refilled"), latest=reading.as_of)
     residual_on = day("pump.residual_on", value.get("residual_on"), latest=reading.as_of)
-    return Pump(refilled=refilled, residual_on=residual_on, **{part: words for part, words in said.items() if not said_unknown(words)})
+    return Pump(
+        refilled=refilled,
+        residual_on=residual_on,
+        **{part: words for part, words in said.items() if not said_unknown(words)},
+    )
 
 
 def _amount(part: str, value: Any) -> tuple[Quantity, float]:
@@ -116,6 +120,6 @@ def _refuse_too_long(field: str, got: Quantity, ml: float, knowledge: Knowledge)
         raise InputError(
             field,
             str(got),
-            f"this is more than {plain_number(max(number.value for number in most))} mL. {most[0].text}",
-            "did you mean a tenth or a hundredth of it? The model and the implanted length give it",
+            f"this is more than {plain_number(max(number.value for number in most))} mL, which no such part holds",
+            f"did you mean {plain_number(got.value / _TOO_STRONG)} {got.unit}? The model and the implanted length give it",
         )
