@@ -27,6 +27,7 @@ _OF_PUMP = {
     "reservoir_volume": ("reservoir", 0.0),
     "reservoir_days": ("reservoir", 0.0),
     "reservoir_gap": ("reservoir", 0.0),
+    "expected_days": ("reservoir", 0.0),
     "dose_rise": ("", -1.0),
     "first_day_ratio": ("test_dose", 0.0),
 }

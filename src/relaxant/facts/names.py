@@ -99,6 +99,7 @@ AGENT_FACTS: dict[str, Fact] = {
     "reservoir_volume": Fact("mL"),
     "reservoir_days": Fact("days"),
     "reservoir_gap": Fact("mL"),
+    "expected_days": Fact("days"),
     "reservoir_at_alarm": _yes(),
     "filling_days": Fact("days"),
     "pump_mixed": _yes(),

@@ -49,7 +49,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
     ``flow`` is in mL/day. ``since`` is the days since the last refill and ``expected`` what they have left of a full reservoir at the
     present flow; ``measured`` is the residual as it stands today. ``gap`` lies between the two. ``now`` is the measured volume or else the
-    expected one, and ``days`` are those until no more can be delivered. ``at_alarm`` is whether the volume is surely, and whether it may be,
+    expected one, ``days`` are those until no more can be delivered, and ``expected_days`` the same by the expected volume. ``at_alarm`` is whether the volume is surely, and whether it may be,
     no more than the alarm or what cannot be delivered.
     """
 
@@ -60,6 +60,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     gap: Span | None = None
     now: Span | None = None
     days: Span | None = None
+    expected_days: Span | None = None
     at_alarm: tuple[bool, bool] = (False, True)
 
 
@@ -160,6 +161,7 @@ def held(device: Device, rate: Span | None, start: date | None, as_of: date, dea
         gap=None if measured is None or expected is None else _apart(measured, expected),
         now=now,
         days=None if now is None else _until(now, dead, flow),
+        expected_days=None if expected is None else _until(expected, dead, flow),
         at_alarm=(False, True) if now is None else (now[1] <= line, now[0] <= line),
     )
 
@@ -244,6 +246,7 @@ def said_of_pump(agent: str, patient: Patient, medicines: Sequence[Medicine], kn
         ("reservoir_volume", found.now),
         ("reservoir_days", found.days),
         ("reservoir_gap", found.gap),
+        ("expected_days", found.expected_days),
         ("dose_rise", _rise(now, weighed) if current else None),
         ("first_day_ratio", _first_day(protocol, patient, device, weighed)),
     ):

@@ -15,7 +15,7 @@ from relaxant.patient import Patient
 from relaxant.planning.dose import danger
 from relaxant.planning.plan import Gate, Plan, Policy, ShownBound, Signs
 from relaxant.planning.pump_dose import DAILY, first_day, marks, ranges, screening, steps, weighed_change
-from relaxant.planning.pump_emergency import emergency_lines, failure, in_question
+from relaxant.planning.pump_emergency import emergency_lines, failure, in_question, may_be_low, unread
 from relaxant.planning.pump_given import Given, Rate, given
 from relaxant.planning.pump_lines import Book
 from relaxant.planning.pump_volume import (
@@ -111,8 +111,10 @@ def _no_change(book: Book, known: Given, stands: str | None) -> list[str]:
     words, out = book.words["refused"], []
     if known.stop_weighed:
         out.append(str(words["stop"]))
-    if in_question(known, book.facts):
-        out.append(str(words["in_question"]))
+    if may_be_low(known):
+        out.append(str(words["may_be_low"]))
+    if unread(book.facts):
+        out.append(str(words["unread"]))
     if does_not_fit(known):
         out.append(str(words["unfit"]))
     if known.others:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from relaxant.facts.pump import first_rate, first_rates, start_rules
-from relaxant.knowledge.pumps import Origin, PumpScreening, PumpStart, PumpStep
+from relaxant.knowledge.pumps import Origin, PumpRange, PumpScreening, PumpStart, PumpStep
 from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Cited, Limit
 from relaxant.planning.plan import Policy, ShownBound
@@ -254,7 +254,7 @@ def weighed_change(book: Book, known: Given, rate: Rate, new: Rate) -> None:
         key = "lower_within" if -change <= titration.down_high else "lower_above"
         verdict = book.fill(words[key], percent=titration.down_high)
     sources = [part for part in (titration, refill) if part is not None]
-    book.add("weighed", change, "%", by=sources, own=allowed.own or not sources, foreign=allowed.foreign, new=new.high, rate=rate.low, sign="+" if change > 0 else "", verdict=verdict)  # fmt: skip
+    book.add("weighed", change, "%", by=sources, own=allowed.own or not sources, foreign=allowed.foreign, new=new.high, rate=rate.low, percent=abs(change), sign="+" if change > 0 else "−" if change < 0 else "", verdict=verdict)  # fmt: skip
 
 
 # ---------------------------------------------------------------- ranges
@@ -269,12 +269,16 @@ def ranges(book: Book, known: Given, rate: Rate) -> None:
     if not known.origins and any(part.origin for part in parts):
         book.need("cause")
         parts = [part for part in parts if part.origin is None and own]
-    beside = [] if not own or any(part.origin for part in own) else [p for p in fitting if p not in own and p.origin in known.origins]  # fmt: skip
+    beside = [] if not own or any(part.origin for part in own) else [p for p in fitting if p not in own and p.origin in known.origins and _numbers(p) not in map(_numbers, own)]  # fmt: skip
     for part in (*parts, *beside):
         for key, low, high in (("usual", part.usual_low, part.usual_high), ("used", part.used_low, part.used_high)):
             if low is not None and high is not None:
                 where = book.words["where"]["above" if rate.high > high else "below" if rate.low < low else "within"]
                 book.add(key, high, DAILY, by=(part,), own=part in own, foreign="by_cause" if beside else "elsewhere", low=low, high=high, rate=rate.high, where=where)  # fmt: skip
+
+
+def _numbers(part: PumpRange) -> tuple[float | None, ...]:
+    return part.usual_low, part.usual_high, part.used_low, part.used_high
 
 
 def marks(book: Book, known: Given, rates: Sequence[float]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from relaxant.facts.facts import Facts
+from relaxant.facts.pump import Held
 from relaxant.knowledge.pumps import PumpOral
 from relaxant.knowledge.questions import holds_in
 from relaxant.planning.pump_given import Given
@@ -37,9 +38,25 @@ def failure(known: Given, facts: Facts) -> Failure | None:
 
 def in_question(known: Given, facts: Facts) -> bool:
     """Whether delivery may be failing: the reservoir may be that low, or the record has words on pump or catheter that are not understood."""
+    return may_be_low(known) or unread(facts)
+
+
+def unread(facts: Facts) -> bool:
+    """Whether the record has words on pump or catheter that are not understood."""
+    return _doubt(facts)[1]
+
+
+def may_be_low(known: Given) -> bool:
+    """Whether the reservoir may be at its alarm, or within days of running dry."""
     held, urgent = known.held, known.protocol.numbers.urgent.value
     low = held.now is not None and (held.at_alarm[1] or (held.days is not None and held.days[0] < urgent))
-    return low or _doubt(facts)[1]
+    low |= held.gap is not None and held.gap[0] > known.protocol.numbers.gap.value and _dry(held, urgent)
+    return low
+
+
+def _dry(held: Held, urgent: float) -> bool:
+    """Whether the refill and the rate leave nothing, or next to nothing."""
+    return held.expected_days is not None and held.expected_days[1] < urgent
 
 
 def _doubt(facts: Facts) -> tuple[bool, bool]:

@@ -86,7 +86,7 @@ def reservoir(book: Book, known: Given) -> None:
         if device.reservoir is not None:
             book.add("full", device.reservoir * device.concentration, AMOUNT, volume=device.reservoir, concentration=device.concentration)  # fmt: skip
         _flow(book, known, device.concentration)
-        held_now(book, known)
+        held_now(book, known, dated=True)
         if known.held.measured is not None:
             volume = known.held.measured[0]
             book.add("content", volume * device.concentration, AMOUNT, volume=volume, concentration=device.concentration)  # fmt: skip
@@ -110,7 +110,7 @@ def _flow(book: Book, known: Given, concentration: float) -> None:
     _slow(book, known, flow[1])
 
 
-def held_now(book: Book, known: Given) -> None:
+def held_now(book: Book, known: Given, *, dated: bool = False) -> None:
     """The volume of today where an earlier one was said, the one that the refill and the rate leave, and how far they lie apart."""
     device, held, gap = known.device, known.held, known.protocol.numbers.gap
     if held.measured is not None and device.residual is not None and held.flow is not None and device.residual_on:
@@ -130,10 +130,14 @@ def held_now(book: Book, known: Given) -> None:
     if held.measured is None or held.gap is None:
         return
     measured, expected = held.measured[0], held.expected[0]
-    words = book.words["gap"]
-    apart = round(abs(measured - expected), _DIGITS)
+    words, apart = book.words["gap"], round(abs(measured - expected), _DIGITS)
+    unfit = does_not_fit(known)
     way = words["more" if measured > expected else "less"] if apart else words["none"]
-    verdict = words["unfit" if does_not_fit(known) else "fit" if round(held.gap[1], _DIGITS) <= gap.value else "open"]
+    if unfit:
+        way = f"{way} {words['why_more' if measured > expected else 'why_less']}"
+        verdict = words["unfit_dated" if dated else "unfit"]
+    else:
+        verdict = words["fit" if round(held.gap[1], _DIGITS) <= gap.value else "open"]
     book.add("gap", apart, "mL", by=(gap,), measured=measured, expected=expected, way=book.fill(way, value=apart), verdict=verdict, text=gap.text)  # fmt: skip
 
 
