@@ -14,7 +14,16 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.dose import danger
 from relaxant.planning.plan import Gate, Plan, Policy, ShownBound, Signs
-from relaxant.planning.pump_dose import DAILY, first_day, marks, ranges, screening, steps, weighed_change
+from relaxant.planning.pump_dose import (
+    DAILY,
+    against_first_day,
+    first_day,
+    marks,
+    ranges,
+    screening,
+    steps,
+    weighed_change,
+)
 from relaxant.planning.pump_emergency import emergency_lines, failure, in_question, may_be_low, unread
 from relaxant.planning.pump_given import Given, Rate, given
 from relaxant.planning.pump_lines import Book
@@ -137,6 +146,7 @@ def _starting(book: Book, known: Given, stands: str | None) -> Plan:
     """A pump that is weighed, or described and not yet running: the test and the first day."""
     refused = _no_start(book, known, stands)
     if refused is not None:
+        against_first_day(book, known)
         return _made(book, known, "start", refused=refused)
     if not known.starting and (known.device.concentration is not None or known.device.residual is not None):
         book.need("runs")

@@ -85,6 +85,14 @@ def _first_lines(book: Book, known: Given, rule: PumpStart, own: bool, dose: flo
         book.add("start_volume", daily_volume(rate, concentration), "mL/day", rate=rate, concentration=concentration)
 
 
+def against_first_day(book: Book, known: Given) -> None:
+    """The start that is weighed against the first day reckoned, where no start is planned."""
+    dose = known.device.screening_dose
+    if dose is not None and _beyond(known) is None:
+        rules, own = start_rules(known.protocol, book.facts.jurisdiction)
+        _ordered(book, known, rules[0], own, first_rates(rules[0], dose, known.device.screening_hours)[0])
+
+
 def _ordered(book: Book, known: Given, rule: PumpStart, own: bool, first: float) -> None:
     """The start that is weighed against the first day reckoned."""
     if known.weighed is None:

@@ -18,7 +18,7 @@ from relaxant.quantities import plain_number
 from relaxant.rules.reasons import cited
 
 PAGE = "pump"
-_DIGITS = 6  # 13.4 and not 13.399999999999999
+_DIGITS = 9  # 13.4 and not 13.399999999999999
 _ANY_AGE = PumpSaid(text="", source="", place="").age_to
 
 
@@ -54,7 +54,7 @@ class Book(msgspec.Struct, frozen=True):
         """A line: ``key`` names its words, ``by`` the parts of the knowledge it comes from. ``own`` is false where the country's own text is
         not among these, which the line then says in the words ``foreign``."""
         words, parts = self.words["lines"][key], tuple(by)
-        value = None if value is None else round(value, _DIGITS)
+        value = None if value is None else float(f"{value:.{_DIGITS}g}")
         filled = {"value": value, **slots}
         text = _fill(words["text"], filled)
         if not own and (found := dict.fromkeys(j for part in parts for j in part.jurisdiction)):

@@ -116,7 +116,7 @@ def held_now(book: Book, known: Given, *, dated: bool = False) -> None:
     if held.measured is not None and device.residual is not None and held.flow is not None and device.residual_on:
         ago = (known.patient.as_of - device.residual_on).days
         if ago:
-            book.add("measured", held.measured[0], "mL", residual=device.residual, day=device.residual_on, days=ago, a_day=held.flow[1])  # fmt: skip
+            book.add("measured", held.measured[0], "mL", residual=device.residual, day=device.residual_on, span=book.days(ago), a_day=held.flow[1])  # fmt: skip
     if held.expected is None or held.since is None or device.reservoir is None or held.flow is None:
         return
     later = ""
@@ -126,7 +126,7 @@ def held_now(book: Book, known: Given, *, dated: bool = False) -> None:
     if held.expected[0] <= known.protocol.numbers.dead.value and device.refilled is not None:
         lasts = days_until(device.reservoir, known.protocol.numbers.dead.value, held.flow[1])
         dry = book.fill(book.words["would_be_dry"], day=day_after(device.refilled, lasts))
-    book.add("expected", held.expected[0], "mL", reservoir=device.reservoir, days=held.since, a_day=held.flow[1], refilled=device.refilled, later=later, dry=dry)  # fmt: skip
+    book.add("expected", held.expected[0], "mL", reservoir=device.reservoir, span=book.days(held.since), a_day=held.flow[1], refilled=device.refilled, later=later, dry=dry)  # fmt: skip
     if held.measured is None or held.gap is None:
         return
     measured, expected = held.measured[0], held.expected[0]
