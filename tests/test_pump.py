@@ -608,6 +608,13 @@ def test_a_pump_that_must_be_dry_gets_the_emergency_page_and_no_rise(rate: float
     assert not [e for e in found.reckoning if "rise" in e.what or e.what.startswith(("Refill by", "The day"))]
 
 
+def test_a_residual_of_before_the_refill_is_not_that_of_now() -> None:
+    """What was drawn on 2026-09-30 says nothing of the filling of 2026-10-01."""
+    found = running(200, {**STRONG, "residual": "3 mL", "residual_on": "2026-09-30", "refilled": "2026-10-01"})
+    assert one(found, "Expected now").value == pytest.approx(14.8) and found.refused is None
+    assert not lines(found, "Volume against expected") and any("pump.residual" in n for n in found.needs_first)
+
+
 def test_the_expected_volume_says_when_it_ran_dry() -> None:
     """20 mL less the 1.4 mL that cannot be delivered, at 0.6 mL a day: 31 days from 2026-10-01."""
     entry = one(running(1200, {**STRONG, "refilled": "2026-10-01"}), "Expected now")
@@ -782,7 +789,7 @@ def test_the_day_to_refill() -> None:
 
 
 def test_the_parts_of_a_pump_are_read_and_written_back() -> None:
-    plain = {"pump": {**CHANGE, "screening_dose": "50 micrograms", "screening_hours": "8"}}
+    plain = {"pump": {**CHANGE, "residual_on": "2026-11-20", "screening_dose": "50 micrograms", "screening_hours": "8"}}
     patient = read_patient(plain, KNOWLEDGE, today=TODAY)
     assert patient.pump is not None and patient.pump.refilled == date(2026, 11, 5)
     assert read_patient(to_file(patient), KNOWLEDGE, today=TODAY) == patient
@@ -923,7 +930,8 @@ def test_any_pump(
         if alarm := lines(found, "Days to the alarm"):
             assert day_in(refill) <= day_in(alarm[0]) - timedelta(days=PROTOCOL.numbers.margin.value)
     if not dry:
-        for part in ("concentration", "residual", "alarm", "refilled"):
+        assert (now.measured is None) == any("(pump.residual)" in need for need in found.needs_first)
+        for part in ("concentration", "alarm", "refilled"):
             assert (part in pump) != any(f"(pump.{part})" in need for need in found.needs_first)
     limit = 1199 if age is None or age < 12 else 2003
     for bound in found.bounds:

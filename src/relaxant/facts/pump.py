@@ -145,7 +145,7 @@ def held(device: Device, rate: Span | None, start: date | None, as_of: date, dea
         surely = since if start is None or start > as_of else min(since, (as_of - start).days)
         expected = _left(device.reservoir, flow, surely, since)
     measured = None
-    if device.residual is not None:
+    if device.residual is not None and not _of_an_earlier_filling(device):
         ago = 0 if device.residual_on is None else (as_of - device.residual_on).days
         if ago == 0:
             measured = device.residual, device.residual
@@ -164,6 +164,11 @@ def held(device: Device, rate: Span | None, start: date | None, as_of: date, dea
         expected_days=None if expected is None else _until(expected, dead, flow),
         at_alarm=(False, True) if now is None else (now[1] <= line, now[0] <= line),
     )
+
+
+def _of_an_earlier_filling(device: Device) -> bool:
+    """Whether the residual was measured before the last refill."""
+    return device.residual_on is not None and device.refilled is not None and device.residual_on < device.refilled
 
 
 def _left(volume: float, flow: Span, least: int, most: int) -> Span:
@@ -247,7 +252,7 @@ def said_of_pump(agent: str, patient: Patient, medicines: Sequence[Medicine], kn
         ("reservoir_days", found.days),
         ("reservoir_gap", found.gap),
         ("expected_days", found.expected_days),
-        ("dose_rise", _rise(now, weighed) if current else None),
+        ("dose_rise", _rise(now, weighed, [m for m in current if not m.replaced]) if current else None),
         ("first_day_ratio", _first_day(protocol, patient, device, weighed)),
     ):
         if span is not None:
@@ -261,12 +266,14 @@ def said_of_pump(agent: str, patient: Patient, medicines: Sequence[Medicine], kn
     return out
 
 
-def _rise(now: Span | None, weighed: Sequence[Medicine]) -> Span | None:
-    """By which fraction what is weighed lies above the present rate; nought where nothing is weighed."""
+def _rise(now: Span | None, weighed: Sequence[Medicine], kept: Sequence[Medicine]) -> Span | None:
+    """By which fraction what is weighed, with what stays beside it, lies above the present rate; nought where nothing is weighed."""
     if not weighed:
         return 0.0, 0.0
-    new = runs_at(weighed)
-    return None if now is None or new is None else (new[0] / now[1] - 1, new[1] / now[0] - 1)
+    new = [span for line in (*weighed, *kept) if (span := daily_of(line)) is not None]
+    if now is None or len(new) < len(weighed) + len(kept):
+        return None
+    return sum(low for low, _ in new) / now[1] - 1, sum(high for _, high in new) / now[0] - 1
 
 
 def _first_day(protocol: PumpProtocol, patient: Patient, device: Device, weighed: Sequence[Medicine]) -> Span | None:

@@ -78,9 +78,9 @@ def reservoir(book: Book, known: Given) -> None:
     """What is in the reservoir, how long it lasts, and by when to refill, as far as what each rests on is known."""
     device = known.device
     for name in ("concentration", "residual", "alarm", "refilled"):
-        if getattr(device, name) is None:
+        if getattr(device, name) is None or (name == "residual" and known.held.measured is None):
             book.need(name)
-    if device.reservoir is None and device.residual is None:
+    if device.reservoir is None and known.held.measured is None:
         book.need("reservoir")
     if device.concentration is not None:
         if device.reservoir is not None:
