@@ -109,6 +109,7 @@ def taper() -> Plan:
         why="Baclofen is being stopped after two years.",
         unit="mg",
         needs_first=("egfr",),
+        first_do=(told("Agree whom to call at night."),),
         policies=(
             Policy(id="uk", text="Lower over one to two weeks or more.", verified=True, source=LABEL, override="5 mg a week, as agreed"),
             Policy(id="other", text="Lower by 5 to 10 mg a week.", verified=False, source=GUIDE, chosen=False),

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -27,7 +27,8 @@ from conftest import ROOT, reviewed
 from made_plans import ALL, HEAD, bound, refused, steps_of, switch, tablet, taper, titration, told
 from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.planning.plan import Gate, Plan, Signs
+from relaxant.planning.plan import BoundKind, Gate, Plan, Signs
+from relaxant.planning.plan import Line as Reckoned
 from relaxant.report.patient_sheet import SheetView, plainly, sheet_view
 from relaxant.report.plan_page import Bullets, Line, PlanView, Saying, Table
 from relaxant.report.plan_text import plan_text
@@ -688,6 +689,96 @@ def test_any_calendar_is_told_whole(days: list[dict[Any, float]], each: int, str
         for d in e["resource"].get("dosageInstruction", ())
     ]
     assert values == [t.amount for s in steps for t in s.takes]
+
+
+def test_what_is_to_be_done_first_stands_with_the_first_step() -> None:
+    plan = taper()
+    first = plan.first_do[0].text
+    assert next(s for s in view(plan).sections if s.key == "first_do").heading == "Do first"
+    events = unfolded(render_plan(plan, "ics", head=HEAD).decode()).split("BEGIN:VEVENT")[1:]
+    assert first in events[0] and not any(first in event for event in events[1:])
+    requests = [e["resource"] for e in json.loads(render_plan(plan, "fhir", head=HEAD))["entry"] if e["resource"]["resourceType"] == "MedicationRequest"]  # fmt: skip
+    assert [any(first in n["text"] for n in r["note"]) for r in requests] == [True] + [False] * (len(requests) - 1)
+
+
+@pytest.mark.parametrize("kind", get_args(BoundKind))
+def test_every_kind_of_limit_has_words(kind: BoundKind) -> None:
+    plan = msgspec.structs.replace(titration(), bounds=(bound("b", kind, None if kind == "never" else 2.5),))
+    (shown,) = view(plan).bounds
+    assert "{" not in shown.limit and (kind == "never" or "2.5" in shown.limit or kind == "share")
+
+
+def test_a_pump_rises_to_its_step_and_not_by_it() -> None:
+    plan = msgspec.structs.replace(made_plans.pump(), bounds=(bound("b", "step", 520, "micrograms/day"),))
+    assert view(plan).bounds[0].limit == "raise to at most 520 micrograms a day in one step"
+
+
+def reckoning_of(plan: Plan) -> tuple[Table, list[Bullets]]:
+    sections = {s.key: s.blocks for s in view(plan).sections}
+    (table,) = sections["reckoning"]
+    assert isinstance(table, Table)
+    return table, [b for b in sections.get("advice", ()) if isinstance(b, Bullets)]
+
+
+def test_a_reckoning_says_each_number_once_and_in_three_digits() -> None:
+    def line(what: str, value: float | None, unit: str, text: str, how: str = "as put in") -> Reckoned:
+        return Reckoned(what=what, how=how, value=value, unit=unit, text=text)
+
+    lines = (
+        line("a", 36.6667, "days", "The alarm is due on 2026-12-29."),
+        line("b", 0.8, "mL/day", "0.8 mL a day."),
+        line("c", 192, "mg", "2 mg/kg in 10 seconds."),
+        line("d", 320, "micrograms/day", "From 400 to between 320 and 360 micrograms/day."),
+        line("e", 44.5, "min", "44 min in the typical person; 24 to 99 in 9 of 10."),
+        line("f", None, "", "Within 2 min."),
+        line("g", None, "", "Measure again.", how=""),
+        line("h", None, "", "Wait.", how=""),
+        line("g", None, "", "Write it down.", how=""),
+        line("i", 2003, "micrograms", ""),
+        line("j", 0.0333333, "mL/h", ""),
+    )
+    table, advice = reckoning_of(msgspec.structs.replace(made_plans.pump(), reckoning=lines))
+    assert [[s.text for s in row[2]] for row in table.rows] == [
+        ["36.7 days", "The alarm is due on 2026-12-29."],
+        ["0.8 mL a day."],
+        ["192 mg", "2 mg/kg in 10 seconds."],
+        ["From 400 to between 320 and 360 micrograms/day."],
+        ["44 min in the typical person; 24 to 99 in 9 of 10."],
+        ["Within 2 min."],
+        ["2003 micrograms"],
+        ["0.0333 mL/h"],
+    ]
+    assert [(b.label, [s.text for s in b.sayings]) for b in advice] == [("g", ["Measure again.", "Write it down."]), ("h", ["Wait."])]  # fmt: skip
+
+
+def test_of_many_sources_the_numbers_stand_and_the_list_says_where() -> None:
+    many = tuple(msgspec.structs.replace(made_plans.GUIDE, id=f"g{i}", place=f"page {i}") for i in range(4))
+    line = Reckoned(what="a", how="b", value=1.0, unit="mg", text="", sources=many)
+    page = view(msgspec.structs.replace(made_plans.block(), reckoning=(line,)))
+    marks = [m for s in sayings(page) for m in s.marks]
+    assert [m.number for m in marks] == [1, 2, 3, 4] and not any(m.place for m in marks)
+    assert [s.places for s in page.sources] == [f"page {i}" for i in range(4)]
+
+
+def test_a_place_is_named_once_in_a_section() -> None:
+    plan = msgspec.structs.replace(titration(), gates=(Gate(agent="tizanidine", go_on=(told("One."), told("Two.")), hold=(told("Three.", made_plans.GUIDE),), go_back=(), call=(told("Four."),)),))  # fmt: skip
+    (section,) = (s for s in view(plan).sections if s.key == "gates")
+    shown = [m for b in section.blocks if isinstance(b, Bullets) for s in b.sayings for m in s.marks]
+    assert [(m.place, m.says) for m in shown] == [("section 3", "Do not stop at once."), ("", None), ("table 2", None), ("", None)]  # fmt: skip
+    assert len({m.number for m in shown}) == 2
+
+
+def test_a_grave_sign_is_never_among_those_to_tell() -> None:
+    signs = msgspec.structs.replace(taper().withdrawal[0], signs=("itching", "fever", "hallucinations, at night"))
+    parts = {p.key: p.items for p in sheet_view(view(msgspec.structs.replace(taper(), withdrawal=(signs,)))).parts}
+    assert parts["signs"] == ("Itching",)
+    assert {"Fever", "Seeing or hearing things that are not there"} <= set(parts["emergency"])
+
+
+def test_counts_stay_with_what_they_count() -> None:
+    """“1” at the end of a line and “of 4 mg” on the next would read as another dose."""
+    text = plan_text(view(taper()))
+    assert "1 of 10 mg +" in text and not re.search(r"\d of(?! \d)", text.split("At each step")[0])
 
 
 def test_a_larger_page_numbers_the_sources() -> None:

@@ -163,7 +163,9 @@ def test_a_way_out_never_rises_and_ends(seed: int) -> None:
     (plan,) = of_kind(review, "taper")
     sound(plan)
     if not plan.steps:
-        assert plan.refused
+        assert plan.refused or (plan.last_dose is not None and plan.policies), (
+            "refused, or held at once as a policy says"
+        )
         return
     calendars: list[tuple[Step, ...]] = [plan.steps, *(b.steps for b in plan.branches if b.steps)]
     for steps in calendars:

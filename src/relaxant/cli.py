@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--country", help="whose labels and limits: US, UK, EU or an EU member")
     one.add_argument("--as-of", metavar="DATE", help="the day the review is for (the file's own, else today)")
-    one.add_argument("--format", choices=("text", "json", "html"), default="text")
+    one.add_argument("--format", choices=("text", "json", "html", "pdf", "ics", "fhir"), default="text")
     one.add_argument("--output", metavar="PATH", help="write there instead of to standard output")
     one.add_argument(
         "--fail-on",
@@ -255,7 +255,8 @@ def today() -> date:
 def _review(options: argparse.Namespace) -> int:
     from relaxant.io.read import read_bytes
     from relaxant.knowledge.load import load_knowledge
-    from relaxant.reviewing import review, to_json
+    from relaxant.report.reviews import render_review
+    from relaxant.reviewing import review
 
     knowledge = load_knowledge(*options.pack)
     name = "standard input" if options.file == "-" else Path(options.file).name
@@ -276,19 +277,9 @@ def _review(options: argparse.Namespace) -> int:
             "list the medicines, or say what is weighed with --considering",
         )
     reviewed = review(patient, knowledge=knowledge)
-    if options.format == "json":
-        text = to_json(reviewed)
-    elif options.format == "html":
-        from relaxant.report.html import render_html
-
-        text = render_html(reviewed, knowledge=knowledge).encode()
-    else:
-        from relaxant.report.terminal import render_terminal
-
-        encoding = _encoding(options)
-        text = render_terminal(reviewed, colour=_colour(options), encoding=encoding, knowledge=knowledge).encode(
-            encoding, errors="replace"
-        )
+    text = render_review(
+        reviewed, options.format, knowledge=knowledge, colour=_colour(options), encoding=_encoding(options)
+    )
     _write(text, options.output)
     tiers = ("DANGER", "CHANGE", "WATCH", "NOTE")
     graver = tiers[: tiers.index(options.fail_on) + 1] if options.fail_on else ()

@@ -11,7 +11,7 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.blockade import block_plan, blockers
 from relaxant.planning.current import current_lines, intake, weighed_line
-from relaxant.planning.dose import ceiling, danger, room
+from relaxant.planning.dose import ceiling, danger, dangers, room
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Plan, Told
 from relaxant.planning.pump import pump_plan
@@ -22,8 +22,8 @@ from relaxant.planning.taper import taper_plan
 from relaxant.planning.titration import Wanted, titration_plan
 from relaxant.quantities import Quantity, convert, plain_number
 from relaxant.rules.findings import Finding
-from relaxant.rules.reasons import cited
-from relaxant.rules.wording import shown_agent_name
+from relaxant.rules.reasons import cited, is_weighed
+from relaxant.rules.wording import shown_agent_name, shown_name
 
 
 def planned(
@@ -71,7 +71,7 @@ def _of_agent(agent: str, left: bool, weighed: bool, patient: Patient, medicines
     lowers = any(agent in t.agents for t in plans.tapers.values())
     raises = any(t.agent == agent for t in plans.titrations.values())
     now = current_lines(agent, medicines)
-    grave = bool(danger(agent, findings, facts))
+    grave = bool(_to_be_left(agent, findings, facts, row))
     made: list[Plan] = []
     why: str | None
     if left:
@@ -89,6 +89,12 @@ def _of_agent(agent: str, left: bool, weighed: bool, patient: Patient, medicines
     if why and lowers:
         made.append(taper_plan(agent, medicines, facts, patient.as_of, why=why, findings=findings, row=row))
     return made
+
+
+def _to_be_left(agent: str, findings: Sequence[Finding], facts: Facts, row: int) -> list[Finding]:
+    """The DANGERs for which an agent has to be left: not those with a medicine that is only weighed, which is the one to leave out."""
+    weighed = {shown_name(i, facts) for i in facts.inputs.weighed if is_weighed(i, facts, row)}
+    return [f for f in dangers(agent, findings, facts) if not f.partners or not set(f.partners) <= weighed]
 
 
 def _down_to_what_is_allowed(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:  # fmt: skip

@@ -1,4 +1,4 @@
-"""A plan as a calendar file (iCalendar, RFC 5545): an all-day event for each step, the same bytes every time.
+"""A plan, or the days of a review, as a calendar file (iCalendar, RFC 5545): an all-day event for each step, the same bytes every time.
 
 A step has the same UID whenever the plan is written again for the same label, so a calendar replaces it instead of doubling it. The stamp
 is the day of the plan, never the clock. Only the main calendar is in the file: two sets of doses on one day would be taken for one.
@@ -6,15 +6,20 @@ is the day of the plan, never the clock. Only the main calendar is in the file: 
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from relaxant.errors import InputError
-from relaxant.report.plan_page import BeforeView, DoseView, PlanView, StepView
+from relaxant.report.plan_page import BeforeView, DoseView, PlanHead, PlanView, StepView, Words
+from relaxant.report.view import View, WatchView
+from relaxant.reviewing import Watch
 
 if TYPE_CHECKING:
-    from icalendar import Calendar, Event
+    from icalendar import Event
 
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://relaxant.invalid/follow")
 _PRODUCT = "-//relaxant//plan//EN"
 
 
@@ -27,46 +32,86 @@ def plan_calendar(view: PlanView) -> bytes:
     if not view.steps:
         others = view.words["between"].join(("text", "html", "pdf", "json", "fhir"))
         raise InputError("format", "ics", words["no_steps"], words["no_steps_do"].format(formats=others))
+    _installed(words)
+    return _lined(f"{view.head.label}: {view.title}", (*view.banners, view.words["ics"]["main_only"]), _of_plan(view))
+
+
+def review_calendar(view: View, monitoring: Sequence[Watch], words: Words) -> bytes:
+    """The days of a review: the steps of its plan, and what is to be followed on the day on which it is due (today if that has passed).
+
+    Several plans with steps are choices that begin on one day, so none of them goes in. Raises :class:`InputError` where nothing has a day
+    or the library is not installed. ``words`` are those of plans.
+    """
+    own, title = words["unusable"], str(view.words["title"])
+    due = [(w.due, shown) for w, shown in zip(monitoring, view.monitoring, strict=True) if w.due is not None]
+    plans = [plan for plan in view.plans if plan.steps]
+    choices = len(plans) > 1
+    if not due and len(plans) != 1:
+        others = words["between"].join(("text", "html", "pdf", "json", "fhir"))
+        why = own["several_plans"] if choices else own["no_days"]
+        raise InputError("format", "ics", why, own["no_steps_do"].format(formats=others))
+    _installed(own)
+    events = [] if choices else [event for plan in plans for event in _of_plan(plan)]
+    events += [_followed(view, shown, day) for day, shown in due]
+    about = words["ics"]["choices" if choices else "main_only"]
+    return _lined(f"{view.head.label}: {title}", (view.orders, about), events)
+
+
+def _installed(words: Words) -> None:
     try:
-        from icalendar import Calendar
+        import icalendar  # noqa: F401
     except ImportError:
         raise InputError("format", "ics", words["missing"], words["missing_do"].format(extra="calendar")) from None
+
+
+def _lined(name: str, about: Iterable[str], events: Iterable[Event]) -> bytes:
+    from icalendar import Calendar
+
     calendar = Calendar()
     calendar.add("prodid", _PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", f"{view.head.label}: {view.title}")
-    calendar.add("x-wr-caldesc", " ".join((*view.banners, view.words["ics"]["main_only"])))
-    for before in view.before:
-        calendar.add_component(_unchanged(view, before))
-    for step in sorted(view.steps, key=lambda s: (s.first, s.agent, s.number)):
-        calendar.add_component(_event(view, step))
-    return _lined(calendar)
-
-
-def _lined(calendar: Calendar) -> bytes:
+    calendar.add("x-wr-calname", name)
+    calendar.add("x-wr-caldesc", " ".join(about))
+    for event in events:
+        calendar.add_component(event)
     return bytes(calendar.to_ical(sorted=True))
+
+
+def _of_plan(view: PlanView) -> list[Event]:
+    before = [_unchanged(view, one) for one in view.before]
+    return [*before, *(_event(view, s) for s in sorted(view.steps, key=lambda s: (s.first, s.agent, s.number)))]
+
+
+def _followed(view: View, watch: WatchView, due: date) -> Event:
+    """The day on which something is to be followed."""
+    day, head = max(due, view.head.as_of), view.head
+    summary = str(view.words["name_value"]).format(name=watch.agent, value=watch.what)
+    uid = str(uuid.uuid5(_NAMESPACE, f"{head.whose}\0{watch.agent}\0{watch.what}"))
+    return _days(
+        head, uid, day, day, summary, [f"{head.label}: {summary}", watch.due, watch.at, watch.act, view.orders]
+    )
 
 
 def _event(view: PlanView, step: StepView) -> Event:
     last = step.first if step.last is None else step.last
-    return _days(view, step.uid, step.first, last, _summary(view, step), _description(view, step))
+    return _days(view.head, step.uid, step.first, last, _summary(view, step), _description(view, step))
 
 
 def _unchanged(view: PlanView, before: BeforeView) -> Event:
     """The days on which a medicine stays as it is taken now."""
     text = str(view.words["ics"]["as_now"]).format(agent=view.name(before.agent), text=before.text)
     lines = [f"{view.head.label}: {view.title}", before.dates, before.text, *view.banners]
-    return _days(view, before.uid, before.first, before.last, text, lines)
+    return _days(view.head, before.uid, before.first, before.last, text, lines)
 
 
-def _days(view: PlanView, uid: str, first: date, last: date, summary: str, lines: list[str]) -> Event:
+def _days(head: PlanHead, uid: str, first: date, last: date, summary: str, lines: list[str]) -> Event:
     from icalendar import Event
 
     event = Event()
     event.add("uid", uid)
-    event.add("dtstamp", datetime.combine(view.head.as_of, time(), UTC))
+    event.add("dtstamp", datetime.combine(head.as_of, time(), UTC))
     event.add("dtstart", first)
     event.add("dtend", last + timedelta(days=1))
     event.add("summary", summary)
@@ -92,6 +137,8 @@ def _description(view: PlanView, step: StepView) -> list[str]:
     """The doses in pieces, what decides at the step, and whom this is for."""
     named = str(view.words["name_value"])
     lines = [f"{view.head.label}: {view.title}", f"{step.dates}, {step.length}"]
+    if step.first == min(s.first for s in view.steps):
+        lines += [named.format(name=view.words["first_do"]["heading"], value=text) for text in view.first_do]
     lines += [_pieces(view, d) for d in step.doses]
     lines += [step.total, *step.notes]
     if view.last_dose is not None and step.last == view.last_dose:

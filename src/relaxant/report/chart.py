@@ -90,7 +90,7 @@ def sparkline(values: Sequence[float], width: int) -> str:
     """A course in block characters, from 0 to its highest.
 
     >>> sparkline([0.0, 1.0, 2.0, 1.0], 4)
-    '▁▄█▄'
+    '▁▅█▅'
     """
     highest = max(values)
     if not highest > 0:

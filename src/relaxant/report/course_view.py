@@ -184,7 +184,13 @@ def _table(main: Shown, others: Sequence[Shown], words: Words, clean: Callable[[
     caption = str(words["caption"]).format(
         output=curve.title, unit=shown_unit(curve.unit), last=plain_number(curve.times[-1], 3), time=time
     )
-    return CourseTable(clean(caption), tuple(head), tuple(zip(*columns, strict=True)))
+    return CourseTable(clean(caption), tuple(head), _rows(columns))
+
+
+def _rows(columns: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    """The rows of a table; of a course that does not change the first and the last."""
+    rows = tuple(zip(*columns, strict=True))
+    return (rows[0], rows[-1]) if len({row[1:] for row in rows}) == 1 and len(rows) > 1 else rows
 
 
 def _at(curve: Curve, times: Sequence[float]) -> list[float]:

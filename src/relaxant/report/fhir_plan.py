@@ -7,11 +7,13 @@ from the plan's, so the same plan is the same bytes.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
+from html import escape
 from typing import Any
 
 import msgspec
 
-from relaxant.report.plan_page import Bullets, DoseView, Line, PlanView, Section, StepView, Table
+from relaxant.report.plan_page import Bullets, DoseView, Line, PlanHead, PlanView, Section, StepView, Table, Words
 from relaxant.report.plan_text import marked
 
 _RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -23,55 +25,76 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://relaxant.invalid/fhir")
 
 def plan_bundle(view: PlanView) -> dict[str, Any]:
     """The Bundle as plain values."""
+    care_plan, *others = plan_resources(view)
+    return bundle_of(_uid(view, "bundle"), view.head, [care_plan, person(view.head, view.words), *others])
+
+
+def plan_resources(view: PlanView) -> list[dict[str, Any]]:
+    """The CarePlan, then its MedicationRequests and DetectedIssues."""
     steps = [(s, _uid(view, "step", s.uid)) for s in view.steps]
     requests = [_request(view, step, uid) for step, uid in steps]
     issues = [_issue(view, i, steps) for i in range(len(view.bounds))]
     if view.refused:
         issues.append(_refusal(view))
-    resources = [_care_plan(view, [uid for _, uid in steps]), _person(view), *requests, *issues]
+    return [_care_plan(view, [uid for _, uid in steps]), *requests, *issues]
+
+
+def bundle_of(uid: str, head: PlanHead, resources: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Resources as a collection."""
     return {
         "resourceType": "Bundle",
-        "id": _uid(view, "bundle"),
+        "id": uid,
         "type": "collection",
-        "timestamp": f"{_day(view)}T00:00:00Z",
+        "timestamp": f"{head.as_of.isoformat()}T00:00:00Z",
         "entry": [{"fullUrl": f"urn:uuid:{r['id']}", "resource": r} for r in resources],
     }
 
 
+def written(bundle: dict[str, Any]) -> bytes:
+    """A Bundle as JSON, indented, ending in a newline."""
+    return msgspec.json.format(msgspec.json.encode(bundle), indent=1) + b"\n"
+
+
 def plan_fhir(view: PlanView) -> bytes:
-    """The Bundle as JSON, indented, ending in a newline."""
-    return msgspec.json.format(msgspec.json.encode(plan_bundle(view)), indent=1) + b"\n"
+    """The plan's Bundle as JSON."""
+    return written(plan_bundle(view))
+
+
+def uid_of(head: PlanHead, *names: str) -> str:
+    """An id that is the same whenever the same is written for the same person."""
+    return str(uuid.uuid5(_NAMESPACE, "\0".join((head.whose, *names))))
+
+
+def to(uid: str) -> dict[str, str]:
+    """A reference within the Bundle."""
+    return {"reference": f"urn:uuid:{uid}"}
+
+
+def subject(head: PlanHead) -> dict[str, str]:
+    """The reference to the person, by label alone."""
+    return {**to(uid_of(head, "person")), "display": head.label}
+
+
+def person(head: PlanHead, words: Words) -> dict[str, Any]:
+    """The person, with nothing in it."""
+    who = escape(words["fhir"]["who"])
+    return {"resourceType": "Patient", "id": uid_of(head, "person"), "text": narrative(f"<p>{who}</p>")}
+
+
+def narrative(inner: str) -> dict[str, str]:
+    """A narrative, which FHIR wants as XHTML; ``inner`` is escaped already."""
+    return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{inner}</div>'}
 
 
 # ---------------------------------------------------------------- parts
 
 
 def _uid(view: PlanView, *names: str) -> str:
-    return str(uuid.uuid5(_NAMESPACE, "\0".join((view.head.whose, view.id, *names))))
-
-
-def _to(uid: str) -> dict[str, str]:
-    return {"reference": f"urn:uuid:{uid}"}
+    return uid_of(view.head, view.id, *names)
 
 
 def _day(view: PlanView) -> str:
     return view.head.as_of.isoformat()
-
-
-def _whose(view: PlanView) -> dict[str, str]:
-    return {**_to(_uid(view, "person")), "display": view.head.label}
-
-
-def _person(view: PlanView) -> dict[str, Any]:
-    who = _text(view.words["fhir"]["who"])
-    return {"resourceType": "Patient", "id": _uid(view, "person"), "text": who}
-
-
-def _text(text: str) -> dict[str, str]:
-    """A narrative of one paragraph, which FHIR wants as XHTML."""
-    from html import escape
-
-    return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{escape(text)}</p></div>'}
 
 
 def _period(step: StepView) -> dict[str, str]:
@@ -88,7 +111,7 @@ def _care_plan(view: PlanView, requests: list[str]) -> dict[str, Any]:
         "intent": "proposal",
         "title": view.title,
         "description": view.words["between"].join((view.kind_text, view.head.as_of_text, view.head.labels)),
-        "subject": _whose(view),
+        "subject": subject(view.head),
         "created": _day(view),
         "note": [{"text": text} for text in (*view.banners, *map(_section, view.sections), *_sources(view))],
     }
@@ -97,7 +120,7 @@ def _care_plan(view: PlanView, requests: list[str]) -> dict[str, Any]:
         open_end = any(e is None for e in ends)
         last = {} if open_end else {"end": max(e for e in ends if e is not None).isoformat()}
         out["period"] = {"start": min(s.first for s in view.steps).isoformat(), **last}
-        out["activity"] = [{"reference": _to(uid)} for uid in requests]
+        out["activity"] = [{"reference": to(uid)} for uid in requests]
     return out
 
 
@@ -133,6 +156,9 @@ def _sources(view: PlanView) -> list[str]:
 def _request(view: PlanView, step: StepView, uid: str) -> dict[str, Any]:
     words, agent = view.words["fhir"], next(a for a in view.agents if a.id == step.agent)
     notes = [words["step"].format(number=step.number, dates=step.dates), step.length, step.total, *step.notes]
+    if step.first == min(s.first for s in view.steps):
+        named = view.words["name_value"]
+        notes += [named.format(name=view.words["first_do"]["heading"], value=text) for text in view.first_do]
     medicine: dict[str, Any] = {"text": agent.name}
     if agent.rxcui:
         medicine["coding"] = [{"system": _RXNORM, "code": agent.rxcui, "display": agent.id}]
@@ -143,7 +169,7 @@ def _request(view: PlanView, step: StepView, uid: str) -> dict[str, Any]:
         "status": "draft",
         "intent": "proposal",
         "medicationCodeableConcept": medicine,
-        "subject": _whose(view),
+        "subject": subject(view.head),
         "authoredOn": _day(view),
         "note": [{"text": n} for n in (*notes, view.banners[0])],
     }
@@ -184,7 +210,7 @@ def _issue(view: PlanView, place: int, steps: list[tuple[StepView, str]]) -> dic
         "status": "preliminary",
         "code": {"text": words["limit"]},
         "severity": "high" if bound.never else "moderate",
-        "patient": _whose(view),
+        "patient": subject(view.head),
         "identifiedDateTime": _day(view),
         "evidence": [{"code": [{"text": bound.source}]}],
         "detail": detail,
@@ -192,7 +218,7 @@ def _issue(view: PlanView, place: int, steps: list[tuple[StepView, str]]) -> dic
     own = [(step, uid) for step, uid in steps if step.agent == bound.agent]
     held = [uid for step, uid in own if bound.id in step.bounds] or [uid for _, uid in own]
     if held:
-        out["implicated"] = [_to(uid) for uid in held]
+        out["implicated"] = [to(uid) for uid in held]
     if bound.url:
         out["reference"] = bound.url
     return out
@@ -205,7 +231,7 @@ def _refusal(view: PlanView) -> dict[str, Any]:
         "status": "preliminary",
         "code": {"text": view.words["fhir"]["refused"]},
         "severity": "high",
-        "patient": _whose(view),
+        "patient": subject(view.head),
         "identifiedDateTime": _day(view),
         "detail": view.refused,
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from relaxant.knowledge.load import Knowledge
-from relaxant.report.plan_words import together
+from relaxant.report.plan_words import whole
 from relaxant.report.view import view_of
 from relaxant.reviewing import Review
 
@@ -43,5 +43,5 @@ def template(name: str) -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["together"] = together
+    environment.filters["together"] = whole
     return environment.get_template(name)

@@ -82,7 +82,7 @@ def sheet_html(sheet: SheetView) -> str:
 def sheet_pdf(sheet: SheetView, view: PlanView) -> bytes:
     """The sheet as PDF. Raises :class:`InputError` where typst is not installed or its fonts lack a character."""
     plain = msgspec.to_builtins(sheet)
-    return set_pages("patient_sheet.typ", plain, sheet.head.as_of.timetuple()[:3], view.words["unusable"])
+    return set_pages(("patient_sheet.typ",), plain, sheet.head, view.words["unusable"])
 
 
 def plainly(text: str, words: Words) -> str:
@@ -108,6 +108,12 @@ def _noticed(text: str, words: Words) -> str:
 
 def _names(text: str, words: Sequence[str]) -> bool:
     return any(re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE) for word in words)
+
+
+def _graver(sign: str, emergencies: Iterable[str]) -> bool:
+    """Whether a sign stands among those for which to get help at once: it may not stand below as something to tell."""
+    what = sign.split(",")[0].lower()
+    return any(what in one.lower() for one in emergencies)
 
 
 class _Sheet:
@@ -226,7 +232,8 @@ class _Sheet:
         later = self.plain(_noticed(c, words) for c in plan.calls if c not in at_once)
         emergencies = self.plain((*(e.split(":")[0] for e in plan.emergency), *(_noticed(c, words) for c in at_once)))
         calls = [c for c in later if c not in emergencies]
-        signs = self.plain(s.split(":")[0] for s in plan.signs)
+        told = self.plain(s.split(":")[0] for s in plan.signs)
+        signs = [s for s in told if not _graver(s, emergencies)]
         out = [self.part("agreed", lines=(words["agreed"]["text"],)), self.part("team", lines=(words["team"]["show"],))]
         if emergencies:
             out.append(self.part("emergency", lines=(words["emergency"]["lead"],), items=emergencies))

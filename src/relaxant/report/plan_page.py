@@ -157,7 +157,8 @@ class GateView(msgspec.Struct, frozen=True):
 
 
 class PlanView(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan in words, top to bottom, and its steps in numbers. ``sources`` is empty where a larger page numbers them."""
+    """A plan in words, top to bottom, and its steps in numbers. Where it stands in a larger page ``sources`` is empty, as that page numbers
+    them, and ``above`` is what is left of ``banners`` to say above it."""
 
     id: str
     kind: str
@@ -167,6 +168,7 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     kind_text: str
     banners: tuple[str, ...]
+    above: tuple[str, ...]
     refused: str
     sections: tuple[Section, ...]
     sources: tuple[SourceView, ...]
@@ -174,6 +176,7 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[StepView, ...]
     before: tuple[BeforeView, ...]
     last_dose: date | None
+    first_do: tuple[str, ...]
     gates: tuple[GateView, ...]
     calls: tuple[str, ...]
     signs: tuple[str, ...]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from relaxant.report.citations import Mark, SourceView
 from relaxant.report.columns import NARROWEST, plainer, text_width, wrapped
 from relaxant.report.plan_page import Block, Bullets, Cell, Line, PlanView, Saying, Section, Table, Words
-from relaxant.report.plan_words import together
+from relaxant.report.plan_words import together, whole
+from relaxant.report.text_tables import GAP, abreast, dose_widths, prose_widths
 
 _BOLD, _FAINT = "1", "2"
-_LABEL = 14
+_LABEL, _LABELS = 14, 22  # room for labels: the least, and the most where they need not be broken
 _COMFORTABLE = 56  # below it labels stand above their text
-_GAP = 2  # columns between those of a table
 
 
 def plan_text(view: PlanView, *, colour: bool = False, width: int = 80, encoding: str = "utf-8") -> str:
@@ -58,6 +60,19 @@ def cited(mark: Mark) -> str:
     return f"[{mark.number}]" + (f" {mark.place}" if mark.place else "") + (f": {mark.says}" if mark.says else "")
 
 
+def _counted_whole(table: Table) -> Table:
+    """The table with counts that a line may not part from what they count."""
+    rows = tuple(tuple(tuple(msgspec.structs.replace(s, text=whole(s.text)) for s in c) for c in r) for r in table.rows)
+    return msgspec.structs.replace(table, rows=rows)
+
+
+def label_room(labels: Sequence[str], width: int) -> int:
+    """The room for the labels of a section: the longest whole if it is short, else at least its longest word."""
+    whole = max((text_width(label) for label in labels), default=0) + GAP
+    word = max((text_width(w) for label in labels for w in label.split(" ")), default=0) + GAP
+    return max(_LABEL, whole if whole <= max(_LABELS, width // 3) else min(max(_LABELS, word), width // 2))
+
+
 class _Page:
     def __init__(self, colour: bool, width: int, encoding: str) -> None:
         self.colour, self.width, self.encoding = colour, width, encoding
@@ -75,10 +90,9 @@ class _Page:
             self.lines.append(" " * (hang if i else indent) + self.painted(line, style))
 
     def heading(self, text: str) -> None:
-        rule = self.plain("─")
         self.lines.append("")
         self.put(text, style=_BOLD)
-        self.lines.append((rule if rule == "─" else "-") * self.width)
+        self.lines.append(self.rule() * self.width)
 
     def beside(self, label: str, texts: Sequence[str], *, room: int = _LABEL) -> None:
         """Texts beside a label, each hanging; below the label where the page is narrow."""
@@ -87,34 +101,41 @@ class _Page:
             for text in texts:
                 self.put(text, indent=2, hang=4)
             return
-        body = [line for text in texts for line in wrapped(self.plain(text), self.width - room)]
-        labels = wrapped(self.plain(label), room - _GAP)
+        body = [line for text in texts for line in self.hanging(text, self.width - room)]
+        labels = wrapped(self.plain(label), room - GAP)
         for i in range(max(len(body), len(labels))):
             own = labels[i] if i < len(labels) else ""
             line = body[i] if i < len(body) else ""
             self.lines.append(f"{self.painted(own, _BOLD)}{' ' * (room - text_width(own))}{line}".rstrip())
 
+    def hanging(self, text: str, width: int) -> list[str]:
+        """The lines of a text, those after a dash set in by it."""
+        dash = "- " if text.startswith("- ") else ""
+        lines = wrapped(self.plain(text[len(dash) :]), width - len(dash))
+        return [f"{dash if i == 0 else ' ' * len(dash)}{line}" for i, line in enumerate(lines)]
+
     # ------------------------------------------------------------ blocks
 
     def section(self, section: Section) -> None:
         self.heading(section.heading)
+        room = label_room([self.plain(b.label) for b in section.blocks if isinstance(b, Bullets)], self.width)
         for i, block in enumerate(section.blocks):
-            if i and isinstance(block, Table):
+            if i and (isinstance(block, Table) or isinstance(section.blocks[i - 1], Table)):
                 self.lines.append("")
-            self.block(block)
+            self.block(block, room)
 
-    def block(self, block: Block) -> None:
+    def block(self, block: Block, room: int) -> None:
         if isinstance(block, Line):
             self.put(marked(block.saying), style=_BOLD if block.strong else "")
         elif isinstance(block, Bullets):
-            self.bullets(block)
+            self.bullets(block, room)
         else:
             self.table(block)
 
-    def bullets(self, block: Bullets) -> None:
+    def bullets(self, block: Bullets, room: int) -> None:
         texts = [marked(s) for s in block.sayings]
         if block.label:
-            self.beside(block.label, texts if len(texts) == 1 else [f"- {t}" for t in texts])
+            self.beside(block.label, texts if len(texts) == 1 else [f"- {t}" for t in texts], room=room)
         else:
             for text in texts:
                 self.put(f"- {text}", hang=2)
@@ -123,9 +144,15 @@ class _Page:
 
     def table(self, table: Table) -> None:
         self.put(table.caption, style=_BOLD)
-        widths = None if table.prose else self.widths(table)
+        if not table.prose and self.widths(tight := _counted_whole(table)) is not None:
+            table = tight
+        widths = self.widths(table)
         if widths is None:
-            self.stacked(table)
+            count = min(abreast(self.width), len(table.rows)) if table.prose else 1
+            if count > 1:
+                self.side_by_side(table, count)
+            else:
+                self.stacked(table)
             return
         self.row(table.head, widths, style=_BOLD)
         for row in table.rows:
@@ -134,27 +161,18 @@ class _Page:
         self.lines.pop()
 
     def widths(self, table: Table) -> list[int] | None:
-        """Columns as wide as they like, the widest made narrower until all fit; ``None`` where a word would have to break."""
-        columns = list(zip(table.head, *[[self.natural(c) for c in row] for row in table.rows], strict=True))
-        wish, least = [], []
-        for head, *cells in columns:
-            lines = [head, *(line for cell in cells for line in cell)]
-            wish.append(max(text_width(line) for line in lines))
-            least.append(max(text_width(word) for line in lines for word in line.split(" ")))
-        room = self.width - _GAP * (len(columns) - 1)
-        if sum(least) > room:
-            return None
-        while sum(wish) > room:
-            free = [i for i in range(len(wish)) if wish[i] > least[i]]
-            wish[max(free, key=lambda i: wish[i])] -= 1
-        return wish
+        """How wide each column is; ``None`` where the rows read better one under the other."""
+        columns = list(
+            zip([[h] for h in table.head], *[[self.natural(c) for c in row] for row in table.rows], strict=True)
+        )
+        return (prose_widths if table.prose else dose_widths)(columns, self.width)
 
     def natural(self, cell: Cell) -> list[str]:
         return [self.plain(marked(s)) for s in cell] or [""]
 
     def row(self, texts: Sequence[str], widths: Sequence[int], *, style: str = "") -> None:
         cells = [
-            [line for part in self.lined(text) for line in wrapped(part, width)]
+            [line for part in text.split("\n") for line in self.hanging(part, width)]
             for text, width in zip(texts, widths, strict=True)
         ]
         for i in range(max(map(len, cells))):
@@ -162,10 +180,30 @@ class _Page:
                 (cell[i] if i < len(cell) else "") + " " * (width - text_width(cell[i] if i < len(cell) else ""))
                 for cell, width in zip(cells, widths, strict=True)
             ]
-            self.lines.append(self.painted((" " * _GAP).join(parts).rstrip(), style))
+            self.lines.append(self.painted((" " * GAP).join(parts).rstrip(), style))
 
-    def lined(self, text: str) -> list[str]:
-        return [self.plain(part) for part in text.split("\n")]
+    def side_by_side(self, table: Table, count: int) -> None:
+        """The rows as columns, so many at a time, with the heads of the table between."""
+        for start in range(0, len(table.rows), count):
+            rows = table.rows[start : start + count]
+            widths = [(self.width - GAP * (count - 1)) // count] * len(rows)
+            if start:
+                self.lines.append("")
+            self.row([self.listed(row[0]) for row in rows], widths, style=_BOLD)
+            for i, head in enumerate(table.head[1:], 1):
+                if any(row[i] for row in rows):
+                    self.put(f"{head} {self.rule() * (self.width - text_width(self.plain(head)) - 1)}", style=_FAINT)
+                    self.row([self.listed(row[i]) for row in rows], widths)
+
+    def listed(self, cell: Cell) -> str:
+        """The sentences of a cell, with a dash before each where there are several."""
+        texts = [text for text in map(marked, cell) if text]
+        return "\n".join(f"- {text}" for text in texts) if len(texts) > 1 else "".join(texts)
+
+    def rule(self) -> str:
+        """A piece of a line across the page."""
+        rule = self.plain("─")
+        return rule if rule == "─" else "-"
 
     def stacked(self, table: Table) -> None:
         """Each row as its first cell and, under it, the others with their heads."""

@@ -13,8 +13,10 @@ from datetime import date, timedelta
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.plans import DAY_PARTS, DayPart
 from relaxant.planning.plan import Branch, Plan, Product, ShownBound, Step, Take, Told
+from relaxant.planning.plan import Line as Reckoned
 from relaxant.report import plan_words as say
 from relaxant.report.citations import Citations, Mark, safe_url
+from relaxant.report.cited_once import cited_once
 from relaxant.report.plan_page import (
     AgentView,
     BeforeView,
@@ -33,6 +35,7 @@ from relaxant.report.plan_page import (
     Table,
     Words,
 )
+from relaxant.report.plan_reckoning import advice, reckoned_table
 from relaxant.report.shown import clean, counted
 from relaxant.rules.reasons import Cited
 from relaxant.rules.wording import capital
@@ -40,6 +43,7 @@ from relaxant.rules.wording import capital
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://relaxant.invalid/plan")
 _NOTHING = 1e-9  # what is left of a dose by arithmetic alone
 _CLOSE = 1e-6  # of a dose
+_RECKONED = ("pump", "block")  # kinds without a calendar
 _ACTS = ("go_on", "hold", "go_back", "call")
 
 
@@ -69,6 +73,7 @@ class _PlanPage:
     def view(self) -> PlanView:
         plan, words, head = self.plan, self.words, self.head
         title = clean(plan.title)
+        banners = tuple(words["banners"][k] for k in ("orders", plan.kind) if k in words["banners"])
         sections = tuple(s for s in self.sections() if s.blocks)
         return PlanView(
             id=plan.id,
@@ -78,7 +83,8 @@ class _PlanPage:
             page_title=words["page_title"].format(label=head.label, as_of=head.as_of.isoformat(), title=title),
             title=title,
             kind_text=words["kinds"][plan.kind],
-            banners=tuple(words["banners"][k] for k in ("orders", plan.kind) if k in words["banners"]),
+            banners=banners,
+            above=banners,
             refused=clean(plan.refused or ""),
             sections=sections,
             sources=self.citations.listed(),
@@ -86,6 +92,7 @@ class _PlanPage:
             steps=tuple(self.step(s) for s in plan.steps),
             before=self.before,
             last_dose=plan.last_dose,
+            first_do=tuple(clean(t.text) for t in plan.first_do),
             gates=self.plain_gates(),
             calls=tuple(clean(t.text) for g in plan.gates for t in g.call),
             signs=tuple(clean(s) for w in plan.withdrawal for s in w.signs),
@@ -99,12 +106,17 @@ class _PlanPage:
         """The page from top to bottom: what to do, what decides on the way, and why."""
         plan = self.plan
         missed = self.section("missed", self.missed())
+        first = self.section("first_do", [Bullets("", tuple(map(self.told, plan.first_do)))] if plan.first_do else [])
         yield self.section("refused", self.refused())
         if plan.kind == "resume":  # days were missed: where the person stands comes first
+            yield first
             yield missed
         yield self.section("why", [self.line(capital(clean(plan.why)))] if plan.why else [])
+        if plan.kind != "resume":
+            yield first
         yield self.section("needs", self.list_of(self.title_of(n) for n in plan.needs_first))
-        yield self.section("reckoning", self.reckoning())
+        yield self.section("reckoning", reckoned_table(plan.reckoning, self.of_line, self.words))
+        yield self.section("advice", advice(plan.reckoning, self.of_line))
         yield self.section("calendar", self.calendar())
         yield self.section("gates", self.gates())
         yield self.section("branches", self.branches())
@@ -117,7 +129,7 @@ class _PlanPage:
         yield self.section("notes", self.list_of(plan.notes))
 
     def section(self, key: str, blocks: Iterable[Block]) -> Section:
-        return Section(key, self.words[key]["heading"], tuple(blocks))
+        return Section(key, self.words[key]["heading"], cited_once(blocks))
 
     # ------------------------------------------------------------ words
 
@@ -170,7 +182,8 @@ class _PlanPage:
         words = self.words["refused"]
         if self.plan.refused:
             yield self.line(self.plan.refused, strong=True)
-            yield self.line(words["steps" if self.plan.steps else "none"])
+            if self.plan.steps or self.plan.kind not in _RECKONED:
+                yield self.line(words["steps" if self.plan.steps else "none"])
 
     # ------------------------------------------------------------ calendar
 
@@ -345,15 +358,19 @@ class _PlanPage:
         for gate in self.plan.gates:
             if len(self.plan.gates) > 1:
                 yield self.line(words["of"].format(agent=self.name(gate.agent)), strong=True)
-            for act in _ACTS:
+            for act in self.acts():
                 if told := getattr(gate, act):
                     yield Bullets(words[act], tuple(self.told(t) for t in told))
+
+    def acts(self) -> tuple[str, ...]:
+        """What a gate says; of a plan that may not be made, when to call alone."""
+        return ("call",) if self.plan.refused and not self.plan.steps else _ACTS
 
     def plain_gates(self) -> tuple[GateView, ...]:
         words, tag = self.words["gates"], str(self.report["in_brackets"])
         out = []
         for gate in self.plan.gates:
-            for act in _ACTS:
+            for act in self.acts():
                 said = [self.told(t) for t in getattr(gate, act)]
                 texts = [tag.format(text=s.text, more=s.tags[0]) if s.tags else s.text for s in said]
                 if texts:
@@ -450,7 +467,7 @@ class _PlanPage:
             (
                 self.cell(str(i)),
                 *self.agent_cell(group[0].agent),
-                self.cell(*(say.limit(b, self.words) for b in group)),
+                self.cell(*(self.limit(b) for b in group)),
                 (self.saying(group[0].why, group[0].verified, group[0].source),),
                 self.cell(*self.standing(group[0])),
             )
@@ -459,6 +476,9 @@ class _PlanPage:
         if rows:
             head = (words["number"], *self.agent_head(), words["limit"], words["why"], words["standing"])
             yield Table(words["caption"], head, rows, prose=True)
+
+    def limit(self, bound: ShownBound) -> str:
+        return say.limit(bound, self.words, self.plan.kind)
 
     def standing(self, bound: ShownBound) -> Iterator[str]:
         words = self.words["bounds"]
@@ -477,7 +497,7 @@ class _PlanPage:
             id=bound.id,
             agent=self.resolved(bound.agent),
             never=bound.kind == "never",
-            limit=say.limit(bound, self.words),
+            limit=self.limit(bound),
             why=clean(bound.why),
             source=clean(f"{bound.source.title}, {bound.source.place}"),
             url=safe_url(bound.source.url),
@@ -496,21 +516,8 @@ class _PlanPage:
                     words["override"], tuple(Saying(words["as_said"].format(text=clean(text))) for text in said)
                 )
 
-    def reckoning(self) -> Iterator[Block]:
-        words = self.words["reckoning"]
-        rows = tuple(
-            (
-                self.cell(line.what),
-                self.cell(line.how),
-                self.cell(words["no_value"] if line.value is None else say.reckoned(line.value, line.unit)),
-                (self.saying(line.text, line.verified, *line.sources),),
-            )
-            for line in self.plan.reckoning
-        )
-        if rows:
-            yield Table(
-                words["caption"], (words["what"], words["how"], words["value"], words["text"]), rows, prose=True
-            )
+    def of_line(self, line: Reckoned) -> Saying:
+        return self.saying(line.text, line.verified, *line.sources)
 
 
 def _grouped(bounds: Iterable[ShownBound]) -> tuple[tuple[ShownBound, ...], ...]:

@@ -14,10 +14,13 @@ from relaxant.report.shown import clean, counted
 
 _EXACT = 12  # digits: a dose is written as it is made
 _PERCENT = 3  # digits of a share
-_SHOWN = 6  # of what is reckoned
+_SHOWN = 3  # of what is reckoned; whole numbers stay whole
+_LIMIT = 4  # of a limit
 _TOGETHER = re.compile(
     r"(?<=\d) (?=(?:mg|g|micrograms|mL|units|sprays|kg|days?|h)\b)|(?<=of) (?=\d)|(?<=\b[A-Z][a-z][a-z]) (?=\d{4}-\d\d-\d\d)"
 )
+
+_COUNTED = re.compile(r"(?<=\d) (?=of[ \u00a0]\d)|(?<=\d) (?=\d/\d)")
 
 
 def exact(value: float) -> str:
@@ -27,6 +30,15 @@ def exact(value: float) -> str:
     ('0.3', '1234.5', '10')
     """
     return plain_number(value, _EXACT)
+
+
+def whole(text: str) -> str:
+    """As :func:`together`, and a count with what it counts: what half a line leaves over reads as another dose.
+
+    >>> whole("1 1/2 of 2 mg + 1 of 4 mg").split(" ")
+    ['1\\xa01/2\\xa0of\\xa02\\xa0mg', '+', '1\\xa0of\\xa04\\xa0mg']
+    """
+    return _COUNTED.sub("\u00a0", together(text))
 
 
 def together(text: str) -> str:
@@ -44,8 +56,16 @@ def amount(value: float, unit: str) -> str:
 
 
 def reckoned(value: float, unit: str) -> str:
-    """A number that was reckoned, with its unit, to six digits."""
-    return f"{plain_number(value, _SHOWN)} {clean(shown_unit(unit))}".strip()
+    """A number that was reckoned, with its unit, to three digits; a whole number, and what stands before the point, stays as it is.
+
+    >>> reckoned(36.6667, "days"), reckoned(1947.6, "mg"), reckoned(0.033333, "mL/h")
+    ('36.7 days', '1948 mg', '0.0333 mL/h')
+    """
+    return _rounded(value, unit, _SHOWN)
+
+
+def _rounded(value: float, unit: str, digits: int) -> str:
+    return f"{plain_number(value, digits)} {clean(shown_unit(unit))}".strip()
 
 
 def day(when: date, words: Words) -> str:
@@ -154,8 +174,8 @@ def gap(days_from: float, days_to: float | None, words: Words) -> str:
     return str(names["between"]).format(**{"from": exact(days_from), "to": days(days_to)})
 
 
-def limit(bound: ShownBound, words: Words) -> str:
-    """What a bound allows."""
+def limit(bound: ShownBound, words: Words, kind: str = "") -> str:
+    """What a bound allows, in a plan of a kind: for some the step is a dose to rise to and not one to rise by."""
     names = words["bounds"]
     value = ""
     if bound.value is not None:
@@ -166,8 +186,9 @@ def limit(bound: ShownBound, words: Words) -> str:
         elif bound.kind == "share":
             value = f"{plain_number(100 * bound.value, _PERCENT)}%"
         else:
-            value = reckoned(bound.value, bound.unit.removesuffix("/day").removesuffix("/dose"))
-    return str(names["kinds"][bound.kind]).format(value=value)
+            value = _rounded(bound.value, bound.unit.removesuffix("/day").removesuffix("/dose"), _LIMIT)
+    kinds = names["kinds"] | names["kinds_of"].get(kind, {})
+    return str(kinds[bound.kind]).format(value=value)
 
 
 def counted_exactly(words: Words, count: float) -> str:

@@ -292,7 +292,7 @@ class _Terminal:
     def plans(self) -> None:
         for plan in self.view.plans:
             self.heading(f"{self.view.plan_heading}: {plan.title}")
-            for banner in plan.banners:
+            for banner in plan.above:
                 self.put(banner)
             self.sections(plan.sections)
 

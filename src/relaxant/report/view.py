@@ -16,9 +16,11 @@ import msgspec
 
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.schema import TIERS, Tier
+from relaxant.planning.options import Options
 from relaxant.predicted import ShownPrediction
 from relaxant.quantities import plain_number
 from relaxant.report.citations import Citations, Mark, SourceView
+from relaxant.report.cited_once import Shown, cited_once
 from relaxant.report.course_view import CourseView, course_view
 from relaxant.report.options_view import options_section
 from relaxant.report.plan_page import PlanHead, PlanView, Section
@@ -127,6 +129,7 @@ class View(msgspec.Struct, frozen=True):
 
     words: Words
     language: str
+    head: PlanHead
     page_title: str
     label: str
     labels: str
@@ -195,6 +198,7 @@ class _Page:
         return View(
             words=words,
             language=head.language,
+            head=head,
             page_title=words["page_title"].format(label=head.label, as_of=head.as_of.isoformat()),
             label=head.label,
             labels=head.labels,
@@ -220,16 +224,16 @@ class _Page:
             **self.folded_missing(),
             suits=self.suits(),
             course_words=self.course_words,
-            options=tuple(options_section(o, self.citations.mark, self.plan_words) for o in review.options),
+            options=tuple(map(self.option, review.options)),
             courses=tuple(self.course(p) for p in review.prediction),
-            plans=tuple(plan_view(p, head, knowledge=self.knowledge, cite=self.citations.mark) for p in review.plan),
+            plans=self.plans(head),
             plan_heading=self.plan_words["in_a_review"] if review.plan else "",
             medicines=tuple(self.medicine(m) for m in review.medicines),
             said=self.said(),
             facts=tuple(self.fact(f) for f in review.facts if not f.unknown),
             unknown_facts=tuple(self.unknown(f) for f in review.facts if f.unknown),
             follow_words=self.follow_words,
-            monitoring=tuple(self.watch(w) for w in review.monitoring),
+            monitoring=self.watches(),
             limits=tuple(clean(text) for text in review.limits),
             sources=self.citations.listed(),
             orders=words["stamp"]["orders"],
@@ -300,10 +304,16 @@ class _Page:
         partly = sum(m.status == "partly read" for m in self.review.medicines)
         words = self.words["glance"]
         counts = (("unrecognised", unread, 1), ("partly", partly, 1), ("unchecked", unmade, total))
-        return tuple(
-            counted(words[key], count, all=total)
-            for key, count, shown in counts
-            if shown and (count or key == "unchecked")
+        refused = [
+            words["refused"].format(plan=clean(p.title), why=clean(p.refused)) for p in self.review.plan if p.refused
+        ]
+        return (
+            *refused,
+            *(
+                counted(words[key], count, all=total)
+                for key, count, shown in counts
+                if shown and (count or key == "unchecked")
+            ),
         )
 
     def not_checked(self, medicine: ShownMedicine) -> NotChecked:
@@ -419,7 +429,14 @@ class _Page:
     # ------------------------------------------------------------ suitability
 
     def suits(self) -> tuple[SuitView, ...]:
-        words, review = self.words["suits"], self.review
+        words, review, shown = self.words["suits"], self.review, Shown()
+        beside = {
+            (o.agent, s.condition, s.text)
+            for group in review.options
+            for o in group.options
+            if o.suits
+            for s in o.support
+        }
         alone = [
             SuitView(
                 clean(one.agent),
@@ -429,10 +446,11 @@ class _Page:
                     evidence=self.words["evidence"][one.evidence],
                 ),
                 (clean(one.text),),
-                (self.cited(one.source),),
+                shown.marks((self.cited(one.source),)),
                 self.unverified(one.verified),
             )
             for one in review.suitability
+            if (one.agent, one.condition, one.text) not in beside  # which the options say
         ]
         together = [
             SuitView(
@@ -445,7 +463,7 @@ class _Page:
                     self.named(words[name], clean(text))
                     for name, text in (("used_for", one.used_for), ("benefit", one.benefit), ("harm", one.harm))
                 ),
-                tuple(self.cited(c) for c in one.sources),
+                shown.marks(self.cited(c) for c in one.sources),
                 self.unverified(one.verified),
             )
             for one in review.combinations
@@ -454,6 +472,15 @@ class _Page:
 
     def unverified(self, verified: bool) -> tuple[str, ...]:
         return () if verified else (self.words["not_verified_short"],)
+
+    def plans(self, head: PlanHead) -> tuple[PlanView, ...]:
+        """The plans; what is said of all of them (no orders) stands above the first."""
+        views = [plan_view(p, head, knowledge=self.knowledge, cite=self.citations.mark) for p in self.review.plan]
+        return (*views[:1], *(msgspec.structs.replace(v, above=v.banners[1:]) for v in views[1:]))
+
+    def option(self, options: Options) -> Section:
+        section = options_section(options, self.citations.mark, self.plan_words)
+        return msgspec.structs.replace(section, blocks=cited_once(section.blocks))
 
     # ------------------------------------------------------------ curve
 
@@ -556,6 +583,14 @@ class _Page:
         needs = [self.title(s) for s in fact.settled_by]
         settled = words["itself"] if needs == [clean(fact.title)] else self.listed(needs) or words["nothing_settles"]
         return FactView(title, settled, note=clean(fact.note or ""))
+
+    def watches(self) -> tuple[WatchView, ...]:
+        """What to follow, each place in a source named once."""
+        shown, out = Shown(), list[WatchView]()
+        for one in map(self.watch, self.review.monitoring):
+            (mark,) = shown.marks((one.mark,))
+            out.append(msgspec.structs.replace(one, mark=mark))
+        return tuple(out)
 
     def watch(self, watch: Watch) -> WatchView:
         words = self.follow_words
