@@ -185,7 +185,7 @@ def test_steps_us_label_dosage_titration_and_maintenance(
         assert rise.text.startswith(f"From 400 to between {low} and {high} micrograms/day") and rise.value == high
         assert one(found, f"Lowering for unwanted effects, {when}").text == "From 400 to between 320 and 360 micrograms/day."  # fmt: skip
     assert "at most once in 24 hours" in one(found, "Next rise, while the dose is sought").text
-    assert [b.value for b in found.bounds if b.kind == "step"] == [titration[1] - 400, refill[1] - 400]
+    assert [b.value for b in found.bounds if b.kind == "step_daily"] == [titration[1] - 400, refill[1] - 400]
 
 
 def test_steps_german_label_dosierung() -> None:
@@ -936,7 +936,7 @@ def test_any_pump(
     limit = 1199 if age is None or age < 12 else 2003
     for bound in found.bounds:
         assert bound.value is not None and bound.value <= limit
-        assert bound.kind != "step" or 0 < bound.value <= rate * 0.4 + 1e-6
+        assert bound.kind != "step_daily" or 0 < bound.value <= rate * 0.4 + 1e-6
     for rise in rises:
         assert rise.value is not None and rate < rise.value <= rate * 1.4 + 1e-6 and rise.value <= limit
     for total in lines(found, "The day's sum"):

@@ -104,7 +104,7 @@ def _running(book: Book, known: Given, stands: str | None) -> Plan:
         ranges(book, known, rate)
         if not refused:
             bounds = steps(book, known, rate)
-            reached += [rate.high + b.value for b in bounds if b.kind == "step" and b.value is not None]
+            reached += [rate.high + b.value for b in bounds if b.kind == "step_daily" and b.value is not None]
         marks(book, known, reached)
         if known.weighed is not None:
             weighed_change(book, known, rate, known.weighed)

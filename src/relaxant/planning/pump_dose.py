@@ -202,7 +202,7 @@ def steps(book: Book, known: Given, rate: Rate) -> tuple[ShownBound, ...]:
             high = min(high, most.value) if most is not None else high
             _rise(book, step, allowed, when, highest, high, most if capped else None)
             why = book.fill(book.words["bounds"]["step"], percent=step.up_high, rate=highest, when=when, high=high)
-            bounds.append(_bound(book, known, f"step-{at}", "step", round(high - highest, _DIGITS), why, step))
+            bounds.append(_bound(book, known, f"step-{at}", "step_daily", round(high - highest, _DIGITS), why, step))
         if step.down_low is not None and step.down_high is not None:
             least, less = stepped(highest, -step.down_high), stepped(highest, -step.down_low)
             book.add("step_down", least, DAILY, by=(step,), own=allowed.own, foreign=allowed.foreign, when=when, rate=highest, down_low=step.down_low, down_high=step.down_high, low=least, high=less)  # fmt: skip
@@ -223,7 +223,7 @@ def _rise(book: Book, step: PumpStep, allowed: Allowed, when: str, rate: float, 
 
 
 def _bound(
-    book: Book, known: Given, name: str, kind: Literal["step", "daily"], value: float, why: str, part: Cited
+    book: Book, known: Given, name: str, kind: Literal["step_daily", "daily"], value: float, why: str, part: Cited
 ) -> ShownBound:
     return ShownBound(
         id=f"{known.protocol.pump}-{name}",
