@@ -723,6 +723,19 @@ def test_a_mixture_makes_no_step() -> None:
         assert lines(found, "A mixture") and not [e for e in found.reckoning if e.what.startswith("Next rise")]
 
 
+def test_an_injection_now_and_then_is_no_mixture() -> None:
+    found = made(age=40, conditions=["stroke"], medicines=[line(), "nusinersen 12 mg intrathecal every 4 months"], pump=DEVICE)  # fmt: skip
+    assert found.refused is None and not lines(found, "A mixture")
+
+
+def test_a_second_line_beside_the_running_one_counts_as_a_rise() -> None:
+    patient = read_patient({"as_of": TODAY.isoformat(), "age": 40, "conditions": ["spinal cord injury"], "medicines": [line()], "considering": [{"drug": "baclofen", "dose": "400 micrograms/day", "route": "intrathecal", "change": "start"}]}, KNOWLEDGE, today=TODAY)  # fmt: skip
+    found = review(patient, knowledge=KNOWLEDGE, predict=False, plan=False)
+    assert "baclofen-intrathecal-rise-double" in {
+        rule for f in found.findings if f.tier == "DANGER" for rule in f.rules
+    }
+
+
 @pytest.mark.parametrize("words", ["pneumonia", "active infection", "cellulitis", "uti"])
 def test_no_test_dose_during_an_infection(words: str) -> None:
     found = made(age=40, conditions=["multiple sclerosis", words], medicines=[], considering=[{"drug": "baclofen", "route": "intrathecal"}])  # fmt: skip

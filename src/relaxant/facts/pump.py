@@ -25,6 +25,7 @@ from relaxant.quantities import Quantity, convert, quantity
 Span = tuple[float, float]
 ROUTE = "intrathecal"
 _DIGITS = 9  # a rise from 400 to 520 is one of 0.3 and no more
+_EACH_DAY = "1 d"
 _BETWEEN_DRUGS = re.compile(r"\s*(?:\band\b|\bwith\b|\bplus\b|[+/&,;])\s*")
 
 
@@ -204,9 +205,14 @@ def other_drugs(pump: Pump | None, ingredient: str, medicines: Sequence[Medicine
             continue
         found.update(dict.fromkeys(names))
     for medicine in medicines:
-        if medicine.role == "current" and medicine.regimen.route == ROUTE:
+        if medicine.role == "current" and medicine.regimen.route == ROUTE and _flows(medicine):
             found.update(dict.fromkeys(i.name for i in medicine.ingredients if i.name != ingredient))
     return tuple(found)
+
+
+def _flows(medicine: Medicine) -> bool:
+    """Whether a line may be one of a pump: a rate, a dose of each day or none said, and not an injection now and then."""
+    return medicine.regimen.rate is not None or all(dose.every == _EACH_DAY for dose in medicine.regimen.doses)
 
 
 # ---------------------------------------------------------------- the first day
