@@ -608,6 +608,15 @@ def test_a_pump_that_must_be_dry_gets_the_emergency_page_and_no_rise(rate: float
     assert not [e for e in found.reckoning if "rise" in e.what or e.what.startswith(("Refill by", "The day"))]
 
 
+def test_a_reservoir_that_was_not_filled_up_lasts_less_long() -> None:
+    """20 mL in a reservoir of 40 mL, 17 days at 0.8 mL: 6.4 mL."""
+    found = running(400, {**DEVICE, "filled": "20 mL", "residual": "6 mL"})
+    entry = one(found, "Expected now")
+    assert (
+        entry.value == pytest.approx(6.4) and "if it held 20 mL on 2026-11-05" in entry.text and found.refused is None
+    )
+
+
 def test_a_residual_of_before_the_refill_is_not_that_of_now() -> None:
     """What was drawn on 2026-09-30 says nothing of the filling of 2026-10-01."""
     found = running(200, {**STRONG, "residual": "3 mL", "residual_on": "2026-09-30", "refilled": "2026-10-01"})
@@ -628,6 +637,7 @@ def test_a_residual_more_than_2_ml_from_the_expected_stops_the_rises(residual: s
     entry = one(found, "Volume against expected")
     assert ("They fit." in entry.text) == fits == (found.refused is None)
     assert bool([e for e in found.reckoning if e.what.startswith("Next rise")]) == fits
+    assert any("pump.residual_on" in need for need in found.needs_first) != fits
     if residual == "15 mL":  # days go by the smaller
         assert one(found, "Days to the alarm").how == "(4.4 − 2) mL ÷ 0.3 mL a day"
 
@@ -820,6 +830,7 @@ def test_the_parts_of_a_pump_are_read_and_written_back() -> None:
         ({"screening_dose": "50"}, "pump.screening_dose: .*the unit is missing"),
         ({"screening_hours": "8 mL"}, "pump.screening_hours: .*not an amount of its kind"),
         ({"residual": "41 mL", "reservoir": "40 mL"}, "pump.residual: .*more than the reservoir holds"),
+        ({"filled": "41 mL", "reservoir": "40 mL"}, "pump.filled: .*more than the reservoir holds"),
         ({"alarm": "50 mL", "reservoir": "40 mL"}, "pump.alarm: .*below what the reservoir holds"),
         ({"refilled": "2026-12-01"}, "pump.refilled: .*after the day of the review"),
         ({"refilled": "last week"}, "pump.refilled: .*not a date"),
@@ -906,6 +917,7 @@ ANY_PUMP = st.fixed_dictionaries(
         "residual": volumes.map(lambda v: f"{v} mL"),
         "alarm": st.sampled_from(["1 mL", "2 mL", "4 mL"]),
         "refilled": st.sampled_from(["2026-11-20", "2026-11-01", "2026-02-01"]),
+        "filled": st.sampled_from(["20 mL"]),
         "residual_on": st.sampled_from(["2026-11-22", "2026-11-12"]),
         "catheter": st.sampled_from(["0.15 mL", "0.3 mL"]),
         "tubing": st.sampled_from(["0.2 mL"]),

@@ -43,13 +43,19 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     screening_dose: float | None = None
     screening_hours: float | None = None
     refilled: date | None = None
+    filled: float | None = None
+
+    @property
+    def after_refill(self) -> float | None:
+        """The volume in it after the last refill: that said, or the capacity."""
+        return self.reservoir if self.filled is None else self.filled
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
     """What is in a reservoir; ``None`` where what it rests on is not known.
 
-    ``flow`` is in mL/day. ``since`` is the days since the last refill and ``expected`` what they have left of a full reservoir at the
-    present flow; ``measured`` is the residual as it stands today. ``gap`` lies between the two. ``now`` is the measured volume or else the
+    ``flow`` is in mL/day. ``since`` is the days since the last refill and ``expected`` what they have left of a full reservoir, or of the volume
+    said to be filled in, at the present flow; ``measured`` is the residual as it stands today. ``gap`` lies between the two. ``now`` is the measured volume or else the
     expected one, ``days`` are those until no more can be delivered, and ``expected_days`` the same by the expected volume. ``at_alarm`` is whether the volume is surely, and whether it may be,
     no more than the alarm or what cannot be delivered.
     """
@@ -87,6 +93,7 @@ def device_of(pump: Pump) -> Device:
         screening_dose=amount("screening_dose", "ug"),
         screening_hours=amount("screening_hours", "h"),
         refilled=pump.refilled,
+        filled=amount("filled", "mL"),
     )
 
 
@@ -142,9 +149,9 @@ def held(device: Device, rate: Span | None, start: date | None, as_of: date, dea
         flow = rate[0] / device.concentration, rate[1] / device.concentration
     since = None if device.refilled is None else (as_of - device.refilled).days
     expected = None
-    if flow is not None and since is not None and device.reservoir is not None:
+    if flow is not None and since is not None and (full := device.after_refill) is not None:
         surely = since if start is None or start > as_of else min(since, (as_of - start).days)
-        expected = _left(device.reservoir, flow, surely, since)
+        expected = _left(full, flow, surely, since)
     measured = None
     if device.residual is not None and not _of_an_earlier_filling(device):
         ago = 0 if device.residual_on is None else (as_of - device.residual_on).days

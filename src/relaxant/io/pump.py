@@ -17,6 +17,7 @@ _AMOUNTS = {
     "reservoir": ("mL", "40 mL"),
     "residual": ("mL", "40 mL"),
     "alarm": ("mL", "2 mL"),
+    "filled": ("mL", "20 mL"),
     "catheter": ("mL", "0.2 mL"),
     "tubing": ("mL", "0.2 mL"),
     "screening_dose": ("ug", "50 micrograms"),
@@ -24,9 +25,10 @@ _AMOUNTS = {
 }
 _TEXTS = ("drug", *_AMOUNTS)
 _BARE = {"screening_hours": "h"}  # its name says the unit
-_ABOVE_NOUGHT = ("concentration", "new_concentration", "reservoir", "screening_dose")
+_ABOVE_NOUGHT = ("concentration", "new_concentration", "reservoir", "filled", "screening_dose")
 _WITHIN_RESERVOIR = {
     "residual": "this is more than the reservoir holds",
+    "filled": "this is more than the reservoir holds",
     "alarm": "an alarm volume is below what the reservoir holds",
 }
 _TOO_STRONG = 100  # times the strongest product, or the largest test dose: mg were written for micrograms

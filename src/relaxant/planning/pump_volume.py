@@ -80,7 +80,7 @@ def reservoir(book: Book, known: Given) -> None:
     for name in ("concentration", "residual", "alarm", "refilled"):
         if getattr(device, name) is None or (name == "residual" and known.held.measured is None):
             book.need(name)
-    if device.reservoir is None and known.held.measured is None:
+    if device.after_refill is None and known.held.measured is None:
         book.need("reservoir")
     if device.concentration is not None:
         if device.reservoir is not None:
@@ -117,21 +117,26 @@ def held_now(book: Book, known: Given, *, dated: bool = False) -> None:
         ago = (known.patient.as_of - device.residual_on).days
         if ago:
             book.add("measured", held.measured[0], "mL", residual=device.residual, day=device.residual_on, span=book.days(ago), a_day=held.flow[1])  # fmt: skip
-    if held.expected is None or held.since is None or device.reservoir is None or held.flow is None:
+    full = device.after_refill
+    if held.expected is None or held.since is None or full is None or held.flow is None:
         return
     later = ""
     if known.begun is not None and device.refilled is not None and known.begun > device.refilled:
         later = book.fill(book.words["rate_later"], day=known.begun)
     dry = ""
     if held.expected[0] <= known.protocol.numbers.dead.value and device.refilled is not None:
-        lasts = days_until(device.reservoir, known.protocol.numbers.dead.value, held.flow[1])
+        lasts = days_until(full, known.protocol.numbers.dead.value, held.flow[1])
         dry = book.fill(book.words["would_be_dry"], day=day_after(device.refilled, lasts))
-    book.add("expected", held.expected[0], "mL", reservoir=device.reservoir, span=book.days(held.since), a_day=held.flow[1], refilled=device.refilled, later=later, dry=dry)  # fmt: skip
+    words = book.words["at_refill"]
+    start = book.fill(words["full" if device.filled is None else "filled"], volume=full)
+    book.add("expected", held.expected[0], "mL", full=full, start=start, span=book.days(held.since), a_day=held.flow[1], refilled=device.refilled, later=later, dry=dry)  # fmt: skip
     if held.measured is None or held.gap is None:
         return
     measured, expected = held.measured[0], held.expected[0]
     words, apart = book.words["gap"], round(abs(measured - expected), _DIGITS)
     unfit = does_not_fit(known)
+    if unfit and device.residual_on is None:
+        book.need("residual_on")
     way = words["more" if measured > expected else "less"] if apart else words["none"]
     if unfit:
         way = f"{way} {words['why_more' if measured > expected else 'why_less']}"
