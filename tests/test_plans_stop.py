@@ -342,7 +342,7 @@ def test_tablets_and_the_pump_have_no_ratio(knowledge: Knowledge) -> None:
 
 def test_forms_that_are_exchanged_are_sold(knowledge: Knowledge) -> None:
     """Every form named is one of the agent's products in that country, except how it is taken."""
-    how = {"fasted", "with food", "capsule sprinkled on food"}
+    how = set(knowledge.words("planning")["meals"])
     for switch in knowledge.plans.switches.values():
         for agent, form in ((switch.from_agent, switch.from_form), (switch.to_agent, switch.to_form)):
             if form and form not in how:
