@@ -113,14 +113,10 @@ def _agent_fact(facts: Facts, agent: str, name: str, of: str = "") -> Column:
         return (unsuited if name == "unsuited" else unestablished)(facts, agent)
     if name == "allergic":
         return facts.column(f"allergy:{facts.knowledge.agents[agent].ingredient}")
-<<<<<<< HEAD
     if name in _OF_PUMP:
         need, least = _OF_PUMP[name]
         return _of_pump(facts, agent, name, need or dose_need, least)
-    said, fact = facts.agent_number(agent, name), AGENT_FACTS[name]
-=======
     said, fact = facts.agent_number(agent, f"{name}{of}"), AGENT_FACTS[name]
->>>>>>> main
     if name == "duration_days":
         weighed = facts.agent_number(agent, "starting") == 1
         return number(

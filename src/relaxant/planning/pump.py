@@ -5,7 +5,7 @@ It reckons line by line, asks for what is missing and for a second check, and is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from relaxant.facts.facts import Facts
@@ -42,17 +42,21 @@ from relaxant.rules.wording import capital, shown_agent_name
 
 
 def pump_plan(
-    patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding] = ()
+    patient: Patient,
+    medicines: Sequence[Medicine],
+    facts: Facts,
+    told: Callable[[str], Sequence[Finding]] = lambda _: (),
 ) -> Plan | None:
     """The plan of the pump that a person has, or for whom one is weighed; ``None`` where nothing is said of any.
 
-    ``facts`` are those of this one person. A pump whose delivery has stopped or is about to gets the emergency page and no dose; where one of the
-    ``findings`` is a DANGER of the agent no start and no rise is planned.
+    ``facts`` are those of this one person. A pump whose delivery has stopped or is about to gets the emergency page and no dose; where one of
+    the findings ``told`` of the agent is a DANGER no start and no rise is planned.
     """
     for protocol in facts.knowledge.plans.pumps.values():
         known = given(protocol, patient, medicines, facts)
         if known is None:
             continue
+        findings = told(protocol.agent) if facts.agent_is_said(protocol.agent, 0) else ()
         if (plan := _plan(known, facts, danger(protocol.agent, findings, facts))) is not None:
             return plan
     return None
