@@ -803,8 +803,13 @@ def test_the_day_to_refill() -> None:
         return refill_by(patient, medicines, facts)
 
     assert day(medicines=[line()], pump=DEVICE) == date(2026, 12, 15)
-    assert day(medicines=[line()], pump={**DEVICE, "residual": "1 mL"}) == TODAY
-    assert day(medicines=[line()], pump={**DEVICE, "refilled": "2026-04-01"}) == TODAY  # too old, and it must be dry
+    assert day(medicines=[line()], pump={**DEVICE, "residual": "1 mL"}) == TODAY - timedelta(
+        days=7
+    )  # the alarm is due now
+    assert day(medicines=[line()], pump={"residual": "1 mL"}) == TODAY
+    assert day(medicines=[line()], pump={**DEVICE, "residual": "unknown", "concentration": "unknown"}) is None
+    assert day(medicines=[line()], pump={"refilled": "2026-04-01"}) == date(2026, 9, 28)  # too old
+    assert day(medicines=[line()], conditions=["catheter leak"]) == TODAY
     assert day(medicines=[line()]) is None and day(medicines=[]) is None
 
 

@@ -63,15 +63,16 @@ def pump_plan(
 
 
 def refill_by(patient: Patient, medicines: Sequence[Medicine], facts: Facts) -> date | None:
-    """By when the running pump is to be refilled: the day of the review where its delivery is in doubt or the day has passed; ``None`` where no
-    day can be told."""
+    """By when the running pump is to be refilled, in the past where it is overdue, and no later than the day of the review where its delivery is in
+    doubt. ``None`` where no day can be told: the age of the filling alone tells none before it is too old."""
     for protocol in facts.knowledge.plans.pumps.values():
         known = given(protocol, patient, medicines, facts)
         if known is not None and known.running:
-            days = days_of(known)
+            days, today = days_of(known), patient.as_of
+            told = days is not None and (days.empty is not None or days.by <= today)
             if failure(known, facts) is not None or in_question(known, facts):
-                return patient.as_of
-            return None if days is None else max(days.by, patient.as_of)
+                return today if days is None or not told else min(days.by, today)
+            return days.by if days is not None and told else None
     return None
 
 
