@@ -213,10 +213,10 @@ def test_an_unknown_age_is_asked_for() -> None:
 
 
 def test_a_dose_below_the_smallest_tablet_is_made_of_another_form() -> None:
-    plan = plan_of(considering=["clonazepam 0.25 mg at night"])
-    assert [s.daily for s in plan.steps] == [0.25]
+    plan = plan_of(considering=["clonazepam 0.125 mg at night"])
+    assert [s.daily for s in plan.steps] == [0.125]
     assert plan.products[0].form == "orally disintegrating tablet"
-    assert any("0.5 mg a day" in note for note in plan.notes)
+    assert any("0.25 mg a day" in note for note in plan.notes)
 
 
 def test_another_form_goes_no_higher_than_the_one_before_begins() -> None:

@@ -178,6 +178,6 @@ def _held_by(stage: Staged, doses: dict[DayPart, float], most: dict[DayPart, flo
         kinds.append("start" if first else "step")
     if of_day < total:
         kinds.append("start_daily" if first else "step_daily")
-    if top < stage.total and total >= top:
+    if top < stage.total and total >= top >= stands.daily * GRAIN - ROUNDING:
         kinds.append("daily")
     return stands.deciding(*kinds) or (("goal",) if min(total, of_day) < stage.total - ROUNDING else ())

@@ -182,6 +182,8 @@ def _why(why: str, chosen: Titration, found: Found, wanted: Wanted, agent: str, 
         parts.append(words["falls"].format(first=first, days=steps[0].days, top=amount(top, unit)))
     elif wanted.goal is not None and top >= wanted.goal:
         parts.append(words["goal"].format(goal=amount(wanted.goal, unit)))
+    elif wanted.goal is not None and not steps[-1].bounds:
+        parts.append(words["schedule_ends"].format(goal=amount(wanted.goal, unit), top=amount(top, unit)))
     elif wanted.goal is not None:
         parts.append(words["capped"].format(goal=amount(wanted.goal, unit), top=amount(top, unit)))
     if chosen.target_high is not None and chosen.target_unit:
