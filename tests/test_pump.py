@@ -10,12 +10,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from relaxant.errors import InputError
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
+from relaxant.facts.pump import Device, Held, device_of, held
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.pumps import PumpProtocol
@@ -25,8 +26,9 @@ from relaxant.patient import to_file
 from relaxant.plain import read_yaml
 from relaxant.planning import reservoir
 from relaxant.planning.plan import Line, Plan
-from relaxant.planning.pump import pump_plan
+from relaxant.planning.pump import pump_plan, refill_by
 from relaxant.planning.reservoir import bridge, daily_volume, day_in_two, refill_days, stepped
+from relaxant.reviewing import review
 
 TODAY = date(2026, 11, 22)
 KNOWLEDGE = load_knowledge()
@@ -183,14 +185,34 @@ def test_steps_us_label_dosage_titration_and_maintenance(
         assert rise.text.startswith(f"From 400 to between {low} and {high} micrograms/day") and rise.value == high
         assert one(found, f"Lowering for unwanted effects, {when}").text == "From 400 to between 320 and 360 micrograms/day."  # fmt: skip
     assert "at most once in 24 hours" in one(found, "Next rise, while the dose is sought").text
-    assert [b.value for b in found.bounds if b.kind == "step"] == [titration[1], refill[1]]
+    assert [b.value for b in found.bounds if b.kind == "step_daily"] == [titration[1] - 400, refill[1] - 400]
 
 
-def test_steps_german_label_dosierung_need_no_cause() -> None:
-    """LIORESAL INTRATHECAL (Germany, Dosierung): 5 to 30%, whatever the origin."""
+def test_steps_german_label_dosierung() -> None:
+    """LIORESAL INTRATHECAL (Germany, Dosierung): 5 to 30%, whatever the origin. The US text for the cerebral one is stricter and counts."""
+    spinal = running(400, country="DE", conditions=["multiple sclerosis"])
+    rise = one(spinal, "Next rise, while the dose is sought")
+    assert rise.text.startswith("From 400 to between 420 and 520") and "label" not in rise.text
+    assert not lines(spinal, "Rise by another source, while the dose is sought")
+    cerebral = running(400, country="DE", conditions=["stroke"])
+    for when, most in (("while the dose is sought", 460), ("at a refill", 480)):
+        rise = one(cerebral, f"Next rise, {when}")
+        assert rise.value == most and "From the US label, which goes by the cause and is stricter" in rise.text
+        other = one(cerebral, f"Rise by another source, {when}")
+        assert other.value == 520 and sources(other) == {"baclofen-lioresal-intrathecal-de"}
+    assert [e.how for e in lines(cerebral, "Where most people end")] == ["300 to 800 micrograms/day", "90 to 703 micrograms/day"]  # fmt: skip
+
+
+def test_german_steps_without_a_cause_take_the_stricter_and_ask_for_it() -> None:
     found = running(400, country="DE", conditions=[])
-    assert one(found, "Next rise, while the dose is sought").text.startswith("From 400 to between 420 and 520")
-    assert not any("cause" in need for need in found.needs_first)
+    assert one(found, "Next rise, while the dose is sought").value == 460
+    assert any("cause of the spasticity" in need for need in found.needs_first)
+
+
+def test_without_a_cause_no_other_country_speaks_for_a_label_that_was_read() -> None:
+    found = running(400, conditions=[])
+    assert not [e for e in found.reckoning if "no text of this country" in e.text]
+    assert lines(found, "Where most people end") == [] and any("cause of the spast" in n for n in found.needs_first)
 
 
 def test_both_causes_take_the_smaller_step() -> None:
@@ -227,9 +249,15 @@ def test_children_under_12_us_label_dosage_maintenance() -> None:
 
 def test_above_1000_german_label_dosierung() -> None:
     """Little experience above 1000 micrograms a day; the highest used was 2003."""
-    assert lines(running(1000), "Above 1000 micrograms/day") == []
+    assert lines(running(700), "Above 1000 micrograms/day") == []
     assert "check pump, catheter" in one(running(1001), "Above 1000 micrograms/day").text
     assert max(b.value or 0 for b in running(1900).bounds) == 2003
+
+
+def test_the_mark_above_1000_counts_the_dose_weighed_and_the_one_a_step_leads_to() -> None:
+    assert one(running(800), "Above 1000 micrograms/day").how == "1120 against 1000"  # 40% at a refill
+    weighed = made(age=40, conditions=["stroke"], medicines=[line("700 micrograms/day")], considering=[line("1100 micrograms/day", change="replace")])  # fmt: skip
+    assert one(weighed, "Above 1000 micrograms/day").how == "1100 against 1000"
 
 
 # ---------------------------------------------------------------- what is weighed
@@ -256,7 +284,7 @@ def test_a_change_that_is_weighed_is_held_against_one_step(new: str, verdict: st
 def test_a_change_that_is_weighed_without_a_cause_cannot_be_judged() -> None:
     found = made(age=40, medicines=[line()], considering=[{"drug": "baclofen", "dose": "300 micrograms/day", "route": "intrathecal"}])  # fmt: skip
     change = one(found, "The change that is weighed")
-    assert change.value == -25 and "How far one step may go is not known" in change.text
+    assert change.value == -25 and "−25%" in change.text and "How far one step may go is not known" in change.text
 
 
 def test_a_stop_that_is_weighed_is_refused_and_no_rise_is_shown() -> None:
@@ -281,7 +309,9 @@ def test_the_reservoir_by_hand() -> None:
     assert one(found, "Drug in a full reservoir").value == 20000
     assert one(found, "Fluid a day").value == pytest.approx(0.8)
     alarm, floor, empty = (one(found, what) for what in ("Days to the alarm", "Days until 4 mL are left", "Days to empty"))  # fmt: skip
-    assert [e.value for e in (alarm, floor, empty)] == pytest.approx([30, 27.5, 30.75])
+    assert [e.value for e in (alarm, floor, empty)] == pytest.approx([30, 27.5, 30.7])  # cut to the earlier tenth
+    assert one(found, "Expected now").value == pytest.approx(26.4)  # 40 - 17 * 0.8
+    assert one(found, "Volume against expected").value == pytest.approx(0.4)
     assert (day_in(alarm), day_in(floor), day_in(empty)) == (date(2026, 12, 22), date(2026, 12, 19), date(2026, 12, 22))
     assert alarm.how == "(26 − 2) mL ÷ 0.8 mL a day"
     by = one(found, "Refill by")
@@ -292,21 +322,23 @@ def test_the_reservoir_by_hand() -> None:
 
 def test_the_floor_volume_rules_where_the_alarm_is_set_low_and_the_flow_is_slow() -> None:
     """The 2004 study: no withdrawal recurred with the alarm at 4 mL."""
-    found = running(100, {**DEVICE, "concentration": "2000 micrograms/mL", "residual": "5 mL"})
-    assert day_in(one(found, "Refill by")) == TODAY + timedelta(days=20)  # (5 - 4) mL at 0.05 mL a day
+    found = running(100, {"concentration": "2000 micrograms/mL", "residual": "5 mL", "alarm": "2 mL"})
+    by = one(found, "Refill by")
+    assert day_in(by) == TODAY + timedelta(days=20)  # (5 - 4) mL at 0.05 mL a day
+    assert "The last 4 mL decide." in by.text and sources(by) == {"pump-residual-withdrawal-2004"}
     assert sources(one(found, "Days until 4 mL are left")) == {"pump-residual-withdrawal-2004"}
 
 
 def test_a_filling_is_not_used_for_more_than_180_days() -> None:
-    found = running(
-        50, {**DEVICE, "concentration": "2000 micrograms/mL", "residual": "20 mL", "refilled": "2026-07-01"}
-    )
-    assert day_in(one(found, "Refill by")) == date(2026, 7, 1) + timedelta(days=180)
+    slow = {**DEVICE, "concentration": "2000 micrograms/mL", "residual": "36 mL", "refilled": "2026-07-01"}
+    by = one(running(50, slow), "Refill by")
+    assert day_in(by) == date(2026, 7, 1) + timedelta(days=180) and "The age of the filling decides." in by.text
 
 
 def test_an_overdue_refill_says_today() -> None:
-    found = running(400, {**DEVICE, "residual": "5 mL"})
-    assert "refill today" in one(found, "Refill by").text and found.refused is None
+    found = running(400, {k: v for k, v in DEVICE.items() if k != "refilled"} | {"residual": "5 mL"})
+    by = one(found, "Refill today")
+    assert "The refill was due by 2026-11-18: refill today. The alarm decides." in by.text and by.value == 4
 
 
 def test_a_range_empties_by_its_upper_end() -> None:
@@ -363,7 +395,12 @@ def test_the_bridge_by_hand() -> None:
 
 
 def test_a_weaker_solution_without_a_bridge_is_an_overdose() -> None:
-    down = {**CHANGE, "concentration": "2000 micrograms/mL", "new_concentration": "500 micrograms/mL"}
+    down = {
+        **CHANGE,
+        "residual": "36 mL",
+        "concentration": "2000 micrograms/mL",
+        "new_concentration": "500 micrograms/mL",
+    }
     unbridged = one(running(400, down), "Without a bridge")
     assert unbridged.value == 1600 and "too much, with the risk of overdose" in unbridged.text
 
@@ -403,11 +440,26 @@ def test_the_day_in_parts_is_for_night_goals_or_standing() -> None:
 # ---------------------------------------------------------------- what is missing
 
 
-@pytest.mark.parametrize("missing", ["concentration", "residual", "alarm"])
-def test_no_refill_day_without_what_it_rests_on(missing: str) -> None:
-    found = running(400, {k: v for k, v in DEVICE.items() if k != missing})
-    assert any(f"pump.{missing}" in need for need in found.needs_first)
-    assert lines(found, "Refill by") == [] and lines(found, "Days to the alarm") == []
+def test_without_a_concentration_only_the_age_of_the_filling_bounds_the_refill() -> None:
+    found = running(400, {k: v for k, v in DEVICE.items() if k != "concentration"})
+    assert any("pump.concentration" in need for need in found.needs_first)
+    by = one(found, "Refill by")
+    assert day_in(by) == date(2027, 5, 4) and "may ask for it earlier, is not known" in by.text
+    assert lines(found, "Days to the alarm") == [] and lines(found, "Days to empty") == []
+
+
+def test_without_an_alarm_the_other_bounds_stand() -> None:
+    found = running(400, {k: v for k, v in DEVICE.items() if k != "alarm"})
+    assert any("pump.alarm" in need for need in found.needs_first)
+    assert day_in(one(found, "Refill by")) == date(2026, 12, 19) and lines(found, "Days to the alarm") == []
+
+
+def test_without_a_residual_the_refill_and_the_rate_give_the_volume() -> None:
+    """40 mL on 2026-11-05, 17 days at 0.8 mL: 26.4 mL; (26.4 - 2) / 0.8 = 30.5 days."""
+    found = running(400, {k: v for k, v in DEVICE.items() if k != "residual"})
+    assert any("pump.residual" in need for need in found.needs_first) and found.refused is None
+    assert one(found, "Expected now").value == pytest.approx(26.4)
+    assert one(found, "Days to the alarm").value == pytest.approx(30.5)
 
 
 def test_without_the_day_of_the_refill_the_age_of_the_filling_is_asked_for() -> None:
@@ -419,13 +471,14 @@ def test_without_the_day_of_the_refill_the_age_of_the_filling_is_asked_for() -> 
 def test_no_dose_no_dates_and_no_steps() -> None:
     found = made(age=40, conditions=["stroke"], medicines=[{"drug": "baclofen", "route": "intrathecal"}], pump=CHANGE)
     assert any("daily dose" in need for need in found.needs_first)
-    assert not [e for e in found.reckoning if e.what in ("Fluid a day", "Refill by", "Length of the bridge") or "rise" in e.what]  # fmt: skip
+    assert not [e for e in found.reckoning if e.what in ("Fluid a day", "Days to the alarm", "Length of the bridge") or "rise" in e.what]  # fmt: skip
 
 
-def test_two_lines_of_one_pump_are_not_added() -> None:
-    found = made(age=40, conditions=["stroke"], medicines=[line(), line("300 micrograms/day")], pump=DEVICE)
+def test_two_lines_of_one_pump_make_no_step_and_the_earliest_refill() -> None:
+    found = made(age=40, conditions=["stroke"], medicines=[line(), line("100 micrograms/day")], pump=DEVICE)
     assert "which of the 2 lines of the pump holds now" in found.needs_first
-    assert lines(found, "Fluid a day") == []
+    assert one(found, "Fluid a day").how == "500 micrograms/day ÷ 500 micrograms/mL" and lines(found, "Refill by")
+    assert not [e for e in found.reckoning if e.what.startswith("Next rise")]
 
 
 def test_without_a_cause_no_step_is_shown_where_the_label_goes_by_it() -> None:
@@ -490,12 +543,13 @@ EMERGENCIES: list[dict[str, Any]] = [
 )
 def test_delivery_that_stopped_gets_the_emergency_page_and_no_dose(plain: dict[str, Any]) -> None:
     found = made(age=40, goals=["night spasms"], **plain)
-    assert found.refused is not None and "until delivery is restored" in found.refused
+    assert found.refused is not None and "until delivery is secured" in found.refused
     assert not found.bounds and not found.steps
     whats = [e.what for e in found.reckoning]
     assert whats.index("Whom to call") < whats.index("Emergency") < whats.index("Until delivery is restored")
     meanwhile = " ".join(e.text for e in lines(found, "Until delivery is restored"))
-    assert "oral baclofen 10-20 mg every 6 hours" in meanwhile and "Cyproheptadine 4-8 mg every 6-8 hours" in meanwhile
+    assert "benzodiazepines" in meanwhile and "Cyproheptadine 4 to 8 mg every 6 to 8 hours" in meanwhile
+    assert "creatinine first" in one(found, "Until delivery is restored, by mouth").text
     (signs,) = [s for s in found.withdrawal if "itching without a rash" in s.signs]
     assert "high fever" in signs.emergency and "1 to 3 days" in signs.onset and "Hospital now" in signs.action
     assert not {"Fluid a day", "Refill by", "The day's sum"} & set(whats) and not [w for w in whats if "rise" in w]
@@ -503,7 +557,9 @@ def test_delivery_that_stopped_gets_the_emergency_page_and_no_dose(plain: dict[s
 
 def test_the_emergency_page_says_what_ran_and_since_when() -> None:
     found = made(age=40, medicines=[line(stop="2026-11-20")])
-    assert one(found, "Delivery stopped").text == "2 days ago, on 2026-11-20. It ran at 400 micrograms/day."
+    assert one(found, "Delivery stopped").text == "It stopped 2 days ago, on 2026-11-20. It ran at 400 micrograms/day."  # fmt: skip
+    for day, said in (("2026-11-21", "1 day ago"), ("2026-11-22", "today")):
+        assert f"It stopped {said}, on {day}" in one(made(age=40, medicines=[line(stop=day)]), "Delivery stopped").text
     unknown = made(age=40, medicines=[line(active="false")])
     assert any("day on which delivery stopped" in need for need in unknown.needs_first)
 
@@ -523,11 +579,245 @@ def test_the_emergency_page_lasts_14_days(days: int, emergency: bool) -> None:
     assert (found is not None and found.refused is not None) == emergency
 
 
+# ---------------------------------------------------------------- what must be in it by its own arithmetic
+
+
+STRONG = {"drug": "baclofen", "concentration": "2000 micrograms/mL", "reservoir": "20 mL", "alarm": "2 mL"}
+
+
+@pytest.mark.parametrize(
+    ("rate", "pump", "what", "value"),
+    [
+        (1200, {**STRONG, "refilled": "2026-10-01"}, "Reservoir empty", 0),  # 52 days at 0.6 mL from 20 mL
+        (600, {**STRONG, "refilled": "2026-05-01"}, "Reservoir empty", 0),
+        (600, {**STRONG, "refilled": "2026-09-23"}, "Reservoir at its alarm", 2),  # 60 days at 0.3 mL
+        (400, {**STRONG, "residual": "1.9 mL"}, "Reservoir at its alarm", 1.9),
+        (950, {**DEVICE, "refilled": "?", "residual": "2.6 mL"}, "Hours of drug left", 15.1),  # (2.6 - 1.4) / 1.9 * 24
+        (
+            400,
+            {**STRONG, "residual": "5.5 mL", "residual_on": "2026-11-02"},
+            "Reservoir at its alarm",
+            1.5,
+        ),  # less 20 days at 0.2 mL
+    ],
+)
+def test_a_pump_that_must_be_dry_gets_the_emergency_page_and_no_rise(rate: float, pump: dict[str, str], what: str, value: float) -> None:  # fmt: skip
+    found = running(rate, pump)
+    assert one(found, what).value == pytest.approx(value)
+    assert found.refused is not None and "nearly so" in found.why and not found.bounds
+    assert not [e for e in found.reckoning if "rise" in e.what or e.what.startswith(("Refill by", "The day"))]
+
+
+def test_a_reservoir_that_was_not_filled_up_lasts_less_long() -> None:
+    """20 mL in a reservoir of 40 mL, 17 days at 0.8 mL: 6.4 mL."""
+    found = running(400, {**DEVICE, "filled": "20 mL", "residual": "6 mL"})
+    entry = one(found, "Expected now")
+    assert (
+        entry.value == pytest.approx(6.4) and "if it held 20 mL on 2026-11-05" in entry.text and found.refused is None
+    )
+
+
+def test_a_residual_of_before_the_refill_is_not_that_of_now() -> None:
+    """What was drawn on 2026-09-30 says nothing of the filling of 2026-10-01."""
+    found = running(200, {**STRONG, "residual": "3 mL", "residual_on": "2026-09-30", "refilled": "2026-10-01"})
+    assert one(found, "Expected now").value == pytest.approx(14.8) and found.refused is None
+    assert not lines(found, "Volume against expected") and any("pump.residual" in n for n in found.needs_first)
+
+
+def test_the_expected_volume_says_when_it_ran_dry() -> None:
+    """20 mL less the 1.4 mL that cannot be delivered, at 0.6 mL a day: 31 days from 2026-10-01."""
+    entry = one(running(1200, {**STRONG, "refilled": "2026-10-01"}), "Expected now")
+    assert entry.how == "20 mL − 52 days × 0.6 mL a day" and "run dry on 2026-11-01" in entry.text
+
+
+@pytest.mark.parametrize(("residual", "fits"), [("2.4 mL", True), ("2.39 mL", False), ("6.4 mL", True), ("6.41 mL", False), ("15 mL", False)])  # fmt: skip
+def test_a_residual_more_than_2_ml_from_the_expected_stops_the_rises(residual: str, fits: bool) -> None:
+    """52 days at 0.3 mL from 20 mL leave 4.4 mL."""
+    found = running(600, {**STRONG, "refilled": "2026-10-01", "residual": residual})
+    entry = one(found, "Volume against expected")
+    assert ("They fit." in entry.text) == fits == (found.refused is None)
+    assert bool([e for e in found.reckoning if e.what.startswith("Next rise")]) == fits
+    assert any("pump.residual_on" in need for need in found.needs_first) != fits
+    if residual == "15 mL":  # days go by the smaller
+        assert one(found, "Days to the alarm").how == "(4.4 − 2) mL ÷ 0.3 mL a day"
+
+
+def test_a_rate_that_began_after_the_refill_leaves_the_expected_volume_open() -> None:
+    pump = {**STRONG, "refilled": "2026-10-01", "residual": "9 mL"}
+    found = made(age=50, conditions=["stroke"], medicines=[line("600 micrograms/day", start="2026-11-12")], pump=pump)
+    assert "began on 2026-11-12, after the refill" in one(found, "Expected now").text
+    assert "is open" in one(found, "Volume against expected").text and found.refused is None
+    maybe = made(age=50, conditions=["stroke"], medicines=[line("1200 micrograms/day", start="2026-11-12")], pump={k: v for k, v in pump.items() if k != "residual"})  # fmt: skip
+    assert maybe.refused is not None and "may be low or empty" in maybe.refused and not maybe.bounds
+
+
+# ---------------------------------------------------------------- the kidneys and the emergency page
+
+
+@pytest.mark.parametrize(
+    ("person", "words"),
+    [
+        ({"dialysis": "haemodialysis"}, "avoided on dialysis"),
+        ({"labs": [{"name": "creatinine", "value": "3.4 mg/dL", "date": "2026-11-21"}]}, "below an eGFR of 30"),
+        ({"labs": [{"name": "creatinine", "value": "1.7 mg/dL", "date": "2026-11-21"}]}, "only in a reduced dose"),
+        ({"labs": [{"name": "creatinine", "value": "0.8 mg/dL", "date": "2026-11-21"}]}, "Oral baclofen 10 to 20 mg"),
+        ({}, "creatinine first"),
+    ],
+)
+def test_oral_baclofen_as_a_stand_in_goes_by_the_kidneys(person: dict[str, Any], words: str) -> None:
+    for medicines, pump in (([line(stop="2026-11-21")], {}), ([line()], {"pump": {"residual": "0.9 mL"}})):
+        found = made(age=70, sex="male", medicines=medicines, **pump, **person)
+        said = one(found, "Until delivery is restored, by mouth").text
+        assert words in said
+        if "No oral baclofen" in said:
+            assert not [e for e in found.reckoning if "10 to 20 mg" in e.text or "10-20 mg" in e.text]
+
+
+# ---------------------------------------------------------------- what the record says in its own words
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["catheter fracture", "catheter kink", "broken pump catheter", "catheter dislodgement", "catheter leak", "critical alarm", "pump alarm", "pump stopped"],
+)  # fmt: skip
+def test_a_fault_in_free_text_is_a_fault_where_there_is_a_pump(words: str) -> None:
+    found = running(400, DEVICE, conditions=["multiple sclerosis", words])
+    assert lines(found, "Delivery in doubt") and found.refused is not None and not found.bounds
+
+
+def test_words_on_the_pump_that_are_not_understood_stop_the_rises() -> None:
+    found = running(400, DEVICE, conditions=["multiple sclerosis", "end of life of the pump"])
+    assert found.refused is not None and "not understood" in found.refused and not found.bounds
+    assert lines(found, "Refill by")
+
+
+@pytest.mark.parametrize("words", ["urinary catheter", "intrathecal baclofen pump", "insulin pump", "dialysis catheter", "hypertension"])  # fmt: skip
+def test_other_devices_and_the_pump_itself_do_not(words: str) -> None:
+    assert running(400, DEVICE, conditions=["multiple sclerosis", words]).refused is None
+
+
+def test_a_catheter_means_a_pump_only_where_there_is_one() -> None:
+    def doubt(**plain: Any) -> tuple[float, float]:
+        patient = read_patient({"as_of": TODAY.isoformat(), **plain}, KNOWLEDGE, today=TODAY)
+        medicines = read_medicines(patient, KNOWLEDGE)
+        facts = Facts(inputs_of([(patient, medicines)], KNOWLEDGE), KNOWLEDGE, patient.jurisdiction)
+        return facts.column("condition:pump_delivery_in_doubt").bounds(0)
+
+    assert doubt(conditions=["catheter leak"], medicines=["baclofen 10 mg three times a day"]) == (0, 0)
+    assert doubt(conditions=["catheter leak"], medicines=[line()]) == (1, 1)
+    assert doubt(conditions=["trouble with the catheter"], medicines=[line()]) == (0, 1)
+
+
+# ---------------------------------------------------------------- one thing at a time
+
+
+def test_a_danger_stands_against_every_rise() -> None:
+    patient = read_patient({"as_of": TODAY.isoformat(), "country": "DE", "age": 40, "conditions": ["spinal cord injury"], "medicines": [line()], "considering": [{"drug": "baclofen", "dose": "2000 micrograms/day", "route": "intrathecal"}]}, KNOWLEDGE, today=TODAY)  # fmt: skip
+    found = review(patient, knowledge=KNOWLEDGE, predict=False)
+    assert next(f.rules for f in found.findings if f.tier == "DANGER")[0] == "baclofen-intrathecal-rise-double"
+    (page,) = [p for p in found.plan if p.kind == "pump"]
+    assert page.refused is not None and "doubles" in page.refused and not page.bounds
+
+
+def test_another_concentration_and_another_dose_are_not_planned_together() -> None:
+    weighed = [line("480 micrograms/day", change="replace") | {"start": TODAY.isoformat()}]
+    found = made(age=40, conditions=["stroke"], medicines=[line()], pump=CHANGE, considering=weighed)
+    assert found.refused is not None and "one at a time" in found.refused and not found.bounds
+    assert lines(found, "Length of the bridge")
+
+
+def test_a_mixture_makes_no_step() -> None:
+    for more in ({"pump": {**DEVICE, "drug": "baclofen and morphine"}}, {"pump": DEVICE, "medicines": [line(), {"drug": "morphine", "dose": "2 mg/day", "route": "intrathecal"}]}):  # fmt: skip
+        found = made(**{"age": 40, "conditions": ["stroke"], "medicines": [line()], **more})
+        assert found.refused is not None and "The pump holds morphine too" in found.refused and not found.bounds
+        assert lines(found, "A mixture") and not [e for e in found.reckoning if e.what.startswith("Next rise")]
+
+
+def test_an_injection_now_and_then_is_no_mixture() -> None:
+    found = made(age=40, conditions=["stroke"], medicines=[line(), "nusinersen 12 mg intrathecal every 4 months"], pump=DEVICE)  # fmt: skip
+    assert found.refused is None and not lines(found, "A mixture")
+
+
+def test_a_second_line_beside_the_running_one_counts_as_a_rise() -> None:
+    patient = read_patient({"as_of": TODAY.isoformat(), "age": 40, "conditions": ["spinal cord injury"], "medicines": [line()], "considering": [{"drug": "baclofen", "dose": "400 micrograms/day", "route": "intrathecal", "change": "start"}]}, KNOWLEDGE, today=TODAY)  # fmt: skip
+    found = review(patient, knowledge=KNOWLEDGE, predict=False, plan=False)
+    assert "baclofen-intrathecal-rise-double" in {
+        rule for f in found.findings if f.tier == "DANGER" for rule in f.rules
+    }
+
+
+@pytest.mark.parametrize("words", ["pneumonia", "active infection", "cellulitis", "uti"])
+def test_no_test_dose_during_an_infection(words: str) -> None:
+    found = made(age=40, conditions=["multiple sclerosis", words], medicines=[], considering=[{"drug": "baclofen", "route": "intrathecal"}])  # fmt: skip
+    assert found.refused is not None and "until it is treated" in found.refused and not lines(found, "Test doses")
+
+
+def test_the_start_that_is_weighed_is_held_against_the_first_day() -> None:
+    """Age 9, 75 micrograms for 10 hours: 75 a day under the US label; an order of 150 is twice that."""
+    for order, verdict in ((150, "2 × the first day reckoned. That is more"), (75, "It keeps within it")):
+        found = made(age=9, conditions=["cerebral palsy"], medicines=[], pump={"screening_dose": "75 micrograms", "screening_hours": "10"}, considering=[{"drug": "baclofen", "dose": f"{order} micrograms/day", "route": "intrathecal"}])  # fmt: skip
+        assert verdict in one(found, "The start that is weighed").text
+
+
+def test_in_the_uk_the_most_cautious_ladder_is_shown_and_the_childrens_line_for_children() -> None:
+    for age, said in ((40, 0), (9, 1)):
+        start = made(age=age, country="UK", medicines=[], considering=[{"drug": "baclofen", "route": "intrathecal"}])
+        ladder = one(start, "Test doses")
+        assert sources(ladder) == {"lioresal-intrathecal-be"} and "From the EU label" in ladder.text
+        assert one(start, "Smaller first test dose").text.startswith("25 micrograms first for anyone")
+        assert len([e for e in start.reckoning if "children's hospital" in e.text]) == said
+
+
+def test_steps_are_spoken_of_only_where_one_is_shown() -> None:
+    assert lines(running(400), "Steps")
+    assert not lines(made(age=40, medicines=[line()]), "Steps")
+
+
+# ---------------------------------------------------------------- a pump that was off for long
+
+
+@pytest.mark.parametrize("weighed", [False, True])
+def test_after_more_than_14_days_off_it_begins_like_a_first_pump(weighed: bool) -> None:
+    order = [{"drug": "baclofen", "dose": "400 micrograms/day", "route": "intrathecal"}] if weighed else []
+    found = made(age=44, country="UK", conditions=["multiple sclerosis"], medicines=[line(stop="2026-11-01")], considering=order, pump={**STRONG, "residual": "15 mL", "catheter": "0.2 mL", "tubing": "0.2 mL"})  # fmt: skip
+    assert "has been off for long" in found.why
+    assert one(found, "The pump has been off").text.startswith(
+        "21 days, since 2026-11-01. It ran at 400 micrograms/day"
+    )
+    assert one(found, "Drug that may still be in the reservoir").value == 30000
+    assert one(found, "Old drug in tubing and catheter").value == pytest.approx(800)
+    said = " ".join(e.text for e in lines(found, "Beginning again"))
+    assert "Never restart at the old rate" in said and "new test dose" in said and "hospital all the same" in said
+    assert lines(found, "Test doses") and not [e for e in found.reckoning if e.what.startswith("Next rise")]
+    assert len(lines(found, "Against the old rate")) == weighed
+
+
+# ---------------------------------------------------------------- the day to refill, for the schedule
+
+
+def test_the_day_to_refill() -> None:
+    def day(**plain: Any) -> date | None:
+        patient = read_patient({"as_of": TODAY.isoformat(), "age": 40, **plain}, KNOWLEDGE, today=TODAY)
+        medicines = read_medicines(patient, KNOWLEDGE)
+        facts = Facts(inputs_of([(patient, medicines)], KNOWLEDGE), KNOWLEDGE, patient.jurisdiction)
+        return refill_by(patient, medicines, facts)
+
+    assert day(medicines=[line()], pump=DEVICE) == date(2026, 12, 15)
+    assert day(medicines=[line()], pump={**DEVICE, "residual": "1 mL"}) == TODAY - timedelta(
+        days=7
+    )  # the alarm is due now
+    assert day(medicines=[line()], pump={"residual": "1 mL"}) == TODAY
+    assert day(medicines=[line()], pump={**DEVICE, "residual": "unknown", "concentration": "unknown"}) is None
+    assert day(medicines=[line()], pump={"refilled": "2026-04-01"}) == date(2026, 9, 28)  # too old
+    assert day(medicines=[line()], conditions=["catheter leak"]) == TODAY
+    assert day(medicines=[line()]) is None and day(medicines=[]) is None
+
+
 # ---------------------------------------------------------------- the patient file
 
 
 def test_the_parts_of_a_pump_are_read_and_written_back() -> None:
-    plain = {"pump": {**CHANGE, "screening_dose": "50 micrograms", "screening_hours": "8"}}
+    plain = {"pump": {**CHANGE, "residual_on": "2026-11-20", "screening_dose": "50 micrograms", "screening_hours": "8"}}
     patient = read_patient(plain, KNOWLEDGE, today=TODAY)
     assert patient.pump is not None and patient.pump.refilled == date(2026, 11, 5)
     assert read_patient(to_file(patient), KNOWLEDGE, today=TODAY) == patient
@@ -545,11 +835,15 @@ def test_the_parts_of_a_pump_are_read_and_written_back() -> None:
         ({"screening_dose": "50"}, "pump.screening_dose: .*the unit is missing"),
         ({"screening_hours": "8 mL"}, "pump.screening_hours: .*not an amount of its kind"),
         ({"residual": "41 mL", "reservoir": "40 mL"}, "pump.residual: .*more than the reservoir holds"),
+        ({"filled": "41 mL", "reservoir": "40 mL"}, "pump.filled: .*more than the reservoir holds"),
         ({"alarm": "50 mL", "reservoir": "40 mL"}, "pump.alarm: .*below what the reservoir holds"),
         ({"refilled": "2026-12-01"}, "pump.refilled: .*after the day of the review"),
         ({"refilled": "last week"}, "pump.refilled: .*not a date"),
         ({"residul": "4 mL"}, r"pump.residul: .*did you mean `residual`"),
         ({"flow": "0.2 mL/day"}, "pump.flow: .*there is no such field here"),
+        ({"catheter": "20 mL"}, r"pump.catheter: .*more than 1 mL.*did you mean 0.2 mL\?"),
+        ({"tubing": "1.1 mL"}, "pump.tubing: .*more than 1 mL"),
+        ({"residual_on": "2026-12-01"}, "pump.residual_on: .*after the day of the review"),
     ],
 )  # fmt: skip
 def test_what_a_pump_cannot_be_is_refused_by_its_field(pump: dict[str, str], words: str) -> None:
@@ -574,19 +868,23 @@ rates = st.floats(10, 2000).map(lambda v: round(v, 1))
 strengths = st.sampled_from([50.0, 500.0, 1000.0, 1500.0, 2000.0])
 
 
-@given(volumes, volumes, rates, strengths, st.none() | st.integers(0, 200))
-def test_the_days_of_a_refill_are_in_order(residual: float, alarm: float, rate: float, strength: float, ago: int | None) -> None:  # fmt: skip
+@given(volumes, st.none() | volumes, rates, strengths, st.none() | st.integers(0, 200))
+def test_the_days_of_a_refill_are_in_order(volume: float, alarm: float | None, rate: float, strength: float, ago: int | None) -> None:  # fmt: skip
     numbers = PROTOCOL.numbers
     refilled = None if ago is None else TODAY - timedelta(days=ago)
     days = refill_days(
-        TODAY, residual, daily_volume(rate, strength),
+        TODAY, volume, daily_volume(rate, strength),
         alarm=alarm, floor=numbers.floor.value, dead=numbers.dead.value,
         margin_days=numbers.margin.value, longest_days=numbers.longest.value, refilled=refilled,
     )  # fmt: skip
-    assert days.by <= days.alarm - timedelta(days=numbers.margin.value) and days.by <= days.floor <= days.empty
-    assert days.alarm >= TODAY and days.empty >= TODAY
-    assert (days.alarm <= days.empty) if alarm >= numbers.dead.value else (days.alarm >= days.empty)
+    assert days is not None and days.floor is not None and days.empty is not None
+    assert days.by <= days.floor <= days.empty and days.empty >= TODAY
+    assert (days.alarm is None) == (alarm is None)
+    if days.alarm is not None and alarm is not None:
+        assert days.by <= days.alarm - timedelta(days=numbers.margin.value) and days.alarm >= TODAY
+        assert (days.alarm <= days.empty) if alarm >= numbers.dead.value else (days.alarm >= days.empty)
     assert days.oldest is None or days.by <= days.oldest
+    assert days.by == {"alarm": days.alarm and days.alarm - timedelta(days=numbers.margin.value), "floor": days.floor, "oldest": days.oldest}[days.decides]  # fmt: skip
 
 
 @given(rates, strengths, volumes)
@@ -616,26 +914,33 @@ def test_the_parts_of_a_day_make_its_dose(daily: float, first: int, until: int, 
     assert parts[0].rate <= daily / 24 * (1 + percent / 100) + 1e-9
 
 
+ANY_PUMP = st.fixed_dictionaries(
+    {},
+    optional={
+        "concentration": strengths.map(lambda c: f"{c:g} micrograms/mL"),
+        "reservoir": st.sampled_from(["60 mL"]),
+        "residual": volumes.map(lambda v: f"{v} mL"),
+        "alarm": st.sampled_from(["1 mL", "2 mL", "4 mL"]),
+        "refilled": st.sampled_from(["2026-11-20", "2026-11-01", "2026-02-01"]),
+        "filled": st.sampled_from(["20 mL"]),
+        "residual_on": st.sampled_from(["2026-11-22", "2026-11-12"]),
+        "catheter": st.sampled_from(["0.15 mL", "0.3 mL"]),
+        "tubing": st.sampled_from(["0.2 mL"]),
+        "new_concentration": strengths.map(lambda c: f"{c:g} micrograms/mL"),
+    },
+)
+
+
 @given(
     rates,
     st.sampled_from(["US", "UK", "DE"]),
     st.sampled_from([None, 5, 9, 14, 17, 30, 66]),
     st.lists(
-        st.sampled_from(["multiple sclerosis", "stroke", "cerebral palsy", "spasticity"]), max_size=2, unique=True
+        st.sampled_from(["multiple sclerosis", "stroke", "cerebral palsy", "spasticity", "catheter trouble"]),
+        max_size=2,
+        unique=True,
     ),
-    st.fixed_dictionaries(
-        {},
-        optional={
-            "concentration": strengths.map(lambda c: f"{c:g} micrograms/mL"),
-            "reservoir": st.sampled_from(["60 mL"]),
-            "residual": volumes.map(lambda v: f"{v} mL"),
-            "alarm": st.sampled_from(["1 mL", "2 mL", "4 mL"]),
-            "refilled": st.sampled_from(["2026-11-01", "2026-02-01"]),
-            "catheter": st.sampled_from(["0.15 mL", "0.3 mL"]),
-            "tubing": st.sampled_from(["0.2 mL"]),
-            "new_concentration": strengths.map(lambda c: f"{c:g} micrograms/mL"),
-        },
-    ),
+    ANY_PUMP,
     st.booleans(),
 )
 def test_any_pump(
@@ -644,29 +949,58 @@ def test_any_pump(
     """Whatever is known of a running pump: days in order, steps within limits, sums, missing things named, words as they should be."""
     person = {} if age is None else {"age": age}
     found = made(country=country, conditions=conditions, medicines=[line(f"{rate} micrograms/day")], stands_on_tone=tone, pump=pump, **person)  # fmt: skip
-    empty = float(pump.get("residual", "60 mL").split()[0]) <= PROTOCOL.numbers.dead.value
-    assert (found.refused is not None) == empty
-    if refill := lines(found, "Refill by"):
-        assert {"concentration", "residual", "alarm"} <= set(pump)
-        assert day_in(refill[0]) <= day_in(one(found, "Days to the alarm"))
-    elif not empty:
-        assert any(f"pump.{part}" in need for part in ("concentration", "residual", "alarm") for need in found.needs_first)  # fmt: skip
+    now = held_of(rate, pump)
+    dry = now.at_alarm[0] or (now.days is not None and now.days[1] < PROTOCOL.numbers.urgent.value)
+    assert ("nearly so" in found.why) == dry
+    unfit = now.gap is not None and now.gap[0] > PROTOCOL.numbers.gap.value + 1e-9
+    rises = [e for e in found.reckoning if e.what.startswith("Next rise")]
+    if dry or unfit or "catheter trouble" in conditions:
+        assert found.refused is not None and not rises and not found.bounds and not lines(found, "Length of the bridge")
+    for refill in (*lines(found, "Refill by"), *lines(found, "Refill today")):
+        if alarm := lines(found, "Days to the alarm"):
+            assert day_in(refill) <= day_in(alarm[0]) - timedelta(days=PROTOCOL.numbers.margin.value)
+    if not dry:
+        assert (now.measured is None) == any("(pump.residual)" in need for need in found.needs_first)
+        for part in ("concentration", "alarm", "refilled"):
+            assert (part in pump) != any(f"(pump.{part})" in need for need in found.needs_first)
     limit = 1199 if age is None or age < 12 else 2003
     for bound in found.bounds:
-        assert bound.value is not None and bound.value <= max(limit, 0)
-    for rise in (e for e in found.reckoning if e.what.startswith("Next rise")):
-        assert rise.value is not None and rate < rise.value <= rate * 1.4 + 1e-9 and rise.value <= limit
+        assert bound.value is not None and bound.value <= limit
+        assert bound.kind != "step_daily" or 0 < bound.value <= rate * 0.4 + 1e-6
+    for rise in rises:
+        assert rise.value is not None and rate < rise.value <= rate * 1.4 + 1e-6 and rise.value <= limit
     for total in lines(found, "The day's sum"):
         assert total.value == pytest.approx(rate)
     for entry in found.reckoning:
         assert entry.text and "{" not in entry.text + entry.how + entry.what and "None" not in entry.text + entry.how
         said = f"{entry.what}: {entry.how}: {entry.text}"
-        assert not re.search(r"mcg|µg|\bug\b|\d,\d|(?<![\d.])\.\d|\d\.\d*0(?!\d)", said), said
+        assert not re.search(r"mcg|µg|\bug\b|\d,\d|(?<![\d.])\.\d|\d\.\d*0(?!\d)|(?<![\d.])1 days|-\d+ days", said), (
+            said
+        )
         assert entry.value is None or (entry.how and entry.unit) or entry.what in ("Second check",)
     assert any("no programming order" in note for note in found.notes)
-    assert empty or lines(found, "Second check")
+    assert dry or lines(found, "Second check")
     assert found.withdrawal and found.gates and found.gates[0].call
     assert len(set(found.needs_first)) == len(found.needs_first)
+
+
+def held_of(rate: float, pump: dict[str, str]) -> Held:
+    """What is in a pump that has run at one rate since 2024."""
+    patient = read_patient({"as_of": TODAY.isoformat(), "pump": pump}, KNOWLEDGE, today=TODAY)
+    device = device_of(patient.pump) if patient.pump else Device()
+    return held(device, (rate, rate), date(2024, 1, 5), TODAY, PROTOCOL.numbers.dead.value)
+
+
+@settings(max_examples=40)
+@given(rates, ANY_PUMP)
+def test_the_finding_of_a_dry_pump_and_its_page_go_together(rate: float, pump: dict[str, str]) -> None:
+    patient = read_patient({"as_of": TODAY.isoformat(), "age": 40, "conditions": ["stroke"], "medicines": [line(f"{rate} micrograms/day")], "pump": pump}, KNOWLEDGE, today=TODAY)  # fmt: skip
+    found = review(patient, knowledge=KNOWLEDGE, predict=False)
+    (page,) = [p for p in found.plan if p.kind == "pump"]
+    dangers = {rule for f in found.findings if f.tier == "DANGER" for rule in f.rules}
+    assert ("baclofen-intrathecal-reservoir-low" in dangers) == ("nearly so" in page.why)
+    if dangers:
+        assert page.refused is not None and not page.bounds
 
 
 @given(st.floats(10, 5000), st.floats(-50, 50))
@@ -715,6 +1049,10 @@ def _broken(**changes: Any) -> PumpProtocol:
         (_broken(marks=(msgspec.structs.replace(PROTOCOL.marks[0], above=0.0),)), "a mark lies above nought"),
         (_broken(flex=(msgspec.structs.replace(PROTOCOL.flex[0], more_to="hour_of_tea"),)), "hours among the policies"),
         (_broken(flex=(msgspec.structs.replace(PROTOCOL.flex[0], more_to="hour_of_bedtime"),)), "its two parts are one"),
+        (_broken(oral=PROTOCOL.oral[1:]), "one sentence is for dialysis"),
+        (_broken(oral=(*PROTOCOL.oral[:1], *PROTOCOL.oral[2:])), "leave no gap"),
+        (_broken(not_with=(msgspec.structs.replace(PROTOCOL.not_with[0], conditions=("gout",)),)), "no condition “gout”"),
+        (_broken(restart=()), "nothing is said of its restart"),
         (_broken(numbers=msgspec.structs.replace(PROTOCOL.numbers, floor=PROTOCOL.numbers.margin)), "above nought in mL"),
     ],
 )  # fmt: skip

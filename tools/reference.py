@@ -123,12 +123,13 @@ FIELDS: dict[str, tuple[str, dict[str, Any]]] = {
         {"oneOf": [{"type": "string"}, {"type": "object", "additionalProperties": False, "properties": {"kind": TEXT, "date": DAY}}]},
     ),
     "pump": (
-        "The intrathecal device: `drug`, `concentration`, `reservoir` (its capacity), `residual` (what is in it now), `alarm` (the volume it calls at), `refilled` (the day of the last refill), `catheter` and `tubing` (their volumes), `new_concentration` (planned), `screening_dose` (the test dose that worked) and `screening_hours` (how long it did). Whether it delivers is said by the drug's line in `medicines`.",
+        "The intrathecal device: `drug`, `concentration`, `reservoir` (its capacity), `residual` (what is in it now, or was on `residual_on`), `alarm` (the volume it calls at), `refilled` (the day of the last refill) and `filled` (the volume then in it, where it was not filled up), `catheter` and `tubing` (their volumes), `new_concentration` (planned), `screening_dose` (the test dose that worked) and `screening_hours` (how long it did). Whether it delivers is said by the drug's line in `medicines`.",
         {
             "type": "object",
             "additionalProperties": False,
             "properties": {
-                **dict.fromkeys(("drug", "concentration", "reservoir", "residual", "catheter", "tubing", "alarm", "new_concentration", "screening_dose", "screening_hours"), TEXT),
+                **dict.fromkeys(("drug", "concentration", "reservoir", "residual", "catheter", "tubing", "alarm", "filled", "new_concentration", "screening_dose", "screening_hours"), TEXT),
+                "residual_on": DAY,
                 "refilled": DAY,
             },
         },

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.pumps import PumpProtocol, PumpRange, PumpScreening, PumpStep
+from relaxant.knowledge.pumps import PumpOral, PumpProtocol, PumpRange, PumpScreening, PumpStep
 
 _UNITS = {
     "licensed_from": "years",
@@ -16,6 +17,9 @@ _UNITS = {
     "slowest": "mL/day",
     "flex_changes": "changes a day",
     "withdrawal": "days",
+    "urgent": "days",
+    "gap": "mL",
+    "path": "mL",
 }
 _STOP = 100  # a lowering of so many percent is a stop
 
@@ -25,15 +29,16 @@ def faults_of_pump(pump: PumpProtocol, knowledge: Knowledge) -> Iterator[tuple[s
     where = f"pumps {pump.pump}"
     if pump.agent in knowledge.agents and "intrathecal" not in knowledge.agents[pump.agent].routes:
         yield where, f"{pump.agent} is not given into the spinal fluid"
-    for origin in pump.origins:
-        for condition in origin.conditions:
-            if condition not in knowledge.conditions:
-                yield where, f"there is no condition “{condition}”"
-    for kind in ("screening", "start", "steps", "ranges", "check", "emergency", "call"):
+    named = [*(part.conditions for part in pump.origins), *(part.conditions for part in pump.not_with)]
+    for condition in (name for names in named for name in names):
+        if condition not in knowledge.conditions:
+            yield where, f"there is no condition “{condition}”"
+    for kind in ("screening", "start", "steps", "ranges", "check", "emergency", "meanwhile", "oral", "restart", "call"):
         if not getattr(pump, kind):
             yield where, f"nothing is said of its {kind}"
     for ladder in pump.screening:
         yield from _ladder(ladder, where)
+    yield from _oral(pump.oral, where)
     for start in pump.start:
         if not 0 < start.prolonged_factor <= start.factor or min(start.prolonged_hours, start.hold_hours) <= 0:
             yield where, "a first day: 0 < prolonged_factor <= factor, and hours above nought"
@@ -58,6 +63,15 @@ def faults_of_pump(pump: PumpProtocol, knowledge: Knowledge) -> Iterator[tuple[s
             yield f"{where} flex {pattern.flex}", "its two parts are one"
     if pump.numbers.flex_changes.value < 2 and pump.flex:
         yield where, "a day in two parts needs two changes"
+
+
+def _oral(parts: tuple[PumpOral, ...], where: str) -> Iterator[tuple[str, str]]:
+    """Every kidney function, and none known, has just one sentence."""
+    bands = sorted((p.egfr_from, p.egfr_to) for p in parts if not p.dialysis and not p.unknown)
+    if sum(p.unknown for p in parts) != 1 or sum(p.dialysis for p in parts) != 1:
+        yield where, "of the oral form one sentence is for dialysis and one for a kidney function that is not known"
+    if not bands or bands[0][0] != 0 or any(end != following for (_, end), (following, _) in pairwise(bands)):
+        yield where, "the bands of eGFR for the oral form begin at nought and leave no gap"
 
 
 def _ladder(ladder: PumpScreening, where: str) -> Iterator[tuple[str, str]]:

@@ -84,19 +84,21 @@ class Procedure(_Frozen, frozen=True, kw_only=True):
 class Pump(_Frozen, frozen=True, kw_only=True):
     """An intrathecal device. Whether it delivers is said by the drug's line in ``medicines``.
 
-    ``reservoir`` is its capacity, ``residual`` what is in it now, ``alarm`` the volume at which it calls for a refill; ``catheter``
-    and ``tubing`` are the volumes from the reservoir to the tip. ``new_concentration`` is planned for the next refill, ``refilled`` the
-    day of the last. ``screening_dose`` is the test dose that worked and ``screening_hours`` how long it did.
+    ``reservoir`` is its capacity, ``residual`` what is in it now or was on ``residual_on``, ``alarm`` the volume at which it calls for a refill;
+    ``catheter`` and ``tubing`` are the volumes from the reservoir to the tip. ``new_concentration`` is planned for the next refill, ``refilled``
+    the day of the last and ``filled`` the volume that was then in it, where it was not filled up. ``screening_dose`` is the test dose that worked and ``screening_hours`` how long it did.
     """
 
     drug: str | None = None
     concentration: str | None = None
     reservoir: str | None = None
     residual: str | None = None
+    residual_on: date | None = None
     catheter: str | None = None
     tubing: str | None = None
     alarm: str | None = None
     refilled: date | None = None
+    filled: str | None = None
     new_concentration: str | None = None
     screening_dose: str | None = None
     screening_hours: str | None = None

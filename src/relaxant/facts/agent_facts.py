@@ -22,6 +22,16 @@ _LINE: Methods = (("as read from the line", None),)
 _LARGEST: Methods = (("the largest dose of the line", None),)
 _LARGEST_BY_WEIGHT: Methods = (("the largest dose of the line, by weight", None),)
 _MOST: Methods = (("the most that the line allows", None),)
+_PUMP: Methods = (("from the pump as described and its line", None),)
+_OF_PUMP = {
+    "reservoir_volume": ("reservoir", 0.0),
+    "reservoir_days": ("reservoir", 0.0),
+    "reservoir_gap": ("reservoir", 0.0),
+    "expected_days": ("reservoir", 0.0),
+    "dose_rise": ("", -1.0),
+    "first_day_ratio": ("test_dose", 0.0),
+}
+"""Numbers of a pump that may lie between two: what would settle each (its dose, where nothing is named) and the least it can be."""
 _MOST_BY_WEIGHT: Methods = (("the most that the line allows, by weight", None),)
 
 
@@ -103,6 +113,9 @@ def _agent_fact(facts: Facts, agent: str, name: str, of: str = "") -> Column:
         return (unsuited if name == "unsuited" else unestablished)(facts, agent)
     if name == "allergic":
         return facts.column(f"allergy:{facts.knowledge.agents[agent].ingredient}")
+    if name in _OF_PUMP:
+        need, least = _OF_PUMP[name]
+        return _of_pump(facts, agent, name, need or dose_need, least)
     said, fact = facts.agent_number(agent, f"{name}{of}"), AGENT_FACTS[name]
     if name == "duration_days":
         weighed = facts.agent_number(agent, "starting") == 1
@@ -118,6 +131,9 @@ def _agent_fact(facts: Facts, agent: str, name: str, of: str = "") -> Column:
         "dose_drop": dose_need,
         "doses_daily": dose_need,
         "dose_interval_days": dose_need,
+        "reservoir_at_alarm": "reservoir",
+        "filling_days": "refilled",
+        "pump_mixed": "pump",
     }.get(name, f"the {agent} product")
     if fact.truth:
         return yes_no(said, need)
@@ -131,6 +147,14 @@ def _between(facts: Facts, agent: str, which: str, unit: str, need: str) -> Colu
     unsettled, unweighed = low != high, facts.agent_number(agent, "weight_missing") == 1
     needs = {need: unsettled & ~unweighed, "weight": unsettled & unweighed}
     return Column(low, high, f"{unit}/day", False, _LINE, ("medicines",), None, needs)
+
+
+def _of_pump(facts: Facts, agent: str, name: str, need: str, least: float) -> Column:
+    """A number of the agent's pump, between the least and the most that it can be."""
+    low = np.fmax(facts.agent_number(agent, f"{name}_low"), least)
+    high = np.fmin(facts.agent_number(agent, f"{name}_high"), np.inf)
+    unit = AGENT_FACTS[name].unit
+    return Column(low, high, unit, False, _PUMP, ("pump", "medicines"), None, {need: low != high})
 
 
 def _most_in_a_day(facts: Facts, agent: str, which: str) -> Floats:

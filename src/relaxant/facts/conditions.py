@@ -35,12 +35,15 @@ _ICD10 = (
 
 
 class _Names(NamedTuple):
-    """Folded name, SNOMED code, ICD-10-CM prefix (no dot): each to its condition. And folded allergen names to allergens."""
+    """Folded name, SNOMED code, ICD-10-CM prefix (no dot): each to its condition. And folded allergen names to allergens. ``of_pumps`` are names
+    that count for whoever has a pump, and ``about_pumps`` the words that put a condition in question there, each with those that do not."""
 
     names: dict[str, str]
     snomed: dict[str, str]
     icd: dict[str, str]
     allergens: dict[str, list[str]]
+    of_pumps: dict[str, str]
+    about_pumps: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
 
 
 _KNOWN: dict[str, _Names] = {}
@@ -50,10 +53,16 @@ def _names(knowledge: Knowledge) -> _Names:
     """The names of a knowledge, indexed once."""
     made = _KNOWN.get(knowledge.sha256)
     if made is None:
-        made = _KNOWN[knowledge.sha256] = _Names({}, {}, {}, {})
+        made = _KNOWN[knowledge.sha256] = _Names({}, {}, {}, {}, {}, {})
         for condition in knowledge.conditions.values():
             for name in (condition.title, condition.condition.replace("_", " "), *condition.names):
                 made.names.setdefault(folded(name), condition.condition)
+            made.of_pumps.update({folded(name): condition.condition for name in condition.pump_names})
+            if condition.pump_words:
+                made.about_pumps[condition.condition] = (
+                    tuple(map(folded, condition.pump_words)),
+                    tuple(map(folded, condition.not_pump_words)),
+                )
             made.snomed.update(dict.fromkeys(condition.snomed, condition.condition))
             made.icd.update({prefix.replace(".", "").upper(): condition.condition for prefix in condition.icd10cm})
         for allergen in knowledge.allergens.values():
@@ -69,14 +78,19 @@ def folded(text: str) -> str:
     return " ".join(re.sub(r"[^\w\s]", " ", text.casefold().replace("'", "").replace("’", "")).split())
 
 
-def conditions_said(patient: Patient, knowledge: Knowledge, note: dict[str, str]) -> dict[str, float]:
-    """Condition id -> 1 (has it) or NaN (words near or around its name); ``note`` gains what was not understood or used."""
+def conditions_said(
+    patient: Patient, knowledge: Knowledge, note: dict[str, str], *, pump: bool = False
+) -> dict[str, float]:
+    """Condition id -> 1 (has it) or NaN (words near or around its name); ``note`` gains what was not understood or used.
+
+    ``pump`` is whether something runs, or is to run, into the spinal fluid: words such as ``catheter`` then speak of it.
+    """
     out: dict[str, float] = {}
     idle = []
     for stated in patient.conditions or ():
         if stated.until is not None and stated.until <= patient.as_of:
             continue
-        found = condition_ids(stated, knowledge)
+        found = condition_ids(stated, knowledge) or (_of_pump(stated, knowledge) if pump else ())
         doubtful = stated.name is not None and not stated.codes and _in_doubt(stated.name, knowledge)
         for name in found:
             if doubtful:
@@ -87,6 +101,12 @@ def conditions_said(patient: Patient, knowledge: Knowledge, note: dict[str, str]
         if found:
             continue
         words = stated.name or next((c.display for c in stated.codes if c.display), None)
+        if pump and words and (about := _about_pump(folded(words), knowledge)):
+            for name in about:
+                out.setdefault(name, math.nan)
+                title = knowledge.conditions[name].title
+                note[f"condition {words}"] = f"condition “{words}” is not understood; it may be {title}"
+            continue
         near = _near(folded(words), knowledge) if words and not stated.codes else None
         if near and words:
             out.setdefault(near, math.nan)
@@ -103,6 +123,26 @@ def conditions_said(patient: Patient, knowledge: Knowledge, note: dict[str, str]
             else:
                 out.setdefault(implied, math.nan)  # what follows from something in question is in question
     return out
+
+
+def _of_pump(stated: Stated, knowledge: Knowledge) -> tuple[str, ...]:
+    """The conditions that a statement names for whoever has a pump."""
+    names = _names(knowledge).of_pumps
+    said = (stated.name, *(c.display for c in stated.codes))
+    return tuple(dict.fromkeys(names[folded(words)] for words in said if words and folded(words) in names))
+
+
+def _about_pump(words: str, knowledge: Knowledge) -> list[str]:
+    """The conditions that words which name none put in question for whoever has a pump."""
+
+    def within(parts: tuple[str, ...]) -> bool:
+        return any(f" {part} " in f" {words} " for part in parts)
+
+    return [
+        condition
+        for condition, (about, others) in _names(knowledge).about_pumps.items()
+        if within(about) and not within(others)
+    ]
 
 
 def _in_doubt(words: str, knowledge: Knowledge) -> bool:
@@ -130,7 +170,8 @@ def days_since(patient: Patient, knowledge: Knowledge) -> dict[str, float]:
 
 def condition_ids(stated: Stated, knowledge: Knowledge) -> tuple[str, ...]:
     """The conditions that a statement names, by code or by words."""
-    names, snomed, icd, _ = _names(knowledge)
+    known = _names(knowledge)
+    names, snomed, icd = known.names, known.snomed, known.icd
     found = []
     for code in stated.codes:
         if (by_code := _by_code(code, snomed, icd)) is not None:

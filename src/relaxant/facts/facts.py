@@ -26,6 +26,7 @@ _SELDOM = frozenset(
         "cystatin_c",
         "muscle_mass",
         "pump",
+        "test_dose",
         "qtc",
         "swallowing",
         "magnesium",

@@ -17,6 +17,7 @@ from relaxant.facts.agent_lines import SITUATIONS, said_of_agent
 from relaxant.facts.column import Floats, Mask
 from relaxant.facts.conditions import allergies_said, conditions_said, days_since
 from relaxant.facts.measured import values_in_force
+from relaxant.facts.pump import has_pump, said_of_pump
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.phenotypes import phenotype_of
 from relaxant.medicines.medicine import Medicine
@@ -116,7 +117,8 @@ def inputs_of(readings: Sequence[tuple[Patient, Sequence[Medicine]]], knowledge:
             inputs.numbers.setdefault(name, full(rows))[row] = value
         for name, value in truths.items():
             inputs.truths.setdefault(name, full(rows))[row] = value
-        for name, value in conditions_said(patient, knowledge, note).items():
+        pump = has_pump(patient, medicines, knowledge)
+        for name, value in conditions_said(patient, knowledge, note, pump=pump).items():
             inputs.conditions.setdefault(name, full(rows, 0.0))[row] = value
         for name, days in days_since(patient, knowledge).items():
             inputs.numbers.setdefault(f"since:{name}", full(rows))[row] = days
@@ -313,7 +315,7 @@ def _agents(
 ) -> None:
     for name in sorted({agent for m in medicines for agent in m.agents}):
         agent, lines = knowledge.agents[name], [m for m in medicines if name in m.agents]
-        values = said_of_agent(agent, patient, lines, weight)
+        values = said_of_agent(agent, patient, lines, weight) | said_of_pump(name, patient, medicines, knowledge)
         columns = inputs.agents.setdefault(name, {})
         for key, value in values.items():
             columns.setdefault(key, full(inputs.rows, 0.0 if key in SITUATIONS else NAN))[row] = value

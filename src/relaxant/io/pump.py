@@ -17,6 +17,7 @@ _AMOUNTS = {
     "reservoir": ("mL", "40 mL"),
     "residual": ("mL", "40 mL"),
     "alarm": ("mL", "2 mL"),
+    "filled": ("mL", "20 mL"),
     "catheter": ("mL", "0.2 mL"),
     "tubing": ("mL", "0.2 mL"),
     "screening_dose": ("ug", "50 micrograms"),
@@ -24,9 +25,10 @@ _AMOUNTS = {
 }
 _TEXTS = ("drug", *_AMOUNTS)
 _BARE = {"screening_hours": "h"}  # its name says the unit
-_ABOVE_NOUGHT = ("concentration", "new_concentration", "reservoir", "screening_dose")
+_ABOVE_NOUGHT = ("concentration", "new_concentration", "reservoir", "filled", "screening_dose")
 _WITHIN_RESERVOIR = {
     "residual": "this is more than the reservoir holds",
+    "filled": "this is more than the reservoir holds",
     "alarm": "an alarm volume is below what the reservoir holds",
 }
 _TOO_STRONG = 100  # times the strongest product, or the largest test dose: mg were written for micrograms
@@ -51,12 +53,20 @@ def pump(reading: Reading, plain: Mapping[str, Any]) -> Pump | None:
             _refuse_too_strong(f"pump.{part}", *amounts[part], value.get("drug"), reading.knowledge)
     if "screening_dose" in amounts:
         _refuse_too_large(*amounts["screening_dose"], reading.knowledge)
+    for part in ("catheter", "tubing"):
+        if part in amounts:
+            _refuse_too_long(f"pump.{part}", *amounts[part], reading.knowledge)
     for part, why in _WITHIN_RESERVOIR.items():
         if part in amounts and "reservoir" in amounts and amounts[part][1] > amounts["reservoir"][1]:
             raise InputError(f"pump.{part}", value[part], why, "check both volumes and their units")
     said = {part: text(f"pump.{part}", value.get(part)) for part in _TEXTS}
     refilled = day("pump.refilled", value.get("refilled"), latest=reading.as_of)
-    return Pump(refilled=refilled, **{part: words for part, words in said.items() if not said_unknown(words)})
+    residual_on = day("pump.residual_on", value.get("residual_on"), latest=reading.as_of)
+    return Pump(
+        refilled=refilled,
+        residual_on=residual_on,
+        **{part: words for part, words in said.items() if not said_unknown(words)},
+    )
 
 
 def _amount(part: str, value: Any) -> tuple[Quantity, float]:
@@ -102,4 +112,16 @@ def _refuse_too_large(got: Quantity, micrograms: float, knowledge: Knowledge) ->
             f"did you mean {plain_number(got.value)} micrograms?"
             if got.unit.startswith("mg")
             else "check the number and its unit",
+        )
+
+
+def _refuse_too_long(field: str, got: Quantity, ml: float, knowledge: Knowledge) -> None:
+    """Refuses a volume of a catheter or of a pump's tubing that none comes near."""
+    most = [p.numbers.path for p in knowledge.plans.pumps.values()]
+    if most and ml > max(number.value for number in most):
+        raise InputError(
+            field,
+            str(got),
+            f"this is more than {plain_number(max(number.value for number in most))} mL, which no such part holds",
+            f"did you mean {plain_number(got.value / _TOO_STRONG)} {got.unit}? The model and the implanted length give it",
         )

@@ -15,8 +15,28 @@ Origin = Literal["spinal", "cerebral"]
 
 
 class PumpSaid(Cited, frozen=True, kw_only=True, gc=False):
-    """A sentence, in our words."""
+    """A sentence, in our words, for people of an age (years, ``age_to`` exclusive)."""
 
+    text: str
+    age_from: float = 0
+    age_to: float = 200
+
+
+class PumpOral(Cited, frozen=True, kw_only=True, gc=False):
+    """What is said of the oral form as a stand-in, by the kidneys: for an eGFR (mL/min/1.73 m2) from ``egfr_from`` up to ``egfr_to``, on
+    ``dialysis``, or where the kidney function is ``unknown``."""
+
+    text: str
+    egfr_from: float = 0
+    egfr_to: float = 1000
+    dialysis: bool = False
+    unknown: bool = False
+
+
+class PumpNotWith(Cited, frozen=True, kw_only=True, gc=False):
+    """Conditions with which no test and no start is planned, and why."""
+
+    conditions: tuple[str, ...]
     text: str
 
 
@@ -29,11 +49,13 @@ class PumpOrigin(Cited, frozen=True, kw_only=True, gc=False):
 
 class PumpScreening(Cited, frozen=True, kw_only=True, gc=False):
     """The ladder of test doses (micrograms), each at least ``apart_hours`` after the last, given over ``over_minutes`` at least, with the
-    person watched for ``watch_low`` to ``watch_high`` hours. ``lower_first`` is a smaller first dose, for whom ``lower_for`` says."""
+    person watched for ``watch_low`` to ``watch_high`` hours. ``lower_first`` is a smaller first dose, for whom ``lower_for`` says, or with
+    ``lower_anyone`` for everybody."""
 
     doses: tuple[float, ...]
     lower_first: float | None = None
     lower_for: str | None = None
+    lower_anyone: bool = False
     age_from: float = 0
     apart_hours: float
     over_minutes: float
@@ -103,7 +125,9 @@ class PumpNumbers(Frozen, frozen=True, kw_only=True, gc=False):
 
     ``margin``: days between the refill and the alarm. ``floor``: the volume before which to refill whatever the alarm is set to.
     ``longest``: days that a filling is used. ``dead``: the volume that cannot be delivered. ``slowest``: the least that is delivered in a day.
-    ``flex_changes``: most changes of the rate in a day. ``withdrawal``: days after a stop in which the emergency page is shown.
+    ``flex_changes``: most changes of the rate in a day. ``withdrawal``: days after a stop in which the emergency page is shown. ``urgent``: with
+    fewer days of drug left it is shown too. ``gap``: a larger difference between the volume said and the one expected is looked into. ``path``:
+    the most that a catheter, or the tubing, is believed to hold.
     """
 
     margin: PumpNumber
@@ -113,6 +137,9 @@ class PumpNumbers(Frozen, frozen=True, kw_only=True, gc=False):
     slowest: PumpNumber
     flex_changes: PumpNumber
     withdrawal: PumpNumber
+    urgent: PumpNumber
+    gap: PumpNumber
+    path: PumpNumber
 
 
 class PumpFlex(Cited, frozen=True, kw_only=True, gc=False):
@@ -131,7 +158,9 @@ class PumpFlex(Cited, frozen=True, kw_only=True, gc=False):
 class PumpProtocol(Frozen, frozen=True, kw_only=True, gc=False):
     """Everything that a plan for one agent in a pump is made from.
 
-    ``bridge`` is said where the concentration changes, ``emergency`` when delivery has stopped, ``call`` whom to call then, ``check`` with every plan.
+    ``bridge`` is said where the concentration changes, ``emergency`` when delivery has stopped, ``meanwhile`` what is given until it is restored, with
+    one of ``oral``, ``call`` whom to call then, ``restart`` after a long stop, ``check`` with every plan. ``mixed`` is said where the pump holds
+    another medicine too, ``one_change`` where concentration and dose are to change together.
     """
 
     pump: str
@@ -150,5 +179,11 @@ class PumpProtocol(Frozen, frozen=True, kw_only=True, gc=False):
     at_step: tuple[PumpSaid, ...] = ()
     bridge: tuple[PumpSaid, ...] = ()
     emergency: tuple[PumpSaid, ...] = ()
+    meanwhile: tuple[PumpSaid, ...] = ()
+    oral: tuple[PumpOral, ...] = ()
+    not_with: tuple[PumpNotWith, ...] = ()
+    restart: tuple[PumpSaid, ...] = ()
+    mixed: tuple[PumpSaid, ...] = ()
+    one_change: tuple[PumpSaid, ...] = ()
     call: tuple[PumpSaid, ...] = ()
     check: tuple[PumpSaid, ...] = ()

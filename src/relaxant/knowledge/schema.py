@@ -277,11 +277,19 @@ class Exposure(Cited, frozen=True, kw_only=True, gc=False):
 
 
 class Condition(Frozen, frozen=True, kw_only=True, gc=False):
-    """A condition that some rule or fact acts on."""
+    """A condition that some rule or fact acts on.
+
+    Three kinds of words count for whoever has a medicine running or weighed into the spinal fluid, or a pump for one: ``pump_names`` are then
+    names of it too; ``pump_words``, inside something that is not understood, put it in question, unless one of ``not_pump_words`` (another device,
+    or the pump as such) stands there as well.
+    """
 
     condition: str
     title: str
     names: tuple[str, ...]
+    pump_names: tuple[str, ...] = ()
+    pump_words: tuple[str, ...] = ()
+    not_pump_words: tuple[str, ...] = ()
     icd10cm: tuple[str, ...] = ()
     snomed: tuple[str, ...] = ()
     implies: tuple[str, ...] = ()

@@ -47,7 +47,7 @@ def planned(
     for agent in sorted(set(facts.inputs.agents) - exchanged):
         plans += _of_agent(agent, agent in leaving, agent in weighed, patient, medicines, facts, told(agent), row)
     plans = _one_at_a_time(plans, facts)
-    pump = pump_plan(patient, medicines, facts)
+    pump = pump_plan(patient, medicines, facts, told)
     if pump is not None:
         plans.append(pump)
     for agent in sorted(set(facts.inputs.agents) & set(blockers(facts))):

@@ -5,94 +5,94 @@ It reckons line by line, asks for what is missing and for a second check, and is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
 
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
+from relaxant.planning.dose import danger
 from relaxant.planning.plan import Gate, Plan, Policy, ShownBound, Signs
-from relaxant.planning.pump_dose import DAILY, first_day, ranges, screening, steps, weighed_change
-from relaxant.planning.pump_given import Given, given
+from relaxant.planning.pump_dose import (
+    DAILY,
+    against_first_day,
+    first_day,
+    marks,
+    ranges,
+    screening,
+    steps,
+    weighed_change,
+)
+from relaxant.planning.pump_emergency import emergency_lines, failure, in_question, may_be_low, unread
+from relaxant.planning.pump_given import Given, Rate, given
 from relaxant.planning.pump_lines import Book
-from relaxant.planning.pump_volume import concentrations, flex, is_empty, new_concentration, reservoir
+from relaxant.planning.pump_volume import (
+    concentrations,
+    days_of,
+    does_not_fit,
+    flex,
+    new_concentration,
+    old_drug,
+    reservoir,
+)
+from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import cited
 from relaxant.rules.wording import capital, shown_agent_name
 
-IN_DOUBT = "pump_delivery_in_doubt"  # the condition of a fault on record, or a missed refill
 
-
-def pump_plan(patient: Patient, medicines: Sequence[Medicine], facts: Facts) -> Plan | None:
+def pump_plan(
+    patient: Patient,
+    medicines: Sequence[Medicine],
+    facts: Facts,
+    told: Callable[[str], Sequence[Finding]] = lambda _: (),
+) -> Plan | None:
     """The plan of the pump that a person has, or for whom one is weighed; ``None`` where nothing is said of any.
 
-    ``facts`` are those of this one person. A pump whose delivery has stopped gets the emergency page and no dose.
+    ``facts`` are those of this one person. A pump whose delivery has stopped or is about to gets the emergency page and no dose; where one of
+    the findings ``told`` of the agent is a DANGER no start and no rise is planned.
     """
     for protocol in facts.knowledge.plans.pumps.values():
         known = given(protocol, patient, medicines, facts)
         if known is None:
             continue
-        if (plan := _plan(known, facts)) is not None:
+        findings = told(protocol.agent) if facts.agent_is_said(protocol.agent, 0) else ()
+        if (plan := _plan(known, facts, danger(protocol.agent, findings, facts))) is not None:
             return plan
     return None
 
 
-def _plan(known: Given, facts: Facts) -> Plan | None:
+def refill_by(patient: Patient, medicines: Sequence[Medicine], facts: Facts) -> date | None:
+    """By when the running pump is to be refilled, in the past where it is overdue, and no later than the day of the review where its delivery is in
+    doubt. ``None`` where no day can be told: the age of the filling alone tells none before it is too old."""
+    for protocol in facts.knowledge.plans.pumps.values():
+        known = given(protocol, patient, medicines, facts)
+        if known is not None and known.running:
+            days, today = days_of(known), patient.as_of
+            told = days is not None and (days.empty is not None or days.by <= today)
+            if failure(known, facts) is not None or in_question(known, facts):
+                return today if days is None or not told else min(days.by, today)
+            return days.by if days is not None and told else None
+    return None
+
+
+def _plan(known: Given, facts: Facts, stands: str | None) -> Plan | None:
     book = Book(facts, [], [])
-    if _emergency(known, facts):
-        return _emergency_plan(book, known)
+    if (what := failure(known, facts)) is not None:
+        emergency_lines(book, known, what)
+        why = "dry" if what in ("empty", "at_alarm", "hours_left") else "emergency"
+        return _made(book, known, why, refused=book.words["refused"]["emergency"], check=False)
     if known.running:
-        return _running(book, known)
-    return _starting(book, known) if known.starting or known.described else None
+        return _running(book, known, stands)
+    if known.stopped and (known.starting or known.described):
+        return _restart(book, known, stands)
+    return _starting(book, known, stands) if known.starting or known.described else None
 
 
-def _emergency(known: Given, facts: Facts) -> bool:
-    """Whether delivery has stopped lately or on an unknown day, or a pump that should run is empty or has a fault on record."""
-    if known.stopped:
-        within = known.protocol.numbers.withdrawal.value
-        return known.stopped_days is None or 0 <= known.stopped_days <= within
-    should_run = known.running or (known.described and not known.starting)
-    return should_run and (is_empty(known) or _in_doubt(facts))
+# ---------------------------------------------------------------- the pages
 
 
-def _in_doubt(facts: Facts) -> bool:
-    return IN_DOUBT in facts.knowledge.conditions and facts.column(f"condition:{IN_DOUBT}").low.item(0) >= 1
-
-
-# ---------------------------------------------------------------- the three pages
-
-
-def _emergency_plan(book: Book, known: Given) -> Plan:
-    """What to do now: what stopped, whom to call, what to give meanwhile; no dose of the pump."""
-    rate, numbers = book.rate_text(known.rate), known.protocol.numbers
-    if known.stopped and known.stopped_days is None:
-        book.need("stop_day")
-        book.add("stopped_unknown", rate=rate)
-    elif known.stopped:
-        book.add("stopped", float(known.stopped_days or 0), "days", by=(numbers.withdrawal,), day=known.stopped_on, today=known.patient.as_of, rate=rate)  # fmt: skip
-    elif is_empty(known):
-        left = known.device.residual
-        book.add(
-            "empty",
-            left,
-            "mL",
-            by=(numbers.dead,),
-            residual=left,
-            dead=numbers.dead.value,
-            rate=rate,
-            text=numbers.dead.text,
-        )
-    else:
-        book.add("doubt", title=book.facts.knowledge.conditions[IN_DOUBT].title, rate=rate)
-    book.say("call", known.protocol.call)
-    book.say("emergency", known.protocol.emergency)
-    agent = book.facts.knowledge.agents[known.protocol.agent]
-    for statement in agent.statements:
-        if statement.topic == "withdrawal" and holds_in(statement, book.facts.jurisdiction):
-            book.add("meanwhile", by=(statement,), text=statement.text)
-    return _made(book, known, "emergency", refused=book.words["refused"]["emergency"])
-
-
-def _running(book: Book, known: Given) -> Plan:
+def _running(book: Book, known: Given, stands: str | None) -> Plan:
     """A pump that delivers: the reservoir first, because running dry is what kills."""
     rate, bounds = known.rate, tuple[ShownBound, ...]()
     if rate is None:
@@ -102,32 +102,89 @@ def _running(book: Book, known: Given) -> Plan:
             book.need("rate")
     concentrations(book, known)
     reservoir(book, known)
-    refused = book.words["refused"]["stop"] if known.stop_weighed else None
+    refused = _no_change(book, known, stands)
+    book.say("mixture", known.protocol.mixed if known.others else ())
     if rate is not None and not known.stop_weighed:
+        reached = [rate.high, *([known.weighed.high] if known.weighed else [])]
         ranges(book, known, rate)
-        bounds = steps(book, known, rate)
+        if not refused:
+            bounds = steps(book, known, rate)
+            reached += [rate.high + b.value for b in bounds if b.kind == "step_daily" and b.value is not None]
+        marks(book, known, reached)
         if known.weighed is not None:
             weighed_change(book, known, rate, known.weighed)
-        flex(book, known, rate)
-    new_concentration(book, known)
-    return _made(book, known, "running", refused=refused, bounds=bounds)
+        if not refused:
+            flex(book, known, rate)
+    if not does_not_fit(known) and not in_question(known, book.facts):
+        new_concentration(book, known)
+    return _made(book, known, "running", refused=" ".join(refused) or None, bounds=bounds)
 
 
-def _starting(book: Book, known: Given) -> Plan:
+def _no_change(book: Book, known: Given, stands: str | None) -> list[str]:
+    """Why no rise of a running pump is planned; empty where nothing stands against it."""
+    words, out = book.words["refused"], []
+    if known.stop_weighed:
+        out.append(str(words["stop"]))
+    if may_be_low(known):
+        out.append(str(words["may_be_low"]))
+    if unread(book.facts):
+        out.append(str(words["unread"]))
+    if does_not_fit(known):
+        out.append(str(words["unfit"]))
+    if known.others:
+        out.append(book.fill(words["mixed"], others=", ".join(known.others)))
+    if _two_changes(known):
+        out += [said.text for said in known.protocol.one_change if holds_in(said, book.facts.jurisdiction)]
+    if stands is not None and not out:
+        out.append(book.fill(words["danger"], summary=stands))
+    return out
+
+
+def _two_changes(known: Given) -> bool:
+    """Whether another concentration and another dose are planned together."""
+    device = known.device
+    other = device.new_concentration is not None and device.new_concentration != device.concentration
+    return other and known.weighed is not None and known.weighed != known.rate
+
+
+def _starting(book: Book, known: Given, stands: str | None) -> Plan:
     """A pump that is weighed, or described and not yet running: the test and the first day."""
-    refused = _no_start(book, known)
+    refused = _no_start(book, known, stands)
     if refused is not None:
+        against_first_day(book, known)
         return _made(book, known, "start", refused=refused)
     if not known.starting and (known.device.concentration is not None or known.device.residual is not None):
         book.need("runs")
+    return _made(book, known, "start", policies=_from_test(book, known))
+
+
+def _restart(book: Book, known: Given, stands: str | None) -> Plan:
+    """A pump that has been off for long: what it may still hold, and that it begins as a first one does."""
+    off = float(known.stopped_days or 0)
+    book.add("off", off, "days", span=book.days(off), day=known.stopped_on, today=known.patient.as_of, rate=book.rate_text(known.rate))  # fmt: skip
+    old_drug(book, known)
+    book.say("restart", known.protocol.restart)
+    if known.weighed is not None and known.rate is not None:
+        _against_old(book, known.weighed, known.rate)
+    refused = _no_start(book, known, stands)
+    if refused is not None:
+        return _made(book, known, "restart", refused=refused)
+    return _made(book, known, "restart", policies=_from_test(book, known))
+
+
+def _against_old(book: Book, new: Rate, old: Rate) -> None:
+    book.add("restart_order", new.high / old.low, "×", new=new.high, old=old.low)
+
+
+def _from_test(book: Book, known: Given) -> tuple[Policy, ...]:
     if known.age[0] != known.age[1]:
         book.need("age")
     concentrations(book, known)
     screening(book, known)
-    return _made(book, known, "start", policies=first_day(book, known))
+    return first_day(book, known)
 
 
-def _no_start(book: Book, known: Given) -> str | None:
+def _no_start(book: Book, known: Given, stands: str | None) -> str | None:
     """Why no pump may be started, or ``None``."""
     words, least = book.words["refused"], known.protocol.licensed_from
     if known.age[1] < least.value:
@@ -135,7 +192,11 @@ def _no_start(book: Book, known: Given) -> str | None:
     ingredient = book.facts.knowledge.agents[known.protocol.agent].ingredient
     if book.facts.column(f"allergy:{ingredient}").low.item(0) >= 1:
         return book.fill(words["allergy"], agent=ingredient)
-    return None
+    for part in known.protocol.not_with:
+        has = any(book.facts.column(f"condition:{name}").low.item(0) >= 1 for name in part.conditions)
+        if has and holds_in(part, book.facts.jurisdiction):
+            return part.text
+    return None if stands is None else book.fill(words["danger"], summary=stands)
 
 
 # ---------------------------------------------------------------- what every page has
@@ -149,10 +210,11 @@ def _made(
     refused: str | None = None,
     policies: tuple[Policy, ...] = (),
     bounds: tuple[ShownBound, ...] = (),
+    check: bool = True,
 ) -> Plan:
     agent, words = known.protocol.agent, book.words
     name = shown_agent_name(agent, book.facts)
-    if page != "emergency":
+    if check:
         book.say("check", known.protocol.check)
     return Plan(
         id=f"pump:{agent}",

@@ -9,30 +9,14 @@ from typing import TypeVar
 import msgspec
 
 from relaxant.facts.facts import Facts
+from relaxant.facts.pump import Device, Held, begun, daily_of, device_of, held, is_for, other_drugs, runs_at
 from relaxant.knowledge.pumps import Origin, PumpProtocol, PumpRange, PumpStep
 from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Cited
-from relaxant.medicines.dictionary import lookup_name
 from relaxant.medicines.medicine import Medicine
-from relaxant.patient import Patient, Pump
-from relaxant.quantities import Quantity, convert, quantity
+from relaxant.patient import Patient
 
 C = TypeVar("C", bound=Cited)
-
-
-class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """The device in numbers: micrograms/mL, mL, micrograms, hours; ``None`` is unknown."""
-
-    concentration: float | None = None
-    new_concentration: float | None = None
-    reservoir: float | None = None
-    residual: float | None = None
-    alarm: float | None = None
-    catheter: float | None = None
-    tubing: float | None = None
-    screening_dose: float | None = None
-    screening_hours: float | None = None
-    refilled: date | None = None
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +30,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a plan of one pump goes by.
 
     ``lines`` are how many lines say that it runs now. ``rate``, that at which it runs or ran, and ``weighed`` are unknown (``None``) where no line
-    says one amount. ``stopped_days`` is the time since it stopped. ``origins`` is empty where no cause is known.
+    says one amount. ``held`` is what is in the reservoir, ``begun`` the day from which the present rate holds, ``others`` what else the pump holds.
+    ``stopped_days`` is the time since it stopped. ``origins`` is empty where no cause is known.
     """
 
     protocol: PumpProtocol
@@ -64,6 +49,9 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     stopped_on: date | None
     age: tuple[float, float]
     origins: tuple[Origin, ...]
+    held: Held
+    begun: date | None
+    others: tuple[str, ...]
 
     @property
     def running(self) -> bool:
@@ -77,16 +65,19 @@ def given(protocol: PumpProtocol, patient: Patient, medicines: Sequence[Medicine
     current = [m for m in own if m.role == "current"]
     weighed = [m for m in own if m.role == "considering" and m.change != "stop"]
     stopped = [m for m in own if m.role == "stopped"]
-    described = _is_for(patient.pump, protocol, facts, said=bool(own))
+    ingredient = facts.knowledge.agents[protocol.agent].ingredient
+    described = is_for(patient.pump, ingredient, said=bool(own))
     if not own and not described:
         return None
     ends = [m.regimen.stop for m in stopped if m.regimen.stop is not None]
     last = max(ends) if stopped and len(ends) == len(stopped) else None
+    device = device_of(patient.pump) if described and patient.pump else Device()
+    since = begun(current)
     return Given(
         protocol=protocol,
         patient=patient,
         facts=facts,
-        device=_device(patient.pump) if described and patient.pump else Device(),
+        device=device,
         described=described,
         lines=len(current),
         rate=_rate(current or stopped),
@@ -98,49 +89,16 @@ def given(protocol: PumpProtocol, patient: Patient, medicines: Sequence[Medicine
         stopped_on=last,
         age=facts.column("age").bounds(0),
         origins=_origins(protocol, facts),
-    )
-
-
-def _is_for(pump: Pump | None, protocol: PumpProtocol, facts: Facts, *, said: bool) -> bool:
-    """Whether the pump described is one for this agent: by its medicine or, where that is not said, by a line of the agent or a test dose."""
-    if pump is None:
-        return False
-    if pump.drug is None:
-        return said or pump.screening_dose is not None
-    ingredient = facts.knowledge.agents[protocol.agent].ingredient
-    named = lookup_name(pump.drug)
-    names = {i.name for group in named.alternatives for i in group} if named is not None else set()
-    return ingredient in names or ingredient in pump.drug.casefold()
-
-
-def _device(pump: Pump) -> Device:
-    def amount(part: str, kind: str) -> float | None:
-        said = getattr(pump, part)
-        if said is None:
-            return None
-        got = quantity(said, f"pump.{part}", example=kind, bare=True)
-        return convert(got if got.unit else Quantity(got.value, kind), kind)
-
-    return Device(
-        concentration=amount("concentration", "ug/mL"),
-        new_concentration=amount("new_concentration", "ug/mL"),
-        reservoir=amount("reservoir", "mL"),
-        residual=amount("residual", "mL"),
-        alarm=amount("alarm", "mL"),
-        catheter=amount("catheter", "mL"),
-        tubing=amount("tubing", "mL"),
-        screening_dose=amount("screening_dose", "ug"),
-        screening_hours=amount("screening_hours", "h"),
-        refilled=pump.refilled,
+        held=held(device, runs_at(current), since, patient.as_of, protocol.numbers.dead.value),
+        begun=since,
+        others=other_drugs(patient.pump if described else None, ingredient, medicines),
     )
 
 
 def _rate(lines: Sequence[Medicine]) -> Rate | None:
     """The daily dose that one line says. Several lines, none, or a dose that is once only are no rate."""
-    if len(lines) != 1 or (daily := lines[0].regimen.daily) is None or daily.low is None or daily.high is None:
-        return None
-    low, high = (convert(Quantity(v, daily.unit), "ug") for v in (daily.low, daily.high))
-    return None if low is None or high is None or low <= 0 else Rate(low=low, high=high)
+    span = daily_of(lines[0]) if len(lines) == 1 else None
+    return None if span is None else Rate(low=span[0], high=span[1])
 
 
 def _origins(protocol: PumpProtocol, facts: Facts) -> tuple[Origin, ...]:

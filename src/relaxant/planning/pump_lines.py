@@ -18,6 +18,8 @@ from relaxant.quantities import plain_number
 from relaxant.rules.reasons import cited
 
 PAGE = "pump"
+_DIGITS = 9  # 13.4 and not 13.399999999999999
+_ANY_AGE = PumpSaid(text="", source="", place="").age_to
 
 
 class Book(msgspec.Struct, frozen=True):
@@ -46,16 +48,18 @@ class Book(msgspec.Struct, frozen=True):
         *,
         by: Iterable[Cited] = (),
         own: bool = True,
+        foreign: str = "elsewhere",
         **slots: Any,
     ) -> None:
         """A line: ``key`` names its words, ``by`` the parts of the knowledge it comes from. ``own`` is false where the country's own text is
-        not among these, which the line then says."""
+        not among these, which the line then says in the words ``foreign``."""
         words, parts = self.words["lines"][key], tuple(by)
+        value = None if value is None else float(f"{value:.{_DIGITS}g}")
         filled = {"value": value, **slots}
         text = _fill(words["text"], filled)
         if not own and (found := dict.fromkeys(j for part in parts for j in part.jurisdiction)):
             where = ", ".join(self.words["countries"][j] for j in found)
-            text = f"{text} {_fill(self.words['elsewhere'], {'where': where})}"
+            text = f"{text} {_fill(self.words[foreign], {'where': where})}"
         self.lines.append(
             Line(
                 what=_fill(words["what"], filled),
@@ -69,10 +73,21 @@ class Book(msgspec.Struct, frozen=True):
         )
 
     def say(self, key: str, sentences: Iterable[PumpSaid]) -> None:
-        """A line for each sentence that holds in the country."""
+        """A line for each sentence that holds in the country and at the person's age."""
+        youngest, oldest = self.facts.column("age").bounds(0)
         for said in sentences:
-            if holds_in(said, self.facts.jurisdiction):
+            of_age = said.age_from <= max(0.0, youngest) and (oldest < said.age_to or said.age_to >= _ANY_AGE)
+            if of_age and holds_in(said, self.facts.jurisdiction):
                 self.add(key, by=(said,), text=said.text)
+
+    def days(self, count: float) -> str:
+        """A number of days in words."""
+        words = self.words["days"]
+        return str(words["one"]) if count == 1 else _fill(words["other"], {"count": count})
+
+    def where(self, part: Cited) -> str:
+        """The countries of a part, in words."""
+        return ", ".join(self.words["countries"][j] for j in part.jurisdiction)
 
     def told(self, said: Any) -> Told:
         """A sentence of a gate with its source."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from relaxant.knowledge.questions import holds_in
 from relaxant.planning.pump_dose import AMOUNT, step_of
 from relaxant.planning.pump_given import Given, Rate
@@ -11,19 +13,16 @@ from relaxant.planning.reservoir import (
     Refill,
     bridge,
     daily_volume,
+    day_after,
     day_in_two,
     days_until,
     mixed,
     refill_days,
+    whole_tenths,
 )
 
 DAYS = "days"
-
-
-def is_empty(known: Given) -> bool:
-    """Whether nothing is left that could be delivered."""
-    left = known.device.residual
-    return left is not None and left <= known.protocol.numbers.dead.value
+_DIGITS = 9  # 2.2 mL less 0.2 mL are 2 mL
 
 
 def concentrations(book: Book, known: Given) -> None:
@@ -46,62 +45,133 @@ def concentrations(book: Book, known: Given) -> None:
 # ---------------------------------------------------------------- the reservoir
 
 
-def reservoir(book: Book, known: Given) -> Refill | None:
-    """What is in the reservoir, how long it lasts, and by when to refill; ``None`` where what the day rests on is not known."""
-    device, numbers, rate = known.device, known.protocol.numbers, known.rate
-    for name in ("concentration", "residual", "alarm", "refilled"):
-        if getattr(device, name) is None:
-            book.need(name)
-    if device.concentration is None:
+def does_not_fit(known: Given) -> bool:
+    """Whether the volume said lies further from the one expected than may be."""
+    return known.held.gap is not None and round(known.held.gap[0], _DIGITS) > known.protocol.numbers.gap.value
+
+
+def volume_now(known: Given) -> float | None:
+    """The volume (mL) that days are reckoned from: the one said or else the expected one, and of two that do not fit the smaller."""
+    held = known.held
+    if held.now is None:
         return None
-    if device.residual is not None:
-        book.add("content", device.residual * device.concentration, AMOUNT, volume=device.residual, concentration=device.concentration)  # fmt: skip
-    if device.reservoir is not None:
-        book.add("full", device.reservoir * device.concentration, AMOUNT, volume=device.reservoir, concentration=device.concentration)  # fmt: skip
-    if rate is None:
-        return None
-    if rate.low != rate.high:
-        book.add("rate_range", rate.high, "micrograms/day", low=rate.low, high=rate.high)
-    a_day = daily_volume(rate.high, device.concentration)
-    book.add("daily_volume", a_day, "mL/day", rate=rate.high, concentration=device.concentration)
-    _slow(book, known, a_day)
-    if device.residual is None or device.alarm is None:
-        return None
-    days = refill_days(
+    return min(held.now[0], held.expected[0]) if does_not_fit(known) and held.expected else held.now[0]
+
+
+def days_of(known: Given) -> Refill | None:
+    """The days that bound the refill, as far as they can be told."""
+    numbers, flow = known.protocol.numbers, known.held.flow
+    return refill_days(
         known.patient.as_of,
-        device.residual,
-        a_day,
-        alarm=device.alarm,
+        volume_now(known),
+        None if flow is None else flow[1],
+        alarm=known.device.alarm,
         floor=numbers.floor.value,
         dead=numbers.dead.value,
         margin_days=numbers.margin.value,
         longest_days=numbers.longest.value,
-        refilled=device.refilled,
+        refilled=known.device.refilled,
     )
-    _dated(book, known, days, a_day, device.residual, device.alarm)
-    book.say("at_refill", known.protocol.at_refill)
-    return days
 
 
-def _dated(book: Book, known: Given, days: Refill, a_day: float, residual: float, alarm: float) -> None:
+def reservoir(book: Book, known: Given) -> None:
+    """What is in the reservoir, how long it lasts, and by when to refill, as far as what each rests on is known."""
+    device = known.device
+    for name in ("concentration", "residual", "alarm", "refilled"):
+        if getattr(device, name) is None or (name == "residual" and known.held.measured is None):
+            book.need(name)
+    if device.after_refill is None and known.held.measured is None:
+        book.need("reservoir")
+    if device.concentration is not None:
+        if device.reservoir is not None:
+            book.add("full", device.reservoir * device.concentration, AMOUNT, volume=device.reservoir, concentration=device.concentration)  # fmt: skip
+        _flow(book, known, device.concentration)
+        held_now(book, known, dated=True)
+        if known.held.measured is not None:
+            volume = known.held.measured[0]
+            book.add("content", volume * device.concentration, AMOUNT, volume=volume, concentration=device.concentration)  # fmt: skip
+    days = days_of(known)
+    if days is not None:
+        _dated(book, known, days)
+        book.say("at_refill", known.protocol.at_refill)
+
+
+def _flow(book: Book, known: Given, concentration: float) -> None:
+    """How much fluid leaves in a day."""
+    flow = known.held.flow
+    if flow is None:
+        return
+    least, most = (part * concentration for part in flow)
+    if known.lines > 1:
+        book.add("rate_lines", most, "micrograms/day", lines=known.lines, most=most)
+    elif least != most:
+        book.add("rate_range", most, "micrograms/day", low=least, high=most)
+    book.add("daily_volume", flow[1], "mL/day", rate=most, concentration=concentration)
+    _slow(book, known, flow[1])
+
+
+def held_now(book: Book, known: Given, *, dated: bool = False) -> None:
+    """The volume of today where an earlier one was said, the one that the refill and the rate leave, and how far they lie apart."""
+    device, held, gap = known.device, known.held, known.protocol.numbers.gap
+    if held.measured is not None and device.residual is not None and held.flow is not None and device.residual_on:
+        ago = (known.patient.as_of - device.residual_on).days
+        if ago:
+            book.add("measured", held.measured[0], "mL", residual=device.residual, day=device.residual_on, span=book.days(ago), a_day=held.flow[1])  # fmt: skip
+    full = device.after_refill
+    if held.expected is None or held.since is None or full is None or held.flow is None:
+        return
+    later = ""
+    if known.begun is not None and device.refilled is not None and known.begun > device.refilled:
+        later = book.fill(book.words["rate_later"], day=known.begun)
+    dry = ""
+    if held.expected[0] <= known.protocol.numbers.dead.value and device.refilled is not None:
+        lasts = days_until(full, known.protocol.numbers.dead.value, held.flow[1])
+        dry = book.fill(book.words["would_be_dry"], day=day_after(device.refilled, lasts))
+    words = book.words["at_refill"]
+    start = book.fill(words["full" if device.filled is None else "filled"], volume=full)
+    book.add("expected", held.expected[0], "mL", full=full, start=start, span=book.days(held.since), a_day=held.flow[1], refilled=device.refilled, later=later, dry=dry)  # fmt: skip
+    if held.measured is None or held.gap is None:
+        return
+    measured, expected = held.measured[0], held.expected[0]
+    words, apart = book.words["gap"], round(abs(measured - expected), _DIGITS)
+    unfit = does_not_fit(known)
+    if unfit and device.residual_on is None:
+        book.need("residual_on")
+    way = words["more" if measured > expected else "less"] if apart else words["none"]
+    if unfit:
+        way = f"{way} {words['why_more' if measured > expected else 'why_less']}"
+        verdict = words["unfit_dated" if dated else "unfit"]
+    else:
+        verdict = words["fit" if round(held.gap[1], _DIGITS) <= gap.value else "open"]
+    book.add("gap", apart, "mL", by=(gap,), measured=measured, expected=expected, way=book.fill(way, value=apart), verdict=verdict, text=gap.text)  # fmt: skip
+
+
+def _dated(book: Book, known: Given, days: Refill) -> None:
     """The lines with a day, each with what it was made of."""
-    numbers = known.protocol.numbers
+    numbers, device, flow, volume = known.protocol.numbers, known.device, known.held.flow, volume_now(known)
     floor, dead, longest, margin = numbers.floor, numbers.dead, numbers.longest, numbers.margin
-    book.add("to_alarm", days_until(residual, alarm, a_day), DAYS, residual=residual, alarm=alarm, a_day=a_day, day=days.alarm)  # fmt: skip
-    book.add("to_floor", days_until(residual, floor.value, a_day), DAYS, by=(floor,), residual=residual, floor=floor.value, a_day=a_day, day=days.floor, text=floor.text)  # fmt: skip
-    book.add("to_empty", days_until(residual, dead.value, a_day), DAYS, by=(dead,), residual=residual, dead=dead.value, a_day=a_day, day=days.empty, text=dead.text)  # fmt: skip
-    names = book.words["bound_names"]
-    bounds = [
-        book.fill(names["alarm"], days=margin.value, day=days.alarm),
-        book.fill(names["floor"], volume=floor.value, day=days.floor),
-    ]
+    names, bounds = book.words["bound_names"], []
+    if volume is not None and flow is not None:
+
+        def until(left: float) -> dict[str, Any]:
+            value = whole_tenths(days_until(volume or 0.0, left, flow[1] if flow else 1.0))
+            return {"value": value, "unit": DAYS, "volume": volume, "a_day": flow[1] if flow else 0.0, "span": book.days(value)}  # fmt: skip
+
+        if device.alarm is not None:
+            book.add("to_alarm", **until(device.alarm), alarm=device.alarm, day=days.alarm)
+            bounds.append(book.fill(names["alarm"], days=margin.value, day=days.alarm))
+        book.add("to_floor", **until(floor.value), by=(floor,), floor=floor.value, day=days.floor, text=floor.text)
+        bounds.append(book.fill(names["floor"], volume=floor.value, day=days.floor))
+        book.add("to_empty", **until(dead.value), by=(dead,), dead=dead.value, day=days.empty, text=dead.text)
     if days.oldest is not None:
-        book.add("to_oldest", longest.value, DAYS, by=(longest,), refilled=known.device.refilled, longest=longest.value, day=days.oldest, text=longest.text)  # fmt: skip
+        book.add("to_oldest", longest.value, DAYS, by=(longest,), refilled=device.refilled, longest=longest.value, day=days.oldest, text=longest.text)  # fmt: skip
         bounds.append(book.fill(names["oldest"], day=days.oldest))
-    today = known.patient.as_of
-    key = "refill" if days.by > today else "overdue"
-    left = float((days.by - today).days)
-    book.add(key, left, DAYS, by=(margin,), bounds="; ".join(bounds), day=days.by, text=margin.text)
+    decided = {"alarm": margin, "floor": floor, "oldest": longest}[days.decides]
+    why = book.fill(book.words["decides"][days.decides], margin=margin.value, floor=floor.value, longest=longest.value, text=decided.text)  # fmt: skip
+    left = float((days.by - known.patient.as_of).days)
+    late = left < 0 or (left == 0)
+    alone = "" if flow is not None and volume is not None else book.words["by_age_alone"]
+    book.add("overdue" if late else "refill", abs(left), DAYS, by=(decided,), bounds="; ".join(bounds), day=days.by, span=book.days(abs(left)), why=why, alone=alone)  # fmt: skip
 
 
 def _slow(book: Book, known: Given, a_day: float) -> None:
@@ -131,8 +201,8 @@ def new_concentration(book: Book, known: Given) -> None:
         if device.reservoir is None:
             book.need("reservoir")
         elif device.alarm is not None:
-            lasts = days_until(device.reservoir, device.alarm, after)
-            book.add("new_lasts", lasts, DAYS, by=(longest,), reservoir=device.reservoir, alarm=device.alarm, a_day=after, text=longest.text)  # fmt: skip
+            lasts = whole_tenths(days_until(device.reservoir, device.alarm, after))
+            book.add("new_lasts", lasts, DAYS, by=(longest,), span=book.days(lasts), reservoir=device.reservoir, alarm=device.alarm, a_day=after, text=longest.text)  # fmt: skip
     dead, old = known.protocol.numbers.dead, device.concentration
     if old is not None and device.reservoir is not None and device.reservoir > dead.value:
         found = mixed(old, new, dead.value, device.reservoir)
@@ -157,6 +227,21 @@ def _bridge(book: Book, known: Given, rate: Rate, old: float, new: float) -> Non
     book.add("unbridged", made.unbridged, "micrograms/day", by=warning, a_day=after, old=old, rate=rate.high, hours=made.unbridged_hours, verdict=verdict)  # fmt: skip
 
 
+def old_drug(book: Book, known: Given) -> None:
+    """What a pump that is off may still hold, in its reservoir and on the way to the tip."""
+    device = known.device
+    if device.concentration is None or device.residual is None:
+        for name in ("concentration", "residual"):
+            if getattr(device, name) is None:
+                book.need(name)
+    else:
+        book.add("left_over", device.residual * device.concentration, AMOUNT, volume=device.residual, concentration=device.concentration)  # fmt: skip
+    if device.concentration is None or device.catheter is None or device.tubing is None:
+        return
+    volume = device.catheter + device.tubing
+    book.add("left_on_way", volume * device.concentration, AMOUNT, volume=volume, concentration=device.concentration)
+
+
 # ---------------------------------------------------------------- the day in parts
 
 
@@ -169,7 +254,8 @@ def flex(book: Book, known: Given, rate: Rate) -> None:
             continue
         if not (goals & set(pattern.goals) or (pattern.standing and known.patient.stands_on_tone)):
             continue
-        step, own = step_of(book, known, "titration")
+        allowed = step_of(book, known, "titration")
+        step = allowed.step
         if step is None or rate.low != rate.high:
             continue
         first, until = (int(knowledge.policy(name)) for name in (pattern.more_from, pattern.more_to))
@@ -178,12 +264,13 @@ def flex(book: Book, known: Given, rate: Rate) -> None:
             rate.high / HOURS_A_DAY,
             "micrograms/h",
             by=(step,),
-            own=own,
+            own=allowed.own,
+            foreign=allowed.foreign,
             rate=rate.high,
             percent=step.up_low,
         )
         parts = day_in_two(rate.high, first, until, step.up_low)
         for part in parts:
-            book.add("flex_part", part.dose, AMOUNT, by=(step,), own=own, first=f"{part.first:02}", until=f"{part.until:02}", hours=part.hours, rate=part.rate)  # fmt: skip
+            book.add("flex_part", part.dose, AMOUNT, by=(step,), own=allowed.own, foreign=allowed.foreign, first=f"{part.first:02}", until=f"{part.until:02}", hours=part.hours, rate=part.rate)  # fmt: skip
         sums = " + ".join(book.fill("{dose}", dose=part.dose) for part in parts)
         book.add("flex_sum", sum(part.dose for part in parts), "micrograms/day", by=(pattern, most), parts=sums, changes=len(parts), most=most.value, text=pattern.text)  # fmt: skip

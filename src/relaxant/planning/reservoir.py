@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from datetime import date, timedelta
+from typing import Literal
 
 import msgspec
 
@@ -44,43 +45,63 @@ def day_after(start: date, days: float) -> date:
     return start + timedelta(days=min(most, math.floor(days + _ROUNDING)))
 
 
+Deciding = Literal["alarm", "floor", "oldest"]
+
+
 class Refill(msgspec.Struct, frozen=True, kw_only=True):
     """The days that bound a refill: when the alarm is due, when the floor volume is reached, when no more can be delivered, when the
-    filling is too old (``None`` where the day of the last refill is not known), and by when to refill."""
+    filling is too old (each ``None`` where what it rests on is not known), by when to refill, and which of them decides that."""
 
-    alarm: date
-    floor: date
-    empty: date
+    alarm: date | None
+    floor: date | None
+    empty: date | None
     oldest: date | None
     by: date
+    decides: Deciding
 
 
 def refill_days(
     today: date,
-    residual: float,
-    a_day: float,
+    volume: float | None,
+    a_day: float | None,
     *,
-    alarm: float,
+    alarm: float | None,
     floor: float,
     dead: float,
     margin_days: float,
     longest_days: float,
     refilled: date | None,
-) -> Refill:
+) -> Refill | None:
     """The days that bound a refill. ``by`` is the earliest of: ``margin_days`` before the alarm, the day the floor volume is reached, and
-    ``longest_days`` after the last refill. It may lie in the past.
+    ``longest_days`` after the last refill. It may lie in the past. ``None`` where none of them can be told.
     """
-    at_alarm = day_after(today, days_until(residual, alarm, a_day))
-    at_floor = day_after(today, days_until(residual, floor, a_day))
+    at_alarm = at_floor = empty = None
+    if volume is not None and a_day is not None:
+        at_floor = day_after(today, days_until(volume, floor, a_day))
+        empty = day_after(today, days_until(volume, dead, a_day))
+        if alarm is not None:
+            at_alarm = day_after(today, days_until(volume, alarm, a_day))
     oldest = None if refilled is None else day_after(refilled, longest_days)
-    bounds = [at_alarm - timedelta(days=math.ceil(margin_days)), at_floor, *([] if oldest is None else [oldest])]
-    return Refill(
-        alarm=at_alarm,
-        floor=at_floor,
-        empty=day_after(today, days_until(residual, dead, a_day)),
-        oldest=oldest,
-        by=min(bounds),
-    )
+    bounds: list[tuple[date, Deciding]] = []
+    if at_alarm is not None:
+        bounds.append((at_alarm - timedelta(days=math.ceil(margin_days)), "alarm"))
+    if at_floor is not None:
+        bounds.append((at_floor, "floor"))
+    if oldest is not None:
+        bounds.append((oldest, "oldest"))
+    if not bounds:
+        return None
+    by, decides = min(bounds, key=lambda bound: bound[0])
+    return Refill(alarm=at_alarm, floor=at_floor, empty=empty, oldest=oldest, by=by, decides=decides)
+
+
+def whole_tenths(days: float) -> float:
+    """Days cut to the earlier tenth.
+
+    >>> whole_tenths(26.6667)
+    26.6
+    """
+    return math.floor(days * _TENTHS + _ROUNDING) / _TENTHS
 
 
 class Bridge(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,120 @@
+"""The emergency of a pump: whether delivery has stopped, may have, or is about to, and what to do then."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from relaxant.facts.facts import Facts
+from relaxant.facts.pump import Held
+from relaxant.knowledge.pumps import PumpOral
+from relaxant.knowledge.questions import holds_in
+from relaxant.planning.pump_given import Given
+from relaxant.planning.pump_lines import Book
+from relaxant.planning.pump_volume import held_now
+from relaxant.planning.reservoir import HOURS_A_DAY, whole_tenths
+
+IN_DOUBT = "pump_delivery_in_doubt"  # the condition of a fault on record, or a missed refill
+Failure = Literal["stopped", "empty", "at_alarm", "hours_left", "doubt"]
+
+
+def failure(known: Given, facts: Facts) -> Failure | None:
+    """What has surely failed or is about to: a stop of late or on an unknown day, or a pump that should run with too little in it or with a
+    fault on record."""
+    if known.stopped:
+        within = known.protocol.numbers.withdrawal.value
+        recent = known.stopped_days is None or 0 <= known.stopped_days <= within
+        return "stopped" if recent else None
+    if not known.running and (known.starting or not known.described):
+        return None
+    held = known.held
+    if held.now is not None and held.now[1] <= known.protocol.numbers.dead.value:
+        return "empty"
+    if held.at_alarm[0]:
+        return "at_alarm"
+    if held.days is not None and held.days[1] < known.protocol.numbers.urgent.value:
+        return "hours_left"
+    return "doubt" if _doubt(facts)[0] else None
+
+
+def in_question(known: Given, facts: Facts) -> bool:
+    """Whether delivery may be failing: the reservoir may be that low, or the record has words on pump or catheter that are not understood."""
+    return may_be_low(known) or unread(facts)
+
+
+def unread(facts: Facts) -> bool:
+    """Whether the record has words on pump or catheter that are not understood."""
+    return _doubt(facts)[1]
+
+
+def may_be_low(known: Given) -> bool:
+    """Whether the reservoir may be at its alarm, or within days of running dry."""
+    held, urgent = known.held, known.protocol.numbers.urgent.value
+    low = held.now is not None and (held.at_alarm[1] or (held.days is not None and held.days[0] < urgent))
+    low |= held.gap is not None and held.gap[0] > known.protocol.numbers.gap.value and _dry(held, urgent)
+    return low
+
+
+def _dry(held: Held, urgent: float) -> bool:
+    """Whether the refill and the rate leave nothing, or next to nothing."""
+    return held.expected_days is not None and held.expected_days[1] < urgent
+
+
+def _doubt(facts: Facts) -> tuple[bool, bool]:
+    """Whether a fault is surely on record, and whether one may be in what is said there."""
+    if IN_DOUBT not in facts.knowledge.conditions or not facts.inputs.conditions_known[0]:
+        return False, False
+    low, high = facts.column(f"condition:{IN_DOUBT}").bounds(0)
+    return low >= 1, high >= 1
+
+
+def emergency_lines(book: Book, known: Given, what: Failure) -> None:
+    """What to do now: what failed, whom to call, what to find out, and what to give meanwhile; no dose of the pump."""
+    _failed(book, known, what)
+    if what not in ("stopped", "doubt"):
+        held_now(book, known)
+    book.say("call", known.protocol.call)
+    book.say("emergency", known.protocol.emergency)
+    book.say("meanwhile", known.protocol.meanwhile)
+    oral = oral_for(known, book.facts)
+    if oral is not None:
+        book.add("oral", by=(oral,), text=oral.text)
+
+
+def _failed(book: Book, known: Given, what: Failure) -> None:
+    rate, numbers, device = book.rate_text(known.rate), known.protocol.numbers, known.device
+    if what == "stopped":
+        if known.stopped_days is None:
+            book.need("stop_day")
+            book.add("stopped_unknown", rate=rate)
+        else:
+            days = float(known.stopped_days)
+            ago = book.words["today"] if days == 0 else book.fill(book.words["ago"], span=book.days(days))
+            book.add("stopped", days, "days", by=(numbers.withdrawal,), ago=ago, day=known.stopped_on, today=known.patient.as_of, rate=rate)  # fmt: skip
+        return
+    if what == "doubt":
+        book.add("doubt", title=book.facts.knowledge.conditions[IN_DOUBT].title, rate=rate)
+        return
+    volume = known.held.now[1] if known.held.now is not None else 0.0
+    how = book.words["by"]["measured" if known.held.measured is not None else "expected"]
+    if known.held.measured is None:
+        book.need("residual")
+    if what == "empty":
+        book.add("empty", volume, "mL", by=(numbers.dead,), volume=volume, dead=numbers.dead.value, rate=rate, how=how, text=numbers.dead.text)  # fmt: skip
+    elif what == "at_alarm":
+        book.add("at_alarm", volume, "mL", by=(numbers.floor,), volume=volume, alarm=device.alarm, rate=rate, how=how, text=numbers.floor.text)  # fmt: skip
+    else:
+        days = known.held.days[1] if known.held.days is not None else 0.0
+        a_day = known.held.flow[1] if known.held.flow is not None else 0.0
+        book.add("hours_left", whole_tenths(days * HOURS_A_DAY), "h", by=(numbers.urgent,), volume=volume, dead=numbers.dead.value, a_day=a_day, rate=rate, how=how, text=numbers.urgent.text)  # fmt: skip
+
+
+def oral_for(known: Given, facts: Facts) -> PumpOral | None:
+    """What is said of the oral form as a stand-in for this person's kidneys: of several bands that may hold the strictest."""
+    parts = [part for part in known.protocol.oral if holds_in(part, facts.jurisdiction)]
+    if facts.column("on_dialysis").low.item(0) >= 1:
+        return next((part for part in parts if part.dialysis), None)
+    low, high = facts.column("egfr").bounds(0)
+    if not low > float("-inf") or facts.column("acute_kidney_injury").low.item(0) >= 1:
+        return next((part for part in parts if part.unknown), None)
+    bands = [p for p in parts if not p.dialysis and not p.unknown and p.egfr_from <= high and low < p.egfr_to]
+    return min(bands, key=lambda part: part.egfr_from, default=None)
