@@ -154,7 +154,9 @@ def daily_since(least: float, lines: Lines, facts: Facts) -> date | None:
         spells.append(_Spell(start, ends if line.replaced or lines.steps else None, daily))
     spells += [_Spell(m.regimen.start, m.regimen.stop, _daily(m, unit)) for m in lines.stopped if m.regimen.start]
     if lines.steps:
-        spells += [_Spell(s.first, None if s.last is None else later(s.last, 1), s.daily) for s in lines.steps]
+        steps = sorted(lines.steps, key=lambda s: s.first)
+        ends_of = [*(s.first for s in steps[1:]), None if steps[-1].last is None else later(steps[-1].last, 1)]
+        spells += [_Spell(s.first, end, s.daily) for s, end in zip(steps, ends_of, strict=True)]
     else:
         spells += [_Spell(m.regimen.start or lines.as_of, None, _daily(m, unit)) for m in lines.weighed]
     return _since(least, spells, lines.as_of)
