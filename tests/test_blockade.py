@@ -19,7 +19,8 @@ from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.lint_block import faults_of_blocks
 from relaxant.medicines.read import read_medicines
-from relaxant.planning.block_reversal import Depth, settled
+from relaxant.planning.block_depth import Depth, settled
+from relaxant.planning.block_weight import ideal_weight_of_child
 from relaxant.planning.blockade import block_plan, blockers
 from relaxant.planning.plan import Line, Plan
 from relaxant.reviewing import review
@@ -126,6 +127,7 @@ def test_the_uk_total_of_suxamethonium_caps_the_dose() -> None:
     heavy = plan("succinylcholine", country="UK", weight="520 kg", height="190 cm")
     assert dosed(heavy, "Intubating dose") == 500
     assert "Cut to the most in all, 500 mg." in line(heavy, "Intubating dose").text
+    assert dosed(heavy, "Rapid sequence dose") == 500
 
 
 # ---------------------------------------------------------------- the weight
@@ -171,7 +173,7 @@ def test_without_obesity_the_weight_is_the_actual_one() -> None:
 
 
 @given(
-    weight=st.floats(12, 40),
+    weight=st.floats(12, 16),
     agent=st.sampled_from(("vecuronium", "pancuronium")),
     country=st.sampled_from(("US", "UK")),
 )
@@ -193,6 +195,111 @@ def test_a_dose_is_its_mg_per_kg_times_the_weight_that_is_shown(weight: float, h
     deep, moderate = (dosed(made, f"Reversal with sugammadex, {depth} block") for depth in ("deep", "moderate"))
     assert deep == pytest.approx(4 * weight, rel=0.01)
     assert deep == pytest.approx(2 * moderate, rel=0.01)
+
+
+def test_an_obese_child_is_dosed_by_ideal_weight_with_the_actual_one_beside() -> None:
+    made = plan("rocuronium", age="14", weight="120 kg", height="165 cm")
+    ideal = ideal_weight_of_child(165, female=False)
+    assert ideal == pytest.approx(54.2, abs=0.1)  # Braillon 2017: 2.379 exp(1.895 x 1.65)
+    own = line(made, "Intubating dose")
+    assert own.value == pytest.approx(0.6 * ideal, rel=5e-3) and "By actual weight (120 kg): 72 mg." in own.text
+    assert line(plan("rocuronium", age="14", weight="60 kg", height="165 cm"), "Weight for the doses").value == 60
+
+
+@pytest.mark.parametrize(("weight", "by"), [("73 kg", "actual weight"), ("79 kg", "ideal weight")])
+def test_mivacurium_in_the_us_goes_by_ideal_weight_from_130_percent_of_it(weight: str, by: str) -> None:
+    made = plan("mivacurium", sex="female", weight=weight, height="165 cm")  # ideal 56.9 kg, BMI 26.8 and 29
+    assert line(made, "Weight for the doses").how.startswith(by)
+
+
+def test_without_an_ideal_weight_the_sentence_on_actual_weight_stays() -> None:
+    own = line(plan("rocuronium", sex="female", age="50", weight="160 kg", height="150 cm"), "Weight for the doses")
+    assert "actual weight hardly speeds the onset" in own.text and "US label takes actual weight" in own.text
+
+
+# ---------------------------------------------------------------- what a finding does to a dose
+
+
+def test_mivacuriums_infusion_is_halved_in_cirrhosis() -> None:
+    ordinary, ill = plan("mivacurium"), plan("mivacurium", conditions=["cirrhosis"])
+    assert dosed(ill, "Infusion") == pytest.approx(dosed(ordinary, "Infusion") / 2, rel=0.01)
+    assert "Half of the usual rate" in line(ill, "Infusion").text
+
+
+def test_vecuronium_on_dialysis_is_the_low_end() -> None:
+    made = plan("vecuronium", dialysis="haemodialysis")
+    assert dosed(made, "Intubating dose") == 5.6  # 0.08 mg/kg
+    assert dosed(made, "Infusion") == 3.36  # 0.8 micrograms/kg/min
+
+
+@pytest.mark.parametrize("country", ["US", "UK", "DE"])
+def test_atracurium_in_asthma_is_0_3_mg_per_kg_in_every_country(country: str) -> None:
+    assert dosed(plan("atracurium", country=country, conditions=["asthma"]), "Intubating dose") == 21
+
+
+def test_magnesium_takes_the_low_end_of_what_is_labelled() -> None:
+    assert dosed(plan("rocuronium", medicines=["magnesium sulfate 4 g IV"]), "Intubating dose") == 31.5
+
+
+@pytest.mark.parametrize("agent", ALL)
+def test_before_term_no_dose_is_known(agent: str) -> None:
+    early = {"age": "4 days", "weight": "1.1 kg", "height": "36 cm", "country": "UK"}
+    made = plan(agent, **early, conditions=["preterm birth at 28 weeks"])
+    assert not lines(made, "Intubating dose") and "Born before term" in line(made, "Usual doses").text
+
+
+@given(
+    conditions=st.lists(st.sampled_from(("cirrhosis", "asthma", "Duchenne muscular dystrophy")), unique=True),
+    medicines=st.lists(st.sampled_from(("magnesium sulfate 4 g IV", "sevoflurane inhaled", "gentamicin 240 mg IV")), unique=True),
+    agent=st.sampled_from([a for a in ALL if a != "succinylcholine"]),
+    country=st.sampled_from(("US", "UK", "DE")),
+)  # fmt: skip
+def test_what_deepens_a_block_never_raises_a_dose(conditions: list[str], medicines: list[str], agent: str, country: str) -> None:  # fmt: skip
+    ill = plan(agent, country=country, conditions=conditions, medicines=medicines)
+    well = {one.what: one.value for one in plan(agent, country=country).reckoning}
+    for one in ill.reckoning:
+        before = well.get(one.what)
+        if one.what in ("Intubating dose", "Rapid sequence dose", "Repeat dose", "Infusion") and before:
+            assert one.value is not None and one.value <= before * 1.001
+
+
+# ---------------------------------------------------------------- what is weighed
+
+
+@pytest.mark.parametrize(
+    ("order", "mass", "verdict"),
+    [
+        ("succinylcholine 1.5 mg/kg IV once", 105, "within the doses below: 21 to 105 mg"),
+        ("succinylcholine 2 mg/kg IV once", 140, "more than the doses below"),
+        ("succinylcholine 10 mg IV once", 10, "less than the doses below"),
+        ("succinylcholine 2 mg/kg intramuscular once", 140, "less than the doses below: 150 mg"),
+    ],
+)
+def test_an_order_that_is_weighed_is_held_against_the_plan(order: str, mass: float, verdict: str) -> None:
+    own = line(plan("succinylcholine", considering=[order]), "Order that is weighed")
+    assert own.value == mass and verdict in own.text
+
+
+def test_an_order_of_a_blocker_without_a_dose_says_so() -> None:
+    own = line(plan("succinylcholine", conditions=["tetanus"], considering=["succinylcholine 80 mg IV once"]), "Order that is weighed")  # fmt: skip
+    assert "No dose is planned to hold it against" in own.text
+
+
+@pytest.mark.parametrize(
+    ("said", "what", "amount"),
+    [
+        ({}, "Rapid sequence dose", 70),
+        ({}, "Dose into a muscle", 150),
+        ({"age": "5", "weight": "18 kg", "height": "108 cm"}, "Intubating dose", 36),
+        ({"age": "5", "weight": "18 kg", "height": "108 cm"}, "Dose into a muscle", 54),
+        ({"age": "12", "weight": "40 kg", "height": "150 cm"}, "Intubating dose", 40),
+        ({"age": "12", "weight": "40 kg", "height": "150 cm"}, "Dose into a muscle", 120),
+        ({"age": "5", "weight": "18 kg", "height": "108 cm", "country": "UK"}, "Dose into a muscle", 72),
+        ({}, "Repeat dose", 2.8),
+    ],
+)
+def test_succinylcholine_for_rapid_sequence_children_and_muscle(said: dict[str, Any], what: str, amount: float) -> None:
+    assert dosed(plan("succinylcholine", **said), what) == pytest.approx(amount)
 
 
 # ---------------------------------------------------------------- times
@@ -270,6 +377,17 @@ def test_older_people_get_pancuroniums_longer_duration() -> None:
     assert line(plan("pancuronium"), what).value == 44
 
 
+def test_a_spread_from_nought_says_that_some_are_not_blocked() -> None:
+    made = plan("rocuronium", sex="female", age="50", weight="160 kg", height="150 cm")
+    own = line(made, "Intubating dose of 34.1 mg: train-of-four ratio of 0.9, by a model")
+    assert "some are not blocked so far" in own.text and "0 to" not in own.text
+
+
+def test_pancuroniums_two_durations_say_why_they_differ() -> None:
+    found = [one for one in plan("pancuronium").reckoning if "a quarter of the twitch" in one.what]
+    assert {one.value for one in found} == {44, 100} and all("label's number" in one.text for one in found)
+
+
 # ---------------------------------------------------------------- what changes the block
 
 
@@ -320,13 +438,14 @@ def test_myasthenia_takes_the_usual_doses_away(agent: str) -> None:
 def test_sugammadex_goes_by_the_depth_that_was_typed_in(agent: str, shown: dict[str, str], depth: str, amount: float | None) -> None:  # fmt: skip
     made = plan(agent, observations=measured(**shown))
     assert made.needs_first == ()
-    of_sugammadex = lines(made, "Reversal with sugammadex,")
-    assert line(made, f"Reversal with sugammadex, {depth} block").value == amount
-    assert len([one for one in of_sugammadex if "emergency" not in one.what]) == 1
-    emergency = [one for one in of_sugammadex if "emergency" in one.what]
-    assert bool(emergency) == (agent == "rocuronium" and depth in ("deep", "complete"))
+    named = depth if depth in ("recovered", "one twitch") else f"{depth} block"
+    own = line(made, f"Reversal, {named}" if amount is None else f"Reversal with sugammadex, {named}")
+    assert own.value == amount
+    emergency = lines(made, "Reversal with sugammadex, emergency")
+    assert bool(emergency) == (agent == "rocuronium" and depth == "complete")
     assert all(one.value == 1120 for one in emergency)  # 16 mg/kg
-    assert bool(lines(made, "Reversal with neostigmine")) == (depth == "minimal")
+    others = [one for one in lines(made, "Reversal") if one is not own and one not in emergency]
+    assert [one.what for one in others] == (["Reversal with neostigmine, minimal block"] if depth == "minimal" else [])
 
 
 @pytest.mark.parametrize(
@@ -343,31 +462,52 @@ def test_sugammadex_goes_by_the_depth_that_was_typed_in(agent: str, shown: dict[
 @pytest.mark.parametrize("agent", ["cisatracurium", "atracurium", "mivacurium", "pancuronium"])
 def test_neostigmine_waits_for_a_minimal_block(agent: str, shown: dict[str, str], depth: str, amount: float | None) -> None:  # fmt: skip
     made = plan(agent, observations=measured(**shown))
-    assert [one.what for one in lines(made, "Reversal with")] == [f"Reversal with neostigmine, {depth} block"]
-    assert line(made, f"Reversal with neostigmine, {depth} block").value == amount
+    named = depth if depth == "recovered" else f"{depth} block"
+    what = f"Reversal, {named}" if amount is None else f"Reversal with neostigmine, {named}"
+    assert [one.what for one in lines(made, "Reversal")] == [what]
+    assert line(made, what).value == amount
 
 
-def test_neostigmine_in_the_uk_is_a_fixed_dose_and_by_weight_in_children() -> None:
+def test_neostigmine_in_the_uk_is_a_fixed_dose_below_0_04_mg_per_kg_and_by_weight_in_children() -> None:
     typed = measured(train_of_four_ratio="0.6")
-    assert (
-        dosed(plan("cisatracurium", country="UK", observations=typed), "Reversal with neostigmine, minimal block")
-        == 2.5
+    what = "Reversal with neostigmine, minimal block"
+    assert dosed(plan("cisatracurium", country="UK", observations=typed), what) == 2.5
+    small = line(
+        plan("cisatracurium", country="DE", age="79", weight="38 kg", height="150 cm", observations=typed), what
     )
+    assert small.value == 1.52
+    assert "here 0.0658 mg/kg" in small.how and "cut to 0.04 mg/kg or 5 mg" in small.how
     child = plan("cisatracurium", country="UK", age="6", weight="20 kg", height="115 cm", observations=typed)
-    assert dosed(child, "Reversal with neostigmine, minimal block") == 1
+    assert dosed(child, what) == 0.8
 
 
 def test_without_a_train_of_four_the_whole_table_stands() -> None:
     made = plan("rocuronium")
-    assert [one.value for one in lines(made, "Reversal with sugammadex")] == [None, 140, 140, 140, 280, 280, None, 1120]
+    of_sugammadex = [one.value for one in lines(made, "Reversal with sugammadex")]
+    assert of_sugammadex == [140, 140, 140, 280, 280, 1120]
+    assert [one.what for one in lines(made, "Reversal, ")] == ["Reversal, recovered", "Reversal, complete block"]
+
+
+@pytest.mark.parametrize(
+    ("given", "counts", "shown"),
+    [
+        ("rocuronium 84 mg IV", {"train_of_four_count": "0", "post_tetanic_count": "0"}, True),  # 1.2 mg/kg
+        ("rocuronium IV", {"train_of_four_count": "0", "post_tetanic_count": "0"}, True),  # nobody knows how much
+        ("rocuronium 42 mg IV", {"train_of_four_count": "0", "post_tetanic_count": "0"}, False),  # 0.6 mg/kg
+        ("rocuronium 84 mg IV", {"train_of_four_count": "0", "post_tetanic_count": "2"}, False),  # deep: 4 mg/kg
+    ],
+)
+def test_sixteen_mg_per_kg_is_for_no_count_after_about_1_2_mg_per_kg(given: str, counts: dict[str, str], shown: bool) -> None:  # fmt: skip
+    made = plan("rocuronium", medicines=[given], observations=measured(**counts))
+    assert bool(lines(made, "Reversal with sugammadex, emergency")) is shown
 
 
 def test_sixteen_mg_per_kg_is_not_for_children_nor_after_vecuronium() -> None:
-    deep = measured(train_of_four_count="0", post_tetanic_count="1")
+    deep = measured(train_of_four_count="0", post_tetanic_count="0")
     assert not lines(
-        plan("rocuronium", age="6", weight="20 kg", height="115 cm", observations=deep), "Reversal with sugammadex, in"
+        plan("rocuronium", age="6", weight="20 kg", height="115 cm", observations=deep), "Reversal with sugammadex, em"
     )
-    assert not lines(plan("vecuronium", observations=deep), "Reversal with sugammadex, in")
+    assert not lines(plan("vecuronium", observations=deep), "Reversal with sugammadex, em")
 
 
 @pytest.mark.parametrize(
@@ -387,7 +527,23 @@ def test_what_does_not_settle_the_depth_is_asked_for(shown: dict[str, str], need
 
 def test_yesterdays_train_of_four_does_not_count() -> None:
     made = plan("rocuronium", observations=[{"name": "TOF count", "value": "2", "date": "2026-11-21"}])
-    assert len(lines(made, "Reversal with sugammadex")) == 8
+    assert len(lines(made, "Reversal with sugammadex")) == 6
+    own = line(made, "Train-of-four on record")
+    assert own.how == "train-of-four count 2" and "Of 2026-11-21, not of today" in own.text
+    assert "train-of-four of today" in made.needs_first
+
+
+def test_a_train_of_four_that_nobody_can_read_is_named_in_the_plan() -> None:
+    made = plan("rocuronium", observations=[{"name": "train-of-four", "value": "2/4", "date": DAY}])
+    own = line(made, "Train-of-four on record")
+    assert own.how == "train-of-four 2/4" and "could not be read" in own.text
+    assert not lines(plan("rocuronium", observations=measured(train_of_four_count="2")), "Train-of-four on record")
+
+
+def test_twitches_that_follow_from_a_ratio_are_not_shown_as_typed() -> None:
+    made = plan("rocuronium", observations=measured(train_of_four_ratio="0.35"))
+    own = line(made, "Reversal with sugammadex, shallow block")
+    assert own.how.startswith("train-of-four ratio 0.35 (so 4 twitches)")
 
 
 def test_a_ratio_that_is_no_ratio_is_refused_when_read() -> None:
@@ -406,20 +562,108 @@ def test_whatever_was_typed_in_one_row_fits_or_something_is_asked_for(ratio: flo
         assert depth.count > 0 or depth.post_tetanic is not None
 
 
-def test_severe_renal_impairment_withholds_sugammadex() -> None:
-    made = plan("rocuronium", dialysis="haemodialysis", observations=measured(train_of_four_count="2"))
+def test_severe_renal_impairment_keeps_sugammadexs_amount_with_the_warning() -> None:
+    on_dialysis = {"dialysis": "haemodialysis"}
+    made = plan("rocuronium", **on_dialysis, observations=measured(train_of_four_count="2"))
     own = line(made, "Reversal with sugammadex, moderate block")
-    assert own.value is None and "not recommended" in own.text
+    assert own.value == 140 and "labels advise against it" in own.text and "then neostigmine" in own.text
+    table = plan("rocuronium", **on_dialysis)
+    assert len([one for one in table.reckoning if "labels advise against it" in one.text]) == 1
+    assert dosed(table, "Reversal with sugammadex, emergency after a large dose") == 1120
     unknown = plan("rocuronium", labs=[], observations=measured(train_of_four_count="2"))
     assert "creatinine" in unknown.needs_first
 
 
-def test_a_blocked_bowel_withholds_neostigmine() -> None:
+def test_a_blocked_bowel_takes_neostigmines_amount_away_and_says_so_once() -> None:
     made = plan(
         "cisatracurium", conditions=["small bowel obstruction"], observations=measured(train_of_four_ratio="0.6")
     )
-    own = line(made, "Reversal with neostigmine, minimal block")
-    assert own.value is None and own.text.startswith("Withheld")
+    own = line(made, "Reversal with neostigmine")
+    assert own.value is None and own.text.startswith("Not for this person")
+    assert len(lines(made, "Reversal")) == 1
+
+
+@pytest.mark.parametrize("shown", [{"train_of_four_ratio": "0.5"}, {"train_of_four_count": "1"}])
+def test_where_neither_reversal_is_first_choice_they_do_not_point_at_each_other(shown: dict[str, str]) -> None:
+    made = plan(
+        "rocuronium",
+        conditions=["small bowel obstruction"],
+        dialysis="haemodialysis",
+        medicines=["rocuronium 50 mg IV"],
+        observations=measured(**shown),
+    )
+    own = next(one for one in lines(made, "Reversal with sugammadex"))
+    assert own.value and own.text.startswith("Ventilate and sedate until the block has gone. If the airway demands")
+    said = " ".join(one.text for one in lines(made, "Reversal"))
+    assert "use neostigmine" not in said.lower() and "with sugammadex, or wait" not in said
+
+
+@pytest.mark.parametrize("country", ["US", "UK"])
+@pytest.mark.parametrize("agent", ["rocuronium", "cisatracurium"])
+def test_neostigmine_that_was_given_counts(agent: str, country: str) -> None:
+    typed = measured(train_of_four_ratio="0.6")
+    what = "Reversal with neostigmine, minimal block"
+    usual = dosed(plan(agent, country=country, observations=typed), what)
+    some = line(plan(agent, country=country, medicines=["neostigmine 1 mg IV"], observations=typed), what)
+    assert some.value == pytest.approx(usual - 1) and "1 mg given already" in some.how
+    for first in ("neostigmine 2.5 mg IV", "neostigmine 5 mg IV"):
+        full = plan(agent, country=country, medicines=[first], observations=typed)
+        assert line(full, what).value is None and "no more of it now" in line(full, what).text
+        assert "Ventilate" in line(full, "neostigmine was given already").text
+    unknown = plan(agent, country=country, medicines=["neostigmine IV"], observations=typed)
+    assert line(unknown, what).value is None
+    assert "how much neostigmine was given" in unknown.needs_first
+
+
+@given(first=st.floats(0.1, 5), weight=st.floats(35, 120), ratio=st.floats(0.4, 0.89))
+def test_neostigmine_never_passes_its_dose_at_this_depth(first: float, weight: float, ratio: float) -> None:
+    made = plan(
+        "cisatracurium",
+        weight=f"{weight} kg",
+        medicines=[f"neostigmine {first:.2f} mg IV"],
+        observations=measured(train_of_four_ratio=f"{ratio:.2f}"),
+    )
+    more = line(made, "Reversal with neostigmine, minimal block").value or 0
+    assert more == 0 or round(first, 2) + more <= 0.0305 * weight
+
+
+def test_sugammadex_that_was_given_counts_and_a_block_that_came_back_has_its_own_dose() -> None:
+    made = plan("rocuronium", medicines=["sugammadex 200 mg IV"], observations=measured(train_of_four_ratio="0.6"))
+    assert line(made, "Reversal with sugammadex, minimal block").value is None
+    assert dosed(made, "sugammadex was given already") == 280  # 4 mg/kg
+    deeper = plan("rocuronium", medicines=["sugammadex 200 mg IV"], observations=measured(train_of_four_count="1"))
+    rest = line(deeper, "Reversal with sugammadex, one twitch")
+    assert rest.value == 80 and "the whole is due" in rest.text
+    earlier = [{"drug": "sugammadex", "dose": "200 mg", "route": "intravenous", "start": "2026-11-20"}]
+    again = plan("rocuronium", medicines=earlier, observations=measured(train_of_four_count="2"))
+    assert dosed(again, "Reversal with sugammadex, moderate block") == 140
+
+
+def test_what_was_given_is_listed_whichever_agent_it_is() -> None:
+    made = plan("rocuronium", medicines=["rocuronium 50 mg IV", "neostigmine 2.5 mg IV", "vecuronium 5 mg IV"])
+    said = " ".join(one.text for one in lines(made, "Given, as read"))
+    assert all(name in said for name in ("rocuronium", "neostigmine", "vecuronium"))
+
+
+@pytest.mark.parametrize("condition", ["myasthenia gravis", "Lambert-Eaton myasthenic syndrome"])
+def test_in_myasthenia_neostigmine_has_no_amount(condition: str) -> None:
+    typed = measured(train_of_four_ratio="0.85")
+    made = plan("rocuronium", conditions=[condition], medicines=["rocuronium 30 mg IV"], observations=typed)
+    assert line(made, "Reversal with neostigmine").value is None
+    assert dosed(made, "Reversal with sugammadex, minimal block") == 140
+    assert not any("first dose" in one.text for one in lines(made, "Usual doses"))  # paralysed already
+    other = plan("cisatracurium", conditions=[condition], observations=typed)
+    assert line(other, "Reversal with neostigmine").value is None
+
+
+def test_in_myasthenia_rocuronium_has_a_reduced_first_dose_with_its_study() -> None:
+    own = line(plan("rocuronium", conditions=["myasthenia gravis"]), "Reduced first dose")
+    assert own.value == 21 and own.sources[0].id == "ulke-2013"
+
+
+def test_anaphylaxis_and_a_slow_heart_stand_with_sugammadex() -> None:
+    said = " ".join(one.text for one in lines(plan("rocuronium"), "sugammadex: to mind"))
+    assert "Anaphylaxis" in said and "bradycardia" in said
 
 
 def test_a_contraceptive_is_minded_with_sugammadex() -> None:
@@ -447,6 +691,17 @@ def test_nothing_reverses_succinylcholine() -> None:
         {"conditions": ["Duchenne muscular dystrophy"]},
         {"conditions": ["prolonged immobility"]},
         {"conditions": [{"name": "spinal cord injury", "since": "2026-09-01"}]},
+        {"conditions": ["spinal cord injury", "paraplegia"]},
+        {"conditions": ["stroke"]},
+        {"conditions": ["subarachnoid haemorrhage"]},
+        {"conditions": ["tetanus"]},
+        {"conditions": ["botulism"]},
+        {"conditions": ["intra-abdominal sepsis"]},
+        {"conditions": [{"name": "peritonitis", "since": "2026-11-01"}]},
+        {"conditions": ["Charcot-Marie-Tooth disease"]},
+        {"conditions": ["G61.81"]},
+        {"conditions": ["organophosphate poisoning"]},
+        {"medicines": ["vecuronium infusion 5 mg/h IV since 2026-11-15"]},
         {"labs": [{"name": "potassium", "value": "6.1 mmol/L", "date": DAY}]},
         {"allergies": ["rocuronium"]},
     ],
@@ -456,6 +711,48 @@ def test_a_danger_refuses_succinylcholine_without_being_named_in_the_review(said
     assert made.refused
     assert not [one for one in made.reckoning if one.value is not None]
     assert any(one.how.startswith("DANGER") for one in made.reckoning)
+    assert all(note.startswith("Instead: ") for note in made.notes[2:])
+
+
+@pytest.mark.parametrize(
+    ("said", "need"),
+    [
+        ({"conditions": ["peritonitis"]}, "when peritonitis began"),
+        ({"labs": []}, "potassium"),
+        ({"allergies": None}, "allergies"),
+        ({"medicines": ["vecuronium 7 mg IV"]}, "how long the other medicines have been taken"),
+        ({"conditions": ["suspected tetanus"]}, "conditions"),
+    ],
+)
+def test_a_danger_that_is_not_settled_shows_no_dose(said: dict[str, Any], need: str) -> None:
+    made = plan("succinylcholine", **said)
+    assert made.refused is None and need in made.needs_first
+    assert not [one for one in made.reckoning if one.value is not None]
+    assert need in line(made, "Usual doses").text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"conditions": ["multiple sclerosis"]},
+        {"conditions": [{"name": "spinal cord injury", "since": "2020-01-01"}]},
+        {"conditions": [{"name": "stroke", "since": "2025-10-01"}]},
+    ],
+)
+def test_an_old_upper_motor_neurone_lesion_takes_succinylcholines_dose_away(said: dict[str, Any]) -> None:
+    made = plan("succinylcholine", **said)
+    assert made.refused is None and line(made, "Usual doses").value is None
+    assert not lines(made, "Intubating dose") and not lines(made, "Rapid sequence dose")
+
+
+def test_in_the_first_days_after_a_head_injury_succinylcholine_keeps_its_dose() -> None:
+    assert dosed(plan("succinylcholine", conditions=[{"name": "traumatic brain injury", "since": DAY}]), "Intubating dose") == 42  # fmt: skip
+
+
+def test_one_altered_gene_of_cholinesterase_is_understood() -> None:
+    made = plan("succinylcholine", conditions=["heterozygous pseudocholinesterase deficiency"])
+    assert made.refused is None
+    assert any("One altered cholinesterase gene" in one.text for one in made.reckoning)
 
 
 def test_a_danger_of_the_review_refuses_and_its_summary_is_said() -> None:
@@ -558,6 +855,13 @@ def test_the_shipped_entries_are_sound(knowledge: Knowledge) -> None:
         ("reverses: [rocuronium], depth", "reverses: [baclofen], depth", "no blocker with doses"),
         ("middle: 31, low: 15, high: 85", "middle: 31, low: 45, high: 85", "not in order"),
         ("effect: tof_ratio", "effect: no_effect", "no model of it"),
+        ("purposes: [infusion], share: 0.5", "purposes: [infusion], share: 1.5", "between nought and one"),
+        (
+            "purposes: [infusion], share: 0.5",
+            "purposes: [rapid sequence], share: 0.5",
+            "no dose “rapid sequence” to make less",
+        ),
+        ("warnings:\n      - {rules: [sugammadex-kidney]", "warnings:\n      - {rules: [no-such-rule]", "no rule"),
     ],
 )
 def test_a_fault_is_found(old: str, new: str, fault: str, tmp_path: Path) -> None:

@@ -406,6 +406,7 @@ def test_both_schemes_of_baclofen_are_shown() -> None:
         "baclofen-clearance-below-50",
         "baclofen-egfr-below-90",
         "baclofen-egfr-below-60",
+        "baclofen-kidney-spacing",
     }
 
 
@@ -446,7 +447,7 @@ PRESSURE = "systolic blood pressure"
     ("agent", "jurisdiction", "more", "expected"),
     [
         ("baclofen", "US", {"age": 70}, {"baclofen-older-adult"}),
-        ("tizanidine", "US", {"age": 70}, {"tizanidine-older-adult-us"}),
+        ("tizanidine", "US", {"age": 70}, {"tizanidine-older-adult-us", "tizanidine-half-us"}),
         ("tizanidine", "UK", {"age": 70}, {"tizanidine-older-adult-uk-eu"}),
         ("tizanidine", "US", {"medicines": ["mexiletine 200 mg three times a day"]}, {"tizanidine-inhibitor"}),
         ("tizanidine", "US", {"medicines": ["ciprofloxacin 500 mg twice a day"]}, {"tizanidine-contraindicated-inhibitor"}),

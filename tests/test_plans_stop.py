@@ -113,7 +113,8 @@ def test_tizanidine_is_lowered_by_what_its_label_says(knowledge: Knowledge) -> N
             {"fact": "duration_days", "below": str(9 * 7), "unit": "days"},
         ]
     }
-    assert tapers_of(knowledge, "tizanidine", "US")[1] == usual, "after the one for an injured liver"
+    for_all = next(t for t in tapers_of(knowledge, "tizanidine", "US") if t.when is None)
+    assert for_all == usual, "after those for what blocks its clearance, low pressure and an injured liver"
 
 
 def test_baclofen_takes_the_time_that_each_country_gives(knowledge: Knowledge) -> None:
@@ -127,7 +128,9 @@ def test_baclofen_takes_the_time_that_each_country_gives(knowledge: Knowledge) -
     for jurisdiction in JURISDICTIONS:
         order = [t.taper for t in tapers_of(knowledge, "baclofen", jurisdiction)]
         assert order.index("baclofen-low-kidney") < order.index("baclofen-long-use")
-        assert order[-2:] == [f"baclofen-{jurisdiction.lower()}", "baclofen-pump"]
+        assert order[-3:] == [f"baclofen-{jurisdiction.lower()}", "baclofen-new", "baclofen-pump"], (
+            "the quick never first"
+        )
 
 
 def test_baclofen_at_very_low_kidney_function_goes_under_watch(knowledge: Knowledge) -> None:
@@ -182,7 +185,12 @@ def test_gabapentinoids_take_a_week_at_least(knowledge: Knowledge, agent: str, s
     assert (tapers[f"{agent}-weekly"].by, tapers[f"{agent}-weekly"].every_days) == (step, 7)
     assert tapers[low].when == {"fact": "daily_dose", "at_most": str(step), "unit": "mg/day"}
     for jurisdiction in JURISDICTIONS:
-        assert tapers_of(knowledge, agent, jurisdiction)[0].taper == low, "one step would end it at once"
+        usual = [
+            t.taper
+            for t in tapers_of(knowledge, agent, jurisdiction)
+            if "kidney" not in t.taper and "epilepsy" not in t.taper
+        ]
+        assert usual[0] == low, "one step would end it at once"
     four = tapers["gabapentin-four-days"]
     assert (four.by, four.every_days) == (300, 4)
     assert 900 / 300 * 4 - 4 >= 7, "from the least dose that it is for, the label's week is kept"
@@ -222,7 +230,7 @@ PEOPLE: list[tuple[str, Jurisdiction, str, dict[str, Any], str]] = [
     ("baclofen", "US", f"baclofen 20 mg three times a day {WEEKS}", {}, "baclofen-us"),
     ("baclofen", "UK", f"baclofen 20 mg three times a day {WEEKS}", {}, "baclofen-uk"),
     ("baclofen", "EU", f"baclofen 20 mg three times a day {WEEKS}", {}, "baclofen-eu"),
-    ("baclofen", "UK", f"baclofen 10 mg three times a day {DAYS}", {}, "baclofen-new"),
+    ("baclofen", "UK", f"baclofen 10 mg three times a day {DAYS}", {}, "baclofen-uk"),
     ("baclofen", "UK", f"baclofen 10 mg three times a day {LONG}", DIALYSIS, "baclofen-low-kidney"),
     ("baclofen", "US", f"baclofen 10 mg three times a day {DAYS}", DIALYSIS, "baclofen-new-low-kidney"),
     ("baclofen", "US", f"baclofen 10 mg three times a day {LONG}", {"labs": []}, "baclofen-long-use"),
@@ -232,7 +240,6 @@ PEOPLE: list[tuple[str, Jurisdiction, str, dict[str, Any], str]] = [
     ("diazepam", "US", f"diazepam 5 mg three times a day {LONG}", {}, "diazepam-joint-guideline"),
     ("diazepam", "EU", f"diazepam 5 mg three times a day {WEEKS}", {}, "diazepam-under-3-months"),
     ("clonazepam", "US", f"clonazepam 1 mg twice a day {DAYS}", {}, "clonazepam-new"),
-    ("clonazepam", "US", f"clonazepam 1 mg twice a day {DAYS}", EPILEPSY, "clonazepam-joint-guideline"),
     ("gabapentin", "UK", f"gabapentin 600 mg three times a day {LONG}", {}, "gabapentin-weekly"),
     ("gabapentin", "US", f"gabapentin 600 mg three times a day {LONG}", {}, "gabapentin-four-days"),
     ("gabapentin", "US", f"gabapentin 300 mg three times a day {DAYS}", {}, "gabapentin-label"),
@@ -335,7 +342,7 @@ def test_tablets_and_the_pump_have_no_ratio(knowledge: Knowledge) -> None:
 
 def test_forms_that_are_exchanged_are_sold(knowledge: Knowledge) -> None:
     """Every form named is one of the agent's products in that country, except how it is taken."""
-    how = {"fasted", "with food", "capsule sprinkled on food"}
+    how = set(knowledge.words("planning")["meals"])
     for switch in knowledge.plans.switches.values():
         for agent, form in ((switch.from_agent, switch.from_form), (switch.to_agent, switch.to_form)):
             if form and form not in how:

@@ -78,6 +78,27 @@ def test_what_the_danger_asks_for_stands_before_the_first_step() -> None:
     assert asked <= {t.text for t in plan.first_do}
 
 
+def test_a_partner_that_is_only_weighed_is_the_one_to_leave_out() -> None:
+    taken, partner = "tizanidine 4 mg three times a day since 2024-01-05", "ciprofloxacin 500 mg twice a day"
+    assert made(medicines=[taken], considering=[partner]).plan == ()
+    assert kinds(made(medicines=[taken, partner])) == ["taper"]
+
+
+def test_tizanidine_with_ciprofloxacin_is_held_and_no_steps_are_made() -> None:
+    (plan,) = made(
+        medicines=["tizanidine 8 mg three times a day since 2024-01-05", "ciprofloxacin 500 mg twice a day"]
+    ).plan
+    assert plan.steps == () and plan.refused is None and plan.last_dose == TODAY
+    assert any("antibiotic" in t.text for t in plan.first_do)
+
+
+def test_clonidine_waits_for_the_beta_blocker() -> None:
+    taken = ["clonidine 0.1 mg twice a day since 2024-01-05", "metoprolol 50 mg twice a day"]
+    waiting = tapered(Override(), taken, agent="clonidine")
+    assert waiting.refused and not waiting.steps and waiting.first_do
+    assert tapered(Override(), taken, agent="clonidine", ready=True).steps
+
+
 def test_after_a_stop_no_doses_are_planned_and_nothing_is_refused() -> None:
     """That it was stopped is no danger against taking it up again: the finding itself asks for that."""
     stopped = {"drug": "baclofen", "dose": "20 mg", "frequency": "four times a day", "start": "2023-01-05", "stop": "2026-11-20"}  # fmt: skip

@@ -269,12 +269,12 @@ def _review(options: argparse.Namespace) -> int:
         country=options.country,
         as_of=options.as_of,
     )
-    if not patient.considering and not patient.medicines:
+    if not patient.considering and not patient.medicines and not patient.goals:
         raise InputError(
             "medicines",
             "nothing",
             "there is no medicine to review",
-            "list the medicines, or say what is weighed with --considering",
+            "list the medicines, say what is weighed with --considering, or name goals",
         )
     reviewed = review(patient, knowledge=knowledge)
     text = render_review(

@@ -22,6 +22,8 @@ from relaxant.quantities import Quantity, convert, number, quantity
 from relaxant.report.plans import render_plan
 from relaxant.report.view import head_of
 from relaxant.reviewing import canonical, review
+from relaxant.rules.evaluate import evaluate, program
+from relaxant.rules.findings import read_row
 
 _DAYS = re.compile(r"(\d+(?:\.\d+)?)\s*(d|days?|w|weeks?)?")
 _WEEK = 7
@@ -46,14 +48,16 @@ def run(
     medicines = read_medicines(patient, knowledge)
     facts = Facts(inputs_of([(patient, medicines)], knowledge), knowledge, patient.jurisdiction)
     agent = _agent(options.agent, medicines, knowledge)
+    _must_be_taken(agent, options.agent, medicines, knowledge)
     found = review(patient, knowledge=knowledge, predict=False, plan=False)
+    tested = evaluate(program(knowledge, patient.jurisdiction), facts, facts.inputs.agents.keys() or None)
     plan = taper_plan(
         agent,
         medicines,
         facts,
         _begin(options.begin, patient.as_of),
         override=_override(options, agent, knowledge),
-        findings=found.findings,
+        findings=read_row(tested, 0, agent)[1],
         ready=options.begin is not None,
     )
     return render_plan(
@@ -85,6 +89,22 @@ def _agent(said: str, medicines: Sequence[Medicine], knowledge: Knowledge) -> st
     if not known:
         raise InputError("--agent", said, "no taper of it is known", f"use one of {', '.join(lowered)}")
     return next((a for a in known if a == plain), next((a for a in known if current_lines(a, medicines)), known[0]))
+
+
+def _must_be_taken(agent: str, said: str, medicines: Sequence[Medicine], knowledge: Knowledge) -> None:
+    """A taper begins at what is taken: an agent that is not on the list has none."""
+    if current_lines(agent, medicines):
+        return
+    lowered = {a for t in knowledge.plans.tapers.values() for a in t.agents}
+    taken = sorted(a for a in lowered if current_lines(a, medicines))
+    stopped = [m for m in medicines if agent in m.agents and m.role == "stopped" and not m.allergy_to]
+    ends = [m.regimen.stop for m in stopped if m.regimen.stop is not None]
+    why = f"{agent} is not among the medicines that the file says are taken"
+    do = f"add its line to medicines, such as “{agent} DOSE three times a day since DATE”"
+    if stopped:
+        why = f"{agent} was stopped{f' on {max(ends).isoformat()}' if ends else ''}: it is taken no more"
+        do = "use “relaxant review” for what to do after missed days, or take the stop out of its line if it is wrong"
+    raise InputError("--agent", said, why, f"{do}, or name one that is taken: {', '.join(taken)}" if taken else do)
 
 
 def _override(options: argparse.Namespace, agent: str, knowledge: Knowledge) -> Override:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
-from relaxant.knowledge.blocks import Block, BlockDose, BlockReversal, BlockTime, Milestone, Purpose, Weight
+from relaxant.knowledge.blocks import Block, BlockDose, BlockLess, BlockReversal, BlockTime, Milestone, Purpose, Weight
 from relaxant.knowledge.load import Knowledge
-from relaxant.planning.block_reversal import COUNT, POST_TETANIC, RATIO
+from relaxant.planning.block_depth import COUNT, POST_TETANIC, RATIO
 from relaxant.quantities import Quantity, convert
 
 _DOSED_IN = ("mg/kg", "micrograms/kg", "micrograms/kg/min", "mg/kg/h")
@@ -30,6 +30,8 @@ def faults_of_blocks(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
                 yield where, f"there is no rule “{rule}”"
         for dose in block.doses:
             yield from _dose(dose, f"{where} {dose.purpose} {dose.who}")
+        for less in block.less:
+            yield from _less(less, block, f"{where} less {', '.join(less.rules)}")
         for time in block.times:
             yield from _time(time, f"{where} {time.milestone} {time.dose:g}")
         effects = {e.effect for m in knowledge.models.values() if block.agent in m.agents for e in m.effects}
@@ -49,8 +51,9 @@ def _rules_named(block: Block) -> Iterator[str]:
     yield from block.withheld_by
     for dose in block.doses:
         yield from dose.rules
-    for change in block.changes:
-        yield from change.rules
+    for entries in (block.changes, block.less, block.warnings):
+        for entry in entries:
+            yield from entry.rules
 
 
 def _ordered(values: Iterable[float | None]) -> bool:
@@ -71,6 +74,14 @@ def _dose(dose: BlockDose, where: str) -> Iterator[tuple[str, str]]:
         yield where, "low, usual and high are not in order above nought"
     if dose.most is not None and dose.most <= 0:
         yield where, "the most is above nought"
+
+
+def _less(less: BlockLess, block: Block, where: str) -> Iterator[tuple[str, str]]:
+    if less.share is not None and not 0 < less.share < 1:
+        yield where, "a share lies between nought and one"
+    for purpose in less.purposes:
+        if not any(d.purpose == purpose for d in block.doses):
+            yield where, f"there is no dose “{purpose}” to make less"
 
 
 def _time(time: BlockTime, where: str) -> Iterator[tuple[str, str]]:
@@ -99,7 +110,9 @@ def _reversal(row: BlockReversal, where: str, blockers: set[str]) -> Iterator[tu
         yield where, "a bound ends before it begins"
     if row.unit not in _REVERSED_IN:
         yield where, f"a reversal is not in “{row.unit}”"
-    if not _ordered((row.low, row.usual, row.high)) or (row.most is not None and row.most <= 0):
+    if not _ordered((row.low, row.usual, row.high)) or any(
+        m is not None and m <= 0 for m in (row.most, row.most_per_kg)
+    ):
         yield where, "its amounts are not in order above nought"
 
 

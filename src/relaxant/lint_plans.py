@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from relaxant.errors import KnowledgeError
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.plans import DoseBound, FollowUp, Gap, Goal, Stage, Switch, Taper, Titration
+from relaxant.knowledge.plans import DoseBound, FollowUp, Gap, Goal, Plans, Stage, Switch, Taper, Titration, Uptake
 from relaxant.knowledge.prose import faults_of_prose
+from relaxant.knowledge.questions import JURISDICTIONS, holds_in
 from relaxant.lint_pump import faults_of_pump
 from relaxant.rules.predicate import read_predicate
 from relaxant.rules.wording import TEXT_SLOTS, column_of_slot, slots
@@ -26,6 +28,7 @@ def faults_of_plans(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
             yield from _prose(entry, where)
     for titration in plans.titrations.values():
         yield from _titration(titration)
+        yield from _sold_for(titration, knowledge)
     for bound in plans.dose_bounds.values():
         yield from _bound(bound)
     for taper in plans.tapers.values():
@@ -33,7 +36,9 @@ def faults_of_plans(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
     for gap in plans.gaps.values():
         yield from _gap(gap)
     for switch in plans.switches.values():
-        yield from _switch(switch)
+        yield from _switch(switch, plans)
+    for uptake in plans.uptakes.values():
+        yield from _uptake(uptake, knowledge)
     for follow in plans.follow_ups.values():
         yield from _follow_up(follow, knowledge)
     for pump in plans.pumps.values():
@@ -102,9 +107,25 @@ def _titration(titration: Titration) -> Iterator[tuple[str, str]]:
         yield where, "a bare number: the target's unit is missing"
     for i, stage in enumerate(titration.stages):
         yield from _stage(stage, f"{where} stage {i + 1}", last=i == len(titration.stages) - 1)
-    for one, two in zip(titration.stages, titration.stages[1:], strict=False):
-        if sum(two.doses.values()) <= sum(one.doses.values()):
+    for one, two in pairwise(titration.stages):
+        if titration.falls and two.daily >= one.daily:
+            yield where, "it begins high, and a stage's day is not below that of the stage before"
+        elif not titration.falls and two.daily <= one.daily:
             yield where, "a stage's day is not above that of the stage before"
+
+
+def _sold_for(titration: Titration, knowledge: Knowledge) -> Iterator[tuple[str, str]]:
+    """Wherever a titration holds and the agent is sold, some product is of its release, and of its form where it names one."""
+    agent = knowledge.agents.get(titration.agent)
+    if agent is None:
+        return
+    for jurisdiction in titration.jurisdiction or JURISDICTIONS:
+        sold = [p for p in agent.products if holds_in(p, jurisdiction)]
+        if not sold and not titration.jurisdiction:
+            continue  # what holds everywhere holds where the agent is sold
+        if not any(p.release == titration.release and titration.form in (None, p.form) for p in sold):
+            what = f"{titration.release} release" + (f", as {titration.form}," if titration.form else "")
+            yield f"titrations {titration.titration}", f"no product of {what} is sold in {jurisdiction}"
 
 
 def _stage(stage: Stage, where: str, *, last: bool) -> Iterator[tuple[str, str]]:
@@ -155,12 +176,33 @@ def _gap(gap: Gap) -> Iterator[tuple[str, str]]:
         yield f"gaps {gap.gap}", "days_from is not below days_to"
 
 
-def _switch(switch: Switch) -> Iterator[tuple[str, str]]:
+def _switch(switch: Switch, plans: Plans) -> Iterator[tuple[str, str]]:
     where = f"switches {switch.switch}"
     low, middle, high = switch.ratio_low, switch.ratio, switch.ratio_high
     known = [n for n in (low, middle, high) if n is not None]
     if known != sorted(known) or any(n <= 0 for n in known):
         yield where, "ratio_low, ratio and ratio_high are not in order above nought"
+    if switch.method == "exchange" and not (known and switch.parts and switch.over_days):
+        yield where, "an exchange has a ratio, parts and over_days"
+    if switch.method == "same dose" and (switch.ratio != 1 or not switch.to_form):
+        yield where, "the same dose is a ratio of 1, in a form that is named"
+    if switch.method in ("retitrate", "trial") and known:
+        yield where, "what begins anew or through a test has no ratio"
+    if switch.from_agent == switch.to_agent and not switch.to_form:
+        yield where, "from an agent to itself: it names the form"
+    if switch.after is not None and switch.from_agent not in getattr(plans.tapers.get(switch.after), "agents", ()):
+        yield where, f"there is no taper “{switch.after}” of what is left"
+
+
+def _uptake(uptake: Uptake, knowledge: Knowledge) -> Iterator[tuple[str, str]]:
+    where = f"uptakes {uptake.uptake}"
+    if not 0 < uptake.low <= uptake.high:
+        yield where, "low and high are not in order above nought"
+    known = knowledge.agents.get(uptake.agent)
+    if known is not None and uptake.form not in {product.form for product in known.products}:
+        yield where, f"{uptake.agent} has no product of the form “{uptake.form}”"
+    if uptake.meal not in knowledge.words("planning")["meals"]:
+        yield where, f"there is no way to food “{uptake.meal}” among the words for meals"
 
 
 def _follow_up(follow: FollowUp, knowledge: Knowledge) -> Iterator[tuple[str, str]]:

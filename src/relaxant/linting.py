@@ -23,6 +23,8 @@ from relaxant.quantities import unit
 
 _ICD = re.compile(r"[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?")
 _DOSE_UNITS = ("mg", "micrograms", "units", "g", "sprays")
+_AGE_UNITS = ("years", "months")
+_EVERY_AGE = (0, 200)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -180,8 +182,17 @@ def _agents(knowledge: Knowledge) -> Iterator[Fault]:
                 yield Fault(f"{where} limit", "a limit is above nought")
             if limit.kind != "doses_daily" and unit(limit.unit.split("/")[0]) is None:
                 yield Fault(f"{where} limit", f"the unit “{limit.unit}” is not known")
-            if limit.kind not in ("course", "doses_daily") and limit.unit.split("/")[0] not in _DOSE_UNITS:
+            if limit.kind not in ("course", "doses_daily", "least_age") and limit.unit.split("/")[0] not in _DOSE_UNITS:
                 yield Fault(f"{where} limit", f"a dose is not in “{limit.unit}”")
+            if limit.kind == "least_age" and limit.unit not in _AGE_UNITS:
+                yield Fault(f"{where} limit", f"an age is not in “{limit.unit}”; there are {', '.join(_AGE_UNITS)}")
+            if limit.kind == "least_age" and (limit.age_from, limit.age_to) != _EVERY_AGE:
+                yield Fault(f"{where} limit", "a least age has no ages of its own")
+            if limit.kind == "course" and limit.routes:
+                yield Fault(f"{where} limit", "a course counts every route")
+            for route in limit.routes:
+                if route not in agent.routes:
+                    yield Fault(f"{where} limit", f"the agent has no route “{route}”")
         for statement in agent.statements:
             if statement.value is not None and not statement.unit:
                 yield Fault(f"{where} {statement.topic}", "a bare number: the unit is missing")

@@ -23,7 +23,8 @@ from relaxant.medicines.read import read_medicines
 from relaxant.medicines.regimen import Regimen
 from relaxant.patient import Patient, to_file
 from relaxant.planning.follow_up import ShownAct, follow_up, in_words
-from relaxant.planning.options import Options, goals_of, options
+from relaxant.planning.option import Options
+from relaxant.planning.options import goals_of, options
 from relaxant.planning.plan import Plan
 from relaxant.planning.planned import planned
 from relaxant.predicted import ShownPrediction, predicted
@@ -172,9 +173,10 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
     facts = Facts(inputs_of([(patient, medicines)], knowledge), knowledge, patient.jurisdiction)
     # Where the medicines were not said any relaxant may be taken; what was named is reviewed, and `limits` says that it is so.
     named = facts.inputs.agents.keys() or None
-    checks, findings, unchecked = read_row(evaluate(program(knowledge, patient.jurisdiction), facts, named), 0)
+    tested = evaluate(program(knowledge, patient.jurisdiction), facts, named)
+    checks, findings, unchecked = read_row(tested, 0)
     asked = facts.made
-    plans = planned(patient, medicines, facts, findings) if plan else ()
+    plans = planned(patient, medicines, facts, lambda agent: read_row(tested, 0, agent)[1]) if plan else ()
     written = to_file(patient)
     return Review(
         stamp=_stamp(patient, written, knowledge),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from relaxant.facts.column import SAID, Column, Floats, Mask, Methods, anywhere, gather_needs, number, truth, yes_no
 from relaxant.facts.derive import values
 from relaxant.facts.inputs import full
-from relaxant.facts.limits import LIMITED, for_every_age, plain_kind
+from relaxant.facts.limits import LIMITED, Ceiling, for_every_age, plain_kind
 from relaxant.facts.members import Members, partners
 from relaxant.facts.names import AGENT_FACTS, TAKEN_FOR
 from relaxant.facts.suitability import unestablished, unsuited
@@ -37,9 +37,10 @@ def agent_column(facts: Facts, agent: str, name: str) -> Column:
         return _over_limit(facts, agent, name.removeprefix("over_limit:"))
     if name.startswith("limit:"):
         return _limit(facts, agent, name.removeprefix("limit:"))
-    if name not in AGENT_FACTS:
+    fact, by, routes = name.partition("@")
+    if fact not in AGENT_FACTS or (by and fact not in LIMITED.values()):
         raise KeyError(f"{agent}:{name}")
-    return _agent_fact(facts, agent, name)
+    return _agent_fact(facts, agent, fact, f"{by}{routes}")
 
 
 def _taken_for(facts: Facts, chosen: Members) -> Column:
@@ -76,7 +77,8 @@ def _situation(facts: Facts, agent: str, on: Iterable[str]) -> Column:
     return truth(surely, unknown, needs={"medicines": unknown}, inputs=("medicines",), methods=SAID)
 
 
-def _agent_fact(facts: Facts, agent: str, name: str) -> Column:
+def _agent_fact(facts: Facts, agent: str, name: str, of: str = "") -> Column:
+    """A fact of an agent's lines; with ``of``, of those by some routes alone."""
     unit: str = facts.knowledge.agents[agent].dose_unit
     dose_need = f"dose of {agent}"
     if name == "daily_dose":
@@ -90,16 +92,16 @@ def _agent_fact(facts: Facts, agent: str, name: str) -> Column:
             low, high, "days", False, _LINE, ("medicines",), None, {f"day of the last session of {agent}": low != high}
         )
     if name == "most_daily_dose":
-        most = _most_in_a_day(facts, agent, "daily_high")
+        most = _most_in_a_day(facts, agent, f"daily_high{of}")
         return number(most, f"{unit}/day", needs=_dose_needs(facts, agent, most), inputs=("medicines",), methods=_MOST)
     if name == "most_single_dose":
-        single = facts.agent_number(agent, "single_high")
+        single = facts.agent_number(agent, f"single_high{of}")
         return number(single, unit, needs=_dose_needs(facts, agent, single), inputs=("medicines",), methods=_LARGEST)
     if name == "most_daily_dose_per_kg":
-        by_weight, most = (_most_in_a_day(facts, agent, f"daily_{which}") for which in ("per_kg_high", "high"))
+        by_weight, most = (_most_in_a_day(facts, agent, f"daily_{which}{of}") for which in ("per_kg_high", "high"))
         return _per_kg(facts, agent, by_weight, most, f"{unit}/kg/day", _MOST_BY_WEIGHT)
     if name == "most_single_dose_per_kg":
-        by_weight, single = (facts.agent_number(agent, f"single_{which}") for which in ("per_kg_high", "high"))
+        by_weight, single = (facts.agent_number(agent, f"single_{which}{of}") for which in ("per_kg_high", "high"))
         return _per_kg(facts, agent, by_weight, single, f"{unit}/kg", _LARGEST_BY_WEIGHT)
     if name == "exposure_ratio":
         return _exposure(facts, agent)
@@ -107,7 +109,7 @@ def _agent_fact(facts: Facts, agent: str, name: str) -> Column:
         return (unsuited if name == "unsuited" else unestablished)(facts, agent)
     if name == "allergic":
         return facts.column(f"allergy:{facts.knowledge.agents[agent].ingredient}")
-    said, fact = facts.agent_number(agent, name), AGENT_FACTS[name]
+    said, fact = facts.agent_number(agent, f"{name}{of}"), AGENT_FACTS[name]
     if name == "duration_days":
         weighed = facts.agent_number(agent, "starting") == 1
         return number(
@@ -189,8 +191,8 @@ def _limit(facts: Facts, agent: str, kind: str) -> Column:
     """The lowest of the agent's limits of a kind that hold at the person's age."""
     value = full(facts.rows)
     for ceiling in facts.ceilings(agent, kind):
-        here = True if ceiling.for_all else facts.age_band(ceiling.age_from, ceiling.age_to)[0]
-        value = np.where(here, np.fmin(value, ceiling.value), value)
+        here = np.ones(facts.rows, bool) if ceiling.for_all else facts.age_band(ceiling.age_from, ceiling.age_to)[0]
+        value = np.where(here & _given(facts, agent, ceiling), np.fmin(value, ceiling.value), value)
     unit = facts.knowledge.agents[agent].dose_unit
     units = {
         "single": unit,
@@ -198,16 +200,36 @@ def _limit(facts: Facts, agent: str, kind: str) -> Column:
         "daily": f"{unit}/day",
         "daily_per_kg": f"{unit}/kg/day",
         "course": "days",
+        "least_age": "years",
     }
     return number(value, units.get(plain_kind(kind), ""), needs="age", inputs=("age",))
+
+
+def _given(facts: Facts, agent: str, ceiling: Ceiling) -> Mask:
+    """Who has a line by one of a limit's routes."""
+    return np.ones(facts.rows, bool) if not ceiling.of else facts.agent_number(agent, f"given{ceiling.of}") == 1
 
 
 def _over_limit(facts: Facts, agent: str, kind: str) -> Column:
     limits = facts.ceilings(agent, kind)
     if not limits:
         return facts.never
-    fact = LIMITED[plain_kind(kind)]
-    tested, age = facts.column(f"{agent}:{fact}"), facts.column("age")
+    if plain_kind(kind) == "least_age":
+        return _too_young(facts, agent, limits)
+    fact, age = LIMITED[plain_kind(kind)], facts.column("age")
+    surely = maybe = facts.no_one
+    asked = [age]
+    for of in dict.fromkeys(ceiling.of for ceiling in limits):
+        tested = facts.column(f"{agent}:{fact}{of}")
+        asked.append(tested)
+        over, may_be_over = _over(facts, tested, [ceiling for ceiling in limits if ceiling.of == of])
+        surely, maybe = surely | over, maybe | may_be_over
+    needs = gather_needs(asked, maybe & ~surely)
+    return truth(surely, maybe, needs=needs, inputs=(fact, "age"))
+
+
+def _over(facts: Facts, tested: Column, limits: Sequence[Ceiling]) -> tuple[Mask, Mask]:
+    """Who surely and who maybe is above one of the limits of some routes, at the person's age."""
     surely = maybe = within_one = facts.no_one
     for ceiling in limits:
         over, may_be_over = tested.low > ceiling.over, tested.high > ceiling.over
@@ -218,7 +240,17 @@ def _over_limit(facts: Facts, agent: str, kind: str) -> Column:
             within_one = within_one | (may_be_in_band & ~over)
             over, may_be_over = over & in_band, may_be_over & may_be_in_band
         surely, maybe = surely | over, maybe | may_be_over
-    if anywhere(~age.known) and for_every_age(limits):
+    if anywhere(~facts.column("age").known) and for_every_age(limits):
         surely = surely | (maybe & ~within_one)  # above the limit of every age that the person may have
-    needs = gather_needs((tested, age), maybe & ~surely)
-    return truth(surely, maybe, needs=needs, inputs=(fact, "age"))
+    return surely, maybe
+
+
+def _too_young(facts: Facts, agent: str, limits: Sequence[Ceiling]) -> Column:
+    """Who is younger than the least age for which a dose is known, or licensed."""
+    age = facts.column("age")
+    surely = maybe = facts.no_one
+    for ceiling in limits:
+        given = _given(facts, agent, ceiling)
+        surely = surely | (given & (age.high < ceiling.value))
+        maybe = maybe | (given & (np.maximum(age.low, 0.0) < ceiling.value))
+    return truth(surely, maybe & ~surely, needs=gather_needs((age,), maybe & ~surely), inputs=("age",))

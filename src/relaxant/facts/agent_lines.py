@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from relaxant.facts.limits import of_routes
 from relaxant.knowledge.schema import Agent
 from relaxant.medicines.dose.units import interval_hours
 from relaxant.medicines.medicine import Medicine
@@ -63,15 +64,16 @@ def said_of_agent(agent: Agent, patient: Patient, lines: Sequence[Medicine], wei
         "current_twice": float(len(ahead) > 1),
     }
     low, high = _daily(used, unit.amount)
-    _, per_kg = _daily(used, unit.per_kg)
     on_top_of_unknown = patient.medicines is None and any(m.beside for m in weighed)
     if on_top_of_unknown:
-        high = per_kg = math.inf
+        high = math.inf
         out["current_twice"] = math.nan
-    out["daily_low"], out["daily_high"], out["daily_per_kg_high"] = low, high, per_kg
-    out["single_high"], out["single_per_kg_high"] = _single(used, unit.amount), _single(used, unit.per_kg)
-    out["weight_missing"] = float(math.isnan(weight) and any(map(_by_weight, used)))
-    out["doses_daily"] = math.nan if on_top_of_unknown else _doses_daily(used, unit)
+    out["daily_low"] = low
+    out |= _doses(used, unit, on_top_of_unknown)
+    for routes in {limit.routes for limit in agent.limits if limit.routes}:
+        by_these = [m for m in used if m.regimen.route in (None, *routes)]
+        own = {"given": float(bool(by_these)), **_doses(by_these, unit, on_top_of_unknown and bool(by_these))}
+        out |= {f"{name}{of_routes(routes)}": value for name, value in own.items()}
     out["dose_interval_days"] = _interval(used, out["doses_daily"])
     out["dose_known"] = float(math.isfinite(high))
     out["as_needed"] = (
@@ -116,6 +118,20 @@ def said_of_agent(agent: Agent, patient: Patient, lines: Sequence[Medicine], wei
         said = all(f is not None for side in forms for f, _ in side)
         out["product_changes"] = float(forms[0] != forms[1]) if said else math.nan
     return out
+
+
+def _doses(lines: Sequence[Medicine], unit: _DoseUnit, on_top_of_unknown: bool) -> dict[str, float]:
+    """What limits are held against, of the lines together: the most in a day and at once, as amounts and by weight, and the number of doses."""
+    _, high = _daily(lines, unit.amount)
+    _, per_kg = _daily(lines, unit.per_kg)
+    return {
+        "daily_high": math.inf if on_top_of_unknown else high,
+        "daily_per_kg_high": math.inf if on_top_of_unknown else per_kg,
+        "single_high": _single(lines, unit.amount),
+        "single_per_kg_high": _single(lines, unit.per_kg),
+        "weight_missing": float(math.isnan(unit.weight) and any(map(_by_weight, lines))),
+        "doses_daily": math.nan if on_top_of_unknown else _doses_daily(lines, unit),
+    }
 
 
 def _since(patient: Patient, starts: Sequence[date]) -> float:

@@ -1,4 +1,5 @@
-"""The limits of an agent in one jurisdiction: by single dose, day, weight, course and number of doses, each with its band of age."""
+"""The limits of an agent in one jurisdiction: by single dose, day, weight, course, number of doses and least age, each with its band
+of age and its routes."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Jurisdiction, Limit
 from relaxant.quantities import Quantity, convert
 
+_YEARS = "years"
 _ROUNDING = 1e-9  # a dose at its limit is not over it, whatever the arithmetic of its unit
 OLDEST = 150.0
 """No age is above it: a band that reaches from nothing to here is for everyone."""
@@ -23,12 +25,13 @@ LIMITED = {
     "daily_per_kg": "most_daily_dose_per_kg",
     "course": "duration_days",
     "doses_daily": "doses_daily",
+    "least_age": "age",
 }
 """Each kind of limit and the fact that it bounds."""
 
 
 class Ceiling(msgspec.Struct, frozen=True):
-    """A limit's value in the agent's own dose unit and the ages that it holds for; ``for_all`` has no band."""
+    """A limit's value in the agent's own dose unit (a least age in years) and the ages that it holds for; ``for_all`` has no band."""
 
     value: float
     over: Floats
@@ -37,6 +40,16 @@ class Ceiling(msgspec.Struct, frozen=True):
     age_to: float
     for_all: bool
     limit: Limit
+
+    @property
+    def of(self) -> str:
+        """What the name of a fact ends in that counts the limit's routes alone; nothing where it is for every route."""
+        return of_routes(self.limit.routes)
+
+
+def of_routes(routes: Sequence[str]) -> str:
+    """What the name of a fact of an agent ends in that counts some routes alone."""
+    return f"@{'+'.join(routes)}" if routes else ""
 
 
 _CEILINGS: dict[tuple[str, Jurisdiction, str, str], tuple[Ceiling, ...]] = {}
@@ -56,11 +69,18 @@ def ceilings(knowledge: Knowledge, jurisdiction: Jurisdiction, agent: str, kind:
             for x in knowledge.agents[agent].limits
             if x.kind == plain_kind(kind) and (x.tier in ("WATCH", "NOTE")) == soft
         ]
-        local = [x for x in own if jurisdiction in x.jurisdiction] or [x for x in own if not x.jurisdiction]
+        local = [x for x in own if jurisdiction in x.jurisdiction]
+        local += [x for x in own if not x.jurisdiction and not any(_covers(y, x) for y in local)]
         unit = knowledge.agents[agent].dose_unit
         factor = (1 + _ROUNDING) * (knowledge.policy("unit_slip_factor") if kind.endswith("_slip") else 1)
         known = _CEILINGS[key] = tuple(_ceiling(x, unit, factor) for x in local)
     return known
+
+
+def _covers(local: Limit, limit: Limit) -> bool:
+    """Whether a limit of the jurisdiction stands in place of one that holds everywhere: for some of its ages and routes."""
+    ages = local.age_from < limit.age_to and limit.age_from < local.age_to
+    return ages and (not local.routes or not limit.routes or bool(set(local.routes) & set(limit.routes)))
 
 
 def _ceiling(limit: Limit, dose_unit: str, factor: float) -> Ceiling:
@@ -86,9 +106,10 @@ def plain_kind(kind: str) -> str:
 
 def _value(limit: Limit, dose_unit: str) -> float:
     unit = limit.unit.split("/")[0]
-    if limit.kind in ("course", "doses_daily") or unit == dose_unit:
+    wanted = _YEARS if limit.kind == "least_age" else dose_unit
+    if limit.kind in ("course", "doses_daily") or unit == wanted:
         return limit.value
-    value = convert(Quantity(limit.value, unit), dose_unit)
+    value = convert(Quantity(limit.value, unit), wanted)
     if value is None:
         raise ValueError(f"a limit in {limit.unit} does not fit an agent dosed in {dose_unit}")
     return value

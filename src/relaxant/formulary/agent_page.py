@@ -193,7 +193,10 @@ def _dosing(dosing: Dosing, knowledge: Knowledge, words: dict[str, Any]) -> str:
 
 
 def _limit(limit: Limit, knowledge: Knowledge, words: dict[str, Any]) -> str:
-    said = words["limits"][limit.kind].format(value=plain_number(limit.value), unit=limit.unit)
+    soft = "_soft" if limit.kind == "least_age" and limit.tier in ("WATCH", "NOTE") else ""
+    said = words["limits"][f"{limit.kind}{soft}"].format(value=plain_number(limit.value), unit=limit.unit)
+    if limit.routes:
+        said = words["by_routes"].format(text=said, routes=", ".join(limit.routes))
     if limit.age_from > 0 and limit.age_to < OLDEST:
         said = words["ages"].format(text=said, low=plain_number(limit.age_from), high=plain_number(limit.age_to))
     elif limit.age_from > 0:

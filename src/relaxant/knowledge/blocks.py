@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from relaxant.knowledge.schema import Cited, Frozen
 
-Purpose = Literal["test", "intubation", "rapid sequence", "repeat", "infusion"]
+Purpose = Literal["test", "reduced", "intubation", "rapid sequence", "intramuscular", "repeat", "infusion"]
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 """In the order in which they are given."""
 Weight = Literal["weight", "ideal_weight", "lean_weight", "adjusted_weight"]
@@ -20,10 +20,14 @@ Milestone = Literal[
 
 
 class BlockWeight(Cited, frozen=True, kw_only=True, gc=False):
-    """The weight that the doses go by. ``also`` are other weights that a source uses: their amounts are shown beside, with ``why``."""
+    """The weight that the doses go by. ``also`` are other weights that a source uses: their amounts are shown beside, with ``why``.
+
+    With ``over_ideal`` it is for whom actual weight is so many times the ideal one, or more.
+    """
 
     weight: Weight
     when: dict[str, Any] | None = None
+    over_ideal: float | None = None
     also: tuple[Weight, ...] = ()
     why: str
 
@@ -45,6 +49,15 @@ class BlockDose(Cited, frozen=True, kw_only=True, gc=False):
     text: str
 
 
+class BlockLess(Cited, frozen=True, kw_only=True, gc=False):
+    """For whom one of ``rules`` spoke, the low end of each labelled range of ``purposes`` is planned, or ``share`` of the usual amount."""
+
+    rules: tuple[str, ...]
+    purposes: tuple[Purpose, ...]
+    share: float | None = None
+    text: str
+
+
 class BlockTime(Cited, frozen=True, kw_only=True, gc=False):
     """How long after a dose (``dose`` to ``dose_to``, in mg/kg) a milestone is reached, in ``unit``: ``middle``, and from ``low`` to ``high``.
 
@@ -63,6 +76,7 @@ class BlockTime(Cited, frozen=True, kw_only=True, gc=False):
     unit: Literal["min", "s"] = "min"
     people: int | None = None
     under: str = ""
+    text: str = ""
 
 
 class BlockRecovery(Cited, frozen=True, kw_only=True, gc=False):
@@ -92,7 +106,8 @@ class BlockReversal(Cited, frozen=True, kw_only=True, gc=False):
     """What to give at a depth, to people in whom ``reverses`` were given. Without ``usual`` nothing is given yet, and ``text`` says what then.
 
     Bounds are of the post-tetanic count, the train-of-four count and its ratio, from ``_from`` up to, not including, ``_to``. With
-    ``immediate`` it stands apart, for an emergency soon after a large dose. ``most`` is the most in all, in mg.
+    ``immediate`` it stands apart, for an emergency soon after a large dose, and where it is known how much of the blocker was given it is for
+    ``after`` mg/kg or more. ``most`` is the most in all, in mg, and ``most_per_kg`` in mg/kg of the weight; what was given already counts.
     """
 
     reverses: tuple[str, ...]
@@ -104,6 +119,7 @@ class BlockReversal(Cited, frozen=True, kw_only=True, gc=False):
     ratio_from: float | None = None
     ratio_to: float | None = None
     immediate: bool = False
+    after: float | None = None
     age_from: float = 0
     age_to: float = 200
     low: float | None = None
@@ -111,19 +127,47 @@ class BlockReversal(Cited, frozen=True, kw_only=True, gc=False):
     high: float | None = None
     unit: str = "mg/kg"
     most: float | None = None
+    most_per_kg: float | None = None
+    text: str
+
+
+class BlockWarning(Cited, frozen=True, kw_only=True, gc=False):
+    """What stands beside the amounts of a reversal agent when one of ``rules`` spoke: they are not first choice, and not forbidden.
+
+    ``text`` where another agent may reverse the block, ``alone`` where none may.
+    """
+
+    rules: tuple[str, ...]
+    text: str
+    alone: str
+
+
+class BlockAgain(Cited, frozen=True, kw_only=True, gc=False):
+    """What to do where a reversal agent was given already and the block is still there: ``usual`` is an amount that a label gives then."""
+
+    usual: float | None = None
+    unit: str = "mg/kg"
     text: str
 
 
 class Block(Frozen, frozen=True, kw_only=True, gc=False):
-    """What is known for planning with a blocker, or with what reverses one. A finding of the rules ``withheld_by`` takes its dose away."""
+    """What is known for planning with a blocker, or with what reverses one.
+
+    A finding of the rules ``withheld_by`` takes its dose away where it asks for a change or more. For whom a note of ``not_known`` holds, no
+    source gives a dose.
+    """
 
     block: str
     agent: str
     weights: tuple[BlockWeight, ...]
     doses: tuple[BlockDose, ...] = ()
+    less: tuple[BlockLess, ...] = ()
+    not_known: tuple[BlockNote, ...] = ()
     times: tuple[BlockTime, ...] = ()
     recoveries: tuple[BlockRecovery, ...] = ()
     changes: tuple[BlockChange, ...] = ()
     reversals: tuple[BlockReversal, ...] = ()
+    warnings: tuple[BlockWarning, ...] = ()
+    again: tuple[BlockAgain, ...] = ()
     withheld_by: tuple[str, ...] = ()
     notes: tuple[BlockNote, ...] = ()

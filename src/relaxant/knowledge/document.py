@@ -6,7 +6,20 @@ from relaxant.knowledge.blocks import Block
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.pathways import Pathways
 from relaxant.knowledge.people import Population
-from relaxant.knowledge.plans import DoseBound, FollowUp, Gap, Gates, Goal, Switch, Taper, Titration, Withdrawal
+from relaxant.knowledge.plans import (
+    Choice,
+    DoseBound,
+    FollowUp,
+    Gap,
+    Gates,
+    Goal,
+    Switch,
+    Taper,
+    Titration,
+    Uptake,
+    UsefulLevel,
+    Withdrawal,
+)
 from relaxant.knowledge.pumps import PumpProtocol
 from relaxant.knowledge.schema import (
     Agent,
@@ -50,7 +63,10 @@ class Document(Frozen, frozen=True, kw_only=True, gc=False):
     gaps: tuple[Gap, ...] = ()
     withdrawals: tuple[Withdrawal, ...] = ()
     switches: tuple[Switch, ...] = ()
+    uptakes: tuple[Uptake, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
     goals: tuple[Goal, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    useful_levels: tuple[UsefulLevel, ...] = ()
     blocks: tuple[Block, ...] = ()
     pumps: tuple[PumpProtocol, ...] = ()

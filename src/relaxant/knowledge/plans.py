@@ -15,6 +15,7 @@ from relaxant.knowledge.blocks import Block
 from relaxant.knowledge.pumps import PumpProtocol
 from relaxant.knowledge.schema import Cited, Frozen
 
+Release = Literal["immediate", "modified", "delayed"]
 DayPart = Literal["morning", "noon", "evening", "night"]
 DAY_PARTS: tuple[DayPart, ...] = get_args(DayPart)
 
@@ -46,12 +47,20 @@ class Stage(Frozen, frozen=True, kw_only=True, gc=False):
         said = zip(DAY_PARTS, (self.morning, self.noon, self.evening, self.night), strict=True)
         return {part: amount for part, amount in said if amount is not None}
 
+    @property
+    def daily(self) -> float:
+        """The amount of a day."""
+        return sum(self.doses.values())
+
 
 class Titration(Cited, frozen=True, kw_only=True, gc=False):
     """How an agent is started and raised as a source writes it. Amounts are in ``unit`` a dose (``mg`` or ``mg/kg``).
 
-    Among several that fit a person the one for the person's ``conditions`` comes first, then the one that the file lists first.
-    ``goals`` and ``conditions`` may be empty: for any. ``target_low`` and ``target_high`` bound the usual dose in a day.
+    ``release`` is that of the products it is written for, and ``form`` the one form of them where it is for one alone: no other makes its
+    doses. Such a titration waits until that release or form is asked for, or no other fits. Among several that fit a person the one for the person's
+    ``conditions`` comes first, then the one that the file lists first. ``conditions`` may be empty: for any. ``target_low`` and
+    ``target_high`` bound the usual dose in a day. Each stage's day is above that of the stage before, or, where a label begins high, each
+    is below it.
     """
 
     titration: str
@@ -62,6 +71,8 @@ class Titration(Cited, frozen=True, kw_only=True, gc=False):
     weight_from: float | None = None
     conditions: tuple[str, ...] = ()
     unit: str
+    release: Release = "immediate"
+    form: str | None = None
     as_needed: bool = False
     stages: tuple[Stage, ...]
     target_low: float | None = None
@@ -70,6 +81,11 @@ class Titration(Cited, frozen=True, kw_only=True, gc=False):
     reconsider_days: float | None = None
     reconsider_from: Literal["first dose", "highest dose"] = "highest dose"
     text: str
+
+    @property
+    def falls(self) -> bool:
+        """Whether it begins high and goes lower."""
+        return len(self.stages) > 1 and self.stages[1].daily < self.stages[0].daily
 
 
 class DoseBound(Cited, frozen=True, kw_only=True, gc=False):
@@ -166,11 +182,22 @@ class Withdrawal(Cited, frozen=True, kw_only=True, gc=False):
 # ---------------------------------------------------------------- exchange
 
 
+class Mixed(Cited, frozen=True, kw_only=True, gc=False):
+    """Strengths (in the agent's dose unit a mL) that pharmacies mix beside what is sold."""
+
+    strengths: tuple[float, ...]
+
+
 class Switch(Cited, frozen=True, kw_only=True, gc=False):
-    """How one agent, or one form of it, is exchanged for another. ``ratio`` is units of the new for one unit of the old, by day.
+    """How one agent, or one form of it, is exchanged for another. ``ratio`` is units of the new for one unit of the old, by day; where
+    sources differ ``ratio_low`` and ``ratio_high`` span them, and without a middle the low end is used.
 
     ``cross-taper``: the new is raised as its titration says while the old is lowered as its taper says, after ``overlap_days``.
+    ``exchange``: part for part, in ``parts`` equal parts over ``over_days``, by the ratio.
     ``same dose``: unit for unit (a tablet to a liquid). ``retitrate``: never unit for unit. ``trial``: through a test dose.
+
+    Between forms of one agent ``from_form`` may be left out (any other form). ``wait_days`` is the least time since the last dose of the old; with it the old need not be left in words. ``after`` is the
+    taper by which the old goes once the new works. ``points`` are what else is to be known, each with its own source, in order.
     """
 
     switch: str
@@ -178,11 +205,32 @@ class Switch(Cited, frozen=True, kw_only=True, gc=False):
     to_agent: str
     from_form: str | None = None
     to_form: str | None = None
-    method: Literal["cross-taper", "same dose", "retitrate", "trial"]
+    method: Literal["cross-taper", "exchange", "same dose", "retitrate", "trial"]
     ratio: float | None = None
     ratio_low: float | None = None
     ratio_high: float | None = None
     overlap_days: float | None = None
+    parts: int | None = None
+    over_days: float | None = None
+    mixed: Mixed | None = None
+    wait_days: float | None = None
+    after: str | None = None
+    text: str
+    points: tuple[Said, ...] = ()
+
+
+class Uptake(Cited, frozen=True, kw_only=True, gc=False):
+    """How high an agent peaks from one form of it, taken in one way to food, beside a reference (1): ``low`` and ``high`` span the sources.
+
+    ``meal`` is a key of the words for meals. A form whose uptake is listed is not interchangeable with another.
+    """
+
+    uptake: str
+    agent: str
+    form: str
+    meal: str
+    low: float
+    high: float
     text: str
 
 
@@ -243,13 +291,44 @@ class FollowUp(Cited, frozen=True, kw_only=True, gc=False):
 
 class Goal(Cited, frozen=True, kw_only=True, gc=False):
     """What somebody wants of a relaxant: its names in plain words and the conditions in which it arises; the first stands for whoever
-    has none of the others. ``text`` says what it means for the choice; ``night`` where the night's dose is what counts."""
+    has none of the others. ``families`` of agents serve it; none named: all. ``text`` says what it means for the choice; ``night`` where
+    the night's dose is what counts."""
 
     goal: str
     title: str
     names: tuple[str, ...]
     conditions: tuple[str, ...]
+    families: tuple[str, ...] = ()
     night: bool = False
+    text: str
+
+
+class Choice(Cited, frozen=True, kw_only=True, gc=False):
+    """Where a guideline or a label puts some agents among the treatments of ``conditions``. ``line`` is the place in its order, 1 the
+    first; left out where it names them without an order. ``after``: only when other treatment failed or was not borne. Where several
+    speak for a person, those of the person's own jurisdiction come before those for everywhere, then the order of the file."""
+
+    choice: str
+    agents: tuple[str, ...]
+    conditions: tuple[str, ...]
+    goals: tuple[str, ...] = ()
+    age_from: float = 0
+    age_to: float = 200
+    line: int | None = None
+    after: bool = False
+    most_days: float | None = None
+    text: str
+
+
+class UsefulLevel(Cited, frozen=True, kw_only=True, gc=False):
+    """What is published of a useful level of an agent. ``target`` names a target of one of its models, of which a chance is reckoned;
+    without it ``text`` says why there is none to reckon."""
+
+    useful: str
+    agent: str
+    conditions: tuple[str, ...] = ()
+    age_from: float = 0
+    target: str | None = None
     text: str
 
 
@@ -263,7 +342,10 @@ class Plans(Frozen, frozen=True, kw_only=True, gc=False):
     gaps: dict[str, Gap] = msgspec.field(default_factory=dict)
     withdrawals: dict[str, Withdrawal] = msgspec.field(default_factory=dict)
     switches: dict[str, Switch] = msgspec.field(default_factory=dict)
+    uptakes: dict[str, Uptake] = msgspec.field(default_factory=dict)
     follow_ups: dict[str, FollowUp] = msgspec.field(default_factory=dict)
     goals: dict[str, Goal] = msgspec.field(default_factory=dict)
+    choices: dict[str, Choice] = msgspec.field(default_factory=dict)
+    useful_levels: dict[str, UsefulLevel] = msgspec.field(default_factory=dict)
     blocks: dict[str, Block] = msgspec.field(default_factory=dict)
     pumps: dict[str, PumpProtocol] = msgspec.field(default_factory=dict)

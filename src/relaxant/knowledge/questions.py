@@ -26,7 +26,10 @@ def answers(agent: Agent, question: str) -> tuple[Cited, ...]:
         return tuple(getattr(agent, question))
     if question == "adverse reactions":
         return agent.adverse_reactions
-    return tuple(statement for statement in agent.statements if statement.topic == question)
+    said = tuple(statement for statement in agent.statements if statement.topic == question)
+    return (
+        said if question != "paediatric" else (*said, *(limit for limit in agent.limits if limit.kind == "least_age"))
+    )
 
 
 def holds_in(value: Cited | Rule, jurisdiction: Jurisdiction) -> bool:

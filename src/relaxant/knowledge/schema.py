@@ -71,7 +71,8 @@ class SourceRef(Frozen, frozen=True, kw_only=True, gc=False):
 
 
 class Product(Cited, frozen=True, kw_only=True, gc=False):
-    """A form and its strengths as sold in a jurisdiction."""
+    """A form and its strengths as sold in a jurisdiction. ``countries`` are those of the EU in which the source says it is sold, by their
+    codes; empty where it speaks for the whole jurisdiction or names none."""
 
     form: str
     strengths: tuple[float, ...]
@@ -79,6 +80,7 @@ class Product(Cited, frozen=True, kw_only=True, gc=False):
     per: str = "piece"
     scored: bool | None = None
     release: Literal["immediate", "modified", "delayed"] = "immediate"
+    countries: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
     excipients: tuple[str, ...] = ()
 
@@ -89,19 +91,25 @@ class Indication(Cited, frozen=True, kw_only=True, gc=False):
     ``licensed``: a label of the jurisdiction names it. ``supported``: off label, and a guideline or a trial of good quality
     favours it. ``off label``: used, on weaker evidence. ``not established``: studied or tried without an answer. ``not
     recommended``: a label or guideline advises against it, or says that it does not work. ``harmful``: it does harm there.
-    ``evidence`` says what the status rests on.
+    ``evidence`` says what the status rests on. ``age_from`` (inclusive) and ``age_to`` (exclusive) are in years.
+    ``countries`` (``DE``): whose labels alone say so, where those of a jurisdiction differ.
     """
 
     condition: str
     status: Suitability
+    age_from: float = 0
+    age_to: float = 200
+    countries: tuple[str, ...] = ()
     text: str
     evidence: Evidence = "label"
 
 
 class Dosing(Cited, frozen=True, kw_only=True, gc=False):
-    """How a group of people starts, steps and where it ends. Amounts are in ``unit`` a dose unless ``unit`` says otherwise."""
+    """How a group of people starts, steps and where it ends. Amounts are in ``unit`` a dose unless ``unit`` says otherwise.
+    With ``conditions`` it is for these alone."""
 
     who: str
+    conditions: tuple[str, ...] = ()
     age_from: float | None = None
     age_to: float | None = None
     unit: str
@@ -117,13 +125,18 @@ class Dosing(Cited, frozen=True, kw_only=True, gc=False):
 
 class Limit(Cited, frozen=True, kw_only=True, gc=False):
     """A ceiling. ``daily`` in unit a day, ``single`` in unit a dose, ``course`` in days, ``doses_daily`` in doses a day,
-    ``daily_per_kg`` in unit per kg a day, ``single_per_kg`` in unit per kg a dose. ``age_from`` (inclusive) and ``age_to`` (exclusive) are in years."""
+    ``daily_per_kg`` in unit per kg a day, ``single_per_kg`` in unit per kg a dose. ``age_from`` (inclusive) and ``age_to`` (exclusive) are in years.
 
-    kind: Literal["single", "single_per_kg", "daily", "daily_per_kg", "course", "doses_daily"]
+    ``least_age`` is a floor: below it no dose is known or, with the tier WATCH, doses are known but not licensed. ``routes`` are
+    those that the limit is for; none: every route of the agent. A limit without a jurisdiction holds wherever no local one of its
+    kind and routes covers some of its ages."""
+
+    kind: Literal["single", "single_per_kg", "daily", "daily_per_kg", "course", "doses_daily", "least_age"]
     value: float
     unit: str
     age_from: float = 0
     age_to: float = 200
+    routes: tuple[str, ...] = ()
     tier: Tier = "CHANGE"
 
 

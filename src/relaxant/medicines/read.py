@@ -130,6 +130,8 @@ def _read_line(line: Line, role: RoleInReview, patient: Patient, knowledge: Know
             duration=line.duration,
         )
         rest = name.rest if line.drug is not None and not entry else ""
+        if rest.strip() and regimen.strength is None and len(ingredients) < 2:  # "... solution 5 mg/5 mL" in the name
+            regimen = msgspec.structs.replace(regimen, strength=read_dose(rest, form=form).strength)
         if rest.strip() and line.dose is None and line.frequency is None:
             regimen = read_dose(
                 rest, form=form, strength=strength if len(ingredients) < 2 else None, as_of=patient.as_of

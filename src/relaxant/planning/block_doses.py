@@ -1,34 +1,40 @@
-"""The doses of a blocker in milligrams: which entry is for this person, by which weight, and how long the label says that each lasts."""
+"""The doses of a blocker in milligrams: which entry is for this person, by which weight, what of a finding is already in them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import msgspec
 
-from relaxant.knowledge.blocks import PURPOSES, Block, BlockDose, BlockTime
-from relaxant.planning.block_person import Open, Subject, Weighed, Words, dosing_weight, holding, outcome_of, source_of
+from relaxant.knowledge.blocks import PURPOSES, Block, BlockDose, BlockLess, BlockNote
+from relaxant.planning.block_person import Subject, current, holding, mass_of, source_of
+from relaxant.planning.block_weight import Open, Weighed, dosing_weight
+from relaxant.planning.block_when import outcome_of
 from relaxant.planning.plan import Line
 from relaxant.quantities import Quantity, convert, plain_number, shown_unit, three_digits
-from relaxant.rules.evaluate import FIRES, UNKNOWN
+from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN
 from relaxant.rules.wording import capital, listed
 
 _DIGITS = 3
 _PER_KG = "/kg"
 _RATE = "mg/h"
-_TEST = "test"
 _MASS = "mg"
+_BY_RULE = ("test", "reduced")
+"""The purposes that stand where the usual doses are taken away; nobody lacks them otherwise."""
 TIMED = ("intubation", "rapid sequence")
 """The purposes whose course is said."""
+_FIRST = (*_BY_RULE, *TIMED)
+_MUSCLE = "intramuscular"
 
 
 class Given(msgspec.Struct, frozen=True):
-    """A dose in mg: its entry, how much, and whether it is cut to the most."""
+    """A dose in mg: its entry, how much, whether it is cut to the most, and the entries that made it less."""
 
     entry: BlockDose
     amount: float
     unit: str
     capped: bool = False
+    less: tuple[BlockLess, ...] = ()
 
 
 class Reckoned(msgspec.Struct, frozen=True):
@@ -38,6 +44,7 @@ class Reckoned(msgspec.Struct, frozen=True):
     doses: tuple[Given, ...] = ()
     weight: Weighed | None = None
     needs: tuple[str, ...] = ()
+    without: str = ""
 
 
 def chosen(block: Block, subject: Subject) -> tuple[list[BlockDose], tuple[str, ...], tuple[str, ...]]:
@@ -58,14 +65,39 @@ def chosen(block: Block, subject: Subject) -> tuple[list[BlockDose], tuple[str, 
                 needs += open_to
                 break
         else:
-            if purpose != _TEST and any(d.purpose == purpose for d in block.doses):
+            if purpose not in _BY_RULE and any(d.purpose == purpose for d in block.doses):
                 missing.append(purpose)
-    if subject.spoke(block.withheld_by) is not None:
-        found, missing = [d for d in found if d.purpose == _TEST], []
+    if subject.forbade(block.withheld_by) is not None:
+        begun = bool(current(block.agent, subject))  # a first dose is none once the block is there
+        found, missing = [d for d in found if d.purpose in _BY_RULE and not begun], []
     return found, tuple(missing), tuple(dict.fromkeys(needs))
 
 
-def given(dose: BlockDose, per_kg: float, kg: float) -> Given:
+def lessened(block: Block, dose: BlockDose, subject: Subject) -> tuple[BlockDose, tuple[BlockLess, ...]]:
+    """A dose as the findings leave it: a share of the usual amount, the least of several, or the low end of its range."""
+    if dose.rules:
+        return dose, ()  # its amount is for whom the rule speaks already
+    own = tuple(
+        e
+        for e in holding(block.less, subject.facts)
+        if dose.purpose in e.purposes and subject.spoke(e.rules) is not None
+    )
+    shares = [e.share for e in own if e.share is not None]
+    low = dose.low if dose.low is not None else dose.usual
+    if not own:
+        return dose, ()
+    if not shares:
+        return msgspec.structs.replace(dose, usual=low), own
+    share = min(shares)
+    ends = {
+        "low": None if dose.low is None else dose.low * share,
+        "usual": dose.usual * share,
+        "high": None if dose.high is None else dose.high * share,
+    }
+    return msgspec.structs.replace(dose, **ends), own
+
+
+def given(dose: BlockDose, per_kg: float, kg: float, less: tuple[BlockLess, ...] = ()) -> Given:
     """An amount by weight, a rate in mg/h, cut to the most in all."""
     amount, unit = Quantity(per_kg * kg, dose.unit.replace(_PER_KG, "", 1)), dose.unit.replace(_PER_KG, "", 1)
     wanted = _MASS if convert(amount, _MASS) is not None else _RATE
@@ -73,8 +105,8 @@ def given(dose: BlockDose, per_kg: float, kg: float) -> Given:
     if value is None:
         raise AssertionError(f"the lint lets no dose in {unit} pass")
     if dose.most is not None and value > dose.most:
-        return Given(dose, dose.most, wanted, capped=True)
-    return Given(dose, value, wanted)
+        return Given(dose, dose.most, wanted, capped=True, less=less)
+    return Given(dose, value, wanted, less=less)
 
 
 def amount_text(amount: float, unit: str) -> str:
@@ -87,10 +119,16 @@ def reckoned(block: Block, subject: Subject) -> Reckoned:
     words, facts = subject.words, subject.facts
     age, weight = facts.column("age"), dosing_weight(block, facts)
     doses, missing, needs = chosen(block, subject)
+    nothing_known = _not_known(block, subject)
+    if nothing_known is not None:
+        note, open_to = nothing_known
+        return Reckoned(lines=(_note_line(note, subject),), needs=open_to, without=note.text)
     if isinstance(weight, Open) or not age.settled(0):
         of_weight = weight.needs if isinstance(weight, Open) else ()
-        return Reckoned(needs=tuple(dict.fromkeys((*age.settled_by(0), *of_weight, *needs))))
-    amounts = tuple(given(dose, dose.usual, weight.kg) for dose in doses)
+        lacking = tuple(dict.fromkeys((*age.settled_by(0), *of_weight, *needs)))
+        return Reckoned(needs=lacking, without=_missing(lacking, subject))
+    planned = [lessened(block, dose, subject) for dose in doses]
+    amounts = tuple(given(dose, dose.usual, weight.kg, less) for dose, less in planned)
     lines = [_weight_line(weight, subject), *(_dose_line(own, weight, subject) for own in amounts)]
     lines += _withheld(block, subject)
     if missing:
@@ -98,6 +136,32 @@ def reckoned(block: Block, subject: Subject) -> Reckoned:
         text = words["dose"]["none"].format(purposes=purposes)
         lines.append(Line(what=purposes, how="", value=None, unit="", text=text))
     return Reckoned(tuple(lines), amounts, weight, needs)
+
+
+def _missing(needs: tuple[str, ...], subject: Subject) -> str:
+    named = listed(needs, subject.facts.knowledge.words("values"))
+    return str(subject.words["missing"].format(needs=named))
+
+
+def _not_known(block: Block, subject: Subject) -> tuple[BlockNote, tuple[str, ...]] | None:
+    """The note by which nobody knows a dose for the person, or may not; and what would settle that."""
+    for note in holding(block.not_known, subject.facts):
+        outcome, open_to = outcome_of(note.when, block.agent, subject.facts)
+        if outcome != SILENT:
+            return note, open_to
+    return None
+
+
+def _note_line(note: BlockNote, subject: Subject) -> Line:
+    return Line(
+        what=subject.words["dose"]["withheld_what"],
+        how="",
+        value=None,
+        unit="",
+        text=note.text,
+        sources=source_of(note, subject.facts),
+        verified=note.verified,
+    )
 
 
 def _weight_line(weight: Weighed, subject: Subject) -> Line:
@@ -117,7 +181,9 @@ def _weight_line(weight: Weighed, subject: Subject) -> Line:
 def _dose_line(own: Given, weight: Weighed, subject: Subject) -> Line:
     words, dose = subject.words, own.entry
     said = words["dose"]
-    texts = [dose.text]
+    texts = [*dict.fromkeys(less.text for less in own.less), dose.text]
+    if own.less and dose.low is None and all(less.share is None for less in own.less):
+        texts = [said["no_less"], dose.text]
     low, high = (None if per is None else given(dose, per, weight.kg) for per in (dose.low, dose.high))
     if low is not None and high is not None and low.amount < high.amount:
         span = plain_number(low.amount, _DIGITS), amount_text(high.amount, high.unit)
@@ -143,13 +209,13 @@ def _dose_line(own: Given, weight: Weighed, subject: Subject) -> Line:
         value=three_digits(own.amount),
         unit=own.unit,
         text=" ".join(texts),
-        sources=source_of(dose, subject.facts),
-        verified=dose.verified,
+        sources=(*source_of(dose, subject.facts), *(s for e in own.less for s in source_of(e, subject.facts))),
+        verified=dose.verified and all(e.verified for e in own.less),
     )
 
 
 def _withheld(block: Block, subject: Subject) -> Iterator[Line]:
-    finding = subject.spoke(block.withheld_by)
+    finding = subject.forbade(block.withheld_by)
     if finding is not None:
         said = subject.words["dose"]
         yield Line(
@@ -163,62 +229,61 @@ def _withheld(block: Block, subject: Subject) -> Iterator[Line]:
         )
 
 
-# ---------------------------------------------------------------- how long
+# ---------------------------------------------------------------- what is weighed, and what was given
 
 
-def time_lines(block: Block, doses: Sequence[Given], subject: Subject) -> Iterator[Line]:
-    """The published times of the doses that are planned, from their low end to their high one, one line a milestone and source."""
-    said: set[int] = set()
-    for own in doses:
-        if own.entry.purpose not in TIMED:
+def ordered_lines(agent: str, reckoning: Reckoned, subject: Subject) -> Iterator[Line]:
+    """Each order of the blocker that is weighed, beside the doses that are planned."""
+    words = subject.words["ordered"]
+    for medicine in subject.medicines:
+        if agent not in medicine.agents or medicine.role != "considering" or medicine.change == "stop":
             continue
-        for i, time in enumerate(block.times):
-            if i not in said and time in holding((time,), subject.facts) and _is_of(time, own.entry):
-                said.add(i)
-                yield _time_line(time, own, subject)
+        mass = mass_of(medicine, subject)
+        text = _compared(mass, medicine.regimen.route == _MUSCLE, reckoning, subject)
+        how = medicine.read_as or medicine.said
+        yield Line(
+            what=words["what"],
+            how=how,
+            value=None if mass is None else three_digits(mass),
+            unit=_MASS if mass is not None else "",
+            text=text,
+        )
 
 
-def _is_of(time: BlockTime, dose: BlockDose) -> bool:
-    """Whether a time is of amounts within those of a dose."""
-    low, high = dose.low or dose.usual, dose.high or dose.usual
-    return time.dose <= high and (time.dose_to or time.dose) >= low
+def _compared(mass: float | None, into_muscle: bool, reckoning: Reckoned, subject: Subject) -> str:
+    words, weight = subject.words["ordered"], reckoning.weight
+    wanted = (_MUSCLE,) if into_muscle else _FIRST
+    planned = [d for d in reckoning.doses if d.entry.purpose in wanted and d.unit == _MASS]
+    if mass is None:
+        return str(words["unknown"])
+    per = ""
+    if weight is not None and weight.actual:
+        per = words["per"].format(
+            per=amount_text(mass / weight.actual, "mg/kg"), kg=plain_number(weight.actual, _DIGITS)
+        )
+    if weight is None or not planned:
+        return f"{per} {words['nothing']}".strip()
+    ends = [end for d in planned for end in _ends(d, weight)]
+    low, high = plain_number(min(ends), _DIGITS), amount_text(max(ends), _MASS)
+    span = high if three_digits(min(ends)) == three_digits(max(ends)) else words["span"].format(low=low, high=high)
+    within = three_digits(min(ends)) <= three_digits(mass) <= three_digits(max(ends))
+    verdict = "within" if within else "above" if mass > max(ends) else "below"
+    return f"{per} {words[verdict].format(span=span)}".strip()
 
 
-def _time_line(time: BlockTime, own: Given, subject: Subject) -> Line:
-    words = subject.words
-    said = words["time"]
-    slots = {
-        "middle": "" if time.middle is None else plain_number(time.middle, _DIGITS),
-        "low": "" if time.low is None else plain_number(time.low, _DIGITS),
-        "high": "" if time.high is None else plain_number(time.high, _DIGITS),
-        "unit": time.unit,
-    }
-    if time.spread and time.low is not None and time.high is not None:
-        texts = [said["spread"][time.spread].format(**slots)]
-    elif time.middle is None:
-        texts = [said["within"].format(**slots)]
-    else:
-        texts = [said["middle"].format(**slots)]
-    if time.under:
-        texts.append(said["under"].format(under=time.under))
-    if time.people:
-        texts.append(said["people"].format(people=time.people))
-    return Line(
-        what=said["what"].format(
-            purpose=words["purposes"][own.entry.purpose],
-            per=_per(time, own.entry.unit, words),
-            milestone=words["milestones"][time.milestone],
-        ),
-        how=said["how"],
-        value=time.middle,
-        unit=time.unit,
-        text=" ".join(texts),
-        sources=source_of(time, subject.facts),
-        verified=time.verified,
-    )
+def _ends(own: Given, weight: Weighed) -> Iterator[float]:
+    """The amounts of a dose that are labelled, in mg: its ends by the dosing weight, and by the other weights that a source uses."""
+    dose = own.entry
+    for kg in (weight.kg, *weight.also.values()):
+        for per in (dose.low, dose.usual, dose.high):
+            if per is not None:
+                yield given(dose, per, kg).amount
 
 
-def _per(time: BlockTime, unit: str, words: Words) -> str:
-    if time.dose_to is None:
-        return amount_text(time.dose, unit)
-    return str(words["time"]["per"].format(low=plain_number(time.dose, _DIGITS), high=amount_text(time.dose_to, unit)))
+def given_lines(agents: tuple[str, ...], subject: Subject) -> Iterator[Line]:
+    """What of the blocker, of other blockers and of what reverses them is on the list already."""
+    said = subject.words["given"]
+    for agent in agents:
+        for medicine in current(agent, subject):
+            text = medicine.read_as or medicine.said
+            yield Line(what=said["what"], how=said["how"], value=None, unit="", text=text)

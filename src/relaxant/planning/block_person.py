@@ -1,4 +1,4 @@
-"""Whom a block is planned for: facts, the weight that doses go by, what a predicate says of them, and the findings of weighing an agent."""
+"""Whom a block is planned for: what was said, the facts, what was given today, and the findings of weighing an agent."""
 
 from __future__ import annotations
 
@@ -9,65 +9,97 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
-from relaxant.knowledge.blocks import Block, BlockDose, BlockWeight
+from relaxant.facts.names import TAKEN_FOR
+from relaxant.knowledge.blocks import BlockDose
 from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Cited as Sourced
+from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Line as Said
 from relaxant.patient import Patient
-from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN, Row, evaluate, program
+from relaxant.quantities import Quantity, convert
+from relaxant.rules.evaluate import evaluate, program
 from relaxant.rules.findings import Finding, Unchecked, read_row
-from relaxant.rules.predicate import read_predicate
 from relaxant.rules.reasons import Cited, cited
 
 Words = Mapping[str, Any]
 GRAVEST = "DANGER"
+_ASKS = ("DANGER", "CHANGE")
+"""The tiers that ask for something else than what is weighed."""
+_MASS, _PER_KG, _ONCE = "mg", "/kg", "once"
+_INTO_A_VEIN = (None, "intravenous", "injection")
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """The person of a plan: what was said, the facts of one row, the words of the page, and what was found of the blocker."""
+    """The person of a plan: what was said, the facts of one row, the words of the page, the list of medicines, and what was found of the blocker."""
 
     patient: Patient
     facts: Facts
     words: Words
+    medicines: tuple[Medicine, ...] = ()
     findings: tuple[Finding, ...] = ()
 
     def spoke(self, rules: Sequence[str]) -> Finding | None:
         """The finding that one of these rules made."""
         return next((f for f in self.findings if set(rules) & set(f.rules)), None)
 
-
-class Weighed(msgspec.Struct, frozen=True):
-    """The weight that doses go by, in kg, with where it comes from; ``also`` are others by name, in kg."""
-
-    kg: float
-    of: BlockWeight
-    method: str
-    also: dict[str, float]
+    def forbade(self, rules: Sequence[str]) -> Finding | None:
+        """The finding of one of these rules that asks for a change or more."""
+        return next((f for f in self.findings if set(rules) & set(f.rules) and f.tier in _ASKS), None)
 
 
-class Open(msgspec.Struct, frozen=True):
-    """What is not settled, by the inputs that would settle it."""
+class Taken(msgspec.Struct, frozen=True):
+    """What was given today of one agent into a vein: the sum in mg, ``None`` where an amount is not known; nought where nothing was."""
 
-    needs: tuple[str, ...]
+    mg: float | None = 0.0
+    lines: tuple[Medicine, ...] = ()
+
+    @property
+    def known(self) -> float:
+        """The sum in mg, nought where it is not known."""
+        return self.mg or 0.0
 
 
-def outcome_of(when: Mapping[str, Any] | None, agent: str, facts: Facts) -> tuple[int, tuple[str, ...]]:
-    """What a predicate says of the person (fires, silent or unknown) and what would settle it; no predicate is for everybody."""
-    if when is None:
-        return FIRES, ()
-    row, best, needs = Row(facts, 0), SILENT, {}
-    for clause in read_predicate(when, agent, agent):
-        outcomes = [row.outcome(leaf) for leaf in clause]
-        if SILENT in outcomes:
+def taken(agent: str, subject: Subject) -> Taken:
+    """What of an agent was given today; a line that began on an earlier day is of that day and does not count, nor does a regular one."""
+    total: float | None = 0.0
+    lines = []
+    for medicine in current(agent, subject):
+        regimen = medicine.regimen
+        earlier = regimen.start is not None and regimen.start < subject.patient.as_of
+        regular = any(d.every not in (None, _ONCE) for d in regimen.doses)
+        if earlier or regular or regimen.route not in _INTO_A_VEIN:
             continue
-        if UNKNOWN not in outcomes:
-            return FIRES, ()
-        best = UNKNOWN
-        for leaf, outcome in zip(clause, outcomes, strict=True):
-            if outcome == UNKNOWN:
-                needs.update(dict.fromkeys(row.needs(leaf)))
-    return best, tuple(needs)
+        lines.append(medicine)
+        amount = mass_of(medicine, subject)
+        total = None if total is None or amount is None else total + amount
+    return Taken(total, tuple(lines))
+
+
+def current(agent: str, subject: Subject) -> list[Medicine]:
+    """The lines by which an agent is on the list as taken."""
+    return [m for m in subject.medicines if agent in m.agents and m.role == "current" and not m.over]
+
+
+def mass_of(medicine: Medicine, subject: Subject) -> float | None:
+    """The dose of a line in mg, an amount by kg times the actual weight; ``None`` where it is not said or is a rate."""
+    if not medicine.regimen.doses or medicine.regimen.rate is not None:
+        return None
+    total = 0.0
+    for dose in medicine.regimen.doses:
+        if dose.high is None:
+            return None
+        amount, unit = dose.high, dose.unit
+        if unit.endswith(_PER_KG):
+            weight = subject.facts.column("weight")
+            if not weight.settled(0):
+                return None
+            amount, unit = amount * weight.low.item(0), unit.removesuffix(_PER_KG)
+        mass = convert(Quantity(amount, unit), _MASS)
+        if mass is None:
+            return None
+        total += mass
+    return total
 
 
 def of_age(entry: Any, facts: Facts) -> bool:
@@ -81,40 +113,41 @@ def holding(entries: Iterable[Any], facts: Facts) -> list[Any]:
     return [e for e in entries if holds_in(e, facts.jurisdiction) and (not hasattr(e, "age_from") or of_age(e, facts))]
 
 
-def dosing_weight(block: Block, facts: Facts) -> Weighed | Open:
-    """The weight that the doses of an agent go by: the first of its entries that holds and has a value."""
-    for entry in block.weights:
-        if not holds_in(entry, facts.jurisdiction):
-            continue
-        outcome, needs = outcome_of(entry.when, block.agent, facts)
-        if outcome == SILENT:
-            continue
-        column = facts.column(entry.weight)
-        if outcome == UNKNOWN or (not column.settled(0) and column.settled_by(0)):
-            return Open(needs if outcome == UNKNOWN else column.settled_by(0))
-        if not column.settled(0):
-            continue  # not defined for this person: an ideal weight below the height at which its formula starts
-        others = {str(name): facts.column(name) for name in entry.also}
-        also = {name: c.low.item(0) for name, c in others.items() if c.settled(0)}
-        return Weighed(column.low.item(0), entry, column.method(0), also)
-    return Open(facts.column("weight").settled_by(0))
-
-
-def weighing(agent: str, subject: Subject, dose: BlockDose | None) -> tuple[tuple[Finding, ...], tuple[Unchecked, ...]]:
+def weighing(
+    agent: str, subject: Subject, dose: BlockDose | None, beside: str | None = None
+) -> tuple[tuple[Finding, ...], tuple[Unchecked, ...]]:
     """What the rules say of giving an agent to this person, and what they could not check: as found where it is on the list already,
-    else as if it were weighed."""
+    else as if it were weighed, with ``beside`` (the blocker that it reverses) taken as given."""
     facts, knowledge = subject.facts, subject.facts.knowledge
-    own = facts.inputs.agents.get(agent)
-    if own is None or own["taking"][0] + own["starting"][0] == 0:
-        known = knowledge.agents[agent]
-        amount = None if dose is None else f"{dose.usual:g} {dose.unit}"
-        said = " ".join(word for word in (known.ingredient, amount, known.routes[0]) if word)
-        line = Said(said=said, drug=known.ingredient, dose=amount, route=known.routes[0], frequency="once")
-        patient = msgspec.structs.replace(subject.patient, considering=(*subject.patient.considering, line))
+    added = []
+    if beside is not None and not _on_list(beside, facts):
+        added.append(_line(beside, None, subject))
+    if not _on_list(agent, facts):
+        added.append(_line(agent, dose, subject))
+    if added:
+        patient = msgspec.structs.replace(subject.patient, considering=(*subject.patient.considering, *added))
         medicines = read_medicines(patient, knowledge)
         facts = Facts(inputs_of([(patient, medicines)], knowledge), knowledge, facts.jurisdiction)
     _, findings, unchecked = read_row(evaluate(program(knowledge, facts.jurisdiction), facts, {agent}), 0)
     return tuple(f for f in findings if agent in f.agents), tuple(unchecked)
+
+
+def _on_list(agent: str, facts: Facts) -> bool:
+    own = facts.inputs.agents.get(agent)
+    return own is not None and bool(own["taking"][0] + own["starting"][0] > 0)
+
+
+def _line(agent: str, dose: BlockDose | None, subject: Subject) -> Said:
+    known = subject.facts.knowledge.agents[agent]
+    amount = None if dose is None else f"{dose.usual:g} {dose.unit}"
+    said = " ".join(word for word in (known.ingredient, amount, known.routes[0]) if word)
+    return Said(said=said, drug=known.ingredient, dose=amount, route=known.routes[0], frequency=_ONCE)
+
+
+def grave_and_open(unchecked: Iterable[Unchecked], subject: Subject) -> tuple[str, ...]:
+    """The inputs that would settle whether there is a danger; what is seldom known (a genotype) is not asked for, the length of an infusion is."""
+    seldom = subject.facts.seldom_asked(0) - {TAKEN_FOR}
+    return tuple(u.settled_by for u in unchecked if u.worst_tier == GRAVEST and u.settled_by not in seldom)
 
 
 def source_of(entry: Sourced, facts: Facts) -> tuple[Cited, ...]:

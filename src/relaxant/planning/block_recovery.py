@@ -92,7 +92,7 @@ def _line(card: Model, own: Standing, dose: Given, recovery: BlockRecovery, subj
             milestone=subject.words["milestones"][recovery.milestone],
         ),
         how=said["how"].format(card=card.title, covariates=_covariates(own, subject)),
-        value=three_digits(answer.typical) if math.isfinite(answer.typical) else None,
+        value=three_digits(answer.typical) if math.isfinite(answer.typical) and answer.typical > 0 else None,
         unit=answer.unit,
         text=" ".join(_texts(card, own, answer, recovery, subject)),
         sources=(
@@ -129,8 +129,11 @@ def _texts(card: Model, own: Standing, answer: TimeAnswer, recovery: BlockRecove
     said = subject.words["recovery"]
     low, _, high = answer.interval
     typical = plain_number(answer.typical, _DIGITS)
-    if low < high and math.isfinite(high):
-        yield said["spread"].format(typical=typical, low=plain_number(low, _DIGITS), high=plain_number(high, _DIGITS))
+    slots = {"typical": typical, "low": plain_number(low, _DIGITS), "high": plain_number(high, _DIGITS)}
+    if answer.typical <= 0:
+        yield said["not_blocked"]
+    elif low < high and math.isfinite(high):
+        yield said["spread" if low > 0 else "spread_from_nought"].format(**slots)
     else:
         yield said["typical"].format(typical=typical)
     if not math.isfinite(high):
@@ -170,7 +173,8 @@ def _counted(finding: Finding, own: Standing, subject: Subject) -> bool:
 
 
 def _titles(own: Standing, kind: str, subject: Subject) -> str:
-    names = [_title(r.covariate, subject) for r in own.remarks if r.kind == kind]
+    plain = subject.words["recovery"]["names"]
+    names = [plain.get(r.covariate) or _title(r.covariate, subject) for r in own.remarks if r.kind == kind]
     return listed(list(dict.fromkeys(names)), subject.facts.knowledge.words("values")) if names else ""
 
 

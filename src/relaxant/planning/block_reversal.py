@@ -1,96 +1,49 @@
-"""Reversal: which agent and how much at the depth that was typed in, or the whole table where nothing was; and what speaks against it."""
+"""Reversal: which agent and how much at the depth that was typed in, or the whole table where nothing was; less what was given already.
+
+What speaks against an agent is said once. An agent that may not be given has no amount; one that labels advise against keeps its amount, with
+the warning, because it may be all there is when the airway fails.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from relaxant.facts.facts import Facts
-from relaxant.knowledge.blocks import Block, BlockReversal
+from relaxant.knowledge.blocks import Block, BlockAgain, BlockReversal, BlockWarning
+from relaxant.planning.block_depth import Depth, depth_of, fits, not_used, settled
 from relaxant.planning.block_doses import amount_text
-from relaxant.planning.block_person import (
-    GRAVEST,
-    Open,
-    Subject,
-    Weighed,
-    dosing_weight,
-    holding,
-    outcome_of,
-    source_of,
-    weighing,
-)
+from relaxant.planning.block_person import GRAVEST, Subject, Taken, grave_and_open, holding, source_of, taken, weighing
+from relaxant.planning.block_weight import Open, Weighed, dosing_weight
+from relaxant.planning.block_when import outcome_of
 from relaxant.planning.plan import Line
 from relaxant.quantities import Quantity, convert, plain_number, three_digits
 from relaxant.rules.evaluate import FIRES
 from relaxant.rules.findings import Finding
 from relaxant.rules.wording import shown_agent_name
 
-RATIO, COUNT, POST_TETANIC = "train_of_four_ratio", "train_of_four_count", "post_tetanic_count"
-_FULL_COUNT = 4
 _DIGITS = 3
-_MASS = "mg"
+_MASS, _PER_KG = "mg", "/kg"
 
 
-class Depth(msgspec.Struct, frozen=True):
-    """What a monitor showed, as typed in; ``None`` for what was not."""
+class Reverser(msgspec.Struct, frozen=True):
+    """An agent that reverses the blocker: its rows at this depth, the weight it goes by, what was given of it and what is found of giving it.
 
-    ratio: float | None
-    count: float | None
-    post_tetanic: float | None
+    ``against`` takes its amounts away, ``warning`` stands beside them.
+    """
+
+    block: Block
+    rows: tuple[BlockReversal, ...]
+    weight: Weighed | Open
+    given: Taken
+    found: tuple[Finding, ...] = ()
+    against: Finding | None = None
+    warning: BlockWarning | None = None
 
     @property
-    def known(self) -> bool:
-        """Whether anything was typed in."""
-        return any(v is not None for v in (self.ratio, self.count, self.post_tetanic))
-
-    def text(self, words: dict[str, str]) -> str:
-        """What was typed in, in words."""
-        shown = {"ratio": self.ratio, "count": self.count, "post_tetanic": self.post_tetanic}
-        return ", ".join(
-            words[name].format(value=plain_number(v, _DIGITS)) for name, v in shown.items() if v is not None
-        )
-
-
-def depth_of(facts: Facts) -> Depth:
-    """The measures in force today."""
-    ratio, count, post_tetanic = (facts.numbers(name).item(0) for name in (RATIO, COUNT, POST_TETANIC))
-    return Depth(*(None if math.isnan(v) else v for v in (ratio, count, post_tetanic)))
-
-
-def settled(depth: Depth, words: dict[str, str]) -> tuple[Depth, tuple[str, ...]]:
-    """The depth with what follows from it (a ratio above nought has four twitches, a twitch more than any post-tetanic count), and what has
-    to be measured before anything is reckoned."""
-    ratio, count, post_tetanic = depth.ratio, depth.count, depth.post_tetanic
-    if ratio and count is not None and count < _FULL_COUNT:
-        shown = {"ratio": plain_number(ratio, _DIGITS), "count": plain_number(count, _DIGITS)}
-        return depth, (words["conflict"].format(**shown),)
-    if ratio:
-        count = float(_FULL_COUNT)
-    elif ratio is not None and count is not None and count < _FULL_COUNT:
-        ratio = None  # a monitor shows a ratio of nought where the fourth twitch is missing
-    if count is None and post_tetanic != 0:
-        return depth, (words["need_count"],) if depth.known else ()
-    if count is None:
-        count = 0.0
-    if count == 0 and post_tetanic is None:
-        return Depth(ratio, count, None), (words["need_post_tetanic"],)
-    return Depth(ratio, count, post_tetanic), ()
-
-
-def fits(row: BlockReversal, depth: Depth) -> bool:
-    """Whether a depth lies within all bounds of a row; one that was not measured lies within none."""
-    for value, low, high in (
-        (depth.post_tetanic, row.post_tetanic_from, row.post_tetanic_to),
-        (depth.count, row.count_from, row.count_to),
-        (depth.ratio, row.ratio_from, row.ratio_to),
-    ):
-        if low is None and high is None:
-            continue
-        if value is None or (low is not None and value < low) or (high is not None and value >= high):
-            return False
-    return True
+    def dosed(self) -> bool:
+        """Whether it has an amount at this depth."""
+        return any(row.usual is not None for row in self.rows)
 
 
 def reversal_lines(agent: str, subject: Subject) -> tuple[list[Line], tuple[str, ...]]:
@@ -100,25 +53,15 @@ def reversal_lines(agent: str, subject: Subject) -> tuple[list[Line], tuple[str,
         return [], facts.column("age").settled_by(0)
     typed = depth_of(facts)
     depth, missing = settled(typed, words)
-    needs = list(missing)
-    lines: list[Line] = []
-    for block in facts.knowledge.plans.blocks.values():
-        rows = [row for row in holding(block.reversals, facts) if agent in row.reverses]
-        if typed.known:
-            rows = [] if missing else [row for row in rows if fits(row, depth)]
-            first = next((row for row in rows if not row.immediate), None)
-            rows = [row for row in rows if row is first or row.immediate]
-        if not rows:
-            continue
-        weight = dosing_weight(block, facts)
-        found, open_needs = _against(block, rows, subject)
-        needs += open_needs
-        if isinstance(weight, Open) and any(row.usual is not None for row in rows):
-            needs += weight.needs
-        how = words["typed"].format(values=depth.text(words)) if typed.known else words["table"]
-        lines += [_line(block, row, weight, found, how, subject) for row in rows]
-        lines += _minded(block, rows, found, subject)
-    if typed.known and not missing and not lines:
+    lines = list(not_used(subject))
+    needs = [*missing]
+    if lines and not typed.known:
+        needs.append(words["need_today"])
+    own, open_needs = _reversers(agent, depth if typed.known else None, missing, subject)
+    needs += open_needs
+    for one in own:
+        lines += _lines(one, own, typed, depth, subject)
+    if typed.known and not missing and not any(one.rows for one in own):
         lines.append(Line(what=words["none_what"], how="", value=None, unit="", text=_none(agent, depth, subject)))
     return lines, tuple(dict.fromkeys(needs))
 
@@ -130,88 +73,242 @@ def _none(agent: str, depth: Depth, subject: Subject) -> str:
     return str(words["none"].format(values=depth.text(words)))
 
 
-def _against(block: Block, rows: list[BlockReversal], subject: Subject) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """What the rules find of giving the reversal agent, and what they lack for its gravest and for those that withhold it."""
-    if all(row.usual is None for row in rows):
-        return (), ()
-    found, unchecked = weighing(block.agent, subject, None)
-    keys, seldom = set(block.withheld_by), subject.facts.seldom_asked(0)
-    grave = [u for u in unchecked if (u.worst_tier == GRAVEST and not u.folded) or keys & set(u.rules)]
-    return found, tuple(u.settled_by for u in grave if u.settled_by not in seldom)
+def _reversers(
+    agent: str, depth: Depth | None, missing: Sequence[str], subject: Subject
+) -> tuple[list[Reverser], list[str]]:
+    """Every agent that reverses the blocker at some depth, with its rows at this one (all of them where no depth is known)."""
+    out: list[Reverser] = []
+    needs: list[str] = []
+    for block in subject.facts.knowledge.plans.blocks.values():
+        every = [row for row in holding(block.reversals, subject.facts) if agent in row.reverses]
+        if not every:
+            continue
+        rows = [row for row in every if not row.immediate or _after_enough(row, agent, subject)]
+        if depth is not None:
+            rows = [] if missing else [row for row in rows if fits(row, depth)]
+            first = next((row for row in rows if not row.immediate), None)
+            rows = [row for row in rows if row is first or row.immediate]
+        weight = dosing_weight(block, subject.facts)
+        made = Reverser(block, tuple(rows), weight, taken(block.agent, subject))
+        if any(row.usual is not None for row in every):
+            found, unchecked = weighing(block.agent, subject, None, beside=agent)
+            against = next((f for f in found if f.tier == GRAVEST or set(f.rules) & set(block.withheld_by)), None)
+            spoken = {rule for f in found for rule in f.rules}
+            warning = next((w for w in holding(block.warnings, subject.facts) if spoken & set(w.rules)), None)
+            made = msgspec.structs.replace(made, found=found, against=against, warning=warning)
+            if made.dosed:
+                keys = {rule for w in block.warnings for rule in w.rules} | set(block.withheld_by)
+                seldom = subject.facts.seldom_asked(0)
+                needs += grave_and_open(unchecked, subject)
+                needs += [u.settled_by for u in unchecked if keys & set(u.rules) and u.settled_by not in seldom]
+                needs += weight.needs if isinstance(weight, Open) else ()
+                if made.given.mg is None:
+                    needs.append(subject.words["reversal"]["need_given"].format(agent=_name(made, subject)))
+        out.append(made)
+    return out, needs
 
 
-def _withholds(block: Block, found: tuple[Finding, ...]) -> Finding | None:
-    return next((f for f in found if f.tier == GRAVEST or set(f.rules) & set(block.withheld_by)), None)
+def _after_enough(row: BlockReversal, agent: str, subject: Subject) -> bool:
+    """Whether as much of the blocker was given as the row is for, or nobody knows how much."""
+    given, weight = taken(agent, subject), subject.facts.column("weight")
+    if row.after is None or given.mg is None or not given.lines or not weight.settled(0):
+        return True
+    return given.mg >= row.after * weight.low.item(0)
 
 
-def _line(
-    block: Block, row: BlockReversal, weight: Weighed | Open, found: tuple[Finding, ...], how: str, subject: Subject
-) -> Line:
-    words, facts = subject.words["reversal"], subject.facts
-    name = shown_agent_name(block.agent, facts)
-    what = words["immediate" if row.immediate else "what"].format(agent=name, depth=row.depth)
-    against = _withholds(block, found) if row.usual is not None else None
-    texts, value, steps = [row.text], None, [how]
-    if against is not None:
-        texts = [words["withheld"].format(summary=against.summary), against.action]
-    elif row.usual is not None:
-        value, step = _amount(row, weight, subject)
-        steps.append(step)
+def _lines(one: Reverser, others: Sequence[Reverser], typed: Depth, depth: Depth, subject: Subject) -> Iterator[Line]:
+    words = subject.words["reversal"]
+    if not one.rows:
+        return
+    how = words["typed"].format(values=_shown(typed, depth, subject)) if typed.known else words["table"]
+    warned = None if one.against is not None or one.warning is None else _warning(one, others)
+    if one.against is not None and one.dosed:
+        yield _withheld(one, one.against, others, subject)
+    elif warned is not None and one.dosed and not typed.known:
+        yield _warned(one, warned, subject)
+    for row in one.rows:
+        if row.usual is None or one.against is None:
+            yield _line(one, row, how, warned if typed.known else None, subject)
+    if one.dosed:
+        yield from _again(one, subject)
+        yield from _minded(one, subject)
+
+
+def _shown(typed: Depth, depth: Depth, subject: Subject) -> str:
+    """What was typed in, and the number of twitches that follows from it."""
+    words = subject.words["reversal"]
+    text = typed.text(words)
+    if typed.count is None and depth.count is not None:
+        text = words["implied"].format(values=text, count=plain_number(depth.count, _DIGITS))
+    return text
+
+
+def _warning(one: Reverser, others: Sequence[Reverser]) -> str:
+    """The warning's text: whether another agent may take its place."""
+    assert one.warning is not None
+    free = any(o is not one and o.against is None and o.warning is None for o in others)
+    return one.warning.text if free else one.warning.alone
+
+
+def _warned(one: Reverser, text: str, subject: Subject) -> Line:
+    assert one.warning is not None
     return Line(
-        what=what,
-        how="; ".join(s for s in steps if s),
-        value=value,
-        unit=_MASS,
-        text=" ".join(texts),
-        sources=(*source_of(row, facts), *(against.sources if against else ())),
-        verified=row.verified and (against is None or against.verified),
+        what=subject.words["reversal"]["before"].format(agent=_name(one, subject)),
+        how="",
+        value=None,
+        unit="",
+        text=text,
+        sources=source_of(one.warning, subject.facts),
+        verified=one.warning.verified,
     )
 
 
-def _amount(row: BlockReversal, weight: Weighed | Open, subject: Subject) -> tuple[float | None, str]:
-    """The amount in mg, cut to the most, and how it was reached."""
+def _withheld(one: Reverser, against: Finding, others: Sequence[Reverser], subject: Subject) -> Line:
+    """Why an agent has no amount, said once; what to do instead where no other line says it."""
     words = subject.words["reversal"]
+    other = any(o is not one and o.against is None and o.dosed for o in others)
+    texts = [words["withheld"].format(summary=against.summary), *([] if other else [against.action])]
+    return Line(
+        what=words["agent"].format(agent=_name(one, subject)),
+        how=words["rule"].format(tier=against.tier, rules=", ".join(against.rules)),
+        value=None,
+        unit="",
+        text=" ".join(texts),
+        sources=against.sources,
+        verified=against.verified,
+    )
+
+
+def _line(one: Reverser, row: BlockReversal, how: str, warned: str | None, subject: Subject) -> Line:
+    words, facts = subject.words["reversal"], subject.facts
+    key = "immediate" if row.immediate else "agent_at" if row.usual is not None else "at"
+    value, steps, texts = None, [how], [row.text]
+    if row.usual is not None:
+        value, own_steps, own_texts = _amount(one, row, subject)
+        steps += own_steps
+        texts = [*([warned] if warned else ()), *own_texts, *([] if own_texts and value is None else [row.text])]
+    sources = source_of(row, facts)
+    if warned and one.warning is not None:
+        sources = (*sources, *source_of(one.warning, facts))
+    return Line(
+        what=words[key].format(agent=_name(one, subject), depth=row.depth),
+        how="; ".join(s for s in steps if s),
+        value=value,
+        unit=_MASS if value is not None else "",
+        text=" ".join(texts),
+        sources=sources,
+        verified=row.verified and (not warned or one.warning is None or one.warning.verified),
+    )
+
+
+def _amount(one: Reverser, row: BlockReversal, subject: Subject) -> tuple[float | None, list[str], list[str]]:
+    """The amount in mg, cut to the most and less what was given already; how it was reached; and what is to be said of that."""
+    words, given = subject.words["reversal"], one.given
+    whole, steps, kg = _whole(one, row, subject)
+    if whole is None:
+        return None, steps, []
+    most = [m for m in (row.most, None if row.most_per_kg is None or kg is None else row.most_per_kg * kg) if m]
+    if most and whole > min(most):
+        whole = min(most)
+        steps.append(words["cut"].format(most=_most_text(row, subject), amount=amount_text(whole, _MASS)))
+    if not given.lines:
+        return three_digits(whole), steps, []
+    name = _name(one, subject)
+    if given.mg is None:
+        return None, steps, [words["given_unknown"].format(agent=name)]
+    said = {"given": amount_text(given.mg, _MASS), "whole": amount_text(whole, _MASS), "agent": name}
+    steps.append(words["less"].format(**said))
+    if three_digits(given.mg) >= three_digits(whole):
+        return None, steps, [words["given_all"].format(**said)]
+    return three_digits(whole - given.mg), steps, [words["given_part"].format(**said)]
+
+
+def _whole(one: Reverser, row: BlockReversal, subject: Subject) -> tuple[float | None, list[str], float | None]:
+    """The amount of a row in mg before anything cuts it, how it was reached, and the weight in kg."""
+    words = subject.words["reversal"]
+    kg = one.weight.kg if isinstance(one.weight, Weighed) else None
     if row.usual is None:
-        return None, ""
+        return None, [], kg
     if row.unit == _MASS:
-        return row.usual, str(words["fixed"])
-    if isinstance(weight, Open):
-        return None, str(words["unweighed"])
-    kg, entry = weight.kg, weight.of
-    amount = convert(Quantity(row.usual * kg, row.unit.replace("/kg", "", 1)), _MASS)
+        if kg is None:
+            return (
+                (None, [words["unweighed"]], None)
+                if row.most_per_kg is not None
+                else (row.usual, [words["fixed"]], None)
+            )
+        per = amount_text(row.usual / kg, "mg/kg")
+        return row.usual, [words["fixed_per"].format(amount=amount_text(row.usual, _MASS), per=per)], kg
+    if not isinstance(one.weight, Weighed) or kg is None:
+        return None, [words["unweighed"]], None
+    amount = convert(Quantity(row.usual * kg, row.unit.replace(_PER_KG, "", 1)), _MASS)
     if amount is None:
         raise AssertionError(f"the lint lets no reversal in {row.unit} pass")
     step = words["dose"].format(
         per=amount_text(row.usual, row.unit),
         kg=plain_number(kg, _DIGITS),
-        weight=subject.words["weights"][entry.weight],
+        weight=subject.words["weights"][one.weight.of.weight],
     )
-    if row.most is not None and amount > row.most:
-        return row.most, f"{step} {subject.words['dose']['capped'].format(most=plain_number(row.most, _DIGITS))}"
-    return three_digits(amount), str(step)
+    return amount, [step], kg
 
 
-def _minded(block: Block, rows: list[BlockReversal], found: tuple[Finding, ...], subject: Subject) -> Iterator[Line]:
+def _most_text(row: BlockReversal, subject: Subject) -> str:
+    values = [(row.most_per_kg, "mg/kg"), (row.most, _MASS)]
+    shown = [amount_text(v, unit) for v, unit in values if v is not None]
+    return str(subject.words["reversal"]["or"]).join(shown)
+
+
+def _again(one: Reverser, subject: Subject) -> Iterator[Line]:
+    """What to do where the agent was given already and the block is still there."""
+    words = subject.words["reversal"]
+    if not one.given.lines or one.against is not None:
+        return
+    for entry in holding(one.block.again, subject.facts):
+        value, how = _again_amount(one, entry, subject)
+        yield Line(
+            what=words["again"].format(agent=_name(one, subject)),
+            how=how,
+            value=value,
+            unit=_MASS if value is not None else "",
+            text=entry.text,
+            sources=source_of(entry, subject.facts),
+            verified=entry.verified,
+        )
+
+
+def _again_amount(one: Reverser, entry: BlockAgain, subject: Subject) -> tuple[float | None, str]:
+    if entry.usual is None or not isinstance(one.weight, Weighed):
+        return None, ""
+    amount = convert(Quantity(entry.usual * one.weight.kg, entry.unit.replace(_PER_KG, "", 1)), _MASS)
+    step = subject.words["reversal"]["dose"].format(
+        per=amount_text(entry.usual, entry.unit),
+        kg=plain_number(one.weight.kg, _DIGITS),
+        weight=subject.words["weights"][one.weight.of.weight],
+    )
+    return (None if amount is None else three_digits(amount)), str(step)
+
+
+def _minded(one: Reverser, subject: Subject) -> Iterator[Line]:
     """What else the rules say of the agent for this person, and what is to be minded with it."""
     facts, words = subject.facts, subject.words
-    if all(row.usual is None for row in rows):
+    if one.against is not None:
         return
-    against = _withholds(block, found)
-    for finding in found:
-        if finding is not against:
+    what = words["reversal"]["mind"].format(agent=_name(one, subject))
+    warned = set(one.warning.rules) if one.warning is not None else set()
+    for finding in one.found:
+        if not set(finding.rules) & warned:
             yield Line(
-                what=f"{shown_agent_name(block.agent, facts)}: {words['change']['other'].lower()}",
+                what=what,
                 how=words["change"]["how"].format(tier=finding.tier, rules=", ".join(finding.rules)),
                 value=None,
                 unit="",
-                text=finding.summary,
+                text=" ".join((finding.summary, *finding.also)),
                 sources=finding.sources,
                 verified=finding.verified,
             )
-    for note in holding(block.notes, facts):
-        if outcome_of(note.when, block.agent, facts)[0] == FIRES:
+    for note in holding(one.block.notes, facts):
+        if outcome_of(note.when, one.block.agent, facts)[0] == FIRES:
             yield Line(
-                what=f"{shown_agent_name(block.agent, facts)}: {words['change']['other'].lower()}",
+                what=what,
                 how="",
                 value=None,
                 unit="",
@@ -219,3 +316,7 @@ def _minded(block: Block, rows: list[BlockReversal], found: tuple[Finding, ...],
                 sources=source_of(note, facts),
                 verified=note.verified,
             )
+
+
+def _name(one: Reverser, subject: Subject) -> str:
+    return shown_agent_name(one.block.agent, subject.facts)

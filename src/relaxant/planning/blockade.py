@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from relaxant.errors import InputError
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.blocks import Block
 from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
-from relaxant.planning.block_doses import TIMED, reckoned, time_lines
-from relaxant.planning.block_person import GRAVEST, Subject, holding, outcome_of, source_of, weighing
+from relaxant.planning.block_depth import depth_of
+from relaxant.planning.block_doses import TIMED, Reckoned, given_lines, ordered_lines, reckoned
+from relaxant.planning.block_person import GRAVEST, Subject, grave_and_open, holding, source_of, weighing
 from relaxant.planning.block_recovery import recovery_lines
-from relaxant.planning.block_reversal import depth_of, reversal_lines
+from relaxant.planning.block_reversal import reversal_lines
+from relaxant.planning.block_times import time_lines
+from relaxant.planning.block_when import outcome_of
 from relaxant.planning.plan import Line, Plan
 from relaxant.rules.evaluate import FIRES
 from relaxant.rules.findings import Finding
@@ -45,32 +50,34 @@ def block_plan(
     if block is None:
         raise InputError("agent", agent, "it is no neuromuscular blocker that can be planned", f"give one of {', '.join(blockers(facts))}")  # fmt: skip
     words = facts.knowledge.words("blockade")
-    bare = Subject(patient, facts, words)
+    bare = Subject(patient, facts, words, tuple(medicines))
     usual = next((d for d in holding(block.doses, facts) if d.purpose in TIMED and not d.rules), None)
     weighed, unchecked = weighing(agent, bare, usual)
     found = {f.id: f for f in (*findings, *weighed) if agent in f.agents}
-    subject = Subject(patient, facts, words, tuple(found.values()))
+    subject = msgspec.structs.replace(bare, findings=tuple(found.values()))
     dangers = [f for f in subject.findings if f.tier == GRAVEST]
-    needs = [u.settled_by for u in unchecked if u.worst_tier == GRAVEST and not u.folded]
-    lines_given = list(_given(agent, medicines, subject))
-    lines: list[Line] = [*lines_given]
+    grave = grave_and_open(unchecked, subject)
+    given = list(given_lines(_blocks_and_reversers(agent, facts), subject))
+    lines: list[Line] = [*given]
+    own = Reckoned() if dangers else reckoned(block, subject)
+    if grave and not dangers:
+        own = Reckoned(lines=(_unsettled(grave, subject),), needs=own.needs)
+    times = list(time_lines(block, own.doses, subject))
+    lines += [*ordered_lines(agent, own, subject), *own.lines, *times, *recovery_lines(block, own.doses, subject)]
+    needs = [*grave, *own.needs]
     notes = list(words["notes"])
-    if not dangers:
-        own = reckoned(block, subject)
-        times = list(time_lines(block, own.doses, subject))
-        lines += [*own.lines, *times, *recovery_lines(block, own.doses, subject)]
-        needs = [*own.needs, *needs]
-        if own.weight is None:
-            notes.append(words["missing"].format(needs=listed(own.needs, facts.knowledge.words("values"))))
-        elif times and own.weight.of.weight != _ACTUAL:
-            notes.append(words["time"]["weight"])
+    if own.without:
+        notes.append(own.without)
+    elif times and own.weight is not None and own.weight.of.weight != _ACTUAL:
+        notes.append(words["time"]["weight"])
     lines += _changes(block, subject)
-    if not dangers or lines_given or depth_of(facts).known:  # the way out stands where there is something to get out of
+    if not dangers or given or depth_of(facts).known:  # the way out stands where there is something to get out of
         reversal, lacking = reversal_lines(agent, subject)
         lines += reversal
         needs += lacking
     lines += [*_minded(block, subject), *_monitoring(agent, subject)]
     name = shown_agent_name(agent, facts)
+    instead = dict.fromkeys(a for f in dangers for a in f.alternatives)
     return Plan(
         id=f"block-{agent.replace(' ', '-')}",
         kind="block",
@@ -81,17 +88,21 @@ def block_plan(
         refused=" ".join(dict.fromkeys(words["refused"].format(summary=f.summary) for f in dangers)) or None,
         needs_first=tuple(dict.fromkeys(needs)),
         reckoning=tuple(lines),
-        notes=(*notes, *dict.fromkeys(a for f in dangers for a in f.alternatives)),
+        notes=(*notes, *(words["instead"].format(alternative=a) for a in instead)),
     )
 
 
-def _given(agent: str, medicines: Sequence[Medicine], subject: Subject) -> Iterator[Line]:
-    """What of the blocker is on the list already."""
-    said = subject.words["given"]
-    for medicine in medicines:
-        if agent in medicine.agents and medicine.role == "current" and not medicine.over:
-            text = medicine.read_as or medicine.said
-            yield Line(what=said["what"], how=said["how"], value=None, unit="", text=text)
+def _blocks_and_reversers(agent: str, facts: Facts) -> tuple[str, ...]:
+    """The blocker first, then every other agent that blocks or reverses a block."""
+    others = (b.agent for b in facts.knowledge.plans.blocks.values())
+    return tuple(dict.fromkeys((agent, *others)))
+
+
+def _unsettled(needs: Sequence[str], subject: Subject) -> Line:
+    """Why no dose stands while nobody knows whether there is a danger."""
+    words = subject.words["dose"]
+    named = listed(needs, subject.facts.knowledge.words("values"))
+    return Line(what=words["withheld_what"], how="", value=None, unit="", text=words["unsettled"].format(needs=named))
 
 
 def _changes(block: Block, subject: Subject) -> Iterator[Line]:

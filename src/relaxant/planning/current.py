@@ -50,6 +50,29 @@ def weighed_line(agent: str, medicines: Sequence[Medicine]) -> Medicine | None:
     return next((m for m in medicines if agent in m.agents and m.role == "considering" and m.change != "stop"), None)
 
 
+def release_of(weighed: Medicine | None, taken: Sequence[Medicine]) -> str | None:
+    """The release of what is weighed, else of what is taken: as one line says it."""
+    lines = [weighed, *([] if weighed is not None and weighed.beside else taken)]
+    return next((m.regimen.release for m in lines if m is not None and m.regimen.release), None)
+
+
+def weighed_daily(agent: str, medicines: Sequence[Medicine], facts: Facts) -> float | None:
+    """The daily dose that is weighed, in the agent's unit: the most that the line allows; unknown where it says none."""
+    line, unit = weighed_line(agent, medicines), facts.knowledge.agents[agent].dose_unit
+    daily = line.regimen.daily if line else None
+    if line is None or daily is None or daily.high is None:
+        return None
+    its = daily.unit.removesuffix("/day")
+    if its == unit:
+        return daily.high
+    converted = convert(Quantity(daily.high, its), unit)
+    strength = line.regimen.strength
+    if converted is None and strength is not None and strength.per in ("piece", its):
+        one = convert(Quantity(strength.value, strength.unit), unit)
+        return None if one is None else one * daily.high
+    return converted
+
+
 def intake(agent: str, lines: Sequence[Medicine], facts: Facts) -> Intake:
     """What the lines add up to in a day. What is taken only when needed, a range, or a dose not said has no calendar."""
     if not lines:

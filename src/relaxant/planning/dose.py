@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from relaxant.facts.facts import Facts
-from relaxant.facts.limits import ceilings
+from relaxant.facts.limits import OLDEST, ceilings
 from relaxant.facts.members import Members
 from relaxant.knowledge.plans import DoseBound
 from relaxant.knowledge.questions import holds_in
@@ -25,8 +25,10 @@ _LIMITS: tuple[tuple[str, BoundKind, bool], ...] = (
     ("single", "single", False),
     ("single_soft", "single", False),
     ("daily_per_kg", "daily", True),
+    ("daily_per_kg_soft", "daily", True),
     ("single_per_kg", "single", True),
     ("doses_daily", "doses_daily", False),
+    ("least_age", "never", False),
 )
 _LEAST_WINS = ("share", "start", "start_daily", "step", "step_daily", "single", "daily", "doses_daily")
 
@@ -98,15 +100,25 @@ def _decided(bound: ShownBound, strictest: dict[BoundKind, float]) -> ShownBound
 
 
 def _limits(agent: str, facts: Facts, row: int) -> Iterator[ShownBound]:
-    """The label's own limits at the person's age; those by weight become amounts where the weight is known."""
-    unit, weight = facts.knowledge.agents[agent].dose_unit, facts.column("weight")
+    """The label's own limits at the person's age and by the route that is planned, the agent's first; those by weight become amounts
+    where the weight is known."""
+    unit, weight, route = (
+        facts.knowledge.agents[agent].dose_unit,
+        facts.column("weight"),
+        facts.knowledge.agents[agent].routes[0],
+    )
     words = facts.knowledge.words("planning")["limits"]
     for kind, bounds, by_weight in _LIMITS:
         for ceiling in ceilings(facts.knowledge, facts.jurisdiction, agent, kind):
-            surely, maybe = (True, True) if ceiling.for_all else _at_age(facts, ceiling.age_from, ceiling.age_to, row)
+            if ceiling.limit.routes and route not in ceiling.limit.routes:
+                continue
+            youngest, oldest = (0.0, ceiling.value) if bounds == "never" else (ceiling.age_from, ceiling.age_to)
+            surely, maybe = (
+                (True, True) if youngest <= 0 and oldest >= OLDEST else _at_age(facts, youngest, oldest, row)
+            )
             if not maybe:
                 continue
-            value: float | None = ceiling.value
+            value: float | None = None if bounds == "never" else ceiling.value
             needs = () if surely else ("age",)
             if by_weight:
                 value = ceiling.value * weight.low.item(row) if weight.settled(row) else None

@@ -27,7 +27,8 @@ def spread(
     """The parts' amounts (grains) whose sum is the greatest up to ``total``, or with ``nearest`` the nearest to it, and at most ``at_most``;
     among these the one most like ``shares`` (which sum to 1), the rest falling to the later parts. ``allowed`` are the amounts that can be made, ascending; nought always can."""
     parts = [part for part in DAY_PARTS if shares.get(part)]
-    choices = [_near(total * shares[part], allowed, upper[part]) for part in parts]
+    ideals = _within(total, {part: shares[part] for part in parts}, upper)
+    choices = [_near(ideals[part], allowed, upper[part]) for part in parts]
     every = np.array(list(product(*choices)), dtype=np.int64)
     sums = every.sum(axis=1)
     fits = sums <= at_most + ROUNDING
@@ -42,6 +43,22 @@ def spread(
     later = -(every * np.arange(1, len(parts) + 1)).sum(axis=1)
     best = np.lexsort((later, np.round(uneven, 3), off))[0]
     return {part: int(amount) for part, amount in zip(parts, every[best], strict=True) if amount}
+
+
+def _within(total: float, shares: Mapping[DayPart, float], upper: Mapping[DayPart, int]) -> dict[DayPart, float]:
+    """Each part's share of the day's dose; what a part may not take goes to those that may."""
+    out: dict[DayPart, float] = {}
+    left, open_ = total, dict(shares)
+    while open_:
+        whole = sum(open_.values())
+        full = [part for part, share in open_.items() if left * share / whole > upper[part]]
+        if not full:
+            return out | {part: left * share / whole for part, share in open_.items()}
+        for part in full:
+            out[part] = float(upper[part])
+            left -= upper[part]
+            del open_[part]
+    return out
 
 
 def _near(ideal: float, allowed: Sequence[int], most: int) -> list[int]:

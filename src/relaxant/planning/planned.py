@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -10,54 +10,49 @@ from relaxant.facts.facts import Facts
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.blockade import block_plan, blockers
-from relaxant.planning.current import current_lines, intake, weighed_line
-from relaxant.planning.dose import ceiling, danger, room
+from relaxant.planning.current import current_lines, intake, release_of, weighed_daily, weighed_line
+from relaxant.planning.dose import ceiling, danger, dangers, room
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Plan, Told
 from relaxant.planning.pump import pump_plan
+from relaxant.planning.reform import form_plan
 from relaxant.planning.said import asked_by, missed, withdrawal
-from relaxant.planning.switch import known_switch, switch_plan
+from relaxant.planning.switch import plan_of_switch, switches
 from relaxant.planning.tablets import grains
 from relaxant.planning.taper import taper_plan
 from relaxant.planning.titration import Wanted, titration_plan
-from relaxant.quantities import Quantity, convert, plain_number
+from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
-from relaxant.rules.reasons import cited
-from relaxant.rules.wording import shown_agent_name
+from relaxant.rules.reasons import cited, is_weighed
+from relaxant.rules.wording import shown_agent_name, shown_name
 
 
 def planned(
-    patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int = 0
+    patient: Patient,
+    medicines: Sequence[Medicine],
+    facts: Facts,
+    told: Callable[[str], Sequence[Finding]],
+    row: int = 0,
 ) -> tuple[Plan, ...]:
-    """What is to be done for each relaxant that is weighed, to be stopped, in DANGER or stopped of late; the way out stands first."""
+    """What is to be done for each relaxant that is weighed, to be stopped, in DANGER or stopped of late; the way out stands first.
+
+    ``told`` gives the findings about one agent alone: what is said of several together is as grave as its gravest, and the way out of one
+    is no way out for another.
+    """
     leaving = [a for a in sorted(facts.inputs.agents) if _is_left(a, medicines)]
     weighed = [a for a in sorted(facts.inputs.agents) if weighed_line(a, medicines) is not None]
-    plans: list[Plan] = []
-    exchanged: set[str] = set()
-    for old in list(leaving):
-        new = next(
-            (
-                n
-                for n in weighed
-                if n != old and (switch := known_switch(old, n, facts)) and switch.method == "cross-taper"
-            ),
-            None,
-        )
-        if new is not None and (switch := known_switch(old, new, facts)) is not None:
-            goal = _weighed_daily(new, medicines, facts)
-            plans.append(switch_plan(switch, medicines, facts, findings, patient.as_of, goal=goal, row=row))
-            leaving.remove(old)
-            weighed.remove(new)
-            exchanged |= {old, new}
+    asked = switches(medicines, facts, row)
+    plans = [plan_of_switch(s, patient, medicines, facts, (*told(s.from_agent), *told(s.to_agent)), row) for s in asked]
+    exchanged = {agent for switch in asked for agent in (switch.from_agent, switch.to_agent)}
     for agent in sorted(set(facts.inputs.agents) - exchanged):
-        plans += _of_agent(agent, agent in leaving, agent in weighed, patient, medicines, facts, findings, row)
+        plans += _of_agent(agent, agent in leaving, agent in weighed, patient, medicines, facts, told(agent), row)
     plans = _one_at_a_time(plans, facts)
     pump = pump_plan(patient, medicines, facts)
     if pump is not None:
         plans.append(pump)
     for agent in sorted(set(facts.inputs.agents) & set(blockers(facts))):
         if agent in weighed or current_lines(agent, medicines):
-            plans.append(block_plan(agent, patient, medicines, facts, findings))
+            plans.append(block_plan(agent, patient, medicines, facts, told(agent)))
     return tuple(sorted(plans, key=lambda p: (_ORDER[p.kind], p.id)))
 
 
@@ -71,11 +66,13 @@ def _of_agent(agent: str, left: bool, weighed: bool, patient: Patient, medicines
     lowers = any(agent in t.agents for t in plans.tapers.values())
     raises = any(t.agent == agent for t in plans.titrations.values())
     now = current_lines(agent, medicines)
-    grave = bool(danger(agent, findings, facts))
+    grave = bool(_to_be_left(agent, findings, facts, row))
     made: list[Plan] = []
     why: str | None
     if left:
         why = "stop_weighed"
+    elif weighed and (form := form_plan(agent, medicines, facts, findings, patient.as_of, row)) is not None:
+        return [form]
     elif weighed:
         if raises or lowers:
             made += _toward(agent, patient, medicines, facts, findings, row, lowers=lowers)
@@ -89,6 +86,12 @@ def _of_agent(agent: str, left: bool, weighed: bool, patient: Patient, medicines
     if why and lowers:
         made.append(taper_plan(agent, medicines, facts, patient.as_of, why=why, findings=findings, row=row))
     return made
+
+
+def _to_be_left(agent: str, findings: Sequence[Finding], facts: Facts, row: int) -> list[Finding]:
+    """The DANGERs for which an agent has to be left: not those with a medicine that is only weighed, which is the one to leave out."""
+    weighed = {shown_name(i, facts) for i in facts.inputs.weighed if is_weighed(i, facts, row)}
+    return [f for f in dangers(agent, findings, facts) if not f.partners or not set(f.partners) <= weighed]
 
 
 def _down_to_what_is_allowed(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:  # fmt: skip
@@ -107,7 +110,7 @@ def _down_to_what_is_allowed(agent: str, patient: Patient, medicines: Sequence[M
 def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int, *, lowers: bool) -> list[Plan]:  # fmt: skip
     """From what is taken, or from nothing, to the dose that is weighed: up, or down."""
     line, now = weighed_line(agent, medicines), current_lines(agent, medicines)
-    goal = _weighed_daily(agent, medicines, facts)
+    goal = weighed_daily(agent, medicines, facts)
     before: Grains = {}
     if now and line is not None and not line.beside:
         taken = intake(agent, now, facts)
@@ -128,7 +131,8 @@ def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: 
         before=before,
         goal=goal,
         form=regimen.form if regimen else None,
-        modified=regimen is not None and regimen.release not in (None, "immediate"),
+        release=release_of(line, now),
+        country=patient.country,
     )
     return [titration_plan(agent, facts, findings, wanted, row)]
 
@@ -172,13 +176,3 @@ def _one_at_a_time(plans: Sequence[Plan], facts: Facts) -> list[Plan]:
 
 def _is_left(agent: str, medicines: Sequence[Medicine]) -> bool:
     return any(m.stop_weighed for m in current_lines(agent, medicines))
-
-
-def _weighed_daily(agent: str, medicines: Sequence[Medicine], facts: Facts) -> float | None:
-    """The daily dose that is weighed, in the agent's unit: the most that the line allows; unknown where it says none."""
-    line, unit = weighed_line(agent, medicines), facts.knowledge.agents[agent].dose_unit
-    daily = line.regimen.daily if line else None
-    if daily is None or daily.high is None:
-        return None
-    its = daily.unit.removesuffix("/day")
-    return daily.high if its == unit else convert(Quantity(daily.high, its), unit)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+
+import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.questions import holds_in
@@ -11,43 +14,111 @@ from relaxant.planning.plan import Product
 from relaxant.planning.tablets import SPRAYS
 from relaxant.rules.reasons import cited
 
+_IMMEDIATE = "immediate"
+_SEVERAL = "EU"
+"""Whose labels hold in many countries, each with products of its own."""
 _SOLID = ("tablet", "capsule", "granules", "lozenge", "spray")
-_LIQUID = ("solution", "suspension", "syrup", "drops", "concentrate", "liquid")
+_LIQUID = ("solution", "suspension", "syrup", "drops", "concentrate", "liquid", "elixir")
 _ELSEWHERE = ("rectal", "nasal", "injection", "patch", "infusion", "gel", "intrathecal", "eye", "cream", "powder for")
 _PER_VOLUME = re.compile(r"(?:(\d+(?:\.\d+)?) )?mL")
 
 
 def product_groups(
-    agent: str, facts: Facts, *, liquid_first: bool = False, form: str | None = None, modified: bool = False
+    agent: str,
+    facts: Facts,
+    *,
+    liquid_first: bool = False,
+    form: str | None = None,
+    modified: bool = False,
+    country: str | None = None,
 ) -> list[tuple[Product, ...]]:
     """The products by form, that of ``form`` (what the person takes) first: the choices a calendar has, never mixed, since forms of one agent
-    need not be alike. With ``liquid_first`` for whoever cannot swallow tablets. Modified release only where it is taken already."""
+    need not be alike. With ``liquid_first`` for whoever cannot swallow tablets. Those of ``modified`` release only where it is asked for, or
+    where nothing else is sold. What is known to be sold in ``country`` stands by itself before the same form as sold anywhere."""
+    sold = [s for s in _sold(agent, facts) if (s.release != _IMMEDIATE) == modified]
+    if not sold and not modified:
+        sold = list(_sold(agent, facts))
+    groups: dict[tuple[bool, str], list[Sold]] = {}
+    for one in sold:
+        groups.setdefault((bool(_is_liquid(one)), one.form), []).append(one)
+    order = sorted(groups.items(), key=lambda g: (*_unlike(form, g[0][1]), g[0][0] != liquid_first))
+    home = country if _by_country(facts, country) else None
+    out: dict[tuple[Product, ...], None] = {}
+    for (liquid, _), own in order:
+        at_home = [s for s in own if not s.countries or home in s.countries]
+        for some in (at_home, own) if home else (own,):
+            out.update(dict.fromkeys(_parted(_strengths(agent, some, liquid, facts))))
+    return [group for group in out if group]
+
+
+def _by_country(facts: Facts, country: str | None) -> bool:
+    """Whether the labels that hold are those of several countries, and the person's is known among them."""
+    return facts.jurisdiction == _SEVERAL and country not in (None, _SEVERAL)
+
+
+def _unlike(said: str | None, form: str) -> tuple[bool, bool]:
+    """Whether a form is another than the one said, and of another kind: a film-coated tablet is a tablet."""
+    return (False, False) if said is None else (said not in form, said != form)
+
+
+def _sold(agent: str, facts: Facts) -> Iterator[Sold]:
+    """What is sold here and swallowed or sprayed in the mouth, in the unit of the agent's doses."""
     known = facts.knowledge.agents[agent]
-    groups: dict[tuple[bool, str], list[Product]] = {}
     for sold in known.products:
-        liquid = _is_liquid(sold)
-        if liquid is None or not holds_in(sold, facts.jurisdiction) or (sold.release != "immediate") != modified:
-            continue
-        if sold.unit != known.dose_unit and not _is_spray(agent, sold, facts):
-            continue
-        for strength in sorted(sold.strengths):
-            made = _product(agent, sold, strength, liquid, facts)
-            own = groups.setdefault((liquid, sold.form), [])
-            alike = [p for p in own if p.strength == made.strength]
-            if not alike:
-                own.append(made)
-            elif made.scored and not alike[0].scored:
-                own[own.index(alike[0])] = made  # the plan names the one that may be halved
-    order = sorted(groups.items(), key=lambda g: (g[0][1] != form if form else False, g[0][0] != liquid_first))
-    return _parted([tuple(sorted(own, key=lambda p: p.strength)) for _, own in order])
+        dosed = sold.unit == known.dose_unit or _is_spray(agent, sold, facts)
+        if dosed and _is_liquid(sold) is not None and holds_in(sold, facts.jurisdiction):
+            yield sold
 
 
-def _parted(groups: list[tuple[Product, ...]]) -> list[tuple[Product, ...]]:
+def whole_only(group: Sequence[Product]) -> bool:
+    """Whether the products of a group have to be swallowed whole: neither crushed nor through a tube."""
+    return any(p.modified_release and not p.liquid for p in group)
+
+
+def _strengths(agent: str, sold: Sequence[Sold], liquid: bool, facts: Facts) -> tuple[Product, ...]:
+    """The products of one form, each strength once: of two alike the plan names the one that may be halved."""
+    own: dict[float, Product] = {}
+    for one in sold:
+        for strength in one.strengths:
+            made = _product(agent, one, strength, liquid, facts)
+            alike = own.get(made.strength)
+            if alike is None or (made.scored and not alike.scored):
+                own[made.strength] = made
+    return tuple(sorted(own.values(), key=lambda p: p.strength))
+
+
+def _parted(group: tuple[Product, ...]) -> list[tuple[Product, ...]]:
     """Liquids one strength at a time: two concentrations in one calendar invite a mistake."""
-    out: list[tuple[Product, ...]] = []
-    for group in groups:
-        out += [(product,) for product in group] if group[0].liquid else [group]
-    return out
+    return [(product,) for product in group] if group and group[0].liquid else [group]
+
+
+class Abroad(msgspec.Struct, frozen=True, kw_only=True):
+    """A product of a plan that is not known to be sold in the person's country, and where it is known from; empty where no source says."""
+
+    product: Product
+    countries: tuple[str, ...]
+
+
+def abroad(products: Sequence[Product], agent: str, facts: Facts, country: str | None) -> tuple[Abroad, ...] | None:
+    """The products of a plan that are not known to be sold in the person's country; ``None`` where labels hold in several and nobody
+    said which it is."""
+    if facts.jurisdiction != _SEVERAL:
+        return ()
+    if not _by_country(facts, country):
+        return None
+    out = []
+    for product in products:
+        alike = [s for s in _sold(agent, facts) if s.form == product.form and _holds(s, product, agent, facts)]
+        if not any(country in s.countries for s in alike):
+            known = () if any(not s.countries for s in alike) else dict.fromkeys(c for s in alike for c in s.countries)
+            out.append(Abroad(product=product, countries=tuple(known)))
+    return tuple(out)
+
+
+def _holds(sold: Sold, product: Product, agent: str, facts: Facts) -> bool:
+    """Whether what is sold is the product of a plan: of its strength, and to be halved where that one is."""
+    made = (_product(agent, sold, strength, product.liquid, facts) for strength in sold.strengths)
+    return any(m.strength == product.strength and (m.scored or not product.scored) for m in made)
 
 
 def _is_liquid(sold: Sold) -> bool | None:
@@ -75,6 +146,6 @@ def _product(agent: str, sold: Sold, strength: float, liquid: bool, facts: Facts
         unit=SPRAYS if spray else sold.unit,
         liquid=liquid,
         scored=bool(sold.scored),
-        modified_release=sold.release != "immediate",
+        modified_release=sold.release != _IMMEDIATE,
         source=cited(facts.knowledge, sold.source, sold.place),
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from relaxant.facts.facts import Facts
-from relaxant.knowledge.plans import Said, Taper, Titration
+from relaxant.knowledge.plans import Said, Switch, Taper, Titration
 from relaxant.knowledge.questions import holds_in
-from relaxant.planning.plan import Gate, Missed, Policy, Signs, Told
+from relaxant.planning.plan import Gate, Line, Missed, Policy, Signs, Told
 from relaxant.quantities import plain_number
 from relaxant.rules.asked import asked
 from relaxant.rules.findings import Finding
@@ -95,6 +95,33 @@ def missed(agent: str, facts: Facts, row: int = 0) -> tuple[Missed, ...]:
             )
         )
     return tuple(sorted(out, key=lambda m: m.days_from))
+
+
+def points(switch: Switch, agent: str, facts: Facts, row: int = 0) -> tuple[Line, ...]:
+    """What else is to be known of an exchange, one line each, in the order of the knowledge."""
+    words = facts.knowledge.words("planning")["exchange"]
+    return tuple(
+        Line(
+            what=words["point"],
+            how=words["no_sum"],
+            value=None,
+            unit="",
+            text=told.text,
+            sources=(told.source,),
+            verified=told.verified,
+        )
+        for told in _told(switch.points, agent, facts, row)
+    )
+
+
+def own_policy(switch: Switch, facts: Facts) -> Policy:
+    """What is known of an exchange, as a plan shows it."""
+    return Policy(
+        id=switch.switch,
+        text=switch.text,
+        verified=switch.verified,
+        source=cited(facts.knowledge, switch.source, switch.place),
+    )
 
 
 def policy(entry: Titration | Taper, facts: Facts, *, chosen: bool = True, override: str | None = None) -> Policy:

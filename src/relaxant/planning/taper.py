@@ -115,7 +115,7 @@ def taper_plan(
         supply=found.supply,
         last_dose=None if goal else found.steps[-1].last if found.steps else first,
         branches=tuple(_branches(agent, taken, own, found, facts, first, goal)),
-        notes=_notes(chosen, own, taken, found, facts),
+        notes=(*_other_form(agent, taken, found, facts), *_notes(chosen, own, fitting, taken, found, facts)),
     )
 
 
@@ -266,7 +266,7 @@ def _branches(
     yield Branch(kind="rescue", text=words["rescue"])
 
 
-def _notes(source: Taper, own: Taper, taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:
+def _notes(source: Taper, own: Taper, fitting: Sequence[Taper], taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:  # fmt: skip
     words, out = facts.knowledge.words("planning")["notes"], []
     if taken.placed:
         out.append(words["placed"])
@@ -276,9 +276,32 @@ def _notes(source: Taper, own: Taper, taken: Intake, found: Calendar, facts: Fac
             out.append(words["larger"])
         if fall / own.every_days > sources / (source.every_days_least or source.every_days) * (1 + ROUNDING):
             out.append(words["quicker"])
+        if _beyond_all(own, fitting, taken.daily):
+            out.append(words["beyond_all"])
     if found.steps and not any(step.changed for step in found.steps):
         out.append(words["nothing_less"])
     return (*out, words["rounded_taper"], *product_notes(found, facts))
+
+
+def _other_form(agent: str, taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:
+    """That the steps are made of another form than what is taken, where that is so."""
+    groups = product_groups(agent, facts, modified=taken.modified)
+    usual = next((group[0].form for group in groups), None)
+    old, new = form_of(taken.form, groups) or taken.form or usual, found.products[0].form if found.products else None
+    if old is None or new is None or old == new:
+        return ()
+    text = facts.knowledge.words("planning")["notes"]["other_form"]
+    return (text.format(old=old, new=new, agent=shown_agent_name(agent, facts)),)
+
+
+def _beyond_all(own: Taper, fitting: Sequence[Taper], daily: float) -> bool:
+    """Whether an override takes a larger step, or goes quicker, than every policy that fits the person."""
+    if any(t.at_once for t in fitting):
+        return False
+    largest = max((_fall(t, daily) for t in fitting), default=0.0)
+    fastest = max((_fall(t, daily) / (t.every_days_least or t.every_days) for t in fitting), default=0.0)
+    fall = _fall(own, daily)
+    return fall > largest * (1 + ROUNDING) or fall / own.every_days > fastest * (1 + ROUNDING)
 
 
 def _fall(taper: Taper, daily: float) -> float:

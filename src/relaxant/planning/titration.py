@@ -3,88 +3,99 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
 
 import msgspec
 
 from relaxant.facts.facts import Facts
-from relaxant.knowledge.plans import DayPart, Titration
-from relaxant.knowledge.questions import holds_in
+from relaxant.knowledge.plans import Titration
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
 from relaxant.planning.dose import Room, room, why_refused
-from relaxant.planning.parts import Grains, kept_parts, shares_of, spread
-from relaxant.planning.plan import Kind, Plan, Product
-from relaxant.planning.products import product_groups
+from relaxant.planning.parts import Grains
+from relaxant.planning.plan import Kind, Plan
+from relaxant.planning.products import abroad, product_groups, whole_only
+from relaxant.planning.rungs import BY_WEIGHT, Climb, Staged, least_rise, rungs, staged
 from relaxant.planning.said import amount, gates, missed, policy, withdrawal
-from relaxant.planning.tablets import GRAIN, ROUNDING, grains
-from relaxant.quantities import Quantity, convert, plain_number
+from relaxant.planning.schedule import Fit, chosen_fit, fits, titrations
+from relaxant.planning.tablets import GRAIN, grains
+from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
-from relaxant.rules.wording import shown_agent_name
+from relaxant.rules.wording import listed, shown_agent_name
 
-_BY_WEIGHT = "/kg"
-_ROUNDS = 100  # steps within one stage, where a rise is bounded more tightly than the label's, or the start was
+__all__ = ["Wanted", "product_notes", "titration_plan", "titrations"]
+
+_IMMEDIATE = "immediate"
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What a titration is asked for: from which doses a day (grains), up to which daily dose, with which product."""
+    """What a titration is asked for: from which doses a day (grains), up to which daily dose, with which product, sold in which country.
+    ``release`` and ``country`` are ``None`` where nobody said; ``titration`` names the one to follow, by its id."""
 
     first: date
     before: Grains = {}
     goal: float | None = None
     form: str | None = None
-    modified: bool = False
+    release: str | None = None
+    country: str | None = None
+    titration: str | None = None
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A calendar, and the most in a day (grains) up to which it goes because coarser products could not begin; infinite where they could."""
+
+    calendar: Calendar
+    cap: float
 
 
 def titration_plan(
     agent: str, facts: Facts, findings: Sequence[Finding], wanted: Wanted, row: int = 0, *, kind: Kind = "titration"
 ) -> Plan:
     """The dated steps by which one person starts an agent, or raises it from what is taken; refused where a DANGER stands, where a
-    bound says never, or where no source gives steps for this person."""
-    stands, fitting = room(agent, facts, row), titrations(agent, facts, row)
+    bound says never, or where no source gives steps for this person.
+
+    Raises :class:`KeyError` where a titration is named that does not fit the person.
+    """
+    stands, found = room(agent, facts, row), fits(agent, facts, row)
     made = _begun(agent, facts, stands, wanted, row, kind)
     if why := why_refused(stands, agent, findings, facts):
         return msgspec.structs.replace(made, refused=why)
-    if not fitting:
+    if not found:
         return _refused(made, "no_schedule", agent, facts)
-    chosen, weight = fitting[0], facts.column("weight")
-    if chosen.unit.endswith(_BY_WEIGHT) and not weight.settled(row):
+    release = _asked_release(agent, facts, found, wanted)
+    fit, needs = chosen_fit(found, release=release, form=wanted.form, goal=wanted.goal, named=wanted.titration)
+    made = msgspec.structs.replace(made, needs_first=tuple(dict.fromkeys((*made.needs_first, *needs))))
+    if fit is None:
+        return _refused(made, needs[0] if needs else "no_release", agent, facts)
+    chosen = fit.titration
+    if chosen.unit.endswith(BY_WEIGHT) and not facts.column("weight").settled(row):
         made = msgspec.structs.replace(made, needs_first=tuple(dict.fromkeys((*made.needs_first, "weight"))))
         return _refused(made, "weight", agent, facts)
-    stages = _stages(chosen, agent, facts, row)
-    found = _in_products(agent, facts, stages, stands, wanted, row)
-    if isinstance(found, str):
-        return _refused(made, found, agent, facts)
+    stages = staged(chosen, agent, facts, row)
+    result = in_products(agent, facts, chosen, stages, stands, wanted, row)
+    if isinstance(result, str):
+        return _refused(made, result, agent, facts)
     return msgspec.structs.replace(
         made,
-        why=_why(made.why, chosen, found, wanted, agent, facts),
-        policies=tuple(policy(t, facts, chosen=t is chosen) for t in fitting),
-        products=found.products,
-        steps=found.steps,
-        supply=found.supply,
+        why=_why(made.why, chosen, result, wanted, agent, facts),
+        policies=tuple(policy(f.titration, facts, chosen=f is fit) for f in (fit, *(f for f in found if f is not fit))),
+        products=result.calendar.products,
+        steps=result.calendar.steps,
+        supply=result.calendar.supply,
         gates=gates(agent, "titration", facts, row),
         withdrawal=withdrawal(agent, facts),
         missed=missed(agent, facts, row),
-        notes=_notes(chosen, found, stages, facts),
+        notes=_notes(chosen, result, stages, wanted, agent, facts),
     )
 
 
-def titrations(agent: str, facts: Facts, row: int = 0) -> list[Titration]:
-    """The titrations that fit the person, the plan's choice first: those for a condition that the person has, then in the order of the file."""
-    fitting = []
-    for titration in facts.knowledge.plans.titrations.values():
-        if titration.agent != agent or not holds_in(titration, facts.jurisdiction):
-            continue
-        if not facts.age_band(titration.age_from, titration.age_to)[1][row]:
-            continue
-        if titration.weight_from is not None and facts.column("weight").high.item(row) < titration.weight_from:
-            continue
-        own = [facts.column(f"condition:{c}").surely[row] for c in titration.conditions]
-        if titration.conditions and not any(own):
-            continue
-        fitting.append((not titration.conditions, titration))
-    return [t for _, t in sorted(fitting, key=lambda f: f[0])]
+def _asked_release(agent: str, facts: Facts, found: Sequence[Fit], wanted: Wanted) -> str | None:
+    """The release that the titration has to be written for. What is said to be released at once, where nothing such is sold, says nothing."""
+    if wanted.release == _IMMEDIATE and all(g[0].modified_release for g in product_groups(agent, facts)):
+        return None
+    if wanted.release is None:
+        return next(f.titration.release for f in found)
+    return wanted.release
 
 
 def _begun(agent: str, facts: Facts, stands: Room, wanted: Wanted, row: int, kind: Kind) -> Plan:
@@ -107,121 +118,69 @@ def _refused(made: Plan, why: str, agent: str, facts: Facts) -> Plan:
     return msgspec.structs.replace(made, refused=text)
 
 
-class _Stage(msgspec.Struct, frozen=True):
-    """A stage in grains for this person, as labelled."""
+def in_products(
+    agent: str, facts: Facts, chosen: Titration, stages: Sequence[Staged], stands: Room, wanted: Wanted, row: int
+) -> Found | str:
+    """The calendar in the first kind of product that makes every labelled dose, else in the one that makes the finest.
 
-    doses: dict[DayPart, float]
-    days: float | None
-
-    @property
-    def total(self) -> float:
-        return sum(self.doses.values())
-
-
-def _stages(titration: Titration, agent: str, facts: Facts, row: int) -> list[_Stage]:
-    unit = titration.unit.removesuffix(_BY_WEIGHT)
-    factor = facts.column("weight").low.item(row) if titration.unit.endswith(_BY_WEIGHT) else 1.0
-    own = convert(Quantity(factor, unit), facts.knowledge.agents[agent].dose_unit) if unit != facts.knowledge.agents[agent].dose_unit else factor  # fmt: skip
-    if own is None:
-        raise ValueError(f"a titration in {titration.unit} does not fit an agent dosed in another kind of unit")
-    return [_Stage({p: a * own * GRAIN for p, a in s.doses.items()}, s.days) for s in titration.stages]
-
-
-def _in_products(
-    agent: str, facts: Facts, stages: Sequence[_Stage], stands: Room, wanted: Wanted, row: int
-) -> Calendar | str:
-    """The calendar in the first kind of product that makes every labelled dose, else in the one that makes the finest."""
-    liquid_first = any(facts.column(name).surely[row] for name in ("tube_feeding", "crushes_tablets"))
-    groups = product_groups(agent, facts, liquid_first=liquid_first, form=wanted.form, modified=wanted.modified)
-    if not groups:
-        return "no_products"
+    Where a person's doses are too small for it the other kinds follow, in the same order for everybody. Each of them goes no higher than the
+    smallest dose of those before it: whoever has room enough for these takes at least as much from the first day on, so that less room
+    never gives more.
+    """
+    tube = any(facts.column(name).surely[row] for name in ("tube_feeding", "crushes_tablets"))
+    groups = product_groups(agent, facts, liquid_first=tube, form=wanted.form, modified=chosen.release != _IMMEDIATE, country=wanted.country)  # fmt: skip
+    groups = [g for g in groups if chosen.form in (None, g[0].form)]
+    usable = [g for g in groups if not (tube and whole_only(g))]
+    if not usable:
+        return "whole" if groups else "no_products"
     largest = max(max(s.doses.values()) for s in stages) / GRAIN
-    held = _chosen_stock(groups, stages, largest, wanted, facts)
-    rungs = merged(_rungs(stages, stands, wanted, held))
-    if not rungs:
-        return "too_small"
-    rungs[-1] = Rung(doses=rungs[-1].doses, days=None, bounds=rungs[-1].bounds)
-    found = calendar(agent, rungs, held, wanted.first, sum(wanted.before.values()), facts)
-    return found or "no_products"
+    before, parts = sum(wanted.before.values()), max(len(s.doses) for s in stages)
+    cap = math.inf
+    for held in _ordered([stock(group, largest, facts) for group in usable], stages, facts):
+        goal = math.inf if wanted.goal is None else wanted.goal * GRAIN
+        climb = Climb(before=wanted.before, stands=stands, most=min(goal, cap), falls=chosen.falls)
+        own = merged(rungs(stages, climb, held))
+        if own:
+            own[-1] = Rung(doses=own[-1].doses, days=None, bounds=own[-1].bounds)
+            made = calendar(agent, own, held, wanted.first, before, facts)
+            return Found(_forward(made), cap) if made else "no_products"
+        cap = min(cap, least_rise(climb, held, parts))
+    return "too_small"
 
 
-def _chosen_stock(
-    groups: Sequence[tuple[Product, ...]], stages: Sequence[_Stage], largest: float, wanted: Wanted, facts: Facts
-) -> Stock:
-    """Chosen by the labelled doses alone, so that what bounds a person's doses never changes what they are rounded to."""
-    labelled = {a for s in stages for a in s.doses.values()}
-    stocks = [stock(group, largest, facts) for group in groups]
+def _ordered(stocks: Sequence[Stock], stages: Sequence[Staged], facts: Facts) -> list[Stock]:
+    """Those that make every labelled dose, in their order, but of solid forms the one with few pieces at a time; then the finest. By the
+    labelled doses alone, so that what bounds a person's doses never changes what they are rounded to."""
+    labelled, comfortable = (
+        {a for s in stages for a in s.doses.values()},
+        facts.knowledge.policy("plan_pieces_comfortable"),
+    )
     exact = [s for s in stocks if labelled <= set(s.amounts)]
+    rest = [s for s in stocks if s not in exact]
+
+    def many(held: Stock) -> float:
+        return sum(max(0.0, min(w.pieces for w in held.ways[round(a)]) - comfortable) for a in labelled)
+
     if exact:
-        return exact[0]
-    return min(stocks, key=lambda s: s.amounts[0] if s.amounts else math.inf)
+        alike = [s for s in exact if s.products[0].liquid == exact[0].products[0].liquid]
+        exact = [*sorted(alike, key=many), *(s for s in exact if s not in alike)]
+    return [*exact, *sorted(rest, key=lambda s: s.amounts[0] if s.amounts else math.inf)]
 
 
-def _rungs(stages: Sequence[_Stage], stands: Room, wanted: Wanted, held: Stock) -> list[Rung]:
-    """The stages within the room, rounded down to what can be made; the labelled doses themselves where nothing bounds them."""
-    out: list[Rung] = []
-    before, labelled, spacing = dict(wanted.before), 0.0, max(stands.days, 1.0)
-    top = min(stands.daily * GRAIN, math.inf if wanted.goal is None else wanted.goal * GRAIN)
-    for i, stage in enumerate(stages):
-        step, labelled = stage.total - labelled, stage.total
-        spacing = spacing if stage.days is None else max(stage.days, stands.days)
-        if wanted.before and stage.total * stands.share <= sum(wanted.before.values()):
-            continue
-        if not (out or wanted.before or i == 0):
-            return []  # the first dose cannot be made: a later stage is no place to begin
-        raised = False
-        for _ in range(_ROUNDS):
-            rung = _rung(stage, step, stands, before, top, held, spacing, first=i == 0 and not wanted.before)
-            if rung is None or rung.total <= sum(before.values()):
-                break
-            out.append(rung)
-            before, raised = dict(rung.doses), True
-        if out and not raised and out[-1].days is not None:  # too little to make: the time passes all the same
-            out[-1] = Rung(doses=out[-1].doses, days=out[-1].days + spacing, bounds=out[-1].bounds)
-        if out and sum(before.values()) >= top:
-            break
-    return out
+def _forward(made: Calendar) -> Calendar:
+    """Nobody goes back from a lower step to a higher one."""
+    steps = tuple(s if s.changed > 0 or s.back_to is None else msgspec.structs.replace(s, back_to=None) for s in made.steps)  # fmt: skip
+    return msgspec.structs.replace(made, steps=steps)
 
 
-def _rung(
-    stage: _Stage, step: float, stands: Room, before: Grains, top: float, held: Stock, days: float, *, first: bool
-) -> Rung | None:
-    doses = kept_parts(stage.doses, round(min(stands.doses_daily, len(stage.doses))))
-    most = {part: min(dose, stands.single * GRAIN) for part, dose in doses.items()}
-    if first:
-        most = {part: min(dose, stands.start * GRAIN) for part, dose in most.items()}
-    elif stands.step < math.inf:
-        most = {part: min(dose, before.get(part, 0) + stands.step * GRAIN) for part, dose in most.items()}
-    total = min(sum(min(dose * stands.share, most[part]) for part, dose in doses.items()), top)
-    held_by = _held_by(stage, doses, most, total, top, stands, first=first)
-    at_most = sum(before.values()) + step
-    if not held_by and stage.total <= at_most + ROUNDING and all(round(dose) in held.ways for dose in doses.values()):
-        return Rung(doses={part: round(dose) for part, dose in doses.items()}, days=days)
-    upper = {part: math.floor(dose + ROUNDING) for part, dose in most.items()}
-    found = spread(total, shares_of(doses), held.amounts, upper, at_most=at_most)
-    return Rung(doses=found, days=days, bounds=held_by) if found else None
-
-
-def _held_by(stage: _Stage, doses: dict[DayPart, float], most: dict[DayPart, float], total: float, top: float, stands: Room, *, first: bool) -> tuple[str, ...]:  # fmt: skip
-    """The bounds that hold a stage below what is labelled."""
-    kinds: list[Any] = []
-    if stands.share < 1:
-        kinds.append("share")
-    if len(doses) < len(stage.doses):
-        kinds.append("doses_daily")
-    if any(stands.single * GRAIN < dose for dose in doses.values()):
-        kinds.append("single")
-    if any(most[part] < min(dose, stands.single * GRAIN) for part, dose in doses.items()):
-        kinds.append("start" if first else "step")
-    if top < stage.total and total >= top:
-        kinds.append("daily")
-    return stands.deciding(*kinds) or (("goal",) if total < stage.total - ROUNDING else ())
-
-
-def _why(why: str, chosen: Titration, found: Calendar, wanted: Wanted, agent: str, facts: Facts) -> str:
+def _why(why: str, chosen: Titration, found: Found, wanted: Wanted, agent: str, facts: Facts) -> str:
     words, unit = facts.knowledge.words("planning")["why"], facts.knowledge.agents[agent].dose_unit
-    parts, top = [why], found.steps[-1].daily
-    if wanted.goal is not None and top >= wanted.goal:
+    steps = found.calendar.steps
+    parts, top = [why], steps[-1].daily
+    if steps[-1].daily < steps[0].daily:
+        first = amount(steps[0].daily, unit)
+        parts.append(words["falls"].format(first=first, days=steps[0].days, top=amount(top, unit)))
+    elif wanted.goal is not None and top >= wanted.goal:
         parts.append(words["goal"].format(goal=amount(wanted.goal, unit)))
     elif wanted.goal is not None:
         parts.append(words["capped"].format(goal=amount(wanted.goal, unit), top=amount(top, unit)))
@@ -232,19 +191,42 @@ def _why(why: str, chosen: Titration, found: Calendar, wanted: Wanted, agent: st
     return " ".join(parts)
 
 
-def _notes(chosen: Titration, found: Calendar, stages: Sequence[_Stage], facts: Facts) -> tuple[str, ...]:
-    words = facts.knowledge.words("planning")["notes"]
+def _notes(chosen: Titration, found: Found, stages: Sequence[Staged], wanted: Wanted, agent: str, facts: Facts) -> tuple[str, ...]:  # fmt: skip
+    words, made = facts.knowledge.words("planning")["notes"], found.calendar
     out = []
     if chosen.as_needed:
         out.append(words["as_needed"])
     labelled = {grains(a / GRAIN) for s in stages for a in s.doses.values()}
-    if any(grains(take.amount) not in labelled for step in found.steps for take in step.takes):
+    if any(grains(take.amount) not in labelled for step in made.steps for take in step.takes):
         out.append(words["rounded"])
+    if any(step.changed < 0 for step in made.steps):
+        out.append(words["falls"])
+    if found.cap < math.inf:
+        cap = amount(found.cap / GRAIN, facts.knowledge.agents[agent].dose_unit)
+        out.append(words["finer"].format(form=made.products[0].form, cap=cap))
     spans = {(s.days_least, s.days) for s in chosen.stages if s.days_least is not None and s.days is not None}
-    out += [words["slow_end"].format(least=plain_number(a), days=plain_number(b)) for a, b in sorted(spans) if a < b]
+    if len(made.steps) > 1:
+        out += [
+            words["slow_end"].format(least=plain_number(a), days=plain_number(b)) for a, b in sorted(spans) if a < b
+        ]
     if chosen.reconsider_days is not None:
         out.append(words["reconsider"][chosen.reconsider_from].format(days=plain_number(chosen.reconsider_days)))
-    return (*out, *product_notes(found, facts))
+    if whole_only(made.products):
+        out.append(words["whole"])
+    return (*out, *_sold_here(made, wanted, agent, facts), *product_notes(made, facts))
+
+
+def _sold_here(made: Calendar, wanted: Wanted, agent: str, facts: Facts) -> Iterator[str]:
+    """What is not known to be sold in the person's country, where countries under the same labels differ."""
+    words, unsure = facts.knowledge.words("planning"), abroad(made.products, agent, facts, wanted.country)
+    if unsure is None:
+        yield words["notes"]["which_country"]
+    for one in unsure or ():
+        names = [words["countries"].get(c, c) for c in one.countries]
+        yield words["notes"]["abroad" if names else "some_countries"].format(
+            product=f"{one.product.form} {amount(one.product.strength, one.product.unit)}",
+            countries=listed(names, facts.knowledge.words("values")),
+        )
 
 
 def product_notes(found: Calendar, facts: Facts) -> tuple[str, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from relaxant.planning.options import Option, Options
+from relaxant.planning.option import Harm, Option, Options, Reason
+from relaxant.planning.plan import Told
 from relaxant.report import plan_words as say
 from relaxant.report.citations import Mark
 from relaxant.report.plan_page import Block, Bullets, Cell, Line, Saying, Section, Table
@@ -14,74 +15,185 @@ from relaxant.rules.reasons import Cited
 
 Words = Mapping[str, Any]
 Cite = Callable[[Cited], Mark]
+_HUNDRED = 100
 
 
 def options_section(options: Options, cite: Cite, words: Words) -> Section:
     """The options for one goal."""
-    own = words["options"]
+    own = {**words["options"], "units_one": words["units_one"]}
     suited = [o for o in options.options if o.suits]
     fell_out = [o for o in options.options if not o.suits]
-    lead = own["lead"].format(
+    lead = own["assumed" if options.assumed else "lead"].format(
         conditions=str(words["between"]).join(map(clean, options.conditions)), text=clean(options.text)
     )
-    blocks: list[Block] = [Line(Saying(lead)), Line(Saying(own["order"]))]
+    blocks: list[Block] = [Line(Saying(lead))]
     if suited:
-        rows = tuple(_row(o, cite, own) for o in suited)
-        blocks.append(
-            Table(
-                own["caption"],
-                tuple(own["head"][k] for k in ("agent", "for", "dose", "pieces", "harms", "open")),
-                rows,
-                prose=True,
-            )
-        )
-        blocks.append(Line(Saying(own["range"].format(text=clean(suited[0].range)))))
+        blocks.append(Line(Saying(own["order"].format(text=clean(options.order)), (), (cite(options.source),))))
+        common = _asked_of_all(suited)
+        if common:
+            blocks.append(Line(Saying(own["ask_of_all"].format(names=_names(common)))))
+        head = tuple(own["head"][k] for k in ("agent", "for", "dose", "harms", "open"))
+        blocks.append(Table(own["caption"], head, tuple(_row(o, common, cite, own) for o in suited), prose=True))
     else:
         blocks.append(Line(Saying(own["none"]), strong=True))
     if fell_out:
         blocks.append(Line(Saying(own["out"]), strong=True))
-        blocks += [Bullets(clean(o.agent), tuple(Saying(clean(w)) for w in o.why_not)) for o in fell_out]
+        blocks.append(Bullets("", tuple(_fell_out(fell_out, cite, own))))
     return Section("options", own["heading"].format(goal=clean(options.goal)), tuple(blocks))
 
 
-def _row(option: Option, cite: Cite, words: Words) -> tuple[Cell, ...]:
+def _asked_of_all(suited: Sequence[Option]) -> tuple[str, ...]:
+    """What is to be asked before any of them."""
+    if len(suited) == 1:
+        return ()
+    return tuple(n for n in suited[0].open if all(n in o.open for o in suited))
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(clean(n.replace("_", " ")) for n in names)
+
+
+def _row(option: Option, common: tuple[str, ...], cite: Cite, words: Words) -> tuple[Cell, ...]:
+    asks = [n for n in option.open if n not in common]
     return (
-        (Saying(clean(option.agent), (words["taken"],) if option.taken else ()),),
-        tuple(_support(option, cite, words)),
-        (_dose(option, words),),
-        (_pieces(option, words),),
-        tuple(Saying(f"{h.tier}: {clean(h.summary)}") for h in option.harms) or (Saying(words["no_harm"]),),
-        (Saying(words["asks"].format(names=", ".join(clean(n.replace("_", " ")) for n in option.open))),)
-        if option.open
-        else (),
+        tuple(_medicine(option)),
+        (*_places(option, cite, words), *_support(option, cite, words)),
+        tuple(_dose(option, cite, words)),
+        (*(_harm(h, cite, words) for h in option.harms), *(_told(t, cite, words, "say") for t in option.say))
+        or (Saying(words["no_harm"]),),
+        (Saying(words["asks"].format(names=_names(asks))),) if asks else (),
     )
 
 
-def _support(option: Option, cite: Cite, words: Words) -> list[Saying]:
-    return [
-        Saying(
-            words["support"].format(
-                status=words["statuses"][s.status], condition=clean(s.condition), text=clean(s.text)
-            ),
-            () if s.verified else (words["not_verified"],),
-            (cite(s.source),),
+def _medicine(option: Option) -> Iterator[Saying]:
+    yield Saying(clean(option.agent))
+    if option.taken is not None:
+        yield Saying(clean(option.taken.text))
+    yield from (Saying(clean(text)) for text in option.history)
+
+
+def _tags(verified: bool, words: Words) -> tuple[str, ...]:
+    return () if verified else (words["not_verified"],)
+
+
+def _places(option: Option, cite: Cite, words: Words) -> Iterator[Saying]:
+    for place in option.places:
+        key = "after" if place.after else "named" if place.line is None else "line"
+        text = words[key].format(line=place.line, text=clean(place.text))
+        yield Saying(text, _tags(place.verified, words), (cite(place.source),))
+
+
+def _support(option: Option, cite: Cite, words: Words) -> Iterator[Saying]:
+    placed, said = {p.source.id for p in option.places}, set[tuple[str, str]]()
+    for s in option.support:
+        if (s.status, s.source.id) in said:
+            continue  # the same source says the same of it twice
+        said.add((s.status, s.source.id))
+        short = s.source.id in placed and s.status != "licensed"  # its place gives the words
+        text = words["support_short" if short else "support"].format(
+            status=words["statuses"][s.status], condition=clean(s.condition), text=clean(s.text)
         )
-        for s in option.support
-    ]
+        tags = (words["elsewhere"],) if s.elsewhere else ()
+        yield Saying(text, (*tags, *_tags(s.verified, words)), (cite(s.source),))
 
 
-def _dose(option: Option, words: Words) -> Saying:
-    if option.first_daily is None or option.top_daily is None:
-        return Saying(words["no_steps"])
-    first, top = (say.amount(v, option.unit) for v in (option.first_daily, option.top_daily))
+def _harm(harm: Harm, cite: Cite, words: Words) -> Saying:
+    return Saying(
+        f"{harm.tier}: {clean(harm.summary)}",
+        _tags(harm.verified, words),
+        tuple(cite(s) for s in harm.sources[:1]),
+    )
+
+
+def _told(told: Told, cite: Cite, words: Words, key: str) -> Saying:
+    return Saying(words[key].format(text=clean(told.text)), _tags(told.verified, words), (cite(told.source),))
+
+
+def _dose(option: Option, cite: Cite, words: Words) -> Iterator[Saying]:
+    """The steps, the pieces, what holds them down, what is usual and what is useful."""
+    if option.first_daily is not None and option.top_daily is not None:
+        yield Saying(" ".join((_steps(option, words), _pieces(option, words))).strip())
+    elif option.taken is None and not option.regimen:
+        yield Saying(words["no_dose"])
+    elif option.taken is None and not option.injected:
+        yield Saying(words["no_steps"])
+    for told in option.regimen if option.taken is None or option.first_daily is not None else ():
+        yield Saying(clean(told.text), _tags(told.verified, words), (cite(told.source),))
+    for bound in {b.why: b for b in option.bounds}.values():
+        text = words["held"].format(why=clean(bound.why))
+        yield Saying(text, _tags(bound.verified, words), (cite(bound.source),))
+    if (course := option.course) is not None:
+        short = course.reached is not None and course.reached != option.top_daily
+        reached = _amount(course.reached or 0.0, option.unit, words)
+        text = words["course" if short else "course_plain"].format(text=clean(course.text), reached=reached)
+        yield Saying(text, _tags(course.verified, words), (cite(course.source),))
+    if (usual := option.usual) is not None:
+        high = say.amount(usual.high, usual.unit)
+        text = (
+            words["usual_high"].format(high=high)
+            if usual.low is None
+            else words["usual"].format(low=say.exact(usual.low), high=high)
+        )
+        if usual.reached is False:
+            text = f"{text} {words['below_usual']}"
+        yield Saying(text, _tags(usual.verified, words), (cite(usual.source),))
+    for useful in option.useful:
+        yield Saying(clean(useful.text), _tags(useful.verified, words), (cite(useful.source),))
+        for chance in useful.chances:
+            text = words["chances"].format(
+                daily=say.amount(chance.daily, option.unit),
+                average=_in_hundred(chance.average, words),
+                always=_in_hundred(chance.always, words),
+            )
+            yield Saying(text)
+
+
+def _in_hundred(share: float, words: Words) -> str:
+    """Of a hundred people; what a sample of people cannot tell from none or all is not written as that."""
+    count = round(_HUNDRED * share)
+    return str(
+        words["few"] if count < 1 else words["nearly_all"] if count >= _HUNDRED else words["about"].format(count=count)
+    )
+
+
+def _steps(option: Option, words: Words) -> str:
+    first, top = (_amount(v, option.unit, words) for v in (option.first_daily or 0.0, option.top_daily or 0.0))
     if not option.days:
-        return Saying(words["one_step"].format(first=first))
-    return Saying(counted(words["steps"], option.days, first=first, top=top))
+        return str(words["raised_one" if option.taken else "one_step"].format(first=first))
+    return counted(words["raised" if option.taken else "steps"], option.days, first=first, top=top)
 
 
-def _pieces(option: Option, words: Words) -> Saying:
-    if option.pieces_low is None or option.pieces_high is None:
-        return Saying("")
-    key = "volume" if option.liquid else "pieces"
+def _amount(value: float, unit: str, words: Words) -> str:
+    return say.amount(value, words["units_one"].get(unit, unit) if value == 1 else unit)
+
+
+def _pieces(option: Option, words: Words) -> str:
+    if option.pieces_low is None or option.pieces_high is None or option.pieces_high == option.top_daily:
+        return ""  # none, or the pieces are the unit
     low, high = say.exact(option.pieces_low), say.exact(option.pieces_high)
-    return Saying(words[f"{key}_one"].format(low=low) if low == high else words[key].format(low=low, high=high))
+    if low != high:
+        return str(words["volume" if option.liquid else "pieces"].format(low=low, high=high))
+    if option.liquid:
+        return str(words["volume_one"].format(low=low))
+    return str(words["pieces_one"]["one" if low == "1" else "other"].format(count=low))
+
+
+def _fell_out(options: Sequence[Option], cite: Cite, words: Words) -> Iterator[Saying]:
+    """Each that fell out with its reasons; those with the same ones together."""
+    together: dict[tuple[str, ...], list[Option]] = {}
+    for option in options:
+        together.setdefault(tuple(r.text for r in option.why_not), []).append(option)
+    for own in together.values():
+        names = ", ".join(" ".join((clean(o.agent), *_now(o, words))) for o in own)
+        reasons = own[0].why_not
+        history = dict.fromkeys(clean(text) for o in own for text in o.history)
+        text = words["fell_out"].format(names=names, why=" ".join((*(clean(r.text) for r in reasons), *history)))
+        yield Saying(text, _tags(all(r.verified for r in reasons), words), tuple(_marks(reasons, cite)))
+
+
+def _now(option: Option, words: Words) -> tuple[str, ...]:
+    return (words["taken_now"],) if option.taken is not None else ()
+
+
+def _marks(reasons: Sequence[Reason], cite: Cite) -> Iterator[Mark]:
+    yield from dict.fromkeys(cite(s) for r in reasons for s in r.sources[:1])

@@ -66,9 +66,13 @@ class Unchecked(msgspec.Struct, frozen=True, kw_only=True):
     folded: bool
 
 
-def read_row(checks: Checks, row: int) -> tuple[list[Check], list[Finding], list[Unchecked]]:
-    """The checks, findings and open questions of one person."""
+def read_row(
+    checks: Checks, row: int, concerning: str | None = None
+) -> tuple[list[Check], list[Finding], list[Unchecked]]:
+    """The checks, findings and open questions of one person; ``concerning`` one agent alone: by its own rules, and by those of others
+    that fire with it as a partner."""
     facts = checks.facts
+    partner = None if concerning is None else facts.knowledge.agents[concerning].ingredient
     person = Row(facts, row)
     made: list[Check] = []
     fired: list[tuple[Test, list[tuple[Modifier, int, Test]], tuple[str, ...]]] = []
@@ -79,6 +83,9 @@ def read_row(checks: Checks, row: int) -> tuple[list[Check], list[Finding], list
         if test.modifier < 0:
             last_outcome = outcome
             partners = facts.members_taken(test.partners, row) if test.partners else ()
+            if concerning not in (None, test.agent) and partner not in partners:
+                last_outcome = UNKNOWN  # its modifiers do not count either
+                continue
             needs: tuple[str, ...] = ()
             if (
                 outcome == UNKNOWN
@@ -116,7 +123,7 @@ def read_row(checks: Checks, row: int) -> tuple[list[Check], list[Finding], list
             if outcome == UNKNOWN and modifier.tier and _RANK[modifier.tier] < _RANK[tier]:
                 for need in settled_by(modifier_test, person):
                     open_questions.setdefault(need, []).append((test.rule.rule, test.agent, modifier.tier))
-    findings = _triage(settled, facts, row)
+    findings = _triage(settled, facts, row, concerning)
     return sorted(made, key=_check_order), findings, _unchecked(open_questions, facts, row)
 
 
@@ -153,12 +160,12 @@ def _unchecked(questions: dict[str, list[tuple[str, str, Tier]]], facts: Facts, 
 # ---------------------------------------------------------------- triage
 
 
-def _triage(fired: Iterable[Fired], facts: Facts, row: int) -> list[Finding]:
+def _triage(fired: Iterable[Fired], facts: Facts, row: int, first: str | None = None) -> list[Finding]:
     """Merges by cause; the gravest rule of a cause speaks, the others are named. Then the budget."""
     groups: dict[str, list[Fired]] = {}
     for one in fired:
         groups.setdefault(one.test.rule.cause.replace("{agent}", one.test.agent), []).append(one)
-    findings = [_finding(cause, group, facts, row) for cause, group in groups.items()]
+    findings = [_finding(cause, group, facts, row, first) for cause, group in groups.items()]
     findings.sort(key=lambda f: (_RANK[f.tier], not f.verified, f.agents, f.cause))
     budget, open_count = (
         int(facts.knowledge.policy("interruption_budget")),
@@ -182,10 +189,19 @@ def _situation(agent: str, facts: Facts, row: int, on: Sequence[Situation]) -> S
     return next((s for s in order if s in on and s in own and own[s][row] == 1), on[0])
 
 
-def _finding(cause: str, group: list[Fired], facts: Facts, row: int) -> Finding:
+def _finding(cause: str, group: list[Fired], facts: Facts, row: int, first: str | None = None) -> Finding:
+    """What fired of one cause, as one; of what is alike otherwise the rules of the agent ``first`` speak."""
     knowledge = facts.knowledge
     group = sorted(
-        group, key=lambda f: (_RANK[f.tier], not f.test.rule.verified, -len(f.partners), f.test.agent, f.test.rule.rule)
+        group,
+        key=lambda f: (
+            _RANK[f.tier],
+            not f.test.rule.verified,
+            f.test.agent != first,
+            -len(f.partners),
+            f.test.agent,
+            f.test.rule.rule,
+        ),
     )
     lead = group[0]
     rule, agent = lead.test.rule, lead.test.agent

@@ -8,6 +8,7 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.limits import LIMITED, plain_kind
+from relaxant.facts.names import PERSON_FACTS
 from relaxant.facts.suitability import SPEAKING, said_as, speaking
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Modifier, Rule, SourceRef, Tier
@@ -102,8 +103,9 @@ def because_of(group: Sequence[Fired], facts: Facts, row: int) -> tuple[Because,
                 out[title, fact_text(facts.column(leaf.column), row, words)] = None
             elif ":over_limit:" in leaf.column:
                 kind = leaf.column.rpartition(":")[2]
-                tested = facts.knowledge.words("facts")[LIMITED[plain_kind(kind)]]
-                out[str(tested), fact_text(facts.column(f"{agent}:{LIMITED[plain_kind(kind)]}"), row, words)] = None
+                tested = LIMITED[plain_kind(kind)]
+                column = tested if tested in PERSON_FACTS else f"{agent}:{tested}"
+                out[str(facts.knowledge.words("facts")[tested]), fact_text(facts.column(column), row, words)] = None
                 limit = str(words["limit"]).format(kind=plain_kind(kind).replace("_", " "))
                 out[limit, fact_text(facts.column(f"{agent}:limit:{kind}"), row, words)] = None
     partners = dict.fromkeys(p for fired in group for p in fired.partners)
@@ -130,6 +132,8 @@ def sources_of(group: Sequence[Fired], facts: Facts, row: int, partners: Sequenc
                     refs.setdefault((known.source, known.place), known.text)
             if ":over_limit:" in leaf.column:
                 for ceiling in facts.ceilings(fired.test.agent, leaf.column.rpartition(":")[2]):
+                    if not ceiling.for_all and not facts.age_band(ceiling.age_from, ceiling.age_to)[1][row]:
+                        continue
                     refs.setdefault((ceiling.limit.source, ceiling.limit.place), None)
         for ref in _own_sources(fired.test.rule, fired.test.agent, knowledge):
             refs.setdefault((ref.source, ref.place), ref.says)

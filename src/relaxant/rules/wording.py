@@ -21,6 +21,7 @@ SUITABILITY_SLOTS = {f"{fact}_for": statuses for fact, statuses in SPEAKING.item
 """The slots that name the conditions for which the agent is not recommended, or not established."""
 TEXT_SLOTS = ("agent", "partners", *SUITABILITY_SLOTS)
 _MOST_LISTED = 99
+_MONTH_DIGITS = 6  # a month is one twelfth of a year, whatever its arithmetic
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -52,7 +53,7 @@ def amount_text(value: float, unit: str, words: Mapping[str, str]) -> str:
     if unit == "years":
         if value >= 2:
             return words["years"].format(count=math.floor(value))
-        return words["months"].format(count=math.floor(value * 12))
+        return words["months"].format(count=math.floor(round(value * 12, _MONTH_DIGITS)))
     if unit == "days" and value == 1:
         return words["a_day"]
     if unit == "1/min":

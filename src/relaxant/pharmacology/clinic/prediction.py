@@ -25,6 +25,7 @@ from relaxant.pharmacology.cards.course import GivenDose, entry_of, output_named
 from relaxant.pharmacology.cards.model import (
     SINGLE_DOSE,
     an_hour,
+    factor_of,
     is_linear,
     milligrams,
 )
@@ -88,13 +89,21 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     high: float | None = None
 
 
+class Attained(msgspec.Struct, frozen=True, kw_only=True):
+    """A target of the first card, and the share of the people who are within it: by the day's average, and the whole day long."""
+
+    target: str
+    average: float
+    always: float
+
+
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """What is taken (``lines`` as read), and the courses it makes. ``key`` is ``now``, ``weighed`` or ``alone`` (without other medicines).
 
     ``settled_days`` is when nine tenths of the steady state are reached, ``left_hours`` when at most a tenth is left after the last dose,
     for the typical person of the first card and what goes slowest of what is drawn: ``slowest`` is its title where that is not the
     first curve. ``daily`` is what is taken in a day (in all, where it is given once) in ``daily_unit``, ``None`` where lines have several
-    units; ``altered`` is what changes its exposure there.
+    units; ``altered`` is what changes its exposure there. ``attained`` are the targets for good, where some card gives a spread.
     """
 
     key: str
@@ -109,6 +118,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     daily: float | None = None
     daily_unit: str = ""
     altered: Altered = Altered()
+    attained: tuple[Attained, ...] = ()
 
 
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):
@@ -356,13 +366,13 @@ def _scenario(
     times = np.linspace(0, span, 1 + min(max(_STEPS, math.ceil(span * _STEPS / _DAY)), _MOST_STEPS))
     units = {d.unit for d in doses}
     followed = {card.model.model: followed_by(card, first.model, lines, times, outputs) for card in cards}
-    curves, found = [], []
+    curves, found, reached = [], [], list[Attained]()
     for output in outputs:
-        curve, read = _curve(
-            output, first.model, {n: of[output] for n, of in followed.items() if output in of}, shares, times
-        )
+        of_cards = {n: of[output] for n, of in followed.items() if output in of}
+        curve, read = _curve(output, first.model, of_cards, shares, times)
         curves.append(curve)
         found += read
+        reached += _attained(output, first.model, of_cards, shares, times)
     return Scenario(
         key=key,
         lines=tuple(m.read_as or m.said for m, _ in lines),
@@ -376,6 +386,7 @@ def _scenario(
         daily=three_digits(sum(p.daily for _, p in lines)) if len(units) == 1 else None,
         daily_unit=next(iter(units)),
         altered=exposed[0],
+        attained=tuple(reached),
     )
 
 
@@ -409,16 +420,10 @@ def _curve(
 ) -> tuple[Curve, list[Measure]]:
     first = output_named(of, output)
     typical = {model: values[:, 0] for model, values in followed.items()}
-    values = [own[:, 1:] for model, own in followed.items() if model in shares]
-    weights = [
-        np.full(own.shape[1] - 1, shares[model] / (own.shape[1] - 1))
-        for model, own in followed.items()
-        if model in shares
-    ]
     bands: tuple[tuple[float, ...], ...] = ()
     prefix = "" if output == of.outputs[0].output else f"{output}: "
-    if values:
-        everybody, weight = np.concatenate(values, axis=1), np.concatenate(weights)
+    if spread := _everybody(followed, shares):
+        everybody, weight = spread
         bands = tuple(_row(row) for row in weighted_quantiles(everybody, weight, LEVELS))
         found = _measures(prefix, first, times, everybody, weight)
     else:
@@ -436,6 +441,36 @@ def _curve(
         ),
         found,
     )
+
+
+def _everybody(followed: Mapping[str, Floats], shares: Mapping[str, float]) -> tuple[Floats, Floats] | None:
+    """The courses of the virtual people of every card with a spread, (times, people), and the weight of each; ``None`` where none has one."""
+    own = {model: values[:, 1:] for model, values in followed.items() if model in shares}
+    if not own:
+        return None
+    weights = [np.full(values.shape[1], shares[model] / values.shape[1]) for model, values in own.items()]
+    return np.concatenate(list(own.values()), axis=1), np.concatenate(weights)
+
+
+def _attained(
+    output: str, of: Model, followed: Mapping[str, Floats], shares: Mapping[str, float], times: Floats
+) -> Iterator[Attained]:
+    """The share of the people within each range that the first card's sources call useful."""
+    spread = _everybody(followed, shares)
+    for target in of.targets:
+        if target.output != output or target.kind == "toxic" or spread is None:
+            continue
+        everybody, weight = spread
+        ours = factor_of(target.unit, of) / factor_of(output_named(of, output).unit, of)
+        low = -math.inf if target.low is None else target.low * ours
+        high = math.inf if target.high is None else target.high * ours
+        mean = np.trapezoid(everybody, times, axis=0) / (times[-1] - times[0])
+        inside = (everybody >= low) & (everybody <= high)
+        yield Attained(
+            target=target.target,
+            average=float(weight[(mean >= low) & (mean <= high)].sum() / weight.sum()),
+            always=float(weight[inside.all(axis=0)].sum() / weight.sum()),
+        )
 
 
 def _measures(

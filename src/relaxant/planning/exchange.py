@@ -1,0 +1,132 @@
+"""Part for part: as the new agent rises by the published ratio the old one falls by what it replaces, so that both together are never more
+than was taken; what the new one may not replace goes by the old one's own taper."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import msgspec
+
+from relaxant.facts.facts import Facts
+from relaxant.knowledge.plans import DayPart, Switch
+from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
+from relaxant.planning.current import Intake, form_of
+from relaxant.planning.dose import Room
+from relaxant.planning.parts import Grains, kept_parts, shares_of, spread
+from relaxant.planning.products import product_groups
+from relaxant.planning.tablets import GRAIN, ROUNDING, grains
+from relaxant.planning.titration import titrations
+
+
+class Exchanged(msgspec.Struct, frozen=True, kw_only=True):
+    """The calendars of both while they are exchanged; ``rest`` is what of the old is left (empty: none), from the day ``then`` on.
+
+    Something is left where the new one may not, or need not by what is weighed, replace all of the old.
+    """
+
+    rising: Calendar
+    falling: Calendar | None
+    rest: dict[DayPart, float]
+    then: date
+
+
+def exchanged(
+    switch: Switch, taken: Intake, stands: Room, goal: float | None, facts: Facts, first: date, row: int = 0
+) -> Exchanged | str:
+    """The exchange in ``switch.parts`` steps, or why there is none: a key of the words of refusal."""
+    ratio = switch.ratio if switch.ratio is not None else switch.ratio_low
+    stages = _whole_doses(switch.to_agent, facts, row)
+    old = _old_stock(switch.from_agent, taken, facts)
+    if not stages:
+        return "no_schedule"
+    if ratio is None or old is None:
+        return "no_exchange"
+    whole, parts = taken.daily * GRAIN, max(switch.parts or 1, 1)
+    days = math.ceil((switch.over_days or parts) / parts)
+    shares = shares_of(kept_parts(stages[-1], round(min(stands.doses_daily, len(stages[-1])))))
+    most = max(sum(stage.values()) for stage in stages) * GRAIN * stands.share
+    top = min(whole * ratio, stands.daily * GRAIN, most if stands.share < 1 else math.inf)
+    if goal is not None:
+        top = min(top, goal * GRAIN)
+    least = min(whole * ratio, top) * (switch.ratio_low or ratio) / ratio
+    new, rises = _rises(switch.to_agent, [whole * ratio * k / parts for k in range(1, parts + 1)], top, least, shares, stands, facts)  # fmt: skip
+    if new is None or not rises[-1][0]:
+        return "no_exchange"
+    up, down = list[Rung](), list[Rung]()
+    now, part_of = {part: grains(dose) for part, dose in taken.doses.items()}, 0.0
+    for k, (doses, free) in enumerate(rises, 1):
+        total = sum(doses.values())
+        replaced = total / (whole * ratio)
+        if total and free and (k < parts or total >= least - 1):
+            replaced = k / parts  # a whole part, but for what rounding down leaves
+        part_of = max(part_of, min(k / parts, replaced))
+        less = _lowered(whole * (1 - part_of), now, old)
+        now = less if less or k == parts else now  # its last dose goes with the last part
+        if doses:
+            up.append(Rung(doses=doses, days=days if k < parts else None))
+        if now:
+            down.append(Rung(doses=now, days=days))
+    rising = calendar(switch.to_agent, merged(up), new, first + timedelta(days=days * (parts - len(up))), 0, facts)
+    falling = calendar(switch.from_agent, merged(down), old, first, round(whole), facts) if down else None
+    if rising is None or (down and falling is None):
+        return "no_exchange"
+    rest = {part: dose / GRAIN for part, dose in now.items()}
+    return Exchanged(rising=rising, falling=falling, rest=rest, then=first + timedelta(days=days * parts))
+
+
+def _rises(agent: str, wanted: Sequence[float], top: float, least: float, shares: dict[DayPart, float], stands: Room, facts: Facts) -> tuple[Stock | None, list[tuple[Grains, bool]]]:  # fmt: skip
+    """The new one's doses of each step, and whether nothing but rounding held them down, in the first kind of product that comes to
+    within the published span, else in the one that comes nearest."""
+    made: list[tuple[Stock, list[tuple[Grains, bool]]]] = []
+    for group in product_groups(agent, facts):
+        held, doses, before = stock(group, top / GRAIN, facts), list[tuple[Grains, bool]](), Grains()
+        for k, aim in enumerate(wanted):
+            before, free = _raised(aim, top, wanted[0], shares, held, stands, before, first=k == 0)
+            doses.append((before, free))
+        made.append((held, doses))
+    fitting = [m for m in made if sum(m[1][-1][0].values()) >= least - 1]
+    held_down = [
+        m for m in made if sum(m[1][-1][0].values()) and not m[1][-1][1]
+    ]  # by the room: a finer product is no help
+    best = fitting[:1] or held_down[:1] or sorted(made, key=lambda m: -sum(m[1][-1][0].values()))[:1]
+    return best[0] if best else (None, [({}, False)])
+
+
+def _raised(aim: float, top: float, part: float, shares: dict[DayPart, float], held: Stock, stands: Room, before: Grains, *, first: bool) -> tuple[Grains, bool]:  # fmt: skip
+    """The new one's doses of one step: the most up to what replaces a part of the old, within the room, and no less than before. No step
+    is larger than a ``part``, so that what a bound held down at first is not made good at once."""
+    largest, total = held.amounts[-1] if held.amounts else 0, sum(before.values())
+    step, daily = (stands.start, stands.start_daily) if first else (stands.step, stands.step_daily)
+    upper = {
+        dose: math.floor(min(stands.single * GRAIN, largest, before.get(dose, 0) + step * GRAIN) + ROUNDING)
+        for dose in shares
+    }
+    within = min(aim, top, total + part, total + daily * GRAIN)
+    found = spread(within, shares, held.amounts, upper, at_most=math.floor(within + 1))
+    free = within >= aim - 1 and sum(upper.values()) >= aim - 1
+    return (found if sum(found.values()) > total else before), free
+
+
+def _lowered(wanted: float, now: Grains, held: Stock) -> Grains:
+    """The old one's doses once a part is replaced: no part of the day above what it was."""
+    if wanted <= ROUNDING * GRAIN or not now:
+        return {}
+    shares = shares_of({part: float(dose) for part, dose in now.items()})
+    return spread(wanted, shares, held.amounts, now, at_most=sum(now.values()), nearest=True)
+
+
+def _whole_doses(agent: str, facts: Facts, row: int) -> list[dict[DayPart, float]]:
+    """The stages of the titration that fits, as doses of a day in the agent's unit; none where it is by weight."""
+    fitting = [t for t in titrations(agent, facts, row) if t.unit == facts.knowledge.agents[agent].dose_unit]
+    return [stage.doses for stage in fitting[0].stages] if fitting else []
+
+
+def _old_stock(agent: str, taken: Intake, facts: Facts) -> Stock | None:
+    """The products that make the present doses of the old one: those of the present product first."""
+    doses = {grains(dose) for dose in taken.doses.values()}
+    groups = product_groups(agent, facts, modified=taken.modified)
+    groups = product_groups(agent, facts, form=form_of(taken.form, groups), modified=taken.modified)
+    stocks = (stock(group, max(taken.doses.values()), facts) for group in groups)
+    return next((held for held in stocks if doses <= set(held.ways)), None)

@@ -1,0 +1,183 @@
+"""The rungs of a start or a rise: a source's stages for one person, within the room for a dose, in amounts that products make."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from relaxant.facts.facts import Facts
+from relaxant.knowledge.plans import DayPart, Titration
+from relaxant.planning.calendar import Rung, Stock
+from relaxant.planning.dose import Room
+from relaxant.planning.parts import Grains, kept_parts, shares_of, spread
+from relaxant.planning.tablets import GRAIN, ROUNDING
+from relaxant.quantities import Quantity, convert
+
+BY_WEIGHT = "/kg"
+_ROUNDS = 100  # rises within the last stage, where each is bounded more tightly than the label's, or the start was
+
+
+class Staged(msgspec.Struct, frozen=True):
+    """A stage in grains for this person, as labelled."""
+
+    doses: dict[DayPart, float]
+    days: float | None
+
+    @property
+    def total(self) -> float:
+        return sum(self.doses.values())
+
+
+class Climb(msgspec.Struct, frozen=True, kw_only=True):
+    """What a start or a rise keeps to: the doses of a day until now (grains), the room, and the most in a day (grains) whatever bounds it;
+    ``falls`` where the source begins high and goes lower."""
+
+    before: Grains
+    stands: Room
+    most: float
+    falls: bool = False
+
+
+def staged(titration: Titration, agent: str, facts: Facts, row: int) -> list[Staged]:
+    """The stages of a titration in grains; those by weight for the least that the person may weigh."""
+    unit, its = titration.unit.removesuffix(BY_WEIGHT), facts.knowledge.agents[agent].dose_unit
+    factor = facts.column("weight").low.item(row) if titration.unit.endswith(BY_WEIGHT) else 1.0
+    own = factor if unit == its else convert(Quantity(factor, unit), its)
+    if own is None:
+        raise ValueError(f"a titration in {titration.unit} does not fit an agent dosed in another kind of unit")
+    return [Staged({p: a * own * GRAIN for p, a in s.doses.items()}, s.days) for s in titration.stages]
+
+
+def rungs(stages: Sequence[Staged], climb: Climb, held: Stock) -> list[Rung]:
+    """The stages within the room, rounded down to what can be made; the labelled doses themselves where nothing bounds them. None where
+    the first dose cannot be made: a later stage is no place to begin."""
+    if climb.falls and not climb.before:
+        return _falling(stages, climb, held)
+    return _rising(stages[-1:] if climb.falls else stages, climb, held)
+
+
+def least_rise(climb: Climb, held: Stock, parts: int) -> float:
+    """The smallest day's dose (grains) above the present one that these products can make in so many doses: nobody who rises with them
+    takes less. Infinite where they make nothing."""
+    if not held.amounts:
+        return math.inf
+    now, most = sum(climb.before.values()), sum(climb.before.values()) + held.amounts[0]
+    sums = {0}
+    for _ in range(parts):
+        sums |= {total + a for total in sums for a in held.amounts if total + a <= most}
+    return min((total for total in sums if total > now), default=most)
+
+
+def _rising(stages: Sequence[Staged], climb: Climb, held: Stock) -> list[Rung]:
+    """One rung a stage, so that whoever has more room is never later; the last stage is climbed as far as the room goes."""
+    out: list[Rung] = []
+    stands, before = climb.stands, dict(climb.before)
+    top = min(stands.daily * GRAIN, climb.most)
+    turns = _turns(stages, climb)
+    for number, turn in enumerate((*turns, *(turns[-1:] * _ROUNDS))):
+        first = turn.first and not out
+        at_most = sum(before.values()) + _step(turn, stands, held)
+        rung = _rung(turn.stage, at_most, stands, before, top, held, turn.days, first=first)
+        if rung is not None and rung.total > sum(before.values()):
+            out.append(rung)
+            before = dict(rung.doses)
+        elif first:
+            return []
+        elif number >= len(turns):
+            break
+        elif out:  # too little to make: the time passes all the same
+            out[-1] = Rung(doses=out[-1].doses, days=(out[-1].days or 0) + turn.days, bounds=out[-1].bounds)
+        if out and sum(before.values()) >= top:
+            break
+    return out
+
+
+def _step(turn: _Turn, stands: Room, held: Stock) -> float:
+    """By how much the day's dose rises at most (grains): by its part of the labelled step, or the least that can be made where that is more."""
+    return turn.step if stands.share == 1 else max(turn.step * stands.share, min(held.amounts, default=0))
+
+
+class _Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """A rise to a stage: by how much at most in a day (grains), how long it lasts, and whether it is the first dose."""
+
+    stage: Staged
+    step: float
+    days: float
+    first: bool
+
+
+def _turns(stages: Sequence[Staged], climb: Climb) -> list[_Turn]:
+    """The rises that are tried, in order. Where the first dose is bounded its stage comes twice, within that bound and then without."""
+    out: list[_Turn] = []
+    stands, start, labelled, days = climb.stands, sum(climb.before.values()), 0.0, max(climb.stands.days, 1.0)
+    for stage in stages:
+        step, labelled = stage.total - labelled, stage.total
+        days = days if stage.days is None else max(stage.days, stands.days)
+        if climb.before and stage.total * stands.share <= start:
+            continue
+        begins = not out and not climb.before
+        out.append(_Turn(stage=stage, step=step, days=days, first=begins))
+        if begins and (
+            stage.total > stands.start_daily * GRAIN or any(d > stands.start * GRAIN for d in stage.doses.values())
+        ):
+            out.append(_Turn(stage=stage, step=step, days=days, first=False))
+    return out
+
+
+def _falling(stages: Sequence[Staged], climb: Climb, held: Stock) -> list[Rung]:
+    """Each stage within the room, and never above the one before; what is above the dose that is wanted is left out. None where a lower one
+    cannot be made: the high one is for its days alone."""
+    out: list[Rung] = []
+    stands, at_most = climb.stands, math.inf
+    top = min(stands.daily * GRAIN, climb.most)
+    fitting = [s for s in stages if s.total <= climb.most + ROUNDING] or list(stages[-1:])
+    for i, stage in enumerate(fitting):
+        before = dict(out[-1].doses) if out else {}
+        days = 1.0 if stage.days is None else stage.days
+        rung = _rung(stage, min(at_most, stage.total), stands, before, top, held, days, first=not i)
+        if rung is None:
+            return []
+        out.append(rung)
+        at_most = rung.total
+    return out
+
+
+def _rung(
+    stage: Staged, at_most: float, stands: Room, before: Grains, top: float, held: Stock, days: float, *, first: bool
+) -> Rung | None:
+    doses = kept_parts(stage.doses, round(min(stands.doses_daily, len(stage.doses))))
+    most = {part: min(dose, stands.single * GRAIN) for part, dose in doses.items()}
+    if first:
+        most = {part: min(dose, stands.start * GRAIN) for part, dose in most.items()}
+    elif stands.step < math.inf:
+        most = {part: min(dose, before.get(part, 0) + stands.step * GRAIN) for part, dose in most.items()}
+    of_day = stands.start_daily * GRAIN if first else sum(before.values()) + stands.step_daily * GRAIN
+    total = min(sum(min(dose * stands.share, most[part]) for part, dose in doses.items()), top)
+    held_by = _held_by(stage, doses, most, total, of_day, top, stands, first=first)
+    total, at_most = min(total, of_day), min(at_most, of_day)
+    if not held_by and stage.total <= at_most + ROUNDING and all(round(dose) in held.ways for dose in doses.values()):
+        return Rung(doses={part: round(dose) for part, dose in doses.items()}, days=days)
+    upper = {part: math.floor(dose + ROUNDING) for part, dose in most.items()}
+    found = spread(min(total, at_most), shares_of(doses), held.amounts, upper, at_most=at_most)
+    return Rung(doses=found, days=days, bounds=held_by) if found else None
+
+
+def _held_by(stage: Staged, doses: dict[DayPart, float], most: dict[DayPart, float], total: float, of_day: float, top: float, stands: Room, *, first: bool) -> tuple[str, ...]:  # fmt: skip
+    """The bounds that hold a stage below what is labelled."""
+    kinds: list[Any] = []
+    if stands.share < 1:
+        kinds.append("share")
+    if len(doses) < len(stage.doses):
+        kinds.append("doses_daily")
+    if any(stands.single * GRAIN < dose for dose in doses.values()):
+        kinds.append("single")
+    if any(most[part] < min(dose, stands.single * GRAIN) for part, dose in doses.items()):
+        kinds.append("start" if first else "step")
+    if of_day < total:
+        kinds.append("start_daily" if first else "step_daily")
+    if top < stage.total and total >= top:
+        kinds.append("daily")
+    return stands.deciding(*kinds) or (("goal",) if min(total, of_day) < stage.total - ROUNDING else ())

@@ -1,0 +1,547 @@
+"""Exchanges: of forms, of routes, part for part and by cross-taper, over generated people and against the numbers of the sources."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import FULL, reviewed
+from relaxant.cli import main
+from relaxant.knowledge.plans import Switch
+from relaxant.planning.plan import Plan, Step
+from relaxant.report.plans import render_plan
+from relaxant.report.view import head_of
+from relaxant.reviewing import Review
+from test_planning import KNOWN, OTHERS, PLANS, person, sound
+
+SEEDS = range(1500 if FULL else 90)
+SWITCHES = list(PLANS.switches.values())
+LONG = "2024-05-01"
+TABLETS = {
+    "drug": "baclofen",
+    "form": "tablet",
+    "dose": "10 mg",
+    "frequency": "three times a day",
+    "start": "2024-01-05",
+}
+PERSON: dict[str, Any] = {
+    "country": "US", "sex": "female", "age": 50, "weight": "70 kg", "height": "165 cm", "conditions": ["multiple sclerosis"], "allergies": [], "dialysis": "none", "swallowing": "normal",
+    "labs": [{"name": "creatinine", "value": "0.7 mg/dL", "date": "2026-11-20"}, {"name": "ALT", "value": "20 U/L", "date": "2026-11-20"}],
+}  # fmt: skip
+
+
+def plans_of(medicines: list[Any], considering: list[Any], **said: Any) -> dict[str, Plan]:
+    review = reviewed({**PERSON, "medicines": medicines, "considering": considering, **said})
+    return {plan.id: plan for plan in review.plan}
+
+
+def switch_of(medicines: list[Any], considering: list[Any], **said: Any) -> Plan:
+    (plan,) = (p for p in plans_of(medicines, considering, **said).values() if p.kind == "switch")
+    return plan
+
+
+def of(plan: Plan, agent: str) -> list[Step]:
+    return [step for step in plan.steps if step.agent == agent]
+
+
+def stop(drug: str) -> dict[str, str]:
+    return {"drug": drug, "change": "stop"}
+
+
+# ---------------------------------------------------------------- everybody
+
+
+def taken_line(switch: Switch, chance: random.Random) -> dict[str, Any]:
+    """A line of the old one, at a dose that its products make."""
+    known = KNOWN.agents[switch.from_agent]
+    if known.dose_unit == "units":
+        return {"drug": known.ingredient, "dose": "200 units", "frequency": "once", "start": "2026-10-01"}
+    if "oral" not in known.routes:
+        return {"drug": known.ingredient, "route": known.routes[0], "dose": f"{chance.choice([100, 400])} micrograms/day", "start": LONG}  # fmt: skip
+    strengths = [s for p in known.products for s in p.strengths if p.per == "piece" and p.form in ("tablet", "capsule")]
+    line = {"drug": known.ingredient, "route": "oral", "dose": f"{chance.choice(strengths) * chance.choice([1, 2]):g} mg", "frequency": chance.choice(["twice a day", "three times a day"]), "start": LONG}  # fmt: skip
+    if switch.from_agent == switch.to_agent:
+        form = switch.from_form if switch.from_form in ("tablet", "capsule") else "tablet"
+        line["form"] = form
+        if switch.to_form in ("tablet", "capsule"):
+            line["form"] = {"tablet": "capsule", "capsule": "tablet"}[switch.to_form]
+        if line["form"] == "capsule" and switch.from_agent != "tizanidine":
+            line |= {"form": "oral solution", "strength": "1 mg/mL"}
+        if switch.from_form in ("fasted", "with food"):
+            line["frequency"] += " with food" if switch.from_form == "with food" else " on an empty stomach"
+    return line
+
+
+def weighed_line(switch: Switch, line: dict[str, Any], chance: random.Random) -> list[dict[str, Any]]:
+    known = KNOWN.agents[switch.to_agent]
+    if switch.from_agent == switch.to_agent:
+        new = {k: v for k, v in line.items() if k not in ("start", "strength")}
+        often = str(new["frequency"]).removesuffix(" with food").removesuffix(" on an empty stomach")
+        if switch.to_form in PLANS_MEALS:
+            words = {
+                "with food": " with food",
+                "fasted": " on an empty stomach",
+                "sprinkled": " sprinkled on apple sauce",
+            }
+            return [{**new, "frequency": often + words[str(switch.to_form)]}]
+        strength = {"oral solution": "1 mg/mL", "oral suspension": "5 mg/mL"}.get(str(switch.to_form))
+        return [{**new, "form": switch.to_form, "frequency": often, **({"strength": strength} if strength else {})}]
+    new = {"drug": known.ingredient, "route": known.routes[0]}
+    old = {"drug": line["drug"], "route": line.get("route", "oral"), "change": "stop"}
+    if known.dose_unit == "units" or "oral" not in known.routes:
+        return [new] if known.dose_unit == "units" else [new, *([old] if chance.random() < 0.3 else [])]
+    return [new, old]
+
+
+PLANS_MEALS = tuple(KNOWN.words("planning")["meals"])
+
+
+def exchanging(seed: int) -> tuple[Switch, float, Review]:
+    chance = random.Random(seed)
+    switch = SWITCHES[seed % len(SWITCHES)]
+    who = {**person(chance), "age": chance.choice([25, 45, 60, 72, 88])}
+    if switch.jurisdiction:
+        who["country"] = chance.choice(["DE" if j == "EU" else j for j in switch.jurisdiction])
+    line = taken_line(switch, chance)
+    others = chance.sample(OTHERS, chance.randint(0, 3))
+    review = reviewed({**who, "medicines": [line, *others], "considering": weighed_line(switch, line, chance)})
+    times = {"twice a day": 2, "three times a day": 3}
+    often = next((n for words, n in times.items() if str(line.get("frequency", "")).startswith(words)), 0)
+    return switch, often * float(str(line["dose"]).split()[0]) if often else 0.0, review
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_exchange_keeps_what_an_exchange_promises(seed: int) -> None:
+    switch, daily, review = exchanging(seed)
+    plans = [p for p in review.plan if p.kind in ("switch", "taper", "titration")]
+    for plan in plans:
+        sound(plan)
+    grave = {a for f in review.findings if f.tier == "DANGER" for a in f.agents}
+    own = [p for p in plans if p.kind == "switch"]
+    if switch.from_agent == switch.to_agent:
+        if switch.from_agent in grave:
+            assert [p.kind for p in plans] == ["taper"], "the way out"
+            return
+        _form_is_kept(switch, daily, own)
+        return
+    (plan,) = own
+    assert plan.policies[0].id == switch.switch
+    if switch.to_agent in grave or any(
+        b.kind == "never" and not b.open for b in plan.bounds if b.agent == switch.to_agent
+    ):
+        assert plan.refused
+        assert not of(plan, switch.to_agent)
+    at_once = any(p.id in PLANS.tapers and PLANS.tapers[p.id].at_once for p in plan.policies if p.chosen)
+    if of(plan, switch.to_agent):
+        assert at_once or of(plan, switch.from_agent), "nothing is started beside"
+    _never_up(plan, switch.from_agent)
+    if switch.method in ("cross-taper", "exchange") and plan.steps and not at_once:
+        assert sum(b.kind == "rescue" for b in plan.branches) == 1
+        assert all("once" in b.text and "call" in b.text for b in plan.branches if b.kind == "rescue")
+    if switch.method == "exchange":
+        _part_for_part(switch, daily, plan)
+    if switch.method == "retitrate":
+        assert not plan.steps
+        assert "None." in plan.reckoning[0].text
+    if switch.method == "trial" and not plan.refused:
+        assert not of(plan, switch.to_agent)
+        assert plan.withdrawal
+        assert any(p.kind == "pump" for p in review.plan)
+
+
+def _never_up(plan: Plan, agent: str) -> None:
+    before: dict[str, float] | None = None
+    for step in of(plan, agent):
+        now = {str(t.at): t.amount for t in step.takes}
+        if before is not None:
+            assert all(now.get(part, 0) <= dose for part, dose in before.items())
+            assert set(now) <= set(before)
+        assert step.changed <= 0
+        before = now
+
+
+def _part_for_part(switch: Switch, daily: float, plan: Plan) -> None:
+    """What the new one has reached by a day is never above what the old one has given up for it by the ratio reckoned with."""
+    ratio = switch.ratio or switch.ratio_low or 0
+    parts, days = switch.parts or 1, -(-(switch.over_days or 0) // (switch.parts or 1))
+    for step in of(plan, switch.to_agent):
+        first = min(s.first for s in plan.steps)
+        part = min(parts, (step.first - first).days // days + 1)
+        assert step.daily <= daily * ratio * part / parts + 1e-6
+        assert step.changed > 0
+    bounds = [b for b in plan.bounds if b.agent == switch.to_agent and not b.open and b.value is not None]
+    for step in of(plan, switch.to_agent):
+        assert all(step.daily <= (b.value or 0) + 1e-9 for b in bounds if b.kind == "daily")
+        assert all(t.amount <= (b.value or 0) + 1e-9 for b in bounds if b.kind == "single" for t in step.takes)
+
+
+def _form_is_kept(switch: Switch, daily: float, own: list[Plan]) -> None:
+    (plan,) = own
+    assert plan.id == f"switch:{switch.from_agent}:form"
+    if plan.refused:
+        assert not plan.steps
+        return
+    if switch.method == "same dose":
+        (step,) = plan.steps
+        assert step.daily == pytest.approx(daily)
+        assert step.changed == 0
+        assert step.last is None
+        assert {p.form for p in plan.products} == {switch.to_form}
+        assert len({p.strength for p in plan.products if p.liquid}) <= 1, "one strength of a liquid"
+        return
+    assert max(s.daily for s in plan.steps) <= daily + 1e-9, "never above what is taken"
+    assert plan.steps[-1].last is None
+    fell = [s.changed for s in plan.steps]
+    assert fell == sorted(fell, key=lambda change: change > 0), "first back, then up"
+
+
+@pytest.mark.parametrize("number", range(len(SWITCHES)))
+def test_every_exchange_is_shown_in_every_format(number: int) -> None:
+    _switch, _daily, review = exchanging(number)
+    head = head_of(review, knowledge=KNOWN)
+    for plan in review.plan:
+        if plan.kind == "switch":
+            sheet = ("sheet",) if plan.steps and not plan.refused else ()  # it needs doses that are taken at home
+            for format in ("text", "json", "html", "fhir", *sheet):
+                assert render_plan(plan, format, head=head, knowledge=KNOWN)  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------- tablets and liquids
+
+
+@pytest.mark.parametrize(
+    ("weighed", "millilitres"),
+    [
+        ({"drug": "baclofen oral solution 5 mg/5 mL", "dose": "10 mg", "frequency": "three times a day"}, 10),
+        ({"drug": "baclofen oral solution 5 mg/5 mL", "dose": "10 mL", "frequency": "three times a day"}, 10),
+        ("baclofen 10 mg/5 mL oral solution 10 mg three times a day", 5),
+        ("Ozobax 10 mg three times a day", 10),
+        ("Fleqsuvy 10 mg three times a day", 2),
+        ("baclofen oral suspension 25 mg/5 mL 2 mL three times a day", 2),
+        ("switch baclofen tablets to baclofen oral suspension 10 mg three times a day", 2),
+    ],
+)
+def test_tablets_become_the_same_dose_in_other_millilitres(weighed: Any, millilitres: float) -> None:
+    plan = switch_of([TABLETS], [weighed])
+    (step,) = plan.steps
+    assert step.daily == 30
+    assert {c.count for t in step.takes for c in t.counts} == {millilitres}
+    assert plan.reckoning[0].value == millilitres
+    assert "10 mg as tablet" in plan.reckoning[0].text
+    assert f"{millilitres} mL" in plan.reckoning[0].text
+    assert not any(p.kind in ("titration", "taper") for p in plans_of([TABLETS], [weighed]).values())
+
+
+def test_the_tenfold_hazard_is_reckoned_and_named() -> None:
+    """Pharmacies mix 1, 5 and 10 mg/mL: the mL of the 1 mg/mL solution would be ten times the dose."""
+    plan = switch_of([TABLETS], ["Ozobax 10 mg three times a day"])
+    hazards = {line.value: line.text for line in plan.reckoning if line.what == "HAZARD"}
+    assert set(hazards) == {20, 50, 100}
+    assert "100 mg instead of 10 mg, 10 times the dose" in hazards[100]
+    assert any("one concentration" in line.text for line in plan.reckoning)
+
+
+def test_from_one_liquid_to_another_the_old_millilitres_are_the_first_hazard() -> None:
+    old = "baclofen 5 mg/5 mL oral solution 10 mL three times a day since 2024-01-05"
+    plan = switch_of([old], ["Fleqsuvy 10 mg three times a day"])
+    first = next(line for line in plan.reckoning if line.what == "HAZARD")
+    assert first.value == 50
+    assert "The mL of before" in first.text
+    assert plan.steps[0].takes[0].counts[0].count == 2
+
+
+def test_no_millilitres_are_written_before_the_strength_is_known() -> None:
+    plan = switch_of([TABLETS], ["baclofen oral solution 10 mg three times a day"])
+    assert plan.refused
+    assert "2 mg in 1 mL" in plan.refused
+    assert not plan.steps
+    assert plan.needs_first == ("strength of the liquid baclofen, in mg in 1 mL",)
+
+
+def test_where_one_strength_is_sold_it_is_meant() -> None:
+    plan = switch_of([TABLETS], ["baclofen oral solution 10 mg three times a day"], country="UK")
+    assert {(p.form, p.strength) for p in plan.products} == {("oral solution", 1)}
+
+
+@pytest.mark.parametrize(
+    ("weighed", "country"),
+    [
+        ("baclofen oral suspension 10 mg three times a day", "UK"),
+        ({"drug": "baclofen", "form": "oral solution", "strength": "10 mg/mL", "dose": "10 mg", "frequency": "three times a day"}, "US"),
+        ("baclofen oral granules 10 mg three times a day", "DE"),
+    ],
+)  # fmt: skip
+def test_what_is_not_sold_here_has_no_calendar(weighed: Any, country: str) -> None:
+    plan = switch_of([TABLETS], [weighed], country=country)
+    assert plan.refused
+    assert "Sold here: tablet" in plan.refused
+    assert not plan.steps
+
+
+def test_an_exchange_of_form_changes_no_dose() -> None:
+    """5 mL of 1 mg/mL three times a day is half of what is taken: said, and not followed."""
+    plan = switch_of([TABLETS], ["baclofen 5 mg/5 mL oral solution 5 mL three times a day"])
+    assert plan.steps[0].daily == 30
+    assert "15 mg a day, is not the one that is taken, 30 mg a day" in plan.why
+
+
+def test_a_line_without_a_form_means_tablets() -> None:
+    plain = "baclofen 10 mg three times a day since 2024-01-05"
+    assert not plans_of([plain], ["baclofen tablets 10 mg three times a day"])
+    assert plans_of([plain], ["baclofen tablets 15 mg three times a day"]).keys() == {"titration:baclofen"}
+    assert plans_of([plain], ["Ozobax 10 mg three times a day"]).keys() == {"switch:baclofen:form"}
+
+
+def test_the_tube_is_spoken_of() -> None:
+    for country, words in (("US", "8 French"), ("UK", "licensed choice")):
+        weighed = "baclofen 5 mg/5 mL oral solution 10 mg three times a day"
+        plan = switch_of([TABLETS], [weighed], country=country, swallowing="tube")
+        assert any(words in line.text for line in plan.reckoning)
+    plan = switch_of([TABLETS], ["Ozobax 10 mg three times a day"])
+    assert not any("tube" in line.text for line in plan.reckoning)
+
+
+# ---------------------------------------------------------------- tizanidine: form and food
+
+
+def tizanidine(form: str, often: str = "three times a day", mg: int = 8) -> dict[str, Any]:
+    return {"drug": "tizanidine", "form": form, "dose": f"{mg} mg", "frequency": often}
+
+
+def test_capsules_to_tablets_step_back_and_then_up() -> None:
+    """Peaks: a capsule with food 0.8, a tablet with food 1.3 times the reference: 62% of 24 mg, at 2 mg a day (US label)."""
+    plan = switch_of([{**tizanidine("capsule"), "start": LONG}], [tizanidine("tablet")])
+    forms = [{plan.products[c.product].form for t in s.takes for c in t.counts} for s in plan.steps]
+    assert [s.daily for s in plan.steps] == [22, 20, 18, 16, 14, 14, 20, 24]
+    assert forms == [{"capsule"}] * 5 + [{"tablet"}] * 3
+    assert all(s.days == 1 for s in plan.steps[:5])
+    assert any("2 to 3 hours after" in line.text for line in plan.reckoning)
+    assert plan.needs_first == ("whether tizanidine is taken with food or without",)
+
+
+def test_without_food_tablets_and_capsules_are_alike() -> None:
+    fasted = "three times a day on an empty stomach"
+    plan = switch_of([{**tizanidine("capsule", fasted), "start": LONG}], [tizanidine("tablet", fasted)])
+    assert [s.daily for s in plan.steps] == [24]
+    assert "Not interchangeable" in plan.policies[0].text
+
+
+def test_tablets_to_capsules_begin_at_the_dose_and_may_do_less() -> None:
+    plan = switch_of([{**tizanidine("tablet"), "start": LONG}], [tizanidine("capsule")])
+    assert [s.daily for s in plan.steps] == [24]
+    assert any("may do less" in line.text for line in plan.reckoning)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "begin"),
+    [("on an empty stomach", "with food", 18), ("with food", "on an empty stomach", 24)],
+)
+def test_the_way_to_food_is_an_exchange_of_its_own(before: str, after: str, begin: float) -> None:
+    """A tablet with food peaks up to 1.3 times as high: 77% of 24 mg is 18.5 mg."""
+    old = {**tizanidine("tablet", f"three times a day {before}"), "start": LONG}
+    plan = switch_of([old], [tizanidine("tablet", f"three times a day {after}")], country="UK")
+    assert min(s.daily for s in plan.steps) == pytest.approx(begin, abs=1)
+    assert plan.steps[-1].daily == 24
+
+
+def test_capsules_are_not_sold_outside_the_us() -> None:
+    plan = switch_of([{**tizanidine("tablet"), "start": LONG}], [tizanidine("capsule")], country="DE")
+    assert plan.refused
+    assert not plan.steps
+
+
+# ---------------------------------------------------------------- tablets and the pump
+
+PUMP = {"drug": "baclofen", "route": "intrathecal", "dose": "400 micrograms/day", "start": "2024-01-05"}
+
+
+@pytest.mark.parametrize("left", [[], [stop("baclofen by mouth")]])
+def test_tablets_stay_through_the_trial_and_go_after_it(left: list[Any]) -> None:
+    """Saulino 2015: tablets are lowered once the pump delivers, oral baclofen first, by 25 to 50% at a time."""
+    plans = plans_of([{**TABLETS, "dose": "20 mg"}], [{"drug": "baclofen", "route": "intrathecal"}, *left])
+    plan = plans["switch:baclofen:baclofen intrathecal"]
+    assert "pump:baclofen intrathecal" in plans
+    (step,) = plan.steps
+    assert (step.daily, step.changed, step.last) == (60, 0, None)
+    after = plan.reckoning[-1]
+    assert after.sources[0].id == "baclofen-itb-dosing-2015"
+    assert after.text.startswith("Then 45 mg, 30 mg, 15 mg a day, and none.")
+    assert any("No ratio exists" in p.text for p in plan.policies)
+    assert {w.agent for w in plan.withdrawal} == {"baclofen", "baclofen intrathecal"}
+    assert plan.gates
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_from_the_pump_to_tablets_there_is_no_ratio_and_no_calendar(stopped: bool) -> None:
+    tablets = "baclofen 10 mg by mouth three times a day"
+    lines = [{**PUMP, "stop": "2026-11-20"}] if stopped else [PUMP]
+    weighed: list[Any] = [tablets] if stopped else [{"drug": "baclofen", "route": "intrathecal", "change": "stop"}, tablets]  # fmt: skip
+    plans = plans_of(lines, weighed)
+    plan = plans["switch:baclofen intrathecal:baclofen"]
+    assert plan.refused
+    assert not plan.steps
+    assert not any(p.kind == "titration" for p in plans.values()), "5 mg three times a day is no stand-in"
+    assert any("emergency page" in line.text for line in plan.reckoning)
+    assert "pump:baclofen intrathecal" in plans
+
+
+def test_tablets_beside_a_pump_that_runs_are_no_exchange() -> None:
+    assert "switch:baclofen intrathecal:baclofen" not in plans_of([PUMP], ["baclofen 5 mg by mouth three times a day"])
+
+
+# ---------------------------------------------------------------- botulinum toxins
+
+
+def test_botulinum_units_never_convert_and_the_time_between_sessions_is_kept() -> None:
+    old = {"drug": "onabotulinumtoxinA", "dose": "200 units", "frequency": "once", "start": "2026-10-01"}
+    plan = switch_of([old], ["abobotulinumtoxinA 500 units"])
+    assert not plan.steps
+    assert not plan.products
+    assert "2026-12-24" in next(line.text for line in plan.reckoning if line.unit == "days")
+    assert not any("500" in line.text or "600" in line.text for line in plan.reckoning)
+    again = switch_of(["onabotulinumtoxinA 200 units every 12 weeks since 2025-10-01"], ["incobotulinumtoxinA"])
+    assert again.needs_first == ("day of the last session of onabotulinumtoxinA",)
+
+
+# ---------------------------------------------------------------- part for part, and cross-tapers
+
+
+def test_benzodiazepines_are_exchanged_part_for_part_by_the_lower_equivalent() -> None:
+    """15 mg of diazepam: 0.75 mg (Ashton) to 1.5 mg (VA/DoD) of clonazepam; three parts over two weeks."""
+    line = "diazepam 5 mg three times a day since 2024-01-05"
+    for country in ("US", "UK", "DE"):
+        plan = switch_of([line], [stop("diazepam"), "clonazepam"], country=country)
+        assert [s.daily for s in of(plan, "clonazepam")] == [0.25, 0.5, 0.75]
+        assert of(plan, "diazepam")[0].daily == 10
+        assert (of(plan, "clonazepam")[-1].first - plan.steps[0].first).days <= 14
+        assert "0.75 to 1.5 mg" in plan.why
+        assert any("no way out" in text.text for text in plan.reckoning)
+
+
+def test_gabapentin_and_pregabalin_are_never_both_at_full_dose() -> None:
+    """900 to 150 mg and 1,800 to 300 mg a day (Fudin 2015); half of each for 4 days."""
+    line = "gabapentin 600 mg three times a day since 2024-01-05"
+    plan = switch_of([line], [stop("gabapentin"), "pregabalin"], country="UK")
+    assert [s.daily for s in of(plan, "pregabalin")] == [150, 300]
+    assert [(s.daily, s.days) for s in of(plan, "gabapentin")] == [(900, 4)]
+
+
+def test_what_the_new_one_may_not_replace_goes_by_its_own_taper() -> None:
+    """A third of a 1.4 g ceiling by kidney function: the rest of pregabalin is tapered and not dropped."""
+    labs = [{"name": "creatinine", "value": "1.9 mg/dL", "date": "2026-11-20"}]
+    line = "pregabalin 300 mg twice a day since 2024-01-05"
+    plan = switch_of([line], [stop("pregabalin"), "gabapentin"], labs=labs)
+    most = next(b.value for b in plan.bounds if b.id == "gabapentin-us-below-60" and b.kind == "daily")
+    assert max(s.daily for s in of(plan, "gabapentin")) <= (most or 0)
+    assert any(p.id == "pregabalin-long-use" for p in plan.policies)
+    assert of(plan, "pregabalin")[-1].daily < 100
+    _never_up(plan, "pregabalin")
+
+
+def test_the_ratio_is_shown_with_its_span_and_the_ceiling() -> None:
+    line = "baclofen 20 mg four times a day since 2024-01-05"
+    plan = switch_of([line], [stop("baclofen"), "tizanidine 12 mg three times a day"])
+    assert "40 mg a day of tizanidine, 31.2 to 40 mg" in plan.why
+    assert "36 mg a day, whatever the ratio says" in plan.why
+    low = switch_of([line], [stop("baclofen"), "tizanidine 4 mg three times a day"])
+    assert "12 mg a day, lies below that" in low.why
+
+
+def test_where_the_new_one_may_not_be_started_the_old_one_goes_at_once() -> None:
+    lines = ["baclofen 20 mg three times a day since 2024-01-05", "ciprofloxacin 500 mg twice a day"]
+    plan = switch_of(lines, [stop("baclofen"), "tizanidine 4 mg three times a day"])
+    assert plan.refused
+    assert not of(plan, "tizanidine")
+    assert of(plan, "baclofen")[0].first.isoformat() == "2026-11-22"
+
+
+def test_nothing_is_started_where_the_way_out_is_not_known() -> None:
+    plan = switch_of(["baclofen"], [stop("baclofen"), "tizanidine 4 mg three times a day"])
+    assert plan.refused
+    assert not plan.steps
+    assert any("how much baclofen" in need for need in plan.needs_first)
+
+
+def test_a_danger_of_the_old_one_leaves_no_week_at_full_dose() -> None:
+    line = "baclofen 10 mg three times a day since 2024-01-05"
+    plan = switch_of([line], [stop("baclofen"), "tizanidine 2 mg three times a day"], dialysis="haemodialysis", country="DE")  # fmt: skip
+    assert of(plan, "baclofen")[0].first.isoformat() == "2026-11-22"
+
+
+# ---------------------------------------------------------------- the command
+
+
+def taper_of(path: Path, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str, str]:
+    status = main(["taper", str(path), *options])
+    said = capsys.readouterr()
+    return status, said.out, said.err
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "person.yaml"
+    path.write_text("as_of: 2026-11-22\ncountry: US\nage: 50\nsex: female\nmedicines:\n  - baclofen 20 mg three times a day since 2024-01-05\n  - {drug: gabapentin, dose: 300 mg, frequency: three times a day, start: 2024-01-05, stop: 2026-11-01}\n")  # fmt: skip
+    return path
+
+
+def test_a_taper_of_what_is_not_taken_is_an_error_that_says_what_would_do(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = taper_of(file, capsys, "--agent", "tizanidine")
+    assert (status, out) == (2, "")
+    for part in ("--agent", "tizanidine", "not among the medicines", "add its line", "baclofen"):
+        assert part in err
+    status, out, err = taper_of(file, capsys, "--agent", "gabapentin")
+    assert (status, out) == (2, "")
+    assert "was stopped on 2026-11-01" in err
+    assert "relaxant review" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "marked"),
+    [
+        ((), False),
+        (("--by", "30 mg"), True),
+        (("--percent", "60"), True),
+        (("--every", "1 day"), True),
+        (("--percent", "5", "--every", "14 days"), False),
+    ],
+)
+def test_an_override_beyond_every_source_is_kept_and_marked(
+    file: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], marked: bool
+) -> None:
+    status, out, _err = taper_of(file, capsys, "--agent", "baclofen", "--format", "json", *options)
+    assert status == 0
+    plan = json.loads(out)
+    assert any(note.startswith("OVERRIDE: beyond") for note in plan["notes"]) is marked
+    assert bool(plan["policies"][0]["override"]) is bool(options)
+
+
+def test_steps_in_another_form_than_what_is_taken_say_so(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _status, out, _err = taper_of(file, capsys, "--agent", "baclofen", "--format", "json", "--percent", "10")
+    plan = json.loads(out)
+    other = {product["form"] for product in plan["products"]} != {"tablet"}
+    assert any(note.startswith("HAZARD: baclofen is taken as tablet") for note in plan["notes"]) is other
+
+
+def test_what_a_bound_held_down_at_first_is_not_made_good_at_once() -> None:
+    """At 78 years diazepam begins low: no part of the exchange raises it by more than a third of what replaces clonazepam."""
+    line = "clonazepam 2 mg twice a day since 2024-01-05"
+    plan = switch_of([line], [stop("clonazepam"), "diazepam"], age=78)
+    assert all(s.changed <= 40 / 3 for s in of(plan, "diazepam"))
+    assert of(plan, "diazepam")[0].daily <= 5
+    assert any("not replaced by then" in note for note in plan.notes)
+    _never_up(plan, "clonazepam")
+
+
+def test_without_a_schedule_for_the_age_the_old_one_is_left_alone_by_its_taper() -> None:
+    line = "diazepam 2 mg three times a day since 2024-01-05"
+    plan = switch_of([line], [stop("diazepam"), "clonazepam"], age=10, weight="30 kg", country="DE")
+    assert plan.refused
+    assert "at this age" in plan.refused
+    assert not of(plan, "clonazepam")
+    assert of(plan, "diazepam")
