@@ -22,7 +22,7 @@ from relaxant.knowledge.schema import Jurisdiction
 from relaxant.lint_plans import faults_of_plans
 from relaxant.medicines.read import read_medicines
 from relaxant.plain import read_yaml
-from relaxant.planning.due_dates import Anchors, Change, fixed_days, when_due
+from relaxant.planning.due_dates import Anchors, Change, Span, fixed_days, when_due
 from relaxant.planning.follow_up import Due, follow_up, in_words
 from relaxant.planning.plan import Plan, Step
 from relaxant.report.html import render_html
@@ -75,7 +75,7 @@ def after(start: date, *days: int) -> list[date]:
 def calendar(follow: FollowUp, until: int) -> list[date]:
     """The days on which it falls due when each is done on the day: from the start, with the highest dose reached at once."""
     anchors = Anchors(
-        review=START, start=START, highest=(START,), daily=START, sessions=(START,), changes=(Change(START, 1),)
+        review=START, start=START, highest=(START,), daily=Span(START), sessions=(START,), changes=(Change(START, 1),)
     )
     valid = max((KNOWN.labs[name].valid_days for name in follow.labs), default=0)
     out: list[date] = []
@@ -471,6 +471,17 @@ def test_the_month_counts_from_the_day_that_the_dose_was_reached() -> None:
     assert (open_one.due, open_one.settled_by) == (TODAY, ("start date of tizanidine",))
 
 
+def test_what_is_lowered_today_leaves_what_was_due_until_now() -> None:
+    what, since = "liver function tests", TODAY - 50 * DAY
+    person = {"country": "DE", "medicines": [line("tizanidine", "4 mg", start=since)]}
+    for weighed in (line("tizanidine", "2 mg", start=None), "stop tizanidine"):
+        due = item(what, {**person, "considering": [weighed]})
+        assert due.due == since + 30 * DAY
+        assert due.then == (() if isinstance(weighed, dict) else tuple(since + d * DAY for d in (60, 90, 120)))
+        done = followed({**person, "considering": [weighed], "labs": [lab("ALT", "20 U/L", TODAY - DAY)]})
+        assert all(d.due is None or not d.overdue for d in done if d.what == what)
+
+
 def test_a_plan_says_on_which_day_a_dose_will_be_reached() -> None:
     steps = [(TODAY + i * 4 * DAY, 2.0 * (i + 1), 2.0) for i in range(8)]
     plan = a_plan("tizanidine", "titration", *steps)
@@ -747,6 +758,36 @@ def test_what_holds_for_every_review(
         assert one.overdue == (one.due is not None and one.due < TODAY and not one.not_before)
         assert one.overdue_days == (max(0, (TODAY - one.due).days) if one.due and one.overdue else 0)
         assert one.last_done is None or one.last_done <= TODAY
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.sampled_from([*AGENTS, "onabotulinumtoxinA"]),
+    st.integers(0, 900),
+    st.lists(
+        st.tuples(st.sampled_from(["ALT", "AST", "creatinine", "systolic blood pressure"]), st.integers(0, 900)),
+        max_size=4,
+    ),
+    st.sampled_from(["US", "UK", "DE"]),
+    st.sampled_from(["replace", "start", "stop"]),
+)
+def test_what_is_weighed_hides_nothing_that_is_overdue(
+    agent: str, start: int, labs: list[tuple[str, int]], country: str, change: str
+) -> None:
+    units = {"ALT": "30 U/L", "AST": "130 U/L", "creatinine": "1 mg/dL", "systolic blood pressure": "85 mmHg"}
+    person: dict[str, Any] = {
+        "country": country,
+        "age": "45",
+        "sex": "female",
+        "medicines": [line(agent, "4 mg" if agent != "onabotulinumtoxinA" else "100 units", start=TODAY - start * DAY)],
+        "observations": [lab(name, units[name], TODAY - ago * DAY) for name, ago in labs],
+    }
+    weighed = {**line(agent, "8 mg" if agent != "onabotulinumtoxinA" else "200 units", start=None), "change": change}
+    after_it = {(d.agent, d.what): d for d in followed({**person, "considering": [weighed]})}
+    for due in followed(person):
+        if due.measured and due.overdue:
+            then = after_it[due.agent, due.what]
+            assert then.due is not None and due.due is not None and then.due <= due.due, (due, then)
 
 
 # ---------------------------------------------------------------- lint

@@ -254,7 +254,7 @@ class FollowUp(Cited, frozen=True, kw_only=True, gc=False):
     ``labs`` are ids of ``labs.yaml`` whose values are shown; none where it is asked or looked at. It counts as done by a value of one
     of each group of ``done_by``, or of any of the labs where that is left out. ``anchor``: the first dose, each step of a plan (``steps``: the
     rises or the falls alone), the day the highest dose is reached, the day from which a day's dose is ``from_daily`` (in the agent's dose unit)
-    or more, the last session of what is given in sessions, the day by which a pump is to be refilled, or the day of the review.
+    or more (it is then for this person although what is weighed is less), the last session of what is given in sessions, the day by which a pump is to be refilled, or the day of the review.
 
     ``in_place_of`` names what the agents' ``monitoring`` says in words (its ``what``): this entry gives it dates and the review shows it
     in its stead, with its words for when (``at``) unless this entry has its own. Where ``when`` is not met the words go too, but with

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from relaxant.facts.agent_lines import last_session
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.plans import FollowUp
 from relaxant.medicines.medicine import Medicine
-from relaxant.planning.due_dates import Anchors, Change, later
+from relaxant.planning.due_dates import Anchors, Change, Span, later
 from relaxant.planning.plan import Plan, Step
 from relaxant.quantities import Quantity, convert
 
@@ -138,20 +138,18 @@ class _Spell(NamedTuple):
     daily: float
 
 
-def daily_since(least: float, lines: Lines, facts: Facts) -> date | None:
-    """The day from which the day's dose is ``least`` (in the agent's unit) or more without a break, now or else next; ``None`` where it
-    never is, or where the line that makes it so has no first day."""
+def daily_span(least: float, lines: Lines, facts: Facts) -> Span | None:
+    """The days on which the day's dose is ``least`` (in the agent's unit) or more without a break: those of now, else the next that are
+    planned or weighed. ``None`` where there are none, or where the line that makes them so has no first day."""
     unit = facts.knowledge.agents[lines.agent].dose_unit
     ends = min((s.first for s in lines.steps), default=lines.weighed_from)
     spells: list[_Spell] = []
     for line in lines.current:
-        daily = _daily(line, unit)
-        start = line.regimen.start
-        if start is None:
-            if daily >= least:
-                return None
-            start = date.min
-        spells.append(_Spell(start, ends if line.replaced or lines.steps else None, daily))
+        daily, start = _daily(line, unit), line.regimen.start
+        if start is None and daily >= least:
+            return None
+        ended = ends if line.replaced or lines.steps else None
+        spells.append(_Spell(start or date.min, ended, daily))
     spells += [_Spell(m.regimen.start, m.regimen.stop, _daily(m, unit)) for m in lines.stopped if m.regimen.start]
     if lines.steps:
         steps = sorted(lines.steps, key=lambda s: s.first)
@@ -159,20 +157,22 @@ def daily_since(least: float, lines: Lines, facts: Facts) -> date | None:
         spells += [_Spell(s.first, end, s.daily) for s, end in zip(steps, ends_of, strict=True)]
     else:
         spells += [_Spell(m.regimen.start or lines.as_of, None, _daily(m, unit)) for m in lines.weighed]
-    return _since(least, spells, lines.as_of)
+    # What is lowered today was taken until now, and what was due until now is still due.
+    return next((s for s in _spans(least, spells) if s.until is None or s.until >= lines.as_of), None)
 
 
-def _since(least: float, spells: Iterable[_Spell], as_of: date) -> date | None:
-    spells = list(spells)
+def _spans(least: float, spells: Sequence[_Spell]) -> list[Span]:
     days = sorted({s.first for s in spells} | {s.until for s in spells if s.until is not None})
+    out: list[Span] = []
     since: date | None = None
     for day in days:
         total = sum(s.daily for s in spells if s.first <= day and (s.until is None or day < s.until))
         if total >= least:
             since = since or day
-        elif day <= as_of:
+        elif since is not None:
+            out.append(Span(since, day))
             since = None
-    return since
+    return [*out, Span(since)] if since is not None else out
 
 
 def _daily(line: Medicine, unit: str) -> float:

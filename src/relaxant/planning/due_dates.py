@@ -19,17 +19,24 @@ class Change(msgspec.Struct, frozen=True):
     by: float
 
 
+class Span(msgspec.Struct, frozen=True):
+    """The days from ``first`` up to ``until``, which is not among them; endless without it."""
+
+    first: date
+    until: date | None = None
+
+
 class Anchors(msgspec.Struct, frozen=True, kw_only=True):
     """The days that the follow-ups of one agent are counted from; ``None`` or none where a day is not known.
 
-    ``highest`` are the days on which the present dose and the one that is weighed or planned are reached, ``daily`` that of a day's dose that a
+    ``highest`` are the days on which the present dose and the one that is weighed or planned are reached, ``daily`` the days of a day's dose that a
     follow-up names, ``refill`` the day by which a pump is to be refilled. ``since_known`` is false where the present dose has no first day.
     """
 
     review: date
     start: date | None = None
     highest: tuple[date, ...] = ()
-    daily: date | None = None
+    daily: Span | None = None
     sessions: tuple[date, ...] = ()
     refill: date | None = None
     changes: tuple[Change, ...] = ()
@@ -58,7 +65,7 @@ def anchor_days(follow: FollowUp, anchors: Anchors) -> tuple[date, ...]:
         return tuple(sorted(anchors.highest if follow.anchor == "highest dose" else anchors.sessions))
     found = {
         "start": anchors.start,
-        "daily dose": anchors.daily,
+        "daily dose": anchors.daily.first if anchors.daily else None,
         "refill": anchors.refill,
         "review": anchors.review,
     }[follow.anchor]
@@ -74,6 +81,8 @@ def fixed_days(follow: FollowUp, anchors: Anchors) -> tuple[date, ...]:
         if first is not None and follow.every_days is not None and follow.to_day is not None:
             count = int((follow.to_day - first) // follow.every_days) + 1
             out |= {later(day, first + i * follow.every_days) for i in range(count)}
+    if follow.anchor == "daily dose" and anchors.daily is not None and anchors.daily.until is not None:
+        out = {day for day in out if day < anchors.daily.until}
     return tuple(sorted(out))
 
 

@@ -17,7 +17,7 @@ from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Jurisdiction, Monitoring
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Measured, Patient
-from relaxant.planning.anchors import anchors_of, daily_since, lines_of, sessions
+from relaxant.planning.anchors import anchors_of, daily_span, lines_of, sessions
 from relaxant.planning.due_dates import Anchors, When, days_after, later, when_due
 from relaxant.planning.plan import Plan
 from relaxant.quantities import plain_number
@@ -123,16 +123,17 @@ def follow_up(
     for agent in _present(facts, row):
         lines, anchors = lines_of(agent, facts, patient.as_of, medicines, row, plans), None
         for known in _of(agent, facts).dated:
-            open_by: tuple[str, ...] = ()
-            if known.when is not None:
-                outcome, open_by = _tested(known.when, person.now)
-                if outcome == SILENT:
-                    continue
+            follow, span = known.follow, None
+            if follow.from_daily is not None:
+                span = daily_span(follow.from_daily, lines, facts)
+            outcome, open_by = (FIRES, ()) if known.when is None else _tested(known.when, person.now)
+            if outcome == SILENT and span is None:
+                continue
             of_all = anchors = anchors or anchors_of(lines, refill)
-            if known.follow.anchor == "session":
-                of_all = msgspec.structs.replace(anchors, sessions=sessions(known.follow, lines))
-            elif known.follow.from_daily is not None:
-                of_all = msgspec.structs.replace(anchors, daily=daily_since(known.follow.from_daily, lines, facts))
+            if follow.anchor == "session":
+                of_all = msgspec.structs.replace(anchors, sessions=sessions(follow, lines))
+            elif span is not None:
+                of_all = msgspec.structs.replace(anchors, daily=span)
             due = _due(agent, known, of_all, person, open_by)
             chosen.setdefault((agent, due.what), []).append(_Found(due, known, of_all, not open_by))
     return tuple(sorted(map(_together, chosen.values()), key=_order))
