@@ -11,9 +11,15 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from relaxant.facts.facts import Facts
+from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.medicines.read import read_medicines
 from relaxant.reviewing import Review, review
+from relaxant.rules.evaluate import evaluate, program
+from relaxant.rules.findings import read_row
+from relaxant.rules.wording import shown_agent_name
 
 FULL = os.environ.get("RELAXANT_FULL") == "1"
 TODAY = date(2026, 11, 22)
@@ -45,3 +51,18 @@ def reviewed(plain: dict[str, Any], knowledge: Knowledge | None = None) -> Revie
     """The review of a patient file written as a mapping."""
     known = knowledge or load_knowledge()
     return review(read_patient({"as_of": "2026-11-22", **plain}, known, today=TODAY), knowledge=known)
+
+
+def in_danger(review: Review, knowledge: Knowledge | None = None) -> set[str]:
+    """The agents, as shown, for which a DANGER of their own stands: a finding that names several is as grave as its gravest."""
+    known = knowledge or load_knowledge()
+    patient = read_patient(review.patient, known, today=TODAY)
+    facts = Facts(inputs_of([(patient, read_medicines(patient, known))], known), known, patient.jurisdiction)
+    tested = evaluate(program(known, patient.jurisdiction), facts, facts.inputs.agents.keys() or None)
+    names = {agent: shown_agent_name(agent, facts) for agent in facts.inputs.agents}
+    return {
+        name
+        for agent, name in names.items()
+        for finding in read_row(tested, 0, agent)[1]
+        if finding.tier == "DANGER" and {agent, name} & set(finding.agents)
+    }

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conftest import FULL, TODAY, reviewed
+from conftest import FULL, TODAY, in_danger, reviewed
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient
@@ -132,7 +132,7 @@ def test_a_start_stays_within_every_bound(seed: int) -> None:
     _agent, review = starting(seed)
     for plan in of_kind(review, "titration"):
         sound(plan)
-        if any(f.tier == "DANGER" for f in review.findings if set(f.agents) & set(plan.agents)):
+        if in_danger(review) & set(plan.agents):
             assert plan.refused and not plan.steps
         if any(b.kind == "never" and not b.open for b in plan.bounds):
             assert plan.refused and not plan.steps

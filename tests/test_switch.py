@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conftest import FULL, reviewed
+from conftest import FULL, in_danger, reviewed
 from relaxant.cli import main
 from relaxant.knowledge.plans import Switch
 from relaxant.planning.plan import Plan, Step
@@ -120,7 +120,7 @@ def test_an_exchange_keeps_what_an_exchange_promises(seed: int) -> None:
     plans = [p for p in review.plan if p.kind in ("switch", "taper", "titration")]
     for plan in plans:
         sound(plan)
-    grave = {a for f in review.findings if f.tier == "DANGER" for a in f.agents}
+    grave = in_danger(review)
     own = [p for p in plans if p.kind == "switch"]
     if switch.from_agent == switch.to_agent:
         if switch.from_agent in grave:

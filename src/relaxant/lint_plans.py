@@ -210,6 +210,15 @@ def _follow_up(follow: FollowUp, knowledge: Knowledge) -> Iterator[tuple[str, st
     for lab in follow.labs:
         if lab not in knowledge.labs:
             yield where, f"there is no lab “{lab}”"
+    if any(not group or set(group) - set(follow.labs) for group in follow.done_by):
+        yield where, "done_by names some of its labs"
+    if (follow.from_daily is not None) != (follow.anchor == "daily dose"):
+        yield where, "from_daily belongs to the anchor daily dose"
+    moments = ("start", "step", "highest dose", "daily dose", "session")
+    if not follow.labs and follow.every_days is None and follow.lapses_days is None and follow.anchor in moments:
+        yield where, "no record shows that something was asked: it lapses, or comes again"
+    if any(a.again_days is not None and (a.when is None or a.again_days < 0 or not follow.labs) for a in follow.act):
+        yield where, "again_days belongs to a result that a record shows"
     if not follow.days and follow.every_days is None and not follow.baseline:
         yield where, "it is never due"
     if follow.every_days is not None and follow.every_days < 1:

@@ -114,7 +114,8 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     """What to monitor for an agent: ``at`` says when in words and ``act`` what to do at which result.
 
     With ``dated`` it has days as well. ``due`` is the next (``null``: nothing falls due, or no day can be told), ``then`` are those after it
-    within a year; ``last_done`` and ``last_value`` are what the record shows, and ``measured`` is false where a record cannot show it.
+    within a year; ``last_done`` and ``last_value`` are what the record shows, ``lacking`` what it does not and would have to, and ``measured`` is
+    false where a record cannot show it.
     ``not_before``: from that day and not by it. ``start_known`` false: the day to count from is not known; ``settled_by`` would tell,
     as it would whether the item is for this person. ``acts`` are the sentences of ``act``, each with whether it holds now.
     """
@@ -130,6 +131,7 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     then: tuple[date, ...] = ()
     last_done: date | None = None
     last_value: str | None = None
+    lacking: tuple[str, ...] = ()
     measured: bool = False
     overdue: bool = False
     overdue_days: int = 0
@@ -174,6 +176,7 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
     tested = evaluate(program(knowledge, patient.jurisdiction), facts, named)
     checks, findings, unchecked = read_row(tested, 0)
     asked = facts.made
+    plans = planned(patient, medicines, facts, lambda agent: read_row(tested, 0, agent)[1]) if plan else ()
     written = to_file(patient)
     return Review(
         stamp=_stamp(patient, written, knowledge),
@@ -187,8 +190,8 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
         combinations=combinations(facts),
         options=options(patient, knowledge) if plan else (),
         prediction=predicted(medicines, facts, patient) if predict else (),
-        plan=planned(patient, medicines, facts, lambda agent: read_row(tested, 0, agent)[1]) if plan else (),
-        monitoring=tuple(_monitoring(facts, patient, medicines)),
+        plan=plans,
+        monitoring=tuple(_monitoring(facts, patient, medicines, plans)),
         limits=tuple(_limits(patient, medicines, facts)),
     )
 
@@ -411,10 +414,10 @@ def _rounded(value: float) -> float:
     return value if value.is_integer() and abs(value) < _SIX_DIGITS else float(f"{value:.6g}")
 
 
-def _monitoring(facts: Facts, patient: Patient, medicines: Sequence[Medicine]) -> list[Watch]:
+def _monitoring(facts: Facts, patient: Patient, medicines: Sequence[Medicine], plans: Sequence[Plan]) -> list[Watch]:
     """What has a day, the longest overdue first; then what has none, agent by agent."""
     act = str(facts.knowledge.words("follow")["act"])
-    dated = follow_up(facts, patient, medicines)
+    dated = follow_up(facts, patient, medicines, plans=plans)
     out = [
         Watch(
             agent=shown_agent_name(item.agent, facts),
@@ -428,6 +431,7 @@ def _monitoring(facts: Facts, patient: Patient, medicines: Sequence[Medicine]) -
             then=item.then,
             last_done=item.last_done,
             last_value=item.last_value,
+            lacking=item.lacking,
             measured=item.measured,
             overdue=item.overdue,
             overdue_days=item.overdue_days,

@@ -95,6 +95,12 @@ def _agent_fact(facts: Facts, agent: str, name: str, of: str = "") -> Column:
         return _between(facts, agent, "daily", unit, f"how much {agent} is taken in a day")
     if name == "previous_daily_dose":
         return _between(facts, agent, "before", unit, f"{dose_need} before")
+    if name == "last_session_days":
+        low, high = (facts.agent_number(agent, f"session_{which}") for which in ("low", "high"))
+        low, high = np.fmax(low, 0.0), np.fmin(high, np.inf)
+        return Column(
+            low, high, "days", False, _LINE, ("medicines",), None, {f"day of the last session of {agent}": low != high}
+        )
     if name == "most_daily_dose":
         most = _most_in_a_day(facts, agent, f"daily_high{of}")
         return number(most, f"{unit}/day", needs=_dose_needs(facts, agent, most), inputs=("medicines",), methods=_MOST)

@@ -101,6 +101,9 @@ def said_of_agent(agent: Agent, patient: Patient, lines: Sequence[Medicine], wei
         out["duration_days"] = max(known) if len(known) == len(weighed) else math.nan
     before = replaced or (stopped if not current else [])
     out["restarting"] = float(bool(weighed and stopped) and not current)
+    out["session_low"], out["session_high"] = (
+        _since_session(patient, current + stopped) if weighed else (math.inf, math.inf)
+    )
     out["dose_drop"], out["product_changes"] = (0.0, 0.0) if current and not weighed else (math.nan, math.nan)
     if before:
         before_low, before_high = _daily(before, unit.amount)
@@ -192,6 +195,33 @@ def _doses_daily(lines: Sequence[Medicine], unit: _DoseUnit) -> float:
 
 
 _ONCE = "once"
+
+
+def last_session(lines: Sequence[Medicine], as_of: date) -> tuple[date | None, bool]:
+    """The newest day on which lines of something given in sessions tell of one, and whether there was surely none since.
+
+    Each line was given on its first day. One that is given again and again had surely no other session until its interval was over; one
+    that was stopped had its last on the day of the stop, at the latest.
+    """
+    found = [_session(line, as_of) for line in lines]
+    days = [day for day, _ in found if day is not None]
+    return max(days, default=None), all(sure for _, sure in found)
+
+
+def _session(line: Medicine, as_of: date) -> tuple[date | None, bool]:
+    regimen = line.regimen
+    once = bool(regimen.doses) and all(d.every == _ONCE for d in regimen.doses)
+    day = regimen.stop if line.role == "stopped" and not once else regimen.start or regimen.stop
+    if day is None or day > as_of:
+        return None, False
+    return day, once or line.role == "stopped" or (as_of - day).days < _interval((line,), math.nan)
+
+
+def _since_session(patient: Patient, lines: Sequence[Medicine]) -> tuple[float, float]:
+    """The least and the most days since the last session, endless where there was none."""
+    last, sure = last_session(lines, patient.as_of)
+    days = math.inf if last is None else float((patient.as_of - last).days)
+    return (days if sure and patient.medicines is not None else 0.0), days
 
 
 def _interval(lines: Sequence[Medicine], doses_daily: float) -> float:

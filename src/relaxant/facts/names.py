@@ -92,6 +92,7 @@ AGENT_FACTS: dict[str, Fact] = {
     "dose_interval_days": Fact("days"),
     "duration_days": Fact("days"),
     "stopped_days": Fact("days"),
+    "last_session_days": Fact("days"),
     "previous_daily_dose": Fact("dose"),
     "dose_drop": Fact(),
     "dose_rise": Fact(),

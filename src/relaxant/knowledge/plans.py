@@ -238,20 +238,23 @@ class Uptake(Cited, frozen=True, kw_only=True, gc=False):
 
 
 class Act(Frozen, frozen=True, kw_only=True, gc=False):
-    """What to do at a result. Without ``when``, for the reader to judge."""
+    """What to do at a result. Without ``when``, for the reader to judge. Where it holds at the last value on record, that is measured
+    again ``again_days`` after it."""
 
     when: dict[str, Any] | None = None
     at: str
     do: str
+    again_days: float | None = None
 
 
 class FollowUp(Cited, frozen=True, kw_only=True, gc=False):
     """What to measure or ask, and when it is due: before the first dose (``baseline``), on ``days`` after the anchor, and every
     ``every_days`` from ``from_day`` (if left out, after one interval) up to ``to_day``, without end if that is left out.
 
-    ``labs`` are ids of ``labs.yaml`` whose values count as done; none where it is asked or looked at. ``anchor``: the first dose, each step
-    of a plan (``steps``: the rises or the falls alone), the day the highest dose is reached, the last session of what is given in
-    sessions, or the day of the review.
+    ``labs`` are ids of ``labs.yaml`` whose values are shown; none where it is asked or looked at. It counts as done by a value of one
+    of each group of ``done_by``, or of any of the labs where that is left out. ``anchor``: the first dose, each step of a plan (``steps``: the
+    rises or the falls alone), the day the highest dose is reached, the day from which a day's dose is ``from_daily`` (in the agent's dose unit)
+    or more (it is then for this person although what is weighed is less), the last session of what is given in sessions, the day by which a pump is to be refilled, or the day of the review.
 
     ``in_place_of`` names what the agents' ``monitoring`` says in words (its ``what``): this entry gives it dates and the review shows it
     in its stead, with its words for when (``at``) unless this entry has its own. Where ``when`` is not met the words go too, but with
@@ -267,8 +270,10 @@ class FollowUp(Cited, frozen=True, kw_only=True, gc=False):
     in_place_of: tuple[str, ...] = ()
     else_words: bool = False
     labs: tuple[str, ...] = ()
+    done_by: tuple[tuple[str, ...], ...] = ()
     baseline: bool = False
-    anchor: Literal["start", "step", "highest dose", "session", "review"] = "start"
+    anchor: Literal["start", "step", "highest dose", "daily dose", "session", "refill", "review"] = "start"
+    from_daily: float | None = None
     steps: Literal["every", "rise", "fall"] = "every"
     days: tuple[float, ...] = ()
     every_days: float | None = None

@@ -13,7 +13,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.dictionary import Entry, Ingredient, display_name, lookup_code
 from relaxant.medicines.dose_lines import read_dose, regimen_from_parts
 from relaxant.medicines.medicine import Medicine, RoleInReview, Status
-from relaxant.medicines.names import NameReading, possible_medicines, read_name
+from relaxant.medicines.names import NameReading, Suggestion, possible_medicines, read_name
 from relaxant.medicines.read_back import read_back
 from relaxant.medicines.reconcile import Order, orders_of, reconcile
 from relaxant.medicines.regimen import Regimen, Strength
@@ -170,7 +170,7 @@ def _read_line(line: Line, role: RoleInReview, patient: Patient, knowledge: Know
         agents=agents,
         read_as=_read_as(shown, regimen, change, order.tail) if ingredients else "",
         regimen=regimen,
-        suggestions=() if ingredients else name.suggestions,
+        suggestions=() if ingredients else name.suggestions or _meanings(name, patient.country),
         why=_why(name, regimen, bool(ingredients), taken.why),
         not_understood=second,
         route_not_licensed=wrong_route,
@@ -297,6 +297,14 @@ def _agents(ingredients: Sequence[Ingredient], route: str | None, knowledge: Kno
             fits, wrong = [a for a in own if a.default_route] or own[:1], True
         found += [a.agent for a in fits]
     return tuple(sorted(set(found))), wrong
+
+
+_EVEN = 0.5
+
+
+def _meanings(name: NameReading, country: str) -> tuple[Suggestion, ...]:
+    """What a name may mean that is sold with different ingredients; none is likelier than another."""
+    return tuple(Suggestion(" + ".join(_shown(i, country) for i in one), _EVEN) for one in name.alternatives)
 
 
 def _why(name: NameReading, regimen: Regimen, understood: bool, taken: str | None) -> str | None:

@@ -1,6 +1,7 @@
 """A plan of neuromuscular block for planning and teaching: doses by weight, how long they last, what changes that, what reverses it.
 
-It is never a monitor. A finding of the gravest tier on the blocker refuses the plan: no dose stands then, only the way out.
+It is never a monitor. A finding of the gravest tier on the blocker refuses the plan: no dose stands then, only the way out. None stands either
+while it is open whether there is such a finding.
 """
 
 from __future__ import annotations

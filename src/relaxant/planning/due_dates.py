@@ -19,16 +19,28 @@ class Change(msgspec.Struct, frozen=True):
     by: float
 
 
+class Span(msgspec.Struct, frozen=True):
+    """The days from ``first`` up to ``until``, which is not among them; endless without it."""
+
+    first: date
+    until: date | None = None
+
+
 class Anchors(msgspec.Struct, frozen=True, kw_only=True):
-    """The days that the follow-ups of one agent are counted from; ``None`` where a day is not known. ``line`` is the day from which the
-    present dose, or the one that is weighed, holds."""
+    """The days that the follow-ups of one agent are counted from; ``None`` or none where a day is not known.
+
+    ``highest`` are the days on which the present dose and the one that is weighed or planned are reached, ``daily`` the days of a day's dose that a
+    follow-up names, ``refill`` the day by which a pump is to be refilled. ``since_known`` is false where the present dose has no first day.
+    """
 
     review: date
     start: date | None = None
-    line: date | None = None
-    highest: date | None = None
-    session: date | None = None
+    highest: tuple[date, ...] = ()
+    daily: Span | None = None
+    sessions: tuple[date, ...] = ()
+    refill: date | None = None
     changes: tuple[Change, ...] = ()
+    since_known: bool = True
 
 
 class When(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,14 +57,16 @@ def later(day: date, days: float) -> date:
 
 
 def anchor_days(follow: FollowUp, anchors: Anchors) -> tuple[date, ...]:
-    """The days that the follow-up is counted from; none where they are not known."""
+    """The days that the follow-up is counted from, in order; none where they are not known."""
     if follow.anchor == "step":
         sign = {"every": 0, "rise": 1, "fall": -1}[follow.steps]
-        return tuple(c.day for c in anchors.changes if not sign or c.by * sign > 0)
+        return tuple(sorted(c.day for c in anchors.changes if not sign or c.by * sign > 0))
+    if follow.anchor in ("highest dose", "session"):
+        return tuple(sorted(anchors.highest if follow.anchor == "highest dose" else anchors.sessions))
     found = {
         "start": anchors.start,
-        "highest dose": anchors.highest,
-        "session": anchors.session,
+        "daily dose": anchors.daily.first if anchors.daily else None,
+        "refill": anchors.refill,
         "review": anchors.review,
     }[follow.anchor]
     return () if found is None else (found,)
@@ -67,6 +81,8 @@ def fixed_days(follow: FollowUp, anchors: Anchors) -> tuple[date, ...]:
         if first is not None and follow.every_days is not None and follow.to_day is not None:
             count = int((follow.to_day - first) // follow.every_days) + 1
             out |= {later(day, first + i * follow.every_days) for i in range(count)}
+    if follow.anchor == "daily dose" and anchors.daily is not None and anchors.daily.until is not None:
+        out = {day for day in out if day < anchors.daily.until}
     return tuple(sorted(out))
 
 
@@ -74,25 +90,50 @@ def _first_repeat(follow: FollowUp) -> float | None:
     return follow.every_days if follow.from_day is None else follow.from_day
 
 
-def when_due(follow: FollowUp, anchors: Anchors, last: date | None, valid_days: float) -> When:
+def when_due(
+    follow: FollowUp, anchors: Anchors, last: date | None, valid_days: float, again: date | None = None
+) -> When:
     """When the follow-up is due next. ``last`` is the day of the newest value that counts as done; ``valid_days`` is how long such a
-    value stays true, and so how old a baseline may be.
+    value stays true, and so how old a baseline may be; ``again`` the day by which that value is to be measured again, being what it is.
 
     A value counts for a day when it was taken on it, after it, or up to ``grace_days`` before it. What goes on without end is due an
     interval after the last value. Where nothing is on record because nothing is measured, the next day speaks, and when there is
     none the last that has passed.
     """
+    found = _when(follow, anchors, last, valid_days)
+    due = min([day for day in (found.due, again) if day is not None], default=None)
+    then = () if due is None else days_after(follow, anchors, max(due, anchors.review), valid_days)
+    return When(due=due, then=then if found.due is not None or again is not None else (), anchored=found.anchored)
+
+
+def days_after(follow: FollowUp, anchors: Anchors, done: date, valid_days: float) -> tuple[date, ...]:
+    """The days of a year on which it is due when it was done on a day; of what is asked, all that lie after that day."""
     if not anchor_days(follow, anchors):
-        return _without_anchor(follow, anchors, last, valid_days)
+        return ()
+    if not follow.labs:
+        return tuple(day for day in _asked_days(follow, anchors) if done < day <= later(anchors.review, _AHEAD))
+    days = {day for day, before in _wanted(follow, anchors, valid_days) if later(day, -before) > done}
+    rolling = _rolling(follow, anchors, done)
+    if rolling is not None and follow.every_days is not None:
+        days |= set(_repeated(rolling, follow.every_days, anchors.review))
+    return tuple(sorted(day for day in days if done < day <= later(anchors.review, _AHEAD)))
+
+
+def _when(follow: FollowUp, anchors: Anchors, last: date | None, valid_days: float) -> When:
+    days = anchor_days(follow, anchors)
+    if not days or (follow.anchor == "highest dose" and not anchors.since_known):
+        found = _without_anchor(follow, anchors, last, valid_days)
+        if found.due is not None or not days:
+            return found
     return _measured(follow, anchors, last, valid_days) if follow.labs else _asked(follow, anchors)
 
 
 def _without_anchor(follow: FollowUp, anchors: Anchors, last: date | None, valid_days: float) -> When:
     """What falls due where the day to count from is not known: now, unless a value of the last interval is on record."""
-    if anchors.start is not None and follow.baseline:
+    if anchors.start is not None and follow.baseline and anchors.since_known:
         return _measured(follow, anchors, last, valid_days)
-    if follow.anchor == "step" and anchors.start is not None:
-        return When(due=None)  # known, and without such a step
+    if follow.anchor in ("step", "daily dose") and anchors.start is not None and anchors.since_known:
+        return When(due=None)  # known, and without such a step or such a dose
     if follow.lapses_days is not None or follow.not_before or follow.anchor in ("step", "session"):
         return When(due=None, anchored=False)  # its moment may have passed long ago
     interval = follow.every_days or valid_days
@@ -101,23 +142,21 @@ def _without_anchor(follow: FollowUp, anchors: Anchors, last: date | None, valid
     return When(due=anchors.review, anchored=False)
 
 
-def _measured(follow: FollowUp, anchors: Anchors, last: date | None, valid_days: float) -> When:
-    today, grace = anchors.review, follow.grace_days
-    wanted = [(day, grace) for day in fixed_days(follow, anchors)]
+def _wanted(follow: FollowUp, anchors: Anchors, valid_days: float) -> list[tuple[date, float]]:
+    """The days on which a value is wanted, each with how long before it one may have been taken."""
+    wanted = [(day, follow.grace_days) for day in fixed_days(follow, anchors)]
     if follow.baseline:
-        wanted.append((anchors.start or today, valid_days))
+        wanted.append((anchors.start or anchors.review, valid_days))
+    return wanted
+
+
+def _measured(follow: FollowUp, anchors: Anchors, last: date | None, valid_days: float) -> When:
+    wanted = _wanted(follow, anchors, valid_days)
     open_days = sorted(day for day, before in wanted if last is None or later(day, -before) > last)
     if follow.lapses_days is not None:
-        open_days = [day for day in open_days if (today - day).days <= follow.lapses_days]
+        open_days = [day for day in open_days if (anchors.review - day).days <= follow.lapses_days]
     rolling = _rolling(follow, anchors, last)
-    due = min([*open_days, *([rolling] if rolling else [])], default=None)
-    if due is None:
-        return When(due=None)
-    done = max(due, today)  # the day on which it will have been done
-    then = {day for day, before in wanted if later(day, -before) > done}
-    if rolling is not None and follow.every_days is not None:
-        then |= set(_repeated(rolling if rolling > done else done, follow.every_days, today))
-    return When(due=due, then=tuple(sorted(day for day in then if done < day <= later(today, _AHEAD))))
+    return When(due=min([*open_days, *([rolling] if rolling else [])], default=None))
 
 
 def _rolling(follow: FollowUp, anchors: Anchors, last: date | None) -> date | None:
@@ -140,18 +179,21 @@ def _repeated(day: date, every_days: float, today: date) -> Iterator[date]:
         day = following
 
 
-def _asked(follow: FollowUp, anchors: Anchors) -> When:
+def _asked_days(follow: FollowUp, anchors: Anchors) -> list[date]:
+    """The days on which something is asked, in order; of what goes on without end those from the last one before the review on."""
     today = anchors.review
     days = set(fixed_days(follow, anchors))
     rolling = _rolling(follow, anchors, None)
     if rolling is not None and follow.every_days is not None:
         skipped = max(0, (today - rolling).days // int(follow.every_days))
         days |= set(_repeated(later(rolling, skipped * follow.every_days), follow.every_days, today))
-    ahead = sorted(day for day in days if day >= today)
+    return sorted(days)
+
+
+def _asked(follow: FollowUp, anchors: Anchors) -> When:
+    today, days = anchors.review, _asked_days(follow, anchors)
+    ahead = next((day for day in days if day >= today), None)
     passed = max((day for day in days if day < today), default=None)
-    first = ahead[0] if ahead else None
-    due = (passed or first) if follow.not_before else (first or passed)
+    due = (passed or ahead) if follow.not_before else (ahead or passed)
     lapsed = due is not None and follow.lapses_days is not None and (today - due).days > follow.lapses_days
-    if due is None or lapsed:
-        return When(due=None)
-    return When(due=due, then=tuple(day for day in ahead if due < day <= later(today, _AHEAD)))
+    return When(due=None if lapsed else due)

@@ -10,36 +10,41 @@ from typing import NamedTuple
 import msgspec
 
 from relaxant.facts.facts import Facts
+from relaxant.facts.inputs import inputs_of
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.plans import FollowUp
 from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Jurisdiction, Monitoring
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Measured, Patient
-from relaxant.planning.due_dates import Anchors, Change, When, when_due
+from relaxant.planning.anchors import anchors_of, daily_span, lines_of, sessions
+from relaxant.planning.due_dates import Anchors, When, days_after, later, when_due
 from relaxant.planning.plan import Plan
 from relaxant.quantities import plain_number
 from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN, Row
 from relaxant.rules.predicate import Clauses, read_predicate
 from relaxant.rules.reasons import Cited, cited
 
-_RAISES = ("titration", "switch", "resume")
-_ONCE = "once"
+REFILL = "by when the pump is to be refilled"
+"""The input that a refill lacks where its day cannot be told."""
 
 
 class ShownAct(msgspec.Struct, frozen=True, kw_only=True):
-    """What to do at a result. ``holds`` is whether that is the result now; ``None`` where the facts cannot tell or it is for the reader to judge."""
+    """What to do at a result. ``holds`` is whether that is the result now; ``None`` where the facts cannot tell or it is for the reader to
+    judge. ``at_last``: it is that of the last value on record, which is too old to be that of now."""
 
     at: str
     do: str
     holds: bool | None
+    at_last: bool = False
 
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):
     """Something to measure or ask for one agent. ``due`` is ``None`` where nothing falls due any more, or no day can be told.
 
-    ``last_value`` is in words; a value without a date counts as of the day of the review and has no ``last_done``. ``settled_by`` are
-    inputs that would tell whether it is for this person, or from which day it counts (``start_known`` is then false).
+    ``last_value`` is in words; a value without a date counts as of the day of the review and has no ``last_done``. ``lacking`` are the values
+    without which it does not count as done, where none is on record. ``settled_by`` are inputs that would tell whether it is for this person,
+    or from which day it counts (``start_known`` is then false).
     """
 
     follow_up: str
@@ -50,6 +55,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     then: tuple[date, ...]
     last_done: date | None
     last_value: str | None
+    lacking: tuple[str, ...]
     measured: bool
     overdue: bool
     overdue_days: int
@@ -67,7 +73,7 @@ class _Known(NamedTuple):
 
     follow: FollowUp
     when: Clauses | None
-    acts: tuple[tuple[ShownAct, Clauses | None], ...]
+    acts: tuple[tuple[ShownAct, Clauses | None, float | None], ...]
     at: str
     valid_days: float
     source: Cited
@@ -82,38 +88,67 @@ class _Of(NamedTuple):
 
 
 class _Done(NamedTuple):
-    """The newest values that count as done: the day they count for, the day on record, and the values in words."""
+    """The newest values that count as done: the day they count for, the day on record, the values in words, and those that are lacking."""
 
     day: date | None = None
     dated: date | None = None
     text: str | None = None
+    lacking: tuple[str, ...] = ()
+
+
+class _Found(NamedTuple):
+    """A follow-up as due, with what its later days are reckoned from, and whether it is surely for this person."""
+
+    due: Due
+    known: _Known
+    anchors: Anchors
+    sure: bool
 
 
 def follow_up(
-    facts: Facts, patient: Patient, medicines: Sequence[Medicine], row: int = 0, plans: Sequence[Plan] = ()
+    facts: Facts,
+    patient: Patient,
+    medicines: Sequence[Medicine],
+    row: int = 0,
+    plans: Sequence[Plan] = (),
+    refill: date | None = None,
 ) -> tuple[Due, ...]:
     """What is to be followed of every agent that is taken or weighed, the longest overdue first, what has no day last.
 
-    Of several entries for one agent that ask for the same, the one that is due first speaks. The labels are those of the facts' jurisdiction.
+    Of several entries for one agent that ask for the same, the one that is due first speaks, with the later days of all. The labels are those
+    of the facts' jurisdiction. ``refill`` is the day by which a pump is to be refilled.
     """
-    person, newest = Row(facts, row), _newest(patient, facts.knowledge)
-    chosen: dict[tuple[str, str], Due] = {}
+    person = _Person(Row(facts, row), patient, medicines)
+    chosen: dict[tuple[str, str], list[_Found]] = {}
     for agent in _present(facts, row):
-        anchors: Anchors | None = None
+        lines, anchors = lines_of(agent, facts, patient.as_of, medicines, row, plans), None
         for known in _of(agent, facts).dated:
-            open_by: tuple[str, ...] = ()
-            if known.when is not None:
-                outcome, open_by = _tested(known.when, person)
-                if outcome == SILENT:
-                    continue
-            anchors = anchors or _anchors(agent, facts, patient, medicines, row, plans)
-            if known.follow.anchor == "session":
-                anchors = msgspec.structs.replace(anchors, session=_session(agent, facts, row, medicines, anchors))
-            due = _due(agent, known, anchors, newest, person, open_by)
-            before = chosen.get((agent, due.what))
-            if before is None or _order(due) < _order(before):
-                chosen[agent, due.what] = due
-    return tuple(sorted(chosen.values(), key=_order))
+            follow, span = known.follow, None
+            if follow.from_daily is not None:
+                span = daily_span(follow.from_daily, lines, facts)
+            outcome, open_by = (FIRES, ()) if known.when is None else _tested(known.when, person.now)
+            if outcome == SILENT and span is None:
+                continue
+            of_all = anchors = anchors or anchors_of(lines, refill)
+            if follow.anchor == "session":
+                of_all = msgspec.structs.replace(anchors, sessions=sessions(follow, lines))
+            elif span is not None:
+                of_all = msgspec.structs.replace(anchors, daily=span)
+            due = _due(agent, known, of_all, person, open_by)
+            chosen.setdefault((agent, due.what), []).append(_Found(due, known, of_all, not open_by))
+    return tuple(sorted(map(_together, chosen.values()), key=_order))
+
+
+def _together(found: Sequence[_Found]) -> Due:
+    """The first of the entries that ask for the same, with the days after it of all that surely hold."""
+    first = min(found, key=lambda f: _order(f.due))
+    due = first.due
+    if len(found) == 1 or due.due is None or not due.start_known:
+        return due
+    done = max(due.due, first.anchors.review)
+    all_of = [f for f in found if f.sure or f is first]
+    days = {day for f in all_of for day in days_after(f.known.follow, f.anchors, done, f.known.valid_days)}
+    return msgspec.structs.replace(due, then=tuple(sorted(days)))
 
 
 def in_words(facts: Facts, due: Sequence[Due], row: int = 0) -> tuple[tuple[str, Monitoring], ...]:
@@ -164,6 +199,7 @@ def _read(agent: str, knowledge: Knowledge, jurisdiction: Jurisdiction) -> _Of:
                 (
                     ShownAct(at=a.at, do=a.do, holds=None),
                     None if a.when is None else read_predicate(a.when, agent, f.follow_up),
+                    a.again_days,
                 )
                 for a in f.act
             ),
@@ -188,12 +224,44 @@ def _read(agent: str, knowledge: Knowledge, jurisdiction: Jurisdiction) -> _Of:
 # ---------------------------------------------------------------- this person
 
 
-def _due(
-    agent: str, known: _Known, anchors: Anchors, newest: dict[str, Measured], person: Row, open_by: tuple[str, ...]
-) -> Due:
-    follow, knowledge = known.follow, person.facts.knowledge
-    done = _done(follow, newest, anchors.review, knowledge)
-    when: When = when_due(follow, anchors, done.day, known.valid_days)
+class _Person:
+    """One person's facts now, the newest values on record, and what the facts would be if those were of today."""
+
+    def __init__(self, now: Row, patient: Patient, medicines: Sequence[Medicine]) -> None:
+        self.now, self.patient, self.medicines = now, patient, medicines
+        self.newest = _newest(patient, now.facts.knowledge)
+        self._at_last: Row | None = None
+
+    @property
+    def at_last(self) -> Row:
+        """The facts by the last values on record, however old."""
+        if self._at_last is None:
+            today = tuple(
+                msgspec.structs.replace(m, date=self.patient.as_of)
+                for m in self.newest.values()
+                if m is not self.patient.weight
+            )
+            patient = msgspec.structs.replace(self.patient, labs=today, observations=())
+            known = self.now.facts.knowledge
+            inputs = inputs_of([(patient, self.medicines)], known)
+            self._at_last = Row(Facts(inputs, known, patient.jurisdiction), 0)
+        return self._at_last
+
+
+def _due(agent: str, known: _Known, anchors: Anchors, person: _Person, open_by: tuple[str, ...]) -> Due:
+    follow = known.follow
+    done = _done(follow, person.newest, anchors.review, person.now.facts.knowledge)
+    acts = [
+        act if clauses is None else _judged(act, clauses, person, old=done.text is not None)
+        for act, clauses, _ in known.acts
+    ]
+    again = [
+        days
+        for act, (_, _, days) in zip(acts, known.acts, strict=True)
+        if days is not None and (act.holds or act.at_last)
+    ]
+    repeat = None if done.day is None or not again else later(done.day, min(again))
+    when = when_due(follow, anchors, done.day, known.valid_days, repeat)
     late = 0 if when.due is None or follow.not_before else max(0, (anchors.review - when.due).days)
     return Due(
         follow_up=follow.follow_up,
@@ -204,12 +272,13 @@ def _due(
         then=when.then,
         last_done=done.dated,
         last_value=done.text,
+        lacking=done.lacking,
         measured=bool(follow.labs),
         overdue=late > 0,
         overdue_days=late,
         not_before=follow.not_before,
         start_known=when.anchored,
-        act=tuple([act if clauses is None else _judged(act, clauses, person) for act, clauses in known.acts]),
+        act=tuple(acts),
         settled_by=tuple(dict.fromkeys((*open_by, *_anchor_inputs(follow, agent, when)))),
         verified=follow.verified,
         source=known.source,
@@ -223,6 +292,8 @@ def _anchor_inputs(follow: FollowUp, agent: str, when: When) -> tuple[str, ...]:
         return ()
     if follow.anchor == "session" and follow.not_before:
         return (f"day of the last session of {agent}",)
+    if follow.anchor == "refill":
+        return (REFILL,)
     return (f"start date of {agent}",) if when.due is not None else ()
 
 
@@ -241,10 +312,14 @@ def _tested(clauses: Clauses, person: Row) -> tuple[int, tuple[str, ...]]:
     return (UNKNOWN, tuple(needs)) if needs else (SILENT, ())
 
 
-def _judged(act: ShownAct, clauses: Clauses, person: Row) -> ShownAct:
-    """An act with whether its result is the one of now."""
-    outcome, _ = _tested(clauses, person)
-    return act if outcome == UNKNOWN else ShownAct(at=act.at, do=act.do, holds=outcome == FIRES)
+def _judged(act: ShownAct, clauses: Clauses, person: _Person, *, old: bool) -> ShownAct:
+    """An act with whether its result is the one of now, or with ``old`` that of the last value, where that says nothing of now."""
+    outcome, _ = _tested(clauses, person.now)
+    if outcome != UNKNOWN:
+        return ShownAct(at=act.at, do=act.do, holds=outcome == FIRES)
+    if old and _tested(clauses, person.at_last)[0] == FIRES:
+        return ShownAct(at=act.at, do=act.do, holds=None, at_last=True)
+    return act
 
 
 # ---------------------------------------------------------------- what is on record
@@ -264,74 +339,35 @@ def _newest(patient: Patient, knowledge: Knowledge) -> dict[str, Measured]:
 
 
 def _done(follow: FollowUp, newest: dict[str, Measured], as_of: date, knowledge: Knowledge) -> _Done:
-    own = [(lab, newest[lab]) for lab in follow.labs if lab in newest]
-    if not own:
-        return _Done()
-    words = knowledge.words("follow")
-    day = max(m.date or as_of for _, m in own)
-    of_that_day = [(lab, m) for lab, m in own if (m.date or as_of) == day]
-    dated = [m.date for _, m in of_that_day if m.date is not None]
-    values = [
-        words["value"].format(
-            title=knowledge.labs[lab].title,
-            value=plain_number(m.value or 0.0),
-            unit=m.unit or knowledge.labs[lab].unit,
-        )
-        for lab, m in of_that_day
-    ]
-    text = ", ".join(values)
-    return _Done(day, max(dated, default=None), text if dated else str(words["undated"]).format(value=text))
-
-
-# ---------------------------------------------------------------- the days to count from
-
-
-def _anchors(
-    agent: str, facts: Facts, patient: Patient, medicines: Sequence[Medicine], row: int, plans: Sequence[Plan]
-) -> Anchors:
-    """The first dose, the day of the highest dose, the last session and the changes of dose, from the lines and the plans of an agent.
-
-    What is weighed is taken as begun on the day of the review, unless its line or a plan says another.
-    """
-    as_of = patient.as_of
-    own = [m for m in medicines if agent in m.agents]
-    current = [m for m in own if m.role == "current"]
-    weighed = [m for m in own if m.role == "considering" and m.change != "stop"]
-    steps = [s for p in plans if p.refused is None for s in p.steps if s.agent == agent]
-    raised = [s for p in plans if p.refused is None and p.kind in _RAISES for s in p.steps if s.agent == agent]
-    begun = [m.regimen.start for m in own if m.role in ("current", "stopped") and m.regimen.start is not None]
-    start: date | None
-    if current:
-        start = min(begun) if begun and min(begun) <= as_of else None
-    else:
-        start = min([m.regimen.start or as_of for m in weighed], default=None)
-        start = min([s.first for s in raised], default=start)
-    present = [m.regimen.start or as_of for m in weighed] or [
-        m.regimen.start for m in current if m.regimen.start is not None and m.regimen.start <= as_of
-    ]
-    line = max(present, default=None)
-    changes = [Change(s.first, s.changed) for s in steps]
-    if line is not None and not any(c.day <= line for c in changes):
-        changes.insert(0, Change(line, _rise(agent, facts, row) if weighed else 1))
-    return Anchors(
-        review=as_of,
-        start=start,
-        highest=max((s.first for s in raised), default=line),
-        line=line,
-        changes=tuple(changes),
+    """The day for which the values on record count, being the newest of which each group that is needed has one, and what to show of them:
+    the values of that day, newer ones, and of those that are needed by name the newest."""
+    days = {lab: newest[lab].date or as_of for lab in follow.labs if lab in newest}
+    groups = follow.done_by or (follow.labs,)
+    reached = [max((days[lab] for lab in group if lab in days), default=None) for group in groups]
+    there = [day for day in reached if day is not None]
+    day = min(there) if there and len(there) == len(groups) else None
+    words, named = knowledge.words("follow"), {lab for group in follow.done_by for lab in group}
+    lacking = tuple(
+        words["or"].join(knowledge.labs[lab].title for lab in group)
+        for group, one in zip(groups, reached, strict=True)
+        if one is None and days
     )
-
-
-def _rise(agent: str, facts: Facts, row: int) -> float:
-    """Whether what is weighed raises the dose (1), lowers it (-1) or leaves it (0); a start is a rise, as is what cannot be told."""
-    low, high = facts.column(f"{agent}:dose_drop").bounds(row)
-    return -1 if low > 0 else 0 if low == high == 0 else 1
-
-
-def _session(agent: str, facts: Facts, row: int, medicines: Sequence[Medicine], anchors: Anchors) -> date | None:
-    """The day of the last session: that of the line, unless by its interval there have been others since."""
-    ahead = [m for m in medicines if agent in m.agents and m.role != "stopped" and m.change != "stop"]
-    if anchors.line is None or all(dose.every == _ONCE for m in ahead for dose in m.regimen.doses):
-        return anchors.line
-    interval, _ = facts.column(f"{agent}:dose_interval_days").bounds(row)
-    return anchors.line if (anchors.review - anchors.line).days < interval else None
+    shown = [lab for lab in days if day is None or days[lab] >= day or lab in named]
+    if not shown:
+        return _Done(lacking=lacking)
+    of_day = [newest[lab] for lab in shown if days[lab] == day]
+    dated = max((m.date for m in of_day if m.date is not None), default=None)
+    values = []
+    for lab in shown:
+        measured = newest[lab]
+        value = words["value"].format(
+            title=knowledge.labs[lab].title,
+            value=plain_number(measured.value or 0.0),
+            unit=measured.unit or knowledge.labs[lab].unit,
+        )
+        if measured.date is None:
+            value = words["undated"].format(value=value)
+        elif measured.date != dated:
+            value = words["of_day"].format(value=value, date=measured.date)
+        values.append(value)
+    return _Done(day, dated, str(words["list"]).join(values), lacking)

@@ -53,6 +53,12 @@ def review_calendar(view: View, monitoring: Sequence[Watch], words: Words) -> by
     _installed(own)
     events = [] if choices else [event for plan in plans for event in _of_plan(plan)]
     events += [_followed(view, shown, day) for day, shown in due]
+    events += [
+        _followed(view, shown, day, number)
+        for w, shown in zip(monitoring, view.monitoring, strict=True)
+        if not w.not_before
+        for number, day in enumerate(w.then, 1)
+    ]
     about = words["ics"]["choices" if choices else "main_only"]
     return _lined(f"{view.head.label}: {title}", (view.orders, about), events)
 
@@ -84,11 +90,12 @@ def _of_plan(view: PlanView) -> list[Event]:
     return [*before, *(_event(view, s) for s in sorted(view.steps, key=lambda s: (s.first, s.agent, s.number)))]
 
 
-def _followed(view: View, watch: WatchView, due: date) -> Event:
-    """The day on which something is to be followed."""
+def _followed(view: View, watch: WatchView, due: date, number: int = 0) -> Event:
+    """The day on which something is to be followed; ``number`` counts the days after the first."""
     day, head = max(due, view.head.as_of), view.head
     summary = str(view.words["name_value"]).format(name=watch.agent, value=watch.what)
-    uid = str(uuid.uuid5(_NAMESPACE, f"{head.whose}\0{watch.agent}\0{watch.what}"))
+    which = f"\0{number}" if number else ""
+    uid = str(uuid.uuid5(_NAMESPACE, f"{head.whose}\0{watch.agent}\0{watch.what}{which}"))
     return _days(
         head, uid, day, day, summary, [f"{head.label}: {summary}", watch.due, watch.at, watch.act, view.orders]
     )

@@ -594,7 +594,10 @@ class _Page:
 
     def watch(self, watch: Watch) -> WatchView:
         words = self.follow_words
-        acts = [words["act_now" if a.holds else "act"].format(at=clean(a.at), do=clean(a.do)) for a in watch.acts]
+        acts = [
+            words["act_now" if a.holds else "act_last" if a.at_last else "act"].format(at=clean(a.at), do=clean(a.do))
+            for a in watch.acts
+        ]
         return WatchView(
             clean(watch.agent),
             clean(watch.what),
@@ -626,10 +629,18 @@ class _Page:
             parts.append(words["today"].format(date=watch.due))
         else:
             parts.append(words["ahead"].format(date=watch.due))
+        if watch.then:
+            dates = self.listed(day.isoformat() for day in watch.then)
+            if not watch.not_before:
+                parts[-1] = words["then"].format(due=parts[-1], dates=dates)
+            elif watch.due is not None and watch.due.isoformat() <= self.review.stamp.as_of:
+                parts.append(words["after_session"].format(dates=dates))
+        if watch.lacking:
+            parts.append(words["lacking"].format(names=self.listed(map(clean, watch.lacking))))
         if watch.last_value is not None:
-            key = "last_undated" if watch.last_done is None else "last"
+            key = "on_record" if watch.last_done is None else "last"
             parts.append(words[key].format(date=watch.last_done, value=clean(watch.last_value)))
-        elif watch.measured:
+        elif watch.measured and not watch.lacking:
             parts.append(words["never"])
         if open_by:
             parts.append(words["settled_by"].format(inputs=self.listed(self.title(s) for s in open_by)))
