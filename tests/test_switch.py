@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import FULL, in_danger, reviewed
+from conftest import FULL, TODAY, in_danger, reviewed
 from relaxant.cli import main
+from relaxant.facts.facts import Facts
+from relaxant.facts.inputs import inputs_of
+from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.plans import Switch
+from relaxant.medicines.read import read_medicines
+from relaxant.planning.dose import room
+from relaxant.planning.handover import most_daily
 from relaxant.planning.plan import Plan, Step
 from relaxant.report.plans import render_plan
 from relaxant.report.view import head_of
@@ -144,6 +152,7 @@ def test_an_exchange_keeps_what_an_exchange_promises(seed: int) -> None:
         assert all("once" in b.text and "call" in b.text for b in plan.branches if b.kind == "rescue")
     if switch.method == "exchange":
         _part_for_part(switch, daily, plan)
+        _within_both(switch, daily, plan, review)
     if switch.method == "retitrate":
         assert not plan.steps
         assert "None." in plan.reckoning[0].text
@@ -177,6 +186,36 @@ def _part_for_part(switch: Switch, daily: float, plan: Plan) -> None:
     for step in of(plan, switch.to_agent):
         assert all(step.daily <= (b.value or 0) + 1e-9 for b in bounds if b.kind == "daily")
         assert all(t.amount <= (b.value or 0) + 1e-9 for b in bounds if b.kind == "single" for t in step.takes)
+
+
+def ceilings(review: Review) -> dict[str, float]:
+    """The most in a day of each agent, by what the person's kidneys, liver, age and medicines leave."""
+    patient = read_patient(review.patient, KNOWN, today=TODAY)
+    facts = Facts(inputs_of([(patient, read_medicines(patient, KNOWN))], KNOWN), KNOWN, patient.jurisdiction)
+    return {agent: most_daily(room(agent, facts)) for agent in facts.inputs.agents}
+
+
+def on_day(plan: Plan, agent: str, day: date, taken: float) -> float:
+    """The day's dose by the plan; before its first step what is taken now."""
+    own = of(plan, agent)
+    if not own:
+        return 0.0
+    if day < own[0].first:
+        return own[0].daily - own[0].changed
+    return next((s.daily for s in own if s.first <= day and (s.last is None or day <= s.last)), 0.0)
+
+
+def _within_both(switch: Switch, daily: float, plan: Plan, review: Review) -> None:
+    """Each dose as a part of its own most: together never above the whole of what is allowed while the new one is taken, nor above
+    what is taken now where the label alone is passed."""
+    most = ceilings(review)
+    new, old = most[switch.to_agent], most[switch.from_agent]
+    for day in sorted({s.first for s in plan.steps}):
+        rising, falling = on_day(plan, switch.to_agent, day, 0), on_day(plan, switch.from_agent, day, daily)
+        if rising:
+            assert rising / new + falling / old <= max(1, daily / old) + 1e-6
+    if daily > old and of(plan, switch.from_agent):
+        assert plan.steps and min(s.first for s in of(plan, switch.from_agent)) == min(s.first for s in plan.steps)
 
 
 def _form_is_kept(switch: Switch, daily: float, own: list[Plan]) -> None:
@@ -428,6 +467,39 @@ def test_gabapentin_and_pregabalin_are_never_both_at_full_dose() -> None:
     plan = switch_of([line], [stop("gabapentin"), "pregabalin"], country="UK")
     assert [s.daily for s in of(plan, "pregabalin")] == [150, 300]
     assert [(s.daily, s.days) for s in of(plan, "gabapentin")] == [(900, 4)]
+
+
+def test_above_what_the_kidneys_allow_the_old_one_comes_down_before_the_new_one_begins() -> None:
+    """Clearance 29 mL/min: gabapentin at most 600, pregabalin at most 150 mg a day, begun with a quarter of 150 mg."""
+    person = {"country": "UK", "age": 70, "weight": "60 kg", "height": "160 cm", "labs": [{"name": "creatinine", "value": "130 umol/L", "date": "2026-11-15"}]}  # fmt: skip
+    line = "gabapentin 600 mg three times a day since 2022-01-01"
+    plan = switch_of([line], [stop("gabapentin"), "pregabalin 150 mg twice a day"], **person)
+    old, new = of(plan, "gabapentin"), of(plan, "pregabalin")
+    assert any(p.id == "gabapentin-kidney-uk-eu" for p in plan.policies)
+    assert (old[0].first.isoformat(), old[-1].last) == ("2026-11-22", date(2026, 11, 28))
+    assert [s.daily for s in new] == [25, 75, 150]
+    assert on_day(plan, "gabapentin", new[0].first, 1800) == 500
+    assert all((two.first - one.first).days >= 7 for one, two in itertools.pairwise(new))
+    assert "goes first" in plan.why
+    assert {b.agent for b in plan.bounds} == {"gabapentin", "pregabalin"}
+    assert not any(b.kind == "slower" for b in plan.branches)
+
+
+@pytest.mark.parametrize("daily", [600, 900, 1800, 2400, 3600])
+@pytest.mark.parametrize("creatinine", ["0.7", "1.2", "1.6", "2.2", "4.5"])
+@pytest.mark.parametrize("country", ["US", "UK", "DE"])
+@pytest.mark.parametrize("way", [("gabapentin", "pregabalin", 1.0), ("pregabalin", "gabapentin", 6.0)])
+def test_gabapentinoids_together_keep_within_what_the_kidneys_allow(way: tuple[str, str, float], country: str, creatinine: str, daily: float) -> None:  # fmt: skip
+    old, new, less = way
+    labs = [{"name": "creatinine", "value": f"{creatinine} mg/dL", "date": "2026-11-20"}]
+    line = {"drug": old, "dose": f"{daily / 3 / less:g} mg", "frequency": "three times a day", "start": LONG}
+    review = reviewed({**PERSON, "age": 72, "country": country, "labs": labs, "medicines": [line], "considering": [stop(old), new]})  # fmt: skip
+    switch = next(s for s in SWITCHES if (s.from_agent, s.to_agent) == (old, new))
+    (plan,) = (p for p in review.plan if p.kind == "switch")
+    sound(plan)
+    _within_both(switch, daily / less, plan, review)
+    _part_for_part(switch, daily / less, plan)
+    _never_up(plan, old)
 
 
 def test_what_the_new_one_may_not_replace_goes_by_its_own_taper() -> None:
