@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from test_planning import KNOWN, OTHERS, PLANS, person, sound
 SEEDS = range(1500 if FULL else 90)
 SWITCHES = list(PLANS.switches.values())
 LONG = "2024-05-01"
+AS_OF = date(2026, 11, 22)
 TABLETS = {
     "drug": "baclofen",
     "form": "tablet",
@@ -147,6 +148,9 @@ def test_an_exchange_keeps_what_an_exchange_promises(seed: int) -> None:
     if of(plan, switch.to_agent):
         assert at_once or of(plan, switch.from_agent), "nothing is started beside"
     _never_up(plan, switch.from_agent)
+    if switch.method in ("cross-taper", "exchange") and of(plan, switch.from_agent):
+        assert of(plan, switch.from_agent)[0].first == AS_OF, "the supply lasts from the first day"
+        assert min(s.first for s in plan.supply) == AS_OF
     if switch.method in ("cross-taper", "exchange") and plan.steps and not at_once:
         assert sum(b.kind == "rescue" for b in plan.branches) == 1
         assert all("once" in b.text and "call" in b.text for b in plan.branches if b.kind == "rescue")
@@ -512,6 +516,26 @@ def test_what_the_new_one_may_not_replace_goes_by_its_own_taper() -> None:
     assert any(p.id == "pregabalin-long-use" for p in plan.policies)
     assert of(plan, "pregabalin")[-1].daily < 100
     _never_up(plan, "pregabalin")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "country", "pieces"),
+    [
+        ("baclofen 20 mg three times a day since 2020-01-01", "tizanidine 8 mg three times a day", "US", {(60.0, 7)}),
+        ("diazepam 5 mg three times a day since 2016-01-01", "baclofen 5 mg three times a day", "UK", {(15.0, 7)}),
+    ],
+)
+def test_the_week_of_both_is_a_step_and_is_supplied(old: str, new: str, country: str, pieces: set[tuple[float, int]]) -> None:  # fmt: skip
+    drug = old.split()[0]
+    plan = switch_of([old], [stop(drug), new], country=country)
+    first, second = of(plan, drug)[:2]
+    assert {(first.daily, first.days)} == pieces
+    assert (first.number, first.changed, first.back_to, second.back_to) == (1, 0, None, 1)
+    until = min(s.until for s in plan.supply)
+    own = {c.product for s in of(plan, drug) for t in s.takes for c in t.counts}
+    mg = sum(s.count * plan.products[s.product].strength for s in plan.supply if s.product in own and s.until == until)
+    taken = sum(on_day(plan, drug, AS_OF + timedelta(days=n), 0) for n in range((until - AS_OF).days + 1))
+    assert mg == pytest.approx(taken)
 
 
 def test_the_ratio_is_shown_with_its_span_and_the_ceiling() -> None:

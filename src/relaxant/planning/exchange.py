@@ -15,7 +15,9 @@ from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, 
 from relaxant.planning.current import Intake, form_of
 from relaxant.planning.dose import Room
 from relaxant.planning.handover import of_stage, raised, stages_of
+from relaxant.planning.joined import following, placed_step
 from relaxant.planning.parts import Grains, kept_parts, shares_of, spread
+from relaxant.planning.plan import Plan
 from relaxant.planning.products import product_groups
 from relaxant.planning.tablets import GRAIN, ROUNDING, grains
 
@@ -111,3 +113,30 @@ def old_stock(agent: str, taken: Intake, facts: Facts) -> Stock | None:
     groups = product_groups(agent, facts, form=form_of(taken.form, groups), modified=taken.modified)
     stocks = (stock(group, max(taken.doses.values()), facts) for group in groups)
     return next((held for held in stocks if doses <= set(held.ways)), None)
+
+
+def as_now_until(day: date, agent: str, falling: Plan, taken: Intake, facts: Facts, first: date) -> Plan:
+    """The way out of the old one with the time before it as a step of its own, at the present dose, so that the supply lasts from the
+    ``first`` day on. Where products here do not make the present dose nothing is added."""
+    if day <= first or not falling.steps or taken.why:
+        return falling
+    doses = {part: grains(dose) for part, dose in taken.doses.items()}
+    now = Rung(doses=doses, days=float((day - first).days))
+    stocks = (_same_form(agent, falling, taken, facts), old_stock(agent, taken, facts))
+    made = (calendar(agent, [now], held, first, now.total, facts) for held in stocks if held is not None)
+    found = next((calendar_made for calendar_made in made if calendar_made), None)
+    if found is None:
+        return falling
+    products = (*falling.products, *(p for p in found.products if p not in falling.products))
+    places = [products.index(p) for p in found.products]
+    steps = (*(placed_step(s, places) for s in found.steps), *following(falling.steps, 0, len(found.steps)))
+    return msgspec.structs.replace(falling, products=products, steps=steps)
+
+
+def _same_form(agent: str, falling: Plan, taken: Intake, facts: Facts) -> Stock | None:
+    """The products of the way out, where they are of the form that is taken: the fewer strengths the better."""
+    groups = product_groups(agent, facts, modified=taken.modified)
+    form = form_of(taken.form, groups) or taken.form or next((group[0].form for group in groups), None)
+    if any(product.form != form for product in falling.products):
+        return None
+    return stock(falling.products, max(taken.doses.values()), facts)

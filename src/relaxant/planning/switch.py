@@ -16,7 +16,7 @@ from relaxant.patient import Patient
 from relaxant.planning.calendar import Calendar, supplies
 from relaxant.planning.current import Intake, current_lines, intake, weighed_daily, weighed_line
 from relaxant.planning.dose import Room, room, why_refused
-from relaxant.planning.exchange import Exchanged, exchanged
+from relaxant.planning.exchange import Exchanged, as_now_until, exchanged
 from relaxant.planning.handover import fits_within, followed
 from relaxant.planning.joined import following, shifted_branch, shifted_step
 from relaxant.planning.plan import Branch, Plan
@@ -114,6 +114,7 @@ def switch_plan(
     ways = tuple(
         msgspec.structs.replace(b, text=one) if b.kind == "rescue" and rising.steps else b for b in falling.branches
     )
+    falling = as_now_until(later, old, falling, taken, facts, first)
     falling = msgspec.structs.replace(falling, branches=ways)
     return _joined(_head(switch, taken, goal, facts, row), rising, falling, facts)
 
