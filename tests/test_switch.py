@@ -641,3 +641,42 @@ def test_without_a_schedule_for_the_age_the_old_one_is_left_alone_by_its_taper()
     assert "at this age" in plan.refused
     assert not of(plan, "clonazepam")
     assert of(plan, "diazepam")
+
+
+# ---------------------------------------------------------------- another release
+
+
+@pytest.mark.parametrize(
+    ("country", "taken", "weighed"),
+    [
+        ("DE", "tizanidine modified-release capsule 12 mg once a day since 2024-01-01", "tizanidine tablet 4 mg three times a day"),
+        ("DE", "tizanidine modified-release capsule 12 mg once a day since 2024-01-01", "tizanidine tablet 6 mg three times a day"),
+        ("DE", "tizanidine tablet 4 mg three times a day since 2024-01-01", "tizanidine modified-release capsule 12 mg once a day"),
+        ("US", "oxybutynin 5 mg twice a day since 2024-01-01", "oxybutynin extended release tablet 10 mg once a day"),
+    ],
+)  # fmt: skip
+def test_from_one_release_to_another_no_dose_is_reckoned(country: str, taken: str, weighed: str) -> None:
+    (plan,) = plans_of([taken], [weighed], country=country).values()
+    assert plan.id == f"switch:{taken.split()[0]}:release"
+    assert plan.refused and "never both" in plan.refused
+    assert not plan.steps
+
+
+def test_a_line_without_a_release_is_no_other_release() -> None:
+    taken = "oxybutynin extended release 5 mg once a day since 2024-01-05"
+    assert "switch:oxybutynin:release" not in plans_of([taken], ["oxybutynin 15 mg once a day"])
+
+
+def test_millilitres_are_spoken_of_where_something_is_measured() -> None:
+    tablets = switch_of([{**tizanidine("capsule", mg=4), "start": LONG}], [tizanidine("tablet", mg=6)])
+    assert "is not the one that is taken" in tablets.why
+    assert "mL" not in tablets.why
+    liquid = switch_of([TABLETS], ["baclofen 5 mg/5 mL oral solution 5 mL three times a day"])
+    assert "how many mL" in liquid.why
+
+
+def test_a_product_that_is_not_known_here_is_not_asked_for_again() -> None:
+    line = "tizanidine modified-release capsule 6 mg once a day since 2022-01-01"
+    plan = plans_of([line], [stop("tizanidine")], country="DE")["taper:tizanidine"]
+    assert plan.refused and "known to be sold here" in plan.refused
+    assert "say which product" not in plan.refused
