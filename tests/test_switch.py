@@ -680,3 +680,35 @@ def test_a_product_that_is_not_known_here_is_not_asked_for_again() -> None:
     plan = plans_of([line], [stop("tizanidine")], country="DE")["taper:tizanidine"]
     assert plan.refused and "known to be sold here" in plan.refused
     assert "say which product" not in plan.refused
+
+
+# ---------------------------------------------------------------- where none is known
+
+
+def test_two_plans_beside_one_another_say_that_they_are_no_exchange() -> None:
+    line = "baclofen 20 mg three times a day since 2022-01-01"
+    plans = plans_of([line], [stop("baclofen"), "dantrolene 100 mg three times a day"])
+    for name in ("taper:baclofen", "titration:dantrolene"):
+        assert "No exchange from baclofen to dantrolene" in plans[name].why
+    alone = plans_of([line, "dantrolene 25 mg once a day since 2022-01-01"], [stop("baclofen")])
+    assert not any("No exchange" in plan.why for plan in alone.values())
+    known = plans_of([line], [stop("baclofen"), "tizanidine 4 mg three times a day"])
+    assert not any("No exchange" in plan.why for plan in known.values())
+
+
+def test_limits_stand_in_one_table_for_each_medicine() -> None:
+    labs = [{"name": "creatinine", "value": "130 umol/L", "date": "2026-11-15"}]
+    line = "gabapentin 600 mg three times a day since 2022-01-01"
+    review = reviewed({**PERSON, "country": "UK", "age": 70, "weight": "60 kg", "labs": labs, "medicines": [line], "considering": [stop("gabapentin"), "pregabalin"]})  # fmt: skip
+    (plan,) = review.plan
+    text = render_plan(plan, "text", head=head_of(review, knowledge=KNOWN), knowledge=KNOWN).decode()
+    for medicine in ("Pregabalin", "Gabapentin"):
+        after = text.split(f"{medicine}: limits for this person", 1)[1].splitlines()[1]
+        assert after.split() == ["No.", "Limit", "Why", "Standing"]
+
+
+def test_pieces_have_their_plural() -> None:
+    plan = switch_of([{**tizanidine("capsule", mg=4), "start": LONG}], [tizanidine("tablet", mg=4)])
+    liquid = switch_of(["baclofen 5 mg/5 mL oral solution 20 mg three times a day since 2024-01-05"], [TABLETS | {"dose": "20 mg"}])  # fmt: skip
+    said = " ".join(line.text for p in (plan, liquid) for line in p.reckoning)
+    assert "2 tablet of" not in said

@@ -17,7 +17,7 @@ from relaxant.planning.plan import Plan, Told
 from relaxant.planning.pump import pump_plan
 from relaxant.planning.reform import form_plan
 from relaxant.planning.said import asked_by, missed, withdrawal
-from relaxant.planning.switch import plan_of_switch, switches
+from relaxant.planning.switch import plan_of_switch, switches, without_exchange
 from relaxant.planning.tablets import grains
 from relaxant.planning.taper import taper_plan
 from relaxant.planning.titration import Wanted, titration_plan
@@ -46,7 +46,7 @@ def planned(
     exchanged = {agent for switch in asked for agent in (switch.from_agent, switch.to_agent)}
     for agent in sorted(set(facts.inputs.agents) - exchanged):
         plans += _of_agent(agent, agent in leaving, agent in weighed, patient, medicines, facts, told(agent), row)
-    plans = _one_at_a_time(plans, facts)
+    plans = _one_at_a_time(without_exchange(plans, asked, medicines, facts), facts)
     pump = pump_plan(patient, medicines, facts, told)
     if pump is not None:
         plans.append(pump)

@@ -63,10 +63,11 @@ def _side_by_side(change: Change, found: Calendar, facts: Facts) -> Iterator[Lin
 
 def _pieces(take: Take, products: Sequence[Product], dose: str, facts: Facts) -> str:
     words = facts.knowledge.words("planning")["exchange"]
-    made = []
+    plurals, made = facts.knowledge.words("plan")["pieces"]["plurals"], []
     for count in take.counts:
         product = products[count.product]
-        slots = {"count": plain_number(count.count), "form": product.form, "strength": plain_number(product.strength), "unit": product.unit}  # fmt: skip
+        form = plurals.get(product.form, product.form) if count.count > 1 and not product.liquid else product.form
+        slots = {"count": plain_number(count.count), "form": form, "strength": plain_number(product.strength), "unit": product.unit}  # fmt: skip
         made.append(words["mL" if product.liquid else "pieces"].format(**slots))
     return str(words["made_of"].format(dose=dose, pieces=" + ".join(made)))
 

@@ -27,7 +27,7 @@ from relaxant.planning.taper import taper_plan
 from relaxant.planning.titration import Wanted, product_notes, titration_plan
 from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
-from relaxant.rules.wording import shown_agent_name
+from relaxant.rules.wording import listed, shown_agent_name
 
 _TOGETHER = ("cross-taper", "exchange")
 _OF_DAY = ("daily", "share")
@@ -82,6 +82,25 @@ def plan_of_switch(switch: Switch, patient: Patient, medicines: Sequence[Medicin
         make = switch_plan if switch.method == "cross-taper" else exchange_plan
         return make(switch, medicines, facts, findings, first, goal=goal, row=row)
     return apart_plan(switch, medicines, facts, findings, first, row=row)
+
+
+def without_exchange(plans: Sequence[Plan], asked: Sequence[Switch], medicines: Sequence[Medicine], facts: Facts) -> list[Plan]:  # fmt: skip
+    """The plans, each of one agent, where one is to be left and another is begun, and no exchange of them is known: they say so, because
+    two plans beside one another look like one."""
+    known = {agent for switch in asked for agent in (switch.from_agent, switch.to_agent)}
+    free = sorted(set(facts.inputs.agents) - known)
+    left = [a for a in free if any(m.stop_weighed for m in current_lines(a, medicines))]
+    fresh = [a for a in free if weighed_line(a, medicines) is not None and not current_lines(a, medicines)]
+    if not left or not fresh:
+        return list(plans)
+    words, names = facts.knowledge.words("planning")["why"], facts.knowledge.words("values")
+    slots = {
+        "old": listed([shown_agent_name(a, facts) for a in left], names),
+        "new": listed([shown_agent_name(a, facts) for a in fresh], names),
+    }
+    own = {f"taper:{a}" for a in left} | {f"titration:{a}" for a in fresh}
+    text = words["two_plans"].format(**slots)
+    return [msgspec.structs.replace(p, why=f"{p.why} {text}".strip()) if p.id in own else p for p in plans]
 
 
 # ---------------------------------------------------------------- up and down, each at its own pace
