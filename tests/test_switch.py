@@ -481,7 +481,7 @@ def test_above_what_the_kidneys_allow_the_old_one_comes_down_before_the_new_one_
     old, new = of(plan, "gabapentin"), of(plan, "pregabalin")
     assert any(p.id == "gabapentin-kidney-uk-eu" for p in plan.policies)
     assert (old[0].first.isoformat(), old[-1].last) == ("2026-11-22", date(2026, 11, 28))
-    assert [s.daily for s in new] == [25, 75, 150]
+    assert [s.daily for s in new] == [25, 50, 125, 150]
     assert on_day(plan, "gabapentin", new[0].first, 1800) == 500
     assert all((two.first - one.first).days >= 7 for one, two in itertools.pairwise(new))
     assert "goes first" in plan.why

@@ -18,7 +18,7 @@ from relaxant.planning.products import product_groups
 from relaxant.planning.schedule import titrations
 from relaxant.planning.tablets import GRAIN, ROUNDING
 
-_ROUNDS = 100  # rises at most: each waits its days, and stops where nothing more can be made
+_LONG = 500  # days after the last dose of the old one on which the new one may still rise
 _CLOSE = 1e-6
 
 
@@ -48,6 +48,15 @@ def of_stage(number: int, stages: Sequence[dict[DayPart, float]], stands: Room) 
     return sum(stages[min(number, len(stages) - 1)].values()) * GRAIN * stands.share
 
 
+def _step(number: int, stages: Sequence[dict[DayPart, float]], stands: Room) -> float:
+    """By how much (grains) the day's dose rises at most at the rise of this number (from nought): by its part of the labelled step."""
+    if stands.share >= 1:
+        return math.inf
+    place = min(number, len(stages) - 1)
+    before = sum(stages[place - 1].values()) if place else 0.0
+    return (sum(stages[place].values()) - before) * GRAIN * stands.share
+
+
 def raised(aim: float, top: float, part: float, shares: dict[DayPart, float], held: Stock, stands: Room, before: Grains, *, first: bool) -> tuple[Grains, bool]:  # fmt: skip
     """The new one's doses of one step: the most up to what replaces a part of the old, within the room, and no less than before. No step
     is larger than a ``part``, so that what a bound held down at first is not made good at once. Beside it, whether nothing but rounding
@@ -75,7 +84,7 @@ def fits_within(rising: Sequence[Step], falling: Sequence[Step], rest: float, ta
     days = sorted({step.first for step in (*rising, *falling)})
     return all(
         part_of_most(_daily(rising, day, 0.0), new) + part_of_most(_daily(falling, day, rest), old) <= most
-        for day in [*days, max(days) + timedelta(days=_ROUNDS)]
+        for day in [*days, max(days) + timedelta(days=_LONG)]
     )
 
 
@@ -97,25 +106,26 @@ def followed(switch: Switch, taken: Intake, falling: Sequence[Step], stands: tup
         return None
     stages = [stage.doses for stage in known]
     days = max(math.ceil((switch.over_days or 1) / max(switch.parts or 1, 1)), math.ceil(new.days), 1)
-    if new.share < 1:  # begun by the labelled stages, so at their pace
-        days = max(days, *(math.ceil(stage.days or 0) for stage in known))
     top = min(taken.daily * ratio, most_daily(new), math.inf if goal is None else goal) * GRAIN
     part = taken.daily * ratio / max(switch.parts or 1, 1) * GRAIN
     shares = shares_of(kept_parts(stages[-1], round(min(new.doses_daily, len(stages[-1])))))
     made: list[tuple[Stock, list[tuple[date, Grains]]]] = []
     for group in product_groups(switch.to_agent, facts):
         held, before, rungs = stock(group, top / GRAIN, facts), Grains(), list[tuple[date, Grains]]()
-        tries, tried = 0, first - timedelta(days=days)
-        for day, left in _chances(falling, days, first):
+        tries, ready = 0, first
+        for day, left in _chances(falling, first):
             space, given_up = 1 - part_of_most(left, old), ratio * (taken.daily - left) * GRAIN
-            if (day - tried).days < days or space <= 0 or given_up <= 0:
+            if day < ready or space <= 0 or given_up <= 0:
                 continue
-            aim = min(given_up, max(of_stage(tries, stages, new), min(held.amounts, default=0)))
+            least, total = min(held.amounts, default=0), sum(before.values())
+            aim = min(given_up, max(of_stage(tries, stages, new), least), total + max(_step(tries, stages, new), least))
             most = math.floor(min(top, most_daily(new) * space * GRAIN) + ROUNDING)
             more, _ = raised(aim, most, part, shares, held, new, before, first=not rungs)
-            if new.share < 1 or sum(more.values()) > sum(before.values()):
-                tries, tried = tries + 1, day  # what is too little to make passes its time all the same
-            if sum(more.values()) > sum(before.values()):
+            risen = sum(more.values()) > total
+            if risen or new.share < 1:  # what is too little to make passes its time all the same
+                waits = known[min(tries, len(known) - 1)].days or 0 if new.share < 1 else 0
+                tries, ready = tries + 1, day + timedelta(days=max(days, math.ceil(waits)))
+            if risen:
                 rungs.append((day, more))
                 before = more
         if rungs:
@@ -128,14 +138,13 @@ def followed(switch: Switch, taken: Intake, falling: Sequence[Step], stands: tup
     return calendar(switch.to_agent, own, held, rungs[0][0], 0, facts)
 
 
-def _chances(falling: Sequence[Step], days: int, first: date) -> Iterator[tuple[date, float]]:
-    """The days on which the new one may rise, each with what is taken of the old one from then on: each day of its way out, and then one
-    after another."""
+def _chances(falling: Sequence[Step], first: date) -> Iterator[tuple[date, float]]:
+    """Each day of the old one's way out and for a long time after it, with what is taken of the old one from then on."""
     day = first
     for step in falling:
         while step.last is not None and day <= step.last:
             yield day, step.daily
             day += timedelta(days=1)
-    for _ in range(_ROUNDS):
+    for _ in range(_LONG):
         yield day, 0.0
-        day += timedelta(days=days)
+        day += timedelta(days=1)
