@@ -27,6 +27,7 @@ from relaxant.planning.option import Options
 from relaxant.planning.options import goals_of, options
 from relaxant.planning.plan import Plan
 from relaxant.planning.planned import planned
+from relaxant.planning.pump import refill_by
 from relaxant.predicted import ShownPrediction, predicted
 from relaxant.rules.evaluate import evaluate, program
 from relaxant.rules.findings import Check, Finding, Unchecked, read_row
@@ -417,7 +418,7 @@ def _rounded(value: float) -> float:
 def _monitoring(facts: Facts, patient: Patient, medicines: Sequence[Medicine], plans: Sequence[Plan]) -> list[Watch]:
     """What has a day, the longest overdue first; then what has none, agent by agent."""
     act = str(facts.knowledge.words("follow")["act"])
-    dated = follow_up(facts, patient, medicines, plans=plans)
+    dated = follow_up(facts, patient, medicines, plans=plans, refill=refill_by(patient, medicines, facts))
     out = [
         Watch(
             agent=shown_agent_name(item.agent, facts),
