@@ -522,6 +522,13 @@ def test_a_session_that_is_weighed_does_not_take_the_place_of_the_last(ago: int)
     assert looked.due == (last + 42 * DAY if ago <= 42 else TODAY + 42 * DAY)
 
 
+def test_what_is_overdue_stands_before_what_is_allowed() -> None:
+    person = {"medicines": [botox(TODAY - 120 * DAY), line("tizanidine", "4 mg", start=TODAY - 31 * DAY)]}
+    found = followed(person)
+    assert [d.overdue for d in found] == sorted((d.overdue for d in found), reverse=True)
+    assert found[0].overdue and any(d.not_before and d.due and d.due < TODAY for d in found)
+
+
 def test_the_last_session_may_lie_later_than_the_one_on_record() -> None:
     person = {"medicines": [botox(TODAY - 20 * DAY, None)], "considering": [botox(None)]}
     assert item("the next session", person).due == TODAY + 64 * DAY

@@ -162,8 +162,8 @@ def in_words(facts: Facts, due: Sequence[Due], row: int = 0) -> tuple[tuple[str,
     return tuple(out)
 
 
-def _order(due: Due) -> tuple[bool, date, str, str, bool]:
-    return due.due is None, due.due or date.max, due.agent, due.what, bool(due.settled_by)
+def _order(due: Due) -> tuple[bool, bool, date, str, str, bool]:
+    return due.due is None, not due.overdue, due.due or date.max, due.agent, due.what, bool(due.settled_by)
 
 
 def _present(facts: Facts, row: int) -> list[str]:
