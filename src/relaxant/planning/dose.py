@@ -91,6 +91,12 @@ def dangers(agent: str, findings: Sequence[Finding], facts: Facts) -> list[Findi
     return [f for f in findings if f.tier == "DANGER" and own & set(f.agents) and f.situation != _STOPPED]
 
 
+def leaves(agent: str, facts: Facts, row: int = 0) -> bool:
+    """Whether something about the person asks that an agent that is taken be left."""
+    asks = (b for b in facts.knowledge.plans.dose_bounds.values() if b.leave and agent in b.agents)
+    return any(holds_in(b, facts.jurisdiction) and asked(b.when, agent, facts, row).holds for b in asks)
+
+
 def danger(agent: str, findings: Sequence[Finding], facts: Facts) -> str | None:
     """The summary of the gravest DANGER that stands for an agent; ``None`` where there is none."""
     return next((f.summary for f in dangers(agent, findings, facts)), None)

@@ -11,6 +11,7 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.blockade import block_plan, blockers
 from relaxant.planning.current import current_lines, intake, release_of, weighed_daily, weighed_line
+from relaxant.planning.dose import danger, leaves
 from relaxant.planning.lowering import allowed_dose, lower_dose, to_be_left
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Plan, Told
@@ -66,13 +67,13 @@ def _of_agent(agent: str, left: bool, weighed: bool, patient: Patient, medicines
     lowers = any(agent in t.agents for t in plans.tapers.values())
     raises = any(t.agent == agent for t in plans.titrations.values())
     now = current_lines(agent, medicines)
-    grave = bool(to_be_left(agent, findings, facts, row))
+    grave = bool(now) and (bool(to_be_left(agent, findings, facts, row)) or leaves(agent, facts, row))
     if left:
         return [taper_plan(agent, medicines, facts, patient.as_of, why="stop_weighed", findings=findings, row=row)] if lowers else []  # fmt: skip
     if weighed and (form := form_plan(agent, medicines, facts, findings, patient.as_of, row)) is not None:
         return [form]
     if not now:
-        gap = _after_a_stop(agent, facts, findings, row)
+        gap = _after_a_stop(agent, weighed, facts, findings, row)
         again = not gap or any(m.now and m.do == _START_LOW for m in gap[0].missed)
         return [*gap, *(_toward(agent, patient, medicines, facts, findings, row) if weighed and raises and again else [])]  # fmt: skip
     made: list[Plan] = []
@@ -82,7 +83,8 @@ def _of_agent(agent: str, left: bool, weighed: bool, patient: Patient, medicines
     if not lowers or any(p.kind == "taper" for p in made):
         return made
     if grave:
-        made.append(taper_plan(agent, medicines, facts, patient.as_of, why="danger", findings=findings, row=row))
+        why = "danger" if danger(agent, findings, facts) else "leave"
+        made.append(taper_plan(agent, medicines, facts, patient.as_of, why=why, findings=findings, row=row))
     elif all(p.refused for p in made):
         made += allowed_dose(agent, patient, medicines, facts, findings, row)
     return made
@@ -109,7 +111,7 @@ def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: 
     return [titration_plan(agent, facts, findings, wanted, row)]
 
 
-def _after_a_stop(agent: str, facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:
+def _after_a_stop(agent: str, weighed: bool, facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:
     """What to do some days after the last dose: resume, start low again or call, by the number of days. No doses are planned: why it was
     stopped is for the prescriber to ask."""
     stopped = facts.column(f"{agent}:stopped_days")
@@ -131,7 +133,7 @@ def _after_a_stop(agent: str, facts: Facts, findings: Sequence[Finding], row: in
             first_do=asked_by(f for f in findings if f.tier in _GRAVE and {name, agent} & set(f.agents)),
             missed=told,
             withdrawal=withdrawal(agent, facts),
-            notes=(words["notes"]["why_stopped"].format(agent=name),),
+            notes=() if weighed else (words["notes"]["why_stopped"].format(agent=name),),
         )
     ]
 
