@@ -132,7 +132,7 @@ def test_an_exchange_keeps_what_an_exchange_promises(seed: int) -> None:
     grave = in_danger(review)
     own = [p for p in plans if p.kind == "switch"]
     if switch.from_agent == switch.to_agent:
-        if switch.from_agent in grave:
+        if switch.from_agent in grave or any("asks that it be left" in p.why for p in plans):
             assert [p.kind for p in plans] == ["taper"], "the way out"
             return
         _form_is_kept(switch, daily, own)
@@ -712,3 +712,24 @@ def test_pieces_have_their_plural() -> None:
     liquid = switch_of(["baclofen 5 mg/5 mL oral solution 20 mg three times a day since 2024-01-05"], [TABLETS | {"dose": "20 mg"}])  # fmt: skip
     said = " ".join(line.text for p in (plan, liquid) for line in p.reckoning)
     assert "2 tablet of" not in said
+
+
+# ---------------------------------------------------------------- forms, and more than is allowed
+
+
+def test_an_exchange_of_form_says_that_more_is_taken_than_is_allowed() -> None:
+    """Half of 80 mg at an eGFR below 60: 60 mg a day stay 60 mg as a liquid, and the page says where they have to come to."""
+    labs = [{"name": "creatinine", "value": "1.7 mg/dL", "date": "2026-11-20"}]
+    weighed = "baclofen 5 mg/5 mL oral solution 20 mg three times a day"
+    plan = switch_of([{**TABLETS, "dose": "20 mg"}], [weighed], labs=labs)
+    assert [s.daily for s in plan.steps] == [60]
+    assert "60 mg a day, than is allowed here, 40 mg a day" in plan.why
+    assert {b.kind for b in plan.bounds} == {"daily", "share"}
+    assert "is allowed here" not in switch_of([TABLETS], ["baclofen 5 mg/5 mL oral solution 10 mg three times a day"]).why  # fmt: skip
+
+
+def test_a_form_that_may_not_be_exchanged_now_leaves_the_way_down() -> None:
+    pressure = [{"name": "systolic blood pressure", "value": "85 mmHg", "date": "2026-11-20"}]
+    plans = plans_of([{**tizanidine("capsule"), "start": LONG}], [tizanidine("tablet")], observations=pressure)
+    assert plans["switch:tizanidine:form"].refused
+    assert of(plans["taper:tizanidine"], "tizanidine")

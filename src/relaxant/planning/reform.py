@@ -10,7 +10,7 @@ import msgspec
 from relaxant.facts.facts import Facts
 from relaxant.medicines.medicine import Medicine
 from relaxant.planning.current import current_lines, weighed_line
-from relaxant.planning.dose import danger, room, why_refused
+from relaxant.planning.dose import Room, ceiling, danger, leaves, room, why_refused
 from relaxant.planning.plan import Gate, Plan
 from relaxant.planning.product_change import Change, needs_of, not_possible, product_change, said_product
 from relaxant.planning.product_said import ProductSaid, is_liquid, product_said
@@ -34,15 +34,34 @@ def form_plan(
     change = product_change(agent, medicines, facts, first)
     if change is None:
         return _other_release(agent, medicines, facts, findings, first, row)
-    if danger(agent, findings, facts):
-        return taper_plan(agent, medicines, facts, first, why="danger", findings=findings, row=row)
-    made = _begun(change, facts, row)
-    refused = not_possible(change, facts) or why_refused(room(agent, facts, row), agent, findings, facts)
+    if out := _way_out(agent, medicines, facts, findings, first, row):
+        return out
+    stands = room(agent, facts, row)
+    made = _above(_begun(change, facts, row), change, stands, facts)
+    refused = not_possible(change, facts) or why_refused(stands, agent, findings, facts)
     if refused:
         return msgspec.structs.replace(made, refused=refused, needs_first=needs_of(change, facts))
     if change.switch.method == "same dose":
         return same_dose(change, made, facts, row)
     return stepped_again(change, made, medicines, facts, row)
+
+
+def _way_out(agent: str, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], first: date, row: int) -> Plan | None:  # fmt: skip
+    """The taper in place of an exchange, where a DANGER stands or something about the person asks that the agent be left."""
+    why = "danger" if danger(agent, findings, facts) else "leave" if leaves(agent, facts, row) else None
+    return taper_plan(agent, medicines, facts, first, why=why, findings=findings, row=row) if why else None
+
+
+def _above(made: Plan, change: Change, stands: Room, facts: Facts) -> Plan:
+    """The plan with what is allowed, where more than that is taken: an exchange of the form does not lower it."""
+    most = ceiling(stands)
+    if change.taken.why or most is None or change.taken.daily <= most:
+        return made
+    key = "form_above" if change.switch.method == "same dose" else "form_capped"
+    text = facts.knowledge.words("planning")["why"][key]
+    slots = {"taken": amount(change.taken.daily, made.unit), "most": amount(most, made.unit), "agent": made.agents[0]}
+    bounds = tuple(b for b in stands.bounds if b.decides and b.kind in ("daily", "share"))
+    return msgspec.structs.replace(made, why=f"{made.why} {text.format(**slots)}", bounds=bounds)
 
 
 def _begun(change: Change, facts: Facts, row: int) -> Plan:
@@ -90,8 +109,8 @@ def _other_release(agent: str, medicines: Sequence[Medicine], facts: Facts, find
     plain = new if old.modified else old
     if plain.form is None and all(group[0].modified_release for group in product_groups(agent, facts)):
         return None  # a line that says no release means the one that is sold
-    if danger(agent, findings, facts):
-        return taper_plan(agent, medicines, facts, first, why="danger", findings=findings, row=row)
+    if out := _way_out(agent, medicines, facts, findings, first, row):
+        return out
     words, name = facts.knowledge.words("planning"), shown_agent_name(agent, facts)
     slots = {"agent": name, "old": _of_release(old, facts), "new": _of_release(new, facts)}
     return Plan(
