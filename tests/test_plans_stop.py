@@ -246,7 +246,7 @@ PEOPLE: list[tuple[str, Jurisdiction, str, dict[str, Any], str]] = [
     ("pregabalin", "EU", f"pregabalin 150 mg twice a day {LONG}", {}, "pregabalin-long-use"),
     ("pregabalin", "US", f"pregabalin 75 mg once a day {LONG}", {}, "pregabalin-low-dose"),
     ("carisoprodol", "US", f"carisoprodol 350 mg four times a day {LONG}", {}, "carisoprodol-two-weeks"),
-    ("carisoprodol", "US", f"carisoprodol 350 mg four times a day {LONG}", EPILEPSY, "carisoprodol-high-risk"),
+    ("carisoprodol", "US", f"carisoprodol 700 mg four times a day {LONG}", {}, "carisoprodol-high-risk"),
     ("clonidine", "UK", f"clonidine 75 micrograms twice a day {LONG}", {}, "clonidine-label"),
     ("nabiximols", "UK", f"nabiximols 2 sprays four times a day {LONG}", {}, "nabiximols-down"),
 ]
