@@ -25,6 +25,7 @@ from relaxant.plain import read_yaml
 from relaxant.planning.due_dates import Anchors, Change, Span, fixed_days, when_due
 from relaxant.planning.follow_up import Due, follow_up, in_words
 from relaxant.planning.plan import Plan, Step
+from relaxant.planning.pump import refill_by
 from relaxant.report.html import render_html
 from relaxant.report.terminal import render_terminal
 from relaxant.reviewing import Review, Watch, review
@@ -521,6 +522,13 @@ def test_a_session_that_is_weighed_does_not_take_the_place_of_the_last(ago: int)
     assert looked.due == (last + 42 * DAY if ago <= 42 else TODAY + 42 * DAY)
 
 
+def test_what_is_overdue_stands_before_what_is_allowed() -> None:
+    person = {"medicines": [botox(TODAY - 120 * DAY), line("tizanidine", "4 mg", start=TODAY - 31 * DAY)]}
+    found = followed(person)
+    assert [d.overdue for d in found] == sorted((d.overdue for d in found), reverse=True)
+    assert found[0].overdue and any(d.not_before and d.due and d.due < TODAY for d in found)
+
+
 def test_the_last_session_may_lie_later_than_the_one_on_record() -> None:
     person = {"medicines": [botox(TODAY - 20 * DAY, None)], "considering": [botox(None)]}
     assert item("the next session", person).due == TODAY + 64 * DAY
@@ -541,6 +549,29 @@ def test_what_was_asked_years_ago_is_left_to_the_words() -> None:
     for follow in KNOWN.plans.follow_ups.values():
         if not follow.labs and follow.every_days is None:
             assert follow.lapses_days is not None or follow.anchor in ("refill", "review"), follow.follow_up
+
+
+PUMP = {"drug": "baclofen", "dose": "400 micrograms/day", "route": "intrathecal", "start": "2025-01-10"}
+
+
+@pytest.mark.parametrize(("filled", "overdue"), [(20, False), (60, False), (100, True), (200, True)])
+def test_a_refill_is_due_on_the_day_that_the_pump_reckons(filled: int, overdue: bool) -> None:
+    what, day = "refill date, reservoir and alarms", TODAY - filled * DAY
+    device = {"drug": "baclofen", "concentration": "2000 micrograms/mL", "reservoir": "20 mL", "alarm": "2 mL"}
+    person = {"medicines": [PUMP], "pump": {**device, "refilled": day.isoformat()}}
+    patient = read_patient({"as_of": TODAY.isoformat(), **person}, KNOWN, today=TODAY)
+    medicines = read_medicines(patient, KNOWN)
+    facts = Facts(inputs_of([(patient, medicines)], KNOWN), KNOWN, patient.jurisdiction)
+    by = refill_by(patient, medicines, facts)
+    found = reviewed(person)
+    (watch,) = [w for w in found.monitoring if w.what == what]
+    assert watch.due == by and by is not None and watch.last_done == day
+    assert watch.overdue_days == max(0, (TODAY - by).days) and watch.overdue == overdue
+    text = " ".join(render_terminal(found, colour=False).split())
+    assert ("OVERDUE by" in text) == overdue and f"last on record {day}, refilled" in text
+    unknown = reviewed({"medicines": [PUMP], "pump": {"drug": "baclofen"}})
+    (watch,) = [w for w in unknown.monitoring if w.what == what]
+    assert (watch.due, watch.settled_by) == (TODAY, ("by when the pump is to be refilled",))
 
 
 def test_a_start_prints_all_days_of_its_first_months() -> None:

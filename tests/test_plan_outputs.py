@@ -708,11 +708,6 @@ def test_every_kind_of_limit_has_words(kind: BoundKind) -> None:
     assert "{" not in shown.limit and (kind == "never" or "2.5" in shown.limit or kind == "share")
 
 
-def test_a_pump_rises_to_its_step_and_not_by_it() -> None:
-    plan = msgspec.structs.replace(made_plans.pump(), bounds=(bound("b", "step", 520, "micrograms/day"),))
-    assert view(plan).bounds[0].limit == "raise to at most 520 micrograms a day in one step"
-
-
 def reckoning_of(plan: Plan) -> tuple[Table, list[Bullets]]:
     sections = {s.key: s.blocks for s in view(plan).sections}
     (table,) = sections["reckoning"]

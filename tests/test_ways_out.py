@@ -156,3 +156,47 @@ def test_begin_is_the_day_by_which_everything_is_done() -> None:
     facts = Facts(inputs_of([(patient, lines)], knowledge), knowledge, patient.jurisdiction)
     plan = taper_plan("baclofen", lines, facts, first, ready=True)
     assert plan.steps[0].first == first
+
+
+def test_who_may_not_have_it_at_all_gets_the_way_out_although_no_danger_stands() -> None:
+    """A small woman: creatinine clearance below 30 mL/min with an eGFR above it."""
+    small = {"age": 66, "weight": "45 kg", "height": "150 cm", "labs": [{"name": "creatinine", "value": "1.5 mg/dL", "date": "2026-11-20"}]}  # fmt: skip
+    (plan,) = made(**small).plan
+    assert plan.kind == "taper" and plan.last_dose is not None
+
+
+def test_an_alanine_transaminase_of_three_times_the_limit_takes_tizanidine_off() -> None:
+    labs = [
+        {"name": "creatinine", "value": "0.7 mg/dL", "date": "2026-11-20"},
+        {"name": "ALT", "value": "190 U/L", "date": "2026-11-20"},
+    ]
+    (plan,) = made(medicines=["tizanidine 8 mg three times a day since 2024-01-05"], labs=labs).plan
+    assert plan.kind == "taper" and plan.last_dose is not None
+
+
+def test_how_a_lower_dose_is_reached_goes_by_the_dose_that_is_taken() -> None:
+    """Gabapentin at three times the kidneys' most: the supervised week, whether or not a lower dose is weighed."""
+    person = {"age": 66, "weight": "70 kg", "height": "165 cm", "country": "UK", "labs": [{"name": "creatinine", "value": "140 umol/L", "date": "2026-11-20"}]}  # fmt: skip
+    taken = ["gabapentin 900 mg three times a day since 2020-01-05"]
+    (weighed,) = made(**person, medicines=taken, considering=["gabapentin 300 mg twice a day"]).plan
+    (as_is,) = made(**person, medicines=taken).plan
+    assert weighed.policies[0].id == as_is.policies[0].id
+    assert weighed.steps[-1].daily == 600 and weighed.steps[-1].last is None
+
+
+def test_a_dose_weighed_after_two_days_without_it_is_no_start() -> None:
+    stopped = {"drug": "baclofen", "dose": "20 mg", "frequency": "four times a day", "start": "2023-01-05", "stop": "2026-11-20"}  # fmt: skip
+    (plan,) = made(medicines=[stopped], considering=["baclofen 20 mg four times a day"]).plan
+    assert plan.kind == "resume" and not plan.steps
+
+
+def test_a_rise_of_what_is_above_its_limit_already_is_a_way_down() -> None:
+    review = made(labs=CREATININE_HIGH, considering=["baclofen 25 mg three times a day"])
+    assert sorted(kinds(review)) == ["taper", "titration"]
+    taper, titration = sorted(review.plan, key=lambda p: p.kind)
+    assert titration.refused and taper.steps[-1].daily == 40
+
+
+def test_a_benzodiazepine_that_is_no_relaxant_here_is_not_passed_over() -> None:
+    review = made(medicines=["lorazepam 2 mg three times a day since 2020-01-05"], considering=[{"drug": "lorazepam", "change": "stop"}])  # fmt: skip
+    assert any("Lorazepam is being stopped" in text for text in review.limits)

@@ -146,6 +146,8 @@ def _bound(bound: DoseBound) -> Iterator[tuple[str, str]]:
     )  # fmt: skip
     if not bound.never and all(n is None for n in numbers):
         yield where, "it bounds nothing"
+    if bound.leave and not bound.never:
+        yield where, "what is to be left is never started: never is missing"
     if any(n is not None and n <= 0 for n in numbers) or (bound.share is not None and bound.share > 1):
         yield where, "a bound is above nought, and a share at most 1"
     for slot in slots(bound.why):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -27,6 +27,7 @@ from relaxant.planning.option import Options
 from relaxant.planning.options import goals_of, options
 from relaxant.planning.plan import Plan
 from relaxant.planning.planned import planned
+from relaxant.planning.pump import refill_by
 from relaxant.predicted import ShownPrediction, predicted
 from relaxant.rules.evaluate import evaluate, program
 from relaxant.rules.findings import Check, Finding, Unchecked, read_row
@@ -417,7 +418,7 @@ def _rounded(value: float) -> float:
 def _monitoring(facts: Facts, patient: Patient, medicines: Sequence[Medicine], plans: Sequence[Plan]) -> list[Watch]:
     """What has a day, the longest overdue first; then what has none, agent by agent."""
     act = str(facts.knowledge.words("follow")["act"])
-    dated = follow_up(facts, patient, medicines, plans=plans)
+    dated = follow_up(facts, patient, medicines, plans=plans, refill=refill_by(patient, medicines, facts))
     out = [
         Watch(
             agent=shown_agent_name(item.agent, facts),
@@ -456,6 +457,22 @@ def _monitoring(facts: Facts, patient: Patient, medicines: Sequence[Medicine], p
     return [*(w for w in out if w.due is not None), *sorted((w for w in out if w.due is None), key=lambda w: w.agent)]
 
 
+def _endings(medicines: Sequence[Medicine], facts: Facts) -> Iterator[str]:
+    """What is said of medicines that must not end at once, are being stopped, and have no taper here."""
+    knowledge, words = facts.knowledge, facts.knowledge.words("review")["limits"]
+    lowered = {knowledge.agents[a].ingredient for t in knowledge.plans.tapers.values() for a in t.agents}
+    for role in knowledge.roles.values():
+        for name in sorted(role_members(knowledge, role.role).ingredients) if role.ending else ():
+            stopped = any(
+                m.stop_weighed or m.role == "stopped" for m in medicines if name in {i.name for i in m.ingredients}
+            )
+            if stopped and name not in lowered and role.ending:
+                source = knowledge.sources[role.ending.source].title
+                yield words["ending"].format(
+                    name=capital(name), text=role.ending.text, source=source, place=role.ending.place
+                )
+
+
 def _limits(patient: Patient, medicines: tuple[Medicine, ...], facts: Facts) -> list[str]:
     """What was not checked or not used, in words."""
     words: dict[str, str] = facts.knowledge.words("review")["limits"]
@@ -482,6 +499,7 @@ def _limits(patient: Patient, medicines: tuple[Medicine, ...], facts: Facts) -> 
     for medicine in medicines:
         if medicine.role == "considering" and medicine.change == "stop" and patient.medicines is not None:
             out += [words["stop_not_taken"].format(name=i.name) for i in medicine.ingredients if i.name not in taken]
+    out += _endings(medicines, facts)
     pumped = {a for a, agent in facts.knowledge.agents.items() if "intrathecal" in agent.routes}
     if (
         patient.pump is not None

@@ -91,7 +91,7 @@ class Titration(Cited, frozen=True, kw_only=True, gc=False):
 class DoseBound(Cited, frozen=True, kw_only=True, gc=False):
     """What about a person bounds a dose. The strictest of all that hold counts, and each says what it bounds.
 
-    ``never``: no start and no rise. ``share``: this part of the doses as labelled (the start, each step, the target and the ceiling).
+    ``never``: no start and no rise; with ``leave`` whoever takes it already is taken off it. ``share``: this part of the doses as labelled (the start, each step, the target and the ceiling).
     ``start``, ``single`` and ``daily`` are most, in the agent's dose unit; ``step`` is the most by which one dose of the day is raised at a time;
     ``start_daily`` and ``step_daily`` are the same of the whole day; ``days`` the least between two steps; ``doses_daily`` the most doses in a
     day. ``why`` is our sentence, with the slots of a rule's.
@@ -102,6 +102,7 @@ class DoseBound(Cited, frozen=True, kw_only=True, gc=False):
     when: dict[str, Any]
     why: str
     never: bool = False
+    leave: bool = False
     share: float | None = None
     start: float | None = None
     step: float | None = None

@@ -233,10 +233,16 @@ class Member(Cited, frozen=True, kw_only=True, gc=False):
     lasts_days: float | None = None
 
 
+class Ending(Cited, frozen=True, kw_only=True, gc=False):
+    """What is to be said where a medicine of a role is stopped and no taper of it is known here."""
+
+    text: str
+
+
 class Role(Frozen, frozen=True, kw_only=True, gc=False):
     """What a partner medicine does that matters to a relaxant.
 
-    ``routes`` lists the routes that count (empty: all systemic routes; a route that was not said counts).
+    ``ending`` is for those that must not end at once. ``routes`` lists the routes that count (empty: all systemic routes; a route that was not said counts).
     ``includes`` names roles whose members belong here too. ``lasts_days`` keeps a stopped medicine in the role that long.
     """
 
@@ -247,6 +253,7 @@ class Role(Frozen, frozen=True, kw_only=True, gc=False):
     includes: tuple[str, ...] = ()
     members: tuple[Member, ...] = ()
     lasts_days: float = 0
+    ending: Ending | None = None
 
 
 class Exposure(Cited, frozen=True, kw_only=True, gc=False):

@@ -12,7 +12,7 @@ from relaxant.facts.limits import OLDEST, ceilings
 from relaxant.facts.members import Members
 from relaxant.knowledge.plans import DoseBound
 from relaxant.knowledge.questions import holds_in
-from relaxant.planning.plan import BoundKind, ShownBound
+from relaxant.planning.plan import OF_LABEL, BoundKind, ShownBound
 from relaxant.quantities import plain_number
 from relaxant.rules.asked import Answer, asked
 from relaxant.rules.findings import Finding
@@ -33,7 +33,7 @@ _LIMITS: tuple[tuple[str, BoundKind, bool], ...] = (
 _LEAST_WINS = ("share", "start", "start_daily", "step", "step_daily", "single", "daily", "doses_daily")
 
 
-_STOPPED, _OF_LABEL = "stopped", "limit:"
+_STOPPED, _MEASURED = "stopped", "exposure:"
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,10 +76,12 @@ def room(agent: str, facts: Facts, row: int = 0) -> Room:
 
 
 def ceiling(stands: Room) -> float | None:
-    """The most in a day that the person's kidneys, liver or medicines leave of the label's; ``None`` where they take nothing off it."""
-    daily = [b for b in stands.bounds if not b.open and b.kind == "daily" and b.value is not None]
-    of_label = min((b.value for b in daily if b.id.startswith(_OF_LABEL) and b.value), default=math.inf)
-    most = min(stands.daily, of_label * stands.share)
+    """The most in a day that the person's kidneys, liver, age or medicines leave of the label's; ``None`` where they take nothing off it.
+    A measured exposure bounds how a medicine is started; whoever takes both is looked at, and not lowered by arithmetic."""
+    held = [b for b in stands.bounds if not b.open and b.value is not None]
+    of_label = min((b.value for b in held if b.kind == "daily" and b.of_label and b.value), default=math.inf)
+    shares = [b.value for b in held if b.kind == "share" and b.value and not b.id.startswith(_MEASURED)]
+    most = min(stands.daily, of_label * min(shares, default=1.0))
     return most if most < of_label else None
 
 
@@ -87,6 +89,12 @@ def dangers(agent: str, findings: Sequence[Finding], facts: Facts) -> list[Findi
     """Every DANGER that stands for an agent. That it was stopped is none against taking it up again, and is left out."""
     own = {shown_agent_name(agent, facts), agent}
     return [f for f in findings if f.tier == "DANGER" and own & set(f.agents) and f.situation != _STOPPED]
+
+
+def leaves(agent: str, facts: Facts, row: int = 0) -> bool:
+    """Whether something about the person asks that an agent that is taken be left."""
+    asks = (b for b in facts.knowledge.plans.dose_bounds.values() if b.leave and agent in b.agents)
+    return any(holds_in(b, facts.jurisdiction) and asked(b.when, agent, facts, row).holds for b in asks)
 
 
 def danger(agent: str, findings: Sequence[Finding], facts: Facts) -> str | None:
@@ -125,7 +133,7 @@ def _limits(agent: str, facts: Facts, row: int) -> Iterator[ShownBound]:
                 needs = (*needs, *(() if weight.settled(row) else ("weight",)))
             limit = ceiling.limit
             yield ShownBound(
-                id=f"{_OF_LABEL}{kind}:{plain_number(ceiling.value)}",
+                id=f"{OF_LABEL}{kind}:{plain_number(ceiling.value)}",
                 agent=agent,
                 kind=bounds,
                 value=value,
@@ -203,7 +211,7 @@ def _exposure(agent: str, facts: Facts, row: int) -> Iterator[ShownBound]:
         if maybe:
             partner = shown_name(exposure.partner, facts)
             yield ShownBound(
-                id=f"exposure:{exposure.partner}",
+                id=f"{_MEASURED}{exposure.partner}",
                 agent=agent,
                 kind="share",
                 value=1 / exposure.auc_ratio,

@@ -134,6 +134,8 @@ def _without_anchor(follow: FollowUp, anchors: Anchors, last: date | None, valid
         return _measured(follow, anchors, last, valid_days)
     if follow.anchor in ("step", "daily dose") and anchors.start is not None and anchors.since_known:
         return When(due=None)  # known, and without such a step or such a dose
+    if follow.anchor == "refill" and anchors.start is not None and anchors.start >= anchors.review:
+        return When(due=None)  # nothing is in it yet
     if follow.lapses_days is not None or follow.not_before or follow.anchor in ("step", "session"):
         return When(due=None, anchored=False)  # its moment may have passed long ago
     interval = follow.every_days or valid_days

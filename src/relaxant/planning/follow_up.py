@@ -162,8 +162,8 @@ def in_words(facts: Facts, due: Sequence[Due], row: int = 0) -> tuple[tuple[str,
     return tuple(out)
 
 
-def _order(due: Due) -> tuple[bool, date, str, str, bool]:
-    return due.due is None, due.due or date.max, due.agent, due.what, bool(due.settled_by)
+def _order(due: Due) -> tuple[bool, bool, date, str, str, bool]:
+    return due.due is None, not due.overdue, due.due or date.max, due.agent, due.what, bool(due.settled_by)
 
 
 def _present(facts: Facts, row: int) -> list[str]:
@@ -250,7 +250,12 @@ class _Person:
 
 def _due(agent: str, known: _Known, anchors: Anchors, person: _Person, open_by: tuple[str, ...]) -> Due:
     follow = known.follow
-    done = _done(follow, person.newest, anchors.review, person.now.facts.knowledge)
+    knowledge, shown = person.now.facts.knowledge, bool(follow.labs)
+    done = _done(follow, person.newest, anchors.review, knowledge)
+    if follow.anchor == "refill" and anchors.refill is not None:
+        filled = person.patient.pump.refilled if person.patient.pump else None
+        words, shown = knowledge.words("follow"), True
+        done = _Done(None, filled, words["refilled"]) if filled else _Done(lacking=(words["refill"],))
     acts = [
         act if clauses is None else _judged(act, clauses, person, old=done.text is not None)
         for act, clauses, _ in known.acts
@@ -273,7 +278,7 @@ def _due(agent: str, known: _Known, anchors: Anchors, person: _Person, open_by: 
         last_done=done.dated,
         last_value=done.text,
         lacking=done.lacking,
-        measured=bool(follow.labs),
+        measured=shown,
         overdue=late > 0,
         overdue_days=late,
         not_before=follow.not_before,

@@ -20,6 +20,10 @@ BoundKind = Literal[
 ]
 
 
+OF_LABEL = "limit:"
+"""How the id of a bound begins that is a limit of the label."""
+
+
 class Product(msgspec.Struct, frozen=True, kw_only=True):
     """A product as sold in the country. ``strength`` is in ``unit`` a piece, or a mL where ``liquid``; a piece is taken whole or, where it
     is ``scored``, in halves."""
@@ -87,6 +91,16 @@ class ShownBound(msgspec.Struct, frozen=True, kw_only=True):
     settled_by: tuple[str, ...]
     verified: bool
     source: Cited
+
+    @property
+    def names_amount(self) -> bool:
+        """Whether it holds and names an amount of the day for this person, beside what the label says for all."""
+        return not self.open and self.kind in ("start", "start_daily", "daily") and not self.of_label
+
+    @property
+    def of_label(self) -> bool:
+        """Whether it is one of the label's own limits."""
+        return self.id.startswith(OF_LABEL)
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,8 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.blockade import block_plan, blockers
 from relaxant.planning.current import current_lines, intake, release_of, weighed_daily, weighed_line
-from relaxant.planning.dose import ceiling, danger, dangers, room
+from relaxant.planning.dose import danger, leaves
+from relaxant.planning.lowering import allowed_dose, lower_dose, to_be_left
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Plan, Told
 from relaxant.planning.pump import pump_plan
@@ -23,8 +24,8 @@ from relaxant.planning.taper import taper_plan
 from relaxant.planning.titration import Wanted, titration_plan
 from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
-from relaxant.rules.reasons import cited, is_weighed
-from relaxant.rules.wording import shown_agent_name, shown_name
+from relaxant.rules.reasons import cited
+from relaxant.rules.wording import shown_agent_name
 
 
 def planned(
@@ -56,8 +57,8 @@ def planned(
     return tuple(sorted(plans, key=lambda p: (_ORDER[p.kind], p.id)))
 
 
-_CHANGE = "CHANGE"
-_GRAVE = ("DANGER", _CHANGE)
+_GRAVE = ("DANGER", "CHANGE")
+_START_LOW = "retitrate"  # what a row of missed days says
 _ORDER = {"resume": 0, "switch": 1, "taper": 2, "titration": 3, "pump": 4, "block": 5}
 
 
@@ -66,78 +67,51 @@ def _of_agent(agent: str, left: bool, weighed: bool, patient: Patient, medicines
     lowers = any(agent in t.agents for t in plans.tapers.values())
     raises = any(t.agent == agent for t in plans.titrations.values())
     now = current_lines(agent, medicines)
-    grave = bool(_to_be_left(agent, findings, facts, row))
-    made: list[Plan] = []
-    why: str | None
+    grave = bool(now) and (bool(to_be_left(agent, findings, facts, row)) or leaves(agent, facts, row))
     if left:
-        why = "stop_weighed"
-    elif weighed and (form := form_plan(agent, medicines, facts, findings, patient.as_of, row)) is not None:
+        return [taper_plan(agent, medicines, facts, patient.as_of, why="stop_weighed", findings=findings, row=row)] if lowers else []  # fmt: skip
+    if weighed and (form := form_plan(agent, medicines, facts, findings, patient.as_of, row)) is not None:
         return [form]
-    elif weighed:
-        if raises or lowers:
-            made += _toward(agent, patient, medicines, facts, findings, row, lowers=lowers)
-        why = "danger" if now and grave and not any(p.kind == "taper" for p in made) else None
-    elif now and grave:
-        why = "danger"
-    elif now:
-        return _down_to_what_is_allowed(agent, patient, medicines, facts, findings, row) if lowers else []
-    else:
-        return _after_a_stop(agent, facts, findings, row)
-    if why and lowers:
+    if not now:
+        gap = _after_a_stop(agent, weighed, facts, findings, row)
+        again = not gap or any(m.now and m.do == _START_LOW for m in gap[0].missed)
+        return [*gap, *(_toward(agent, patient, medicines, facts, findings, row) if weighed and raises and again else [])]  # fmt: skip
+    made: list[Plan] = []
+    if weighed:
+        down = lower_dose(agent, patient, medicines, facts, findings, row) if lowers and not grave else None
+        made = [down] if down is not None else _toward(agent, patient, medicines, facts, findings, row) if raises else []  # fmt: skip
+    if not lowers or any(p.kind == "taper" for p in made):
+        return made
+    if grave:
+        why = "danger" if danger(agent, findings, facts) else "leave"
         made.append(taper_plan(agent, medicines, facts, patient.as_of, why=why, findings=findings, row=row))
+    elif all(p.refused for p in made):
+        made += allowed_dose(agent, patient, medicines, facts, findings, row)
     return made
 
 
-def _to_be_left(agent: str, findings: Sequence[Finding], facts: Facts, row: int) -> list[Finding]:
-    """The DANGERs for which an agent has to be left: not those with a medicine that is only weighed, which is the one to leave out."""
-    weighed = {shown_name(i, facts) for i in facts.inputs.weighed if is_weighed(i, facts, row)}
-    return [f for f in dangers(agent, findings, facts) if not f.partners or not set(f.partners) <= weighed]
-
-
-def _down_to_what_is_allowed(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:  # fmt: skip
-    """Where a finding asks for a change and more is taken than this person's kidneys, liver or medicines allow: down to that."""
-    name = shown_agent_name(agent, facts)
-    if not any(f.tier == _CHANGE and {name, agent} & set(f.agents) for f in findings):
-        return []
-    stands = room(agent, facts, row)
-    taken, most = intake(agent, current_lines(agent, medicines), facts), ceiling(stands)
-    if taken.why or most is None or taken.daily <= most:
-        return []
-    made = taper_plan(agent, medicines, facts, patient.as_of, why="above", goal=most, findings=findings, row=row)
-    return [msgspec.structs.replace(made, bounds=stands.bounds)]
-
-
-def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int, *, lowers: bool) -> list[Plan]:  # fmt: skip
-    """From what is taken, or from nothing, to the dose that is weighed: up, or down."""
+def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:  # fmt: skip
+    """From what is taken, or from nothing, up to the dose that is weighed."""
     line, now = weighed_line(agent, medicines), current_lines(agent, medicines)
     goal = weighed_daily(agent, medicines, facts)
     before: Grains = {}
     if now and line is not None and not line.beside:
         taken = intake(agent, now, facts)
-        if taken.why or goal is None or goal == taken.daily:
+        if taken.why or goal is None or goal <= taken.daily:
             return []
-        if goal < taken.daily:
-            if not lowers or danger(agent, findings, facts):
-                return []  # where a DANGER stands the way out goes to nothing
-            stands = room(agent, facts, row)
-            most = ceiling(stands)
-            why = "lower" if most is None or goal <= most else "lower_not_enough"
-            made = taper_plan(agent, medicines, facts, patient.as_of, why=why, goal=goal, row=row)
-            return [msgspec.structs.replace(made, bounds=() if why == "lower" else stands.bounds)]
         before = {part: grains(dose) for part, dose in taken.doses.items()}
-    regimen = line.regimen if line else None
     wanted = Wanted(
         first=patient.as_of,
         before=before,
         goal=goal,
-        form=regimen.form if regimen else None,
+        form=line.regimen.form if line else None,
         release=release_of(line, now),
         country=patient.country,
     )
     return [titration_plan(agent, facts, findings, wanted, row)]
 
 
-def _after_a_stop(agent: str, facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:
+def _after_a_stop(agent: str, weighed: bool, facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:
     """What to do some days after the last dose: resume, start low again or call, by the number of days. No doses are planned: why it was
     stopped is for the prescriber to ask."""
     stopped = facts.column(f"{agent}:stopped_days")
@@ -146,19 +120,20 @@ def _after_a_stop(agent: str, facts: Facts, findings: Sequence[Finding], row: in
     told = missed(agent, facts, row)
     if not any(m.now for m in told):
         return []
-    words, name = facts.knowledge.words("planning"), shown_agent_name(agent, facts)
+    words, name, days = facts.knowledge.words("planning"), shown_agent_name(agent, facts), stopped.low.item(row)
+    said = words["why"]["resume"]["one" if days == 1 else "other"]
     return [
         Plan(
             id=f"resume:{agent}",
             kind="resume",
             agents=(name,),
             title=words["titles"]["resume"].format(agent=name),
-            why=words["why"]["resume"].format(agent=name, days=plain_number(stopped.low.item(row))),
+            why=said.format(agent=name, count=plain_number(days)),
             unit=facts.knowledge.agents[agent].dose_unit,
             first_do=asked_by(f for f in findings if f.tier in _GRAVE and {name, agent} & set(f.agents)),
             missed=told,
             withdrawal=withdrawal(agent, facts),
-            notes=(words["notes"]["why_stopped"].format(agent=name),),
+            notes=() if weighed else (words["notes"]["why_stopped"].format(agent=name),),
         )
     ]
 

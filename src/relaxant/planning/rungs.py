@@ -85,7 +85,11 @@ def _rising(stages: Sequence[Staged], climb: Climb, held: Stock) -> list[Rung]:
             out.append(rung)
             before = dict(rung.doses)
         elif first:
-            return []
+            least = _least(turn, stands, top, held)
+            if least is None:
+                return []
+            out.append(least)
+            before = dict(least.doses)
         elif number >= len(turns):
             break
         elif out:  # too little to make: the time passes all the same
@@ -98,6 +102,27 @@ def _rising(stages: Sequence[Staged], climb: Climb, held: Stock) -> list[Rung]:
 def _step(turn: _Turn, stands: Room, held: Stock) -> float:
     """By how much the day's dose rises at most (grains): by its part of the labelled step, or the least that can be made where that is more."""
     return turn.step if stands.share == 1 else max(turn.step * stands.share, min(held.amounts, default=0))
+
+
+def _least(turn: _Turn, stands: Room, top: float, held: Stock) -> Rung | None:
+    """The smallest dose that products make, once a day: where the first dose of a share cannot be made, and something names an amount for this
+    person (a start, or a most in a day) that is not below it."""
+    named = [b.value for b in stands.bounds if b.names_amount]
+    if not held.amounts:
+        return None
+    smallest = held.amounts[0]
+    if (
+        not named
+        or smallest > min(stands.start, stands.start_daily, stands.single, stands.daily) * GRAIN
+        or smallest > top
+    ):
+        return None
+    if smallest > max(turn.stage.doses.values()) + ROUNDING:
+        return None
+    part = next(iter(kept_parts(turn.stage.doses, 1)))
+    return Rung(
+        doses={part: smallest}, days=turn.days, bounds=stands.deciding("share", "start", "start_daily", "daily")
+    )
 
 
 class _Turn(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,13 +173,16 @@ def _falling(stages: Sequence[Staged], climb: Climb, held: Stock) -> list[Rung]:
 def _rung(
     stage: Staged, at_most: float, stands: Room, before: Grains, top: float, held: Stock, days: float, *, first: bool
 ) -> Rung | None:
-    doses = kept_parts(stage.doses, round(min(stands.doses_daily, len(stage.doses))))
+    of_day = stands.start_daily * GRAIN if first else sum(before.values()) + stands.step_daily * GRAIN
+    parts = min(stands.doses_daily, len(stage.doses))
+    if first and of_day < stage.total:  # as many doses as labelled ones fit, rather than pieces of them
+        parts = min(parts, max(1.0, of_day // max(stage.doses.values())))
+    doses = kept_parts(stage.doses, round(parts))
     most = {part: min(dose, stands.single * GRAIN) for part, dose in doses.items()}
     if first:
         most = {part: min(dose, stands.start * GRAIN) for part, dose in most.items()}
     elif stands.step < math.inf:
         most = {part: min(dose, before.get(part, 0) + stands.step * GRAIN) for part, dose in most.items()}
-    of_day = stands.start_daily * GRAIN if first else sum(before.values()) + stands.step_daily * GRAIN
     total = min(sum(min(dose * stands.share, most[part]) for part, dose in doses.items()), top)
     held_by = _held_by(stage, doses, most, total, of_day, top, stands, first=first)
     total, at_most = min(total, of_day), min(at_most, of_day)
@@ -170,13 +198,13 @@ def _held_by(stage: Staged, doses: dict[DayPart, float], most: dict[DayPart, flo
     kinds: list[Any] = []
     if stands.share < 1:
         kinds.append("share")
-    if len(doses) < len(stage.doses):
+    if stands.doses_daily < len(stage.doses):
         kinds.append("doses_daily")
     if any(stands.single * GRAIN < dose for dose in doses.values()):
         kinds.append("single")
     if any(most[part] < min(dose, stands.single * GRAIN) for part, dose in doses.items()):
         kinds.append("start" if first else "step")
-    if of_day < total:
+    if of_day < min(stage.total, top):
         kinds.append("start_daily" if first else "step_daily")
     if top < stage.total and total >= top >= stands.daily * GRAIN - ROUNDING:
         kinds.append("daily")

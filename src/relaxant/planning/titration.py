@@ -11,7 +11,7 @@ import msgspec
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.plans import Titration
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
-from relaxant.planning.dose import Room, room, why_refused
+from relaxant.planning.dose import Room, ceiling, room, why_refused
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Kind, Plan
 from relaxant.planning.products import abroad, product_groups, whole_only
@@ -62,6 +62,9 @@ def titration_plan(
         return msgspec.structs.replace(made, refused=why)
     if not found:
         return _refused(made, "no_schedule", agent, facts)
+    most = ceiling(stands)
+    if wanted.before and most is not None and sum(wanted.before.values()) > most * GRAIN:
+        return _refused(made, "above_already", agent, facts)
     release = _asked_release(agent, facts, found, wanted)
     fit, needs = chosen_fit(found, release=release, form=wanted.form, goal=wanted.goal, named=wanted.titration)
     made = msgspec.structs.replace(made, needs_first=tuple(dict.fromkeys((*made.needs_first, *needs))))
@@ -186,7 +189,8 @@ def _why(why: str, chosen: Titration, found: Found, wanted: Wanted, agent: str, 
         parts.append(words["schedule_ends"].format(goal=amount(wanted.goal, unit), top=amount(top, unit)))
     elif wanted.goal is not None:
         parts.append(words["capped"].format(goal=amount(wanted.goal, unit), top=amount(top, unit)))
-    if chosen.target_high is not None and chosen.target_unit:
+    beyond = bool(steps[-1].bounds) and top < (chosen.target_low or 0)  # nobody held below it is told of the usual dose
+    if chosen.target_high is not None and chosen.target_unit and not beyond:
         its = chosen.target_unit.removesuffix("/day")
         low, high = chosen.target_low, amount(chosen.target_high, its)
         parts.append(words["target_high"].format(high=high) if low is None else words["target"].format(low=plain_number(low), high=high))  # fmt: skip

@@ -478,7 +478,7 @@ class _PlanPage:
             yield Table(words["caption"], head, rows, prose=True)
 
     def limit(self, bound: ShownBound) -> str:
-        return say.limit(bound, self.words, self.plan.kind)
+        return say.limit(bound, self.words)
 
     def standing(self, bound: ShownBound) -> Iterator[str]:
         words = self.words["bounds"]

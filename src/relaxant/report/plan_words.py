@@ -174,8 +174,8 @@ def gap(days_from: float, days_to: float | None, words: Words) -> str:
     return str(names["between"]).format(**{"from": exact(days_from), "to": days(days_to)})
 
 
-def limit(bound: ShownBound, words: Words, kind: str = "") -> str:
-    """What a bound allows, in a plan of a kind: for some the step is a dose to rise to and not one to rise by."""
+def limit(bound: ShownBound, words: Words) -> str:
+    """What a bound allows."""
     names = words["bounds"]
     value = ""
     if bound.value is not None:
@@ -187,8 +187,7 @@ def limit(bound: ShownBound, words: Words, kind: str = "") -> str:
             value = f"{plain_number(100 * bound.value, _PERCENT)}%"
         else:
             value = _rounded(bound.value, bound.unit.removesuffix("/day").removesuffix("/dose"), _LIMIT)
-    kinds = names["kinds"] | names["kinds_of"].get(kind, {})
-    return str(kinds[bound.kind]).format(value=value)
+    return str(names["kinds"][bound.kind]).format(value=value)
 
 
 def counted_exactly(words: Words, count: float) -> str:
