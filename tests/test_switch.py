@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import FULL, in_danger, reviewed
+from conftest import FULL, TODAY, in_danger, reviewed
 from relaxant.cli import main
+from relaxant.facts.facts import Facts
+from relaxant.facts.inputs import inputs_of
+from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.plans import Switch
+from relaxant.medicines.read import read_medicines
+from relaxant.planning.dose import room
+from relaxant.planning.handover import most_daily
 from relaxant.planning.plan import Plan, Step
 from relaxant.report.plans import render_plan
 from relaxant.report.view import head_of
@@ -21,6 +29,7 @@ from test_planning import KNOWN, OTHERS, PLANS, person, sound
 SEEDS = range(1500 if FULL else 90)
 SWITCHES = list(PLANS.switches.values())
 LONG = "2024-05-01"
+AS_OF = date(2026, 11, 22)
 TABLETS = {
     "drug": "baclofen",
     "form": "tablet",
@@ -123,7 +132,7 @@ def test_an_exchange_keeps_what_an_exchange_promises(seed: int) -> None:
     grave = in_danger(review)
     own = [p for p in plans if p.kind == "switch"]
     if switch.from_agent == switch.to_agent:
-        if switch.from_agent in grave:
+        if switch.from_agent in grave or any("asks that it be left" in p.why for p in plans):
             assert [p.kind for p in plans] == ["taper"], "the way out"
             return
         _form_is_kept(switch, daily, own)
@@ -139,11 +148,15 @@ def test_an_exchange_keeps_what_an_exchange_promises(seed: int) -> None:
     if of(plan, switch.to_agent):
         assert at_once or of(plan, switch.from_agent), "nothing is started beside"
     _never_up(plan, switch.from_agent)
+    if switch.method in ("cross-taper", "exchange") and of(plan, switch.from_agent):
+        assert of(plan, switch.from_agent)[0].first == AS_OF, "the supply lasts from the first day"
+        assert min(s.first for s in plan.supply) == AS_OF
     if switch.method in ("cross-taper", "exchange") and plan.steps and not at_once:
         assert sum(b.kind == "rescue" for b in plan.branches) == 1
         assert all("once" in b.text and "call" in b.text for b in plan.branches if b.kind == "rescue")
     if switch.method == "exchange":
         _part_for_part(switch, daily, plan)
+        _within_both(switch, daily, plan, review)
     if switch.method == "retitrate":
         assert not plan.steps
         assert "None." in plan.reckoning[0].text
@@ -177,6 +190,36 @@ def _part_for_part(switch: Switch, daily: float, plan: Plan) -> None:
     for step in of(plan, switch.to_agent):
         assert all(step.daily <= (b.value or 0) + 1e-9 for b in bounds if b.kind == "daily")
         assert all(t.amount <= (b.value or 0) + 1e-9 for b in bounds if b.kind == "single" for t in step.takes)
+
+
+def ceilings(review: Review) -> dict[str, float]:
+    """The most in a day of each agent, by what the person's kidneys, liver, age and medicines leave."""
+    patient = read_patient(review.patient, KNOWN, today=TODAY)
+    facts = Facts(inputs_of([(patient, read_medicines(patient, KNOWN))], KNOWN), KNOWN, patient.jurisdiction)
+    return {agent: most_daily(room(agent, facts)) for agent in facts.inputs.agents}
+
+
+def on_day(plan: Plan, agent: str, day: date, taken: float) -> float:
+    """The day's dose by the plan; before its first step what is taken now."""
+    own = of(plan, agent)
+    if not own:
+        return 0.0
+    if day < own[0].first:
+        return own[0].daily - own[0].changed
+    return next((s.daily for s in own if s.first <= day and (s.last is None or day <= s.last)), 0.0)
+
+
+def _within_both(switch: Switch, daily: float, plan: Plan, review: Review) -> None:
+    """Each dose as a part of its own most: together never above the whole of what is allowed while the new one is taken, nor above
+    what is taken now where the label alone is passed."""
+    most = ceilings(review)
+    new, old = most[switch.to_agent], most[switch.from_agent]
+    for day in sorted({s.first for s in plan.steps}):
+        rising, falling = on_day(plan, switch.to_agent, day, 0), on_day(plan, switch.from_agent, day, daily)
+        if rising:
+            assert rising / new + falling / old <= max(1, daily / old) + 1e-6
+    if daily > old and of(plan, switch.from_agent):
+        assert plan.steps and min(s.first for s in of(plan, switch.from_agent)) == min(s.first for s in plan.steps)
 
 
 def _form_is_kept(switch: Switch, daily: float, own: list[Plan]) -> None:
@@ -430,6 +473,39 @@ def test_gabapentin_and_pregabalin_are_never_both_at_full_dose() -> None:
     assert [(s.daily, s.days) for s in of(plan, "gabapentin")] == [(900, 4)]
 
 
+def test_above_what_the_kidneys_allow_the_old_one_comes_down_before_the_new_one_begins() -> None:
+    """Clearance 29 mL/min: gabapentin at most 600, pregabalin at most 150 mg a day, begun with a quarter of 150 mg."""
+    person = {"country": "UK", "age": 70, "weight": "60 kg", "height": "160 cm", "labs": [{"name": "creatinine", "value": "130 umol/L", "date": "2026-11-15"}]}  # fmt: skip
+    line = "gabapentin 600 mg three times a day since 2022-01-01"
+    plan = switch_of([line], [stop("gabapentin"), "pregabalin 150 mg twice a day"], **person)
+    old, new = of(plan, "gabapentin"), of(plan, "pregabalin")
+    assert any(p.id == "gabapentin-kidney-uk-eu" for p in plan.policies)
+    assert (old[0].first.isoformat(), old[-1].last) == ("2026-11-22", date(2026, 11, 28))
+    assert [s.daily for s in new] == [25, 50, 125, 150]
+    assert on_day(plan, "gabapentin", new[0].first, 1800) == 500
+    assert all((two.first - one.first).days >= 7 for one, two in itertools.pairwise(new))
+    assert "goes first" in plan.why
+    assert {b.agent for b in plan.bounds} == {"gabapentin", "pregabalin"}
+    assert not any(b.kind == "slower" for b in plan.branches)
+
+
+@pytest.mark.parametrize("daily", [600, 900, 1800, 2400, 3600])
+@pytest.mark.parametrize("creatinine", ["0.7", "1.2", "1.6", "2.2", "4.5"])
+@pytest.mark.parametrize("country", ["US", "UK", "DE"])
+@pytest.mark.parametrize("way", [("gabapentin", "pregabalin", 1.0), ("pregabalin", "gabapentin", 6.0)])
+def test_gabapentinoids_together_keep_within_what_the_kidneys_allow(way: tuple[str, str, float], country: str, creatinine: str, daily: float) -> None:  # fmt: skip
+    old, new, less = way
+    labs = [{"name": "creatinine", "value": f"{creatinine} mg/dL", "date": "2026-11-20"}]
+    line = {"drug": old, "dose": f"{daily / 3 / less:g} mg", "frequency": "three times a day", "start": LONG}
+    review = reviewed({**PERSON, "age": 72, "country": country, "labs": labs, "medicines": [line], "considering": [stop(old), new]})  # fmt: skip
+    switch = next(s for s in SWITCHES if (s.from_agent, s.to_agent) == (old, new))
+    (plan,) = (p for p in review.plan if p.kind == "switch")
+    sound(plan)
+    _within_both(switch, daily / less, plan, review)
+    _part_for_part(switch, daily / less, plan)
+    _never_up(plan, old)
+
+
 def test_what_the_new_one_may_not_replace_goes_by_its_own_taper() -> None:
     """A third of a 1.4 g ceiling by kidney function: the rest of pregabalin is tapered and not dropped."""
     labs = [{"name": "creatinine", "value": "1.9 mg/dL", "date": "2026-11-20"}]
@@ -440,6 +516,26 @@ def test_what_the_new_one_may_not_replace_goes_by_its_own_taper() -> None:
     assert any(p.id == "pregabalin-long-use" for p in plan.policies)
     assert of(plan, "pregabalin")[-1].daily < 100
     _never_up(plan, "pregabalin")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "country", "pieces"),
+    [
+        ("baclofen 20 mg three times a day since 2020-01-01", "tizanidine 8 mg three times a day", "US", {(60.0, 7)}),
+        ("diazepam 5 mg three times a day since 2016-01-01", "baclofen 5 mg three times a day", "UK", {(15.0, 7)}),
+    ],
+)
+def test_the_week_of_both_is_a_step_and_is_supplied(old: str, new: str, country: str, pieces: set[tuple[float, int]]) -> None:  # fmt: skip
+    drug = old.split()[0]
+    plan = switch_of([old], [stop(drug), new], country=country)
+    first, second = of(plan, drug)[:2]
+    assert {(first.daily, first.days)} == pieces
+    assert (first.number, first.changed, first.back_to, second.back_to) == (1, 0, None, 1)
+    until = min(s.until for s in plan.supply)
+    own = {c.product for s in of(plan, drug) for t in s.takes for c in t.counts}
+    mg = sum(s.count * plan.products[s.product].strength for s in plan.supply if s.product in own and s.until == until)
+    taken = sum(on_day(plan, drug, AS_OF + timedelta(days=n), 0) for n in range((until - AS_OF).days + 1))
+    assert mg == pytest.approx(taken)
 
 
 def test_the_ratio_is_shown_with_its_span_and_the_ceiling() -> None:
@@ -545,3 +641,95 @@ def test_without_a_schedule_for_the_age_the_old_one_is_left_alone_by_its_taper()
     assert "at this age" in plan.refused
     assert not of(plan, "clonazepam")
     assert of(plan, "diazepam")
+
+
+# ---------------------------------------------------------------- another release
+
+
+@pytest.mark.parametrize(
+    ("country", "taken", "weighed"),
+    [
+        ("DE", "tizanidine modified-release capsule 12 mg once a day since 2024-01-01", "tizanidine tablet 4 mg three times a day"),
+        ("DE", "tizanidine modified-release capsule 12 mg once a day since 2024-01-01", "tizanidine tablet 6 mg three times a day"),
+        ("DE", "tizanidine tablet 4 mg three times a day since 2024-01-01", "tizanidine modified-release capsule 12 mg once a day"),
+        ("US", "oxybutynin 5 mg twice a day since 2024-01-01", "oxybutynin extended release tablet 10 mg once a day"),
+    ],
+)  # fmt: skip
+def test_from_one_release_to_another_no_dose_is_reckoned(country: str, taken: str, weighed: str) -> None:
+    (plan,) = plans_of([taken], [weighed], country=country).values()
+    assert plan.id == f"switch:{taken.split()[0]}:release"
+    assert plan.refused and "never both" in plan.refused
+    assert not plan.steps
+
+
+def test_a_line_without_a_release_is_no_other_release() -> None:
+    taken = "oxybutynin extended release 5 mg once a day since 2024-01-05"
+    assert "switch:oxybutynin:release" not in plans_of([taken], ["oxybutynin 15 mg once a day"])
+
+
+def test_millilitres_are_spoken_of_where_something_is_measured() -> None:
+    tablets = switch_of([{**tizanidine("capsule", mg=4), "start": LONG}], [tizanidine("tablet", mg=6)])
+    assert "is not the one that is taken" in tablets.why
+    assert "mL" not in tablets.why
+    liquid = switch_of([TABLETS], ["baclofen 5 mg/5 mL oral solution 5 mL three times a day"])
+    assert "how many mL" in liquid.why
+
+
+def test_a_product_that_is_not_known_here_is_not_asked_for_again() -> None:
+    line = "tizanidine modified-release capsule 6 mg once a day since 2022-01-01"
+    plan = plans_of([line], [stop("tizanidine")], country="DE")["taper:tizanidine"]
+    assert plan.refused and "known to be sold here" in plan.refused
+    assert "say which product" not in plan.refused
+
+
+# ---------------------------------------------------------------- where none is known
+
+
+def test_two_plans_beside_one_another_say_that_they_are_no_exchange() -> None:
+    line = "baclofen 20 mg three times a day since 2022-01-01"
+    plans = plans_of([line], [stop("baclofen"), "dantrolene 100 mg three times a day"])
+    for name in ("taper:baclofen", "titration:dantrolene"):
+        assert "No exchange from baclofen to dantrolene" in plans[name].why
+    alone = plans_of([line, "dantrolene 25 mg once a day since 2022-01-01"], [stop("baclofen")])
+    assert not any("No exchange" in plan.why for plan in alone.values())
+    known = plans_of([line], [stop("baclofen"), "tizanidine 4 mg three times a day"])
+    assert not any("No exchange" in plan.why for plan in known.values())
+
+
+def test_limits_stand_in_one_table_for_each_medicine() -> None:
+    labs = [{"name": "creatinine", "value": "130 umol/L", "date": "2026-11-15"}]
+    line = "gabapentin 600 mg three times a day since 2022-01-01"
+    review = reviewed({**PERSON, "country": "UK", "age": 70, "weight": "60 kg", "labs": labs, "medicines": [line], "considering": [stop("gabapentin"), "pregabalin"]})  # fmt: skip
+    (plan,) = review.plan
+    text = render_plan(plan, "text", head=head_of(review, knowledge=KNOWN), knowledge=KNOWN).decode()
+    for medicine in ("Pregabalin", "Gabapentin"):
+        after = text.split(f"{medicine}: limits for this person", 1)[1].splitlines()[1]
+        assert after.split() == ["No.", "Limit", "Why", "Standing"]
+
+
+def test_pieces_have_their_plural() -> None:
+    plan = switch_of([{**tizanidine("capsule", mg=4), "start": LONG}], [tizanidine("tablet", mg=4)])
+    liquid = switch_of(["baclofen 5 mg/5 mL oral solution 20 mg three times a day since 2024-01-05"], [TABLETS | {"dose": "20 mg"}])  # fmt: skip
+    said = " ".join(line.text for p in (plan, liquid) for line in p.reckoning)
+    assert "2 tablet of" not in said
+
+
+# ---------------------------------------------------------------- forms, and more than is allowed
+
+
+def test_an_exchange_of_form_says_that_more_is_taken_than_is_allowed() -> None:
+    """Half of 80 mg at an eGFR below 60: 60 mg a day stay 60 mg as a liquid, and the page says where they have to come to."""
+    labs = [{"name": "creatinine", "value": "1.7 mg/dL", "date": "2026-11-20"}]
+    weighed = "baclofen 5 mg/5 mL oral solution 20 mg three times a day"
+    plan = switch_of([{**TABLETS, "dose": "20 mg"}], [weighed], labs=labs)
+    assert [s.daily for s in plan.steps] == [60]
+    assert "60 mg a day, than is allowed here, 40 mg a day" in plan.why
+    assert {b.kind for b in plan.bounds} == {"daily", "share"}
+    assert "is allowed here" not in switch_of([TABLETS], ["baclofen 5 mg/5 mL oral solution 10 mg three times a day"]).why  # fmt: skip
+
+
+def test_a_form_that_may_not_be_exchanged_now_leaves_the_way_down() -> None:
+    pressure = [{"name": "systolic blood pressure", "value": "85 mmHg", "date": "2026-11-20"}]
+    plans = plans_of([{**tizanidine("capsule"), "start": LONG}], [tizanidine("tablet")], observations=pressure)
+    assert plans["switch:tizanidine:form"].refused
+    assert of(plans["taper:tizanidine"], "tizanidine")

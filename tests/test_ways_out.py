@@ -200,3 +200,10 @@ def test_a_rise_of_what_is_above_its_limit_already_is_a_way_down() -> None:
 def test_a_benzodiazepine_that_is_no_relaxant_here_is_not_passed_over() -> None:
     review = made(medicines=["lorazepam 2 mg three times a day since 2020-01-05"], considering=[{"drug": "lorazepam", "change": "stop"}])  # fmt: skip
     assert any("Lorazepam is being stopped" in text for text in review.limits)
+
+
+def test_a_weighed_rhythm_that_would_raise_a_time_of_day_is_said() -> None:
+    said = load_knowledge().words("planning")["notes"]["rhythm"]
+    (other,) = made(considering=["baclofen 15 mg twice a day"]).plan
+    (same,) = made(considering=["baclofen 10 mg three times a day"]).plan
+    assert said in other.notes and said not in same.notes

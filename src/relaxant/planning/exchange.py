@@ -14,10 +14,12 @@ from relaxant.knowledge.plans import DayPart, Switch
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
 from relaxant.planning.current import Intake, form_of
 from relaxant.planning.dose import Room
+from relaxant.planning.handover import of_stage, raised, stages_of
+from relaxant.planning.joined import following, placed_step
 from relaxant.planning.parts import Grains, kept_parts, shares_of, spread
+from relaxant.planning.plan import Plan
 from relaxant.planning.products import product_groups
 from relaxant.planning.tablets import GRAIN, ROUNDING, grains
-from relaxant.planning.titration import titrations
 
 
 class Exchanged(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,21 +39,22 @@ def exchanged(
 ) -> Exchanged | str:
     """The exchange in ``switch.parts`` steps, or why there is none: a key of the words of refusal."""
     ratio = switch.ratio if switch.ratio is not None else switch.ratio_low
-    stages = _whole_doses(switch.to_agent, facts, row)
-    old = _old_stock(switch.from_agent, taken, facts)
+    stages = [stage.doses for stage in stages_of(switch.to_agent, facts, row)]
+    old = old_stock(switch.from_agent, taken, facts)
     if not stages:
         return "no_schedule"
     if ratio is None or old is None:
         return "no_exchange"
     whole, parts = taken.daily * GRAIN, max(switch.parts or 1, 1)
-    days = math.ceil((switch.over_days or parts) / parts)
+    days = max(math.ceil((switch.over_days or parts) / parts), math.ceil(stands.days))
     shares = shares_of(kept_parts(stages[-1], round(min(stands.doses_daily, len(stages[-1])))))
     most = max(sum(stage.values()) for stage in stages) * GRAIN * stands.share
     top = min(whole * ratio, stands.daily * GRAIN, most if stands.share < 1 else math.inf)
     if goal is not None:
         top = min(top, goal * GRAIN)
     least = min(whole * ratio, top) * (switch.ratio_low or ratio) / ratio
-    new, rises = _rises(switch.to_agent, [whole * ratio * k / parts for k in range(1, parts + 1)], top, least, shares, stands, facts)  # fmt: skip
+    wanted = [min(whole * ratio * k / parts, of_stage(k - 1, stages, stands)) for k in range(1, parts + 1)]
+    new, rises = _rises(switch.to_agent, wanted, whole * ratio / parts, top, least, shares, stands, facts)
     if new is None or not rises[-1][0]:
         return "no_exchange"
     up, down = list[Rung](), list[Rung]()
@@ -76,14 +79,15 @@ def exchanged(
     return Exchanged(rising=rising, falling=falling, rest=rest, then=first + timedelta(days=days * parts))
 
 
-def _rises(agent: str, wanted: Sequence[float], top: float, least: float, shares: dict[DayPart, float], stands: Room, facts: Facts) -> tuple[Stock | None, list[tuple[Grains, bool]]]:  # fmt: skip
+def _rises(agent: str, wanted: Sequence[float], part: float, top: float, least: float, shares: dict[DayPart, float], stands: Room, facts: Facts) -> tuple[Stock | None, list[tuple[Grains, bool]]]:  # fmt: skip
     """The new one's doses of each step, and whether nothing but rounding held them down, in the first kind of product that comes to
     within the published span, else in the one that comes nearest."""
     made: list[tuple[Stock, list[tuple[Grains, bool]]]] = []
     for group in product_groups(agent, facts):
         held, doses, before = stock(group, top / GRAIN, facts), list[tuple[Grains, bool]](), Grains()
         for k, aim in enumerate(wanted):
-            before, free = _raised(aim, top, wanted[0], shares, held, stands, before, first=k == 0)
+            before, free = raised(aim, top, part, shares, held, stands, before, first=k == 0)
+            free = free and aim >= part * (k + 1) - 1
             doses.append((before, free))
         made.append((held, doses))
     fitting = [m for m in made if sum(m[1][-1][0].values()) >= least - 1]
@@ -94,21 +98,6 @@ def _rises(agent: str, wanted: Sequence[float], top: float, least: float, shares
     return best[0] if best else (None, [({}, False)])
 
 
-def _raised(aim: float, top: float, part: float, shares: dict[DayPart, float], held: Stock, stands: Room, before: Grains, *, first: bool) -> tuple[Grains, bool]:  # fmt: skip
-    """The new one's doses of one step: the most up to what replaces a part of the old, within the room, and no less than before. No step
-    is larger than a ``part``, so that what a bound held down at first is not made good at once."""
-    largest, total = held.amounts[-1] if held.amounts else 0, sum(before.values())
-    step, daily = (stands.start, stands.start_daily) if first else (stands.step, stands.step_daily)
-    upper = {
-        dose: math.floor(min(stands.single * GRAIN, largest, before.get(dose, 0) + step * GRAIN) + ROUNDING)
-        for dose in shares
-    }
-    within = min(aim, top, total + part, total + daily * GRAIN)
-    found = spread(within, shares, held.amounts, upper, at_most=math.floor(within + 1))
-    free = within >= aim - 1 and sum(upper.values()) >= aim - 1
-    return (found if sum(found.values()) > total else before), free
-
-
 def _lowered(wanted: float, now: Grains, held: Stock) -> Grains:
     """The old one's doses once a part is replaced: no part of the day above what it was."""
     if wanted <= ROUNDING * GRAIN or not now:
@@ -117,16 +106,37 @@ def _lowered(wanted: float, now: Grains, held: Stock) -> Grains:
     return spread(wanted, shares, held.amounts, now, at_most=sum(now.values()), nearest=True)
 
 
-def _whole_doses(agent: str, facts: Facts, row: int) -> list[dict[DayPart, float]]:
-    """The stages of the titration that fits, as doses of a day in the agent's unit; none where it is by weight."""
-    fitting = [t for t in titrations(agent, facts, row) if t.unit == facts.knowledge.agents[agent].dose_unit]
-    return [stage.doses for stage in fitting[0].stages] if fitting else []
-
-
-def _old_stock(agent: str, taken: Intake, facts: Facts) -> Stock | None:
+def old_stock(agent: str, taken: Intake, facts: Facts) -> Stock | None:
     """The products that make the present doses of the old one: those of the present product first."""
     doses = {grains(dose) for dose in taken.doses.values()}
     groups = product_groups(agent, facts, modified=taken.modified)
     groups = product_groups(agent, facts, form=form_of(taken.form, groups), modified=taken.modified)
     stocks = (stock(group, max(taken.doses.values()), facts) for group in groups)
     return next((held for held in stocks if doses <= set(held.ways)), None)
+
+
+def as_now_until(day: date, agent: str, falling: Plan, taken: Intake, facts: Facts, first: date) -> Plan:
+    """The way out of the old one with the time before it as a step of its own, at the present dose, so that the supply lasts from the
+    ``first`` day on. Where products here do not make the present dose nothing is added."""
+    if day <= first or not falling.steps or taken.why:
+        return falling
+    doses = {part: grains(dose) for part, dose in taken.doses.items()}
+    now = Rung(doses=doses, days=float((day - first).days))
+    stocks = (_same_form(agent, falling, taken, facts), old_stock(agent, taken, facts))
+    made = (calendar(agent, [now], held, first, now.total, facts) for held in stocks if held is not None)
+    found = next((calendar_made for calendar_made in made if calendar_made), None)
+    if found is None:
+        return falling
+    products = (*falling.products, *(p for p in found.products if p not in falling.products))
+    places = [products.index(p) for p in found.products]
+    steps = (*(placed_step(s, places) for s in found.steps), *following(falling.steps, 0, len(found.steps)))
+    return msgspec.structs.replace(falling, products=products, steps=steps)
+
+
+def _same_form(agent: str, falling: Plan, taken: Intake, facts: Facts) -> Stock | None:
+    """The products of the way out, where they are of the form that is taken: the fewer strengths the better."""
+    groups = product_groups(agent, facts, modified=taken.modified)
+    form = form_of(taken.form, groups) or taken.form or next((group[0].form for group in groups), None)
+    if any(product.form != form for product in falling.products):
+        return None
+    return stock(falling.products, max(taken.doses.values()), facts)

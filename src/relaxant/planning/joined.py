@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -27,10 +27,18 @@ def following(steps: Sequence[Step], products: int, number: int) -> tuple[Step, 
     )
 
 
+def placed_step(step: Step, places: Sequence[int]) -> Step:
+    """A step whose products stand at these places of another list."""
+    return msgspec.structs.replace(step, takes=tuple(_placed_take(t, places) for t in step.takes))
+
+
 def _shifted_take(take: Take, products: int) -> Take:
-    return msgspec.structs.replace(
-        take, counts=tuple(msgspec.structs.replace(c, product=c.product + products) for c in take.counts)
-    )
+    return _placed_take(take, {c.product: c.product + products for c in take.counts})
+
+
+def _placed_take(take: Take, places: Sequence[int] | Mapping[int, int]) -> Take:
+    counts = tuple(msgspec.structs.replace(c, product=places[c.product]) for c in take.counts)
+    return msgspec.structs.replace(take, counts=counts)
 
 
 def shifted_branch(branch: Branch, products: int) -> Branch:

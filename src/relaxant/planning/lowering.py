@@ -10,7 +10,7 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
-from relaxant.planning.current import current_lines, intake, weighed_daily, weighed_line
+from relaxant.planning.current import Intake, current_lines, intake, weighed_daily, weighed_line
 from relaxant.planning.dose import Room, ceiling, dangers, room
 from relaxant.planning.plan import Plan
 from relaxant.planning.said import amount
@@ -65,9 +65,19 @@ def lower_dose(agent: str, patient: Patient, medicines: Sequence[Medicine], fact
     stands = room(agent, own, row)
     most = ceiling(stands)
     if most is None or goal <= most:
-        return taper_plan(agent, lines, own, patient.as_of, why="lower", goal=goal, findings=findings, row=row)
+        made = taper_plan(agent, lines, own, patient.as_of, why="lower", goal=goal, findings=findings, row=row)
+        return _rhythm(made, intake(agent, [line], facts), facts)
     made = taper_plan(agent, lines, own, patient.as_of, why="lower", goal=most, findings=findings, row=row)
     return _bounded(made, stands, "lower_not_enough", most, facts, weighed=amount(goal, made.unit))
+
+
+def _rhythm(made: Plan, weighed: Intake, facts: Facts) -> Plan:
+    """The plan with a word where its last doses are not spread over the day as those that are weighed: no part of the day rises on the way."""
+    last = {take.at: take.amount for take in made.steps[-1].takes} if made.steps else weighed.doses
+    if weighed.why or last == weighed.doses:
+        return made
+    said = facts.knowledge.words("planning")["notes"]["rhythm"]
+    return msgspec.structs.replace(made, notes=(said, *made.notes))
 
 
 def _as_taken(patient: Patient, medicines: Sequence[Medicine], facts: Facts) -> tuple[list[Medicine], Facts]:

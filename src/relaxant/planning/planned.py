@@ -18,7 +18,7 @@ from relaxant.planning.plan import Plan, Told
 from relaxant.planning.pump import pump_plan
 from relaxant.planning.reform import form_plan
 from relaxant.planning.said import asked_by, missed, withdrawal
-from relaxant.planning.switch import plan_of_switch, switches
+from relaxant.planning.switch import plan_of_switch, switches, without_exchange
 from relaxant.planning.tablets import grains
 from relaxant.planning.taper import taper_plan
 from relaxant.planning.titration import Wanted, titration_plan
@@ -47,7 +47,7 @@ def planned(
     exchanged = {agent for switch in asked for agent in (switch.from_agent, switch.to_agent)}
     for agent in sorted(set(facts.inputs.agents) - exchanged):
         plans += _of_agent(agent, agent in leaving, agent in weighed, patient, medicines, facts, told(agent), row)
-    plans = _one_at_a_time(plans, facts)
+    plans = _one_at_a_time(without_exchange(plans, asked, medicines, facts), facts)
     pump = pump_plan(patient, medicines, facts, told)
     if pump is not None:
         plans.append(pump)
@@ -71,7 +71,8 @@ def _of_agent(agent: str, left: bool, weighed: bool, patient: Patient, medicines
     if left:
         return [taper_plan(agent, medicines, facts, patient.as_of, why="stop_weighed", findings=findings, row=row)] if lowers else []  # fmt: skip
     if weighed and (form := form_plan(agent, medicines, facts, findings, patient.as_of, row)) is not None:
-        return [form]
+        stays = form.kind == "switch" and form.refused is not None
+        return [form, *(allowed_dose(agent, patient, medicines, facts, findings, row) if lowers and stays else [])]
     if not now:
         gap = _after_a_stop(agent, weighed, facts, findings, row)
         again = not gap or any(m.now and m.do == _START_LOW for m in gap[0].missed)

@@ -57,6 +57,11 @@ def usual_form(agent: str, facts: Facts) -> str | None:
     return next((group[0].form for group in product_groups(agent, facts)), None)
 
 
+def is_liquid(form: str | None, agent: str, facts: Facts) -> bool:
+    """Whether a form that is sold here is measured in mL."""
+    return any(group[0].liquid for group in product_groups(agent, facts) if group[0].form == form)
+
+
 def groups_of(form: str, agent: str, facts: Facts, strength: float | None = None) -> list[tuple[Product, ...]]:
     """The sets of products of a form that a calendar may be built from; liquids one strength each, only that of ``strength`` where it is said."""
     own = [group for group in product_groups(agent, facts) if group[0].form == form]

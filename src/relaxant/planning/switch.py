@@ -13,10 +13,11 @@ from relaxant.knowledge.plans import Switch
 from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
-from relaxant.planning.calendar import supplies
+from relaxant.planning.calendar import Calendar, supplies
 from relaxant.planning.current import Intake, current_lines, intake, weighed_daily, weighed_line
-from relaxant.planning.dose import room, why_refused
-from relaxant.planning.exchange import Exchanged, exchanged
+from relaxant.planning.dose import Room, room, why_refused
+from relaxant.planning.exchange import Exchanged, as_now_until, exchanged
+from relaxant.planning.handover import fits_within, followed
 from relaxant.planning.joined import following, shifted_branch, shifted_step
 from relaxant.planning.plan import Branch, Plan
 from relaxant.planning.pump import pump_plan
@@ -26,9 +27,10 @@ from relaxant.planning.taper import taper_plan
 from relaxant.planning.titration import Wanted, product_notes, titration_plan
 from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
-from relaxant.rules.wording import shown_agent_name
+from relaxant.rules.wording import listed, shown_agent_name
 
 _TOGETHER = ("cross-taper", "exchange")
+_OF_DAY = ("daily", "share")
 _WAYS: tuple[tuple[Literal["hold", "rescue"], str], ...] = (("hold", "hold"), ("rescue", "rescue_both"))
 
 
@@ -82,6 +84,25 @@ def plan_of_switch(switch: Switch, patient: Patient, medicines: Sequence[Medicin
     return apart_plan(switch, medicines, facts, findings, first, row=row)
 
 
+def without_exchange(plans: Sequence[Plan], asked: Sequence[Switch], medicines: Sequence[Medicine], facts: Facts) -> list[Plan]:  # fmt: skip
+    """The plans, each of one agent, where one is to be left and another is begun, and no exchange of them is known: they say so, because
+    two plans beside one another look like one."""
+    known = {agent for switch in asked for agent in (switch.from_agent, switch.to_agent)}
+    free = sorted(set(facts.inputs.agents) - known)
+    left = [a for a in free if any(m.stop_weighed for m in current_lines(a, medicines))]
+    fresh = [a for a in free if weighed_line(a, medicines) is not None and not current_lines(a, medicines)]
+    if not left or not fresh:
+        return list(plans)
+    words, names = facts.knowledge.words("planning")["why"], facts.knowledge.words("values")
+    slots = {
+        "old": listed([shown_agent_name(a, facts) for a in left], names),
+        "new": listed([shown_agent_name(a, facts) for a in fresh], names),
+    }
+    own = {f"taper:{a}" for a in left} | {f"titration:{a}" for a in fresh}
+    text = words["two_plans"].format(**slots)
+    return [msgspec.structs.replace(p, why=f"{p.why} {text}".strip()) if p.id in own else p for p in plans]
+
+
 # ---------------------------------------------------------------- up and down, each at its own pace
 
 
@@ -112,6 +133,7 @@ def switch_plan(
     ways = tuple(
         msgspec.structs.replace(b, text=one) if b.kind == "rescue" and rising.steps else b for b in falling.branches
     )
+    falling = as_now_until(later, old, falling, taken, facts, first)
     falling = msgspec.structs.replace(falling, branches=ways)
     return _joined(_head(switch, taken, goal, facts, row), rising, falling, facts)
 
@@ -147,7 +169,7 @@ def _joined(head: Plan, rising: Plan, falling: Plan, facts: Facts) -> Plan:
 def _head(switch: Switch, taken: Intake, goal: float | None, facts: Facts, row: int) -> Plan:
     words = facts.knowledge.words("planning")
     old, new = switch.from_agent, switch.to_agent
-    names = {"old": shown_agent_name(old, facts), "new": shown_agent_name(new, facts)}
+    names = _shown(switch, facts)
     daily = None if taken.why else taken.daily
     why = words["why"]["switch" if switch.method == "cross-taper" else "exchange"].format(**names)
     return Plan(
@@ -160,6 +182,10 @@ def _head(switch: Switch, taken: Intake, goal: float | None, facts: Facts, row: 
         policies=(own_policy(switch, facts),),
         reckoning=points(switch, new, facts, row),
     )
+
+
+def _shown(switch: Switch, facts: Facts) -> dict[str, str]:
+    return {"old": shown_agent_name(switch.from_agent, facts), "new": shown_agent_name(switch.to_agent, facts)}
 
 
 def _ratio(switch: Switch) -> float | None:
@@ -214,23 +240,59 @@ def exchange_plan(
     head, stands = _head(switch, taken, goal, facts, row), room(new, facts, row)
     refused = why_refused(stands, new, findings, facts)
     made = "no_exchange" if taken.why or refused else exchanged(switch, taken, stands, goal, facts, first, row)
+    if not isinstance(made, str) and not _fits(made, taken, stands, room(old, facts, row)):
+        return _handover(head, switch, taken, stands, goal, medicines, facts, findings, first, row)
     if isinstance(made, str):
         out = taper_plan(old, medicines, facts, first, why="stop_weighed", findings=findings, row=row)
         unknown = words["refused"][made].format(agent=shown_agent_name(new, facts), old=shown_agent_name(old, facts))
         alone = _part(head, refused=refused or out.refused or unknown, bounds=stands.bounds)
         return _joined(head, alone, out, facts)
-    rising = _part(
+    rising = _risen(head, new, made.rising, stands, facts, row)
+    return _joined(head, rising, _out_of(head, switch, made, taken, medicines, facts, first, row), facts)
+
+
+def _risen(head: Plan, new: str, made: Calendar, stands: Room, facts: Facts, row: int) -> Plan:
+    """The new one's side of an exchange."""
+    return _part(
         head,
         needs_first=stands.needs(facts.seldom_asked(row)),
         bounds=stands.bounds,
-        products=made.rising.products,
-        steps=made.rising.steps,
+        products=made.products,
+        steps=made.steps,
         gates=gates(new, "titration", facts, row),
         withdrawal=withdrawal(new, facts),
         missed=missed(new, facts, row),
-        notes=product_notes(made.rising, facts),
+        notes=product_notes(made, facts),
     )
-    return _joined(head, rising, _out_of(head, switch, made, taken, medicines, facts, first, row), facts)
+
+
+def _fits(made: Exchanged, taken: Intake, new: Room, old: Room) -> bool:
+    """Whether both together stay within what is allowed on every day of an exchange, and the new one takes the whole place of the old
+    where it has to begin with a part of the labelled doses."""
+    if new.share < 1 and made.rest:
+        return False
+    falling = made.falling.steps if made.falling else ()
+    return fits_within(made.rising.steps, falling, sum(made.rest.values()), taken, new, old)
+
+
+def _handover(head: Plan, switch: Switch, taken: Intake, stands: Room, goal: float | None, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], first: date, row: int) -> Plan:  # fmt: skip
+    """Where both together would be more than is allowed: the old one goes by its own taper from the first day, and the new one rises into
+    the room that it leaves. There is no slower way, since the days of the new one would not move with it."""
+    old, new = switch.from_agent, switch.to_agent
+    words, names = facts.knowledge.words("planning"), _shown(switch, facts)
+    out = taper_plan(old, medicines, facts, first, why="stop_weighed", findings=findings, row=row)
+    ways = tuple(Branch(kind=kind, text=words["branches"][key]) for kind, key in _WAYS)
+    out = msgspec.structs.replace(out, branches=ways if out.steps else ())
+    rooms = stands, room(old, facts, row)
+    made = None if out.refused else followed(switch, taken, out.steps, rooms, goal, facts, first, row)
+    ratio = " ".join(_equivalent(switch, None if taken.why else taken.daily, goal, facts, row))
+    head = msgspec.structs.replace(head, why=f"{words['why']['handover'].format(**names)} {ratio}".strip())
+    if made is None:
+        refused = out.refused or words["refused"]["no_room"].format(**names)
+        return _joined(head, _part(head, refused=refused, bounds=stands.bounds), out, facts)
+    rising = _risen(head, new, made, stands, facts, row)
+    of_old = tuple(b for b in rooms[1].bounds if b.decides and b.kind in _OF_DAY)
+    return _joined(head, msgspec.structs.replace(rising, bounds=(*stands.bounds, *of_old)), out, facts)
 
 
 def _part(head: Plan, **changed: Any) -> Plan:

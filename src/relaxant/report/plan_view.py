@@ -462,20 +462,24 @@ class _PlanPage:
             yield Table(words["caption"], head, tuple(rows), prose=True)
 
     def bounds(self) -> Iterator[Block]:
-        words = self.words["bounds"]
-        rows = tuple(
-            (
-                self.cell(str(i)),
-                *self.agent_cell(group[0].agent),
-                self.cell(*(self.limit(b) for b in group)),
-                (self.saying(group[0].why, group[0].verified, group[0].source),),
-                self.cell(*self.standing(group[0])),
+        """One table for each medicine, so that each keeps its columns: the numbers run through all of them."""
+        words, numbered = self.words["bounds"], list(enumerate(self.limits, 1))
+        head = (words["number"], words["limit"], words["why"], words["standing"])
+        medicines = tuple(dict.fromkeys(self.name(group[0].agent) for group in self.limits))
+        for medicine in medicines:
+            rows = tuple(
+                (
+                    self.cell(str(i)),
+                    self.cell(*(self.limit(b) for b in group)),
+                    (self.saying(group[0].why, group[0].verified, group[0].source),),
+                    self.cell(*self.standing(group[0])),
+                )
+                for i, group in numbered
+                if self.name(group[0].agent) == medicine
             )
-            for i, group in enumerate(self.limits, 1)
-        )
-        if rows:
-            head = (words["number"], *self.agent_head(), words["limit"], words["why"], words["standing"])
-            yield Table(words["caption"], head, rows, prose=True)
+            several = len(self.agents) > 1
+            caption = words["caption_of"].format(agent=capital(medicine)) if several else words["caption"]
+            yield Table(caption, head, rows, prose=True)
 
     def limit(self, bound: ShownBound) -> str:
         return say.limit(bound, self.words)
