@@ -458,7 +458,7 @@ PRESSURE = "systolic blood pressure"
         ("dantrolene", "US", {"sex": "female"}, {"dantrolene-liver-risk"}),
         ("gabapentin", "US", {"medicines": ["oxycodone 5 mg twice a day"]}, {"gabapentin-breathing"}),
         ("pregabalin", "UK", {"medicines": ["oxycodone 5 mg twice a day"]}, {"pregabalin-breathing", "pregabalin-opioid"}),
-        ("gabapentin", "UK", {"dialysis": "haemodialysis"}, {"gabapentin-uk-eu-below-15"}),
+        ("gabapentin", "UK", {"dialysis": "haemodialysis"}, {"gabapentin-uk-eu-below-15", "gabapentin-dialysis"}),
         ("cyproheptadine", "UK", {"age": 70, "conditions": ["frailty"]}, {"cyproheptadine-older-frail"}),
     ],
 )  # fmt: skip
