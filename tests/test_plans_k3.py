@@ -151,6 +151,16 @@ def test_low_pressure_on_a_small_dose_is_a_hold_in_finding_and_plan(knowledge: K
     assert lowered(knowledge, "tizanidine", said).policies[0].id == "tizanidine-low-pressure"
 
 
+def test_a_high_dose_at_low_pressure_goes_by_steps_in_every_order(knowledge: Knowledge) -> None:
+    lines = (f"tizanidine 8 mg three times a day {LONG}", "lisinopril 10 mg once a day since 2020-01-01")
+    for weighed in ([], ["stop tizanidine"]):
+        said = person(*lines, observations=pressure(88), considering=weighed)
+        own = [f for f in reviewed(knowledge, said).findings if f.cause in ("hypotension", "tizanidine-withdrawal")]
+        assert own
+        assert all("4 mg less" in f.action and "ospital" in f.action for f in own if f.tier in ("DANGER", "CHANGE"))
+    assert lowered(knowledge, "tizanidine", said).policies[0].id == "tizanidine-low-pressure-steps"
+
+
 # ---------------------------------------------------------------- opioids
 
 
