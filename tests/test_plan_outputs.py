@@ -708,6 +708,11 @@ def test_every_kind_of_limit_has_words(kind: BoundKind) -> None:
     assert "{" not in shown.limit and (kind == "never" or "2.5" in shown.limit or kind == "share")
 
 
+def test_a_limit_by_an_unknown_weight_says_so() -> None:
+    plan = msgspec.structs.replace(titration(), bounds=(bound("b", "daily", None),))
+    assert "weight" in view(plan).bounds[0].limit
+
+
 def reckoning_of(plan: Plan) -> tuple[Table, list[Bullets]]:
     sections = {s.key: s.blocks for s in view(plan).sections}
     (table,) = sections["reckoning"]

@@ -177,7 +177,7 @@ def gap(days_from: float, days_to: float | None, words: Words) -> str:
 def limit(bound: ShownBound, words: Words) -> str:
     """What a bound allows."""
     names = words["bounds"]
-    value = ""
+    value = names["by_weight"]  # only a limit by weight, of a person whose weight is not known, has no value
     if bound.value is not None:
         if bound.kind == "days":
             value = counted_exactly(words["missed"]["days"], bound.value)
