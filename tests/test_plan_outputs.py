@@ -391,7 +391,10 @@ def test_a_calendar_file_has_every_step(shown: tuple[Plan, PlanView]) -> None:
     assert len(events) == len(view.steps) + len(view.before)
     for step in view.steps:
         event = events[step.uid]
-        last = step.last or step.first
+        last = step.last or max(
+            (step.first, *(s.until for s in plan.supply))
+        )  # one that goes on stands as long as it is supplied
+        assert ("until reviewed" in event["SUMMARY"]) == (step.last is None)
         assert event.decoded("DTSTART") == step.first and event.decoded("DTEND") == last + timedelta(days=1)
         assert event.decoded("DTSTAMP").date() == view.head.as_of
         summary, description = str(event["SUMMARY"]), str(event["DESCRIPTION"])
@@ -632,8 +635,8 @@ def test_what_the_sheet_says() -> None:
     sheet = sheet_view(view(taper()))
     said = written(sheet)
     assert "Monday 23 November 2026 to Sunday 29 November 2026" in said
-    assert "Night: 1\u00a0tablet of 10 mg and half a tablet of 10 mg (15 mg in all)" in said
-    assert "Night: 2.5 mL of the liquid (1 mg in 1 mL) (2.5 mg in all)" in said
+    assert "Night: baclofen, 1\u00a0tablet of 10 mg and half a tablet of 10 mg (15 mg in all)" in said
+    assert "Night: baclofen, 2.5 mL of the liquid (1 mg in 1 mL) (2.5 mg in all)" in said
     assert "Your last day with baclofen is Sunday 17 January 2027." in said
     parts = {p.key: p for p in sheet.parts}
     assert parts["emergency"].items[:3] == ("Fits", "Seeing or hearing things that are not there", "Fever")
@@ -641,6 +644,17 @@ def test_what_the_sheet_says() -> None:
     assert "Use this sheet only if your doctor, nurse or pharmacist went through it with you." in said
     open_end = sheet_view(view(titration()))
     assert open_end.periods[-1].lines == ("Go on like this until your team tells you what comes next.",)
+
+
+def test_a_sheet_waits_for_what_comes_first_and_is_not_made_for_a_ward() -> None:
+    first = msgspec.structs.replace(taper(), first_do=(told("Measure ALT."),))
+    wait = "Do not begin before they have told you that you can. Other things have to be done first."
+    assert wait in written(sheet_view(view(first)))
+    assert wait not in written(sheet_view(view(taper())))
+    (policy, *others) = taper().policies
+    ward = msgspec.structs.replace(taper(), policies=(msgspec.structs.replace(policy, supervised=True), *others))
+    with pytest.raises(InputError, match="at home"):
+        sheet_view(view(ward))
 
 
 def test_a_call_for_help_is_never_made_less(knowledge: Knowledge) -> None:

@@ -217,7 +217,7 @@ WEEKS = "since 2026-10-20"
 DAYS = "since 2026-11-20"
 
 
-def plan_of(knowledge: Knowledge, agent: str, country: Jurisdiction, line: str, **said: Any) -> Plan:
+def plan_of(knowledge: Knowledge, agent: str, country: Jurisdiction, line: str, *, ready: bool = False, **said: Any) -> Plan:  # fmt: skip
     """The taper that the planner makes for someone of 50 with sound kidneys and liver unless said otherwise."""
     person = {
         "as_of": TODAY.isoformat(), "country": country, "sex": "female", "age": 50, "weight": "70 kg", "height": "170 cm", "conditions": [], "dialysis": "none",
@@ -227,7 +227,7 @@ def plan_of(knowledge: Knowledge, agent: str, country: Jurisdiction, line: str, 
     patient = read_patient({**person, **said}, knowledge, today=TODAY)
     medicines = read_medicines(patient, knowledge)
     facts = Facts(inputs_of([(patient, medicines)], knowledge), knowledge, country)
-    return taper_plan(agent, medicines, facts, patient.as_of)
+    return taper_plan(agent, medicines, facts, patient.as_of, ready=ready)
 
 
 DIALYSIS = {"dialysis": "haemodialysis"}
@@ -264,10 +264,13 @@ PEOPLE: list[tuple[str, Jurisdiction, str, dict[str, Any], str]] = [
 def test_the_policy_that_fits_the_person_is_chosen_and_ends_at_nothing(
     knowledge: Knowledge, agent: str, country: Jurisdiction, line: str, said: dict[str, Any], policy: str
 ) -> None:
-    plan = plan_of(knowledge, agent, country, line, **said)
+    taper = knowledge.plans.tapers[policy]
+    if taper.first_do:
+        assert plan_of(knowledge, agent, country, line, **said).refused, "no dates before that is done"
+    plan = plan_of(knowledge, agent, country, line, ready=True, **said)
     assert plan.refused is None
     assert plan.policies[0].id == policy
-    assert plan.steps
+    assert bool(plan.steps) != taper.at_once
     assert plan.last_dose is not None
     assert all(step.changed <= 0 for step in plan.steps), "no step rises"
     assert plan.gates

@@ -170,8 +170,11 @@ def test_an_alanine_transaminase_of_three_times_the_limit_takes_tizanidine_off()
         {"name": "creatinine", "value": "0.7 mg/dL", "date": "2026-11-20"},
         {"name": "ALT", "value": "190 U/L", "date": "2026-11-20"},
     ]
-    (plan,) = made(medicines=["tizanidine 8 mg three times a day since 2024-01-05"], labs=labs).plan
-    assert plan.kind == "taper" and plan.last_dose is not None
+    taken = ["tizanidine 8 mg three times a day since 2024-01-05"]
+    (plan,) = made(medicines=taken, labs=labs).plan
+    assert plan.kind == "taper" and plan.refused and any("Repeat ALT" in t.text for t in plan.first_do)
+    after = tapered(Override(), taken, agent="tizanidine", ready=True, labs=labs)
+    assert after.last_dose is not None and after.steps
 
 
 def test_how_a_lower_dose_is_reached_goes_by_the_dose_that_is_taken() -> None:

@@ -104,7 +104,8 @@ class ShownBound(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the steps come from: a label's titration or a policy of lowering. ``override`` is the clinician's own, as said."""
+    """Where the steps come from: a label's titration or a policy of lowering. ``override`` is the clinician's own, as said;
+    ``supervised`` where it is for hospital or daily contact."""
 
     id: str
     text: str
@@ -112,6 +113,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     source: Cited
     chosen: bool = True
     override: str | None = None
+    supervised: bool = False
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

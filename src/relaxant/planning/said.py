@@ -133,6 +133,7 @@ def policy(entry: Titration | Taper, facts: Facts, *, chosen: bool = True, overr
         source=cited(facts.knowledge, entry.source, entry.place),
         chosen=chosen,
         override=override,
+        supervised=isinstance(entry, Taper) and entry.supervised,
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://relaxant.invalid/follow")
 _PRODUCT = "-//relaxant//plan//EN"
+_FIRST_DAY = date(2000, 1, 1)  # from which the sequence counts, so that a later plan outranks an earlier one
 
 
 def plan_calendar(view: PlanView) -> bytes:
@@ -33,7 +34,11 @@ def plan_calendar(view: PlanView) -> bytes:
         others = view.words["between"].join(("text", "html", "pdf", "json", "fhir"))
         raise InputError("format", "ics", words["no_steps"], words["no_steps_do"].format(formats=others))
     _installed(words)
-    return _lined(f"{view.head.label}: {view.title}", (*view.banners, view.words["ics"]["main_only"]), _of_plan(view))
+    return _lined(
+        f"{view.head.label}: {view.title}",
+        (*view.banners, view.words["ics"]["main_only"], view.words["ics"]["older"]),
+        _of_plan(view),
+    )
 
 
 def review_calendar(view: View, monitoring: Sequence[Watch], words: Words) -> bytes:
@@ -102,8 +107,7 @@ def _followed(view: View, watch: WatchView, due: date, number: int = 0) -> Event
 
 
 def _event(view: PlanView, step: StepView) -> Event:
-    last = step.first if step.last is None else step.last
-    return _days(view.head, step.uid, step.first, last, _summary(view, step), _description(view, step))
+    return _days(view.head, step.uid, step.first, step.until, _summary(view, step), _description(view, step))
 
 
 def _unchanged(view: PlanView, before: BeforeView) -> Event:
@@ -119,6 +123,7 @@ def _days(head: PlanHead, uid: str, first: date, last: date, summary: str, lines
     event = Event()
     event.add("uid", uid)
     event.add("dtstamp", datetime.combine(head.as_of, time(), UTC))
+    event.add("sequence", (head.as_of - _FIRST_DAY).days)
     event.add("dtstart", first)
     event.add("dtend", last + timedelta(days=1))
     event.add("summary", summary)
@@ -133,7 +138,8 @@ def _summary(view: PlanView, step: StepView) -> str:
     if not step.doses:
         return str(words["summary_none"]).format(agent=agent)
     doses = [str(words["dose"]).format(dose=d.text, part=d.part.lower()) for d in step.doses]
-    return str(words["summary"]).format(agent=agent, doses=str(view.words["between"]).join(doses))
+    key = "summary" if step.last is not None else "summary_on"
+    return str(words[key]).format(agent=agent, doses=str(view.words["between"]).join(doses))
 
 
 def _pieces(view: PlanView, dose: DoseView) -> str:
@@ -146,6 +152,7 @@ def _description(view: PlanView, step: StepView) -> list[str]:
     lines = [f"{view.head.label}: {view.title}", f"{step.dates}, {step.length}"]
     if step.first == min(s.first for s in view.steps):
         lines += [named.format(name=view.words["first_do"]["heading"], value=text) for text in view.first_do]
+        lines.append(view.words["ics"]["older"])
     lines += [_pieces(view, d) for d in step.doses]
     lines += [step.total, *step.notes]
     if view.last_dose is not None and step.last == view.last_dose:

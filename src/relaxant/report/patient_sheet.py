@@ -67,7 +67,7 @@ class SheetView(msgspec.Struct, frozen=True, kw_only=True):
 def sheet_view(view: PlanView, *, knowledge: Knowledge | None = None) -> SheetView:
     """The sheet of a plan. Raises :class:`InputError` for a plan without doses that are taken at home."""
     words = (knowledge or load_knowledge()).words("patient-sheet", view.head.language)
-    if not view.steps or view.refused:
+    if not view.steps or view.refused or view.supervised:
         unusable = view.words["unusable"]
         others = view.words["between"].join(("text", "html", "pdf", "json", "fhir"))
         raise InputError("format", "sheet", unusable["no_sheet"], unusable["no_steps_do"].format(formats=others))
@@ -203,8 +203,7 @@ class _Sheet:
         pieces = str(self.words["pieces"]["and"]).join(map(self.pieces, dose.counts))
         if len(dose.counts) > 1 or any(c.count != 1 for c in dose.counts):
             pieces = words["total"].format(pieces=pieces, amount=dose.plain)
-        key = "row" if len(self.agents) == 1 else "row_named"
-        return str(words[key]).format(part=words["parts"][dose.at], name=self.plan.name(step.agent), dose=pieces)
+        return str(words["row"]).format(part=words["parts"][dose.at], name=self.plan.name(step.agent), dose=pieces)
 
     def pieces(self, piece: PieceView) -> str:
         words, whole = self.words["pieces"], int(piece.count)
@@ -234,7 +233,8 @@ class _Sheet:
         calls = [c for c in later if c not in emergencies]
         told = self.plain(s.split(":")[0] for s in plan.signs)
         signs = [s for s in told if not _graver(s, emergencies)]
-        out = [self.part("agreed", lines=(words["agreed"]["text"],)), self.part("team", lines=(words["team"]["show"],))]
+        agreed = (words["agreed"]["text"], *([words["agreed"]["wait"]] if self.plan.first_do else []))
+        out = [self.part("agreed", lines=agreed), self.part("team", lines=(words["team"]["show"],))]
         if emergencies:
             out.append(self.part("emergency", lines=(words["emergency"]["lead"],), items=emergencies))
         if calls:

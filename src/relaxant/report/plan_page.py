@@ -102,7 +102,8 @@ class DoseView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True):
-    """A step in words and numbers. ``uid`` is the same whenever this step of this person's plan is shown."""
+    """A step in words and numbers. ``uid`` is the same whenever this step of this person's plan is shown; ``until`` is its last day, or, where it
+    has none, the last that is supplied."""
 
     uid: str
     number: int
@@ -115,6 +116,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     total: str
     notes: tuple[str, ...]
     bounds: tuple[str, ...]
+    until: date
 
 
 class AgentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +180,7 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     last_dose: date | None
     first_do: tuple[str, ...]
     gates: tuple[GateView, ...]
+    supervised: bool
     calls: tuple[str, ...]
     signs: tuple[str, ...]
     emergency: tuple[str, ...]

@@ -94,6 +94,7 @@ class _PlanPage:
             last_dose=plan.last_dose,
             first_do=tuple(clean(t.text) for t in plan.first_do),
             gates=self.plain_gates(),
+            supervised=any(p.supervised and p.chosen for p in plan.policies),
             calls=tuple(clean(t.text) for g in plan.gates for t in g.call),
             signs=tuple(clean(s) for w in plan.withdrawal for s in w.signs),
             emergency=tuple(clean(s) for w in plan.withdrawal for s in w.emergency),
@@ -202,6 +203,7 @@ class _PlanPage:
             total=total if step.daily else words["nothing"],
             notes=self.step_notes(step),
             bounds=step.bounds,
+            until=step.last or max((step.first, *(s.until for s in self.plan.supply))),
         )
 
     def uid(self, agent: str, number: int) -> str:
