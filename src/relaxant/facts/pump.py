@@ -97,6 +97,13 @@ def device_of(pump: Pump) -> Device:
     )
 
 
+def without_old_test(device: Device, own: Sequence[Medicine]) -> Device:
+    """The device without a test dose that may be of before a stop: tolerance is lost, and a new test counts."""
+    if not any(m.role == "stopped" for m in own) or any(m.role == "current" for m in own):
+        return device
+    return msgspec.structs.replace(device, screening_dose=None, screening_hours=None)
+
+
 def is_for(pump: Pump | None, ingredient: str, *, said: bool) -> bool:
     """Whether the pump described is one for an ingredient: by its medicine or, where that is not said, by a line of it or a test dose."""
     if pump is None:
@@ -255,6 +262,7 @@ def said_of_pump(agent: str, patient: Patient, medicines: Sequence[Medicine], kn
     ingredient = knowledge.agents[agent].ingredient
     described = is_for(patient.pump, ingredient, said=bool(own))
     device = device_of(patient.pump) if described and patient.pump is not None else Device()
+    device = without_old_test(device, own)
     current = [m for m in own if m.role == "current"]
     weighed = [m for m in own if m.role == "considering" and m.change != "stop"]
     now = runs_at(current)

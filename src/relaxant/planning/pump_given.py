@@ -9,7 +9,18 @@ from typing import TypeVar
 import msgspec
 
 from relaxant.facts.facts import Facts
-from relaxant.facts.pump import Device, Held, begun, daily_of, device_of, held, is_for, other_drugs, runs_at
+from relaxant.facts.pump import (
+    Device,
+    Held,
+    begun,
+    daily_of,
+    device_of,
+    held,
+    is_for,
+    other_drugs,
+    runs_at,
+    without_old_test,
+)
 from relaxant.knowledge.pumps import Origin, PumpProtocol, PumpRange, PumpStep
 from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Cited
@@ -71,7 +82,7 @@ def given(protocol: PumpProtocol, patient: Patient, medicines: Sequence[Medicine
         return None
     ends = [m.regimen.stop for m in stopped if m.regimen.stop is not None]
     last = max(ends) if stopped and len(ends) == len(stopped) else None
-    device = device_of(patient.pump) if described and patient.pump else Device()
+    device = without_old_test(device_of(patient.pump) if described and patient.pump else Device(), own)
     since = begun(current)
     return Given(
         protocol=protocol,
