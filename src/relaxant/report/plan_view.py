@@ -155,7 +155,7 @@ class _PlanPage:
     def title_of(self, name: str) -> str:
         """The name of an input as a reader knows it."""
         lab = self.knowledge.labs.get(name)
-        return str(self.titles.get(name) or (lab.title if lab else name.replace("_", " ")))
+        return str(self.titles.get(name) or (lab.title if lab else name if " " in name else name.replace("_", " ")))
 
     def saying(self, text: str, verified: bool = True, *sources: Cited) -> Saying:
         tags = () if verified else (str(self.words["not_verified"]),)

@@ -274,7 +274,9 @@ class _Page:
     def title(self, name: str) -> str:
         """The name of an input or fact as a reader knows it."""
         lab = self.knowledge.labs.get(name)
-        return clean(str(self.titles.get(name) or (lab.title if lab else name.replace("_", " "))))
+        return clean(
+            str(self.titles.get(name) or (lab.title if lab else name if " " in name else name.replace("_", " ")))
+        )
 
     # ------------------------------------------------------------ sources
 
