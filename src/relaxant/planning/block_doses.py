@@ -122,7 +122,8 @@ def reckoned(block: Block, subject: Subject) -> Reckoned:
     nothing_known = _not_known(block, subject)
     if nothing_known is not None:
         note, open_to = nothing_known
-        return Reckoned(lines=(_note_line(note, subject),), needs=open_to, without=note.text)
+        line = note_line(note, subject.words["dose"]["withheld_what"], subject)
+        return Reckoned(lines=(line,), needs=open_to, without=note.text)
     if isinstance(weight, Open) or not age.settled(0):
         of_weight = weight.needs if isinstance(weight, Open) else ()
         lacking = tuple(dict.fromkeys((*age.settled_by(0), *of_weight, *needs)))
@@ -152,9 +153,10 @@ def _not_known(block: Block, subject: Subject) -> tuple[BlockNote, tuple[str, ..
     return None
 
 
-def _note_line(note: BlockNote, subject: Subject) -> Line:
+def note_line(note: BlockNote, what: str, subject: Subject) -> Line:
+    """What a note says, as a line."""
     return Line(
-        what=subject.words["dose"]["withheld_what"],
+        what=what,
         how="",
         value=None,
         unit="",

@@ -17,7 +17,7 @@ from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.block_depth import depth_of
-from relaxant.planning.block_doses import TIMED, Reckoned, given_lines, ordered_lines, reckoned
+from relaxant.planning.block_doses import TIMED, Reckoned, given_lines, note_line, ordered_lines, reckoned
 from relaxant.planning.block_person import GRAVEST, Subject, grave_and_open, holding, source_of, weighing
 from relaxant.planning.block_recovery import recovery_lines
 from relaxant.planning.block_reversal import reversal_lines
@@ -127,15 +127,7 @@ def _minded(block: Block, subject: Subject) -> Iterator[Line]:
     """What is to be minded with the blocker, for whom it concerns."""
     for note in holding(block.notes, subject.facts):
         if outcome_of(note.when, block.agent, subject.facts)[0] == FIRES:
-            yield Line(
-                what=subject.words["change"]["other"],
-                how="",
-                value=None,
-                unit="",
-                text=note.text,
-                sources=source_of(note, subject.facts),
-                verified=note.verified,
-            )
+            yield note_line(note, subject.words["change"]["other"], subject)
 
 
 def _monitoring(agent: str, subject: Subject) -> Iterator[Line]:

@@ -16,7 +16,7 @@ from relaxant.planning.plan import OF_LABEL, BoundKind, ShownBound
 from relaxant.quantities import plain_number
 from relaxant.rules.asked import Answer, asked
 from relaxant.rules.findings import Finding
-from relaxant.rules.reasons import Cited, cited
+from relaxant.rules.reasons import cited
 from relaxant.rules.wording import fill, listed, shown_agent_name, shown_name
 
 _LIMITS: tuple[tuple[str, BoundKind, bool], ...] = (
@@ -223,11 +223,6 @@ def _exposure(agent: str, facts: Facts, row: int) -> Iterator[ShownBound]:
                 verified=exposure.verified,
                 source=cited(facts.knowledge, exposure.source, exposure.place),
             )
-
-
-def sources_of(bounds: Sequence[ShownBound]) -> tuple[Cited, ...]:
-    """The sources of the bounds that decide."""
-    return tuple(dict.fromkeys(b.source for b in bounds if b.decides))
 
 
 def why_refused(stands: Room, agent: str, findings: Sequence[Finding], facts: Facts) -> str | None:

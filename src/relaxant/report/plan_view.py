@@ -36,7 +36,7 @@ from relaxant.report.plan_page import (
     Words,
 )
 from relaxant.report.plan_reckoning import advice, reckoned_table
-from relaxant.report.shown import clean, counted
+from relaxant.report.shown import clean, counted, title_of
 from relaxant.rules.reasons import Cited
 from relaxant.rules.wording import capital
 
@@ -154,8 +154,7 @@ class _PlanPage:
 
     def title_of(self, name: str) -> str:
         """The name of an input as a reader knows it."""
-        lab = self.knowledge.labs.get(name)
-        return str(self.titles.get(name) or (lab.title if lab else name if " " in name else name.replace("_", " ")))
+        return title_of(name, self.titles, self.knowledge.labs)
 
     def saying(self, text: str, verified: bool = True, *sources: Cited) -> Saying:
         tags = () if verified else (str(self.words["not_verified"]),)

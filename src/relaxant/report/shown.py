@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 
+from relaxant.knowledge.schema import Lab
+
 _JOINERS = "\u200c\u200d"  # needed to write Persian and to join emoji; they reorder nothing
 _REPLACED = "\ufffd"
 
@@ -28,6 +30,12 @@ def clean(text: str) -> str:
             continue
         out.append(character)
     return "".join(out).strip()
+
+
+def title_of(name: str, titles: Mapping[str, str], labs: Mapping[str, Lab]) -> str:
+    """The name of an input or fact as a reader knows it; a phrase stands as it is written, with the field names in it."""
+    lab = labs.get(name)
+    return str(titles.get(name) or (lab.title if lab else name if " " in name else name.replace("_", " ")))
 
 
 def counted(words: Mapping[str, str], count: int, **slots: object) -> str:

@@ -25,7 +25,7 @@ from relaxant.report.course_view import CourseView, course_view
 from relaxant.report.options_view import options_section
 from relaxant.report.plan_page import PlanHead, PlanView, Section
 from relaxant.report.plan_view import plan_view
-from relaxant.report.shown import clean, counted
+from relaxant.report.shown import clean, counted, title_of
 from relaxant.reviewing import Fact, Review, ShownMedicine, Watch
 from relaxant.rules.findings import Finding, Unchecked
 from relaxant.rules.reasons import Cited, Effect
@@ -273,10 +273,7 @@ class _Page:
 
     def title(self, name: str) -> str:
         """The name of an input or fact as a reader knows it."""
-        lab = self.knowledge.labs.get(name)
-        return clean(
-            str(self.titles.get(name) or (lab.title if lab else name if " " in name else name.replace("_", " ")))
-        )
+        return clean(title_of(name, self.titles, self.knowledge.labs))
 
     # ------------------------------------------------------------ sources
 
