@@ -21,6 +21,7 @@ from relaxant.knowledge.plans import (
     Withdrawal,
 )
 from relaxant.knowledge.pumps import PumpProtocol
+from relaxant.knowledge.scales import Scale
 from relaxant.knowledge.schema import (
     Agent,
     Allergen,
@@ -36,6 +37,7 @@ from relaxant.knowledge.schema import (
     Rule,
     Source,
 )
+from relaxant.knowledge.trials import Trial
 
 
 class Document(Frozen, frozen=True, kw_only=True, gc=False):
@@ -56,6 +58,8 @@ class Document(Frozen, frozen=True, kw_only=True, gc=False):
     models: tuple[Model, ...] = ()
     pathways: Pathways = Pathways()
     populations: tuple[Population, ...] = ()
+    scales: tuple[Scale, ...] = ()
+    trials: tuple[Trial, ...] = ()
     titrations: tuple[Titration, ...] = ()
     dose_bounds: tuple[DoseBound, ...] = ()
     gates: tuple[Gates, ...] = ()

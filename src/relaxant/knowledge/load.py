@@ -42,6 +42,8 @@ if TYPE_CHECKING:  # loaded only where a pack is read anew or a model is asked f
     from relaxant.knowledge.pathways import Pathways
     from relaxant.knowledge.people import Population
     from relaxant.knowledge.plans import Plans
+    from relaxant.knowledge.scales import Scale
+    from relaxant.knowledge.trials import Trial
 
 _APART = ("names.yaml",)  # read by the dictionary's builder, in a shape of its own
 _WORDING = "wording/"
@@ -70,6 +72,8 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     pathways_packed: msgspec.Raw  # likewise
     populations_packed: msgspec.Raw  # likewise
     plans_packed: msgspec.Raw  # likewise, when something is planned
+    scales_packed: msgspec.Raw  # likewise, when a response is read
+    trials_packed: msgspec.Raw  # likewise, when evidence is asked for
     wording: dict[str, dict[str, dict[str, Any]]]
 
     def words(self, page: str, language: str = "en") -> dict[str, Any]:
@@ -125,6 +129,26 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             known = _PLANS[self.sha256] = msgspec.msgpack.decode(self.plans_packed, type=Plans)
         return known
 
+    @property
+    def scales(self) -> dict[str, Scale]:
+        """What is measured, by id."""
+        known = _SCALES.get(self.sha256)
+        if known is None:
+            from relaxant.knowledge.scales import Scale
+
+            known = _SCALES[self.sha256] = msgspec.msgpack.decode(self.scales_packed, type=dict[str, Scale])
+        return known
+
+    @property
+    def trials(self) -> dict[str, Trial]:
+        """The trials, by id."""
+        known = _TRIALS.get(self.sha256)
+        if known is None:
+            from relaxant.knowledge.trials import Trial
+
+            known = _TRIALS[self.sha256] = msgspec.msgpack.decode(self.trials_packed, type=dict[str, Trial])
+        return known
+
     def policy(self, name: str) -> float:
         """The value of a policy number, by name."""
         return self.policies[name].value
@@ -135,6 +159,8 @@ _CLAIMS: dict[str, dict[str, Claim]] = {}
 _PATHWAYS: dict[str, Pathways] = {}
 _POPULATIONS: dict[str, dict[str, Population]] = {}
 _PLANS: dict[str, Plans] = {}
+_SCALES: dict[str, dict[str, Scale]] = {}
+_TRIALS: dict[str, dict[str, Trial]] = {}
 
 
 def pack_files(folder: Path) -> list[Path]:
@@ -199,7 +225,7 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
     from relaxant.knowledge.pathways import laid_over
     from relaxant.knowledge.plans import Plans
 
-    kinds = ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "combinations", "claims", "models", "populations", *Plans.__struct_fields__)  # fmt: skip
+    kinds = ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "combinations", "claims", "models", "populations", "scales", "trials", *Plans.__struct_fields__)  # fmt: skip
     kept: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}
     owner: dict[tuple[str, str], str] = {}
     exposures: dict[tuple[str, str, str, str], Exposure] = {}
@@ -232,12 +258,13 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
         entries,
     ) in plans.items():  # of several that fit the first is chosen: a later pack's stand before an earlier's
         plans[kind] = dict(sorted(entries.items(), key=lambda item, kind=kind: -packs[owner[kind, item[0]]]))  # type: ignore[misc]
-    models, populations, claims = (dict(sorted(kept.pop(kind).items())) for kind in ("models", "populations", "claims"))
+    packed = {
+        f"{kind}_packed": msgspec.Raw(msgspec.msgpack.encode(dict(sorted(kept.pop(kind).items()))))
+        for kind in ("models", "populations", "claims", "scales", "trials")
+    }
     return {
         **{k: dict(sorted(v.items())) for k, v in kept.items()},
-        "models_packed": msgspec.Raw(msgspec.msgpack.encode(models)),
-        "claims_packed": msgspec.Raw(msgspec.msgpack.encode(claims)),
-        "populations_packed": msgspec.Raw(msgspec.msgpack.encode(populations)),
+        **packed,
         "plans_packed": msgspec.Raw(msgspec.msgpack.encode(Plans(**plans))),
         "pathways_packed": msgspec.Raw(msgspec.msgpack.encode(laid_over(layers))),
         "coverage": tuple(coverage[k][1] for k in sorted(coverage)),

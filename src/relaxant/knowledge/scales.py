@@ -1,0 +1,72 @@
+"""What is measured of spasticity and spasm: scales with their levels, how far they can be trusted and what change matters."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from relaxant.knowledge.schema import Cited, Evidence, Frozen
+
+ScaleKind = Literal["count", "ordinal", "continuous", "share"]
+PropertyKind = Literal[
+    "retest reliability",
+    "inter-rater reliability",
+    "measurement error",
+    "detectable change",
+    "important change",
+    "large change",
+    "validity",
+    "responsiveness",
+]
+
+
+class Level(Frozen, frozen=True, kw_only=True, gc=False):
+    """A level of an ordinal scale: as it is written (``1+``), its place in the order from 0, and what it means in our words."""
+
+    said: str
+    rank: int
+    text: str
+
+
+class Property(Cited, frozen=True, kw_only=True, gc=False):
+    """What a study found of a scale. ``value`` in ``unit``: ``points``, ``percent of baseline``, ``percent`` of the score at hand, ``degrees``,
+    ``seconds``; for reliability and validity ``statistic`` names it (ICC, kappa, r) and the unit is left out. ``low`` and ``high`` where a
+    range or an interval was given. ``population`` are those in whom it was found: a difference that matters belongs to them alone.
+    ``conditions`` are those that population has, by id; empty where it holds whatever the condition. ``text`` says it in our words."""
+
+    kind: PropertyKind
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    unit: str | None = None
+    statistic: str | None = None
+    population: str
+    conditions: tuple[str, ...] = ()
+    people: int | None = None
+    text: str
+    evidence: Evidence = "study"
+
+
+class Scale(Cited, frozen=True, kw_only=True, gc=False):
+    """A scale or a count. ``column`` is its name in a diary; empty where a day's diary does not hold it. ``better`` is the direction of
+    improvement. ``low`` and ``high`` bound a valid score, in steps of ``step`` (0: any number); a count has no ``high``. ``sided`` where it is
+    scored for a muscle or a limb, which the entry has to name. ``ordinal`` scales list their ``levels``, from the best or least to the
+    most. ``licence`` says who may use it and where its terms forbid or charge; ``questions`` are given only where they allow it."""
+
+    scale: str
+    title: str
+    names: tuple[str, ...]
+    column: str = ""
+    what: str
+    kind: ScaleKind
+    better: Literal["lower", "higher"]
+    low: float = 0.0
+    high: float | None = None
+    step: float = 0.0
+    unit: str = ""
+    sided: bool = False
+    levels: tuple[Level, ...] = ()
+    scoring: str
+    licence: str
+    loinc: tuple[str, ...] = ()
+    snomed: tuple[str, ...] = ()
+    properties: tuple[Property, ...] = ()
