@@ -21,7 +21,7 @@ from relaxant.knowledge.plans import (
     Withdrawal,
 )
 from relaxant.knowledge.pumps import PumpProtocol
-from relaxant.knowledge.scales import Scale
+from relaxant.knowledge.scales import Marker, Scale
 from relaxant.knowledge.schema import (
     Agent,
     Allergen,
@@ -59,6 +59,7 @@ class Document(Frozen, frozen=True, kw_only=True, gc=False):
     pathways: Pathways = Pathways()
     populations: tuple[Population, ...] = ()
     scales: tuple[Scale, ...] = ()
+    markers: tuple[Marker, ...] = ()
     trials: tuple[Trial, ...] = ()
     titrations: tuple[Titration, ...] = ()
     dose_bounds: tuple[DoseBound, ...] = ()

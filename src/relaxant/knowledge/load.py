@@ -42,7 +42,7 @@ if TYPE_CHECKING:  # loaded only where a pack is read anew or a model is asked f
     from relaxant.knowledge.pathways import Pathways
     from relaxant.knowledge.people import Population
     from relaxant.knowledge.plans import Plans
-    from relaxant.knowledge.scales import Scale
+    from relaxant.knowledge.scales import Marker, Scale
     from relaxant.knowledge.trials import Trial
 
 _APART = ("names.yaml",)  # read by the dictionary's builder, in a shape of its own
@@ -73,6 +73,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     populations_packed: msgspec.Raw  # likewise
     plans_packed: msgspec.Raw  # likewise, when something is planned
     scales_packed: msgspec.Raw  # likewise, when a response is read
+    markers_packed: msgspec.Raw  # likewise
     trials_packed: msgspec.Raw  # likewise, when evidence is asked for
     wording: dict[str, dict[str, dict[str, Any]]]
 
@@ -140,6 +141,16 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return known
 
     @property
+    def markers(self) -> dict[str, Marker]:
+        """What is measured and does not measure tone, by id."""
+        known = _MARKERS.get(self.sha256)
+        if known is None:
+            from relaxant.knowledge.scales import Marker
+
+            known = _MARKERS[self.sha256] = msgspec.msgpack.decode(self.markers_packed, type=dict[str, Marker])
+        return known
+
+    @property
     def trials(self) -> dict[str, Trial]:
         """The trials, by id."""
         known = _TRIALS.get(self.sha256)
@@ -160,6 +171,7 @@ _PATHWAYS: dict[str, Pathways] = {}
 _POPULATIONS: dict[str, dict[str, Population]] = {}
 _PLANS: dict[str, Plans] = {}
 _SCALES: dict[str, dict[str, Scale]] = {}
+_MARKERS: dict[str, dict[str, Marker]] = {}
 _TRIALS: dict[str, dict[str, Trial]] = {}
 
 
@@ -225,7 +237,7 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
     from relaxant.knowledge.pathways import laid_over
     from relaxant.knowledge.plans import Plans
 
-    kinds = ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "combinations", "claims", "models", "populations", "scales", "trials", *Plans.__struct_fields__)  # fmt: skip
+    kinds = ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "combinations", "claims", "models", "populations", "scales", "markers", "trials", *Plans.__struct_fields__)  # fmt: skip
     kept: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}
     owner: dict[tuple[str, str], str] = {}
     exposures: dict[tuple[str, str, str, str], Exposure] = {}
@@ -260,7 +272,7 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
         plans[kind] = dict(sorted(entries.items(), key=lambda item, kind=kind: -packs[owner[kind, item[0]]]))  # type: ignore[misc]
     packed = {
         f"{kind}_packed": msgspec.Raw(msgspec.msgpack.encode(dict(sorted(kept.pop(kind).items()))))
-        for kind in ("models", "populations", "claims", "scales", "trials")
+        for kind in ("models", "populations", "claims", "scales", "markers", "trials")
     }
     return {
         **{k: dict(sorted(v.items())) for k, v in kept.items()},

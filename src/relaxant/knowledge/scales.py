@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from relaxant.knowledge.schema import Cited, Evidence, Frozen
+from relaxant.knowledge.schema import Cited, Evidence, Frozen, SourceRef
 
 ScaleKind = Literal["count", "ordinal", "continuous", "share"]
 PropertyKind = Literal[
@@ -29,7 +29,8 @@ class Level(Frozen, frozen=True, kw_only=True, gc=False):
 
 class Property(Cited, frozen=True, kw_only=True, gc=False):
     """What a study found of a scale. ``value`` in ``unit``: ``points``, ``percent of baseline``, ``percent`` of the score at hand, ``degrees``,
-    ``seconds``; for reliability and validity ``statistic`` names it (ICC, kappa, r) and the unit is left out. ``low`` and ``high`` where a
+    ``seconds``, ``feet per second``, above nought whichever way is better; for reliability, validity and responsiveness ``statistic`` names it
+    (ICC, kappa, r) and the unit is left out. ``low`` and ``high`` where a
     range or an interval was given. ``population`` are those in whom it was found: a difference that matters belongs to them alone.
     ``conditions`` are those that population has, by id; empty where it holds whatever the condition. ``text`` says it in our words."""
 
@@ -50,7 +51,8 @@ class Scale(Cited, frozen=True, kw_only=True, gc=False):
     """A scale or a count. ``column`` is its name in a diary; empty where a day's diary does not hold it. ``better`` is the direction of
     improvement. ``low`` and ``high`` bound a valid score, in steps of ``step`` (0: any number); a count has no ``high``. ``sided`` where it is
     scored for a muscle or a limb, which the entry has to name. ``ordinal`` scales list their ``levels``, from the best or least to the
-    most. ``licence`` says who may use it and where its terms forbid or charge; ``questions`` are given only where they allow it."""
+    most. ``licence`` says who may use it and where its terms forbid or charge; ``questions`` are given only where they allow it. ``further`` are
+    other sources: of codes, terms, wording."""
 
     scale: str
     title: str
@@ -69,4 +71,19 @@ class Scale(Cited, frozen=True, kw_only=True, gc=False):
     licence: str
     loinc: tuple[str, ...] = ()
     snomed: tuple[str, ...] = ()
+    further: tuple[SourceRef, ...] = ()
     properties: tuple[Property, ...] = ()
+
+
+class Marker(Cited, frozen=True, kw_only=True, gc=False):
+    """A measurement that is taken for a sign of tone and is none. ``what`` is what it follows, in a few words, ``text`` what was found.
+    It is kept and shown on the axis of the diary, and never moves the dose of a relaxant. ``further`` are other sources."""
+
+    marker: str
+    title: str
+    names: tuple[str, ...]
+    loinc: tuple[str, ...] = ()
+    snomed: tuple[str, ...] = ()
+    what: str
+    text: str
+    further: tuple[SourceRef, ...] = ()
