@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
@@ -28,15 +29,28 @@ SOUND: dict[str, Any] = {
 }  # fmt: skip
 
 
-def faults(folder: Path, *, found: dict[str, Any] | None = None, **changed: Any) -> str:
-    """What the linter says of a pack with one scale that has something changed; ``found`` changes its property."""
-    folder.mkdir(exist_ok=True)
+def changed_scale(found: dict[str, Any] | None = None, **changed: Any) -> dict[str, Any]:
+    """The sound scale with something changed; ``found`` changes its property."""
     scale = {**SOUND, **changed}
     if found is not None:
         scale["properties"] = [{**SOUND["properties"][0], **found}]
+    return scale
+
+
+def faults(knowledge: Knowledge, **changed: Any) -> str:
+    """What the linter says of the shipped scales with one more that has something changed."""
+    scale = msgspec.convert(changed_scale(**changed), Scale)
+    packed = msgspec.Raw(msgspec.msgpack.encode({**knowledge.scales, scale.scale: scale}))
+    more = msgspec.structs.replace(knowledge, sha256=f"scales {changed}", scales_packed=packed)
+    return "\n".join(f"{where}: {what}" for where, what in faults_of_scales(more))
+
+
+def linted(folder: Path, **changed: Any) -> str:
+    """What ``relaxant lint`` says of a pack with that scale."""
+    folder.mkdir(exist_ok=True)
     source = {"id": "my-source", "kind": "policy", "title": "Our ward", "date": "2026-11-25"}
-    scale = {k: v for k, v in scale.items() if v is not None}
-    (folder / "ward.yaml").write_text(yaml.safe_dump({"sources": [source], "scales": [scale]}), encoding="utf-8")
+    text = yaml.safe_dump({"sources": [source], "scales": [changed_scale(**changed)]})
+    (folder / "ward.yaml").write_text(text, encoding="utf-8")
     return "\n".join(map(str, lint(str(folder))))
 
 
@@ -130,15 +144,20 @@ def test_a_level_that_is_no_number_is_none() -> None:
     assert number_of(Level(said="mild", rank=0, text="Mild.")) is None
 
 
-def test_a_sound_scale_of_a_pack_passes(tmp_path: Path) -> None:
-    assert faults(tmp_path / "sound") == ""
+def test_a_sound_scale_passes(knowledge: Knowledge) -> None:
+    assert faults(knowledge) == ""
+
+
+def test_the_linter_of_packs_reads_scales(tmp_path: Path) -> None:
+    said = linted(tmp_path / "ward", source="nowhere", place=" ", names=["MAS"])
+    assert "there is no source “nowhere”" in said
+    assert "the place in the source is missing" in said
+    assert "already has the name “MAS”" in said
 
 
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"source": "nowhere"}, "there is no source"),
-        ({"place": " "}, "the place in the source is missing"),
         ({"names": ["MAS"]}, "already has the name “MAS”"),
         ({"names": ["creatinine"]}, "labs creatinine already has the name"),
         ({"levels": []}, "two levels at least"),
@@ -164,15 +183,15 @@ def test_a_sound_scale_of_a_pack_passes(tmp_path: Path) -> None:
         ({"found": {"kind": "validity", "unit": None, "statistic": "r", "value": 7}}, "between -1 and 1"),
     ],
 )
-def test_the_linter_refuses(tmp_path: Path, changed: dict[str, Any], words: str) -> None:
-    assert words in faults(tmp_path / "ward", **changed)
+def test_the_linter_refuses(knowledge: Knowledge, changed: dict[str, Any], words: str) -> None:
+    assert words in faults(knowledge, **changed)
 
 
-def test_ranks_follow_the_order_of_levels(tmp_path: Path) -> None:
+def test_ranks_follow_the_order_of_levels(knowledge: Knowledge) -> None:
     turned = [{"said": "0", "rank": 1, "text": "Loose."}, {"said": "1", "rank": 0, "text": "Stiff."}]
-    assert "ranks count up from nought" in faults(tmp_path / "ranks", levels=turned)
+    assert "ranks count up from nought" in faults(knowledge, levels=turned)
     words = [{"said": "mild", "rank": 0, "text": "Mild."}, {"said": "bad", "rank": 1, "text": "Bad."}]
-    assert "levels are numbers that rise" in faults(tmp_path / "words", levels=words)
+    assert "levels are numbers that rise" in faults(knowledge, levels=words)
 
 
 def test_a_scale_says_who_may_use_it(knowledge: Knowledge) -> None:
