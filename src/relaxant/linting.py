@@ -55,6 +55,7 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     from relaxant.lint_plans import faults_of_plans
     from relaxant.lint_rules import faults_of_rule
     from relaxant.lint_scales import faults_of_scales
+    from relaxant.lint_trials import faults_of_trials
     from relaxant.pharmacology.people.people_soundness import faults_of_people
 
     faults = [*_citations(knowledge), *_agents(knowledge), *_partners(knowledge), *_measures(knowledge)]
@@ -65,6 +66,7 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     faults += [Fault(where, what) for where, what in faults_of_plans(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_blocks(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_scales(knowledge)]
+    faults += [Fault(where, what) for where, what in faults_of_trials(knowledge)]
     faults += [Fault(where, what) for where, what in _of_models(bytes(knowledge.models_packed))]
     for population in knowledge.populations.values():
         faults += [Fault(where, what) for where, what in faults_of_people(population)]
@@ -131,6 +133,7 @@ def _citations(knowledge: Knowledge) -> Iterator[Fault]:
         "populations",
         "scales",
         "markers",
+        "trials",
     ):
         for key, entry in getattr(knowledge, kind).items():
             yield from _resolved(_cited(entry, f"{kind} {key}"), knowledge, used)
