@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from itertools import pairwise
 from typing import Any
 
 from relaxant.errors import KnowledgeError
@@ -236,6 +237,14 @@ def _follow_up(follow: FollowUp, knowledge: Knowledge) -> Iterator[tuple[str, st
         yield where, "after a step it is due on days, and not again and again: the next step comes"
     if follow.steps != "every" and follow.anchor != "step":
         yield where, "steps belongs to the anchor step"
+    if follow.within_step and (follow.anchor != "step" or follow.labs):
+        yield where, "within_step belongs to what is asked after a step"
+    grace = follow.grace_days if follow.days_grace is None else follow.days_grace
+    named = (0.0, *follow.days) if follow.baseline and follow.days else follow.days
+    if follow.days_grace is not None and not (follow.labs and follow.days and follow.days_grace < follow.grace_days):
+        yield where, "days_grace is a shorter grace for the days of a value on record"
+    if follow.labs and any(b > a and 2 * grace >= b - a for a, b in pairwise(named)):
+        yield where, "one value would do for two of its days: the grace is less than half of the time between them"
     if follow.baseline and not follow.labs:
         yield where, "a baseline is a value on record: it names labs"
     if follow.not_before and (follow.labs or follow.every_days is not None):

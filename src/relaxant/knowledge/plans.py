@@ -255,7 +255,9 @@ class FollowUp(Cited, frozen=True, kw_only=True, gc=False):
     ``labs`` are ids of ``labs.yaml`` whose values are shown; none where it is asked or looked at. It counts as done by a value of one
     of each group of ``done_by``, or of any of the labs where that is left out. ``anchor``: the first dose, each step of a plan (``steps``: the
     rises or the falls alone), the day the highest dose is reached, the day from which a day's dose is ``from_daily`` (in the agent's dose unit)
-    or more (it is then for this person although what is weighed is less), the last session of what is given in sessions, the day by which a pump is to be refilled, or the day of the review.
+    or more (it is then for this person although what is weighed is less), the last session of what is given in sessions, the day by which a pump is to be refilled, the day of the review,
+    or the last dose, where a plan ends with one: nothing else is due after that day. ``within_step``: at the end of a step that is shorter. A value counts for a day when it is at
+    most ``grace_days`` older, ``days_grace`` for the days of ``days`` where those are close together.
 
     ``in_place_of`` names what the agents' ``monitoring`` says in words (its ``what``): this entry gives it dates and the review shows it
     in its stead, with its words for when (``at``) unless this entry has its own. Where ``when`` is not met the words go too, but with
@@ -273,14 +275,16 @@ class FollowUp(Cited, frozen=True, kw_only=True, gc=False):
     labs: tuple[str, ...] = ()
     done_by: tuple[tuple[str, ...], ...] = ()
     baseline: bool = False
-    anchor: Literal["start", "step", "highest dose", "daily dose", "session", "refill", "review"] = "start"
+    anchor: Literal["start", "step", "highest dose", "daily dose", "session", "refill", "review", "last dose"] = "start"
     from_daily: float | None = None
     steps: Literal["every", "rise", "fall"] = "every"
+    within_step: bool = False
     days: tuple[float, ...] = ()
     every_days: float | None = None
     from_day: float | None = None
     to_day: float | None = None
     grace_days: float = 7
+    days_grace: float | None = None
     lapses_days: float | None = None
     not_before: bool = False
     superseded: bool = False
