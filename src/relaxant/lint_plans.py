@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from itertools import pairwise
 from typing import Any
 
 from relaxant.errors import KnowledgeError
@@ -170,6 +169,12 @@ def _taper(taper: Taper) -> Iterator[tuple[str, str]]:
             where,
             "a percentage of what is left never ends: say from which daily dose (last) the next step is nothing",
         )
+    if (taper.least, taper.percent_most) != (None, None) and (taper.percent is None or taper.of_first):
+        yield where, "least and percent_most belong to a percentage of the dose at that time"
+    if taper.least_most is not None and not 0 < (taper.least or 0) <= taper.least_most:
+        yield where, "least_most is the other end of a span that least begins"
+    if taper.percent_most is not None and not (taper.percent or 0) <= taper.percent_most < 100:
+        yield where, "percent_most is at least percent, and less than all"
     if taper.slower_factor <= 1:
         yield where, "slower_factor is above 1"
 

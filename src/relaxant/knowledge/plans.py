@@ -134,7 +134,8 @@ class Taper(Cited, frozen=True, kw_only=True, gc=False):
     the first where ``of_first``), ``over_days`` (even steps to nothing in that time) and ``at_once`` says how much a step is.
 
     ``at_once``: nothing is given from today on, under watch, and ``text`` says how; there are no steps. ``every_days`` is what the plan
-    uses, ``every_days_least`` the quickest that the source allows. ``last`` is the daily dose from which the next step is nothing.
+    uses, ``every_days_least`` the quickest that the source allows. A step of ``percent`` is ``least`` at least, the smallest step that a source takes (up to ``least_most`` where it gives a span), and never above
+    ``percent_most`` of the dose in each ``every_days``: where products are too coarse for that the dose stays until they are not. ``last`` is the daily dose from which the next step is nothing.
     ``supervised``: in hospital or with daily contact. ``first_do`` is what has to be done before the first step. Of those that fit the first of the file is the plan's choice.
     """
 
@@ -145,6 +146,9 @@ class Taper(Cited, frozen=True, kw_only=True, gc=False):
     age_from: float = 0
     by: float | None = None
     percent: float | None = None
+    percent_most: float | None = None
+    least: float | None = None
+    least_most: float | None = None
     of_first: bool = False
     over_days: float | None = None
     at_once: bool = False

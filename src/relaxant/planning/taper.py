@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import msgspec
 
 from relaxant.errors import InputError
 from relaxant.facts.facts import Facts
-from relaxant.knowledge.plans import Taper
+from relaxant.knowledge.plans import DayPart, Taper
 from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
@@ -159,6 +160,8 @@ def _overridden(chosen: Taper, override: Override, taken: Intake, unit: str) -> 
     every = override.every_days or chosen.every_days
     over = None if chosen.over_days is None else chosen.over_days * every / chosen.every_days
     own = msgspec.structs.replace(chosen, every_days=every, over_days=over, at_once=False)
+    if override.changes:
+        own = msgspec.structs.replace(own, percent_most=None)
     if override.by is not None:
         if override.by >= taken.daily:
             raise InputError("--by", amount(override.by, unit), f"a step takes less than is taken in a day, {amount(taken.daily, unit)}", "give a smaller step")  # fmt: skip
@@ -166,7 +169,7 @@ def _overridden(chosen: Taper, override: Override, taken: Intake, unit: str) -> 
             raise InputError("--by", amount(override.by, unit), f"that is more than {_MOST_STEPS} steps", "give a larger step")  # fmt: skip
         return msgspec.structs.replace(own, by=override.by, percent=None, over_days=None)
     if override.percent is not None:
-        return msgspec.structs.replace(own, by=None, percent=override.percent, over_days=None)
+        return msgspec.structs.replace(own, by=None, percent=override.percent, over_days=None, least=None)
     if chosen.at_once:
         raise InputError("--every", amount(override.every_days or 0, "days"), "this way of lowering has no steps", "give --by or --percent with it, or name another --policy")  # fmt: skip
     return own
@@ -192,16 +195,17 @@ def _made(agent: str, taken: Intake, taper: Taper, facts: Facts, first: date, go
     largest, total = max(taken.doses.values()), sum(doses.values())
     coarse = facts.knowledge.policy("plan_coarse_step")
     ideals = list(_ideals(float(total), taper, float(grains(goal))))
-    best: tuple[float, Stock, list[Rung]] | None = None
+    best: tuple[tuple[float, float], Stock, list[Rung]] | None = None
     for group in groups:
         held = stock(group, largest, facts)
         if not all(dose in held.ways for dose in doses.values()):
             continue
-        rungs = list(_rungs(doses, ideals, taper.every_days, held, grains(goal)))
-        over = _beyond(total, ideals, rungs)
+        rungs = list(_rungs(doses, ideals, taper, held, grains(goal)))
+        rungs = rungs[1:] if _waits(doses, rungs, taper) else rungs
+        over = _large(total, rungs, taper), _beyond(total, ideals, rungs, taper)
         if best is None or over < best[0]:
             best = over, held, rungs
-        if over <= coarse:
+        if over[0] <= ROUNDING and over[1] <= coarse:
             break
     if best is None:
         return None
@@ -212,26 +216,64 @@ def _made(agent: str, taken: Intake, taper: Taper, facts: Facts, first: date, go
     return calendar(agent, made, held, first, total, facts)
 
 
-def _beyond(total: int, ideals: Sequence[float], rungs: Sequence[Rung]) -> float:
-    """By how much of the dose before it the largest step lies above the policy's; all of it where no step can be made."""
+def _waits(doses: Grains, rungs: Sequence[Rung], taper: Taper) -> bool:
+    """Whether it begins with the present dose although the next step is one that the policy allows at once."""
+    if taper.least is None or len(rungs) < 2 or rungs[0].doses != doses:
+        return False
+    allowed = max(rungs[0].total * (taper.percent_most or 0.0) / 100, (taper.least_most or taper.least) * GRAIN)
+    return rungs[0].total - rungs[1].total <= allowed + ROUNDING
+
+
+def _large(total: int, rungs: Sequence[Rung], taper: Taper) -> float:
+    """By how much of the dose before it the largest step, down to the policy's last dose, lies above the most that it allows."""
+    if taper.percent_most is None:
+        return 0.0
+    doses = [total, *(r.total for r in rungs)]
+    steps = [(a - b) / a for a, b in pairwise(doses) if a > (taper.last or 0.0) * GRAIN]
+    return max(0.0, max(steps, default=0.0) - taper.percent_most / 100)
+
+
+def _beyond(total: int, ideals: Sequence[float], rungs: Sequence[Rung], taper: Taper) -> float:
+    """By how much of the dose before it the largest step lies above the policy's; all of it where no step can be made. What is no more than
+    the small steps of its end is not above it."""
     if not rungs:
         return 1.0
     made, asked_for = [total, *(r.total for r in rungs)], [float(total), *ideals]
     steps = zip(made, made[1:], asked_for, asked_for[1:], strict=False)
-    return max((before - after - (ideal - lower)) / before for before, after, ideal, lower in steps)
+    small = (taper.least_most or 0.0) * GRAIN
+    return max((before - after - max(ideal - lower, small)) / before for before, after, ideal, lower in steps)
 
 
-def _rungs(doses: Grains, ideals: Sequence[float], every: float, held: Stock, goal: int) -> Iterator[Rung]:
-    """The rungs below the present dose: each the policy's dose at that time, made from pieces, no part of the day ever above what it was."""
+def _rungs(doses: Grains, ideals: Sequence[float], taper: Taper, held: Stock, goal: int) -> Iterator[Rung]:
+    """The rungs below the present dose: each the policy's dose at that time, made from pieces, no part of the day ever above what it was.
+    Where that is a larger step than the policy allows in its time, the least that is not, and in the end the last dose all the same."""
     shares, before = shares_of({part: float(dose) for part, dose in doses.items()}), dict(doses)
-    for ideal in ideals:
-        found = spread(ideal, shares, held.amounts, before, at_most=sum(before.values()), nearest=True)
+    kept, since = 1 - (taper.percent_most or 100) / 100, 0
+    for number in range(_MOST_STEPS):
+        late = number >= len(ideals)
+        if late and not (kept and ideals and _lower(ideals[-1], shares, held, before, taper)):
+            return
+        ideal, total, since = ideals[min(number, len(ideals) - 1)], sum(before.values()), since + 1
+        floor = total * kept**since if kept else 0.0
+        found = spread(max(ideal, floor), shares, held.amounts, before, at_most=total, at_least=floor, nearest=True)
+        found = found or (before if kept else {})
         if not found or sum(found.values()) < goal:
             return
-        yield Rung(doses=found, days=every)
+        yield Rung(doses={part: dose for part, dose in found.items() if dose}, days=taper.every_days)
+        if sum(found.values()) < total:
+            since = 0
         before = {part: found.get(part, 0) for part in before}
         if sum(found.values()) <= goal > 0:
             return
+
+
+def _lower(ideal: float, shares: dict[DayPart, float], held: Stock, before: Grains, taper: Taper) -> bool:
+    """Whether there is a step to go to a dose, and something between nothing and the present doses that is nearer to it."""
+    total = sum(before.values())
+    if total - ideal < (taper.least or 0.0) * GRAIN / 2:
+        return False
+    found = sum(spread(ideal, shares, held.amounts, before, at_most=total, nearest=True).values())
+    return 0 < found < total
 
 
 def _ideals(whole: float, taper: Taper, goal: float) -> Iterator[float]:
@@ -244,13 +286,22 @@ def _ideals(whole: float, taper: Taper, goal: float) -> Iterator[float]:
         if taper.by is not None:
             now = whole - taper.by * GRAIN * k
         elif taper.percent is not None:
-            lowered = taper.percent / 100
-            now = whole * (1 - lowered * k) if taper.of_first else whole * (1 - lowered) ** k
+            now = _less(now, whole, taper, last)
         else:
             now = whole * (1 - k / (count + 1))  # after so many steps the time is over and nothing is taken
         if now <= ROUNDING and not goal:
             return
         yield max(now, goal)
+
+
+def _less(now: float, whole: float, taper: Taper, last: float) -> float:
+    """The day's dose (grains) a percentage, or the smallest step, below ``now``; with a smallest step the end is the last dose itself, unless
+    there is hardly a step left to it."""
+    least = (taper.least or 0.0) * GRAIN
+    lower = now - max((whole if taper.of_first else now) * (taper.percent or 0.0) / 100, least)
+    if not least or lower >= last:
+        return lower
+    return last if now - last >= least / 2 else 0.0
 
 
 def _branches(
