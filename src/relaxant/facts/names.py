@@ -93,6 +93,8 @@ AGENT_FACTS: dict[str, Fact] = {
     "duration_days": Fact("days"),
     "stopped_days": Fact("days"),
     "last_session_days": Fact("days"),
+    "units_of_sessions": Fact("dose"),
+    "units_of_sessions_per_kg": Fact("dose"),
     "previous_daily_dose": Fact("dose"),
     "dose_drop": Fact(),
     "dose_rise": Fact(),

@@ -22,6 +22,8 @@ BoundKind = Literal[
 
 OF_LABEL = "limit:"
 """How the id of a bound begins that is a limit of the label."""
+OF_SPECIAL = "_soft:"
+"""What the id of a bound holds that is the label's limit for usual care."""
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +103,11 @@ class ShownBound(msgspec.Struct, frozen=True, kw_only=True):
     def of_label(self) -> bool:
         """Whether it is one of the label's own limits."""
         return self.id.startswith(OF_LABEL)
+
+    @property
+    def soft(self) -> bool:
+        """Whether it is a limit of the label above which special care alone goes."""
+        return self.of_label and OF_SPECIAL in self.id
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

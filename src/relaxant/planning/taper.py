@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -48,6 +48,13 @@ class Override(msgspec.Struct, frozen=True, kw_only=True):
         return not (self.by is None and self.percent is None and self.every_days is None)
 
 
+class Goal(NamedTuple):
+    """The day's dose that a plan comes down to, nothing by default; with ``within``, the most at one time, not a piece above it."""
+
+    daily: float = 0.0
+    within: float | None = None
+
+
 def taper_plan(
     agent: str,
     medicines: Sequence[Medicine],
@@ -57,6 +64,7 @@ def taper_plan(
     why: str = "asked",
     override: Override | None = None,
     goal: float = 0.0,
+    within: float | None = None,
     taken: Intake | None = None,
     findings: Sequence[Finding] = (),
     ready: bool = False,
@@ -64,7 +72,7 @@ def taper_plan(
 ) -> Plan:
     """The calendar by which one person leaves an agent, or comes down to ``goal`` a day; what is missing is named where none can be made.
 
-    ``taken`` is where it begins, by default what is taken now. What the DANGERs among the ``findings`` ask for stands before the first step.
+    With ``within``, the most at one time, the goal is the most that is allowed in a day, and where products do not make it the plan ends below. ``taken`` is where it begins, by default what is taken now. What the DANGERs among the ``findings`` ask for stands before the first step.
     ``ready``: what has to be done before ``first`` is done by then. Raises :class:`KeyError` for an override that names a policy that is not
     known for the agent, and :class:`InputError` for a step of an override that is no step.
     """
@@ -106,7 +114,8 @@ def taper_plan(
     if chosen.first_do and not ready:
         return msgspec.structs.replace(made, refused=words["refused"]["not_ready"])
     own = _overridden(chosen, override, taken, unit)
-    found = _made(agent, taken, own, facts, first, goal)
+    goals = Goal(goal, within)
+    found = _made(agent, taken, own, facts, first, goals)
     if found is None:
         return msgspec.structs.replace(made, refused=words["not_known"]["unmakeable"].format(agent=name))
     return msgspec.structs.replace(
@@ -115,7 +124,7 @@ def taper_plan(
         steps=found.steps,
         supply=found.supply,
         last_dose=None if goal else found.steps[-1].last if found.steps else first,
-        branches=tuple(_branches(agent, taken, own, found, facts, first, goal)),
+        branches=tuple(_branches(agent, taken, own, found, facts, first, goals)),
         notes=(*_other_form(agent, taken, found, facts), *_notes(chosen, own, fitting, taken, found, facts)),
     )
 
@@ -186,7 +195,7 @@ def _said(override: Override, unit: str, words: dict[str, str]) -> str | None:
     return ", ".join(parts) or override.policy
 
 
-def _made(agent: str, taken: Intake, taper: Taper, facts: Facts, first: date, goal: float) -> Calendar | None:
+def _made(agent: str, taken: Intake, taper: Taper, facts: Facts, first: date, goal: Goal) -> Calendar | None:
     """The calendar in the first kind of product that makes the present doses and no step much larger than the policy's, that of the present
     product before others; where none is fine enough, in the finest."""
     doses = {part: grains(dose) for part, dose in taken.doses.items()}
@@ -194,13 +203,16 @@ def _made(agent: str, taken: Intake, taper: Taper, facts: Facts, first: date, go
     groups = product_groups(agent, facts, form=form_of(taken.form, groups), modified=taken.modified)
     largest, total = max(taken.doses.values()), sum(doses.values())
     coarse = facts.knowledge.policy("plan_coarse_step")
-    ideals = list(_ideals(float(total), taper, float(grains(goal))))
+    ideals = list(_ideals(float(total), taper, float(grains(goal.daily))))
     best: tuple[tuple[float, float], Stock, list[Rung]] | None = None
     for group in groups:
         held = stock(group, largest, facts)
         if not all(dose in held.ways for dose in doses.values()):
             continue
-        rungs = list(_rungs(doses, ideals, taper, held, grains(goal)))
+        end = _end(doses, goal, held)
+        rungs = list(_rungs(doses, ideals, taper, held, sum(end.values()) or grains(goal.daily), end))
+        if end and (rungs[-1].doses if rungs else doses) != end:
+            rungs.append(Rung(doses=end, days=taper.every_days))
         rungs = rungs[1:] if _waits(doses, rungs, taper) else rungs
         over = _large(total, rungs, taper), _beyond(total, ideals, rungs, taper)
         if best is None or over < best[0]:
@@ -211,7 +223,7 @@ def _made(agent: str, taken: Intake, taper: Taper, facts: Facts, first: date, go
         return None
     _, held, rungs = best
     made = merged(rungs) or [Rung(doses=doses, days=taper.every_days)]
-    if goal:
+    if goal.daily:
         made[-1] = Rung(doses=made[-1].doses, days=None)  # the dose that it comes down to goes on
     return calendar(agent, made, held, first, total, facts)
 
@@ -244,8 +256,9 @@ def _beyond(total: int, ideals: Sequence[float], rungs: Sequence[Rung], taper: T
     return max((before - after - max(ideal - lower, small)) / before for before, after, ideal, lower in steps)
 
 
-def _rungs(doses: Grains, ideals: Sequence[float], taper: Taper, held: Stock, goal: int) -> Iterator[Rung]:
+def _rungs(doses: Grains, ideals: Sequence[float], taper: Taper, held: Stock, goal: int, end: Grains) -> Iterator[Rung]:
     """The rungs below the present dose: each the policy's dose at that time, made from pieces, no part of the day ever above what it was.
+    None is below the doses that it ends with (``end``).
     Where that is a larger step than the policy allows in its time, the least that is not, and in the end the last dose all the same."""
     shares, before = shares_of({part: float(dose) for part, dose in doses.items()}), dict(doses)
     kept, since = 1 - (taper.percent_most or 100) / 100, 0
@@ -255,7 +268,9 @@ def _rungs(doses: Grains, ideals: Sequence[float], taper: Taper, held: Stock, go
             return
         ideal, total, since = ideals[min(number, len(ideals) - 1)], sum(before.values()), since + 1
         floor = total * kept**since if kept else 0.0
-        found = spread(max(ideal, floor), shares, held.amounts, before, at_most=total, at_least=floor, nearest=True)
+        found = spread(
+            max(ideal, floor), shares, held.amounts, before, at_most=total, at_least=floor, lower=end, nearest=True
+        )
         found = found or (before if kept else {})
         if not found or sum(found.values()) < goal:
             return
@@ -265,6 +280,20 @@ def _rungs(doses: Grains, ideals: Sequence[float], taper: Taper, held: Stock, go
         before = {part: found.get(part, 0) for part in before}
         if sum(found.values()) <= goal > 0:
             return
+
+
+def _end(doses: Grains, goal: Goal, held: Stock) -> Grains:
+    """The doses of the day that a plan ends with where it may not end above a goal; none where it may, or nothing makes them."""
+    if goal.within is None:
+        return {}
+    upper = {
+        part: min(dose, math.floor(goal.within * GRAIN)) if math.isfinite(goal.within) else dose
+        for part, dose in doses.items()
+    }
+    most = goal.daily * GRAIN
+    return spread(
+        most, shares_of({part: float(dose) for part, dose in doses.items()}), held.amounts, upper, at_most=most
+    )
 
 
 def _lower(ideal: float, shares: dict[DayPart, float], held: Stock, before: Grains, taper: Taper) -> bool:
@@ -305,7 +334,7 @@ def _less(now: float, whole: float, taper: Taper, last: float) -> float:
 
 
 def _branches(
-    agent: str, taken: Intake, taper: Taper, found: Calendar, facts: Facts, first: date, goal: float
+    agent: str, taken: Intake, taper: Taper, found: Calendar, facts: Facts, first: date, goal: Goal
 ) -> Iterator[Branch]:
     words = facts.knowledge.words("planning")["branches"]
     yield Branch(kind="hold", text=words["hold"])
@@ -313,7 +342,9 @@ def _branches(
     slower = _made(agent, taken, slow, facts, first, goal)
     if slower is not None and slower.steps:
         text = words["slower"].format(days=plain_number(slow.every_days))
-        yield Branch(kind="slower", text=text, steps=slower.steps, last_dose=None if goal else slower.steps[-1].last)
+        yield Branch(
+            kind="slower", text=text, steps=slower.steps, last_dose=None if goal.daily else slower.steps[-1].last
+        )
     yield Branch(kind="rescue", text=words["rescue"])
 
 

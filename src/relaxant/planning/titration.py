@@ -11,7 +11,7 @@ import msgspec
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.plans import Titration
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
-from relaxant.planning.dose import Room, ceiling, room, why_refused
+from relaxant.planning.dose import Room, most_taken, room, why_refused
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Kind, Plan
 from relaxant.planning.products import abroad, product_groups, whole_only
@@ -62,7 +62,7 @@ def titration_plan(
         return msgspec.structs.replace(made, refused=why)
     if not found:
         return _refused(made, "no_schedule", agent, facts)
-    most = ceiling(stands)
+    most = most_taken(stands)
     if wanted.before and most is not None and sum(wanted.before.values()) > most * GRAIN:
         return _refused(made, "above_already", agent, facts)
     release = _asked_release(agent, facts, found, wanted)
