@@ -49,7 +49,7 @@ class Override(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Goal(NamedTuple):
-    """The day's dose that a plan comes down to, nothing by default; with ``within``, the most at one time, not a piece above it."""
+    """The day's dose that a plan comes down to, nothing by default; with ``within``, the most at one time, it is not a piece above it."""
 
     daily: float = 0.0
     within: float | None = None
@@ -233,7 +233,7 @@ def _waits(doses: Grains, rungs: Sequence[Rung], taper: Taper) -> bool:
     if taper.least is None or len(rungs) < 2 or rungs[0].doses != doses:
         return False
     allowed = max(rungs[0].total * (taper.percent_most or 0.0) / 100, (taper.least_most or taper.least) * GRAIN)
-    return rungs[0].total - rungs[1].total <= allowed + ROUNDING
+    return 0 < rungs[0].total - rungs[1].total <= allowed + ROUNDING
 
 
 def _large(total: int, rungs: Sequence[Rung], taper: Taper) -> float:
@@ -283,17 +283,16 @@ def _rungs(doses: Grains, ideals: Sequence[float], taper: Taper, held: Stock, go
 
 
 def _end(doses: Grains, goal: Goal, held: Stock) -> Grains:
-    """The doses of the day that a plan ends with where it may not end above a goal; none where it may, or nothing makes them."""
+    """The doses of the day that a plan ends with where it may not end above a goal, no more than is allowed at one time where that costs nothing
+    of the day; none where it may end above, or nothing makes them."""
     if goal.within is None:
         return {}
-    upper = {
-        part: min(dose, math.floor(goal.within * GRAIN)) if math.isfinite(goal.within) else dose
-        for part, dose in doses.items()
-    }
-    most = goal.daily * GRAIN
-    return spread(
-        most, shares_of({part: float(dose) for part, dose in doses.items()}), held.amounts, upper, at_most=most
-    )
+    most, single = goal.daily * GRAIN, goal.within * GRAIN
+    shares = shares_of({part: float(dose) for part, dose in doses.items()})
+    whole = spread(most, shares, held.amounts, doses, at_most=most)
+    upper = {part: math.floor(min(float(dose), single) + ROUNDING) for part, dose in doses.items()}
+    divided = spread(most, shares, held.amounts, upper, at_most=most)
+    return divided if sum(divided.values()) >= sum(whole.values()) else whole
 
 
 def _lower(ideal: float, shares: dict[DayPart, float], held: Stock, before: Grains, taper: Taper) -> bool:
