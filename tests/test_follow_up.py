@@ -570,6 +570,13 @@ def test_falls_are_asked_for_by_the_end_of_the_step(days: int, after: int) -> No
     assert [falls.due, *falls.then] == [*(s[0] + after * DAY for s in steps[:-1]), steps[-1][0] + 7 * DAY]
 
 
+def test_a_step_that_keeps_the_dose_is_no_change() -> None:
+    """As the days of a cross-taper in which the old medicine is taken as before."""
+    plan = a_plan("baclofen", "switch", (TODAY, 30, 0), (TODAY + 9 * DAY, 25, -5), (TODAY + 20 * DAY, 25, 0))
+    falls = item("standing, walking, falls", {"medicines": [line("baclofen", "10 mg")]}, plan)
+    assert (falls.due, falls.then) == (TODAY + 16 * DAY, ())
+
+
 def test_what_is_asked_after_a_rise_looks_at_sedation_within_the_step() -> None:
     for follow in KNOWN.plans.follow_ups.values():
         if follow.anchor == "step" and any(w in follow.what for w in ("sedation", "drowsiness", "falls", "mind")):

@@ -62,7 +62,7 @@ def anchor_days(follow: FollowUp, anchors: Anchors) -> tuple[date, ...]:
     """The days that the follow-up is counted from, in order; none where they are not known."""
     if follow.anchor == "step":
         sign = {"every": 0, "rise": 1, "fall": -1}[follow.steps]
-        return tuple(sorted(c.day for c in anchors.changes if not sign or c.by * sign > 0))
+        return tuple(sorted(c.day for c in anchors.changes if (c.by * sign > 0 if sign else c.by)))
     if follow.anchor in ("highest dose", "session"):
         return tuple(sorted(anchors.highest if follow.anchor == "highest dose" else anchors.sessions))
     found = {
@@ -92,7 +92,7 @@ def fixed_days(follow: FollowUp, anchors: Anchors) -> tuple[date, ...]:
 
 def _step_ends(day: date, anchors: Anchors) -> date:
     """The last day of the dose that begins on a day: the one before the next change, or that of the last dose."""
-    changed = min((c.day for c in anchors.changes if c.day > day), default=None)
+    changed = min((c.day for c in anchors.changes if c.by and c.day > day), default=None)
     last = date.max if changed is None else later(changed, -1)
     return max(day, last if anchors.ends is None else min(last, anchors.ends))
 
