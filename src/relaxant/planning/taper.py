@@ -237,11 +237,16 @@ def _waits(doses: Grains, rungs: Sequence[Rung], taper: Taper) -> bool:
 
 
 def _large(total: int, rungs: Sequence[Rung], taper: Taper) -> float:
-    """By how much of the dose before it the largest step, down to the policy's last dose, lies above the most that it allows."""
+    """By how much of the dose before it the largest step, down to the policy's last dose, lies above the most that it allows, the small steps of
+    its end apart."""
     if taper.percent_most is None:
         return 0.0
-    doses = [total, *(r.total for r in rungs)]
-    steps = [(a - b) / a for a, b in pairwise(doses) if a > (taper.last or 0.0) * GRAIN]
+    doses, last, small = (
+        [total, *(r.total for r in rungs)],
+        (taper.last or 0.0) * GRAIN,
+        (taper.least_most or 0.0) * GRAIN,
+    )
+    steps = [(a - b) / a for a, b in pairwise(doses) if a > last and a - b > small + ROUNDING]
     return max(0.0, max(steps, default=0.0) - taper.percent_most / 100)
 
 
