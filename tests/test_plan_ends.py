@@ -118,20 +118,36 @@ def above(seed: int) -> tuple[str, dict[str, Any]]:
     return agent, plain
 
 
+def weighed_less(plain: dict[str, Any]) -> float:
+    """The day's dose that is weighed."""
+    times = {"twice a day": 2, "three times a day": 3, "four times a day": 4, "six times a day": 6}
+    (weighed,) = plain["considering"]
+    return float(weighed["dose"].split()[0]) * times[weighed["frequency"]]
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_nobody_is_raised_above_the_label_and_whoever_is_comes_down_or_is_told_why_not(seed: int) -> None:
     agent, plain = above(seed)
     review = reviewed(plain)
     patient = read_patient({"as_of": TODAY.isoformat(), **plain, "considering": []}, KNOWN, today=TODAY)
     facts = Facts(inputs_of([(patient, read_medicines(patient, KNOWN))], KNOWN), KNOWN, patient.jurisdiction)
-    most, daily = most_taken(room(agent, facts)), facts.column(f"{agent}:daily_dose").low.item(0)
-    if most is None or daily <= most + 1e-9:
+    stands, daily = room(agent, facts), facts.column(f"{agent}:daily_dose").low.item(0)
+    most, label = (
+        most_taken(stands),
+        [b.value for b in stands.bounds if b.kind == "daily" and b.of_label and not b.soft],
+    )
+    known = [value for value in label if value is not None]
+    if most is None or not known or daily <= min(known) + 1e-9:
         return
     plans = [p for p in review.plan if p.kind in ("taper", "switch", "titration")]
     assert not any(s.changed > 0 for p in plans for s in p.steps)
-    changes = [f for f in review.findings if f.tier in ("CHANGE", "DANGER")]
-    assert changes
-    ways = [p for p in review.plan if p.kind == "taper"]
+    ways, changes = (
+        [p for p in plans if p.kind == "taper"],
+        [f for f in review.findings if f.tier in ("CHANGE", "DANGER")],
+    )
+    if plain.get("considering") and weighed_less(plain) <= most:
+        return  # what is weighed is within the label: down to that, where a way of lowering is known
+    assert changes or weighed_less(plain) <= min(known)
     if agent not in LOWERED and (not product_groups(agent, facts) or any(f.tier == "DANGER" for f in changes)):
         assert not ways  # no way of lowering is known: the finding says what to do, and there is nothing to make it of
         return
@@ -141,14 +157,15 @@ def test_nobody_is_raised_above_the_label_and_whoever_is_comes_down_or_is_told_w
         if not plan.steps:
             assert plan.refused or (plan.policies and PLANS.tapers[plan.policies[0].id].at_once)
         elif plan.last_dose is None:  # down to what is allowed: never above it, and no further than products make it
-            assert plan.steps[-1].daily <= most + 1e-9
+            least = min(p.strength / 2 if p.scored else p.strength for p in plan.products)
+            assert plan.steps[-1].daily <= max(most, 0.0 if plan.products[0].liquid else least) + 1e-9
             assert any(b.decides and b.kind in ("daily", "share") for b in plan.bounds)
             assert all(s.changed <= 0 for s in plan.steps)
 
 
 # ---------------------------------------------------------------- benzodiazepines
 
-MOST_STEPS = 40
+MOST_STEPS = 45
 
 
 def left(agent: str, seed: int) -> Plan:

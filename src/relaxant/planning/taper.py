@@ -214,7 +214,8 @@ def _made(agent: str, taken: Intake, taper: Taper, facts: Facts, first: date, go
         if end and (rungs[-1].doses if rungs else doses) != end:
             rungs.append(Rung(doses=end, days=taper.every_days))
         rungs = rungs[1:] if _waits(doses, rungs, taper) else rungs
-        over = _large(total, rungs, taper), _beyond(total, ideals, rungs, taper)
+        large = 1.0 if goal.within is not None and not end else _large(total, rungs, taper)
+        over = large, _beyond(total, ideals, rungs, taper)
         if best is None or over < best[0]:
             best = over, held, rungs
         if over[0] <= ROUNDING and over[1] <= coarse:
