@@ -19,7 +19,8 @@ Words = Mapping[str, Any]
 
 
 class PlanHead(msgspec.Struct, frozen=True, kw_only=True):
-    """For whom and as of when: what stands on top of every page. ``whose`` tells persons apart without naming them."""
+    """For whom and as of when: what stands on top of every page. ``whose`` tells persons apart without naming them; ``labelled`` where
+    somebody gave the label."""
 
     label: str
     labels: str
@@ -31,6 +32,7 @@ class PlanHead(msgspec.Struct, frozen=True, kw_only=True):
     basis: str
     whose: str
     stamp: tuple[tuple[str, str], ...]
+    labelled: bool = True
 
 
 class Saying(msgspec.Struct, frozen=True):
@@ -103,7 +105,7 @@ class DoseView(msgspec.Struct, frozen=True, kw_only=True):
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True):
     """A step in words and numbers. ``uid`` is the same whenever this step of this person's plan is shown; ``until`` is its last day, or, where it
-    has none, the last that is supplied."""
+    has none, the last that is supplied; ``ended`` are the parts of the day that had a dose before and have none any more."""
 
     uid: str
     number: int
@@ -117,6 +119,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
     bounds: tuple[str, ...]
     until: date
+    ended: tuple[DayPart, ...] = ()
 
 
 class AgentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,6 +161,14 @@ class GateView(msgspec.Struct, frozen=True):
     texts: tuple[str, ...]
 
 
+class Notice(msgspec.Struct, frozen=True):
+    """What to look out for: as the plan says it, and for the person in plain words (none where it is not for the person, null where nobody put
+    it so)."""
+
+    text: str
+    person: tuple[str, ...] | None = None
+
+
 class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     """A plan in words, top to bottom, and its steps in numbers. Where it stands in a larger page ``sources`` is empty, as that page numbers
     them, and ``above`` is what is left of ``banners`` to say above it."""
@@ -181,9 +192,9 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     first_do: tuple[str, ...]
     gates: tuple[GateView, ...]
     supervised: bool
-    calls: tuple[str, ...]
-    signs: tuple[str, ...]
-    emergency: tuple[str, ...]
+    calls: tuple[Notice, ...]
+    signs: tuple[Notice, ...]
+    emergency: tuple[Notice, ...]
     bounds: tuple[BoundView, ...]
     source_words: Words
     stamp_heading: str

@@ -27,6 +27,7 @@ from relaxant.report.plan_page import (
     DoseView,
     GateView,
     Line,
+    Notice,
     PlanHead,
     PlanView,
     Saying,
@@ -95,9 +96,9 @@ class _PlanPage:
             first_do=tuple(clean(t.text) for t in plan.first_do),
             gates=self.plain_gates(),
             supervised=any(p.supervised and p.chosen for p in plan.policies),
-            calls=tuple(clean(t.text) for g in plan.gates for t in g.call),
-            signs=tuple(clean(s) for w in plan.withdrawal for s in w.signs),
-            emergency=tuple(clean(s) for w in plan.withdrawal for s in w.emergency),
+            calls=tuple(_notice(t.text, t.person) for g in plan.gates for t in g.call),
+            signs=tuple(n for w in plan.withdrawal for n in _notices(w.signs, w.person_signs)),
+            emergency=tuple(n for w in plan.withdrawal for n in _notices(w.emergency, w.person_emergency)),
             bounds=tuple(self.bound(b) for b in plan.bounds if b.decides),
             source_words=self.report["sources"],
             stamp_heading=self.report["stamp"]["heading"],
@@ -203,7 +204,19 @@ class _PlanPage:
             notes=self.step_notes(step),
             bounds=step.bounds,
             until=step.last or max((step.first, *(s.until for s in self.plan.supply))),
+            ended=self.ended(step),
         )
+
+    def taken(self, agent: str) -> set[DayPart]:
+        """The parts of the day at which an agent is taken before the plan begins."""
+        return {part for t in self.plan.taken if self.resolved(t.agent) == self.resolved(agent) for part in t.doses}
+
+    def ended(self, step: Step) -> tuple[DayPart, ...]:
+        """The parts of the day that had a dose of the agent before a step and have none in it."""
+        now = {t.at for t in step.takes}
+        earlier = (s for s in self.plan.steps if s.agent == step.agent and s.first < step.first)
+        had = self.taken(step.agent).union(t.at for s in earlier for t in s.takes)
+        return tuple(part for part in DAY_PARTS if part in had and part not in now)
 
     def uid(self, agent: str, number: int) -> str:
         return str(uuid.uuid5(_NAMESPACE, f"{self.head.whose}\0{self.plan.id}\0{agent}\0{number}"))
@@ -245,7 +258,7 @@ class _PlanPage:
 
     def dose(self, take: Take, step: Step) -> DoseView:
         plan, words, unit = self.plan, self.words["calendar"], self.unit(step)
-        plain, alike = self.amount(take.amount, unit), self.products_of[step.agent]
+        plain = self.amount(take.amount, unit)
         return DoseView(
             at=take.at,
             part=words["parts"][take.at],
@@ -253,14 +266,22 @@ class _PlanPage:
             unit=unit,
             plain=plain,
             text=words["dose"].format(amount=plain),
-            pieces=say.pieces(take.counts, plan.products, alike, self.words),
+            pieces=say.pieces(take.counts, plan.products, self.words),
             counts=tuple(say.piece(c, plan.products, self.words) for c in take.counts),
         )
 
     def step_notes(self, step: Step) -> tuple[str, ...]:
+        back = self.back(step, "back_note", "back_note_none", "back_note_before")
+        return (*([back] if back else []), *self.held(step))
+
+    def back(self, step: Step, to: str, none: str, before: str) -> str:
+        """Where a step leads back to that is not borne, by keys of the words: to a step, of a first rise to nothing or to the dose of before."""
         words = self.words["calendar"]
-        back = (words["back_note"].format(number=step.back_to),) if step.back_to is not None else ()
-        return (*back, *self.held(step))
+        if step.back_to is not None:
+            return str(words[to]).format(number=step.back_to)
+        if step.changed <= 0 or any(s.agent == step.agent and s.first < step.first for s in self.plan.steps):
+            return ""
+        return str(words[none if step.daily - step.changed <= _NOTHING else before])
 
     def held(self, step: Step) -> tuple[str, ...]:
         words, numbers = self.words["calendar"], [str(n) for n in self.holding(step)]
@@ -312,9 +333,9 @@ class _PlanPage:
 
     def steps(self, caption: str, steps: Sequence[Step]) -> Table:
         words = self.words["calendar"]
-        used = {t.at for s in steps for t in s.takes}
+        used = {t.at for s in steps for t in s.takes}.union(*(self.taken(s.agent) for s in steps))
         parts: list[DayPart] = [p for p in DAY_PARTS if p in used]
-        backed = any(s.back_to is not None for s in steps)
+        backed = any(self.back(s, "back_to", "back_none", "back_before") for s in steps)
         head = [words["step"], words["days"], *(words["parts"][p] for p in parts), words["total"]]
         rows = []
         for step in steps:
@@ -325,7 +346,7 @@ class _PlanPage:
             daily = self.amount(step.daily, self.unit(step)) if step.daily else words["nothing"]
             cells.append(self.cell(daily, self.change(step), *self.held(step)))
             if backed:
-                cells.append(self.cell("" if step.back_to is None else words["back_to"].format(number=step.back_to)))
+                cells.append(self.cell(self.back(step, "back_to", "back_none", "back_before")))
             rows.append(tuple(cells))
         return Table(caption, (*head, words["back"]) if backed else tuple(head), tuple(rows))
 
@@ -523,6 +544,17 @@ class _PlanPage:
 
     def of_line(self, line: Reckoned) -> Saying:
         return self.saying(line.text, line.verified, *line.sources)
+
+
+def _notice(text: str, person: tuple[str, ...] | None) -> Notice:
+    return Notice(clean(text), None if person is None else tuple(map(clean, person)))
+
+
+def _notices(texts: Iterable[str], person: tuple[str, ...] | None) -> tuple[Notice, ...]:
+    """One for each text, or one for all of them in the words for the person."""
+    if person is None:
+        return tuple(_notice(text, None) for text in texts)
+    return (_notice("; ".join(texts), person),)
 
 
 def _grouped(bounds: Iterable[ShownBound]) -> tuple[tuple[ShownBound, ...], ...]:

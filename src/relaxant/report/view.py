@@ -261,6 +261,7 @@ class _Page:
             ),
             whose=label or stamp.input_sha256,
             stamp=self.stamp(),
+            labelled=bool(label),
         )
 
     # ------------------------------------------------------------ words
