@@ -150,3 +150,9 @@ def asked_by(findings: Iterable[Finding]) -> tuple[Told, ...]:
 def amount(value: float, unit: str) -> str:
     """An amount with its unit, without trailing zeros."""
     return f"{plain_number(value)} {unit}"
+
+
+def days_said(days: float, facts: Facts) -> str:
+    """A time in days, as a sentence holds it: ``1 day``, ``3 days``."""
+    words = facts.knowledge.words("planning")["days"]
+    return str(words["one" if days == 1 else "other"]).format(count=plain_number(days))

@@ -21,7 +21,7 @@ from relaxant.planning.dose import dangers
 from relaxant.planning.parts import Grains, shares_of, spread
 from relaxant.planning.plan import Branch, Plan, Taken, Told
 from relaxant.planning.products import product_groups
-from relaxant.planning.said import amount, asked_by, gates, missed, policy, withdrawal
+from relaxant.planning.said import amount, asked_by, days_said, gates, missed, policy, withdrawal
 from relaxant.planning.tablets import GRAIN, ROUNDING, grains
 from relaxant.planning.titration import product_notes
 from relaxant.quantities import plain_number
@@ -272,7 +272,7 @@ def _branches(
     slow = msgspec.structs.replace(taper, every_days=math.ceil(taper.every_days * taper.slower_factor), over_days=None if taper.over_days is None else taper.over_days * taper.slower_factor)  # fmt: skip
     slower = _made(agent, taken, slow, facts, first, goal)
     if slower is not None and slower.steps:
-        text = words["slower"].format(days=plain_number(slow.every_days))
+        text = words["slower"].format(days=days_said(slow.every_days, facts))
         yield Branch(kind="slower", text=text, steps=slower.steps, last_dose=None if goal else slower.steps[-1].last)
     yield Branch(kind="rescue", text=words["rescue"])
 

@@ -211,7 +211,8 @@ class _Sheet:
     def part(self, key: str, *, lines: Sequence[str] | None = None, items: Iterable[str] = ()) -> Part:
         words = self.words[key]
         said = words.get("lines", ()) if lines is None else lines
-        shown = tuple(str(line).format(names=self.names()) for line in said)
+        either = str(self.words["or"]).join(self.plan.name(a) for a in self.agents)
+        shown = tuple(str(line).format(names=self.names(), either=either) for line in said)
         return Part(key, words["heading"], shown, tuple(dict.fromkeys(items)), tuple(words.get("blank", ())))
 
     # ------------------------------------------------------------ days
@@ -338,7 +339,7 @@ class _Sheet:
         later = self.noticed((c for c in plan.calls if c not in at_once), lambda text: _noticed(text, words))
         calls = [c for c in later if not _graver(c, emergencies)]
         told = self.noticed(plan.signs, lambda text: text.split(":")[0])
-        signs = [s for s in told if not _graver(s, [*emergencies, *calls])]
+        signs = [s for s in told if not _graver(s, [*emergencies, *calls, *(other for other in told if other != s)])]
         agreed = (words["agreed"]["text"], *([words["agreed"]["wait"]] if self.plan.first_do else []))
         out = [self.part("agreed", lines=agreed), self.part("team", lines=(words["team"]["show"],))]
         if emergencies:

@@ -613,7 +613,12 @@ class _Page:
     def due(self, watch: Watch) -> str:
         """When it is due, what the record shows, and what would make that certain; empty where none of these is known."""
         words, parts, open_by = self.follow_words, [], watch.settled_by
-        if watch.due is None:
+        same_day = watch.due is not None and watch.measured and not watch.not_before and watch.due == watch.last_done
+        if same_day and watch.last_value is not None and watch.due is not None:
+            told, value = words["again" if watch.overdue else "again_today"], clean(watch.last_value)
+            days = {"date": watch.due, "value": value}
+            parts.append(counted(told, watch.overdue_days, **days) if watch.overdue else told.format(**days))
+        elif watch.due is None:
             if watch.not_before and not watch.start_known:
                 parts.append(words["no_day"].format(input=self.title(open_by[-1])))
                 open_by = open_by[:-1]
@@ -637,10 +642,10 @@ class _Page:
                 parts.append(words["after_session"].format(dates=dates))
         if watch.lacking:
             parts.append(words["lacking"].format(names=self.listed(map(clean, watch.lacking))))
-        if watch.last_value is not None:
+        if watch.last_value is not None and not same_day:
             key = "on_record" if watch.last_done is None else "last"
             parts.append(words[key].format(date=watch.last_done, value=clean(watch.last_value)))
-        elif watch.measured and not watch.lacking:
+        elif watch.last_value is None and watch.measured and not watch.lacking:
             parts.append(words["never"])
         if open_by:
             parts.append(words["settled_by"].format(inputs=self.listed(self.title(s) for s in open_by)))
