@@ -36,6 +36,7 @@ from relaxant.report.plan_page import Bullets, Line, PlanView, Saying, Table
 from relaxant.report.plan_text import plan_text
 from relaxant.report.plan_view import plan_view
 from relaxant.report.plans import FORMATS, Format, render_plan
+from relaxant.report.reviews import render_review
 from relaxant.report.view import head_of
 
 HOSTILE = "<script>alert('x')</script>\x1b[31m\u202eevil\u2066 #strong[x] *b* $y$ @ref \\u{41} {0} {{ x }} %s"
@@ -232,6 +233,17 @@ def test_pieces_name_their_form() -> None:
     page = view(msgspec.structs.replace(plan, steps=(*plan.steps, mixed)))
     assert page.steps[0].doses[0].pieces == "1 tablet of 2 mg" and page.steps[-1].doses[0].pieces == "1 capsule of 2 mg"
     assert view(titration()).steps[-1].doses[-1].pieces == "2 tablets of 2 mg"
+
+
+def test_a_spray_is_a_spray() -> None:
+    spray = tablet(1, "nabiximols", form="oromucosal spray", unit="sprays", scored=False)
+    plan = msgspec.structs.replace(titration(), products=(spray,), unit="sprays")
+    days: list[dict[Any, Any]] = [{"night": (1, [(1.0, 0)])}, {"night": (2, [(2.0, 0)])}]
+    steps = steps_of("nabiximols", days, first=date(2026, 11, 23), each=2, before=0)
+    page = view(msgspec.structs.replace(plan, agents=("nabiximols",), steps=steps))
+    assert [s.doses[0].pieces for s in page.steps] == ["1 spray", "2 sprays"]
+    rows = [p.grids[0].rows[0].text.replace("\u00a0", " ") for p in sheet_view(page).periods]
+    assert rows == ["Night: nabiximols, 1 spray", "Night: nabiximols, 2 sprays"]
 
 
 def test_no_piece_goes_without_its_form(shown: tuple[Plan, PlanView]) -> None:
@@ -985,3 +997,27 @@ def test_a_larger_page_numbers_the_sources() -> None:
 
     page = plan_view(taper(), HEAD, knowledge=load_knowledge(), cite=cite)
     assert seen and page.sources == () and any(m.number > 40 for s in sayings(page) for m in s.marks)
+
+
+def test_a_value_that_asks_for_another_the_same_day_says_so() -> None:
+    def said(as_of: str) -> str:
+        labs = [{"name": name, "value": "240 U/L", "date": "2026-11-21"} for name in ("ALT", "AST")]
+        plain = {**person("taper"), "as_of": as_of, "labs": labs, "considering": [], "medicines": ["tizanidine 4 mg three times a day since 2026-10-01"]}  # fmt: skip
+        return render_review(reviewed(plain), "text", width=2000).decode()
+
+    again = "was to be measured again the same day"
+    assert f"OVERDUE by 1 day: what was measured on 2026-11-21 (ALT 240 U/L, AST 240 U/L) {again}" in said("2026-11-22")
+    assert f"OVERDUE by 3 days: what was measured on 2026-11-21 (ALT 240 U/L, AST 240 U/L) {again}" in said(
+        "2026-11-24"
+    )
+    assert "To be measured again today, 2026-11-21: today it was ALT 240 U/L, AST 240 U/L" in said("2026-11-21")
+    assert not re.search(r"due on 2026-11-21[^.]*last on record 2026-11-21", said("2026-11-22"))
+
+
+def test_the_trial_of_one_country_is_not_told_in_another(knowledge: Knowledge) -> None:
+    def at(jurisdiction: str) -> list[str]:
+        entries = knowledge.agents["dantrolene"].monitoring
+        return [m.at for m in entries if m.what.startswith("a function named") and jurisdiction in m.jurisdiction]
+
+    assert at("US") == at("EU") == ["after each step, and at 45 days"]
+    assert at("UK") == ["after each step, and at 6 to 8 weeks"]

@@ -305,7 +305,7 @@ class _Sheet:
         pieces = str(self.words["pieces"]["and"]).join(map(self.pieces, dose.counts))
         if len(dose.counts) == 1 and dose.counts[0].liquid:
             return str(words["total_liquid"]).format(pieces=pieces, amount=dose.plain)
-        if len(dose.counts) > 1 or any(c.count != 1 for c in dose.counts):
+        if len(dose.counts) > 1 or any(c.count != 1 and c.strength for c in dose.counts):
             return str(words["total"]).format(pieces=pieces, amount=dose.plain)
         return pieces
 
@@ -324,7 +324,7 @@ class _Sheet:
             count = str(words["whole_and_half"]).format(count=whole, form=forms)
         else:
             count = str(words["whole"]).format(count=exact(piece.count), form=forms)
-        return str(words["of"]).format(count=count, strength=piece.strength)
+        return str(words["of"]).format(count=count, strength=piece.strength) if piece.strength else count
 
     # ------------------------------------------------------------ whom to call, and when
 

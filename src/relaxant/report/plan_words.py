@@ -112,12 +112,19 @@ def strength(product: Product, words: Words) -> str:
     return str(words["pieces"][key]).format(amount=amount(product.strength, product.unit))
 
 
+def is_dose(product: Product, words: Words) -> bool:
+    """Whether one piece is one of the unit that is dosed in, so that its strength says nothing: a spray of 1 spray."""
+    unit = words["units_one"].get(product.unit)
+    return product.strength == 1 and unit is not None and unit in product.form
+
+
 def piece(count: Count, products: Sequence[Product], words: Words) -> PieceView:
-    """The pieces of one product, for machines and for the patient sheet."""
+    """The pieces of one product, for machines and for the patient sheet; no strength where it says nothing."""
     product = products[count.product]
-    return PieceView(
-        count=count.count, form=clean(product.form), strength=strength(product, words), liquid=product.liquid
-    )
+    form, of = clean(product.form), strength(product, words)
+    if is_dose(product, words):
+        form, of = words["units_one"][product.unit], ""
+    return PieceView(count=count.count, form=form, strength=of, liquid=product.liquid)
 
 
 def pieces(counts: Sequence[Count], products: Sequence[Product], words: Words) -> str:
@@ -130,6 +137,9 @@ def _pieces(count: Count, products: Sequence[Product], words: Words) -> str:
     of = strength(product, words)
     if product.liquid:
         return str(names["liquid"]).format(count=exact(count.count), strength=of)
+    if is_dose(product, words):
+        unit = product.unit if count.count > 1 else words["units_one"][product.unit]
+        return str(names["bare"]).format(count=fraction(count.count, words), form=unit)
     form = form_words(product, words, count.count)
     return str(names["solid"]).format(count=fraction(count.count, words), form=form, strength=of)
 
