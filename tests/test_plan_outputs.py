@@ -781,6 +781,19 @@ def test_a_medicine_that_is_over_is_said_beside_another() -> None:
     assert not any("No more" in line for p in sheet.periods[:-1] for line in p.lines if p.grids[0].rows[0].text.find("baclofen") >= 0)  # fmt: skip
 
 
+def test_the_last_day_of_one_medicine_is_not_that_of_the_other() -> None:
+    """A step of the one that goes on may end on the day on which the other is left."""
+    plan = switch()
+    *rest, old, new, last = (*plan.steps[:1], *plan.steps[1:])
+    assert (old.agent, new.agent, last.agent) == ("baclofen", "tizanidine", "tizanidine") and old.last is not None
+    new = msgspec.structs.replace(new, last=old.last)
+    last = msgspec.structs.replace(last, first=old.last + timedelta(days=1))
+    plan = msgspec.structs.replace(plan, steps=(*rest, old, new, last), last_dose=old.last)
+    said = [line for p in sheet_view(view(plan)).periods for line in p.lines if "last day" in line]
+    assert said == ["Your last day with baclofen is Sunday 13 December 2026."]
+    assert "Last day with a dose of baclofen: Sun 2026-12-13" in everything(view(plan))
+
+
 def test_the_plan_knows_what_was_taken_before_it() -> None:
     (plan,) = reviewed(person("taper")).plan
     assert plan.taken == (Taken(agent="baclofen", doses={"morning": 10.0, "noon": 10.0, "night": 10.0}),)

@@ -270,10 +270,17 @@ class _Sheet:
         lines += [words["as_now"].format(name=plan.name(b.agent), dose=b.text) for b in before]
         if last is None:
             lines.append(words["go_on"])
-        if last is not None and plan.last_dose == last:
-            names = str(self.words["and"]).join(plan.name(s.agent) for s in span.now if s.last == last)
+        over = [s.agent for s in span.now if s.doses and s.last == last and self.ends(s)]
+        if last is not None and plan.last_dose == last and over:
+            names = str(self.words["and"]).join(map(plan.name, over))
             lines.append(words["last"].format(name=names, date=self.written(last)))
         return tuple(lines)
+
+    def ends(self, step: StepView) -> bool:
+        """Whether no step of the same medicine comes after this one."""
+        return step.last is not None and not any(
+            s.agent == step.agent and s.first > step.first for s in self.plan.steps
+        )
 
     def day(self, when: date) -> str:
         short = self.words["weekdays_short"][when.weekday()]

@@ -324,9 +324,20 @@ class _PlanPage:
         if any(s.back_to is not None for s in plan.steps):
             yield self.line(words["back_means"])
         if plan.last_dose is not None:
-            yield self.line(words["last_dose"].format(date=self.day(plan.last_dose)), strong=True)
+            yield self.line(self.last_dose(plan.last_dose), strong=True)
         elif any(s.last is None for s in plan.steps):
             yield self.line(words["no_last_dose"])
+
+    def last_dose(self, when: date) -> str:
+        """The last day with a dose; where several medicines are taken, of which of them."""
+        words, agents = self.words["calendar"], self.agents_of(self.plan.steps)
+        if len(agents) == 1:
+            return str(words["last_dose"]).format(date=self.day(when))
+        over = [
+            a for a in agents if all(s.last is not None and s.last <= when for s in self.plan.steps if s.agent == a)
+        ]
+        names = str(self.words["between"]).join(self.name(a) for a in over) or self.name(self.plan.agents[-1])
+        return str(words["last_dose_of"]).format(names=names, date=self.day(when))
 
     def agents_of(self, steps: Iterable[Step]) -> list[str]:
         return list(dict.fromkeys(s.agent for s in steps))
