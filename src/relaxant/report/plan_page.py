@@ -13,13 +13,30 @@ from typing import Any
 import msgspec
 
 from relaxant.knowledge.plans import DayPart
+from relaxant.medicines.regimen import Regimen
 from relaxant.report.citations import Mark, SourceView
 
 Words = Mapping[str, Any]
 
 
+class TakenView(msgspec.Struct, frozen=True, kw_only=True):
+    """A medicine of the person's list, for machines: ``said`` as it was said, ``text`` as it was read, ``name`` its ingredients as the country
+    names them, ``codes`` these with their RxNorm codes, ``names`` what a finding may call it. ``role``: ``current``, ``considering`` or ``stopped``."""
+
+    role: str
+    said: str
+    text: str
+    name: str
+    agents: tuple[str, ...]
+    codes: tuple[tuple[str, str | None], ...]
+    names: tuple[str, ...]
+    regimen: Regimen
+    route: str
+
+
 class PlanHead(msgspec.Struct, frozen=True, kw_only=True):
-    """For whom and as of when: what stands on top of every page. ``whose`` tells persons apart without naming them."""
+    """For whom and as of when: what stands on top of every page. ``whose`` tells persons apart without naming them: the label, or what was put
+    in where there is none. ``taken`` is the list of medicines; ``tube`` is whether the person is fed by tube."""
 
     label: str
     labels: str
@@ -31,6 +48,13 @@ class PlanHead(msgspec.Struct, frozen=True, kw_only=True):
     basis: str
     whose: str
     stamp: tuple[tuple[str, str], ...]
+    taken: tuple[TakenView, ...] = ()
+    tube: bool = False
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the file gives the person a label."""
+        return self.whose == self.label
 
 
 class Saying(msgspec.Struct, frozen=True):
@@ -88,6 +112,14 @@ class PieceView(msgspec.Struct, frozen=True, kw_only=True):
     liquid: bool
 
 
+class MadeView(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a dose that one product makes: its place in the view's ``products``, how many pieces (or mL), the same in words with the form."""
+
+    product: int
+    count: float
+    text: str
+
+
 class DoseView(msgspec.Struct, frozen=True, kw_only=True):
     """One dose of a day: when, how much (number, unit, words) and the pieces that make it (words, and one by one)."""
 
@@ -99,6 +131,7 @@ class DoseView(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     pieces: str
     counts: tuple[PieceView, ...]
+    made: tuple[MadeView, ...] = ()
 
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,11 +153,33 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgentView(msgspec.Struct, frozen=True, kw_only=True):
-    """A medicine of the plan: its id, its name in the country, its RxNorm code where known."""
+    """A medicine of the plan: its id, its name in the country, its RxNorm code where known, the route by which it is given (id and words)."""
 
     id: str
     name: str
     rxcui: str | None
+    route: str = ""
+    route_text: str = ""
+
+
+class ProductView(msgspec.Struct, frozen=True, kw_only=True):
+    """A product that doses are made of: its name in words, its form (and that of several pieces), how much of ``unit`` is in a piece or in a mL."""
+
+    name: str
+    form: str
+    forms: str
+    strength: float
+    unit: str
+    liquid: bool
+
+
+class WithheldView(msgspec.Struct, frozen=True, kw_only=True):
+    """A medicine of which the plan gives no dose from a day on, and what it says of that."""
+
+    agent: str
+    first: date
+    text: str
+    says: tuple[str, ...]
 
 
 class BoundView(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,7 +233,10 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[StepView, ...]
     before: tuple[BeforeView, ...]
     last_dose: date | None
+    needs: tuple[str, ...]
     first_do: tuple[str, ...]
+    products: tuple[ProductView, ...]
+    withheld: tuple[WithheldView, ...]
     gates: tuple[GateView, ...]
     supervised: bool
     calls: tuple[str, ...]

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.plans import DAY_PARTS, DayPart
-from relaxant.planning.plan import Branch, Plan, Product, ShownBound, Step, Take, Told
+from relaxant.planning.plan import Branch, Count, Plan, Product, ShownBound, Step, Take, Told
 from relaxant.planning.plan import Line as Reckoned
 from relaxant.report import plan_words as say
 from relaxant.report.citations import Citations, Mark, safe_url
@@ -27,12 +27,15 @@ from relaxant.report.plan_page import (
     DoseView,
     GateView,
     Line,
+    MadeView,
     PlanHead,
     PlanView,
+    ProductView,
     Saying,
     Section,
     StepView,
     Table,
+    WithheldView,
     Words,
 )
 from relaxant.report.plan_reckoning import advice, reckoned_table
@@ -44,6 +47,9 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://relaxant.invalid/plan")
 _NOTHING = 1e-9  # what is left of a dose by arithmetic alone
 _CLOSE = 1e-6  # of a dose
 _RECKONED = ("pump", "block")  # kinds without a calendar
+_LEAVES = ("taper", "switch")  # kinds by which a medicine goes
+_SEVERAL = 2
+_SWALLOWED, _TUBE = "oral", "enteral tube"
 _ACTS = ("go_on", "hold", "go_back", "call")
 
 
@@ -92,7 +98,10 @@ class _PlanPage:
             steps=tuple(self.step(s) for s in plan.steps),
             before=self.before,
             last_dose=plan.last_dose,
+            needs=tuple(clean(self.title_of(n)) for n in plan.needs_first),
             first_do=tuple(clean(t.text) for t in plan.first_do),
+            products=tuple(map(self.product, plan.products)),
+            withheld=tuple(self.withheld()),
             gates=self.plain_gates(),
             supervised=any(p.supervised and p.chosen for p in plan.policies),
             calls=tuple(clean(t.text) for g in plan.gates for t in g.call),
@@ -147,7 +156,17 @@ class _PlanPage:
 
     def agent(self, agent: str) -> AgentView:
         known = self.knowledge.agents.get(agent)
-        return AgentView(id=agent, name=clean(self.country_name(agent)), rxcui=known.rxcui if known else None)
+        route = next(iter(known.routes), "") if known else ""
+        if self.head.tube and known and route == _SWALLOWED and _TUBE in known.routes:
+            route = _TUBE
+        names = self.knowledge.words("regimen", self.head.language)["phrases"]["route"]
+        return AgentView(
+            id=agent,
+            name=clean(self.country_name(agent)),
+            rxcui=known.rxcui if known else None,
+            route=route,
+            route_text=names.get(route, route),
+        )
 
     def name(self, agent: str) -> str:
         return clean(self.country_name(self.resolved(agent)))
@@ -206,7 +225,9 @@ class _PlanPage:
         )
 
     def uid(self, agent: str, number: int) -> str:
-        return str(uuid.uuid5(_NAMESPACE, f"{self.head.whose}\0{self.plan.id}\0{agent}\0{number}"))
+        """The same whenever this step is shown for the same label. Where there is none all people are one: what was put in would change with every
+        edit, and a calendar would hold the old step beside the new."""
+        return str(uuid.uuid5(_NAMESPACE, f"{self.head.label}\0{self.plan.id}\0{agent}\0{number}"))
 
     def as_now(self, steps: Sequence[Step]) -> Iterator[BeforeView]:
         """The medicines whose own calendar begins after the plan's, and that are taken until then: to be lowered is not to be left out."""
@@ -255,7 +276,40 @@ class _PlanPage:
             text=words["dose"].format(amount=plain),
             pieces=say.pieces(take.counts, plan.products, alike, self.words),
             counts=tuple(say.piece(c, plan.products, self.words) for c in take.counts),
+            made=tuple(MadeView(product=c.product, count=c.count, text=self.made(c)) for c in take.counts),
         )
+
+    def made(self, count: Count) -> str:
+        """Pieces of one product in words, with its form: machines read a dose apart from the table above it."""
+        product, words = self.plan.products[count.product], self.words["pieces"]
+        of = say.strength(product, self.words)
+        if product.liquid:
+            return str(words["liquid"]).format(count=say.exact(count.count), strength=of)
+        form = say.form_words(product, self.words, count.count)
+        return str(words["with_form"]).format(count=say.fraction(count.count, self.words), form=form, strength=of)
+
+    def product(self, product: Product) -> ProductView:
+        return ProductView(
+            name=say.product_name(product, self.words),
+            form=say.form_words(product, self.words),
+            forms=say.form_words(product, self.words, _SEVERAL),
+            strength=product.strength,
+            unit=product.unit,
+            liquid=product.liquid,
+        )
+
+    def withheld(self) -> Iterator[WithheldView]:
+        """What is left without steps: held from a day on, or gone when another takes its place."""
+        plan = self.plan
+        if plan.kind not in _LEAVES or plan.last_dose is None:
+            return
+        agent = self.agents[-1]  # of an exchange the one that goes stands last
+        if any(self.resolved(s.agent) == agent.id for s in plan.steps):
+            return
+        first = max(plan.last_dose, self.head.as_of)
+        own = [p.text for p in plan.policies if p.chosen]
+        text = self.words["fhir"]["withheld"].format(agent=agent.name, first=self.day(first))
+        yield WithheldView(agent=agent.id, first=first, text=text, says=tuple(map(clean, own)))
 
     def step_notes(self, step: Step) -> tuple[str, ...]:
         words = self.words["calendar"]
