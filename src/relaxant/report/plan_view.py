@@ -276,10 +276,18 @@ class _PlanPage:
             text=words["dose"].format(amount=plain),
             pieces=say.pieces(take.counts, plan.products, alike, self.words),
             counts=tuple(say.piece(c, plan.products, self.words) for c in take.counts),
-            made=tuple(MadeView(product=c.product, count=c.count, text=self.made(c)) for c in take.counts),
+            made=tuple(self.made(take)),
         )
 
-    def made(self, count: Count) -> str:
+    def made(self, take: Take) -> Iterator[MadeView]:
+        """What each product gives to a dose: whole and broken pieces of one together."""
+        counts: dict[int, float] = {}
+        for count in take.counts:
+            counts[count.product] = counts.get(count.product, 0.0) + count.count
+        for place, number in counts.items():
+            yield MadeView(product=place, count=number, text=self.pieces_of(Count(count=number, product=place)))
+
+    def pieces_of(self, count: Count) -> str:
         """Pieces of one product in words, with its form: machines read a dose apart from the table above it."""
         product, words = self.plan.products[count.product], self.words["pieces"]
         of = say.strength(product, self.words)

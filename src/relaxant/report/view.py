@@ -406,13 +406,18 @@ class _Page:
         return FindingView(
             tier=finding.tier,
             word=self.words["tier"][finding.tier],
-            title=clean(self.knowledge.rules[finding.rules[0]].title),
+            title=clean(self.title_of_rule(finding)),
             summary=clean(finding.summary),
             tags=() if finding.verified else (self.words["not_verified_short"],),
             parts=tuple(p for p in parts if p.lines or p.marks),
             numbers=tuple(sorted({m.number for m in marks})),
             folded=finding.folded,
         )
+
+    def title_of_rule(self, finding: Finding) -> str:
+        """Of what kind a finding is; its summary where the rule is not of this knowledge."""
+        rule = next((self.knowledge.rules[r] for r in finding.rules if r in self.knowledge.rules), None)
+        return rule.title if rule is not None else finding.summary
 
     def is_verb(self, fact: str) -> bool:
         """Whether a fact that made a rule fire is said by a verb (``takes``) and lists names."""
