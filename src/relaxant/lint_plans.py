@@ -50,6 +50,8 @@ def _agents(entry: Any) -> tuple[str, ...]:
         return tuple(entry.agents)
     if hasattr(entry, "agent"):
         return (entry.agent,)
+    if isinstance(entry, Goal):
+        return entry.too_brief
     return (entry.from_agent, entry.to_agent) if isinstance(entry, Switch) else ()
 
 

@@ -292,7 +292,8 @@ class FollowUp(Cited, frozen=True, kw_only=True, gc=False):
 
 class Goal(Cited, frozen=True, kw_only=True, gc=False):
     """What somebody wants of a relaxant: its names in plain words and the conditions in which it arises; the first stands for whoever
-    has none of the others. ``families`` of agents serve it; none named: all. ``text`` says what it means for the choice; ``night`` where
+    has none of the others. ``families`` of agents serve it; none named: all. ``too_brief`` are agents that are injected for an acute spasm and
+    act for hours: they do not serve it. ``text`` says what it means for the choice; ``night`` where
     the night's dose is what counts."""
 
     goal: str
@@ -300,6 +301,7 @@ class Goal(Cited, frozen=True, kw_only=True, gc=False):
     names: tuple[str, ...]
     conditions: tuple[str, ...]
     families: tuple[str, ...] = ()
+    too_brief: tuple[str, ...] = ()
     night: bool = False
     text: str
 
