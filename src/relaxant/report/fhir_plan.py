@@ -31,7 +31,7 @@ from relaxant.report.plan_page import (
     Bullets,
     DoseView,
     Line,
-    MadeView,
+    GivenView,
     PlanView,
     ProductView,
     Section,
@@ -228,7 +228,7 @@ def _of_step(view: PlanView, step: StepView, places: list[int], before: list[str
         yield out
 
 
-def _dosage(view: PlanView, step: StepView, dose: DoseView, made: MadeView, number: int) -> dict[str, Any]:
+def _dosage(view: PlanView, step: StepView, dose: DoseView, made: GivenView, number: int) -> dict[str, Any]:
     agent, product = _agent(view, step.agent), view.products[made.product]
     pieces = str(view.words["pieces"]["between"]).join(m.text for m in dose.made)
     key = "dose" if len(dose.made) == 1 else "dose_part"
@@ -251,7 +251,7 @@ def _dosage(view: PlanView, step: StepView, dose: DoseView, made: MadeView, numb
     return out
 
 
-def _supply(step: StepView, made: list[MadeView], product: ProductView) -> dict[str, Any]:
+def _supply(step: StepView, made: list[GivenView], product: ProductView) -> dict[str, Any]:
     """What the step takes of one product from its first day to its last; of one without an end, to the last that is supplied."""
     days = (step.until - step.first + timedelta(days=1)).days
     count = sum(m.count for m in made) * days

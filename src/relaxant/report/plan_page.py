@@ -35,8 +35,8 @@ class TakenView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlanHead(msgspec.Struct, frozen=True, kw_only=True):
-    """For whom and as of when: what stands on top of every page. ``whose`` tells persons apart without naming them: the label, or what was put
-    in where there is none. ``taken`` is the list of medicines; ``tube`` is whether the person is fed by tube."""
+    """For whom and as of when: what stands on top of every page. ``whose`` tells persons apart without naming them; ``labelled`` where
+    somebody gave the label."""
 
     label: str
     labels: str
@@ -45,16 +45,14 @@ class PlanHead(msgspec.Struct, frozen=True, kw_only=True):
     person: str
     country: str
     language: str
+    taken: tuple[TakenView, ...] = ()
+    """The person's list of medicines."""
+    tube: bool = False
+    """Whether the person is fed by tube."""
     basis: str
     whose: str
     stamp: tuple[tuple[str, str], ...]
-    taken: tuple[TakenView, ...] = ()
-    tube: bool = False
-
-    @property
-    def labelled(self) -> bool:
-        """Whether the file gives the person a label."""
-        return self.whose == self.label
+    labelled: bool = True
 
 
 class Saying(msgspec.Struct, frozen=True):
@@ -112,7 +110,7 @@ class PieceView(msgspec.Struct, frozen=True, kw_only=True):
     liquid: bool
 
 
-class MadeView(msgspec.Struct, frozen=True, kw_only=True):
+class GivenView(msgspec.Struct, frozen=True, kw_only=True):
     """A part of a dose that one product makes: its place in the view's ``products``, how many pieces (or mL), the same in words with the form."""
 
     product: int
@@ -131,7 +129,7 @@ class DoseView(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     pieces: str
     counts: tuple[PieceView, ...]
-    made: tuple[MadeView, ...] = ()
+    made: tuple[GivenView, ...] = ()
 
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,7 +27,7 @@ from relaxant.report.plan_page import (
     DoseView,
     GateView,
     Line,
-    MadeView,
+    GivenView,
     PlanHead,
     PlanView,
     ProductView,
@@ -279,13 +279,13 @@ class _PlanPage:
             made=tuple(self.made(take)),
         )
 
-    def made(self, take: Take) -> Iterator[MadeView]:
+    def made(self, take: Take) -> Iterator[GivenView]:
         """What each product gives to a dose: whole and broken pieces of one together."""
         counts: dict[int, float] = {}
         for count in take.counts:
             counts[count.product] = counts.get(count.product, 0.0) + count.count
         for place, number in counts.items():
-            yield MadeView(product=place, count=number, text=self.pieces_of(Count(count=number, product=place)))
+            yield GivenView(product=place, count=number, text=self.pieces_of(Count(count=number, product=place)))
 
     def pieces_of(self, count: Count) -> str:
         """Pieces of one product in words, with its form: machines read a dose apart from the table above it."""

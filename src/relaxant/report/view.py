@@ -255,6 +255,8 @@ class _Page:
             person=self.person(),
             country=stamp.country,
             language=stamp.language,
+            taken=tuple(self.taken(m) for m in self.review.medicines if m.change != "stop"),
+            tube=self.review.patient.get("swallowing") == "tube",
             basis=words["stamp_short"].format(
                 engine=stamp.engine,
                 date=stamp.knowledge.date,
@@ -263,8 +265,7 @@ class _Page:
             ),
             whose=label or stamp.input_sha256,
             stamp=self.stamp(),
-            taken=tuple(self.taken(m) for m in self.review.medicines if m.change != "stop"),
-            tube=self.review.patient.get("swallowing") == "tube",
+            labelled=bool(label),
         )
 
     def jurisdiction(self) -> str:
