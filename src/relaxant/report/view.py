@@ -268,6 +268,18 @@ class _Page:
             labelled=bool(label),
         )
 
+    # ------------------------------------------------------------ words
+
+    def listed(self, names: Iterable[str]) -> str:
+        return str(self.words["between_parts"]).join(names)
+
+    def named(self, name: str, value: str) -> str:
+        return str(self.words["name_value"]).format(name=name, value=value)
+
+    def title(self, name: str) -> str:
+        """The name of an input or fact as a reader knows it."""
+        return clean(title_of(name, self.titles, self.knowledge.labs))
+
     def jurisdiction(self) -> str:
         """Whose labels and names hold in the country."""
         country = self.review.stamp.country
@@ -294,18 +306,6 @@ class _Page:
             regimen=medicine.regimen,
             route=routes.get(route, route),
         )
-
-    # ------------------------------------------------------------ words
-
-    def listed(self, names: Iterable[str]) -> str:
-        return str(self.words["between_parts"]).join(names)
-
-    def named(self, name: str, value: str) -> str:
-        return str(self.words["name_value"]).format(name=name, value=value)
-
-    def title(self, name: str) -> str:
-        """The name of an input or fact as a reader knows it."""
-        return clean(title_of(name, self.titles, self.knowledge.labs))
 
     # ------------------------------------------------------------ sources
 
