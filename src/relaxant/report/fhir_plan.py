@@ -92,14 +92,16 @@ class _Requests:
         self.of_step: list[tuple[StepView, list[str]]] = []
         self.made: list[dict[str, Any]] = []
         self.products: list[tuple[str, int]] = []
-        before: dict[str, list[str]] = {a.id: taken_ids(view.head, a.id) for a in view.agents}
+        before: dict[str, dict[str, str]] = {
+            a.id: {uid: uid for uid in taken_ids(view.head, a.id)} for a in view.agents
+        }
         for step in view.steps:
             places = sorted({m.product for d in step.doses for m in d.made})
             self.products += [(step.agent, p) for p in places if (step.agent, p) not in self.products]
             own = list(_of_step(view, step, places, before[step.agent]))
             self.of_step.append((step, [r["id"] for r in own]))
             self.made += own
-            before[step.agent] = self.of_step[-1][1]
+            before[step.agent] = {_names(r): r["id"] for r in own}
         self.made += [_withheld(view, one) for one in view.withheld]
 
     @property
@@ -196,8 +198,14 @@ def _at_first(view: PlanView) -> Iterator[str]:
         yield _needed(view)
 
 
-def _of_step(view: PlanView, step: StepView, places: list[int], before: list[str]) -> Iterator[dict[str, Any]]:
-    """The requests of a step, one for each product. ``before`` are the requests that they take the place of."""
+def _names(request: dict[str, Any]) -> str:
+    """What a request names: a product, or a medicine alone."""
+    return str(request.get("medicationReference", {}).get("reference", ""))
+
+
+def _of_step(view: PlanView, step: StepView, places: list[int], before: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """The requests of a step, one for each product. ``before`` are the requests that they take the place of, by what these name: that of the same
+    product is named, and where several end all of them are."""
     words, agent = view.words["fhir"], _agent(view, step.agent)
     said = [words["step"].format(number=step.number, dates=step.dates), step.length, step.total, *step.notes]
     if step.first == min(s.first for s in view.steps):
@@ -210,10 +218,6 @@ def _of_step(view: PlanView, step: StepView, places: list[int], before: list[str
             own.insert(1, words["group"].format(number=number, count=len(places)))
         out = _request(view, agent, _uid(view, "step", step.uid, *([str(place)] if number > 1 else [])), own)
         out["groupIdentifier"] = named_by(step.uid)
-        if before:
-            out["priorPrescription"] = to(before[min(number, len(before)) - 1])
-        if len(before) > 1:
-            out["supportingInformation"] = [to(uid) for uid in before]
         if place is None:
             out |= {"medicationCodeableConcept": _concept(agent, agent.name), "doNotPerform": True}
         else:
@@ -225,12 +229,16 @@ def _of_step(view: PlanView, step: StepView, places: list[int], before: list[str
             doses = [(d, m) for d in step.doses for m in d.made if m.product == place]
             out["dosageInstruction"] = [_dosage(view, step, d, m, i) for i, (d, m) in enumerate(doses, 1)]
             out["dispenseRequest"] = _supply(step, [m for _, m in doses], product)
+        if before:
+            out["priorPrescription"] = to(before.get(_names(out), next(iter(before.values()))))
+        if len(before) > 1:
+            out["supportingInformation"] = [to(uid) for uid in before.values()]
         yield out
 
 
 def _dosage(view: PlanView, step: StepView, dose: DoseView, made: GivenView, number: int) -> dict[str, Any]:
     agent, product = _agent(view, step.agent), view.products[made.product]
-    pieces = str(view.words["pieces"]["between"]).join(m.text for m in dose.made)
+    pieces = str(view.words["fhir"]["between"]).join(m.text for m in dose.made)
     key = "dose" if len(dose.made) == 1 else "dose_part"
     out: dict[str, Any] = {
         "sequence": number,

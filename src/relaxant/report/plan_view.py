@@ -289,12 +289,12 @@ class _PlanPage:
 
     def pieces_of(self, count: Count) -> str:
         """Pieces of one product in words, with its form: machines read a dose apart from the table above it."""
-        product, words = self.plan.products[count.product], self.words["pieces"]
+        product, words = self.plan.products[count.product], self.words["fhir"]
         of = say.strength(product, self.words)
         if product.liquid:
-            return str(words["liquid"]).format(count=say.exact(count.count), strength=of)
+            return str(words["volume"]).format(count=say.exact(count.count), strength=of)
         form = say.form_words(product, self.words, count.count)
-        return str(words["with_form"]).format(count=say.fraction(count.count, self.words), form=form, strength=of)
+        return str(words["pieces"]).format(count=say.fraction(count.count, self.words), form=form, strength=of)
 
     def product(self, product: Product) -> ProductView:
         return ProductView(
