@@ -146,6 +146,16 @@ def test_a_step_of_two_products_is_two_requests_of_one_group() -> None:
     assert "Part 2 of 2" in " ".join(n["text"] for n in two["note"])
 
 
+def test_sprays_are_counted_and_hold_no_amount() -> None:
+    resources = of_review({**PERSON, "medicines": [], "considering": ["nabiximols"]})
+    doses = [d for r in steps(resources) for d in r["dosageInstruction"]]
+    assert doses and all(re.search(r": (?:1 spray|\d+ sprays)$", d["text"]) for d in doses)
+    assert {d["route"]["text"] for d in doses} == {"inside the cheek"}
+    (product,) = some(resources, "Medication")
+    assert product["form"]["text"] == "oromucosal spray" and "strength" not in product["ingredient"][0]
+    assert {r["dispenseRequest"]["quantity"]["unit"] for r in steps(resources)} <= {"sprays", "oromucosal spray"}
+
+
 def test_no_route_is_by_mouth_where_a_tube_feeds() -> None:
     resources = planned(titration(), msgspec.structs.replace(HEAD, tube=True))
     routes = {d["route"]["text"] for r in steps(resources) for d in r["dosageInstruction"]}

@@ -277,20 +277,17 @@ def _called(view: PlanView, agent: AgentView, product: ProductView) -> str:
 def _product(view: PlanView, agent_id: str, place: int) -> dict[str, Any]:
     """A product: its form, and how much of the medicine is in a piece or in a mL."""
     agent, product = _agent(view, agent_id), view.products[place]
-    per = quantity(1, "mL" if product.liquid else product.form)
+    ingredient: dict[str, Any] = {"itemCodeableConcept": _concept(agent, agent.name), "isActive": True}
+    if product.unit != product.forms:  # what is dosed by the piece says nothing of how much is in one
+        per = quantity(1, "mL" if product.liquid else product.form)
+        ingredient["strength"] = {"numerator": quantity(product.strength, product.unit), "denominator": per}
     return {
         "resourceType": "Medication",
         "id": _product_uid(view, agent_id, place),
         "language": view.head.language,
         "code": _concept(agent, _called(view, agent, product)),
         "form": {"text": product.form},
-        "ingredient": [
-            {
-                "itemCodeableConcept": _concept(agent, agent.name),
-                "isActive": True,
-                "strength": {"numerator": quantity(product.strength, product.unit), "denominator": per},
-            }
-        ],
+        "ingredient": [ingredient],
     }
 
 

@@ -161,7 +161,8 @@ class AgentView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProductView(msgspec.Struct, frozen=True, kw_only=True):
-    """A product that doses are made of: its name in words, its form (and that of several pieces), how much of ``unit`` is in a piece or in a mL."""
+    """A product that doses are made of: its name in words, its form (and that of several pieces), how much of ``unit`` is in a piece or in a mL.
+    What is dosed by the piece has its pieces as ``unit``."""
 
     name: str
     form: str

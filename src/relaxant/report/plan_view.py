@@ -14,6 +14,7 @@ from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.plans import DAY_PARTS, DayPart
 from relaxant.planning.plan import Branch, Count, Plan, Product, ShownBound, Step, Take, Told
 from relaxant.planning.plan import Line as Reckoned
+from relaxant.planning.tablets import SPRAYS
 from relaxant.report import plan_words as say
 from relaxant.report.citations import Citations, Mark, safe_url
 from relaxant.report.cited_once import cited_once
@@ -291,6 +292,8 @@ class _PlanPage:
         """Pieces of one product in words, with its form: machines read a dose apart from the table above it."""
         product, words = self.plan.products[count.product], self.words["fhir"]
         of = say.strength(product, self.words)
+        if product.unit == SPRAYS:
+            return self.amount(count.count * product.strength, product.unit)
         if product.liquid:
             return str(words["volume"]).format(count=say.exact(count.count), strength=of)
         form = say.form_words(product, self.words, count.count)
@@ -300,7 +303,7 @@ class _PlanPage:
         return ProductView(
             name=say.product_name(product, self.words),
             form=say.form_words(product, self.words),
-            forms=say.form_words(product, self.words, _SEVERAL),
+            forms=product.unit if product.unit == SPRAYS else say.form_words(product, self.words, _SEVERAL),
             strength=product.strength,
             unit=product.unit,
             liquid=product.liquid,
