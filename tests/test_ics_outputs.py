@@ -115,3 +115,10 @@ def test_what_must_be_known_first_stands_with_the_first_step() -> None:
     first, *later = sorted(events, key=lambda e: e.decoded("DTSTART"))
     assert "Needed before anything is changed" in str(first["DESCRIPTION"]) and "ALT" in str(first["DESCRIPTION"])
     assert not any("Needed before" in str(e["DESCRIPTION"]) for e in later)
+
+
+def test_that_a_day_has_passed_is_said_of_that_day_alone() -> None:
+    events = [e for e in review_events(START).values() if "liver tests" in str(e["SUMMARY"])]
+    first, *later = sorted(events, key=lambda e: e.decoded("DTSTART"))
+    assert first.decoded("DTSTART") == date(2026, 11, 26) and "OVERDUE" in str(first["DESCRIPTION"])
+    assert later and not any("OVERDUE" in str(e["DESCRIPTION"]) for e in later)

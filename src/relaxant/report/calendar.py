@@ -111,7 +111,8 @@ def _followed(view: View, words: Words, watch: WatchView, due: date, number: int
     summary = str(view.words["name_value"]).format(name=watch.agent, value=watch.what)
     which = f"\0{number}" if number else ""
     uid = str(uuid.uuid5(_NAMESPACE, f"{head.label}\0{watch.agent}\0{watch.what}{which}"))
-    lines = [f"{head.label}: {summary}", watch.due, watch.at, watch.act, view.orders]
+    due_text = "" if number else watch.due  # that a day has passed is said of the first alone
+    lines = [f"{head.label}: {summary}", due_text, watch.at, watch.act, view.orders]
     return _days(head, words, uid, day, day, summary, lines)
 
 
