@@ -114,7 +114,7 @@ def _issue(view: View, finding: Finding, shown: FindingView) -> dict[str, Any]:
         "text": narrative(f"<p>{escape(tagged(shown))}</p>{_blocks(finding_blocks(shown))}"),
         "identifier": [{"system": _FINDING, "value": finding.id}],
         "status": "preliminary",
-        "code": {"text": shown.title, **({"coding": [_INTERACTION]} if finding.partners else {})},
+        "code": {"text": shown.about, **({"coding": [_INTERACTION]} if finding.partners else {})},
         "severity": _SEVERITIES[finding.tier],
         "patient": subject(view.head),
         "identifiedDateTime": view.head.as_of.isoformat(),

@@ -48,12 +48,12 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class FindingView(msgspec.Struct, frozen=True):
-    """A finding: tier in word and shape, its summary and its parts in reading order. A folded one shows its summary. ``title`` says of what
-    kind it is: the title of its first rule."""
+    """A finding: tier in word and shape, its summary and its parts in reading order. A folded one shows its summary. ``about`` says, for
+    machines, of what kind it is: the title of its first rule."""
 
     tier: Tier
     word: str
-    title: str
+    about: str
     summary: str
     tags: tuple[str, ...]
     parts: tuple[Part, ...]
@@ -407,7 +407,7 @@ class _Page:
         return FindingView(
             tier=finding.tier,
             word=self.words["tier"][finding.tier],
-            title=clean(self.title_of_rule(finding)),
+            about=clean(self.title_of_rule(finding)),
             summary=clean(finding.summary),
             tags=() if finding.verified else (self.words["not_verified_short"],),
             parts=tuple(p for p in parts if p.lines or p.marks),
