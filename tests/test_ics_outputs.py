@@ -18,7 +18,7 @@ from relaxant.cli import main
 from relaxant.report.plans import render_plan
 from relaxant.report.reviews import render_review
 from relaxant.report.view import head_of
-from test_fhir_outputs import START, TAPER
+from test_fhir_outputs import HELD, START, TAPER
 
 NO_LABEL = "To a calendar all people without a label are one"
 
@@ -122,3 +122,16 @@ def test_that_a_day_has_passed_is_said_of_that_day_alone() -> None:
     first, *later = sorted(events, key=lambda e: e.decoded("DTSTART"))
     assert first.decoded("DTSTART") == date(2026, 11, 26) and "OVERDUE" in str(first["DESCRIPTION"])
     assert later and not any("OVERDUE" in str(e["DESCRIPTION"]) for e in later)
+
+
+def test_what_is_held_stands_in_the_calendar() -> None:
+    """Where an older calendar of the medicine may still stand."""
+    review = reviewed(HELD)
+    (plan,) = (p for p in review.plan if p.kind == "taper")
+    alone = list(events_of(render_plan(plan, "ics", head=head_of(review))).values())
+    held = [e for e in review_events(HELD).values() if "not to be given" in str(e["SUMMARY"])]
+    assert [e["UID"] for e in alone] == [e["UID"] for e in held]
+    (event,) = held
+    assert str(event["SUMMARY"]) == "tizanidine: not to be given, from Thu 2026-11-26 on."
+    assert event.decoded("DTSTART") == date(2026, 11, 26)
+    assert "Hold tizanidine from now" in str(event["DESCRIPTION"]) and "not orders" in str(event["DESCRIPTION"])

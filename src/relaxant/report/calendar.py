@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from relaxant.errors import InputError
-from relaxant.report.plan_page import BeforeView, DoseView, PlanHead, PlanView, StepView, Words
+from relaxant.report.plan_page import BeforeView, DoseView, PlanHead, PlanView, StepView, WithheldView, Words
 from relaxant.report.view import View, WatchView
 from relaxant.reviewing import Watch
 
@@ -30,10 +30,10 @@ _FIRST_DAY = date(2000, 1, 1)  # from which the sequence counts, so that a later
 def plan_calendar(view: PlanView) -> bytes:
     """The plan's steps as a calendar file.
 
-    Raises :class:`InputError` where the plan has no dated step or the library is not installed.
+    Raises :class:`InputError` where the plan has no dated step and holds nothing, or the library is not installed.
     """
     words = view.words["unusable"]
-    if not view.steps:
+    if not view.steps and not view.withheld:
         others = view.words["between"].join(("text", "html", "pdf", "json", "fhir"))
         raise InputError("format", "ics", words["no_steps"], words["no_steps_do"].format(formats=others))
     _installed(words)
@@ -52,12 +52,13 @@ def review_calendar(view: View, monitoring: Sequence[Watch], words: Words) -> by
     due = [(w.due, shown) for w, shown in zip(monitoring, view.monitoring, strict=True) if w.due is not None]
     plans = [plan for plan in view.plans if plan.steps]
     choices = len(plans) > 1
-    if not due and len(plans) != 1:
+    held = [plan for plan in view.plans if plan.withheld and not plan.steps]  # nobody chooses that
+    if not due and not held and len(plans) != 1:
         others = words["between"].join(("text", "html", "pdf", "json", "fhir"))
         why = own["several_plans"] if choices else own["no_days"]
         raise InputError("format", "ics", why, own["no_steps_do"].format(formats=others))
     _installed(own)
-    events = [] if choices else [event for plan in plans for event in _of_plan(plan)]
+    events = [event for plan in (*([] if choices else plans), *held) for event in _of_plan(plan)]
     events += [_followed(view, words, shown, day) for day, shown in due]
     events += [
         _followed(view, words, shown, day, number)
@@ -101,7 +102,7 @@ def _lined(name: str, about: Iterable[str], events: Iterable[Event]) -> bytes:
 
 
 def _of_plan(view: PlanView) -> list[Event]:
-    before = [_unchanged(view, one) for one in view.before]
+    before = [*(_unchanged(view, one) for one in view.before), *(_withheld(view, one) for one in view.withheld)]
     return [*before, *(_event(view, s) for s in sorted(view.steps, key=lambda s: (s.first, s.agent, s.number)))]
 
 
@@ -127,6 +128,14 @@ def _unchanged(view: PlanView, before: BeforeView) -> Event:
     text = str(view.words["ics"]["as_now"]).format(agent=view.name(before.agent), text=before.text)
     lines = [f"{view.head.label}: {view.title}", before.dates, before.text, *view.banners]
     return _days(view.head, view.words, before.uid, before.first, before.last, text, lines)
+
+
+def _withheld(view: PlanView, one: WithheldView) -> Event:
+    """The day from which a medicine is not given: an older calendar of it may still stand there."""
+    named = str(view.words["name_value"])
+    first = [named.format(name=view.words["first_do"]["heading"], value=text) for text in view.first_do]
+    lines = [f"{view.head.label}: {view.title}", one.text, *one.says, *first, view.words["ics"]["older"], *view.banners]
+    return _days(view.head, view.words, one.uid, one.first, one.first, one.text, lines)
 
 
 def _days(head: PlanHead, words: Words, uid: str, first: date, last: date, summary: str, lines: list[str]) -> Event:

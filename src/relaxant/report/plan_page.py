@@ -173,8 +173,9 @@ class ProductView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WithheldView(msgspec.Struct, frozen=True, kw_only=True):
-    """A medicine of which the plan gives no dose from a day on, and what it says of that."""
+    """A medicine of which the plan gives no dose from a day on, and what it says of that. ``uid`` is as that of a step."""
 
+    uid: str
     agent: str
     first: date
     text: str

@@ -50,6 +50,7 @@ _CLOSE = 1e-6  # of a dose
 _RECKONED = ("pump", "block")  # kinds without a calendar
 _LEAVES = ("taper", "switch")  # kinds by which a medicine goes
 _SEVERAL = 2
+_WITHHELD = -1  # stands for a step where there is none
 _SWALLOWED, _TUBE = "oral", "enteral tube"
 _ACTS = ("go_on", "hold", "go_back", "call")
 
@@ -320,7 +321,8 @@ class _PlanPage:
         first = max(plan.last_dose, self.head.as_of)
         own = [p.text for p in plan.policies if p.chosen]
         text = self.words["fhir"]["withheld"].format(agent=agent.name, first=self.day(first))
-        yield WithheldView(agent=agent.id, first=first, text=text, says=tuple(map(clean, own)))
+        uid = self.uid(agent.id, _WITHHELD)
+        yield WithheldView(uid=uid, agent=agent.id, first=first, text=text, says=tuple(map(clean, own)))
 
     def step_notes(self, step: Step) -> tuple[str, ...]:
         words = self.words["calendar"]
