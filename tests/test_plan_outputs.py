@@ -441,7 +441,7 @@ def test_the_slower_way_is_not_in_the_calendar_file() -> None:
 
 def test_uids_stay_and_tell_people_apart() -> None:
     later = msgspec.structs.replace(HEAD, as_of=date(2026, 11, 25))
-    other = msgspec.structs.replace(HEAD, whose="bed 13")
+    other = msgspec.structs.replace(HEAD, label="bed 13", whose="bed 13")
     uids = [s.uid for s in plan_view(taper(), HEAD).steps]
     assert len(set(uids)) == len(uids)
     assert uids == [s.uid for s in plan_view(taper(), later).steps]
@@ -502,29 +502,28 @@ def test_fhir_says_what_the_plan_says(shown: tuple[Plan, PlanView]) -> None:
     by_url = {e["fullUrl"]: e["resource"] for e in bundle["entry"]}
     assert len(by_url) == len(bundle["entry"])
     kinds = [r["resourceType"] for r in by_url.values()]
-    assert kinds.count("CarePlan") == 1 and kinds.count("MedicationRequest") == len(view.steps)
+    requests = [r for r in by_url.values() if r["resourceType"] == "MedicationRequest" and not r.get("reportedBoolean")]
+    groups = {s.uid: [r for r in requests if r.get("groupIdentifier", {}).get("value") == f"urn:uuid:{s.uid}"] for s in view.steps}  # fmt: skip
+    assert kinds.count("CarePlan") == 1 and all(groups.values())
     assert kinds.count("DetectedIssue") == len(view.bounds) + bool(view.refused)
     references = re.findall(r'"reference": "(urn:uuid:[^"]+)"', data.decode())
     assert set(references) <= set(by_url)
     for resource in by_url.values():
-        if resource["resourceType"] in ("CarePlan", "MedicationRequest"):
+        if resource["resourceType"] in ("CarePlan", "MedicationRequest") and "reportedBoolean" not in resource:
             assert (resource["status"], resource["intent"]) == ("draft", "proposal")
         assert resource["resourceType"] != "Patient" or set(resource) == {"resourceType", "id", "text"}
-    requests = [r for r in by_url.values() if r["resourceType"] == "MedicationRequest"]
     when = {"morning": "MORN", "noon": "NOON", "evening": "EVE", "night": "NIGHT"}
-    for step, request in zip(plan.steps, requests, strict=True):
-        said = [
-            (
-                d["timing"]["repeat"]["when"],
-                d["doseAndRate"][0]["doseQuantity"]["value"],
-                d["timing"]["repeat"]["boundsPeriod"].get("start"),
-                d["timing"]["repeat"]["boundsPeriod"].get("end"),
-            )
-            for d in request.get("dosageInstruction", ())
-        ]
+    for step, shown_step in zip(plan.steps, view.steps, strict=True):
+        said: dict[str, float] = {}
         end = step.last.isoformat() if step.last else None
-        assert said == [([when[t.at]], t.amount, step.first.isoformat(), end) for t in step.takes]
-        assert request["medicationCodeableConcept"]["coding"][0]["system"].endswith("rxnorm")
+        for request in groups[shown_step.uid]:
+            product = by_url[request["medicationReference"]["reference"]]
+            assert product["code"]["coding"][0]["system"].endswith("rxnorm")
+            for dose in request.get("dosageInstruction", ()):
+                repeat, (part,) = dose["timing"]["repeat"], dose["timing"]["repeat"]["when"]
+                assert (repeat["boundsPeriod"].get("start"), repeat["boundsPeriod"].get("end")) == (step.first.isoformat(), end)  # fmt: skip
+                said[part] = said.get(part, 0) + dose["doseAndRate"][0]["doseQuantity"]["value"]
+        assert said == pytest.approx({when[t.at]: t.amount for t in step.takes})
 
 
 def test_a_step_without_a_dose_is_not_a_prescription() -> None:

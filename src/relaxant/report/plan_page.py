@@ -13,9 +13,25 @@ from typing import Any
 import msgspec
 
 from relaxant.knowledge.plans import DayPart
+from relaxant.medicines.regimen import Regimen
 from relaxant.report.citations import Mark, SourceView
 
 Words = Mapping[str, Any]
+
+
+class TakenView(msgspec.Struct, frozen=True, kw_only=True):
+    """A medicine of the person's list, for machines: ``said`` as it was said, ``text`` as it was read, ``name`` its ingredients as the country
+    names them, ``codes`` these with their RxNorm codes, ``names`` what a finding may call it. ``role``: ``current``, ``considering`` or ``stopped``."""
+
+    role: str
+    said: str
+    text: str
+    name: str
+    agents: tuple[str, ...]
+    codes: tuple[tuple[str, str | None], ...]
+    names: tuple[str, ...]
+    regimen: Regimen
+    route: str
 
 
 class PlanHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +45,10 @@ class PlanHead(msgspec.Struct, frozen=True, kw_only=True):
     person: str
     country: str
     language: str
+    taken: tuple[TakenView, ...] = ()
+    """The person's list of medicines."""
+    tube: bool = False
+    """Whether the person is fed by tube."""
     basis: str
     whose: str
     stamp: tuple[tuple[str, str], ...]
@@ -90,6 +110,14 @@ class PieceView(msgspec.Struct, frozen=True, kw_only=True):
     liquid: bool
 
 
+class GivenView(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a dose that one product makes: its place in the view's ``products``, how many pieces (or mL), the same in words with the form."""
+
+    product: int
+    count: float
+    text: str
+
+
 class DoseView(msgspec.Struct, frozen=True, kw_only=True):
     """One dose of a day: when, how much (number, unit, words) and the pieces that make it (words, and one by one)."""
 
@@ -101,6 +129,7 @@ class DoseView(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     pieces: str
     counts: tuple[PieceView, ...]
+    made: tuple[GivenView, ...] = ()
 
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,11 +152,35 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AgentView(msgspec.Struct, frozen=True, kw_only=True):
-    """A medicine of the plan: its id, its name in the country, its RxNorm code where known."""
+    """A medicine of the plan: its id, its name in the country, its RxNorm code where known, the route by which it is given (id and words)."""
 
     id: str
     name: str
     rxcui: str | None
+    route: str = ""
+    route_text: str = ""
+
+
+class ProductView(msgspec.Struct, frozen=True, kw_only=True):
+    """A product that doses are made of: its name in words, its form (and that of several pieces), how much of ``unit`` is in a piece or in a mL.
+    What is dosed by the piece has its pieces as ``unit``."""
+
+    name: str
+    form: str
+    forms: str
+    strength: float
+    unit: str
+    liquid: bool
+
+
+class WithheldView(msgspec.Struct, frozen=True, kw_only=True):
+    """A medicine of which the plan gives no dose from a day on, and what it says of that. ``uid`` is as that of a step."""
+
+    uid: str
+    agent: str
+    first: date
+    text: str
+    says: tuple[str, ...]
 
 
 class BoundView(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,7 +242,10 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[StepView, ...]
     before: tuple[BeforeView, ...]
     last_dose: date | None
+    needs: tuple[str, ...]
     first_do: tuple[str, ...]
+    products: tuple[ProductView, ...]
+    withheld: tuple[WithheldView, ...]
     gates: tuple[GateView, ...]
     supervised: bool
     calls: tuple[Notice, ...]

@@ -12,8 +12,9 @@ from datetime import date, timedelta
 
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.plans import DAY_PARTS, DayPart
-from relaxant.planning.plan import Branch, Plan, Product, ShownBound, Step, Take, Told
+from relaxant.planning.plan import Branch, Count, Plan, Product, ShownBound, Step, Take, Told
 from relaxant.planning.plan import Line as Reckoned
+from relaxant.planning.tablets import SPRAYS
 from relaxant.report import plan_words as say
 from relaxant.report.citations import Citations, Mark, safe_url
 from relaxant.report.cited_once import cited_once
@@ -26,14 +27,17 @@ from relaxant.report.plan_page import (
     Cell,
     DoseView,
     GateView,
+    GivenView,
     Line,
     Notice,
     PlanHead,
     PlanView,
+    ProductView,
     Saying,
     Section,
     StepView,
     Table,
+    WithheldView,
     Words,
 )
 from relaxant.report.plan_reckoning import advice, reckoned_table
@@ -45,6 +49,10 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://relaxant.invalid/plan")
 _NOTHING = 1e-9  # what is left of a dose by arithmetic alone
 _CLOSE = 1e-6  # of a dose
 _RECKONED = ("pump", "block")  # kinds without a calendar
+_LEAVES = ("taper", "switch")  # kinds by which a medicine goes
+_SEVERAL = 2
+_WITHHELD = -1  # stands for a step where there is none
+_SWALLOWED, _TUBE = "oral", "enteral tube"
 _ACTS = ("go_on", "hold", "go_back", "call")
 
 
@@ -93,7 +101,10 @@ class _PlanPage:
             steps=tuple(self.step(s) for s in plan.steps),
             before=self.before,
             last_dose=plan.last_dose,
+            needs=tuple(clean(self.title_of(n)) for n in plan.needs_first),
             first_do=tuple(clean(t.text) for t in plan.first_do),
+            products=tuple(map(self.product, plan.products)),
+            withheld=tuple(self.withheld()),
             gates=self.plain_gates(),
             supervised=any(p.supervised and p.chosen for p in plan.policies),
             calls=tuple(_notice(t.text, t.person) for g in plan.gates for t in g.call),
@@ -148,7 +159,17 @@ class _PlanPage:
 
     def agent(self, agent: str) -> AgentView:
         known = self.knowledge.agents.get(agent)
-        return AgentView(id=agent, name=clean(self.country_name(agent)), rxcui=known.rxcui if known else None)
+        route = next(iter(known.routes), "") if known else ""
+        if self.head.tube and known and route == _SWALLOWED and _TUBE in known.routes:
+            route = _TUBE
+        names = self.knowledge.words("regimen", self.head.language)["phrases"]["route"]
+        return AgentView(
+            id=agent,
+            name=clean(self.country_name(agent)),
+            rxcui=known.rxcui if known else None,
+            route=route,
+            route_text=names.get(route, route),
+        )
 
     def name(self, agent: str) -> str:
         return clean(self.country_name(self.resolved(agent)))
@@ -219,7 +240,9 @@ class _PlanPage:
         return tuple(part for part in DAY_PARTS if part in had and part not in now)
 
     def uid(self, agent: str, number: int) -> str:
-        return str(uuid.uuid5(_NAMESPACE, f"{self.head.whose}\0{self.plan.id}\0{agent}\0{number}"))
+        """The same whenever this step is shown for the same label. Where there is none all people are one: what was put in would change with every
+        edit, and a calendar would hold the old step beside the new."""
+        return str(uuid.uuid5(_NAMESPACE, f"{self.head.label}\0{self.plan.id}\0{agent}\0{number}"))
 
     def as_now(self, steps: Sequence[Step]) -> Iterator[BeforeView]:
         """The medicines whose own calendar begins after the plan's, and that are taken until then: to be lowered is not to be left out."""
@@ -268,7 +291,51 @@ class _PlanPage:
             text=words["dose"].format(amount=plain),
             pieces=say.pieces(take.counts, plan.products, self.words),
             counts=tuple(say.piece(c, plan.products, self.words) for c in take.counts),
+            made=tuple(self.made(take)),
         )
+
+    def made(self, take: Take) -> Iterator[GivenView]:
+        """What each product gives to a dose: whole and broken pieces of one together."""
+        counts: dict[int, float] = {}
+        for count in take.counts:
+            counts[count.product] = counts.get(count.product, 0.0) + count.count
+        for place, number in counts.items():
+            yield GivenView(product=place, count=number, text=self.pieces_of(Count(count=number, product=place)))
+
+    def pieces_of(self, count: Count) -> str:
+        """Pieces of one product in words, with its form: machines read a dose apart from the table above it."""
+        product, words = self.plan.products[count.product], self.words["fhir"]
+        of = say.strength(product, self.words)
+        if product.unit == SPRAYS:
+            return self.amount(count.count * product.strength, product.unit)
+        if product.liquid:
+            return str(words["volume"]).format(count=say.exact(count.count), strength=of)
+        form = say.form_words(product, self.words, count.count)
+        return str(words["pieces"]).format(count=say.fraction(count.count, self.words), form=form, strength=of)
+
+    def product(self, product: Product) -> ProductView:
+        return ProductView(
+            name=say.product_name(product, self.words),
+            form=say.form_words(product, self.words),
+            forms=product.unit if product.unit == SPRAYS else say.form_words(product, self.words, _SEVERAL),
+            strength=product.strength,
+            unit=product.unit,
+            liquid=product.liquid,
+        )
+
+    def withheld(self) -> Iterator[WithheldView]:
+        """What is left without steps: held from a day on, or gone when another takes its place."""
+        plan = self.plan
+        if plan.kind not in _LEAVES or plan.last_dose is None:
+            return
+        agent = self.agents[-1]  # of an exchange the one that goes stands last
+        if any(self.resolved(s.agent) == agent.id for s in plan.steps):
+            return
+        first = max(plan.last_dose, self.head.as_of)
+        own = [p.text for p in plan.policies if p.chosen]
+        text = self.words["fhir"]["withheld"].format(agent=agent.name, first=self.day(first))
+        uid = self.uid(agent.id, _WITHHELD)
+        yield WithheldView(uid=uid, agent=agent.id, first=first, text=text, says=tuple(map(clean, own)))
 
     def step_notes(self, step: Step) -> tuple[str, ...]:
         back = self.back(step, "back_note", "back_note_none", "back_note_before")
