@@ -21,6 +21,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from icalendar import Calendar
 
 import made_plans
 from conftest import ROOT, reviewed
@@ -791,6 +792,9 @@ def test_the_last_day_of_one_medicine_is_not_that_of_the_other() -> None:
     said = [line for p in sheet_view(view(plan)).periods for line in p.lines if "last day" in line]
     assert said == ["Your last day with baclofen is Sunday 13 December 2026."]
     assert "Last day with a dose of baclofen: Sun 2026-12-13" in everything(view(plan))
+    events = Calendar.from_ical(render_plan(plan, "ics", head=HEAD)).walk("VEVENT")
+    last_days = [str(e["DESCRIPTION"]) for e in events if "last day with a dose" in str(e["DESCRIPTION"])]
+    assert len(last_days) == 1 and "baclofen: last day with a dose" in last_days[0]
 
 
 def test_the_plan_knows_what_was_taken_before_it() -> None:

@@ -181,7 +181,8 @@ def _description(view: PlanView, step: StepView) -> list[str]:
         lines.append(view.words["ics"]["older"])
     lines += [_pieces(view, d) for d in step.doses]
     lines += [step.total, *step.notes]
-    if view.last_dose is not None and step.last == view.last_dose:
+    goes_on = any(s.agent == step.agent and s.first > step.first for s in view.steps)
+    if step.last is not None and step.last == view.last_dose and not goes_on:
         lines.append(str(view.words["ics"]["last"]).format(agent=view.name(step.agent)))
     lines += [named.format(name=g.label, value=text) for g in view.gates if g.agent == step.agent for text in g.texts]
     return [*lines, *view.banners]
