@@ -49,6 +49,7 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://relaxant.invalid/plan")
 _NOTHING = 1e-9  # what is left of a dose by arithmetic alone
 _CLOSE = 1e-6  # of a dose
 _RECKONED = ("pump", "block")  # kinds without a calendar
+_RISES = ("titration", "switch")
 _LEAVES = ("taper", "switch")  # kinds by which a medicine goes
 _SEVERAL = 2
 _WITHHELD = -1  # stands for a step where there is none
@@ -377,6 +378,7 @@ class _PlanPage:
         plan, words = self.plan, self.words["calendar"]
         if not plan.steps:
             return
+        yield from self.may_hold()
         if len(self.agents_of(plan.steps)) > 1:
             yield self.line(words["switch_note"])
         for agent in self.agents_of(plan.steps):
@@ -394,6 +396,20 @@ class _PlanPage:
             yield self.line(self.last_dose(plan.last_dose), strong=True)
         elif any(s.last is None for s in plan.steps):
             yield self.line(words["no_last_dose"])
+
+    def may_hold(self) -> Iterator[Line]:
+        """The limits of a start or a rise that hang on what is not known yet: until then the doses are not this person's own."""
+        plan, words = self.plan, self.words["calendar"]
+        if plan.kind not in _RISES:
+            return
+        waiting = [(str(i), g[0]) for i, g in enumerate(self.limits, 1) if g[0].open and set(g[0].settled_by) & set(plan.needs_first)]  # fmt: skip
+        never = [number for number, bound in waiting if bound.kind == "never"]
+        if waiting:
+            between = str(self.words["between"])
+            text = counted(words["may_hold"], len(waiting), numbers=between.join(number for number, _ in waiting))
+            if never:
+                text = f"{text} {counted(words['may_forbid'], len(never), numbers=between.join(never))}"
+            yield self.line(text, strong=True)
 
     def last_dose(self, when: date) -> str:
         """The last day with a dose; where several medicines are taken, of which of them."""
