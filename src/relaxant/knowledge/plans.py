@@ -21,9 +21,14 @@ DAY_PARTS: tuple[DayPart, ...] = get_args(DayPart)
 
 
 class Said(Cited, frozen=True, kw_only=True, gc=False):
-    """A sentence of a plan, in our words. With ``when`` it is said to whom it concerns."""
+    """A sentence of a plan, in our words. With ``when`` it is said to whom it concerns.
+
+    ``person`` is the same for the sheet of the person, in plain words and without what needs an instrument or a laboratory, one line for
+    each thing; empty where the sheet leaves it out.
+    """
 
     text: str
+    person: tuple[str, ...] | None = None
     when: dict[str, Any] | None = None
 
 
@@ -174,12 +179,17 @@ class Gap(Cited, frozen=True, kw_only=True, gc=False):
 
 
 class Withdrawal(Cited, frozen=True, kw_only=True, gc=False):
-    """What withdrawal of an agent looks like and when it comes; shown with every taper."""
+    """What withdrawal of an agent looks like and when it comes; shown with every taper.
+
+    ``person_signs`` and ``person_emergency`` are the same for the sheet of the person, in plain words and without what needs an instrument.
+    """
 
     withdrawal: str
     agents: tuple[str, ...]
     signs: tuple[str, ...]
     emergency: tuple[str, ...]
+    person_signs: tuple[str, ...] | None = None
+    person_emergency: tuple[str, ...] | None = None
     onset: str
     action: str
 
