@@ -10,6 +10,7 @@ import math
 import re
 from typing import NamedTuple
 
+from relaxant.facts.cord_level import level_within, narrowest
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.dictionary import lookup_code
 from relaxant.medicines.later import Later
@@ -36,7 +37,8 @@ _ICD10 = (
 
 class _Names(NamedTuple):
     """Folded name, SNOMED code, ICD-10-CM prefix (no dot): each to its condition. And folded allergen names to allergens. ``of_pumps`` are names
-    that count for whoever has a pump, and ``about_pumps`` the words that put a condition in question there, each with those that do not."""
+    that count for whoever has a pump, and ``about_pumps`` the words that put a condition in question there, each with those that do not.
+    ``levelled`` are conditions whose names may carry a level of the cord, ``down_to`` the lowest level that a condition reaches to."""
 
     names: dict[str, str]
     snomed: dict[str, str]
@@ -44,6 +46,8 @@ class _Names(NamedTuple):
     allergens: dict[str, list[str]]
     of_pumps: dict[str, str]
     about_pumps: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
+    levelled: set[str]
+    down_to: dict[str, str]
 
 
 _KNOWN: dict[str, _Names] = {}
@@ -53,10 +57,13 @@ def _names(knowledge: Knowledge) -> _Names:
     """The names of a knowledge, indexed once."""
     made = _KNOWN.get(knowledge.sha256)
     if made is None:
-        made = _KNOWN[knowledge.sha256] = _Names({}, {}, {}, {}, {}, {})
+        made = _KNOWN[knowledge.sha256] = _Names({}, {}, {}, {}, {}, {}, set(), {})
         for condition in knowledge.conditions.values():
-            for name in (condition.title, condition.condition.replace("_", " "), *condition.names):
-                made.names.setdefault(folded(name), condition.condition)
+            made.names.update({folded(name): condition.condition for name in (condition.title, *condition.names)})
+            if condition.levels:
+                made.levelled.add(condition.condition)
+            if condition.down_to is not None:
+                made.down_to[condition.condition] = condition.down_to
             made.of_pumps.update({folded(name): condition.condition for name in condition.pump_names})
             if condition.pump_words:
                 made.about_pumps[condition.condition] = (
@@ -65,6 +72,8 @@ def _names(knowledge: Knowledge) -> _Names:
                 )
             made.snomed.update(dict.fromkeys(condition.snomed, condition.condition))
             made.icd.update({prefix.replace(".", "").upper(): condition.condition for prefix in condition.icd10cm})
+        for key in knowledge.conditions:  # the words of an id give way to what a condition is called
+            made.names.setdefault(folded(key.replace("_", " ")), key)
         for allergen in knowledge.allergens.values():
             for name in {
                 folded(n) for n in (allergen.allergen.replace("_", " "), *allergen.names, *allergen.ingredients)
@@ -179,9 +188,17 @@ def condition_ids(stated: Stated, knowledge: Knowledge) -> tuple[str, ...]:
     for words in (stated.name, *(c.display for c in stated.codes)):
         if words:
             plain = folded(re.sub(r"\((?:disorder|finding|situation)\)", "", words))
-            if plain in names:
-                found.append(names[plain])
+            found += [names[plain]] if plain in names else _with_level(plain, known)
     return tuple(dict.fromkeys(found))
+
+
+def _with_level(plain: str, known: _Names) -> list[str]:
+    """The conditions that words with a level of the cord name (“sci t10”)."""
+    level = level_within(plain)
+    if level is None or (name := known.names.get(level[1])) not in known.levelled:
+        return []
+    of_level = narrowest(level[0], known.down_to.items())
+    return [name] if of_level is None else [name, of_level]
 
 
 def _by_code(code: Code, snomed: dict[str, str], icd: dict[str, str]) -> str | None:
