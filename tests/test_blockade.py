@@ -881,3 +881,33 @@ def test_the_worked_plan_of_the_page_is_what_comes_out(capsys: pytest.CaptureFix
     assert code and shown
     exec(compile(code[1], "blockade.md", "exec"), {})
     assert capsys.readouterr().out == shown[1]
+
+
+@pytest.mark.parametrize(
+    ("dialysis", "creatinine", "day", "given"),
+    [
+        ("haemodialysis", "0.9 mg/dL", "2026-11-21", False),
+        ("none", "6 mg/dL", "2026-11-21", False),
+        ("none", "0.9 mg/dL", "2026-11-21", True),
+        ("haemodialysis", "6 mg/dL", DAY, True),
+        ("none", "6 mg/dL", DAY, True),
+    ],
+)
+def test_with_weak_kidneys_a_potassium_of_today_alone_settles(
+    dialysis: str, creatinine: str, day: str, given: bool
+) -> None:
+    labs = [
+        {"name": "creatinine", "value": creatinine, "date": "2026-11-21"},
+        {"name": "potassium", "value": "4.1 mmol/L", "date": day},
+    ]
+    made = plan("succinylcholine", dialysis=dialysis, labs=labs)
+    assert bool(lines(made, "Intubating dose")) is given
+    assert made.needs_first == (() if given else ("a potassium of today",))
+
+
+@pytest.mark.parametrize(("value", "rule"), [("4.9", None), ("5.0", "upper"), ("5.5", "upper"), ("5.6", "refused")])
+def test_a_potassium_at_the_upper_limit_is_said_beside_the_dose(value: str, rule: str | None) -> None:
+    labs = [SOUND["labs"][0], {"name": "potassium", "value": f"{value} mmol/L", "date": DAY}]
+    made = plan("succinylcholine", labs=labs)
+    assert bool([one for one in made.reckoning if "succinylcholine-potassium-upper" in one.how]) is (rule == "upper")
+    assert bool(lines(made, "Intubating dose")) is (rule != "refused") and bool(made.refused) is (rule == "refused")
