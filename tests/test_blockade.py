@@ -911,3 +911,34 @@ def test_a_potassium_at_the_upper_limit_is_said_beside_the_dose(value: str, rule
     made = plan("succinylcholine", labs=labs)
     assert bool([one for one in made.reckoning if "succinylcholine-potassium-upper" in one.how]) is (rule == "upper")
     assert bool(lines(made, "Intubating dose")) is (rule != "refused") and bool(made.refused) is (rule == "refused")
+
+
+@pytest.mark.parametrize("agent", ["rocuronium", "cisatracurium"])
+@pytest.mark.parametrize("count", ["1", "2", "3", "4"])
+def test_neostigmine_that_was_given_is_said_where_it_has_no_amount(agent: str, count: str) -> None:
+    medicines = [f"{agent} 30 mg IV once", "neostigmine 2.5 mg IV once"]
+    made = plan(agent, medicines=medicines, observations=measured(train_of_four_count=count))
+    own = line(made, "neostigmine was given already")
+    assert own.how == "2.5 mg today" and "more neostigmine weakens" in own.text
+    assert any("neostigmine-alone" in one.how and "CHANGE" in one.how for one in lines(made, "neostigmine: to mind"))
+    assert not [one for one in lines(made, "Reversal with neostigmine") if one.value is not None]
+    with_atropine = plan(agent, medicines=[*medicines, "atropine 1.2 mg IV once"], observations=measured(train_of_four_count=count))  # fmt: skip
+    assert not [one for one in with_atropine.reckoning if "neostigmine-alone" in one.how]
+
+
+def test_sugammadex_that_was_given_is_said_under_a_complete_block_without_an_amount() -> None:
+    medicines = ["rocuronium 50 mg IV once", "sugammadex 200 mg IV once"]
+    made = plan("rocuronium", medicines=medicines, observations=measured(train_of_four_count="0", post_tetanic_count="0"))  # fmt: skip
+    own = line(made, "sugammadex was given already")
+    assert own.value is None and own.how == "200 mg today" and "measure again" in own.text
+
+
+def test_nothing_more_is_said_of_neostigmine_once_the_block_has_gone() -> None:
+    medicines = ["cisatracurium 10 mg IV once", "neostigmine 2.5 mg IV once"]
+    made = plan("cisatracurium", medicines=medicines, observations=measured(train_of_four_ratio="0.95"))
+    assert not lines(made, "neostigmine was given already")
+
+
+def test_twitches_in_short_choose_the_row() -> None:
+    made = plan("rocuronium", observations=[{"name": "TOF", "value": "2/4", "date": DAY}])
+    assert line(made, "Reversal with sugammadex, moderate block").value == 140
