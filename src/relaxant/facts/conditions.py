@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import date
 from typing import NamedTuple
 
 from relaxant.facts.cord_level import level_within, narrowest
@@ -38,7 +39,8 @@ _ICD10 = (
 class _Names(NamedTuple):
     """Folded name, SNOMED code, ICD-10-CM prefix (no dot): each to its condition. And folded allergen names to allergens. ``of_pumps`` are names
     that count for whoever has a pump, and ``about_pumps`` the words that put a condition in question there, each with those that do not.
-    ``levelled`` are conditions whose names may carry a level of the cord, ``down_to`` the lowest level that a condition reaches to."""
+    ``levelled`` are conditions whose names may carry a level of the cord, ``down_to`` the lowest level that a condition reaches to, ``events`` the
+    words that may stand beside the names of an event."""
 
     names: dict[str, str]
     snomed: dict[str, str]
@@ -48,6 +50,7 @@ class _Names(NamedTuple):
     about_pumps: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
     levelled: set[str]
     down_to: dict[str, str]
+    events: dict[str, frozenset[str]]
 
 
 _KNOWN: dict[str, _Names] = {}
@@ -57,13 +60,15 @@ def _names(knowledge: Knowledge) -> _Names:
     """The names of a knowledge, indexed once."""
     made = _KNOWN.get(knowledge.sha256)
     if made is None:
-        made = _KNOWN[knowledge.sha256] = _Names({}, {}, {}, {}, {}, {}, set(), {})
+        made = _KNOWN[knowledge.sha256] = _Names({}, {}, {}, {}, {}, {}, set(), {}, {})
         for condition in knowledge.conditions.values():
             made.names.update({folded(name): condition.condition for name in (condition.title, *condition.names)})
             if condition.levels:
                 made.levelled.add(condition.condition)
             if condition.down_to is not None:
                 made.down_to[condition.condition] = condition.down_to
+            if condition.event:
+                made.events[condition.condition] = frozenset(map(folded, condition.beside))
             made.of_pumps.update({folded(name): condition.condition for name in condition.pump_names})
             if condition.pump_words:
                 made.about_pumps[condition.condition] = (
@@ -96,8 +101,10 @@ def conditions_said(
     """
     out: dict[str, float] = {}
     idle = []
+    for name in _events(patient, knowledge):
+        out[name] = 1.0
     for stated in patient.conditions or ():
-        if stated.until is not None and stated.until <= patient.as_of:
+        if _over(stated, patient):
             continue
         found = condition_ids(stated, knowledge) or (_of_pump(stated, knowledge) if pump else ())
         doubtful = stated.name is not None and not stated.codes and _in_doubt(stated.name, knowledge)
@@ -161,14 +168,15 @@ def _in_doubt(words: str, knowledge: Knowledge) -> bool:
 
 
 def days_since(patient: Patient, knowledge: Knowledge) -> dict[str, float]:
-    """Condition id -> days since it began, for those with a date; the latest where it was said more than once."""
+    """Condition id -> days since it began, for those with a date; the latest where it was said more than once.
+
+    An event without a date counts as of today, one to come has days below nought.
+    """
     out: dict[str, float] = {}
+    for name, day in _events(patient, knowledge).items():
+        out[name] = 0.0 if day is None else float((patient.as_of - day).days)
     for stated in patient.conditions or ():
-        if (
-            stated.since is None
-            or stated.since > patient.as_of
-            or (stated.until is not None and stated.until <= patient.as_of)
-        ):
+        if stated.since is None or stated.since > patient.as_of or _over(stated, patient):
             continue
         days = float((patient.as_of - stated.since).days)
         for name in condition_ids(stated, knowledge):
@@ -189,7 +197,40 @@ def condition_ids(stated: Stated, knowledge: Knowledge) -> tuple[str, ...]:
         if words:
             plain = folded(re.sub(r"\((?:disorder|finding|situation)\)", "", words))
             found += [names[plain]] if plain in names else _with_level(plain, known)
+            found += [] if plain in names else _events_in(plain, knowledge, within=False)
     return tuple(dict.fromkeys(found))
+
+
+def _events(patient: Patient, knowledge: Knowledge) -> dict[str, date | None]:
+    """The events that the procedure or a condition names, each with its day; the latest past one before one to come, ``None`` where no day was said."""
+    out: dict[str, date | None] = {}
+    procedure = patient.procedure
+    said = [] if procedure is None else [(procedure.kind, procedure.date, True)]
+    said += [(s.name, s.since, False) for s in patient.conditions or () if s.name and not _over(s, patient)]
+    for words, day, within in said:
+        if _DOUBT.search(words):
+            continue
+        for name in _events_in(folded(words), knowledge, within=within):
+            days = [d for d in (out.get(name), day) if d is not None]
+            past = [d for d in days if d <= patient.as_of]
+            out[name] = max(past) if past else min(days, default=None)
+    return out
+
+
+def _events_in(plain: str, knowledge: Knowledge, *, within: bool) -> list[str]:
+    """The events that folded words name; with ``within`` other words may stand around the name, else those of ``beside`` alone."""
+    known = _names(knowledge)
+    found = []
+    for event, beside in known.events.items():
+        kept = " ".join(w for w in plain.split() if w not in beside and not w.isdigit())
+        names = [name for name, condition in known.names.items() if condition == event]
+        if kept in names or (within and any(f" {name} " in f" {plain} " for name in names)):
+            found.append(event)
+    return found
+
+
+def _over(stated: Stated, patient: Patient) -> bool:
+    return stated.until is not None and stated.until <= patient.as_of
 
 
 def _with_level(plain: str, known: _Names) -> list[str]:
