@@ -942,3 +942,9 @@ def test_nothing_more_is_said_of_neostigmine_once_the_block_has_gone() -> None:
 def test_twitches_in_short_choose_the_row() -> None:
     made = plan("rocuronium", observations=[{"name": "TOF", "value": "2/4", "date": DAY}])
     assert line(made, "Reversal with sugammadex, moderate block").value == 140
+
+
+def test_a_train_of_four_without_a_day_is_not_used_as_it_says() -> None:
+    made = plan("rocuronium", observations=["TOF 2/4"])
+    assert "it is not used" in line(made, "Train-of-four on record").text
+    assert len(lines(made, "Reversal with sugammadex")) == 6 and "train-of-four of today" in made.needs_first
