@@ -13,6 +13,7 @@ from relaxant.facts.cord_level import level_within, place_of
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge
 from relaxant.lint_conditions import faults_of_conditions
+from relaxant.medicines.read import read_medicines
 from relaxant.patient import Stated
 
 DAY = date(2026, 11, 22)
@@ -93,3 +94,22 @@ def test_lint_refuses_a_name_a_code_or_a_pump_name_that_two_conditions_have(know
     assert any("has the code G35 too" in what for what in faults(icd10cm=("G35",)))
     assert any("has the name “asthma” too" in what for what in faults(pump_names=("asthma",)))
     assert any("is no level of the cord" in what for what in faults(down_to="T13"))
+
+
+@pytest.mark.parametrize(
+    ("said", "agents", "asks"),
+    [
+        ("botulinum toxin type B 5000 units", ("rimabotulinumtoxinB",), False),
+        ("botulinum toxin type A (Dysport) 500 units", ("abobotulinumtoxinA",), False),
+        ("botulinum toxin type A 300 units", (), True),
+        ("botulinum neurotoxin type A 300 units", (), True),
+    ],
+)
+def test_a_toxin_is_read_where_its_name_settles_the_product_and_else_asked_for(
+    said: str, agents: tuple[str, ...], asks: bool, knowledge: Knowledge
+) -> None:
+    patient = read_patient({"as_of": str(DAY), "medicines": [said]}, knowledge, today=DAY)
+    (medicine,) = read_medicines(patient, knowledge)
+    assert medicine.agents == agents
+    assert (medicine.why is not None and "write which" in medicine.why) is asks
+    assert len(medicine.suggestions) == (3 if asks else 0)
