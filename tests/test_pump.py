@@ -1211,3 +1211,13 @@ def test_a_pump_that_is_only_weighed_has_no_emergency_now() -> None:
     assert all(t.text.startswith("Once the pump delivers: ") for g in start.gates for t in g.call)
     assert all(w.action.startswith("Once the pump delivers: ") for w in start.withdrawal)
     assert not [t for g in running(400, DEVICE).gates for t in g.call if t.text.startswith("Once")]
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [("2026-11-23", ("until", "1 day")), ("2026-12-01", ("until", "9 days")), ("2026-11-20", ("since", "2 days")), ("2026-11-22", None)],
+)  # fmt: skip
+def test_how_far_a_scan_is_away_is_said_without_a_minus(day: str, said: tuple[str, str] | None) -> None:
+    (found,) = [f for f in findings(procedure={"kind": "MRI", "date": day}) if "baclofen-intrathecal-mri" in f.rules]
+    when = [(b.fact.partition(" ")[0], b.value) for b in found.because if b.value not in ("yes", "no")]
+    assert when == ([] if said is None else [said])
