@@ -15,6 +15,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.lint_conditions import faults_of_conditions
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Stated
+from relaxant.rules.wording import amount_text
 
 DAY = date(2026, 11, 22)
 COUNT, RATIO = "train_of_four_count", "train_of_four_ratio"
@@ -113,3 +114,13 @@ def test_a_toxin_is_read_where_its_name_settles_the_product_and_else_asked_for(
     assert medicine.agents == agents
     assert (medicine.why is not None and "write which" in medicine.why) is asks
     assert len(medicine.suggestions) == (3 if asks else 0)
+
+
+def test_days_that_are_past_are_said_as_ago(knowledge: Knowledge) -> None:
+    words = knowledge.words("values")
+    assert [amount_text(days, "days", words) for days in (-1, -9, 1, 9)] == [
+        "1 day ago",
+        "9 days ago",
+        "1 day",
+        "9 days",
+    ]
