@@ -219,6 +219,25 @@ def test_after_a_stroke_the_injection_comes_before_tablets_where_a_few_muscles_a
     assert "few muscles" in option(made, "onabotulinumtoxinA").places[0].text
 
 
+def test_the_best_place_counts_where_a_person_has_two_conditions() -> None:
+    """Spasticity beside the stroke: the injection is named for the one and first for the other."""
+    made = one(conditions=["stroke", "spasticity"], goals=["care"], country="US")
+    assert "botulinum" in suited(made)[0]
+    assert [p.line for p in option(made, "onabotulinumtoxinA").places] == [1, None]
+
+
+def test_an_injection_for_hours_serves_no_lasting_goal() -> None:
+    made = one(conditions=["stroke", "spasticity"], goals=["function"], country="US")
+    assert [r.why for r in option(made, "diazepam injection").why_not] == ["wrong goal"]
+    made = one(conditions=["back pain"], goals=["back spasm"], country="US")
+    assert option(made, "methocarbamol injection").suits
+
+
+def test_a_short_course_of_diazepam_for_back_spasm_is_reported_of_nice() -> None:
+    own = option(one(conditions=["back pain"], goals=["back spasm"], country="UK"), "diazepam")
+    assert own.suits and own.course is not None and own.course.days == 5
+
+
 def test_standing_on_tone_puts_dantrolene_out_and_speaks_at_every_tablet() -> None:
     made = one(conditions=["stroke"], goals=["walking"], stands_on_tone=True)
     assert option(made, "dantrolene").why_not[0].rules == ("dantrolene-stands-on-tone",)
@@ -264,9 +283,9 @@ def test_in_a_child_what_a_label_allows_stands_before_what_none_does() -> None:
 
 
 def test_the_uk_has_hardly_anything_for_an_acute_back() -> None:
-    """NICE names no muscle relaxant for low back pain; what remains is what a label names."""
+    """A few days of diazepam, as reported of NICE, and what a label names."""
     made = one(country="UK", conditions=["back pain"], goals=["acute back spasm"])
-    assert suited(made) == ["methocarbamol"]
+    assert suited(made) == ["diazepam", "methocarbamol"]
     assert option(made, "diazepam injection").why_not[0].sources[0].id == "nice-ng59-2020"
 
 

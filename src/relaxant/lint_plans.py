@@ -15,6 +15,7 @@ from relaxant.lint_pump import faults_of_pump
 from relaxant.rules.predicate import read_predicate
 from relaxant.rules.wording import TEXT_SLOTS, column_of_slot, slots
 
+_AT_THE_PUMP = "pump"  # no sheet
 _TITRATED_IN = ("mg", "micrograms", "units", "sprays", "mg/kg", "micrograms/kg", "units/kg")
 
 
@@ -26,6 +27,7 @@ def faults_of_plans(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
             where = f"{kind} {key}"
             yield from _names(entry, where, knowledge)
             yield from _prose(entry, where)
+    yield from _person(plans)
     for titration in plans.titrations.values():
         yield from _titration(titration)
         yield from _sold_for(titration, knowledge)
@@ -50,6 +52,8 @@ def _agents(entry: Any) -> tuple[str, ...]:
         return tuple(entry.agents)
     if hasattr(entry, "agent"):
         return (entry.agent,)
+    if isinstance(entry, Goal):
+        return entry.too_brief
     return (entry.from_agent, entry.to_agent) if isinstance(entry, Switch) else ()
 
 
@@ -87,6 +91,22 @@ def _prose(entry: Any, where: str) -> Iterator[tuple[str, str]]:
         for name in ("text", "why", "what", "at", "do", "action", "onset"):
             if isinstance(text := getattr(part, name, None), str) and text not in ("resume", "retitrate", "call"):
                 yield from ((where, what) for what in faults_of_prose(text))
+
+
+def _person(plans: Plans) -> Iterator[tuple[str, str]]:
+    """What the sheet of the person says: every call that may stand on one has words for it."""
+    for gates in plans.gates.values():
+        where = f"gates {gates.gates}"
+        for call in gates.call:
+            if call.person is None and gates.of != _AT_THE_PUMP:
+                yield (
+                    where,
+                    f"a call has no words for the person (person, or [] where it is not for the person): “{call.text[:50]}”",
+                )
+            yield from ((where, what) for text in call.person or () for what in faults_of_prose(text))
+    for signs in plans.withdrawals.values():
+        texts = (*(signs.person_signs or ()), *(signs.person_emergency or ()))
+        yield from ((f"withdrawals {signs.withdrawal}", what) for text in texts for what in faults_of_prose(text))
 
 
 def _titration(titration: Titration) -> Iterator[tuple[str, str]]:

@@ -30,7 +30,7 @@ from relaxant.planning.planned import planned
 from relaxant.planning.pump import refill_by
 from relaxant.predicted import ShownPrediction, predicted
 from relaxant.rules.evaluate import evaluate, program
-from relaxant.rules.findings import Check, Finding, Unchecked, read_row
+from relaxant.rules.findings import Check, Finding, Unchecked, findings_by_agent, read_row
 from relaxant.rules.reasons import Cited, cited
 from relaxant.rules.wording import capital, fact_text, listed, shown_agent_name
 from relaxant.suited import ShownCombination, ShownSuitability, combinations, suitability
@@ -177,7 +177,7 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
     tested = evaluate(program(knowledge, patient.jurisdiction), facts, named)
     checks, findings, unchecked = read_row(tested, 0)
     asked = facts.made
-    plans = planned(patient, medicines, facts, lambda agent: read_row(tested, 0, agent)[1]) if plan else ()
+    plans = planned(patient, medicines, facts, findings_by_agent(tested, 0)) if plan else ()
     written = to_file(patient)
     return Review(
         stamp=_stamp(patient, written, knowledge),

@@ -21,9 +21,14 @@ DAY_PARTS: tuple[DayPart, ...] = get_args(DayPart)
 
 
 class Said(Cited, frozen=True, kw_only=True, gc=False):
-    """A sentence of a plan, in our words. With ``when`` it is said to whom it concerns."""
+    """A sentence of a plan, in our words. With ``when`` it is said to whom it concerns.
+
+    ``person`` is the same for the sheet of the person, in plain words and without what needs an instrument or a laboratory, one line for
+    each thing; empty where the sheet leaves it out.
+    """
 
     text: str
+    person: tuple[str, ...] | None = None
     when: dict[str, Any] | None = None
 
 
@@ -170,12 +175,17 @@ class Gap(Cited, frozen=True, kw_only=True, gc=False):
 
 
 class Withdrawal(Cited, frozen=True, kw_only=True, gc=False):
-    """What withdrawal of an agent looks like and when it comes; shown with every taper."""
+    """What withdrawal of an agent looks like and when it comes; shown with every taper.
+
+    ``person_signs`` and ``person_emergency`` are the same for the sheet of the person, in plain words and without what needs an instrument.
+    """
 
     withdrawal: str
     agents: tuple[str, ...]
     signs: tuple[str, ...]
     emergency: tuple[str, ...]
+    person_signs: tuple[str, ...] | None = None
+    person_emergency: tuple[str, ...] | None = None
     onset: str
     action: str
 
@@ -292,7 +302,8 @@ class FollowUp(Cited, frozen=True, kw_only=True, gc=False):
 
 class Goal(Cited, frozen=True, kw_only=True, gc=False):
     """What somebody wants of a relaxant: its names in plain words and the conditions in which it arises; the first stands for whoever
-    has none of the others. ``families`` of agents serve it; none named: all. ``text`` says what it means for the choice; ``night`` where
+    has none of the others. ``families`` of agents serve it; none named: all. ``too_brief`` are agents that are injected for an acute spasm and
+    act for hours: they do not serve it. ``text`` says what it means for the choice; ``night`` where
     the night's dose is what counts."""
 
     goal: str
@@ -300,6 +311,7 @@ class Goal(Cited, frozen=True, kw_only=True, gc=False):
     names: tuple[str, ...]
     conditions: tuple[str, ...]
     families: tuple[str, ...] = ()
+    too_brief: tuple[str, ...] = ()
     night: bool = False
     text: str
 

@@ -44,6 +44,10 @@ def why_not(
     if goal.families and family not in goal.families:
         text = words["wrong_goal"].format(family=words["families"][family])
         yield Reason(why="wrong goal", text=text, sources=(cited(facts.knowledge, goal.source, goal.place),))
+    elif agent in goal.too_brief:
+        yield Reason(
+            why="wrong goal", text=words["too_brief"], sources=(cited(facts.knowledge, goal.source, goal.place),)
+        )
     elif not spoken_for:
         yield _unsupported(supports, other_ages, facts)
 

@@ -82,6 +82,8 @@ def _rhythm(made: Plan, weighed: Intake, facts: Facts) -> Plan:
 
 def _as_taken(patient: Patient, medicines: Sequence[Medicine], facts: Facts) -> tuple[list[Medicine], Facts]:
     """The medicines without what is weighed, and the facts by them."""
+    if all(m.role != "considering" for m in medicines) and not patient.considering:
+        return list(medicines), facts
     lines = [m for m in medicines if m.role != "considering"]
     bare = msgspec.structs.replace(patient, considering=())
     return lines, Facts(inputs_of([(bare, lines)], facts.knowledge), facts.knowledge, patient.jurisdiction)

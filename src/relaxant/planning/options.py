@@ -29,10 +29,9 @@ from relaxant.planning.option import Course, Harm, Place, Support, Taken, Why
 from relaxant.planning.option import Option as Option
 from relaxant.planning.option import Options as Options
 from relaxant.planning.plan import Plan, ShownBound, Step, Told
-from relaxant.planning.said import amount
+from relaxant.planning.said import amount, days_said
 from relaxant.planning.useful import useful_levels, usual_dose
 from relaxant.planning.weighing import Weighed, weighed
-from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import Cited, cited
 from relaxant.rules.wording import capital, listed, shown_agent_name
@@ -136,7 +135,7 @@ def _option(
         suits=not against,
         taken=_taken(agent, known, medicines, facts) if taken else None,
         history=tuple(_history(agent, patient, medicines, facts, taken=taken)),
-        places=tuple(_places(agent, goal, conditions, facts)),
+        places=tuple(sorted(_places(agent, goal, conditions, facts), key=_rank)),
         support=supports,
         why_not=against,
         injected=facts.knowledge.agents[agent].routes[0] not in _NOT_INJECTED,
@@ -265,7 +264,7 @@ def _support(known: Indication, patient: Patient, facts: Facts) -> Support:
 
 
 def _places(agent: str, goal: Goal, conditions: Sequence[str], facts: Facts) -> Iterator[Place]:
-    """Where guidelines and labels put it: of the person's own country first; those of the narrowest condition alone."""
+    """Where guidelines and labels put it for each condition: of the person's own country first; those of the narrowest condition alone."""
     for condition in conditions:
         own = list(_choices(agent, goal, [condition], facts))
         for known in own or _choices(agent, goal, implied_by(condition, facts.knowledge), facts):
@@ -351,7 +350,7 @@ def _course(agent: str, goal: Goal, conditions: Sequence[str], steps: Sequence[S
         return None
     days, source, verified = min(found, key=lambda f: f[0])
     within = [s for s in steps if (s.first - steps[0].first).days < days]
-    text = facts.knowledge.words("planning")["options"]["course"].format(days=plain_number(days))
+    text = facts.knowledge.words("planning")["options"]["course"].format(days=days_said(days, facts))
     return Course(days=days, reached=within[-1].daily if within else None, text=text, verified=verified, source=source)
 
 
@@ -374,7 +373,14 @@ def _order(option: Option) -> tuple[object, ...]:
     best = min((_standing(s) for s in option.support), default=len(SUITABILITIES))
     worst = min((TIERS.index(h.tier) for h in option.harms), default=len(TIERS))
     if option.suits:
-        return (0, *_rank(option.places[0] if option.places else None), best, option.injected, -worst, option.agent)
+        return (
+            0,
+            *(_rank(option.places[0]) if option.places else _NOWHERE),
+            best,
+            option.injected,
+            -worst,
+            option.agent,
+        )
     return (1, min(_WHY.index(r.why) for r in option.why_not), 0, best, -worst, option.agent)
 
 
@@ -384,10 +390,11 @@ def _standing(support: Support) -> int:
     return max(own, SUITABILITIES.index("off label")) if support.elsewhere else own
 
 
-def _rank(place: Place | None) -> tuple[int, int]:
-    """A place in an order, a mention without one, what nobody names, what comes only after others failed."""
-    if place is None:
-        return 2, 0
+_NOWHERE = (2, 0)  # nobody names it
+
+
+def _rank(place: Place) -> tuple[int, int]:
+    """A place in an order, then a mention without one; what comes only after others failed stands after what nobody names."""
     if place.after:
         return 3, 0
     return (0, place.line) if place.line is not None else (1, 0)

@@ -10,7 +10,7 @@ from relaxant.facts.facts import Facts
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.blockade import block_plan, blockers
-from relaxant.planning.current import current_lines, intake, release_of, weighed_daily, weighed_line
+from relaxant.planning.current import current_lines, intake, release_of, taken_until, weighed_daily, weighed_line
 from relaxant.planning.dose import danger, leaves
 from relaxant.planning.lowering import allowed_dose, lower_dose, to_be_left
 from relaxant.planning.parts import Grains
@@ -54,6 +54,7 @@ def planned(
     for agent in sorted(set(facts.inputs.agents) & set(blockers(facts))):
         if agent in weighed or current_lines(agent, medicines):
             plans.append(block_plan(agent, patient, medicines, facts, told(agent)))
+    plans = [msgspec.structs.replace(p, taken=taken_until((s.agent for s in p.steps), medicines, facts)) for p in plans]
     return tuple(sorted(plans, key=lambda p: (_ORDER[p.kind], p.id)))
 
 

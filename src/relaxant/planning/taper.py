@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -18,9 +19,9 @@ from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, 
 from relaxant.planning.current import Intake, current_lines, form_of, intake
 from relaxant.planning.dose import dangers
 from relaxant.planning.parts import Grains, shares_of, spread
-from relaxant.planning.plan import Branch, Plan, Told
+from relaxant.planning.plan import Branch, Plan, Taken, Told
 from relaxant.planning.products import product_groups
-from relaxant.planning.said import amount, asked_by, gates, missed, policy, withdrawal
+from relaxant.planning.said import amount, asked_by, days_said, gates, missed, policy, withdrawal
 from relaxant.planning.tablets import GRAIN, ROUNDING, grains
 from relaxant.planning.titration import product_notes
 from relaxant.quantities import plain_number
@@ -30,6 +31,7 @@ from relaxant.rules.reasons import cited
 from relaxant.rules.wording import capital, shown_agent_name
 
 _MOST_STEPS = 400
+_SENTENCE = re.compile(r"(?<=[.!]) ")
 _KNOWN = ("mixed", "not_taken")  # why there is no calendar although the dose is known
 
 
@@ -77,7 +79,7 @@ def taper_plan(
         title=words["titles"]["lower" if goal else "taper"].format(agent=name),
         why=words["why"][why].format(agent=name, goal=amount(goal, unit)),
         unit=unit,
-        first_do=asked_by(dangers(agent, findings, facts)),
+        first_do=tuple(_beside_it(asked_by(dangers(agent, findings, facts)), words["first_do"]["itself"])),
         gates=gates(agent, "taper", facts, row),
         withdrawal=withdrawal(agent, facts),
         missed=missed(agent, facts, row),
@@ -111,12 +113,21 @@ def taper_plan(
     return msgspec.structs.replace(
         made,
         products=found.products,
+        taken=(Taken(agent=agent, doses=taken.doses),),
         steps=found.steps,
         supply=found.supply,
         last_dose=None if goal else found.steps[-1].last if found.steps else first,
         branches=tuple(_branches(agent, taken, own, found, facts, first, goal)),
         notes=(*_other_form(agent, taken, found, facts), *_notes(chosen, own, fitting, taken, found, facts)),
     )
+
+
+def _beside_it(asked_for: Sequence[Told], itself: Sequence[str]) -> Iterator[Told]:
+    """What findings ask for, without the sentences that ask for nothing but the taper which is shown."""
+    for told in asked_for:
+        kept = [s for s in _SENTENCE.split(told.text) if not s.startswith(tuple(itself))]
+        if kept:
+            yield msgspec.structs.replace(told, text=" ".join(kept))
 
 
 def _before(chosen: Taper, strange: bool, words: Mapping[str, Any], facts: Facts) -> Iterator[Told]:
@@ -261,7 +272,7 @@ def _branches(
     slow = msgspec.structs.replace(taper, every_days=math.ceil(taper.every_days * taper.slower_factor), over_days=None if taper.over_days is None else taper.over_days * taper.slower_factor)  # fmt: skip
     slower = _made(agent, taken, slow, facts, first, goal)
     if slower is not None and slower.steps:
-        text = words["slower"].format(days=plain_number(slow.every_days))
+        text = words["slower"].format(days=days_said(slow.every_days, facts))
         yield Branch(kind="slower", text=text, steps=slower.steps, last_dose=None if goal else slower.steps[-1].last)
     yield Branch(kind="rescue", text=words["rescue"])
 

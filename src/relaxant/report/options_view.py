@@ -160,7 +160,10 @@ def _steps(option: Option, words: Words) -> str:
     first, top = (_amount(v, option.unit, words) for v in (option.first_daily or 0.0, option.top_daily or 0.0))
     if not option.days:
         return str(words["raised_one" if option.taken else "one_step"].format(first=first))
-    return counted(words["raised" if option.taken else "steps"], option.days, first=first, top=top)
+    falls = (option.top_daily or 0.0) < (option.first_daily or 0.0)
+    return counted(
+        words["raised" if option.taken else "falls" if falls else "steps"], option.days, first=first, top=top
+    )
 
 
 def _amount(value: float, unit: str, words: Words) -> str:

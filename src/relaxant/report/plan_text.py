@@ -211,7 +211,10 @@ class _Page:
             first, *others = row
             self.put(f"{table.head[0]}: {'; '.join(marked(s) for s in first)}", indent=2, hang=4, style=_BOLD)
             for head, cell in zip(table.head[1:], others, strict=True):
-                text = "; ".join(filter(None, (marked(s) for s in cell)))
+                parts = [m for s in cell if (m := marked(s))]
+                text = " ".join(
+                    p if i == len(parts) - 1 or p.endswith((".", "]")) else f"{p};" for i, p in enumerate(parts)
+                )
                 if text:
                     self.put(f"{head}: {text}", indent=4, hang=6)
 

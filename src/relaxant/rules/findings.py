@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -71,60 +72,86 @@ def read_row(
 ) -> tuple[list[Check], list[Finding], list[Unchecked]]:
     """The checks, findings and open questions of one person; ``concerning`` one agent alone: by its own rules, and by those of others
     that fire with it as a partner."""
-    facts = checks.facts
-    partner = None if concerning is None else facts.knowledge.agents[concerning].ingredient
-    person = Row(facts, row)
+    facts, person = checks.facts, Row(checks.facts, row)
     made: list[Check] = []
-    fired: list[tuple[Test, list[tuple[Modifier, int, Test]], tuple[str, ...]]] = []
+    fired: list[Fired] = []
     open_questions: dict[str, list[tuple[str, str, Tier]]] = {}
     said: dict[str, bool] = {}
-    last_outcome = 0
+    for one in _tested(checks, row, concerning):
+        test, outcome = one.test, one.outcome
+        needs: tuple[str, ...] = ()
+        if (
+            outcome == UNKNOWN
+        ):  # an agent of which nothing is known asks for the list of medicines and for nothing more yet
+            if test.agent not in said:
+                said[test.agent] = facts.agent_is_said(test.agent, row)
+            needs = settled_by(test, person) if said[test.agent] else ("medicines",)
+        made.append(
+            Check(
+                rule=test.rule.rule,
+                agent=test.agent,
+                partners=one.partners,
+                outcome=OUTCOMES[outcome],
+                settled_by=needs,
+            )
+        )
+        for need in needs:
+            open_questions.setdefault(need, []).append((test.rule.rule, test.agent, _worst(test)))
+        if outcome != FIRES:
+            continue
+        fired.append(_fired(one, person))
+        for modifier, its_outcome, its_test in one.modifiers:
+            if modifier is fired[-1].modifier:
+                break
+            if its_outcome == UNKNOWN and modifier.tier and _RANK[modifier.tier] < _RANK[fired[-1].tier]:
+                for need in settled_by(its_test, person):
+                    open_questions.setdefault(need, []).append((test.rule.rule, test.agent, modifier.tier))
+    findings = _triage(fired, facts, row, concerning)
+    return sorted(made, key=_check_order), findings, _unchecked(open_questions, facts, row)
+
+
+def findings_by_agent(checks: Checks, row: int) -> Callable[[str], list[Finding]]:
+    """The findings about one agent alone, as :func:`read_row` gives them ``concerning`` it, from one reading for all."""
+    facts, person = checks.facts, Row(checks.facts, row)
+    fired = [_fired(one, person) for one in _tested(checks, row) if one.outcome == FIRES]
+
+    def about(agent: str) -> list[Finding]:
+        partner = facts.knowledge.agents[agent].ingredient
+        return _triage([f for f in fired if agent == f.test.agent or partner in f.partners], facts, row, agent)
+
+    return functools.cache(about)
+
+
+class _Tested(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule's test with its outcome, the partners that the person takes, and its modifiers with their outcomes."""
+
+    test: Test
+    outcome: int
+    partners: tuple[str, ...]
+    modifiers: list[tuple[Modifier, int, Test]]
+
+
+def _tested(checks: Checks, row: int, concerning: str | None = None) -> list[_Tested]:
+    facts, out = checks.facts, list[_Tested]()
+    partner = None if concerning is None else facts.knowledge.agents[concerning].ingredient
+    counts = False
     for test, outcome in checks.row(row):
         if test.modifier < 0:
-            last_outcome = outcome
             partners = facts.members_taken(test.partners, row) if test.partners else ()
-            if concerning not in (None, test.agent) and partner not in partners:
-                last_outcome = UNKNOWN  # its modifiers do not count either
-                continue
-            needs: tuple[str, ...] = ()
-            if (
-                outcome == UNKNOWN
-            ):  # an agent of which nothing is known asks for the list of medicines and for nothing more yet
-                if test.agent not in said:
-                    said[test.agent] = facts.agent_is_said(test.agent, row)
-                needs = settled_by(test, person) if said[test.agent] else ("medicines",)
-            made.append(
-                Check(
-                    rule=test.rule.rule,
-                    agent=test.agent,
-                    partners=partners,
-                    outcome=OUTCOMES[outcome],
-                    settled_by=needs,
-                )
-            )
-            if outcome == FIRES:
-                fired.append((test, [], partners))
-            if needs:
-                question = test.rule.rule, test.agent, _worst(test)
-                for need in needs:
-                    open_questions.setdefault(need, []).append(question)
-        elif last_outcome == FIRES:
-            modifier = test.rule.modifiers[test.modifier]
-            fired[-1][1].append((modifier, outcome, test))
-    settled: list[Fired] = []
-    for test, modifiers, partners in fired:
-        chosen, its_test = next(((m, t) for m, outcome, t in modifiers if outcome == FIRES), (None, None))
-        leaves = because(test, person) + (because(its_test, person) if its_test is not None else ())
-        tier = (chosen.tier if chosen else None) or test.rule.tier
-        settled.append(Fired(test=test, tier=tier, modifier=chosen, partners=partners, leaves=leaves))
-        for modifier, outcome, modifier_test in modifiers:
-            if modifier is chosen:
-                break
-            if outcome == UNKNOWN and modifier.tier and _RANK[modifier.tier] < _RANK[tier]:
-                for need in settled_by(modifier_test, person):
-                    open_questions.setdefault(need, []).append((test.rule.rule, test.agent, modifier.tier))
-    findings = _triage(settled, facts, row, concerning)
-    return sorted(made, key=_check_order), findings, _unchecked(open_questions, facts, row)
+            counts = concerning in (None, test.agent) or partner in partners
+            if counts:
+                out.append(_Tested(test=test, outcome=outcome, partners=partners, modifiers=[]))
+        elif counts:
+            out[-1].modifiers.append((test.rule.modifiers[test.modifier], outcome, test))
+    return out
+
+
+def _fired(one: _Tested, person: Row) -> Fired:
+    """What fired, with the first of its modifiers that did."""
+    chosen, its_test = next(((m, t) for m, outcome, t in one.modifiers if outcome == FIRES), (None, None))
+    leaves = because(one.test, person) + (because(its_test, person) if its_test is not None else ())
+    tier = (chosen.tier if chosen else None) or one.test.rule.tier
+    return Fired(test=one.test, tier=tier, modifier=chosen, partners=one.partners, leaves=leaves)
 
 
 def _check_order(check: Check) -> tuple[int, str, str]:
