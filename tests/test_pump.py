@@ -1221,3 +1221,11 @@ def test_how_far_a_scan_is_away_is_said_without_a_minus(day: str, said: tuple[st
     (found,) = [f for f in findings(procedure={"kind": "MRI", "date": day}) if "baclofen-intrathecal-mri" in f.rules]
     when = [(b.fact.partition(" ")[0], b.value) for b in found.because if b.value not in ("yes", "no")]
     assert when == ([] if said is None else [said])
+
+
+def test_a_described_pump_that_no_line_runs_is_not_said_to_run() -> None:
+    found = made(age=45, conditions=["multiple sclerosis"], medicines=[], pump={**DEVICE, "residual": "1 mL"})
+    assert "if it runs at all" in one(found, "Reservoir empty").text
+    assert any("whether the pump runs" in need for need in found.needs_first)
+    stopped = made(age=45, conditions=["multiple sclerosis"], medicines=[line(stop=TODAY.isoformat())], pump=DEVICE)
+    assert one(stopped, "Delivery stopped").value is None

@@ -89,7 +89,7 @@ def _failed(book: Book, known: Given, what: Failure) -> None:
         else:
             days = float(known.stopped_days)
             ago = book.words["today"] if days == 0 else book.fill(book.words["ago"], span=book.days(days))
-            book.add("stopped", days, "days", by=(numbers.withdrawal,), ago=ago, day=known.stopped_on, today=known.patient.as_of, rate=rate)  # fmt: skip
+            book.add("stopped", days or None, "days" if days else "", by=(numbers.withdrawal,), ago=ago, day=known.stopped_on, today=known.patient.as_of, rate=rate)  # fmt: skip
         return
     if what == "doubt":
         book.add("doubt", title=book.facts.knowledge.conditions[IN_DOUBT].title, rate=rate)
@@ -111,6 +111,9 @@ def _failed(book: Book, known: Given, what: Failure) -> None:
 def _rate_text(book: Book, known: Given) -> str:
     """The daily dose in words; of several lines, between which doses they lie."""
     several = known.several
+    if not known.running and not known.stopped:
+        book.need("runs")
+        return str(book.words["rate"]["unsaid"])
     if known.rate is not None or several is None:
         return book.rate_text(known.rate)
     return book.fill(book.words["rate"]["several"], low=several.low, high=several.high, lines=known.lines)
