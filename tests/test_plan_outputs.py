@@ -1042,7 +1042,7 @@ def test_the_trial_of_one_country_is_not_told_in_another(knowledge: Knowledge) -
 def test_doses_that_hang_on_what_is_not_known_say_so_above_the_calendar() -> None:
     """With the kidneys unknown the limits that may hold are named, and those that would forbid it; once known the line is gone."""
     person = {
-        "country": "UK", "age": "74 years", "sex": "female", "weight": "61 kg", "height": "160 cm", "conditions": ["multiple sclerosis"],
+        "country": "UK", "age": "74 years", "sex": "female", "weight": "61 kg", "height": "160 cm", "conditions": ["multiple sclerosis"], "medicines": [],
         "considering": ["baclofen 10 mg three times a day"],
     }  # fmt: skip
     known = {**person, "dialysis": "none", "labs": [{"name": "creatinine", "value": "0.7 mg/dL", "date": f"2026-11-{d}"} for d in (10, 20)]}  # fmt: skip
