@@ -40,7 +40,7 @@ class _Names(NamedTuple):
     """Folded name, SNOMED code, ICD-10-CM prefix (no dot): each to its condition. And folded allergen names to allergens. ``of_pumps`` are names
     that count for whoever has a pump, and ``about_pumps`` the words that put a condition in question there, each with those that do not.
     ``levelled`` are conditions whose names may carry a level of the cord, ``down_to`` the lowest level that a condition reaches to, ``events`` the
-    words that may stand beside the names of an event."""
+    names of each event and the words that may stand beside them."""
 
     names: dict[str, str]
     snomed: dict[str, str]
@@ -50,7 +50,7 @@ class _Names(NamedTuple):
     about_pumps: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
     levelled: set[str]
     down_to: dict[str, str]
-    events: dict[str, frozenset[str]]
+    events: dict[str, tuple[frozenset[str], frozenset[str]]]
 
 
 _KNOWN: dict[str, _Names] = {}
@@ -68,7 +68,8 @@ def _names(knowledge: Knowledge) -> _Names:
             if condition.down_to is not None:
                 made.down_to[condition.condition] = condition.down_to
             if condition.event:
-                made.events[condition.condition] = frozenset(map(folded, condition.beside))
+                own = frozenset(map(folded, (condition.title, *condition.names)))
+                made.events[condition.condition] = own, frozenset(map(folded, condition.beside))
             made.of_pumps.update({folded(name): condition.condition for name in condition.pump_names})
             if condition.pump_words:
                 made.about_pumps[condition.condition] = (
@@ -208,9 +209,10 @@ def _events(patient: Patient, knowledge: Knowledge) -> dict[str, date | None]:
     said = [] if procedure is None else [(procedure.kind, procedure.date, True)]
     said += [(s.name, s.since, False) for s in patient.conditions or () if s.name and not _over(s, patient)]
     for words, day, within in said:
-        if _DOUBT.search(words):
+        found = _events_in(folded(words), knowledge, within=within)
+        if not found or _DOUBT.search(words):
             continue
-        for name in _events_in(folded(words), knowledge, within=within):
+        for name in found:
             days = [d for d in (out.get(name), day) if d is not None]
             past = [d for d in days if d <= patient.as_of]
             out[name] = max(past) if past else min(days, default=None)
@@ -219,12 +221,11 @@ def _events(patient: Patient, knowledge: Knowledge) -> dict[str, date | None]:
 
 def _events_in(plain: str, knowledge: Knowledge, *, within: bool) -> list[str]:
     """The events that folded words name; with ``within`` other words may stand around the name, else those of ``beside`` alone."""
-    known = _names(knowledge)
     found = []
-    for event, beside in known.events.items():
-        kept = " ".join(w for w in plain.split() if w not in beside and not w.isdigit())
-        names = [name for name, condition in known.names.items() if condition == event]
-        if kept in names or (within and any(f" {name} " in f" {plain} " for name in names)):
+    for event, (names, beside) in _names(knowledge).events.items():
+        if not any(f" {name} " in f" {plain} " for name in names):
+            continue
+        if within or " ".join(w for w in plain.split() if w not in beside and not w.isdigit()) in names:
             found.append(event)
     return found
 
