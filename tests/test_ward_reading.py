@@ -124,3 +124,20 @@ def test_days_that_are_past_are_said_as_ago(knowledge: Knowledge) -> None:
         "1 day",
         "9 days",
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("acute low back pain with muscle spasm", {"back_pain", "musculoskeletal_pain"}),
+        ("epilepsy due to stroke", {"epilepsy", "stroke"}),
+        ("severe spasticity", {"spasticity"}),
+        ("epilepsy, asthma and stroke", {"epilepsy", "asthma", "stroke"}),
+        ("epilepsy with no seizures", set()),
+        ("stroke and epilepsy excluded", set()),
+        ("spasticity without stroke", set()),
+    ],
+)
+def test_several_conditions_in_one_line(words: str, wanted: set[str], knowledge: Knowledge) -> None:
+    """Read where every part is a whole name; what stands beside a name may undo it."""
+    assert set(condition_ids(Stated(name=words), knowledge)) == wanted

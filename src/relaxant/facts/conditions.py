@@ -24,6 +24,8 @@ _ABBREVIATION = 2  # “ESRF on PD” names ESRF; two letters inside other words
 _DOUBT = Later(
     r"\?|\b(?:query|possible|possibly|suspected|probable|probably|rule out|differential|family history|fh of)\b"
 )
+_JOINS = re.compile(r"\s+(?:with|and|plus|due to|secondary to|after)\s+|[,;+&]\s*", re.I)
+_HOW = r"^(?:(?:severe|moderate|mild|known|bilateral|left|right)\s+)+"
 _IMMUNE = Later(r"anaphyla|angio ?o?edema|stevens|necrolysis|urticaria|hives|bronchospasm|serum sickness")
 _SNOMED = ("snomed", "http://snomed.info/sct", "snomed ct")
 _ICD10 = (
@@ -197,9 +199,16 @@ def condition_ids(stated: Stated, knowledge: Knowledge) -> tuple[str, ...]:
     for words in (stated.name, *(c.display for c in stated.codes)):
         if words:
             plain = folded(re.sub(r"\((?:disorder|finding|situation)\)", "", words))
-            found += [names[plain]] if plain in names else _with_level(plain, known)
+            found += [names[plain]] if plain in names else _with_level(plain, known) or _joined(words, known)
             found += [] if plain in names else _events_in(plain, knowledge, within=False)
     return tuple(dict.fromkeys(found))
+
+
+def _joined(words: str, known: _Names) -> list[str]:
+    """The conditions of words that join several ("low back pain with muscle spasm"), or that say how much or where ("severe spasticity");
+    none unless every part is a whole name: what stands beside a name may undo it."""
+    parts = [re.sub(_HOW, "", folded(part)) for part in _JOINS.split(words)]
+    return [known.names[part] for part in parts] if all(part in known.names for part in parts) else []
 
 
 def _events(patient: Patient, knowledge: Knowledge) -> dict[str, date | None]:
