@@ -49,6 +49,7 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://relaxant.invalid/plan")
 _NOTHING = 1e-9  # what is left of a dose by arithmetic alone
 _CLOSE = 1e-6  # of a dose
 _RECKONED = ("pump", "block")  # kinds without a calendar
+_PAIR = 2
 _RISES = ("titration", "switch")
 _LEAVES = ("taper", "switch")  # kinds by which a medicine goes
 _SEVERAL = 2
@@ -402,14 +403,28 @@ class _PlanPage:
         plan, words = self.plan, self.words["calendar"]
         if plan.kind not in _RISES:
             return
-        waiting = [(str(i), g[0]) for i, g in enumerate(self.limits, 1) if g[0].open and set(g[0].settled_by) & set(plan.needs_first)]  # fmt: skip
-        never = [number for number, bound in waiting if bound.kind == "never"]
+        waiting = {i: g[0] for i, g in enumerate(self.limits, 1) if g[0].open and set(g[0].settled_by) & set(plan.needs_first)}  # fmt: skip
+        never = [i for i, bound in waiting.items() if bound.kind == "never"]
         if waiting:
-            between = str(self.words["between"])
-            text = counted(words["may_hold"], len(waiting), numbers=between.join(number for number, _ in waiting))
+            text = counted(words["may_hold"], len(waiting), numbers=self.runs(waiting))
             if never:
-                text = f"{text} {counted(words['may_forbid'], len(never), numbers=between.join(never))}"
+                text = f"{text} {counted(words['may_forbid'], len(never), numbers=self.runs(never))}"
             yield self.line(text, strong=True)
+
+    def runs(self, numbers: Iterable[int]) -> str:
+        """Numbers in order as a list, three or more in a row as a span."""
+        spans: list[list[int]] = []
+        for number in numbers:
+            if spans and number == spans[-1][-1] + 1:
+                spans[-1].append(number)
+            else:
+                spans.append([number])
+        span = str(self.words["span"])
+        parts = [
+            span.format(first=s[0], last=s[-1]) if len(s) > _PAIR else str(self.words["between"]).join(map(str, s))
+            for s in spans
+        ]
+        return str(self.words["between"]).join(parts)
 
     def last_dose(self, when: date) -> str:
         """The last day with a dose; where several medicines are taken, of which of them."""
