@@ -537,9 +537,9 @@ def test_yesterdays_train_of_four_does_not_count() -> None:
 
 
 def test_a_train_of_four_that_nobody_can_read_is_named_in_the_plan() -> None:
-    made = plan("rocuronium", observations=[{"name": "train-of-four", "value": "2/4", "date": DAY}])
+    made = plan("rocuronium", observations=[{"name": "train-of-four", "value": "1", "date": DAY}])
     own = line(made, "Train-of-four on record")
-    assert own.how == "train-of-four 2/4" and "could not be read" in own.text
+    assert own.how == "train-of-four 1" and "could not be read" in own.text
     assert not lines(plan("rocuronium", observations=measured(train_of_four_count="2")), "Train-of-four on record")
 
 
@@ -881,3 +881,70 @@ def test_the_worked_plan_of_the_page_is_what_comes_out(capsys: pytest.CaptureFix
     assert code and shown
     exec(compile(code[1], "blockade.md", "exec"), {})
     assert capsys.readouterr().out == shown[1]
+
+
+@pytest.mark.parametrize(
+    ("dialysis", "creatinine", "day", "given"),
+    [
+        ("haemodialysis", "0.9 mg/dL", "2026-11-21", False),
+        ("none", "6 mg/dL", "2026-11-21", False),
+        ("none", "0.9 mg/dL", "2026-11-21", True),
+        ("haemodialysis", "6 mg/dL", DAY, True),
+        ("none", "6 mg/dL", DAY, True),
+    ],
+)
+def test_with_weak_kidneys_a_potassium_of_today_alone_settles(
+    dialysis: str, creatinine: str, day: str, given: bool
+) -> None:
+    labs = [
+        {"name": "creatinine", "value": creatinine, "date": "2026-11-21"},
+        {"name": "potassium", "value": "4.1 mmol/L", "date": day},
+    ]
+    made = plan("succinylcholine", dialysis=dialysis, labs=labs)
+    assert bool(lines(made, "Intubating dose")) is given
+    assert made.needs_first == (() if given else ("a potassium of today",))
+
+
+@pytest.mark.parametrize(("value", "rule"), [("4.9", None), ("5.0", "upper"), ("5.5", "upper"), ("5.6", "refused")])
+def test_a_potassium_at_the_upper_limit_is_said_beside_the_dose(value: str, rule: str | None) -> None:
+    labs = [SOUND["labs"][0], {"name": "potassium", "value": f"{value} mmol/L", "date": DAY}]
+    made = plan("succinylcholine", labs=labs)
+    assert bool([one for one in made.reckoning if "succinylcholine-potassium-upper" in one.how]) is (rule == "upper")
+    assert bool(lines(made, "Intubating dose")) is (rule != "refused") and bool(made.refused) is (rule == "refused")
+
+
+@pytest.mark.parametrize("agent", ["rocuronium", "cisatracurium"])
+@pytest.mark.parametrize("count", ["1", "2", "3", "4"])
+def test_neostigmine_that_was_given_is_said_where_it_has_no_amount(agent: str, count: str) -> None:
+    medicines = [f"{agent} 30 mg IV once", "neostigmine 2.5 mg IV once"]
+    made = plan(agent, medicines=medicines, observations=measured(train_of_four_count=count))
+    own = line(made, "neostigmine was given already")
+    assert own.how == "2.5 mg today" and "more neostigmine weakens" in own.text
+    assert any("neostigmine-alone" in one.how and "CHANGE" in one.how for one in lines(made, "neostigmine: to mind"))
+    assert not [one for one in lines(made, "Reversal with neostigmine") if one.value is not None]
+    with_atropine = plan(agent, medicines=[*medicines, "atropine 1.2 mg IV once"], observations=measured(train_of_four_count=count))  # fmt: skip
+    assert not [one for one in with_atropine.reckoning if "neostigmine-alone" in one.how]
+
+
+def test_sugammadex_that_was_given_is_said_under_a_complete_block_without_an_amount() -> None:
+    medicines = ["rocuronium 50 mg IV once", "sugammadex 200 mg IV once"]
+    made = plan("rocuronium", medicines=medicines, observations=measured(train_of_four_count="0", post_tetanic_count="0"))  # fmt: skip
+    own = line(made, "sugammadex was given already")
+    assert own.value is None and own.how == "200 mg today" and "measure again" in own.text
+
+
+def test_nothing_more_is_said_of_neostigmine_once_the_block_has_gone() -> None:
+    medicines = ["cisatracurium 10 mg IV once", "neostigmine 2.5 mg IV once"]
+    made = plan("cisatracurium", medicines=medicines, observations=measured(train_of_four_ratio="0.95"))
+    assert not lines(made, "neostigmine was given already")
+
+
+def test_twitches_in_short_choose_the_row() -> None:
+    made = plan("rocuronium", observations=[{"name": "TOF", "value": "2/4", "date": DAY}])
+    assert line(made, "Reversal with sugammadex, moderate block").value == 140
+
+
+def test_a_train_of_four_without_a_day_is_not_used_as_it_says() -> None:
+    made = plan("rocuronium", observations=["TOF 2/4"])
+    assert "it is not used" in line(made, "Train-of-four on record").text
+    assert len(lines(made, "Reversal with sugammadex")) == 6 and "train-of-four of today" in made.needs_first

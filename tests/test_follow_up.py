@@ -313,7 +313,10 @@ def test_a_taper_asks_for_what_follows_a_fall_and_not_for_what_follows_a_rise() 
     person = {"medicines": [line("baclofen", "10 mg")]}
     assert item("confusion, drowsiness, myoclonus", person, plan).due is None
     falls = item("standing, walking, falls", person, plan)
-    assert (falls.due, falls.then) == (TODAY + 7 * DAY, (TODAY + 14 * DAY,))
+    assert (falls.due, falls.then) == (
+        TODAY + 6 * DAY,
+        (TODAY + 14 * DAY,),
+    )  # the first step ends before its seventh day
 
 
 def test_a_plan_that_is_refused_gives_no_day() -> None:
@@ -501,6 +504,98 @@ def test_a_rise_that_is_weighed_hides_nothing_that_is_overdue() -> None:
     assert (lower.due, lower.then) == (now.due, ())
 
 
+# ---------------------------------------------------------------- the end of a plan, and of a step
+
+AFTER = {f.what for f in KNOWN.plans.follow_ups.values() if f.anchor == "last dose"}
+STOPS = [
+    ("UK", "baclofen", "20 mg"), ("DE", "tizanidine", "8 mg"), ("US", "dantrolene", "50 mg"), ("DE", "dantrolene", "50 mg"),
+    ("US", "carisoprodol", "350 mg"), ("US", "gabapentin", "300 mg"), ("UK", "diazepam", "2 mg"), ("US", "clonazepam", "0.5 mg"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("country", "drug", "dose"), STOPS)
+@pytest.mark.parametrize("ago", [10, 100, 700])
+def test_after_the_last_dose_only_withdrawal_is_looked_for(country: str, drug: str, dose: str, ago: int) -> None:
+    labs = [lab("creatinine", "0.9 mg/dL", TODAY - DAY), lab("ALT", "20 U/L", TODAY - DAY)]
+    taken = line(drug, dose, start=TODAY - ago * DAY)
+    found = reviewed({"country": country, "age": "45", "sex": "male", "conditions": ["multiple sclerosis"], "labs": labs,
+                      "dialysis": "none", "medicines": [taken], "considering": [f"stop {drug}"]})  # fmt: skip
+    (plan,) = found.plan
+    assert plan.last_dose is not None
+    later = {w.what for w in found.monitoring for day in (w.due, *w.then) if day is not None and day > plan.last_dose}
+    assert later and later <= AFTER
+    assert "benefit at the highest tolerated dose" not in {w.what for w in found.monitoring}
+    for watch in found.monitoring:
+        if watch.what in AFTER:
+            assert watch.due is not None and watch.due > plan.last_dose
+
+
+def test_where_nothing_ends_nothing_is_said_of_after_the_end() -> None:
+    for person in (
+        {"medicines": [line("baclofen", "20 mg")]},
+        {"medicines": [line("baclofen", "20 mg")], "considering": [line("baclofen", "10 mg", start=None)]},
+        {"medicines": [], "considering": [line("tizanidine", "4 mg", start=None)]},
+    ):
+        assert not {w.what for w in reviewed(person).monitoring} & AFTER
+
+
+def test_a_stop_without_steps_ends_today_and_an_order_with_its_own_stop_on_that_day() -> None:
+    kidney, taken = "creatinine clearance", line("oxybutynin", "5 mg", start=TODAY - DAY)
+    person = {"medicines": [taken], "considering": ["stop oxybutynin"]}
+    assert all(w.due is None or w.due <= TODAY for w in reviewed(person).monitoring)
+    ends = TODAY + 20 * DAY
+    course = {**line("gabapentin", "300 mg", start=TODAY), "stop": ends.isoformat()}
+    found = reviewed({"medicines": [course], "labs": [lab("creatinine", "0.9 mg/dL", TODAY)]})
+    assert kidney not in {w.what for w in found.monitoring}
+    assert {w.due for w in found.monitoring if w.what in AFTER} == {ends + 2 * DAY}
+
+
+def test_a_raised_enzyme_is_measured_again_although_the_plan_ends() -> None:
+    labs = [lab("ALT", "95 U/L", TODAY - DAY)]
+    person = {
+        "country": "DE",
+        "labs": labs,
+        "medicines": [line("dantrolene", "25 mg")],
+        "considering": ["stop dantrolene"],
+    }
+    (watch,) = [w for w in reviewed(person).monitoring if w.what == "liver tests"]
+    assert (watch.due, watch.then) == (TODAY + 6 * DAY, ())
+
+
+@pytest.mark.parametrize(("days", "after"), [(1, 0), (3, 2), (6, 5), (7, 6), (8, 7), (30, 7)])
+def test_falls_are_asked_for_by_the_end_of_the_step(days: int, after: int) -> None:
+    steps = [(TODAY + i * days * DAY, 15.0 * (i + 1), 15.0) for i in range(4)]
+    person = {"medicines": [], "considering": [line("baclofen", "20 mg", start=None)]}
+    falls = item("standing, walking, falls", person, a_plan("baclofen", "titration", *steps))
+    assert [falls.due, *falls.then] == [*(s[0] + after * DAY for s in steps[:-1]), steps[-1][0] + 7 * DAY]
+
+
+def test_a_step_that_keeps_the_dose_is_no_change() -> None:
+    """As the days of a cross-taper in which the old medicine is taken as before."""
+    plan = a_plan("baclofen", "switch", (TODAY, 30, 0), (TODAY + 9 * DAY, 25, -5), (TODAY + 20 * DAY, 25, 0))
+    falls = item("standing, walking, falls", {"medicines": [line("baclofen", "10 mg")]}, plan)
+    assert (falls.due, falls.then) == (TODAY + 16 * DAY, ())
+
+
+def test_what_is_asked_after_a_rise_looks_at_sedation_within_the_step() -> None:
+    for follow in KNOWN.plans.follow_ups.values():
+        if follow.anchor == "step" and any(w in follow.what for w in ("sedation", "drowsiness", "falls", "mind")):
+            assert follow.within_step, follow.follow_up
+
+
+@pytest.mark.parametrize("country", ["DE", "UK"])
+@pytest.mark.parametrize("ago", [0, 7, 21, 35])
+def test_one_liver_test_does_for_one_of_the_two_weekly_days(country: str, ago: int) -> None:
+    """A value half an interval before a day did for that day and the one before it."""
+    start = TODAY - ago * DAY
+    due = item("liver tests", on_dantrolene(start=start, country=country))
+    assert [d for d in after(start, 14, 28, 42, 84, 126) if d > TODAY] == list(due.then)[: len([d for d in (14, 28, 42, 84, 126) if d > ago])]  # fmt: skip
+    assert (due.due, due.overdue_days) == (start, ago)
+    for early, counts in ((4, False), (3, True)):
+        of_day = item("liver tests", on_dantrolene(lab("ALT", "20 U/L", start + (14 - early) * DAY), start=start, country=country), today=start + 14 * DAY)  # fmt: skip
+        assert of_day.due == start + (28 if counts else 14) * DAY
+
+
 # ---------------------------------------------------------------- sessions, and what was asked
 
 
@@ -548,7 +643,9 @@ def test_what_was_asked_years_ago_is_left_to_the_words() -> None:
     assert ["each review" in w.at for w in watched if w.what == what] == [True]
     for follow in KNOWN.plans.follow_ups.values():
         if not follow.labs and follow.every_days is None:
-            assert follow.lapses_days is not None or follow.anchor in ("refill", "review"), follow.follow_up
+            assert follow.lapses_days is not None or follow.anchor in ("refill", "review", "last dose"), (
+                follow.follow_up
+            )
 
 
 PUMP = {"drug": "baclofen", "dose": "400 micrograms/day", "route": "intrathecal", "start": "2025-01-10"}
@@ -847,6 +944,9 @@ def test_what_is_weighed_hides_nothing_that_is_overdue(
         ({"labs": (), "baseline": False}, "it lapses, or comes again"),
         ({"act": (Act(at="Any", do="any", again_days=7),)}, "a result that a record shows"),
         ({"when": {"fact": "no_such_fact"}}, "predicate"),
+        ({"within_step": True}, "within_step belongs to"),
+        ({"days_grace": 9}, "a shorter grace"),
+        ({"days": (14, 28)}, "one value would do for two"),
     ],
 )
 def test_lint_finds_what_is_wrong_with_a_schedule(changed: dict[str, Any], fault: str) -> None:

@@ -21,19 +21,23 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from icalendar import Calendar
 
 import made_plans
 from conftest import ROOT, reviewed
 from made_plans import ALL, HEAD, bound, refused, steps_of, switch, tablet, taper, titration, told
 from relaxant.errors import InputError
+from relaxant.facts.facts import Facts
+from relaxant.facts.inputs import inputs_of
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.planning.plan import BoundKind, Gate, Plan, Signs
+from relaxant.planning.plan import BoundKind, Gate, Plan, Signs, Taken, Told
 from relaxant.planning.plan import Line as Reckoned
-from relaxant.report.patient_sheet import SheetView, plainly, sheet_view
+from relaxant.report.patient_sheet import SheetView, sheet_view
 from relaxant.report.plan_page import Bullets, Line, PlanView, Saying, Table
 from relaxant.report.plan_text import plan_text
 from relaxant.report.plan_view import plan_view
 from relaxant.report.plans import FORMATS, Format, render_plan
+from relaxant.report.reviews import render_review
 from relaxant.report.view import head_of
 
 HOSTILE = "<script>alert('x')</script>\x1b[31m\u202eevil\u2066 #strong[x] *b* $y$ @ref \\u{41} {0} {{ x }} %s"
@@ -204,7 +208,9 @@ def test_json_is_the_plan_itself(shown: tuple[Plan, PlanView]) -> None:
 
 def test_words_of_a_plan() -> None:
     page = " ".join(everything(view(taper())))
-    assert "DOSE 10 mg" in page and "1 of 10 mg + 1/2 of 10 mg" in page and "2.5 mL of 1 mg in 1 mL" in page
+    assert (
+        "DOSE 10 mg" in page and "1 tablet of 10 mg + 1/2 tablet of 10 mg" in page and "2.5 mL (1 mg in 1 mL)" in page
+    )
     assert (
         "Mon 2026-11-23" in page
         and "not verified" in page
@@ -219,7 +225,7 @@ def test_words_of_a_plan() -> None:
     assert "Kidney function is too low for a start." in " ".join(everything(view(refused())))
 
 
-def test_pieces_name_the_form_where_two_would_read_alike() -> None:
+def test_pieces_name_their_form() -> None:
     (first, *_), capsule = titration().steps, tablet(2, "tizanidine", form="capsule", scored=False)
     plan = msgspec.structs.replace(titration(), products=(tablet(2, "tizanidine"), capsule))
     mixed = msgspec.structs.replace(
@@ -227,7 +233,23 @@ def test_pieces_name_the_form_where_two_would_read_alike() -> None:
     )  # fmt: skip
     page = view(msgspec.structs.replace(plan, steps=(*plan.steps, mixed)))
     assert page.steps[0].doses[0].pieces == "1 tablet of 2 mg" and page.steps[-1].doses[0].pieces == "1 capsule of 2 mg"
-    assert view(titration()).steps[-1].doses[-1].pieces == "2 of 2 mg"
+    assert view(titration()).steps[-1].doses[-1].pieces == "2 tablets of 2 mg"
+
+
+def test_a_spray_is_a_spray() -> None:
+    spray = tablet(1, "nabiximols", form="oromucosal spray", unit="sprays", scored=False)
+    plan = msgspec.structs.replace(titration(), products=(spray,), unit="sprays")
+    days: list[dict[Any, Any]] = [{"night": (1, [(1.0, 0)])}, {"night": (2, [(2.0, 0)])}]
+    steps = steps_of("nabiximols", days, first=date(2026, 11, 23), each=2, before=0)
+    page = view(msgspec.structs.replace(plan, agents=("nabiximols",), steps=steps))
+    assert [s.doses[0].pieces for s in page.steps] == ["1 spray", "2 sprays"]
+    rows = [p.grids[0].rows[0].text.replace("\u00a0", " ") for p in sheet_view(page).periods]
+    assert rows == ["Night: nabiximols, 1 spray", "Night: nabiximols, 2 sprays"]
+
+
+def test_no_piece_goes_without_its_form(shown: tuple[Plan, PlanView]) -> None:
+    for text in everything(shown[1]):
+        assert not re.search(r"\d of \d", text), text
 
 
 def test_a_medicine_stays_as_it_is_until_its_own_first_step() -> None:
@@ -420,7 +442,7 @@ def test_the_slower_way_is_not_in_the_calendar_file() -> None:
 
 def test_uids_stay_and_tell_people_apart() -> None:
     later = msgspec.structs.replace(HEAD, as_of=date(2026, 11, 25))
-    other = msgspec.structs.replace(HEAD, whose="bed 13")
+    other = msgspec.structs.replace(HEAD, label="bed 13", whose="bed 13")
     uids = [s.uid for s in plan_view(taper(), HEAD).steps]
     assert len(set(uids)) == len(uids)
     assert uids == [s.uid for s in plan_view(taper(), later).steps]
@@ -481,29 +503,28 @@ def test_fhir_says_what_the_plan_says(shown: tuple[Plan, PlanView]) -> None:
     by_url = {e["fullUrl"]: e["resource"] for e in bundle["entry"]}
     assert len(by_url) == len(bundle["entry"])
     kinds = [r["resourceType"] for r in by_url.values()]
-    assert kinds.count("CarePlan") == 1 and kinds.count("MedicationRequest") == len(view.steps)
+    requests = [r for r in by_url.values() if r["resourceType"] == "MedicationRequest" and not r.get("reportedBoolean")]
+    groups = {s.uid: [r for r in requests if r.get("groupIdentifier", {}).get("value") == f"urn:uuid:{s.uid}"] for s in view.steps}  # fmt: skip
+    assert kinds.count("CarePlan") == 1 and all(groups.values())
     assert kinds.count("DetectedIssue") == len(view.bounds) + bool(view.refused)
     references = re.findall(r'"reference": "(urn:uuid:[^"]+)"', data.decode())
     assert set(references) <= set(by_url)
     for resource in by_url.values():
-        if resource["resourceType"] in ("CarePlan", "MedicationRequest"):
+        if resource["resourceType"] in ("CarePlan", "MedicationRequest") and "reportedBoolean" not in resource:
             assert (resource["status"], resource["intent"]) == ("draft", "proposal")
         assert resource["resourceType"] != "Patient" or set(resource) == {"resourceType", "id", "text"}
-    requests = [r for r in by_url.values() if r["resourceType"] == "MedicationRequest"]
     when = {"morning": "MORN", "noon": "NOON", "evening": "EVE", "night": "NIGHT"}
-    for step, request in zip(plan.steps, requests, strict=True):
-        said = [
-            (
-                d["timing"]["repeat"]["when"],
-                d["doseAndRate"][0]["doseQuantity"]["value"],
-                d["timing"]["repeat"]["boundsPeriod"].get("start"),
-                d["timing"]["repeat"]["boundsPeriod"].get("end"),
-            )
-            for d in request.get("dosageInstruction", ())
-        ]
+    for step, shown_step in zip(plan.steps, view.steps, strict=True):
+        said: dict[str, float] = {}
         end = step.last.isoformat() if step.last else None
-        assert said == [([when[t.at]], t.amount, step.first.isoformat(), end) for t in step.takes]
-        assert request["medicationCodeableConcept"]["coding"][0]["system"].endswith("rxnorm")
+        for request in groups[shown_step.uid]:
+            product = by_url[request["medicationReference"]["reference"]]
+            assert product["code"]["coding"][0]["system"].endswith("rxnorm")
+            for dose in request.get("dosageInstruction", ()):
+                repeat, (part,) = dose["timing"]["repeat"], dose["timing"]["repeat"]["when"]
+                assert (repeat["boundsPeriod"].get("start"), repeat["boundsPeriod"].get("end")) == (step.first.isoformat(), end)  # fmt: skip
+                said[part] = said.get(part, 0) + dose["doseAndRate"][0]["doseQuantity"]["value"]
+        assert said == pytest.approx({when[t.at]: t.amount for t in step.takes})
 
 
 def test_a_step_without_a_dose_is_not_a_prescription() -> None:
@@ -547,8 +568,9 @@ def written(sheet: SheetView) -> list[str]:
         sheet.made,
         *(text for p in parts for text in (p.heading, *p.lines, *p.items, *p.blank)),
     ]
-    days = [text for p in sheet.periods for text in (p.heading, *p.lines, *(r for g in p.grids for r in g.rows))]
-    return [*top, *days]
+    days = [text for p in sheet.periods for text in (p.heading, *p.lines, *(r.text for g in p.grids for r in g.rows))]
+    steps = [text for r in sheet.table.rows for text in (r.days, *r.lines)] if sheet.table else []
+    return [*top, *days, *steps]
 
 
 def test_reading_age_is_measured() -> None:
@@ -556,37 +578,64 @@ def test_reading_age_is_measured() -> None:
     assert reading_age(["Abrupt discontinuation precipitates hallucinations, hyperthermia and rhabdomyolysis."]) > 20
 
 
-def agents_said(knowledge: Knowledge) -> dict[str, tuple[list[str], list[str], list[str]]]:
-    """What the knowledge tells a person of each medicine: signs, emergencies, calls."""
-    out: dict[str, tuple[list[str], list[str], list[str]]] = {}
-    for signs in knowledge.plans.withdrawals.values():
-        for agent in signs.agents:
-            own = out.setdefault(agent, ([], [], []))
-            own[0].extend(signs.signs)
-            own[1].extend(signs.emergency)
-    for gates in knowledge.plans.gates.values():
-        for agent in gates.agents:
-            out.setdefault(agent, ([], [], []))[2].extend(t.text for t in gates.call)
-    return {agent: said for agent, said in out.items() if not agent.endswith("intrathecal")}
+def told_person(knowledge: Knowledge) -> dict[str, tuple[tuple[Told, ...], tuple[Signs, ...]]]:
+    """What the knowledge tells a person of each medicine: every call, whoever it is for, and every sign."""
+    out: dict[str, tuple[tuple[Told, ...], tuple[Signs, ...]]] = {}
+    plans = knowledge.plans
+    for agent in {a for entry in (*plans.gates.values(), *plans.withdrawals.values()) for a in entry.agents}:
+        if agent.endswith("intrathecal"):
+            continue
+        calls = tuple(
+            msgspec.structs.replace(
+                told(c.text), person=c.person and tuple(p.replace("{agent}", agent) for p in c.person)
+            )
+            for g in plans.gates.values()
+            for c in g.call
+            if agent in g.agents and g.of != "pump"
+        )
+        signs = tuple(
+            Signs(
+                agent=agent,
+                signs=w.signs,
+                emergency=w.emergency,
+                person_signs=w.person_signs,
+                person_emergency=w.person_emergency,
+                onset="",
+                action="",
+                verified=True,
+                source=made_plans.GUIDE,
+            )
+            for w in plans.withdrawals.values()
+            if agent in w.agents
+        )
+        out[agent] = calls, signs
+    return out
+
+
+def sheet_with(agent: str, calls: tuple[Told, ...], signs: tuple[Signs, ...]) -> SheetView:
+    plan = titration()
+    gate = Gate(agent=agent, go_on=(), hold=(), go_back=(), call=calls)
+    steps = tuple(msgspec.structs.replace(s, agent=agent) for s in plan.steps)
+    return sheet_view(view(msgspec.structs.replace(plan, agents=(agent,), kind="taper", steps=steps, gates=(gate,), withdrawal=signs)))  # fmt: skip
 
 
 def sheets(knowledge: Knowledge) -> Iterator[tuple[str, SheetView]]:
     for name in ("taper", "titration", "switch"):
         yield name, sheet_view(view(ALL[name]()))
-    for agent, (signs, emergency, calls) in agents_said(knowledge).items():
-        plan = titration()
-        gate = Gate(agent=agent, go_on=(), hold=(), go_back=(), call=tuple(told(c) for c in calls))
-        sign = Signs(
-            agent=agent,
-            signs=tuple(signs),
-            emergency=tuple(emergency),
-            onset="",
-            action="",
-            verified=True,
-            source=made_plans.GUIDE,
-        )
-        steps = tuple(msgspec.structs.replace(s, agent=agent) for s in plan.steps)
-        yield agent, sheet_view(view(msgspec.structs.replace(plan, agents=(agent,), kind="taper", steps=steps, gates=(gate,), withdrawal=(sign,))))  # fmt: skip
+    yield "long", sheet_view(view(long_taper()))
+    for agent, (calls, signs) in told_person(knowledge).items():
+        yield agent, sheet_with(agent, calls, signs)
+
+
+def long_taper() -> Plan:
+    """Thirty steps of two weeks in a liquid, each 0.1 mL less at noon, which ends on the way."""
+    liquid = taper().products[1]
+    amounts = [[(at, round(top - 0.1 * i, 1)) for at, top in (("morning", 4.0), ("noon", 2.0))] for i in range(30)]
+    days: list[dict[Any, Any]] = [{at: (dose, [(dose, 0)]) for at, dose in day if dose > 0} for day in amounts]
+    steps = steps_of("baclofen", days, first=date(2026, 11, 23), each=14, before=6.2)
+    return msgspec.structs.replace(
+        taper(), products=(liquid,), steps=steps, branches=(), supply=(), last_dose=steps[-1].last
+    )
 
 
 def test_a_child_of_twelve_can_read_the_sheet(knowledge: Knowledge) -> None:
@@ -619,7 +668,7 @@ def test_the_print_is_large() -> None:
 def test_every_dose_of_every_day_has_a_box() -> None:
     for plan in (taper(), switch(), titration()):
         sheet = sheet_view(view(plan))
-        boxes = sum(len(g.days) * len(g.rows) for p in sheet.periods for g in p.grids)
+        boxes = sum(len(g.days) for p in sheet.periods for g in p.grids for r in g.rows if r.tick)
         cuts = [d for s in plan.steps for d in (s.first, s.last and s.last + timedelta(days=1)) if d]
         two_weeks = max(cuts) + timedelta(days=13)  # of a step without an end
         days = sum(len(s.takes) * (((s.last or two_weeks) - s.first).days + 1) for s in plan.steps)
@@ -636,7 +685,7 @@ def test_what_the_sheet_says() -> None:
     said = written(sheet)
     assert "Monday 23 November 2026 to Sunday 29 November 2026" in said
     assert "Night: baclofen, 1\u00a0tablet of 10 mg and half a tablet of 10 mg (15 mg in all)" in said
-    assert "Night: baclofen, 2.5 mL of the liquid (1 mg in 1 mL) (2.5 mg in all)" in said
+    assert "Night: baclofen, 2.5 mL of the liquid (2.5 mg)" in said
     assert "Your last day with baclofen is Sunday 17 January 2027." in said
     parts = {p.key: p for p in sheet.parts}
     assert parts["emergency"].items[:3] == ("Fits", "Seeing or hearing things that are not there", "Fever")
@@ -658,17 +707,173 @@ def test_a_sheet_waits_for_what_comes_first_and_is_not_made_for_a_ward() -> None
 
 
 def test_a_call_for_help_is_never_made_less(knowledge: Knowledge) -> None:
-    """What the plan says is for hospital or an ambulance stands under Get help at once; nothing that the plan calls for is lost."""
-    words = knowledge.words("patient-sheet")
-    for agent, (_, _, calls) in agents_said(knowledge).items():
-        plan = titration()
-        gate = Gate(agent=agent, go_on=(), hold=(), go_back=(), call=tuple(told(c) for c in calls))
-        steps = tuple(msgspec.structs.replace(s, agent=agent) for s in plan.steps)
-        sheet = sheet_view(view(msgspec.structs.replace(plan, agents=(agent,), steps=steps, gates=(gate,))))
+    """What the plan says is for hospital or an ambulance stands under Get help at once; nothing that the plan calls for is lost but what the
+    knowledge says is not for the person."""
+    for agent, (calls, _) in told_person(knowledge).items():
+        sheet = sheet_with(agent, calls, ())
         parts = {p.key: p.items for p in sheet.parts}
-        grave = [c for c in calls if re.search(r"hospital|ambulance", c, re.IGNORECASE)]
-        assert len(parts.get("emergency", ())) >= len({plainly(c, words) for c in grave}) or not grave
+        grave = {
+            item for c in calls if re.search(r"hospital|ambulance", c.text, re.IGNORECASE) for item in c.person or ()
+        }
+        assert grave <= set(parts.get("emergency", ())), agent
+        everywhere = " ".join(i for items in parts.values() for i in items).lower()
+        assert all(item.split(",")[0].lower() in everywhere for c in calls for item in c.person or ()), agent
         assert all(text.strip() for items in parts.values() for text in items)
+
+
+def test_every_call_has_words_for_the_person(knowledge: Knowledge) -> None:
+    for gates in knowledge.plans.gates.values():
+        assert gates.of == "pump" or all(c.person is not None for c in gates.call), gates.gates
+    for signs in knowledge.plans.withdrawals.values():
+        if not any(agent.endswith("intrathecal") for agent in signs.agents):
+            assert signs.person_signs and signs.person_emergency, signs.withdrawal
+
+
+def test_the_sheet_asks_for_no_instrument_and_says_nothing_of_the_clinic(knowledge: Knowledge) -> None:
+    """A person at home has no cuff and no laboratory, and is not told what is said between professionals."""
+    clinic = re.compile(r"mmHg|\d+/\d+|blood pressure|pulse|liver test|kidney|toxicity|naloxone at home|cut off|\d+ ?%|creatinine", re.IGNORECASE)  # fmt: skip
+    for agent, (calls, signs) in told_person(knowledge).items():
+        parts = {p.key: p.items for p in sheet_with(agent, calls, signs).parts}
+        items = [item for key in ("emergency", "call", "signs") for item in parts.get(key, ())]
+        assert not [item for item in items if clinic.search(item)], agent
+        assert len({item.lower() for item in items}) == len(items), agent
+
+
+def test_fever_is_said_once(knowledge: Knowledge) -> None:
+    calls, signs = told_person(knowledge)["baclofen"]
+    parts = {p.key: p.items for p in sheet_with("baclofen", calls, signs).parts}
+    assert [i for items in parts.values() for i in items if re.search(r"fever|\bhot\b(?!,)", i)] == [
+        "A fever, or feeling very hot"
+    ]
+    assert "A fever, or feeling very hot" in parts["emergency"]
+
+
+def test_a_call_without_plain_words_is_put_in_plain_words() -> None:
+    """A pack may say a call in clinical words alone."""
+    gate = Gate(agent="baclofen", go_on=(), hold=(), go_back=(), call=(told("A seizure: call now."),))
+    parts = {p.key: p.items for p in sheet_view(view(msgspec.structs.replace(taper(), gates=(gate,)))).parts}
+    assert "A fit" in parts["emergency"]
+
+
+def test_a_time_of_day_that_ends_is_said_from_then_on() -> None:
+    """Left out of the table it would be taken as before."""
+    sheet = sheet_view(view(taper()))
+    rows = [[r.text for r in p.grids[0].rows] for p in sheet.periods]
+    assert ["Midday: none" in texts for texts in rows] == [False] * 5 + [True] * 3
+    assert ["Morning: none" in texts for texts in rows] == [False] * 6 + [True] * 2
+    assert all(not r.tick for p in sheet.periods for g in p.grids for r in g.rows if "none" in r.text)
+    with_evening = msgspec.structs.replace(
+        taper(), taken=(Taken(agent="baclofen", doses={"morning": 10, "noon": 10, "evening": 5, "night": 15}),)
+    )
+    page = view(with_evening)
+    assert [r.text for r in sheet_view(page).periods[0].grids[0].rows][2] == "Evening: none"
+    table = next(b for s in page.sections if s.key == "calendar" for b in s.blocks if isinstance(b, Table))
+    assert "Evening" in table.head
+    for format in ("sheet", "sheet-pdf"):
+        data = render_plan(with_evening, format, head=HEAD)  # type: ignore[arg-type]
+        text = html_text(data) if format == "sheet" else pdf_text(data)
+        assert squeezed(text).count("Evening:none") == sum(len(p.grids) for p in sheet.periods)
+
+
+def test_a_medicine_that_is_over_is_said_beside_another() -> None:
+    sheet = sheet_view(view(switch()))
+    assert "No more baclofen." in sheet.periods[-1].lines
+    assert not any("No more" in line for p in sheet.periods[:-1] for line in p.lines if p.grids[0].rows[0].text.find("baclofen") >= 0)  # fmt: skip
+
+
+def test_the_last_day_of_one_medicine_is_not_that_of_the_other() -> None:
+    """A step of the one that goes on may end on the day on which the other is left."""
+    plan = switch()
+    *rest, old, new, last = (*plan.steps[:1], *plan.steps[1:])
+    assert (old.agent, new.agent, last.agent) == ("baclofen", "tizanidine", "tizanidine") and old.last is not None
+    new = msgspec.structs.replace(new, last=old.last)
+    last = msgspec.structs.replace(last, first=old.last + timedelta(days=1))
+    plan = msgspec.structs.replace(plan, steps=(*rest, old, new, last), last_dose=old.last)
+    said = [line for p in sheet_view(view(plan)).periods for line in p.lines if "last day" in line]
+    assert said == ["Your last day with baclofen is Sunday 13 December 2026."]
+    assert "Last day with a dose of baclofen: Sun 2026-12-13" in everything(view(plan))
+    events = Calendar.from_ical(render_plan(plan, "ics", head=HEAD)).walk("VEVENT")
+    last_days = [str(e["DESCRIPTION"]) for e in events if "last day with a dose" in str(e["DESCRIPTION"])]
+    assert len(last_days) == 1 and "baclofen: last day with a dose" in last_days[0]
+
+
+def test_the_plan_knows_what_was_taken_before_it() -> None:
+    (plan,) = reviewed(person("taper")).plan
+    assert plan.taken == (Taken(agent="baclofen", doses={"morning": 10.0, "noon": 10.0, "night": 10.0}),)
+
+
+def test_a_liquid_says_how_it_is_measured() -> None:
+    lines = sheet_view(view(long_taper())).calendar.lines
+    assert "Your liquid baclofen has 1 mg in 1 mL. Check that the bottle says the same." in lines
+    assert any("oral syringe that comes with it" in line and "how many mL" in line for line in lines)
+    assert not any("syringe" in line for line in sheet_view(view(titration())).calendar.lines)
+
+
+def test_a_long_calendar_is_one_table_with_a_row_a_step() -> None:
+    """In grids of boxes thirty steps would take some thirty pages."""
+    from pypdf import PdfReader
+
+    plan = long_taper()
+    sheet = sheet_view(view(plan))
+    assert sheet.periods == () and sheet.table is not None and len(sheet.table.rows) == 30
+    first, last = sheet.table.rows[0], sheet.table.rows[-1]
+    assert first.days.replace("\u00a0", " ") == "Mon 23 Nov to Sun 6 Dec 2026"
+    assert (first.lines, first.boxes) == (("Morning: 4 mL (4 mg)", "Midday: 2 mL (2 mg)"), 14)
+    assert last.lines[:2] == ("Morning: 1.1 mL (1.1 mg)", "Midday: none")
+    assert any("Your last day with baclofen" in line for line in last.lines)
+    for format in ("sheet", "sheet-pdf"):
+        data = render_plan(plan, format, head=HEAD)  # type: ignore[arg-type]
+        page = squeezed(html_text(data) if format == "sheet" else pdf_text(data))
+        assert not [text for text in written(sheet) if squeezed(text) not in page]
+        if format == "sheet":
+            assert data.count(b'class="box"') == 30 * 14
+        else:
+            assert len(PdfReader(BytesIO(data)).pages) <= 8
+
+
+def test_a_sheet_without_a_label_has_a_line_for_the_name() -> None:
+    head = msgspec.structs.replace(HEAD, label="no label given", labelled=False)
+    sheet = sheet_view(plan_view(taper(), head))
+    assert sheet.whose == "For:" and not sheet.named
+    for format in ("sheet", "sheet-pdf"):
+        data = render_plan(taper(), format, head=head)  # type: ignore[arg-type]
+        assert "no label" not in (html_text(data) if format == "sheet" else pdf_text(data))
+    bare = {k: v for k, v in person("taper").items() if k != "label"}
+    assert not head_of(reviewed(bare)).labelled and head_of(reviewed(person("taper"))).labelled
+
+
+def test_a_first_rise_that_is_not_borne_leads_back_to_nothing() -> None:
+    def backs(plan: Plan) -> list[str]:
+        table = next(b for s in view(plan).sections if s.key == "calendar" for b in s.blocks if isinstance(b, Table))
+        assert table.head[-1] == "Back to"
+        return [row[-1][0].text if row[-1] else "" for row in table.rows]
+
+    assert backs(titration()) == ["none: stop", "1", "2", "3"]
+    first, *others = titration().steps
+    raised = msgspec.structs.replace(
+        titration(), steps=(msgspec.structs.replace(first, daily=2.0, changed=1.0), *others)
+    )
+    assert backs(raised)[0] == "dose of before"
+    assert backs(taper())[0] == ""  # where a taper begins is where it comes from
+    assert "If not borne: stop it, and call." in view(titration()).steps[0].notes
+
+
+def test_a_taper_does_not_ask_for_itself() -> None:
+    (plan,) = reviewed(person("taper")).plan
+    assert plan.first_do and not any("Taper instead" in t.text for t in plan.first_do)
+
+
+def test_one_day_is_one_day(knowledge: Knowledge) -> None:
+    from relaxant.planning.said import days_said
+
+    facts = Facts(inputs_of([], knowledge), knowledge, "UK")
+    assert [days_said(d, facts) for d in (1, 1.5, 14)] == ["1 day", "1.5 days", "14 days"]
+    line = Reckoned(what="a", how="b", value=1.0, unit="days", text="")
+    table, _ = reckoning_of(msgspec.structs.replace(made_plans.pump(), reckoning=(line,)))
+    assert [s.text for s in table.rows[0][2]] == ["1 day"]
+    assert not re.search(
+        r"\} days", str({k: v for k, v in knowledge.words("planning").items() if k not in ("days", "why")})
+    )
 
 
 # ---------------------------------------------------------------- any plan
@@ -695,7 +900,7 @@ def test_any_calendar_is_told_whole(days: list[dict[Any, float]], each: int, str
             assert dose.text in text and dose.pieces in text
     assert max(map(len, plan_text(page, width=40).splitlines())) <= 40
     sheet = sheet_view(page)
-    assert len(sheet.periods) == len(steps)
+    assert len(sheet.periods or (sheet.table.rows if sheet.table else ())) == len(steps)
     bundle = json.loads(render_plan(plan, "fhir", head=HEAD))
     values = [
         d["doseAndRate"][0]["doseQuantity"]["value"]
@@ -790,9 +995,11 @@ def test_a_grave_sign_is_never_among_those_to_tell() -> None:
 
 
 def test_counts_stay_with_what_they_count() -> None:
-    """“1” at the end of a line and “of 4 mg” on the next would read as another dose."""
-    text = plan_text(view(taper()))
-    assert "1 of 10 mg +" in text and not re.search(r"\d of(?! \d)", text.split("At each step")[0])
+    """“1” at the end of a line and “tablet of 4 mg” on the next would read as another dose."""
+    table = plan_text(view(taper())).split("At each step")[0].split("Calendar")[1]
+    chunks = [chunk for line in table.splitlines() for chunk in re.split(r" {2,}", line.strip())]
+    assert "1 tablet" in chunks
+    assert not [chunk for chunk in chunks if re.search(r"\+ [\d/ ]+$|\b(?:of|tablets?)$", chunk) and not re.search(r"\d tablets?$", chunk)]  # fmt: skip
 
 
 def test_a_larger_page_numbers_the_sources() -> None:
@@ -806,3 +1013,40 @@ def test_a_larger_page_numbers_the_sources() -> None:
 
     page = plan_view(taper(), HEAD, knowledge=load_knowledge(), cite=cite)
     assert seen and page.sources == () and any(m.number > 40 for s in sayings(page) for m in s.marks)
+
+
+def test_a_value_that_asks_for_another_the_same_day_says_so() -> None:
+    def said(as_of: str) -> str:
+        labs = [{"name": name, "value": "240 U/L", "date": "2026-11-21"} for name in ("ALT", "AST")]
+        plain = {**person("taper"), "as_of": as_of, "labs": labs, "considering": [], "medicines": ["tizanidine 4 mg three times a day since 2026-10-01"]}  # fmt: skip
+        return render_review(reviewed(plain), "text", width=2000).decode()
+
+    again = "was to be measured again the same day"
+    assert f"OVERDUE by 1 day: what was measured on 2026-11-21 (ALT 240 U/L, AST 240 U/L) {again}" in said("2026-11-22")
+    assert f"OVERDUE by 3 days: what was measured on 2026-11-21 (ALT 240 U/L, AST 240 U/L) {again}" in said(
+        "2026-11-24"
+    )
+    assert "To be measured again today, 2026-11-21: today it was ALT 240 U/L, AST 240 U/L" in said("2026-11-21")
+    assert not re.search(r"due on 2026-11-21[^.]*last on record 2026-11-21", said("2026-11-22"))
+
+
+def test_the_trial_of_one_country_is_not_told_in_another(knowledge: Knowledge) -> None:
+    def at(jurisdiction: str) -> list[str]:
+        entries = knowledge.agents["dantrolene"].monitoring
+        return [m.at for m in entries if m.what.startswith("a function named") and jurisdiction in m.jurisdiction]
+
+    assert at("US") == at("EU") == ["after each step, and at 45 days"]
+    assert at("UK") == ["after each step, and at 6 to 8 weeks"]
+
+
+def test_doses_that_hang_on_what_is_not_known_say_so_above_the_calendar() -> None:
+    """With the kidneys unknown the limits that may hold are named, and those that would forbid it; once known the line is gone."""
+    person = {
+        "country": "UK", "age": "74 years", "sex": "female", "weight": "61 kg", "height": "160 cm", "conditions": ["multiple sclerosis"], "medicines": [],
+        "considering": ["baclofen 10 mg three times a day"],
+    }  # fmt: skip
+    known = {**person, "dialysis": "none", "labs": [{"name": "creatinine", "value": "0.7 mg/dL", "date": f"2026-11-{d}"} for d in (10, 20)]}  # fmt: skip
+    (unknown,), (settled,) = ([p for p in reviewed(one).plan if p.kind == "titration"] for one in (person, known))
+    said = " ".join(everything(plan_view(unknown, HEAD)))
+    assert "Not this person's own doses yet: limits" in said and "nothing is started or raised" in said
+    assert "Not this person's own" not in " ".join(everything(plan_view(settled, HEAD)))

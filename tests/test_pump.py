@@ -29,6 +29,7 @@ from relaxant.planning.plan import Line, Plan
 from relaxant.planning.pump import pump_plan, refill_by
 from relaxant.planning.reservoir import bridge, daily_volume, day_in_two, refill_days, stepped
 from relaxant.reviewing import review
+from relaxant.rules.findings import Finding
 
 TODAY = date(2026, 11, 22)
 KNOWLEDGE = load_knowledge()
@@ -99,7 +100,9 @@ def test_us_label_dosage_screening_phase() -> None:
     assert ladder.how == "50, 75, 100 micrograms, 24 hours apart"
     assert "over at least 1 minute" in ladder.text and "No response to 100 micrograms: no pump" in ladder.text
     assert sources(ladder) == {"baclofen-gablofen-us"} and ladder.verified
-    small = one(start, "Smaller first test dose")
+    assert not lines(start, "Smaller first test dose")
+    child = made(age=6, conditions=["cerebral palsy"], medicines=[], considering=[{"drug": "baclofen", "route": "intrathecal"}])  # fmt: skip
+    small = one(child, "Smaller first test dose")
     assert (small.value, small.unit, small.text) == (25, "micrograms", "25 micrograms first for a very small child.")
     assert one(start, "Watching after each test dose").how == "4 to 8 hours"
     assert len(lines(start, "What counts as a response")) == 2
@@ -338,7 +341,8 @@ def test_a_filling_is_not_used_for_more_than_180_days() -> None:
 def test_an_overdue_refill_says_today() -> None:
     found = running(400, {k: v for k, v in DEVICE.items() if k != "refilled"} | {"residual": "5 mL"})
     by = one(found, "Refill today")
-    assert "The refill was due by 2026-11-18: refill today. The alarm decides." in by.text and by.value == 4
+    assert "The refill was due by 2026-11-18, 4 days ago: refill today. The alarm decides." in by.text
+    assert by.value is None
 
 
 def test_a_range_empties_by_its_upper_end() -> None:
@@ -444,7 +448,7 @@ def test_without_a_concentration_only_the_age_of_the_filling_bounds_the_refill()
     found = running(400, {k: v for k, v in DEVICE.items() if k != "concentration"})
     assert any("pump.concentration" in need for need in found.needs_first)
     by = one(found, "Refill by")
-    assert day_in(by) == date(2027, 5, 4) and "may ask for it earlier, is not known" in by.text
+    assert day_in(by) == date(2027, 5, 4) and "may ask for it earlier, are not both known" in by.text
     assert lines(found, "Days to the alarm") == [] and lines(found, "Days to empty") == []
 
 
@@ -686,7 +690,7 @@ def test_a_fault_in_free_text_is_a_fault_where_there_is_a_pump(words: str) -> No
 
 
 def test_words_on_the_pump_that_are_not_understood_stop_the_rises() -> None:
-    found = running(400, DEVICE, conditions=["multiple sclerosis", "end of life of the pump"])
+    found = running(400, DEVICE, conditions=["multiple sclerosis", "clicking noise of the pump"])
     assert found.refused is not None and "not understood" in found.refused and not found.bounds
     assert lines(found, "Refill by")
 
@@ -1077,3 +1081,151 @@ def test_the_worked_plan_of_the_page_is_what_comes_out() -> None:
     for said in (e.text for e in found.reckoning if not e.how):
         assert said in PAGE
     assert found.notes[0] in PAGE and found.needs_first == ()
+
+
+# ---------------------------------------------------------------- a scan, the end of the battery, a restart, and words
+
+
+def findings(**plain: Any) -> list[Finding]:
+    about = {"age": 52, "conditions": ["multiple sclerosis"], "medicines": [line("400 micrograms/day")], **plain}
+    return list(
+        review(
+            read_patient({"as_of": str(TODAY), **about}, KNOWLEDGE, today=TODAY),
+            knowledge=KNOWLEDGE,
+            predict=False,
+            plan=False,
+        ).findings
+    )
+
+
+def tiers(rule: str, **plain: Any) -> list[str]:
+    return [f.tier for f in findings(**plain) if rule in f.rules]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"procedure": {"kind": "MRI", "date": "2026-11-21"}}, ["CHANGE"]),
+        ({"procedure": {"kind": "MRI brain under general anaesthesia", "date": "2026-12-01"}}, ["CHANGE"]),
+        ({"procedure": "MRI"}, ["CHANGE"]),
+        ({"conditions": ["multiple sclerosis", "MRI yesterday"]}, ["CHANGE"]),
+        (
+            {"conditions": ["multiple sclerosis", {"name": "MRI of the lumbar spine", "since": "2026-11-15"}]},
+            ["CHANGE"],
+        ),
+        ({"conditions": ["multiple sclerosis", {"name": "MRI of the lumbar spine", "since": "2026-10-15"}]}, []),
+        ({"procedure": {"kind": "dental extraction", "date": "2026-11-21"}}, []),
+        ({"conditions": ["multiple sclerosis", "MRI compatible pump"]}, []),
+    ],
+)
+def test_a_scan_asks_for_the_pump_to_be_read(said: dict[str, Any], expected: list[str]) -> None:
+    assert tiers("baclofen-intrathecal-mri", **said) == expected
+
+
+def test_a_scan_that_is_to_come_reads_differently_from_one_that_was_done() -> None:
+    (planned,) = [f for f in findings(procedure={"kind": "MRI", "date": "2026-12-01"}) if "baclofen-intrathecal-mri" in f.rules]  # fmt: skip
+    (done,) = [f for f in findings(procedure={"kind": "MRI", "date": "2026-11-20"}) if "baclofen-intrathecal-mri" in f.rules]  # fmt: skip
+    assert planned.summary.startswith("MRI is planned") and "before the scan" in planned.action
+    assert done.summary.startswith("An MRI was done") and "today" in done.summary
+
+
+def test_no_rise_is_planned_until_the_pump_was_read_after_a_scan() -> None:
+    done = running(400, DEVICE, procedure={"kind": "MRI", "date": "2026-11-20"})
+    assert done.refused is not None and "read after it" in done.refused and not done.bounds
+    assert running(400, DEVICE, procedure={"kind": "MRI", "date": "2026-12-20"}).refused is None
+    assert running(400, DEVICE, procedure={"kind": "MRI", "date": "2026-10-20"}).refused is None
+    new = {**DEVICE, "new_concentration": "2000 micrograms/mL", "catheter": "0.2 mL", "tubing": "0.2 mL"}
+    assert lines(running(400, new), "Old drug in it")
+    assert not lines(running(400, new, procedure={"kind": "MRI", "date": "2026-11-20"}), "Old drug in it")
+
+
+@pytest.mark.parametrize(
+    ("words", "rule", "tier"),
+    [
+        ("elective replacement indicator", "baclofen-intrathecal-replacement-due", "CHANGE"),
+        ("pump battery low", "baclofen-intrathecal-replacement-due", "CHANGE"),
+        ({"name": "pump ERI", "since": "2026-08-24"}, "baclofen-intrathecal-replacement-due", "DANGER"),
+        ({"name": "pump ERI", "since": "2026-08-25"}, "baclofen-intrathecal-replacement-due", "CHANGE"),
+        ("end of life of the pump", "baclofen-intrathecal-delivery-in-doubt", "DANGER"),
+        ("pump battery at end of life", "baclofen-intrathecal-delivery-in-doubt", "DANGER"),
+        ("end of service", "baclofen-intrathecal-delivery-in-doubt", "DANGER"),
+    ],
+)
+def test_the_end_of_a_pumps_service_is_a_finding(words: Any, rule: str, tier: str) -> None:
+    assert tiers(rule, conditions=["multiple sclerosis", words]) == [tier]
+
+
+def test_an_indicator_is_of_the_pump_only_where_there_is_one() -> None:
+    assert tiers("baclofen-intrathecal-replacement-due", conditions=["elective replacement indicator"], medicines=["baclofen 10 mg three times a day"]) == []  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stop", "new", "refused"),
+    [
+        ("2026-11-02", "400 micrograms/day", True),
+        ("2026-11-02", "500 micrograms/day", True),
+        ("2026-11-02", "201 micrograms/day", True),
+        ("2026-11-02", "100 micrograms/day", False),
+    ],
+)
+def test_a_restart_at_the_old_rate_is_refused_after_a_long_stop(stop: str, new: str, refused: bool) -> None:
+    old = {**line("400 micrograms/day"), "start": "2024-01-05", "stop": stop}
+    weighed = {"drug": "baclofen", "dose": new, "route": "intrathecal"}
+    said = {"medicines": [old], "considering": [weighed]}
+    assert tiers("baclofen-intrathecal-restart-old-rate", **said) == (["DANGER"] if refused else [])
+    shown = review(read_patient({"as_of": str(TODAY), "age": 52, "conditions": ["multiple sclerosis"], **said}, KNOWLEDGE, today=TODAY), knowledge=KNOWLEDGE, predict=False)  # fmt: skip
+    (page,) = [p for p in shown.plan if p.kind == "pump"]
+    assert (page.refused is not None) is refused
+    assert bool([entry for entry in page.reckoning if entry.what == "Test doses"]) is (not refused)  # fmt: skip
+
+
+def test_what_is_reached_has_no_days_left() -> None:
+    low = running(100, {**DEVICE, "residual": "3 mL", "concentration": "2000 micrograms/mL"})
+    reached = one(low, "The last 4 mL")
+    assert reached.value is None and reached.text.startswith("They are reached.")
+    assert not lines(low, "Days until 4 mL are left") and one(low, "Days to the alarm").value == 20
+    by = next(entry for entry in low.reckoning if entry.what == "Refill today")
+    assert "the last 4 mL, which are reached" in by.how and "due today" in by.text and by.value is None
+    for rate in (50, 400, 900):
+        for residual in ("0.5 mL", "2 mL", "4 mL", "12 mL", "39 mL"):
+            shown = running(rate, {**DEVICE, "residual": residual})
+            assert not [e for e in shown.reckoning if e.unit == "days" and e.value is not None and e.value <= 0]
+            assert not [e for e in shown.reckoning if " -" in e.text or " 0 days" in e.text]
+
+
+def test_nothing_is_reckoned_with_a_slip_of_the_unit() -> None:
+    slip = made(age=45, conditions=["multiple sclerosis"], medicines=[line("400 mg/day")], pump=DEVICE)
+    assert slip.refused is not None and "slip of its unit" in slip.refused
+    assert not lines(slip, "Hours of drug left") and not lines(slip, "Fluid a day") and not slip.bounds
+    assert any("slip of its unit" in need for need in slip.needs_first)
+
+
+def test_lines_that_differ_are_said_on_the_emergency_page() -> None:
+    about = {"age": 45, "conditions": ["multiple sclerosis"]}
+    found = made(**about, medicines=[line("400 micrograms/day"), line("100 micrograms/day")], pump={**DEVICE, "residual": "1 mL"})  # fmt: skip
+    assert any("100 to 500 micrograms/day, as its 2 lines differ" in entry.text for entry in found.reckoning)
+
+
+def test_a_pump_that_is_only_weighed_has_no_emergency_now() -> None:
+    start = made(age=45, conditions=["multiple sclerosis"], medicines=[], considering=[{"drug": "baclofen", "dose": "100 micrograms/day", "route": "intrathecal"}])  # fmt: skip
+    assert all(t.text.startswith("Once the pump delivers: ") for g in start.gates for t in g.call)
+    assert all(w.action.startswith("Once the pump delivers: ") for w in start.withdrawal)
+    assert not [t for g in running(400, DEVICE).gates for t in g.call if t.text.startswith("Once")]
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [("2026-11-23", ("until", "1 day")), ("2026-12-01", ("until", "9 days")), ("2026-11-20", ("since", "2 days")), ("2026-11-22", None)],
+)  # fmt: skip
+def test_how_far_a_scan_is_away_is_said_without_a_minus(day: str, said: tuple[str, str] | None) -> None:
+    (found,) = [f for f in findings(procedure={"kind": "MRI", "date": day}) if "baclofen-intrathecal-mri" in f.rules]
+    when = [(b.fact.partition(" ")[0], b.value) for b in found.because if b.value not in ("yes", "no")]
+    assert when == ([] if said is None else [said])
+
+
+def test_a_described_pump_that_no_line_runs_is_not_said_to_run() -> None:
+    found = made(age=45, conditions=["multiple sclerosis"], medicines=[], pump={**DEVICE, "residual": "1 mL"})
+    assert "if it runs at all" in one(found, "Reservoir empty").text
+    assert any("whether the pump runs" in need for need in found.needs_first)
+    stopped = made(age=45, conditions=["multiple sclerosis"], medicines=[line(stop=TODAY.isoformat())], pump=DEVICE)
+    assert one(stopped, "Delivery stopped").value is None

@@ -423,6 +423,8 @@ def strings(view: View, *, shown_only: bool) -> list[str]:
                     "key",
                     "svg",
                     "highest",
+                    "taken",
+                    "about",
                     *skip,
                 ):
                     walk(getattr(value, name), folded.get(name, skip) if shown_only else ())

@@ -153,7 +153,9 @@ def test_fhir_says_what_the_review_says(made: tuple[Review, View]) -> None:
     kinds = [r["resourceType"] for r in by_url.values()]
     assert kinds[0] == "Composition" and kinds.count("Patient") == 1 and kinds.count("Composition") == 1
     assert kinds.count("CarePlan") == len(review.plan) + bool(review.monitoring)
-    assert kinds.count("MedicationRequest") == sum(len(p.steps) for p in review.plan)
+    requests = [r for r in by_url.values() if r["resourceType"] == "MedicationRequest"]
+    groups = {r["groupIdentifier"]["value"] for r in requests if "groupIdentifier" in r}
+    assert len(groups) == sum(len(p.steps) for p in review.plan)
     issues = {r["identifier"][0]["value"]: r for r in by_url.values() if r["resourceType"] == "DetectedIssue" and "identifier" in r}  # fmt: skip
     assert set(issues) == {f.id for f in review.findings}
     grave = {"DANGER": "high", "CHANGE": "moderate", "WATCH": "low", "NOTE": "low"}
@@ -162,13 +164,21 @@ def test_fhir_says_what_the_review_says(made: tuple[Review, View]) -> None:
         assert issue["severity"] == grave[finding.tier] and squeezed(issue["detail"]) == squeezed(finding.summary)
         assert squeezed(finding.action) in squeezed(" ".join(strings(issue["mitigation"])))
     for resource in by_url.values():
-        assert resource.get("status", "draft") in ("draft", "preliminary") and resource.get("intent", "proposal") == "proposal"  # fmt: skip
+        told = resource.get("reportedBoolean", False)
+        assert resource.get("status", "draft") in (("active", "stopped") if told else ("draft", "preliminary"))
+        assert resource.get("intent", "proposal") == ("plan" if told else "proposal")
         assert resource["resourceType"] != "Patient" or set(resource) == {"resourceType", "id", "text"}
     if review.monitoring:
         title = view.words["monitoring"]["heading"]
         (followed,) = (r for r in by_url.values() if r["resourceType"] == "CarePlan" and r["title"] == title)
-        days = [a["detail"].get("scheduledPeriod", {}).get("start") for a in followed["activity"]]
-        assert days == [w.due.isoformat() if w.due else None for w in review.monitoring]
+        today = date.fromisoformat(review.stamp.as_of)
+        for watch, activity in zip(review.monitoring, followed["activity"], strict=True):
+            detail = activity["detail"]
+            event = detail.get("scheduledTiming", {}).get("event", ())
+            first = detail.get("scheduledPeriod", {}).get("start") or next(iter(event), None)
+            assert first == (max(watch.due, today).isoformat() if watch.due else None)
+            assert ("statusReason" in detail) == (watch.due is not None and watch.due < today)
+            assert watch.not_before or tuple(event[1:]) == tuple(d.isoformat() for d in watch.then)
 
 
 def test_narratives_are_xhtml(made: tuple[Review, View]) -> None:

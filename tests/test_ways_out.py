@@ -54,8 +54,41 @@ def test_more_than_the_kidneys_allow_comes_down_to_what_they_do() -> None:
     assert any(b.kind == "share" and b.value == 0.5 and b.decides for b in plan.bounds)
 
 
-def test_a_dose_above_the_label_alone_is_nobodys_taper() -> None:
-    assert made(medicines=["baclofen 30 mg three times a day since 2020-01-05"]).plan == ()
+def test_a_dose_above_the_label_comes_down_to_it() -> None:
+    (plan,) = made(medicines=["baclofen 30 mg three times a day since 2020-01-05"]).plan
+    assert (plan.kind, plan.steps[-1].daily, plan.steps[-1].last, plan.last_dose) == ("taper", 80, None, None)
+    assert [b.value for b in plan.bounds if b.kind == "daily" and b.decides] == [80]
+    assert made(medicines=["baclofen 20 mg four times a day since 2020-01-05"]).plan == ()
+
+
+def test_what_is_above_the_label_is_not_raised_and_comes_down() -> None:
+    taken = "baclofen 30 mg three times a day since 2020-01-05"
+    review = made(medicines=[taken], considering=["baclofen 35 mg three times a day"])
+    taper, titration = sorted(review.plan, key=lambda p: p.kind)
+    assert titration.refused and not titration.steps
+    assert taper.steps[-1].daily == 80
+    (lower,) = made(medicines=[taken], considering=["baclofen 28 mg three times a day"]).plan
+    assert lower.steps[-1].daily == 80, "what is weighed is above the label still"
+
+
+def test_carisoprodol_above_its_label_comes_down_to_it_or_says_why_not() -> None:
+    """1,400 mg a day, 350 mg at one time: the doses that it ends with keep both."""
+    (plan,) = made(medicines=["carisoprodol 700 mg four times a day since 2024-01-05"]).plan
+    assert {t.at: t.amount for t in plan.steps[-1].takes} == dict.fromkeys(("morning", "noon", "evening", "night"), 350)
+    assert all(s.changed < 0 for s in plan.steps) and plan.policies[0].id == "carisoprodol-high-risk"
+    (unplaced,) = made(medicines=["carisoprodol 350 mg six times a day since 2024-01-05"]).plan
+    assert unplaced.refused and not unplaced.steps and "1400 mg a day" in unplaced.why
+    (no_way,) = made(medicines=["metaxalone 1600 mg three times a day since 2026-11-01"]).plan
+    assert no_way.refused and [b.value for b in no_way.bounds if b.kind == "daily" and b.decides] == [3200]
+
+
+def test_what_the_label_keeps_for_special_care_alone_lowers_nobody() -> None:
+    """German label of baclofen: usually up to 75 mg a day, 120 mg at the most."""
+    taken = "baclofen {} mg four times a day since 2020-01-05"
+    assert made(country="DE", medicines=[taken.format(25)]).plan == ()
+    (plan,) = made(country="DE", medicines=[taken.format(40)]).plan
+    assert plan.steps[-1].daily == 120
+    assert not any(b.soft for b in plan.bounds)
 
 
 def test_a_rise_that_is_refused_on_dialysis_has_the_way_out_beside_it() -> None:

@@ -119,7 +119,7 @@ FIELDS: dict[str, tuple[str, dict[str, Any]]] = {
     "labs": ("Laboratory values: name, value with unit, date.", {"type": "array", "items": MEASURE}),
     "observations": ("Vital signs, scales and drug levels: name, value with unit, date, site; of a drug level (baclofen level) after_dose, such as 3 h.", {"type": "array", "items": MEASURE}),
     "procedure": (
-        "A planned procedure: kind and date.",
+        "A procedure or scan (MRI), planned or done: kind and date.",
         {"oneOf": [{"type": "string"}, {"type": "object", "additionalProperties": False, "properties": {"kind": TEXT, "date": DAY}}]},
     ),
     "pump": (

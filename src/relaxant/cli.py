@@ -8,10 +8,13 @@ import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from relaxant.errors import InputError, KnowledgeError, RelaxantError, ReplayError
 from relaxant.version import __version__
+
+if TYPE_CHECKING:
+    from relaxant.knowledge.load import Knowledge
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -247,6 +250,13 @@ def _write(text: bytes, path: str | None) -> None:
     print(f"relaxant: written to {path}", file=sys.stderr)
 
 
+def say_without_label(knowledge: Knowledge) -> None:
+    """Says on standard error what a calendar cannot tell where the file gives no label."""
+    from relaxant.report.calendar import without_label
+
+    print(f"relaxant: {without_label(knowledge.words('plan'))}", file=sys.stderr)
+
+
 def today() -> date:
     """The caller's local day."""
     return datetime.now().astimezone().date()
@@ -281,6 +291,8 @@ def _review(options: argparse.Namespace) -> int:
         reviewed, options.format, knowledge=knowledge, colour=_colour(options), encoding=_encoding(options)
     )
     _write(text, options.output)
+    if options.format == "ics" and not patient.label:
+        say_without_label(knowledge)
     tiers = ("DANGER", "CHANGE", "WATCH", "NOTE")
     graver = tiers[: tiers.index(options.fail_on) + 1] if options.fail_on else ()
     return 1 if any(f.tier in graver for f in reviewed.findings) else 0
@@ -332,10 +344,13 @@ def _taper(options: argparse.Namespace) -> int:
     from relaxant.knowledge.load import load_knowledge
 
     name = "standard input" if options.file == "-" else Path(options.file).name
-    made = run(
-        options, _read(options.file), name, load_knowledge(*options.pack), today(), colour=_colour(options), encoding=_encoding(options)
-    )  # fmt: skip
+    knowledge = load_knowledge(*options.pack)
+    made, labelled = run(
+        options, _read(options.file), name, knowledge, today(), colour=_colour(options), encoding=_encoding(options)
+    )
     _write(made, options.output)
+    if options.format == "ics" and not labelled:
+        say_without_label(knowledge)
     return 0
 
 

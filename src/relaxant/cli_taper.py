@@ -38,8 +38,8 @@ def run(
     *,
     colour: bool,
     encoding: str,
-) -> bytes:
-    """The taper in the format asked for. Raises :class:`InputError` for a name, a policy or an amount that cannot be used."""
+) -> tuple[bytes, bool]:
+    """The taper in the format asked for, and whether the file gives a label. Raises :class:`InputError` for a name, a policy or an amount that cannot be used."""
     patient = canonical(
         read_bytes(
             data, knowledge, today=today, name=name, considering=[], country=options.country, as_of=options.as_of
@@ -60,14 +60,9 @@ def run(
         findings=read_row(tested, 0, agent)[1],
         ready=options.begin is not None,
     )
-    return render_plan(
-        plan,
-        options.format,
-        head=head_of(found, knowledge=knowledge),
-        knowledge=knowledge,
-        colour=colour,
-        encoding=encoding,
-    )
+    head = head_of(found, knowledge=knowledge)
+    made = render_plan(plan, options.format, head=head, knowledge=knowledge, colour=colour, encoding=encoding)
+    return made, head.labelled
 
 
 def _begin(said: str | None, as_of: date) -> date:

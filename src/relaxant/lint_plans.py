@@ -15,6 +15,7 @@ from relaxant.lint_pump import faults_of_pump
 from relaxant.rules.predicate import read_predicate
 from relaxant.rules.wording import TEXT_SLOTS, column_of_slot, slots
 
+_AT_THE_PUMP = "pump"  # no sheet
 _TITRATED_IN = ("mg", "micrograms", "units", "sprays", "mg/kg", "micrograms/kg", "units/kg")
 
 
@@ -26,6 +27,7 @@ def faults_of_plans(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
             where = f"{kind} {key}"
             yield from _names(entry, where, knowledge)
             yield from _prose(entry, where)
+    yield from _person(plans)
     for titration in plans.titrations.values():
         yield from _titration(titration)
         yield from _sold_for(titration, knowledge)
@@ -89,6 +91,22 @@ def _prose(entry: Any, where: str) -> Iterator[tuple[str, str]]:
         for name in ("text", "why", "what", "at", "do", "action", "onset"):
             if isinstance(text := getattr(part, name, None), str) and text not in ("resume", "retitrate", "call"):
                 yield from ((where, what) for what in faults_of_prose(text))
+
+
+def _person(plans: Plans) -> Iterator[tuple[str, str]]:
+    """What the sheet of the person says: every call that may stand on one has words for it."""
+    for gates in plans.gates.values():
+        where = f"gates {gates.gates}"
+        for call in gates.call:
+            if call.person is None and gates.of != _AT_THE_PUMP:
+                yield (
+                    where,
+                    f"a call has no words for the person (person, or [] where it is not for the person): “{call.text[:50]}”",
+                )
+            yield from ((where, what) for text in call.person or () for what in faults_of_prose(text))
+    for signs in plans.withdrawals.values():
+        texts = (*(signs.person_signs or ()), *(signs.person_emergency or ()))
+        yield from ((f"withdrawals {signs.withdrawal}", what) for text in texts for what in faults_of_prose(text))
 
 
 def _titration(titration: Titration) -> Iterator[tuple[str, str]]:
@@ -171,6 +189,12 @@ def _taper(taper: Taper) -> Iterator[tuple[str, str]]:
             where,
             "a percentage of what is left never ends: say from which daily dose (last) the next step is nothing",
         )
+    if (taper.least, taper.percent_most) != (None, None) and (taper.percent is None or taper.of_first):
+        yield where, "least and percent_most belong to a percentage of the dose at that time"
+    if taper.least_most is not None and not 0 < (taper.least or 0) <= taper.least_most:
+        yield where, "least_most is the other end of a span that least begins"
+    if taper.percent_most is not None and not (taper.percent or 0) <= taper.percent_most < 100:
+        yield where, "percent_most is at least percent, and less than all"
     if taper.slower_factor <= 1:
         yield where, "slower_factor is above 1"
 
@@ -238,6 +262,14 @@ def _follow_up(follow: FollowUp, knowledge: Knowledge) -> Iterator[tuple[str, st
         yield where, "after a step it is due on days, and not again and again: the next step comes"
     if follow.steps != "every" and follow.anchor != "step":
         yield where, "steps belongs to the anchor step"
+    if follow.within_step and (follow.anchor != "step" or follow.labs):
+        yield where, "within_step belongs to what is asked after a step"
+    grace = follow.grace_days if follow.days_grace is None else follow.days_grace
+    named = (0.0, *follow.days) if follow.baseline and follow.days else follow.days
+    if follow.days_grace is not None and not (follow.labs and follow.days and follow.days_grace < follow.grace_days):
+        yield where, "days_grace is a shorter grace for the days of a value on record"
+    if follow.labs and any(b > a and 2 * grace >= b - a for a, b in pairwise(named)):
+        yield where, "one value would do for two of its days: the grace is less than half of the time between them"
     if follow.baseline and not follow.labs:
         yield where, "a baseline is a value on record: it names labs"
     if follow.not_before and (follow.labs or follow.every_days is not None):

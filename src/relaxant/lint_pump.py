@@ -29,7 +29,11 @@ def faults_of_pump(pump: PumpProtocol, knowledge: Knowledge) -> Iterator[tuple[s
     where = f"pumps {pump.pump}"
     if pump.agent in knowledge.agents and "intrathecal" not in knowledge.agents[pump.agent].routes:
         yield where, f"{pump.agent} is not given into the spinal fluid"
-    named = [*(part.conditions for part in pump.origins), *(part.conditions for part in pump.not_with)]
+    named = [
+        *(part.conditions for part in pump.origins),
+        *(part.conditions for part in pump.not_with),
+        *(part.conditions for part in pump.to_read),
+    ]
     for condition in (name for names in named for name in names):
         if condition not in knowledge.conditions:
             yield where, f"there is no condition “{condition}”"
@@ -46,6 +50,8 @@ def faults_of_pump(pump: PumpProtocol, knowledge: Knowledge) -> Iterator[tuple[s
         yield from _step(step, where)
     for part in pump.ranges:
         yield from _range(part, where)
+    if any(part.within_days <= 0 for part in pump.to_read):
+        yield where, "a pump is to be read for days above nought"
     for mark in pump.marks:
         if mark.above <= 0 or mark.age_from >= mark.age_to:
             yield where, "a mark lies above nought, and age_from below age_to"

@@ -21,7 +21,6 @@ from relaxant.knowledge.schema import Coverage, Jurisdiction
 from relaxant.medicines.dictionary import lookup_name
 from relaxant.quantities import unit
 
-_ICD = re.compile(r"[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?")
 _DOSE_UNITS = ("mg", "micrograms", "units", "g", "sprays")
 _AGE_UNITS = ("years", "months")
 _EVERY_AGE = (0, 200)
@@ -51,6 +50,7 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     """Every fault of one knowledge."""
     from relaxant.lint_block import faults_of_blocks
     from relaxant.lint_cases import faults_of_cases
+    from relaxant.lint_conditions import faults_of_conditions
     from relaxant.lint_exposure import faults_of_exposure  # here, so that a review does not load what it does not use
     from relaxant.lint_plans import faults_of_plans
     from relaxant.lint_rules import faults_of_rule
@@ -59,6 +59,7 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     from relaxant.pharmacology.people.people_soundness import faults_of_people
 
     faults = [*_citations(knowledge), *_agents(knowledge), *_partners(knowledge), *_measures(knowledge)]
+    faults += [Fault(where, what) for where, what in faults_of_conditions(knowledge)]
     faults += _coverage(knowledge)
     faults += _combinations(knowledge)
     faults += _claims(knowledge)
@@ -302,13 +303,6 @@ def _partners(knowledge: Knowledge) -> Iterator[Fault]:
         for cross in allergen.cross:
             if cross not in knowledge.allergens:
                 yield Fault(f"allergens {allergen.allergen}", f"there is no allergen “{cross}”")
-    for condition in knowledge.conditions.values():
-        for implied in condition.implies:
-            if implied not in knowledge.conditions:
-                yield Fault(f"conditions {condition.condition}", f"there is no condition “{implied}”")
-        for code in condition.icd10cm:
-            if not _ICD.fullmatch(code):
-                yield Fault(f"conditions {condition.condition}", f"“{code}” is not an ICD-10-CM code")
 
 
 def _measures(knowledge: Knowledge) -> Iterator[Fault]:

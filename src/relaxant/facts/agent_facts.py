@@ -101,6 +101,8 @@ def _agent_fact(facts: Facts, agent: str, name: str, of: str = "") -> Column:
         return Column(
             low, high, "days", False, _LINE, ("medicines",), None, {f"day of the last session of {agent}": low != high}
         )
+    if name in ("units_of_sessions", "units_of_sessions_per_kg"):
+        return _of_sessions(facts, agent, unit, by_weight=name == "units_of_sessions_per_kg")
     if name == "most_daily_dose":
         most = _most_in_a_day(facts, agent, f"daily_high{of}")
         return number(most, f"{unit}/day", needs=_dose_needs(facts, agent, most), inputs=("medicines",), methods=_MOST)
@@ -153,6 +155,21 @@ def _between(facts: Facts, agent: str, which: str, unit: str, need: str) -> Colu
     unsettled, unweighed = low != high, facts.agent_number(agent, "weight_missing") == 1
     needs = {need: unsettled & ~unweighed, "weight": unsettled & unweighed}
     return Column(low, high, f"{unit}/day", False, _LINE, ("medicines",), None, needs)
+
+
+def _of_sessions(facts: Facts, agent: str, unit: str, *, by_weight: bool) -> Column:
+    """What the sessions that act together give, by weight where that is asked for."""
+    low = np.fmax(facts.agent_number(agent, "sessions_low"), 0.0)
+    high = np.fmin(facts.agent_number(agent, "sessions_high"), np.inf)
+    listed, endless = facts.inputs.medicines_known, np.isinf(high)
+    day = f"day of the last session of {agent}"
+    needs = {"medicines": endless & ~listed, f"dose of {agent}": endless & listed, day: ~endless & (low != high)}
+    if not by_weight:
+        return Column(low, high, unit, False, _LINE, ("medicines",), None, needs)
+    weight = facts.column("weight")
+    needs["weight"] = ~weight.known
+    low, high = (np.where(weight.known, amount / values(weight), end) for amount, end in ((low, 0.0), (high, np.inf)))
+    return Column(low, high, f"{unit}/kg", False, _LINE, ("medicines", "weight"), None, needs)
 
 
 def _of_pump(facts: Facts, agent: str, name: str, need: str, least: float) -> Column:
@@ -221,6 +238,8 @@ def _limit(facts: Facts, agent: str, kind: str) -> Column:
     units = {
         "single": unit,
         "single_per_kg": f"{unit}/kg",
+        "sessions": unit,
+        "sessions_per_kg": f"{unit}/kg",
         "daily": f"{unit}/day",
         "daily_per_kg": f"{unit}/kg/day",
         "course": "days",

@@ -44,8 +44,11 @@ _Into = Callable[[float | None, str], float | None]
 """One of the two ways of a :class:`_DoseUnit`."""
 
 
-def said_of_agent(agent: Agent, patient: Patient, lines: Sequence[Medicine], weight: float) -> dict[str, float]:
-    """Every value that the agent's lines give for one person, by name; NaN is unknown. ``weight`` is in kg, NaN where not known."""
+def said_of_agent(
+    agent: Agent, patient: Patient, lines: Sequence[Medicine], weight: float, together: float
+) -> dict[str, float]:
+    """Every value that the agent's lines give for one person, by name; NaN is unknown. ``weight`` is in kg, NaN where not known; ``together``
+    is for how many days the sessions of what is given in sessions count together."""
     unit = _DoseUnit(agent.dose_unit, weight)
     current = [m for m in lines if m.role == "current"]
     weighed = [m for m in lines if m.role == "considering" and m.change != "stop"]
@@ -104,6 +107,7 @@ def said_of_agent(agent: Agent, patient: Patient, lines: Sequence[Medicine], wei
     out["session_low"], out["session_high"] = (
         _since_session(patient, current + stopped) if weighed else (math.inf, math.inf)
     )
+    out["sessions_low"], out["sessions_high"] = _together(current + stopped, weighed, patient, together, unit)
     out["dose_drop"], out["product_changes"] = (0.0, 0.0) if current and not weighed else (math.nan, math.nan)
     if before:
         before_low, before_high = _daily(before, unit.amount)
@@ -222,6 +226,23 @@ def _since_session(patient: Patient, lines: Sequence[Medicine]) -> tuple[float, 
     last, sure = last_session(lines, patient.as_of)
     days = math.inf if last is None else float((patient.as_of - last).days)
     return (days if sure and patient.medicines is not None else 0.0), days
+
+
+def _together(
+    given: Sequence[Medicine], weighed: Sequence[Medicine], patient: Patient, days: float, unit: _DoseUnit
+) -> tuple[float, float]:
+    """The least and the most that sessions give within so many days up to the review, or up to the session that is weighed."""
+    until = max((m.regimen.start or patient.as_of for m in weighed), default=patient.as_of)
+    low, high = (0.0, 0.0) if patient.medicines is not None else (0.0, math.inf)
+    for line in (*given, *weighed):
+        doses = line.regimen.doses
+        least = min((unit.amount(d.low, d.unit) or 0.0 for d in doses), default=0.0)
+        amounts = [unit.amount(d.high, d.unit) for d in doses]
+        most = math.inf if not amounts or None in amounts else max(a for a in amounts if a is not None)
+        day, sure = (until, True) if line in weighed else _session(line, patient.as_of)
+        within = day is not None and (until - day).days < days
+        low, high = low + (least if within else 0.0), high + (most if within or not sure else 0.0)
+    return low, high
 
 
 def _interval(lines: Sequence[Medicine], doses_daily: float) -> float:

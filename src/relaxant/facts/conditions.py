@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import date
 from typing import NamedTuple
 
+from relaxant.facts.cord_level import level_within, narrowest
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.dictionary import lookup_code
 from relaxant.medicines.later import Later
@@ -22,6 +24,8 @@ _ABBREVIATION = 2  # “ESRF on PD” names ESRF; two letters inside other words
 _DOUBT = Later(
     r"\?|\b(?:query|possible|possibly|suspected|probable|probably|rule out|differential|family history|fh of)\b"
 )
+_JOINS = re.compile(r"\s+(?:with|and|plus|due to|secondary to|after)\s+|[,;+&]\s*", re.I)
+_HOW = r"^(?:(?:severe|moderate|mild|known|bilateral|left|right)\s+)+"
 _IMMUNE = Later(r"anaphyla|angio ?o?edema|stevens|necrolysis|urticaria|hives|bronchospasm|serum sickness")
 _SNOMED = ("snomed", "http://snomed.info/sct", "snomed ct")
 _ICD10 = (
@@ -36,7 +40,9 @@ _ICD10 = (
 
 class _Names(NamedTuple):
     """Folded name, SNOMED code, ICD-10-CM prefix (no dot): each to its condition. And folded allergen names to allergens. ``of_pumps`` are names
-    that count for whoever has a pump, and ``about_pumps`` the words that put a condition in question there, each with those that do not."""
+    that count for whoever has a pump, and ``about_pumps`` the words that put a condition in question there, each with those that do not.
+    ``levelled`` are conditions whose names may carry a level of the cord, ``down_to`` the lowest level that a condition reaches to, ``events`` the
+    names of each event and the words that may stand beside them."""
 
     names: dict[str, str]
     snomed: dict[str, str]
@@ -44,6 +50,9 @@ class _Names(NamedTuple):
     allergens: dict[str, list[str]]
     of_pumps: dict[str, str]
     about_pumps: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
+    levelled: set[str]
+    down_to: dict[str, str]
+    events: dict[str, tuple[frozenset[str], frozenset[str]]]
 
 
 _KNOWN: dict[str, _Names] = {}
@@ -53,10 +62,16 @@ def _names(knowledge: Knowledge) -> _Names:
     """The names of a knowledge, indexed once."""
     made = _KNOWN.get(knowledge.sha256)
     if made is None:
-        made = _KNOWN[knowledge.sha256] = _Names({}, {}, {}, {}, {}, {})
+        made = _KNOWN[knowledge.sha256] = _Names({}, {}, {}, {}, {}, {}, set(), {}, {})
         for condition in knowledge.conditions.values():
-            for name in (condition.title, condition.condition.replace("_", " "), *condition.names):
-                made.names.setdefault(folded(name), condition.condition)
+            made.names.update({folded(name): condition.condition for name in (condition.title, *condition.names)})
+            if condition.levels:
+                made.levelled.add(condition.condition)
+            if condition.down_to is not None:
+                made.down_to[condition.condition] = condition.down_to
+            if condition.event:
+                own = frozenset(map(folded, (condition.title, *condition.names)))
+                made.events[condition.condition] = own, frozenset(map(folded, condition.beside))
             made.of_pumps.update({folded(name): condition.condition for name in condition.pump_names})
             if condition.pump_words:
                 made.about_pumps[condition.condition] = (
@@ -65,6 +80,8 @@ def _names(knowledge: Knowledge) -> _Names:
                 )
             made.snomed.update(dict.fromkeys(condition.snomed, condition.condition))
             made.icd.update({prefix.replace(".", "").upper(): condition.condition for prefix in condition.icd10cm})
+        for key in knowledge.conditions:  # the words of an id give way to what a condition is called
+            made.names.setdefault(folded(key.replace("_", " ")), key)
         for allergen in knowledge.allergens.values():
             for name in {
                 folded(n) for n in (allergen.allergen.replace("_", " "), *allergen.names, *allergen.ingredients)
@@ -87,8 +104,10 @@ def conditions_said(
     """
     out: dict[str, float] = {}
     idle = []
+    for name in _events(patient, knowledge):
+        out[name] = 1.0
     for stated in patient.conditions or ():
-        if stated.until is not None and stated.until <= patient.as_of:
+        if _over(stated, patient):
             continue
         found = condition_ids(stated, knowledge) or (_of_pump(stated, knowledge) if pump else ())
         doubtful = stated.name is not None and not stated.codes and _in_doubt(stated.name, knowledge)
@@ -152,14 +171,15 @@ def _in_doubt(words: str, knowledge: Knowledge) -> bool:
 
 
 def days_since(patient: Patient, knowledge: Knowledge) -> dict[str, float]:
-    """Condition id -> days since it began, for those with a date; the latest where it was said more than once."""
+    """Condition id -> days since it began, for those with a date; the latest where it was said more than once.
+
+    An event without a date counts as of today, one to come has days below nought.
+    """
     out: dict[str, float] = {}
+    for name, day in _events(patient, knowledge).items():
+        out[name] = 0.0 if day is None else float((patient.as_of - day).days)
     for stated in patient.conditions or ():
-        if (
-            stated.since is None
-            or stated.since > patient.as_of
-            or (stated.until is not None and stated.until <= patient.as_of)
-        ):
+        if stated.since is None or stated.since > patient.as_of or _over(stated, patient):
             continue
         days = float((patient.as_of - stated.since).days)
         for name in condition_ids(stated, knowledge):
@@ -179,9 +199,57 @@ def condition_ids(stated: Stated, knowledge: Knowledge) -> tuple[str, ...]:
     for words in (stated.name, *(c.display for c in stated.codes)):
         if words:
             plain = folded(re.sub(r"\((?:disorder|finding|situation)\)", "", words))
-            if plain in names:
-                found.append(names[plain])
+            found += [names[plain]] if plain in names else _with_level(plain, known) or _joined(words, known)
+            found += [] if plain in names else _events_in(plain, knowledge, within=False)
     return tuple(dict.fromkeys(found))
+
+
+def _joined(words: str, known: _Names) -> list[str]:
+    """The conditions of words that join several ("low back pain with muscle spasm"), or that say how much or where ("severe spasticity");
+    none unless every part is a whole name: what stands beside a name may undo it."""
+    parts = [re.sub(_HOW, "", folded(part)) for part in _JOINS.split(words)]
+    return [known.names[part] for part in parts] if all(part in known.names for part in parts) else []
+
+
+def _events(patient: Patient, knowledge: Knowledge) -> dict[str, date | None]:
+    """The events that the procedure or a condition names, each with its day; the latest past one before one to come, ``None`` where no day was said."""
+    out: dict[str, date | None] = {}
+    procedure = patient.procedure
+    said = [] if procedure is None else [(procedure.kind, procedure.date, True)]
+    said += [(s.name, s.since, False) for s in patient.conditions or () if s.name and not _over(s, patient)]
+    for words, day, within in said:
+        found = _events_in(folded(words), knowledge, within=within)
+        if not found or _DOUBT.search(words):
+            continue
+        for name in found:
+            days = [d for d in (out.get(name), day) if d is not None]
+            past = [d for d in days if d <= patient.as_of]
+            out[name] = max(past) if past else min(days, default=None)
+    return out
+
+
+def _events_in(plain: str, knowledge: Knowledge, *, within: bool) -> list[str]:
+    """The events that folded words name; with ``within`` other words may stand around the name, else those of ``beside`` alone."""
+    found = []
+    for event, (names, beside) in _names(knowledge).events.items():
+        if not any(f" {name} " in f" {plain} " for name in names):
+            continue
+        if within or " ".join(w for w in plain.split() if w not in beside and not w.isdigit()) in names:
+            found.append(event)
+    return found
+
+
+def _over(stated: Stated, patient: Patient) -> bool:
+    return stated.until is not None and stated.until <= patient.as_of
+
+
+def _with_level(plain: str, known: _Names) -> list[str]:
+    """The conditions that words with a level of the cord name (“sci t10”)."""
+    level = level_within(plain)
+    if level is None or (name := known.names.get(level[1])) not in known.levelled:
+        return []
+    of_level = narrowest(level[0], known.down_to.items())
+    return [name] if of_level is None else [name, of_level]
 
 
 def _by_code(code: Code, snomed: dict[str, str], icd: dict[str, str]) -> str | None:

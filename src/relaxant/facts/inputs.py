@@ -315,7 +315,10 @@ def _agents(
 ) -> None:
     for name in sorted({agent for m in medicines for agent in m.agents}):
         agent, lines = knowledge.agents[name], [m for m in medicines if name in m.agents]
-        values = said_of_agent(agent, patient, lines, weight) | said_of_pump(name, patient, medicines, knowledge)
+        together = knowledge.policy("sessions_together_days")
+        values = said_of_agent(agent, patient, lines, weight, together) | said_of_pump(
+            name, patient, medicines, knowledge
+        )
         columns = inputs.agents.setdefault(name, {})
         for key, value in values.items():
             columns.setdefault(key, full(inputs.rows, 0.0 if key in SITUATIONS else NAN))[row] = value

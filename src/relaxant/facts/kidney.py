@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from relaxant.facts import body, renal
-from relaxant.facts.column import Column, Floats, Mask, anywhere, between, gather_needs, number, truth, yes_no
+from relaxant.facts.column import SAID, Column, Floats, Mask, anywhere, between, gather_needs, number, truth, yes_no
 from relaxant.facts.derive import both_sexes, makes, values, with_methods
 from relaxant.facts.inputs import full
-from relaxant.facts.names import EARLIER_CREATININE
+from relaxant.facts.names import EARLIER_CREATININE, PERSON_FACTS, POTASSIUM_TODAY
 
 if TYPE_CHECKING:
     from relaxant.facts.facts import Facts
@@ -384,3 +384,12 @@ def _haemodialysis(facts: Facts) -> Column:
 @makes("peritoneal_dialysis")
 def _peritoneal(facts: Facts) -> Column:
     return _kind_of_dialysis(facts, "peritoneal_dialysis")
+
+
+@makes("potassium_today")
+def _potassium_today(facts: Facts) -> Column:
+    """The potassium where it is of the day of the review: with weak kidneys it moves within a day."""
+    name = "potassium_today"
+    return number(
+        facts.numbers(name), PERSON_FACTS[name].unit, needs=POTASSIUM_TODAY, inputs=("potassium",), methods=SAID
+    )

@@ -26,8 +26,12 @@ LIMITED = {
     "course": "duration_days",
     "doses_daily": "doses_daily",
     "least_age": "age",
+    "sessions": "units_of_sessions",
+    "sessions_per_kg": "units_of_sessions_per_kg",
 }
 """Each kind of limit and the fact that it bounds."""
+_OF_SESSIONS = {"sessions": "single", "sessions_per_kg": "single_per_kg"}
+"""What is given in sessions is held against the limit of one session with all sessions that act together."""
 
 
 class Ceiling(msgspec.Struct, frozen=True):
@@ -64,10 +68,11 @@ def ceilings(knowledge: Knowledge, jurisdiction: Jurisdiction, agent: str, kind:
     known = _CEILINGS.get(key)
     if known is None:
         soft = kind.endswith("_soft")
+        plain = plain_kind(kind)
         own = [
             x
             for x in knowledge.agents[agent].limits
-            if x.kind == plain_kind(kind) and (x.tier in ("WATCH", "NOTE")) == soft
+            if x.kind == _OF_SESSIONS.get(plain, plain) and (x.tier in ("WATCH", "NOTE")) == soft
         ]
         local = [x for x in own if jurisdiction in x.jurisdiction]
         local += [x for x in own if not x.jurisdiction and not any(_covers(y, x) for y in local)]

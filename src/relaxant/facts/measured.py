@@ -16,7 +16,7 @@ _SAME = 0.01  # two values of one day that differ by no more are one value, roun
 def values_in_force(patient: Patient, knowledge: Knowledge, note: dict[str, str]) -> dict[str, float]:
     """Each value in the unit of its lab, NaN where it is past its time or two of one day disagree; ``note`` gains why.
 
-    With a creatinine come ``creatinine_before`` and ``creatinine_before_hours``: the lowest earlier one of KDIGO's window,
+    One that is surely of the day of the review stands as ``<lab>_today`` as well. With a creatinine come ``creatinine_before`` and ``creatinine_before_hours``: the lowest earlier one of KDIGO's window,
     else the last.
     """
     by_lab: dict[str, list[tuple[Measured, float]]] = {}
@@ -28,6 +28,8 @@ def values_in_force(patient: Patient, knowledge: Knowledge, note: dict[str, str]
     for lab_id, values in by_lab.items():
         values.sort(key=lambda pair: (pair[0].date or patient.as_of, pair[0].date is None, pair[1]))
         out[lab_id] = _in_force(values, knowledge.labs[lab_id], patient, note)
+        if values[-1][0].date == patient.as_of:
+            out[f"{lab_id}_today"] = out[lab_id]
         if lab_id == "creatinine" and not math.isnan(out[lab_id]):
             out.update(_earlier(values, patient, knowledge))
     return out

@@ -8,6 +8,8 @@ TAKEN_FOR = "how long the other medicines have been taken"
 """The input that :func:`relaxant.facts.agent_facts` lacks where a start was not said."""
 EARLIER_CREATININE = "an earlier creatinine"
 """The input that a change of creatinine lacks where only one was measured."""
+POTASSIUM_TODAY = "a potassium of today"
+"""The input that is missing where potassium moves within days and the last one is of an earlier day."""
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -66,6 +68,7 @@ PERSON_FACTS: dict[str, Fact] = {
     "diastolic_blood_pressure": Fact("mmHg"),
     "heart_rate": Fact("1/min"),
     "potassium": Fact("mmol/L"),
+    "potassium_today": Fact("mmol/L", listed=False),
     "magnesium": Fact("mmol/L"),
     "temperature": Fact("degC"),
     "post_void_residual": Fact("mL"),
@@ -93,6 +96,8 @@ AGENT_FACTS: dict[str, Fact] = {
     "duration_days": Fact("days"),
     "stopped_days": Fact("days"),
     "last_session_days": Fact("days"),
+    "units_of_sessions": Fact("dose"),
+    "units_of_sessions_per_kg": Fact("dose"),
     "previous_daily_dose": Fact("dose"),
     "dose_drop": Fact(),
     "dose_rise": Fact(),

@@ -13,6 +13,7 @@ from datetime import date
 
 import msgspec
 
+from relaxant.facts.limits import ceilings
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.pumps import PumpProtocol, PumpStart
 from relaxant.knowledge.questions import holds_in
@@ -137,6 +138,12 @@ def runs_at(current: Sequence[Medicine]) -> Span | None:
     if not known or len(known) < len(spans):
         return None
     return min(low for low, _ in known), sum(high for _, high in known)
+
+
+def is_slip(rate: Span | None, agent: str, jurisdiction: Jurisdiction, knowledge: Knowledge) -> bool:
+    """Whether a daily dose lies so far above every limit that a unit was mistaken: nothing is made of it then."""
+    slips = [float(c.over) for c in ceilings(knowledge, jurisdiction, agent, "daily_slip")]
+    return rate is not None and bool(slips) and rate[0] > max(slips)
 
 
 def begun(current: Sequence[Medicine]) -> date | None:
@@ -266,6 +273,8 @@ def said_of_pump(agent: str, patient: Patient, medicines: Sequence[Medicine], kn
     current = [m for m in own if m.role == "current"]
     weighed = [m for m in own if m.role == "considering" and m.change != "stop"]
     now = runs_at(current)
+    if is_slip(now, agent, patient.jurisdiction, knowledge):
+        now = None
     found = held(device, now, begun(current), patient.as_of, protocol.numbers.dead.value)
     out: dict[str, float] = {}
     for name, span in (

@@ -20,6 +20,11 @@ _NO_RESULT = UNKNOWN | {"pending", "not done", "not measured", "not tested", "ha
 _BOUND = re.compile(r"(?:[<>≤≥]|<=|>=)\s*\d")
 _PRESSURE = re.compile(r"(\d{2,3}(?:\.\d+)?)\s*/\s*(\d{2,3}(?:\.\d+)?)\s*(mm\s?hg|kpa)?", re.I)
 _PRESSURE_NAMES = {"bp", "blood pressure"}
+_TWITCHES = re.compile(r"([0-4])\s*(?:/|of|out\s+of)\s*4(?:\s*twitch(?:es)?)?", re.I)
+_TRAIN = re.compile(r"(?:tof|train[ -]of[ -]four)", re.I)
+_OF_FOUR = ("train_of_four_count", "train_of_four_ratio")
+_COUNTED = re.compile(r"[2-4]")
+_SHARE = re.compile(r"0?[.,]\d+|\d{1,3}(?:[.,]\d+)?\s?%")
 _OTHER_UNITS = {"mg/dL": ("umol/L",), "g/dL": ("g/L",), "cm": ("m", "in"), "kg": ("lb",)}
 _USUAL = {"weight": "61 kg", "height": "165 cm", "creatinine": "1.6 mg/dL or 141 umol/L"}
 _LIKELY_UNITS = ("umol/L", "mmol/L", "mg/dL", "mg/L", "g/L", "g/dL", "lb", "g", "kg", "m", "in", "cm", "mm")
@@ -71,10 +76,11 @@ def body(reading: Reading, plain: Mapping[str, Any], field: str) -> Measured | N
 
 
 def measures(reading: Reading, plain: Mapping[str, Any], field: str) -> tuple[Measured, ...]:
-    """The labs or observations; a blood pressure written as two numbers is read as both."""
+    """The labs or observations; a blood pressure written as two numbers is read as both, twitches “2/4” as a count."""
     value = plain.get(field)
     if isinstance(value, list):
-        plain = {field: [part for item in value for part in _pressures(item)]}
+        labs = _by_name(_Held(reading.knowledge))
+        plain = {field: [part for item in value for part in _pressures(_twitches(item, labs))]}
     return each(reading, plain, field, measured) or ()
 
 
@@ -187,6 +193,29 @@ def _pressures(item: Any) -> list[Any]:
             for name, value in (("systolic", match[1]), ("diastolic", match[2]))
         ]
     return [item]
+
+
+def _twitches(item: Any, labs: Mapping[str, Lab]) -> Any:
+    """A train-of-four as people write it (``TOF 2/4``, ``train-of-four 2 of 4``, ``TOF 0.9``) as the count or the ratio that it is.
+
+    ``TOF 1`` and ``TOF 0`` may be either, and stay as said.
+    """
+    if isinstance(item, str) and _TRAIN.match(item.strip()):
+        try:
+            item = _split("observations", item)
+        except InputError:
+            return item
+    value = item.get("value") if isinstance(item, Mapping) else None
+    if not isinstance(item, Mapping) or not isinstance(value, str) or item.get("unit") is not None:
+        return item
+    name, said = fold(str(item.get("name") or "")), clean(value)
+    count, ratio = _OF_FOUR
+    plain, known = _TRAIN.fullmatch(name) is not None, labs.get(name)
+    if (plain or (known is not None and known.lab == count)) and (twitches := _TWITCHES.fullmatch(said)):
+        return {**item, "name": count, "value": twitches[1]}
+    if plain and _COUNTED.fullmatch(said):
+        return {**item, "name": count}
+    return {**item, "name": ratio} if plain and _SHARE.fullmatch(said) else item
 
 
 # ---------------------------------------------------------------- the value

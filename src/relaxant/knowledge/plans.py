@@ -21,9 +21,14 @@ DAY_PARTS: tuple[DayPart, ...] = get_args(DayPart)
 
 
 class Said(Cited, frozen=True, kw_only=True, gc=False):
-    """A sentence of a plan, in our words. With ``when`` it is said to whom it concerns."""
+    """A sentence of a plan, in our words. With ``when`` it is said to whom it concerns.
+
+    ``person`` is the same for the sheet of the person, in plain words and without what needs an instrument or a laboratory, one line for
+    each thing; empty where the sheet leaves it out.
+    """
 
     text: str
+    person: tuple[str, ...] | None = None
     when: dict[str, Any] | None = None
 
 
@@ -134,7 +139,8 @@ class Taper(Cited, frozen=True, kw_only=True, gc=False):
     the first where ``of_first``), ``over_days`` (even steps to nothing in that time) and ``at_once`` says how much a step is.
 
     ``at_once``: nothing is given from today on, under watch, and ``text`` says how; there are no steps. ``every_days`` is what the plan
-    uses, ``every_days_least`` the quickest that the source allows. ``last`` is the daily dose from which the next step is nothing.
+    uses, ``every_days_least`` the quickest that the source allows. A step of ``percent`` is ``least`` at least, the smallest step that a source takes (up to ``least_most`` where it gives a span), and never above
+    ``percent_most`` of the dose in each ``every_days``: where products are too coarse for that the dose stays until they are not. ``last`` is the daily dose from which the next step is nothing.
     ``supervised``: in hospital or with daily contact. ``first_do`` is what has to be done before the first step. Of those that fit the first of the file is the plan's choice.
     """
 
@@ -145,6 +151,9 @@ class Taper(Cited, frozen=True, kw_only=True, gc=False):
     age_from: float = 0
     by: float | None = None
     percent: float | None = None
+    percent_most: float | None = None
+    least: float | None = None
+    least_most: float | None = None
     of_first: bool = False
     over_days: float | None = None
     at_once: bool = False
@@ -170,12 +179,17 @@ class Gap(Cited, frozen=True, kw_only=True, gc=False):
 
 
 class Withdrawal(Cited, frozen=True, kw_only=True, gc=False):
-    """What withdrawal of an agent looks like and when it comes; shown with every taper."""
+    """What withdrawal of an agent looks like and when it comes; shown with every taper.
+
+    ``person_signs`` and ``person_emergency`` are the same for the sheet of the person, in plain words and without what needs an instrument.
+    """
 
     withdrawal: str
     agents: tuple[str, ...]
     signs: tuple[str, ...]
     emergency: tuple[str, ...]
+    person_signs: tuple[str, ...] | None = None
+    person_emergency: tuple[str, ...] | None = None
     onset: str
     action: str
 
@@ -255,7 +269,9 @@ class FollowUp(Cited, frozen=True, kw_only=True, gc=False):
     ``labs`` are ids of ``labs.yaml`` whose values are shown; none where it is asked or looked at. It counts as done by a value of one
     of each group of ``done_by``, or of any of the labs where that is left out. ``anchor``: the first dose, each step of a plan (``steps``: the
     rises or the falls alone), the day the highest dose is reached, the day from which a day's dose is ``from_daily`` (in the agent's dose unit)
-    or more (it is then for this person although what is weighed is less), the last session of what is given in sessions, the day by which a pump is to be refilled, or the day of the review.
+    or more (it is then for this person although what is weighed is less), the last session of what is given in sessions, the day by which a pump is to be refilled, the day of the review,
+    or the last dose, where a plan ends with one: nothing else is due after that day. ``within_step``: at the end of a step that is shorter. A value counts for a day when it is at
+    most ``grace_days`` older, ``days_grace`` for the days of ``days`` where those are close together.
 
     ``in_place_of`` names what the agents' ``monitoring`` says in words (its ``what``): this entry gives it dates and the review shows it
     in its stead, with its words for when (``at``) unless this entry has its own. Where ``when`` is not met the words go too, but with
@@ -273,14 +289,16 @@ class FollowUp(Cited, frozen=True, kw_only=True, gc=False):
     labs: tuple[str, ...] = ()
     done_by: tuple[tuple[str, ...], ...] = ()
     baseline: bool = False
-    anchor: Literal["start", "step", "highest dose", "daily dose", "session", "refill", "review"] = "start"
+    anchor: Literal["start", "step", "highest dose", "daily dose", "session", "refill", "review", "last dose"] = "start"
     from_daily: float | None = None
     steps: Literal["every", "rise", "fall"] = "every"
+    within_step: bool = False
     days: tuple[float, ...] = ()
     every_days: float | None = None
     from_day: float | None = None
     to_day: float | None = None
     grace_days: float = 7
+    days_grace: float | None = None
     lapses_days: float | None = None
     not_before: bool = False
     superseded: bool = False

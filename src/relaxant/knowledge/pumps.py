@@ -40,6 +40,14 @@ class PumpNotWith(Cited, frozen=True, kw_only=True, gc=False):
     text: str
 
 
+class PumpToRead(Cited, frozen=True, kw_only=True, gc=False):
+    """Events after which a pump is read before anything of it is changed, for so many days, and why."""
+
+    conditions: tuple[str, ...]
+    within_days: float
+    text: str
+
+
 class PumpOrigin(Cited, frozen=True, kw_only=True, gc=False):
     """Which conditions count as spasticity from the cord or from the brain."""
 
@@ -50,12 +58,13 @@ class PumpOrigin(Cited, frozen=True, kw_only=True, gc=False):
 class PumpScreening(Cited, frozen=True, kw_only=True, gc=False):
     """The ladder of test doses (micrograms), each at least ``apart_hours`` after the last, given over ``over_minutes`` at least, with the
     person watched for ``watch_low`` to ``watch_high`` hours. ``lower_first`` is a smaller first dose, for whom ``lower_for`` says, or with
-    ``lower_anyone`` for everybody."""
+    ``lower_anyone`` for everybody, up to ``lower_age_to`` years (exclusive)."""
 
     doses: tuple[float, ...]
     lower_first: float | None = None
     lower_for: str | None = None
     lower_anyone: bool = False
+    lower_age_to: float = 200
     age_from: float = 0
     apart_hours: float
     over_minutes: float
@@ -182,6 +191,7 @@ class PumpProtocol(Frozen, frozen=True, kw_only=True, gc=False):
     meanwhile: tuple[PumpSaid, ...] = ()
     oral: tuple[PumpOral, ...] = ()
     not_with: tuple[PumpNotWith, ...] = ()
+    to_read: tuple[PumpToRead, ...] = ()
     restart: tuple[PumpSaid, ...] = ()
     mixed: tuple[PumpSaid, ...] = ()
     one_change: tuple[PumpSaid, ...] = ()

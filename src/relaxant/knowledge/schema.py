@@ -289,11 +289,21 @@ class Condition(Frozen, frozen=True, kw_only=True, gc=False):
     Three kinds of words count for whoever has a medicine running or weighed into the spinal fluid, or a pump for one: ``pump_names`` are then
     names of it too; ``pump_words``, inside something that is not understood, put it in question, unless one of ``not_pump_words`` (another device,
     or the pump as such) stands there as well.
+
+    A name of a condition with ``levels`` may carry a level of the cord (“SCI T10”): it then names as well the condition that reaches least far below
+    that level, by ``down_to`` (``T6``).
+
+    An ``event`` happens on a day: a procedure of this name counts as it. It lies as many days back as its day is, below nought where it is still to
+    come, and nought days where no day was said. Words of ``beside``, and a date, may stand beside its names.
     """
 
     condition: str
     title: str
     names: tuple[str, ...]
+    levels: bool = False
+    down_to: str | None = None
+    event: bool = False
+    beside: tuple[str, ...] = ()
     pump_names: tuple[str, ...] = ()
     pump_words: tuple[str, ...] = ()
     not_pump_words: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.planning.due_dates import Anchors, Change, Span, later
 from relaxant.planning.plan import Plan, Step
 from relaxant.quantities import Quantity, convert
+from relaxant.rules.wording import shown_agent_name
 
 _RAISES = ("titration", "switch", "resume")
 
@@ -29,6 +30,7 @@ class Lines(NamedTuple):
     steps: list[Step]
     raised: list[Step]
     rise: float
+    ends: date | None
 
     @property
     def present(self) -> date | None:
@@ -57,7 +59,29 @@ def lines_of(
         [s for p in made for s in p.steps if s.agent == agent],
         [s for p in made if p.kind in _RAISES for s in p.steps if s.agent == agent],
         _rise(agent, facts, row) if weighed else 0,
+        _ends(agent, facts, as_of, own, made, plans),
     )
+
+
+def _ends(agent: str, facts: Facts, as_of: date, own: Sequence[Medicine], made: Sequence[Plan], plans: Sequence[Plan]) -> date | None:  # fmt: skip
+    """The day of the last dose: that of a plan which ends with one, of a stop that needs no steps, or of a line that says its own; ``None``
+    where it is taken on, or no day is planned."""
+    name = shown_agent_name(agent, facts)
+    lasts = [
+        max(steps, key=lambda s: s.first).last for p in made if (steps := [s for s in p.steps if s.agent == agent])
+    ]
+    lasts += [p.last_dose for p in made if p.kind == "taper" and not p.steps and p.agents == (name,)]
+    if lasts:
+        known = [day for day in lasts if day is not None]
+        return max(known) if len(known) == len(lasts) else None
+    current = [m for m in own if m.role == "current"]
+    if any(name in p.agents for p in plans) or any(m.role == "considering" and m.change != "stop" for m in own):
+        return None
+    if any(m.stop_weighed for m in current):
+        lowered = any(agent in t.agents for t in facts.knowledge.plans.tapers.values())
+        return None if lowered else as_of
+    said = [m.regimen.stop for m in current if m.regimen.stop is not None and m.regimen.stop >= as_of]
+    return max(said) if current and len(said) == len(current) else None
 
 
 def anchors_of(lines: Lines, refill: date | None) -> Anchors:
@@ -81,6 +105,7 @@ def anchors_of(lines: Lines, refill: date | None) -> Anchors:
         refill=refill,
         changes=tuple(sorted(changes, key=lambda c: c.day)),
         since_known=not lines.current or present is not None,
+        ends=lines.ends,
     )
 
 

@@ -42,8 +42,8 @@ class Depth(msgspec.Struct, frozen=True):
 
 
 def depth_of(facts: Facts) -> Depth:
-    """The measures in force today."""
-    ratio, count, post_tetanic = (facts.numbers(name).item(0) for name in _LABS)
+    """The measures that are surely of today."""
+    ratio, count, post_tetanic = (facts.numbers(f"{name}_today").item(0) for name in _LABS)
     return Depth(*(None if math.isnan(v) else v for v in (ratio, count, post_tetanic)))
 
 

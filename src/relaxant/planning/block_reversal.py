@@ -59,11 +59,19 @@ def reversal_lines(agent: str, subject: Subject) -> tuple[list[Line], tuple[str,
         needs.append(words["need_today"])
     own, open_needs = _reversers(agent, depth if typed.known else None, missing, subject)
     needs += open_needs
+    recovered = typed.known and any(_is_recovery(row) for one in own for row in one.rows)
     for one in own:
         lines += _lines(one, own, typed, depth, subject)
+        if not one.dosed and not recovered:
+            lines += _given_before(one, subject)
     if typed.known and not missing and not any(one.rows for one in own):
         lines.append(Line(what=words["none_what"], how="", value=None, unit="", text=_none(agent, depth, subject)))
     return lines, tuple(dict.fromkeys(needs))
+
+
+def _is_recovery(row: BlockReversal) -> bool:
+    """Whether a row is of a block that has gone."""
+    return row.usual is None and row.ratio_from is not None and row.ratio_to is None
 
 
 def _none(agent: str, depth: Depth, subject: Subject) -> str:
@@ -275,6 +283,22 @@ def _again(one: Reverser, subject: Subject) -> Iterator[Line]:
         )
 
 
+def _given_before(one: Reverser, subject: Subject) -> Iterator[Line]:
+    """What was given already of an agent that has no amount at this depth: what that means, and what the rules say of it."""
+    words, given = subject.words["reversal"], one.given
+    if not given.lines:
+        return
+    said = words["given_amount"].format(amount=words["unsaid"] if given.mg is None else amount_text(given.mg, _MASS))
+    plain = [entry for entry in holding(one.block.again, subject.facts) if entry.usual is None]
+    what = words["again"].format(agent=_name(one, subject))
+    if not plain:
+        yield Line(what=what, how=said, value=None, unit="", text=words["given_deep"])
+    for entry in plain:
+        sources = source_of(entry, subject.facts)
+        yield Line(what=what, how=said, value=None, unit="", text=entry.text, sources=sources, verified=entry.verified)
+    yield from _found(one, set(), subject)
+
+
 def _again_amount(one: Reverser, entry: BlockAgain, subject: Subject) -> tuple[float | None, str]:
     if entry.usual is None or not isinstance(one.weight, Weighed):
         return None, ""
@@ -293,18 +317,7 @@ def _minded(one: Reverser, subject: Subject) -> Iterator[Line]:
     if one.against is not None:
         return
     what = words["reversal"]["mind"].format(agent=_name(one, subject))
-    warned = set(one.warning.rules) if one.warning is not None else set()
-    for finding in one.found:
-        if not set(finding.rules) & warned:
-            yield Line(
-                what=what,
-                how=words["change"]["how"].format(tier=finding.tier, rules=", ".join(finding.rules)),
-                value=None,
-                unit="",
-                text=" ".join((finding.summary, *finding.also)),
-                sources=finding.sources,
-                verified=finding.verified,
-            )
+    yield from _found(one, set(one.warning.rules) if one.warning is not None else set(), subject)
     for note in holding(one.block.notes, facts):
         if outcome_of(note.when, one.block.agent, facts)[0] == FIRES:
             yield Line(
@@ -315,6 +328,22 @@ def _minded(one: Reverser, subject: Subject) -> Iterator[Line]:
                 text=note.text,
                 sources=source_of(note, facts),
                 verified=note.verified,
+            )
+
+
+def _found(one: Reverser, said: set[str], subject: Subject) -> Iterator[Line]:
+    """What the rules say of the agent, but for those that were said already."""
+    words = subject.words
+    for finding in one.found:
+        if not set(finding.rules) & said:
+            yield Line(
+                what=words["reversal"]["mind"].format(agent=_name(one, subject)),
+                how=words["change"]["how"].format(tier=finding.tier, rules=", ".join(finding.rules)),
+                value=None,
+                unit="",
+                text=" ".join((finding.summary, *finding.also)),
+                sources=finding.sources,
+                verified=finding.verified,
             )
 
 

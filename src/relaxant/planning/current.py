@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -11,7 +11,7 @@ from relaxant.knowledge.plans import DAY_PARTS, DayPart
 from relaxant.medicines.dose.units import interval_hours
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.regimen import Dose
-from relaxant.planning.plan import Product
+from relaxant.planning.plan import Product, Taken
 from relaxant.quantities import Quantity, convert
 
 _A_DAY = 24.0
@@ -101,6 +101,16 @@ def intake(agent: str, lines: Sequence[Medicine], facts: Facts) -> Intake:
     ordered = {part: doses[part] for part in DAY_PARTS if part in doses}
     regimen = lines[0].regimen
     return Intake(doses=ordered, placed=placed, form=regimen.form, modified=regimen.release not in (None, "immediate"))
+
+
+def taken_until(agents: Iterable[str], medicines: Sequence[Medicine], facts: Facts) -> tuple[Taken, ...]:
+    """What is taken now of each of the agents, by part of the day; those of which it is not known are left out."""
+    out = []
+    for agent in dict.fromkeys(agents):
+        now = intake(agent, current_lines(agent, medicines), facts)
+        if not now.why:
+            out.append(Taken(agent=agent, doses=now.doses))
+    return tuple(out)
 
 
 def _product(line: Medicine) -> tuple[bool, str | None]:

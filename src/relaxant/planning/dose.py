@@ -85,6 +85,21 @@ def ceiling(stands: Room) -> float | None:
     return most if most < of_label else None
 
 
+def most_taken(stands: Room) -> float | None:
+    """The most in a day that somebody who takes it already may go on with: what the person's kidneys, liver, age or medicines leave, and never
+    above the label's own limit; ``None`` where nothing bounds it. What the label keeps for special care alone bounds a rise and lowers nobody."""
+    held = [b for b in stands.bounds if b.kind == "daily" and not b.open and b.value and not b.soft]
+    return min(
+        [*(b.value for b in held if b.value), *([most] if (most := ceiling(stands)) is not None else [])], default=None
+    )
+
+
+def most_at_once(stands: Room) -> float:
+    """The most at one time for somebody who takes it already: infinite where nothing bounds it."""
+    held = (b.value for b in stands.bounds if b.kind == "single" and not b.open and not b.soft)
+    return min((value for value in held if value), default=math.inf)
+
+
 def dangers(agent: str, findings: Sequence[Finding], facts: Facts) -> list[Finding]:
     """Every DANGER that stands for an agent. That it was stopped is none against taking it up again, and is left out."""
     own = {shown_agent_name(agent, facts), agent}

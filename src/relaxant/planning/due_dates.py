@@ -31,6 +31,7 @@ class Anchors(msgspec.Struct, frozen=True, kw_only=True):
 
     ``highest`` are the days on which the present dose and the one that is weighed or planned are reached, ``daily`` the days of a day's dose that a
     follow-up names, ``refill`` the day by which a pump is to be refilled. ``since_known`` is false where the present dose has no first day.
+    ``ends`` is the day of the last dose, where it is planned.
     """
 
     review: date
@@ -41,6 +42,7 @@ class Anchors(msgspec.Struct, frozen=True, kw_only=True):
     refill: date | None = None
     changes: tuple[Change, ...] = ()
     since_known: bool = True
+    ends: date | None = None
 
 
 class When(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +62,7 @@ def anchor_days(follow: FollowUp, anchors: Anchors) -> tuple[date, ...]:
     """The days that the follow-up is counted from, in order; none where they are not known."""
     if follow.anchor == "step":
         sign = {"every": 0, "rise": 1, "fall": -1}[follow.steps]
-        return tuple(sorted(c.day for c in anchors.changes if not sign or c.by * sign > 0))
+        return tuple(sorted(c.day for c in anchors.changes if (c.by * sign > 0 if sign else c.by)))
     if follow.anchor in ("highest dose", "session"):
         return tuple(sorted(anchors.highest if follow.anchor == "highest dose" else anchors.sessions))
     found = {
@@ -68,22 +70,37 @@ def anchor_days(follow: FollowUp, anchors: Anchors) -> tuple[date, ...]:
         "daily dose": anchors.daily.first if anchors.daily else None,
         "refill": anchors.refill,
         "review": anchors.review,
+        "last dose": anchors.ends,
     }[follow.anchor]
     return () if found is None else (found,)
 
 
 def fixed_days(follow: FollowUp, anchors: Anchors) -> tuple[date, ...]:
-    """Every day that the follow-up names after its anchor, in order; what goes on without end is not among them."""
+    """Every day that the follow-up names after its anchor and up to the last dose, in order; what goes on without end is not among them."""
     first = _first_repeat(follow)
     out = set()
     for day in anchor_days(follow, anchors):
-        out |= {later(day, d) for d in follow.days}
+        named = {later(day, d) for d in follow.days}
+        out |= {min(d, _step_ends(day, anchors)) for d in named} if follow.within_step else named
         if first is not None and follow.every_days is not None and follow.to_day is not None:
             count = int((follow.to_day - first) // follow.every_days) + 1
             out |= {later(day, first + i * follow.every_days) for i in range(count)}
     if follow.anchor == "daily dose" and anchors.daily is not None and anchors.daily.until is not None:
         out = {day for day in out if day < anchors.daily.until}
-    return tuple(sorted(out))
+    return tuple(sorted(day for day in out if _in_time(follow, anchors, day)))
+
+
+def _step_ends(day: date, anchors: Anchors) -> date:
+    """The last day of the dose that begins on a day: the one before the next change, or that of the last dose."""
+    changed = min((c.day for c in anchors.changes if c.by and c.day > day), default=None)
+    last = date.max if changed is None else later(changed, -1)
+    return max(day, last if anchors.ends is None else min(last, anchors.ends))
+
+
+def _in_time(follow: FollowUp, anchors: Anchors, day: date) -> bool:
+    """Whether the medicine is still taken on a day. What counts from the last dose is for the days after it, and a pump that is not refilled
+    fails whatever is planned."""
+    return anchors.ends is None or follow.anchor in ("last dose", "refill") or day <= anchors.ends
 
 
 def _first_repeat(follow: FollowUp) -> float | None:
@@ -97,7 +114,7 @@ def when_due(
     value stays true, and so how old a baseline may be; ``again`` the day by which that value is to be measured again, being what it is.
 
     A value counts for a day when it was taken on it, after it, or up to ``grace_days`` before it. What goes on without end is due an
-    interval after the last value. Where nothing is on record because nothing is measured, the next day speaks, and when there is
+    interval after the last value, and nothing after the last dose but ``again`` and what counts from that day. Where nothing is on record because nothing is measured, the next day speaks, and when there is
     none the last that has passed.
     """
     found = _when(follow, anchors, last, valid_days)
@@ -115,7 +132,7 @@ def days_after(follow: FollowUp, anchors: Anchors, done: date, valid_days: float
     days = {day for day, before in _wanted(follow, anchors, valid_days) if later(day, -before) > done}
     rolling = _rolling(follow, anchors, done)
     if rolling is not None and follow.every_days is not None:
-        days |= set(_repeated(rolling, follow.every_days, anchors.review))
+        days |= {day for day in _repeated(rolling, follow.every_days, anchors.review) if _in_time(follow, anchors, day)}
     return tuple(sorted(day for day in days if done < day <= later(anchors.review, _AHEAD)))
 
 
@@ -146,7 +163,9 @@ def _without_anchor(follow: FollowUp, anchors: Anchors, last: date | None, valid
 
 def _wanted(follow: FollowUp, anchors: Anchors, valid_days: float) -> list[tuple[date, float]]:
     """The days on which a value is wanted, each with how long before it one may have been taken."""
-    wanted = [(day, follow.grace_days) for day in fixed_days(follow, anchors)]
+    named = {later(day, d) for day in anchor_days(follow, anchors) for d in follow.days}
+    short = follow.grace_days if follow.days_grace is None else follow.days_grace
+    wanted = [(day, short if day in named else follow.grace_days) for day in fixed_days(follow, anchors)]
     if follow.baseline:
         wanted.append((anchors.start or anchors.review, valid_days))
     return wanted
@@ -158,6 +177,8 @@ def _measured(follow: FollowUp, anchors: Anchors, last: date | None, valid_days:
     if follow.lapses_days is not None:
         open_days = [day for day in open_days if (anchors.review - day).days <= follow.lapses_days]
     rolling = _rolling(follow, anchors, last)
+    if rolling is not None and not _in_time(follow, anchors, rolling):
+        rolling = None
     return When(due=min([*open_days, *([rolling] if rolling else [])], default=None))
 
 
@@ -189,7 +210,7 @@ def _asked_days(follow: FollowUp, anchors: Anchors) -> list[date]:
     if rolling is not None and follow.every_days is not None:
         skipped = max(0, (today - rolling).days // int(follow.every_days))
         days |= set(_repeated(later(rolling, skipped * follow.every_days), follow.every_days, today))
-    return sorted(days)
+    return sorted(day for day in days if _in_time(follow, anchors, day))
 
 
 def _asked(follow: FollowUp, anchors: Anchors) -> When:

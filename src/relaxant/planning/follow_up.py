@@ -134,9 +134,20 @@ def follow_up(
                 of_all = msgspec.structs.replace(anchors, sessions=sessions(follow, lines))
             elif span is not None:
                 of_all = msgspec.structs.replace(anchors, daily=span)
+            if follow.anchor == "last dose" and of_all.ends is None:
+                continue
             due = _due(agent, known, of_all, person, open_by)
+            if of_all.ends is not None and _no_more(due, follow, of_all):
+                continue
             chosen.setdefault((agent, due.what), []).append(_Found(due, known, of_all, not open_by))
     return tuple(sorted(map(_together, chosen.values()), key=_order))
+
+
+def _no_more(due: Due, follow: FollowUp, anchors: Anchors) -> bool:
+    """Whether it has no place where the medicine ends: its day will not come, or it asks for what is past (a refill apart)."""
+    if due.due is None:
+        return not any(a.holds or a.at_last for a in due.act)
+    return not follow.labs and follow.anchor != "refill" and due.due < anchors.review
 
 
 def _together(found: Sequence[_Found]) -> Due:

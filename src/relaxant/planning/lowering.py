@@ -1,4 +1,4 @@
-"""Down to a lower dose: to the one that is weighed, or to what this person's kidneys, liver and medicines allow."""
+"""Down to a lower dose: to the one that is weighed, or to what the label and this person's kidneys, liver and medicines allow."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from relaxant.facts.inputs import inputs_of
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.current import Intake, current_lines, intake, weighed_daily, weighed_line
-from relaxant.planning.dose import Room, ceiling, dangers, room
-from relaxant.planning.plan import Plan
+from relaxant.planning.dose import Room, dangers, most_at_once, most_taken, room
+from relaxant.planning.plan import Plan, ShownBound
 from relaxant.planning.said import amount
+from relaxant.planning.tablets import ROUNDING
 from relaxant.planning.taper import taper_plan
 from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import is_weighed
@@ -36,16 +37,28 @@ def to_be_left(agent: str, findings: Sequence[Finding], facts: Facts, row: int =
 
 
 def allowed_dose(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int = 0) -> list[Plan]:  # fmt: skip
-    """Where a finding asks for a change and more is taken than this person's kidneys, liver or medicines allow: down to that."""
+    """Where a finding asks for a change and more is taken than the label's most, or this person's kidneys, liver or medicines, allow: down to
+    that. A dose that is surely more and cannot be laid out over the day gives no steps; the plan says what to ask."""
     name = shown_agent_name(agent, facts)
     if not any(f.tier == _CHANGE and {name, agent} & set(f.agents) for f in findings):
         return []
     lines, own = _as_taken(patient, medicines, facts)
     stands = room(agent, own, row)
-    taken, most = intake(agent, current_lines(agent, lines), own), ceiling(stands)
-    if taken.why or most is None or taken.daily <= most:
+    taken, most = intake(agent, current_lines(agent, lines), own), most_taken(stands)
+    daily = own.column(f"{agent}:daily_dose").low.item(row) if taken.why else taken.daily
+    if most is None or not daily > most + ROUNDING:
         return []
-    made = taper_plan(agent, lines, own, patient.as_of, why="above", goal=most, findings=findings, row=row)
+    made = taper_plan(
+        agent,
+        lines,
+        own,
+        patient.as_of,
+        why="above",
+        goal=most,
+        within=most_at_once(stands),
+        findings=findings,
+        row=row,
+    )
     return [_bounded(made, stands, "above", most, facts)]
 
 
@@ -63,11 +76,21 @@ def lower_dose(agent: str, patient: Patient, medicines: Sequence[Medicine], fact
         return None
     lines, own = _as_taken(patient, medicines, facts)
     stands = room(agent, own, row)
-    most = ceiling(stands)
+    most = most_taken(stands)
     if most is None or goal <= most:
         made = taper_plan(agent, lines, own, patient.as_of, why="lower", goal=goal, findings=findings, row=row)
         return _rhythm(made, intake(agent, [line], facts), facts)
-    made = taper_plan(agent, lines, own, patient.as_of, why="lower", goal=most, findings=findings, row=row)
+    made = taper_plan(
+        agent,
+        lines,
+        own,
+        patient.as_of,
+        why="lower",
+        goal=most,
+        within=most_at_once(stands),
+        findings=findings,
+        row=row,
+    )
     return _bounded(made, stands, "lower_not_enough", most, facts, weighed=amount(goal, made.unit))
 
 
@@ -93,5 +116,12 @@ def _bounded(made: Plan, stands: Room, why: str, most: float, facts: Facts, weig
     """The plan with what bounds the dose that it comes down to, and that dose as products make it."""
     reached = amount(made.steps[-1].daily if made.steps else most, made.unit)
     text = facts.knowledge.words("planning")["why"][why].format(agent=made.agents[0], goal=reached, weighed=weighed)
-    bounds = tuple(b for b in stands.bounds if b.kind in _DOWN)
+    bounds = tuple(_deciding(b, most) for b in stands.bounds if b.kind in _DOWN and not b.soft)
     return msgspec.structs.replace(made, bounds=bounds, why=text)
+
+
+def _deciding(bound: ShownBound, most: float) -> ShownBound:
+    """A bound of the day with whether it is the one that is come down to, now that what is for special care alone is left out."""
+    if bound.kind != "daily" or bound.value is None:
+        return bound
+    return msgspec.structs.replace(bound, decides=not bound.open and bound.value <= most + ROUNDING)

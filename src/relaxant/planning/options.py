@@ -29,10 +29,9 @@ from relaxant.planning.option import Course, Harm, Place, Support, Taken, Why
 from relaxant.planning.option import Option as Option
 from relaxant.planning.option import Options as Options
 from relaxant.planning.plan import Plan, ShownBound, Step, Told
-from relaxant.planning.said import amount
+from relaxant.planning.said import amount, days_said
 from relaxant.planning.useful import useful_levels, usual_dose
 from relaxant.planning.weighing import Weighed, weighed
-from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import Cited, cited
 from relaxant.rules.wording import capital, listed, shown_agent_name
@@ -351,7 +350,7 @@ def _course(agent: str, goal: Goal, conditions: Sequence[str], steps: Sequence[S
         return None
     days, source, verified = min(found, key=lambda f: f[0])
     within = [s for s in steps if (s.first - steps[0].first).days < days]
-    text = facts.knowledge.words("planning")["options"]["course"].format(days=plain_number(days))
+    text = facts.knowledge.words("planning")["options"]["course"].format(days=days_said(days, facts))
     return Course(days=days, reached=within[-1].daily if within else None, text=text, verified=verified, source=source)
 
 

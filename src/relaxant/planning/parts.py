@@ -22,16 +22,18 @@ def spread(
     upper: Mapping[DayPart, int],
     *,
     at_most: float,
+    at_least: float = 0.0,
+    lower: Mapping[DayPart, int] = {},
     nearest: bool = False,
 ) -> Grains:
-    """The parts' amounts (grains) whose sum is the greatest up to ``total``, or with ``nearest`` the nearest to it, and at most ``at_most``;
-    among these the one most like ``shares`` (which sum to 1), the rest falling to the later parts. ``allowed`` are the amounts that can be made, ascending; nought always can."""
+    """The parts' amounts (grains) whose sum is the greatest up to ``total``, or with ``nearest`` the nearest to it, from ``at_least`` to ``at_most``;
+    among these the one most like ``shares`` (which sum to 1), the rest falling to the later parts. ``allowed`` are the amounts that can be made, ascending; nought always can. No part is below ``lower``."""
     parts = [part for part in DAY_PARTS if shares.get(part)]
     ideals = _within(total, {part: shares[part] for part in parts}, upper)
-    choices = [_near(ideals[part], allowed, upper[part]) for part in parts]
+    choices = [_near(ideals[part], allowed, upper[part], lower.get(part, 0)) for part in parts]
     every = np.array(list(product(*choices)), dtype=np.int64)
     sums = every.sum(axis=1)
-    fits = sums <= at_most + ROUNDING
+    fits = (sums <= at_most + ROUNDING) & (sums >= at_least - ROUNDING)
     if not nearest:
         fits &= sums <= total + ROUNDING
     every, sums = every[fits], sums[fits]
@@ -61,8 +63,8 @@ def _within(total: float, shares: Mapping[DayPart, float], upper: Mapping[DayPar
     return out
 
 
-def _near(ideal: float, allowed: Sequence[int], most: int) -> list[int]:
-    usable = [0, *(a for a in allowed if 0 < a <= most)]
+def _near(ideal: float, allowed: Sequence[int], most: int, least: int) -> list[int]:
+    usable = [a for a in (0, *allowed) if least <= a <= most]
     below = [a for a in usable if a <= ideal + ROUNDING]
     above = [a for a in usable if a > ideal + ROUNDING]
     return below[-_NEAR:] + above[:_NEAR]

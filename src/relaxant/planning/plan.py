@@ -22,6 +22,8 @@ BoundKind = Literal[
 
 OF_LABEL = "limit:"
 """How the id of a bound begins that is a limit of the label."""
+OF_SPECIAL = "_soft:"
+"""What the id of a bound holds that is the label's limit for usual care."""
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +78,13 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.last is None else (self.last - self.first).days + 1
 
 
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What is taken of an agent before the plan begins, by part of the day, in the agent's unit."""
+
+    agent: str
+    doses: dict[DayPart, float]
+
+
 class ShownBound(msgspec.Struct, frozen=True, kw_only=True):
     """Something that bounds a dose for this person. ``decides`` where it is the strictest of its kind; ``open`` where it may hold and
     ``settled_by`` says what would tell."""
@@ -102,6 +111,11 @@ class ShownBound(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it is one of the label's own limits."""
         return self.id.startswith(OF_LABEL)
 
+    @property
+    def soft(self) -> bool:
+        """Whether it is a limit of the label above which special care alone goes."""
+        return self.of_label and OF_SPECIAL in self.id
+
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Where the steps come from: a label's titration or a policy of lowering. ``override`` is the clinician's own, as said;
@@ -117,9 +131,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """A sentence with its source."""
+    """A sentence with its source. ``person`` is the same in plain words for the sheet of the person, none where it is not for the sheet;
+    null where nobody put it so."""
 
     text: str
+    person: tuple[str, ...] | None = None
     verified: bool
     source: Cited
 
@@ -153,11 +169,14 @@ class Supply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Signs(msgspec.Struct, frozen=True, kw_only=True):
-    """What withdrawal looks like, when it comes, and what then."""
+    """What withdrawal looks like, when it comes, and what then. ``person_signs`` and ``person_emergency`` are the same in plain words for the
+    sheet of the person; null where nobody put them so."""
 
     agent: str
     signs: tuple[str, ...]
     emergency: tuple[str, ...]
+    person_signs: tuple[str, ...] | None = None
+    person_emergency: tuple[str, ...] | None = None
     onset: str
     action: str
     verified: bool
@@ -191,7 +210,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What is planned for one person, one kind at a time. ``needs_first`` are inputs to have before the first dose, ``first_do`` what
-    has to be done before it."""
+    has to be done before it. ``taken`` is what is taken until then of the agents of its steps, as far as that is known."""
 
     id: str
     kind: Kind
@@ -205,6 +224,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     policies: tuple[Policy, ...] = ()
     bounds: tuple[ShownBound, ...] = ()
     products: tuple[Product, ...] = ()
+    taken: tuple[Taken, ...] = ()
     steps: tuple[Step, ...] = ()
     gates: tuple[Gate, ...] = ()
     branches: tuple[Branch, ...] = ()

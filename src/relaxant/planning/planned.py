@@ -10,11 +10,12 @@ from relaxant.facts.facts import Facts
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.blockade import block_plan, blockers
-from relaxant.planning.current import current_lines, intake, release_of, weighed_daily, weighed_line
+from relaxant.planning.current import current_lines, intake, release_of, taken_until, weighed_daily, weighed_line
 from relaxant.planning.dose import danger, leaves
 from relaxant.planning.lowering import allowed_dose, lower_dose, to_be_left
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Plan, Told
+from relaxant.planning.products import product_groups
 from relaxant.planning.pump import pump_plan
 from relaxant.planning.reform import form_plan
 from relaxant.planning.said import asked_by, missed, withdrawal
@@ -54,6 +55,7 @@ def planned(
     for agent in sorted(set(facts.inputs.agents) & set(blockers(facts))):
         if agent in weighed or current_lines(agent, medicines):
             plans.append(block_plan(agent, patient, medicines, facts, told(agent)))
+    plans = [msgspec.structs.replace(p, taken=taken_until((s.agent for s in p.steps), medicines, facts)) for p in plans]
     return tuple(sorted(plans, key=lambda p: (_ORDER[p.kind], p.id)))
 
 
@@ -81,8 +83,11 @@ def _of_agent(agent: str, left: bool, weighed: bool, patient: Patient, medicines
     if weighed:
         down = lower_dose(agent, patient, medicines, facts, findings, row) if lowers and not grave else None
         made = [down] if down is not None else _toward(agent, patient, medicines, facts, findings, row) if raises else []  # fmt: skip
-    if not lowers or any(p.kind == "taper" for p in made):
+    if any(p.kind == "taper" for p in made):
         return made
+    if not lowers:  # no way down is known, and where more is taken than is allowed the plan says so
+        above = not grave and all(p.refused for p in made) and bool(product_groups(agent, facts))
+        return [*made, *(allowed_dose(agent, patient, medicines, facts, findings, row) if above else [])]
     if grave:
         why = "danger" if danger(agent, findings, facts) else "leave"
         made.append(taper_plan(agent, medicines, facts, patient.as_of, why=why, findings=findings, row=row))

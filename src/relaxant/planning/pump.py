@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 
+import msgspec
+
 from relaxant.facts.facts import Facts
+from relaxant.knowledge.plans import Said
+from relaxant.knowledge.pumps import PumpToRead
 from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.dose import danger
-from relaxant.planning.plan import Gate, Plan, Policy, ShownBound, Signs
+from relaxant.planning.plan import Gate, Plan, Policy, ShownBound, Signs, Told
 from relaxant.planning.pump_dose import (
     DAILY,
     against_first_day,
@@ -39,6 +43,9 @@ from relaxant.planning.pump_volume import (
 from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import cited
 from relaxant.rules.wording import capital, shown_agent_name
+
+_NOT_YET = ("start", "restart")
+"""The pages of a pump that does not deliver yet."""
 
 
 def pump_plan(
@@ -96,7 +103,9 @@ def _running(book: Book, known: Given, stands: str | None) -> Plan:
     """A pump that delivers: the reservoir first, because running dry is what kills."""
     rate, bounds = known.rate, tuple[ShownBound, ...]()
     if rate is None:
-        if known.lines > 1:
+        if known.slip is not None:
+            book.need("rate_slip", rate=book.rate_text(known.slip))
+        elif known.lines > 1:
             book.need("one_line", count=known.lines)
         else:
             book.need("rate")
@@ -115,7 +124,7 @@ def _running(book: Book, known: Given, stands: str | None) -> Plan:
             weighed_change(book, known, rate, known.weighed)
         if not refused:
             flex(book, known, rate)
-    if not does_not_fit(known) and not in_question(known, book.facts):
+    if not does_not_fit(known) and not in_question(known, book.facts) and not _to_read(known, book):
         new_concentration(book, known)
     return _made(book, known, "running", refused=" ".join(refused) or None, bounds=bounds)
 
@@ -125,12 +134,15 @@ def _no_change(book: Book, known: Given, stands: str | None) -> list[str]:
     words, out = book.words["refused"], []
     if known.stop_weighed:
         out.append(str(words["stop"]))
+    if known.slip is not None:
+        out.append(book.fill(words["slip"], rate=book.rate_text(known.slip)))
     if may_be_low(known):
         out.append(str(words["may_be_low"]))
     if unread(book.facts):
         out.append(str(words["unread"]))
     if does_not_fit(known):
         out.append(str(words["unfit"]))
+    out += [part.text for part in _to_read(known, book)]
     if known.others:
         out.append(book.fill(words["mixed"], others=", ".join(known.others)))
     if _two_changes(known):
@@ -138,6 +150,16 @@ def _no_change(book: Book, known: Given, stands: str | None) -> list[str]:
     if stands is not None and not out:
         out.append(book.fill(words["danger"], summary=stands))
     return out
+
+
+def _to_read(known: Given, book: Book) -> list[PumpToRead]:
+    """Why the pump is to be read before anything is changed: something happened to it of late."""
+
+    def of_late(part: PumpToRead) -> bool:
+        columns = [book.facts.column(f"since:{name}") for name in part.conditions]
+        return any(c.settled(0) and 0 <= c.low.item(0) <= part.within_days for c in columns)
+
+    return [part for part in known.protocol.to_read if holds_in(part, book.facts.jurisdiction) and of_late(part)]
 
 
 def _two_changes(known: Given) -> bool:
@@ -227,29 +249,41 @@ def _made(
         needs_first=tuple(book.needs),
         policies=policies,
         bounds=bounds,
-        gates=_gates(book, agent),
-        withdrawal=_withdrawal(book, agent),
+        gates=_gates(book, agent, page),
+        withdrawal=_withdrawal(book, agent, page),
         reckoning=tuple(book.lines),
         notes=(words["no_order"],),
     )
 
 
-def _gates(book: Book, agent: str) -> tuple[Gate, ...]:
+def _gates(book: Book, agent: str, page: str) -> tuple[Gate, ...]:
     """What decides at each change of the pump."""
+
+    def told(sentences: Sequence[Said]) -> tuple[Told, ...]:
+        made = (book.told(said) for said in sentences if holds_in(said, book.facts.jurisdiction))
+        return tuple(msgspec.structs.replace(one, text=_once(one.text, page, book)) for one in made)
+
     return tuple(
         Gate(
             agent=agent,
-            go_on=tuple(book.told(said) for said in gates.go_on if holds_in(said, book.facts.jurisdiction)),
-            hold=tuple(book.told(said) for said in gates.hold if holds_in(said, book.facts.jurisdiction)),
-            go_back=tuple(book.told(said) for said in gates.go_back if holds_in(said, book.facts.jurisdiction)),
-            call=tuple(book.told(said) for said in gates.call if holds_in(said, book.facts.jurisdiction)),
+            go_on=told(gates.go_on),
+            hold=told(gates.hold),
+            go_back=told(gates.go_back),
+            call=told(gates.call),
         )
         for gates in book.facts.knowledge.plans.gates.values()
         if gates.of == "pump" and agent in gates.agents
     )
 
 
-def _withdrawal(book: Book, agent: str) -> tuple[Signs, ...]:
+def _once(text: str, page: str, book: Book) -> str:
+    """What is said of a pump that delivers, where this one does not yet."""
+    if page not in _NOT_YET:
+        return text
+    return book.fill(book.words["once"], text=text[:1].lower() + text[1:])
+
+
+def _withdrawal(book: Book, agent: str, page: str) -> tuple[Signs, ...]:
     """What withdrawal looks like; with every plan of a pump."""
     knowledge = book.facts.knowledge
     return tuple(
@@ -258,7 +292,7 @@ def _withdrawal(book: Book, agent: str) -> tuple[Signs, ...]:
             signs=known.signs,
             emergency=known.emergency,
             onset=known.onset,
-            action=known.action,
+            action=_once(known.action, page, book),
             verified=known.verified,
             source=cited(knowledge, known.source, known.place),
         )

@@ -31,7 +31,7 @@ def screening(book: Book, known: Given) -> None:
     ladder = min(ladders, key=_lowest)
     doses = ", ".join(book.fill("{dose}", dose=dose) for dose in ladder.doses)
     book.add("screening", max(ladder.doses), AMOUNT, by=(ladder,), own=own, doses=doses, apart=ladder.apart_hours, text=ladder.text)  # fmt: skip
-    if ladder.lower_first is not None:
+    if ladder.lower_first is not None and known.age[0] < ladder.lower_age_to:
         book.add("screening_lower", ladder.lower_first, AMOUNT, by=(ladder,), own=own, dose=ladder.lower_first, who=ladder.lower_for)  # fmt: skip
     book.add("screening_watch", ladder.watch_high, "h", by=(ladder,), own=own, low=ladder.watch_low, high=ladder.watch_high)  # fmt: skip
     for part in ladder.response:

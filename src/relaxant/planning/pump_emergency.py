@@ -81,7 +81,7 @@ def emergency_lines(book: Book, known: Given, what: Failure) -> None:
 
 
 def _failed(book: Book, known: Given, what: Failure) -> None:
-    rate, numbers, device = book.rate_text(known.rate), known.protocol.numbers, known.device
+    rate, numbers, device = _rate_text(book, known), known.protocol.numbers, known.device
     if what == "stopped":
         if known.stopped_days is None:
             book.need("stop_day")
@@ -89,7 +89,7 @@ def _failed(book: Book, known: Given, what: Failure) -> None:
         else:
             days = float(known.stopped_days)
             ago = book.words["today"] if days == 0 else book.fill(book.words["ago"], span=book.days(days))
-            book.add("stopped", days, "days", by=(numbers.withdrawal,), ago=ago, day=known.stopped_on, today=known.patient.as_of, rate=rate)  # fmt: skip
+            book.add("stopped", days or None, "days" if days else "", by=(numbers.withdrawal,), ago=ago, day=known.stopped_on, today=known.patient.as_of, rate=rate)  # fmt: skip
         return
     if what == "doubt":
         book.add("doubt", title=book.facts.knowledge.conditions[IN_DOUBT].title, rate=rate)
@@ -106,6 +106,17 @@ def _failed(book: Book, known: Given, what: Failure) -> None:
         days = known.held.days[1] if known.held.days is not None else 0.0
         a_day = known.held.flow[1] if known.held.flow is not None else 0.0
         book.add("hours_left", whole_tenths(days * HOURS_A_DAY), "h", by=(numbers.urgent,), volume=volume, dead=numbers.dead.value, a_day=a_day, rate=rate, how=how, text=numbers.urgent.text)  # fmt: skip
+
+
+def _rate_text(book: Book, known: Given) -> str:
+    """The daily dose in words; of several lines, between which doses they lie."""
+    several = known.several
+    if not known.running and not known.stopped:
+        book.need("runs")
+        return str(book.words["rate"]["unsaid"])
+    if known.rate is not None or several is None:
+        return book.rate_text(known.rate)
+    return book.fill(book.words["rate"]["several"], low=several.low, high=several.high, lines=known.lines)
 
 
 def oral_for(known: Given, facts: Facts) -> PumpOral | None:

@@ -17,6 +17,7 @@ from relaxant.facts.pump import (
     device_of,
     held,
     is_for,
+    is_slip,
     other_drugs,
     runs_at,
     without_old_test,
@@ -28,6 +29,7 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 
 C = TypeVar("C", bound=Cited)
+_SEVERAL = 2
 
 
 class Rate(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +44,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
     ``lines`` are how many lines say that it runs now. ``rate``, that at which it runs or ran, and ``weighed`` are unknown (``None``) where no line
     says one amount. ``held`` is what is in the reservoir, ``begun`` the day from which the present rate holds, ``others`` what else the pump holds.
-    ``stopped_days`` is the time since it stopped. ``origins`` is empty where no cause is known.
+    ``slip`` is the daily dose where it can only be a slip of its unit; nothing is reckoned with it then. ``several`` is between which daily doses the
+    lines lie where more than one says that it runs. ``stopped_days`` is the time since it stopped. ``origins`` is empty where no cause is known.
     """
 
     protocol: PumpProtocol
@@ -52,6 +55,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     described: bool
     lines: int
     rate: Rate | None
+    slip: Rate | None
+    several: Rate | None
     starting: bool
     weighed: Rate | None
     stop_weighed: bool
@@ -84,6 +89,11 @@ def given(protocol: PumpProtocol, patient: Patient, medicines: Sequence[Medicine
     last = max(ends) if stopped and len(ends) == len(stopped) else None
     device = without_old_test(device_of(patient.pump) if described and patient.pump else Device(), own)
     since = begun(current)
+    runs = runs_at(current)
+    ran = _rate(current or stopped)
+    slip = ran if ran and is_slip((ran.low, ran.high), protocol.agent, facts.jurisdiction, facts.knowledge) else None
+    if runs is not None and is_slip(runs, protocol.agent, facts.jurisdiction, facts.knowledge):
+        runs = None
     return Given(
         protocol=protocol,
         patient=patient,
@@ -91,7 +101,9 @@ def given(protocol: PumpProtocol, patient: Patient, medicines: Sequence[Medicine
         device=device,
         described=described,
         lines=len(current),
-        rate=_rate(current or stopped),
+        rate=None if slip else ran,
+        slip=slip,
+        several=None if runs is None or len(current) < _SEVERAL else Rate(low=runs[0], high=runs[1]),
         starting=bool(weighed) and not current,
         weighed=_rate(weighed),
         stop_weighed=any(m.role == "considering" and m.change == "stop" for m in own),
@@ -100,7 +112,7 @@ def given(protocol: PumpProtocol, patient: Patient, medicines: Sequence[Medicine
         stopped_on=last,
         age=facts.column("age").bounds(0),
         origins=_origins(protocol, facts),
-        held=held(device, runs_at(current), since, patient.as_of, protocol.numbers.dead.value),
+        held=held(device, runs, since, patient.as_of, protocol.numbers.dead.value),
         begun=since,
         others=other_drugs(patient.pump if described else None, ingredient, medicines),
     )

@@ -154,24 +154,30 @@ def _dated(book: Book, known: Given, days: Refill) -> None:
     if volume is not None and flow is not None:
 
         def until(left: float) -> dict[str, Any]:
+            if (volume or 0.0) <= left:  # no days are left of it, and none is shown
+                return {"volume": volume}
             value = whole_tenths(days_until(volume or 0.0, left, flow[1] if flow else 1.0))
             return {"value": value, "unit": DAYS, "volume": volume, "a_day": flow[1] if flow else 0.0, "span": book.days(value)}  # fmt: skip
 
         if device.alarm is not None:
-            book.add("to_alarm", **until(device.alarm), alarm=device.alarm, day=days.alarm)
-            bounds.append(book.fill(names["alarm"], days=margin.value, day=days.alarm))
-        book.add("to_floor", **until(floor.value), by=(floor,), floor=floor.value, day=days.floor, text=floor.text)
-        bounds.append(book.fill(names["floor"], volume=floor.value, day=days.floor))
-        book.add("to_empty", **until(dead.value), by=(dead,), dead=dead.value, day=days.empty, text=dead.text)
+            reached = "alarm_reached" if volume <= device.alarm else ""
+            book.add(reached or "to_alarm", **until(device.alarm), alarm=device.alarm, day=days.alarm)
+            bounds.append(book.fill(names[reached or "alarm"], days=margin.value, day=days.alarm))
+        reached = "floor_reached" if volume <= floor.value else ""
+        book.add(reached or "to_floor", **until(floor.value), by=(floor,), floor=floor.value, day=days.floor, text=floor.text)  # fmt: skip
+        bounds.append(book.fill(names[reached or "floor"], volume=floor.value, day=days.floor))
+        reached = "is_empty" if volume <= dead.value else ""
+        book.add(reached or "to_empty", **until(dead.value), by=(dead,), dead=dead.value, day=days.empty, text=dead.text)  # fmt: skip
     if days.oldest is not None:
-        book.add("to_oldest", longest.value, DAYS, by=(longest,), refilled=device.refilled, longest=longest.value, day=days.oldest, text=longest.text)  # fmt: skip
+        old = "oldest_reached" if days.oldest < known.patient.as_of else "to_oldest"
+        book.add(old, longest.value, DAYS, by=(longest,), refilled=device.refilled, longest=longest.value, day=days.oldest, text=longest.text)  # fmt: skip
         bounds.append(book.fill(names["oldest"], day=days.oldest))
     decided = {"alarm": margin, "floor": floor, "oldest": longest}[days.decides]
     why = book.fill(book.words["decides"][days.decides], margin=margin.value, floor=floor.value, longest=longest.value, text=decided.text)  # fmt: skip
     left = float((days.by - known.patient.as_of).days)
-    late = left < 0 or (left == 0)
+    key = "overdue" if left < 0 else "refill" if left > 0 else "due"
     alone = "" if flow is not None and volume is not None else book.words["by_age_alone"]
-    book.add("overdue" if late else "refill", abs(left), DAYS, by=(decided,), bounds="; ".join(bounds), day=days.by, span=book.days(abs(left)), why=why, alone=alone)  # fmt: skip
+    book.add(key, left if left > 0 else None, DAYS if left > 0 else "", by=(decided,), bounds="; ".join(bounds), day=days.by, span=book.days(abs(left)), why=why, alone=alone)  # fmt: skip
 
 
 def _slow(book: Book, known: Given, a_day: float) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from relaxant.facts.facts import Facts
 from relaxant.medicines.medicine import Medicine
 from relaxant.planning.current import current_lines, weighed_line
-from relaxant.planning.dose import Room, ceiling, danger, leaves, room, why_refused
+from relaxant.planning.dose import Room, danger, leaves, most_taken, room, why_refused
 from relaxant.planning.plan import Gate, Plan
 from relaxant.planning.product_change import Change, needs_of, not_possible, product_change, said_product
 from relaxant.planning.product_said import ProductSaid, is_liquid, product_said
@@ -54,7 +54,7 @@ def _way_out(agent: str, medicines: Sequence[Medicine], facts: Facts, findings: 
 
 def _above(made: Plan, change: Change, stands: Room, facts: Facts) -> Plan:
     """The plan with what is allowed, where more than that is taken: an exchange of the form does not lower it."""
-    most = ceiling(stands)
+    most = most_taken(stands)
     if change.taken.why or most is None or change.taken.daily <= most:
         return made
     key = "form_above" if change.switch.method == "same dose" else "form_capped"

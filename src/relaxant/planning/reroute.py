@@ -15,11 +15,10 @@ from relaxant.planning.current import current_lines, form_of, intake
 from relaxant.planning.dose import danger, room
 from relaxant.planning.plan import Line, Plan
 from relaxant.planning.products import product_groups
-from relaxant.planning.said import amount, gates, missed, own_policy, points, policy, withdrawal
+from relaxant.planning.said import amount, days_said, gates, missed, own_policy, points, policy, withdrawal
 from relaxant.planning.tablets import grains
 from relaxant.planning.taper import Override, taper_plan
 from relaxant.planning.titration import product_notes
-from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import cited
 from relaxant.rules.wording import shown_agent_name
@@ -101,7 +100,7 @@ def _afterwards(switch: Switch, medicines: Sequence[Medicine], facts: Facts, fir
     doses = ", ".join(amount(step.daily, unit) for step in out.steps)
     yield Line(
         what=words["afterwards"],
-        how=words["afterwards_how"].format(days=plain_number(taper.every_days)),
+        how=words["afterwards_how"].format(days=days_said(taper.every_days, facts)),
         value=None,
         unit="",
         text=words["afterwards_text"].format(doses=doses, text=taper.text),
@@ -151,7 +150,7 @@ def _no_ratio(switch: Switch, facts: Facts) -> Iterator[Line]:
 def _earliest(switch: Switch, last: date | None, first: date, facts: Facts) -> Line:
     """The earliest day for the new one, or that the day to count from is not known."""
     words, wait = facts.knowledge.words("planning")["exchange"], switch.wait_days or 0
-    names, days = _names(switch, facts), plain_number(wait)
+    names, days = _names(switch, facts), days_said(wait, facts)
     text = words["earliest_unknown"].format(days=days, **names)
     if last is not None:
         day = last + timedelta(days=round(wait))

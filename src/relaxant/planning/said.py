@@ -39,6 +39,7 @@ def _told(said: Iterable[Said], agent: str, facts: Facts, row: int) -> list[Told
     return [
         Told(
             text=_filled(s.text, agent, facts, row),
+            person=None if s.person is None else tuple(_filled(text, agent, facts, row) for text in s.person),
             verified=s.verified,
             source=cited(facts.knowledge, s.source, s.place),
         )
@@ -59,6 +60,8 @@ def withdrawal(agent: str, facts: Facts) -> tuple[Signs, ...]:
             agent=shown_agent_name(agent, facts),
             signs=w.signs,
             emergency=w.emergency,
+            person_signs=w.person_signs,
+            person_emergency=w.person_emergency,
             onset=w.onset,
             action=w.action,
             verified=w.verified,
@@ -147,3 +150,9 @@ def asked_by(findings: Iterable[Finding]) -> tuple[Told, ...]:
 def amount(value: float, unit: str) -> str:
     """An amount with its unit, without trailing zeros."""
     return f"{plain_number(value)} {unit}"
+
+
+def days_said(days: float, facts: Facts) -> str:
+    """A time in days, as a sentence holds it: ``1 day``, ``3 days``."""
+    words = facts.knowledge.words("planning")["days"]
+    return str(words["one" if days == 1 else "other"]).format(count=plain_number(days))

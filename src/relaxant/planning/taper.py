@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import msgspec
 
 from relaxant.errors import InputError
 from relaxant.facts.facts import Facts
-from relaxant.knowledge.plans import Taper
+from relaxant.knowledge.plans import DayPart, Taper
 from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
 from relaxant.planning.current import Intake, current_lines, form_of, intake
 from relaxant.planning.dose import dangers
 from relaxant.planning.parts import Grains, shares_of, spread
-from relaxant.planning.plan import Branch, Plan, Told
+from relaxant.planning.plan import Branch, Plan, Taken, Told
 from relaxant.planning.products import product_groups
-from relaxant.planning.said import amount, asked_by, gates, missed, policy, withdrawal
+from relaxant.planning.said import amount, asked_by, days_said, gates, missed, policy, withdrawal
 from relaxant.planning.tablets import GRAIN, ROUNDING, grains
 from relaxant.planning.titration import product_notes
 from relaxant.quantities import plain_number
@@ -30,6 +32,7 @@ from relaxant.rules.reasons import cited
 from relaxant.rules.wording import capital, shown_agent_name
 
 _MOST_STEPS = 400
+_SENTENCE = re.compile(r"(?<=[.!]) ")
 _KNOWN = ("mixed", "not_taken")  # why there is no calendar although the dose is known
 
 
@@ -47,6 +50,13 @@ class Override(msgspec.Struct, frozen=True, kw_only=True):
         return not (self.by is None and self.percent is None and self.every_days is None)
 
 
+class Goal(NamedTuple):
+    """The day's dose that a plan comes down to, nothing by default; with ``within``, the most at one time, it is not a piece above it."""
+
+    daily: float = 0.0
+    within: float | None = None
+
+
 def taper_plan(
     agent: str,
     medicines: Sequence[Medicine],
@@ -56,6 +66,7 @@ def taper_plan(
     why: str = "asked",
     override: Override | None = None,
     goal: float = 0.0,
+    within: float | None = None,
     taken: Intake | None = None,
     findings: Sequence[Finding] = (),
     ready: bool = False,
@@ -63,7 +74,7 @@ def taper_plan(
 ) -> Plan:
     """The calendar by which one person leaves an agent, or comes down to ``goal`` a day; what is missing is named where none can be made.
 
-    ``taken`` is where it begins, by default what is taken now. What the DANGERs among the ``findings`` ask for stands before the first step.
+    With ``within``, the most at one time, the goal is the most that is allowed in a day, and where products do not make it the plan ends below. ``taken`` is where it begins, by default what is taken now. What the DANGERs among the ``findings`` ask for stands before the first step.
     ``ready``: what has to be done before ``first`` is done by then. Raises :class:`KeyError` for an override that names a policy that is not
     known for the agent, and :class:`InputError` for a step of an override that is no step.
     """
@@ -77,7 +88,7 @@ def taper_plan(
         title=words["titles"]["lower" if goal else "taper"].format(agent=name),
         why=words["why"][why].format(agent=name, goal=amount(goal, unit)),
         unit=unit,
-        first_do=asked_by(dangers(agent, findings, facts)),
+        first_do=tuple(_beside_it(asked_by(dangers(agent, findings, facts)), words["first_do"]["itself"])),
         gates=gates(agent, "taper", facts, row),
         withdrawal=withdrawal(agent, facts),
         missed=missed(agent, facts, row),
@@ -105,18 +116,28 @@ def taper_plan(
     if chosen.first_do and not ready:
         return msgspec.structs.replace(made, refused=words["refused"]["not_ready"])
     own = _overridden(chosen, override, taken, unit)
-    found = _made(agent, taken, own, facts, first, goal)
+    goals = Goal(goal, within)
+    found = _made(agent, taken, own, facts, first, goals)
     if found is None:
         return msgspec.structs.replace(made, refused=words["not_known"]["unmakeable"].format(agent=name))
     return msgspec.structs.replace(
         made,
         products=found.products,
+        taken=(Taken(agent=agent, doses=taken.doses),),
         steps=found.steps,
         supply=found.supply,
         last_dose=None if goal else found.steps[-1].last if found.steps else first,
-        branches=tuple(_branches(agent, taken, own, found, facts, first, goal)),
+        branches=tuple(_branches(agent, taken, own, found, facts, first, goals)),
         notes=(*_other_form(agent, taken, found, facts), *_notes(chosen, own, fitting, taken, found, facts)),
     )
+
+
+def _beside_it(asked_for: Sequence[Told], itself: Sequence[str]) -> Iterator[Told]:
+    """What findings ask for, without the sentences that ask for nothing but the taper which is shown."""
+    for told in asked_for:
+        kept = [s for s in _SENTENCE.split(told.text) if not s.startswith(tuple(itself))]
+        if kept:
+            yield msgspec.structs.replace(told, text=" ".join(kept))
 
 
 def _before(chosen: Taper, strange: bool, words: Mapping[str, Any], facts: Facts) -> Iterator[Told]:
@@ -159,6 +180,8 @@ def _overridden(chosen: Taper, override: Override, taken: Intake, unit: str) -> 
     every = override.every_days or chosen.every_days
     over = None if chosen.over_days is None else chosen.over_days * every / chosen.every_days
     own = msgspec.structs.replace(chosen, every_days=every, over_days=over, at_once=False)
+    if override.changes:
+        own = msgspec.structs.replace(own, percent_most=None)
     if override.by is not None:
         if override.by >= taken.daily:
             raise InputError("--by", amount(override.by, unit), f"a step takes less than is taken in a day, {amount(taken.daily, unit)}", "give a smaller step")  # fmt: skip
@@ -166,7 +189,7 @@ def _overridden(chosen: Taper, override: Override, taken: Intake, unit: str) -> 
             raise InputError("--by", amount(override.by, unit), f"that is more than {_MOST_STEPS} steps", "give a larger step")  # fmt: skip
         return msgspec.structs.replace(own, by=override.by, percent=None, over_days=None)
     if override.percent is not None:
-        return msgspec.structs.replace(own, by=None, percent=override.percent, over_days=None)
+        return msgspec.structs.replace(own, by=None, percent=override.percent, over_days=None, least=None)
     if chosen.at_once:
         raise InputError("--every", amount(override.every_days or 0, "days"), "this way of lowering has no steps", "give --by or --percent with it, or name another --policy")  # fmt: skip
     return own
@@ -183,7 +206,7 @@ def _said(override: Override, unit: str, words: dict[str, str]) -> str | None:
     return ", ".join(parts) or override.policy
 
 
-def _made(agent: str, taken: Intake, taper: Taper, facts: Facts, first: date, goal: float) -> Calendar | None:
+def _made(agent: str, taken: Intake, taper: Taper, facts: Facts, first: date, goal: Goal) -> Calendar | None:
     """The calendar in the first kind of product that makes the present doses and no step much larger than the policy's, that of the present
     product before others; where none is fine enough, in the finest."""
     doses = {part: grains(dose) for part, dose in taken.doses.items()}
@@ -191,47 +214,111 @@ def _made(agent: str, taken: Intake, taper: Taper, facts: Facts, first: date, go
     groups = product_groups(agent, facts, form=form_of(taken.form, groups), modified=taken.modified)
     largest, total = max(taken.doses.values()), sum(doses.values())
     coarse = facts.knowledge.policy("plan_coarse_step")
-    ideals = list(_ideals(float(total), taper, float(grains(goal))))
-    best: tuple[float, Stock, list[Rung]] | None = None
+    ideals = list(_ideals(float(total), taper, float(grains(goal.daily))))
+    best: tuple[tuple[float, float], Stock, list[Rung]] | None = None
     for group in groups:
         held = stock(group, largest, facts)
         if not all(dose in held.ways for dose in doses.values()):
             continue
-        rungs = list(_rungs(doses, ideals, taper.every_days, held, grains(goal)))
-        over = _beyond(total, ideals, rungs)
+        end = _end(doses, goal, held)
+        rungs = list(_rungs(doses, ideals, taper, held, sum(end.values()) or grains(goal.daily), end))
+        if end and (rungs[-1].doses if rungs else doses) != end:
+            rungs.append(Rung(doses=end, days=taper.every_days))
+        rungs = rungs[1:] if _waits(doses, rungs, taper) else rungs
+        large = 1.0 if goal.within is not None and not end else _large(total, rungs, taper)
+        over = large, _beyond(total, ideals, rungs, taper)
         if best is None or over < best[0]:
             best = over, held, rungs
-        if over <= coarse:
+        if over[0] <= ROUNDING and over[1] <= coarse:
             break
     if best is None:
         return None
     _, held, rungs = best
     made = merged(rungs) or [Rung(doses=doses, days=taper.every_days)]
-    if goal:
+    if goal.daily:
         made[-1] = Rung(doses=made[-1].doses, days=None)  # the dose that it comes down to goes on
     return calendar(agent, made, held, first, total, facts)
 
 
-def _beyond(total: int, ideals: Sequence[float], rungs: Sequence[Rung]) -> float:
-    """By how much of the dose before it the largest step lies above the policy's; all of it where no step can be made."""
+def _waits(doses: Grains, rungs: Sequence[Rung], taper: Taper) -> bool:
+    """Whether it begins with the present dose although the next step is one that the policy allows at once."""
+    if taper.least is None or len(rungs) < 2 or rungs[0].doses != doses:
+        return False
+    allowed = max(rungs[0].total * (taper.percent_most or 0.0) / 100, (taper.least_most or taper.least) * GRAIN)
+    return 0 < rungs[0].total - rungs[1].total <= allowed + ROUNDING
+
+
+def _large(total: int, rungs: Sequence[Rung], taper: Taper) -> float:
+    """By how much of the dose before it the largest step, down to the policy's last dose, lies above the most that it allows, the small steps of
+    its end apart."""
+    if taper.percent_most is None:
+        return 0.0
+    doses, last, small = (
+        [total, *(r.total for r in rungs)],
+        (taper.last or 0.0) * GRAIN,
+        (taper.least_most or 0.0) * GRAIN,
+    )
+    steps = [(a - b) / a for a, b in pairwise(doses) if a > last and a - b > small + ROUNDING]
+    return max(0.0, max(steps, default=0.0) - taper.percent_most / 100)
+
+
+def _beyond(total: int, ideals: Sequence[float], rungs: Sequence[Rung], taper: Taper) -> float:
+    """By how much of the dose before it the largest step lies above the policy's; all of it where no step can be made. What is no more than
+    the small steps of its end is not above it."""
     if not rungs:
         return 1.0
     made, asked_for = [total, *(r.total for r in rungs)], [float(total), *ideals]
     steps = zip(made, made[1:], asked_for, asked_for[1:], strict=False)
-    return max((before - after - (ideal - lower)) / before for before, after, ideal, lower in steps)
+    small = (taper.least_most or 0.0) * GRAIN
+    return max((before - after - max(ideal - lower, small)) / before for before, after, ideal, lower in steps)
 
 
-def _rungs(doses: Grains, ideals: Sequence[float], every: float, held: Stock, goal: int) -> Iterator[Rung]:
-    """The rungs below the present dose: each the policy's dose at that time, made from pieces, no part of the day ever above what it was."""
+def _rungs(doses: Grains, ideals: Sequence[float], taper: Taper, held: Stock, goal: int, end: Grains) -> Iterator[Rung]:
+    """The rungs below the present dose: each the policy's dose at that time, made from pieces, no part of the day ever above what it was.
+    None is below the doses that it ends with (``end``).
+    Where that is a larger step than the policy allows in its time, the least that is not, and in the end the last dose all the same."""
     shares, before = shares_of({part: float(dose) for part, dose in doses.items()}), dict(doses)
-    for ideal in ideals:
-        found = spread(ideal, shares, held.amounts, before, at_most=sum(before.values()), nearest=True)
+    kept, since = 1 - (taper.percent_most or 100) / 100, 0
+    for number in range(_MOST_STEPS):
+        late = number >= len(ideals)
+        if late and not (kept and ideals and _lower(ideals[-1], shares, held, before, taper)):
+            return
+        ideal, total, since = ideals[min(number, len(ideals) - 1)], sum(before.values()), since + 1
+        floor = total * kept**since if kept else 0.0
+        found = spread(
+            max(ideal, floor), shares, held.amounts, before, at_most=total, at_least=floor, lower=end, nearest=True
+        )
+        found = found or (before if kept else {})
         if not found or sum(found.values()) < goal:
             return
-        yield Rung(doses=found, days=every)
+        yield Rung(doses={part: dose for part, dose in found.items() if dose}, days=taper.every_days)
+        if sum(found.values()) < total:
+            since = 0
         before = {part: found.get(part, 0) for part in before}
         if sum(found.values()) <= goal > 0:
             return
+
+
+def _end(doses: Grains, goal: Goal, held: Stock) -> Grains:
+    """The doses of the day that a plan ends with where it may not end above a goal, no more than is allowed at one time where that costs nothing
+    of the day; none where it may end above, or nothing makes them."""
+    if goal.within is None:
+        return {}
+    most, single = goal.daily * GRAIN, goal.within * GRAIN
+    shares = shares_of({part: float(dose) for part, dose in doses.items()})
+    whole = spread(most, shares, held.amounts, doses, at_most=most)
+    upper = {part: math.floor(min(float(dose), single) + ROUNDING) for part, dose in doses.items()}
+    divided = spread(most, shares, held.amounts, upper, at_most=most)
+    return divided if sum(divided.values()) >= sum(whole.values()) else whole
+
+
+def _lower(ideal: float, shares: dict[DayPart, float], held: Stock, before: Grains, taper: Taper) -> bool:
+    """Whether there is a step to go to a dose, and something between nothing and the present doses that is nearer to it."""
+    total = sum(before.values())
+    if total - ideal < (taper.least or 0.0) * GRAIN / 2:
+        return False
+    found = sum(spread(ideal, shares, held.amounts, before, at_most=total, nearest=True).values())
+    return 0 < found < total
 
 
 def _ideals(whole: float, taper: Taper, goal: float) -> Iterator[float]:
@@ -244,8 +331,7 @@ def _ideals(whole: float, taper: Taper, goal: float) -> Iterator[float]:
         if taper.by is not None:
             now = whole - taper.by * GRAIN * k
         elif taper.percent is not None:
-            lowered = taper.percent / 100
-            now = whole * (1 - lowered * k) if taper.of_first else whole * (1 - lowered) ** k
+            now = _less(now, whole, taper, last)
         else:
             now = whole * (1 - k / (count + 1))  # after so many steps the time is over and nothing is taken
         if now <= ROUNDING and not goal:
@@ -253,16 +339,27 @@ def _ideals(whole: float, taper: Taper, goal: float) -> Iterator[float]:
         yield max(now, goal)
 
 
+def _less(now: float, whole: float, taper: Taper, last: float) -> float:
+    """The day's dose (grains) a percentage, or the smallest step, below ``now``; with a smallest step the end is the last dose itself, unless
+    there is hardly a step left to it."""
+    least = (taper.least or 0.0) * GRAIN
+    lower = now - max((whole if taper.of_first else now) * (taper.percent or 0.0) / 100, least)
+    if not least or lower >= last:
+        return lower
+    return last if now - last >= least / 2 else 0.0
+
+
 def _branches(
-    agent: str, taken: Intake, taper: Taper, found: Calendar, facts: Facts, first: date, goal: float
+    agent: str, taken: Intake, taper: Taper, found: Calendar, facts: Facts, first: date, goal: Goal
 ) -> Iterator[Branch]:
     words = facts.knowledge.words("planning")["branches"]
     yield Branch(kind="hold", text=words["hold"])
     slow = msgspec.structs.replace(taper, every_days=math.ceil(taper.every_days * taper.slower_factor), over_days=None if taper.over_days is None else taper.over_days * taper.slower_factor)  # fmt: skip
     slower = _made(agent, taken, slow, facts, first, goal)
     if slower is not None and slower.steps:
-        text = words["slower"].format(days=plain_number(slow.every_days))
-        yield Branch(kind="slower", text=text, steps=slower.steps, last_dose=None if goal else slower.steps[-1].last)
+        text = words["slower"].format(days=days_said(slow.every_days, facts))
+        last = None if goal.daily else slower.steps[-1].last
+        yield Branch(kind="slower", text=text, steps=slower.steps, last_dose=last)
     yield Branch(kind="rescue", text=words["rescue"])
 
 

@@ -11,12 +11,12 @@ import msgspec
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.plans import Titration
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
-from relaxant.planning.dose import Room, ceiling, room, why_refused
+from relaxant.planning.dose import Room, most_taken, room, why_refused
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Kind, Plan
 from relaxant.planning.products import abroad, product_groups, whole_only
 from relaxant.planning.rungs import BY_WEIGHT, Climb, Staged, least_rise, rungs, staged
-from relaxant.planning.said import amount, gates, missed, policy, withdrawal
+from relaxant.planning.said import amount, days_said, gates, missed, policy, withdrawal
 from relaxant.planning.schedule import Fit, chosen_fit, fits, titrations
 from relaxant.planning.tablets import GRAIN, grains
 from relaxant.quantities import plain_number
@@ -62,7 +62,7 @@ def titration_plan(
         return msgspec.structs.replace(made, refused=why)
     if not found:
         return _refused(made, "no_schedule", agent, facts)
-    most = ceiling(stands)
+    most = most_taken(stands)
     if wanted.before and most is not None and sum(wanted.before.values()) > most * GRAIN:
         return _refused(made, "above_already", agent, facts)
     release = _asked_release(agent, facts, found, wanted)
@@ -182,7 +182,9 @@ def _why(why: str, chosen: Titration, found: Found, wanted: Wanted, agent: str, 
     parts, top = [why], steps[-1].daily
     if steps[-1].daily < steps[0].daily:
         first = amount(steps[0].daily, unit)
-        parts.append(words["falls"].format(first=first, days=steps[0].days, top=amount(top, unit)))
+        parts.append(
+            words["falls"].format(first=first, days=days_said(steps[0].days or 0, facts), top=amount(top, unit))
+        )
     elif wanted.goal is not None and top >= wanted.goal:
         parts.append(words["goal"].format(goal=amount(wanted.goal, unit)))
     elif wanted.goal is not None and not steps[-1].bounds:
@@ -213,10 +215,10 @@ def _notes(chosen: Titration, found: Found, stages: Sequence[Staged], wanted: Wa
     spans = {(s.days_least, s.days) for s in chosen.stages if s.days_least is not None and s.days is not None}
     if len(made.steps) > 1:
         out += [
-            words["slow_end"].format(least=plain_number(a), days=plain_number(b)) for a, b in sorted(spans) if a < b
+            words["slow_end"].format(least=plain_number(a), days=days_said(b, facts)) for a, b in sorted(spans) if a < b
         ]
     if chosen.reconsider_days is not None:
-        out.append(words["reconsider"][chosen.reconsider_from].format(days=plain_number(chosen.reconsider_days)))
+        out.append(words["reconsider"][chosen.reconsider_from].format(days=days_said(chosen.reconsider_days, facts)))
     if whole_only(made.products):
         out.append(words["whole"])
     return (*out, *_sold_here(made, wanted, agent, facts), *product_notes(made, facts))

@@ -1,7 +1,10 @@
 """A plan, or the days of a review, as a calendar file (iCalendar, RFC 5545): an all-day event for each step, the same bytes every time.
 
-A step has the same UID whenever the plan is written again for the same label, so a calendar replaces it instead of doubling it. The stamp
-is the day of the plan, never the clock. Only the main calendar is in the file: two sets of doses on one day would be taken for one.
+A step has the same UID whenever a plan of the same kind is written again for the same label, whatever else changed in what was put in, so a
+calendar replaces it instead of doubling it. Without a label all people are one to a calendar, and the file says so. What a later file no longer
+holds stays in a calendar that took an earlier one in: each event names the day on which it was planned. There is no METHOD: a file is
+imported and nobody is invited, and PUBLISH would ask for an organiser (RFC 5546, 3.2.1). The stamp is the day of the plan, never the clock.
+Only the main calendar is in the file: two sets of doses on one day would be taken for one.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from relaxant.errors import InputError
-from relaxant.report.plan_page import BeforeView, DoseView, PlanHead, PlanView, StepView, Words
+from relaxant.report.plan_page import BeforeView, DoseView, PlanHead, PlanView, StepView, WithheldView, Words
 from relaxant.report.view import View, WatchView
 from relaxant.reviewing import Watch
 
@@ -27,18 +30,16 @@ _FIRST_DAY = date(2000, 1, 1)  # from which the sequence counts, so that a later
 def plan_calendar(view: PlanView) -> bytes:
     """The plan's steps as a calendar file.
 
-    Raises :class:`InputError` where the plan has no dated step or the library is not installed.
+    Raises :class:`InputError` where the plan has no dated step and holds nothing, or the library is not installed.
     """
     words = view.words["unusable"]
-    if not view.steps:
+    if not view.steps and not view.withheld:
         others = view.words["between"].join(("text", "html", "pdf", "json", "fhir"))
         raise InputError("format", "ics", words["no_steps"], words["no_steps_do"].format(formats=others))
     _installed(words)
-    return _lined(
-        f"{view.head.label}: {view.title}",
-        (*view.banners, view.words["ics"]["main_only"], view.words["ics"]["older"]),
-        _of_plan(view),
-    )
+    own = view.words["ics"]
+    about = (*view.banners, *_whose(view.head, own), own["main_only"], own["older"])
+    return _lined(f"{view.head.label}: {view.title}", about, _of_plan(view))
 
 
 def review_calendar(view: View, monitoring: Sequence[Watch], words: Words) -> bytes:
@@ -51,21 +52,32 @@ def review_calendar(view: View, monitoring: Sequence[Watch], words: Words) -> by
     due = [(w.due, shown) for w, shown in zip(monitoring, view.monitoring, strict=True) if w.due is not None]
     plans = [plan for plan in view.plans if plan.steps]
     choices = len(plans) > 1
-    if not due and len(plans) != 1:
+    held = [plan for plan in view.plans if plan.withheld and not plan.steps]  # nobody chooses that
+    if not due and not held and len(plans) != 1:
         others = words["between"].join(("text", "html", "pdf", "json", "fhir"))
         why = own["several_plans"] if choices else own["no_days"]
         raise InputError("format", "ics", why, own["no_steps_do"].format(formats=others))
     _installed(own)
-    events = [] if choices else [event for plan in plans for event in _of_plan(plan)]
-    events += [_followed(view, shown, day) for day, shown in due]
+    events = [event for plan in (*([] if choices else plans), *held) for event in _of_plan(plan)]
+    events += [_followed(view, words, shown, day) for day, shown in due]
     events += [
-        _followed(view, shown, day, number)
+        _followed(view, words, shown, day, number)
         for w, shown in zip(monitoring, view.monitoring, strict=True)
         if not w.not_before
         for number, day in enumerate(w.then, 1)
     ]
     about = words["ics"]["choices" if choices else "main_only"]
-    return _lined(f"{view.head.label}: {title}", (view.orders, about), events)
+    return _lined(f"{view.head.label}: {title}", (view.orders, *_whose(view.head, words["ics"]), about), events)
+
+
+def without_label(words: Words) -> str:
+    """What to say to whoever writes a calendar file for a person without a label. ``words`` are those of plans."""
+    return str(words["ics"]["no_label"])
+
+
+def _whose(head: PlanHead, words: Words) -> tuple[str, ...]:
+    """What keeps people apart, where nothing does."""
+    return () if head.labelled else (str(words["no_label"]),)
 
 
 def _installed(words: Words) -> None:
@@ -82,7 +94,6 @@ def _lined(name: str, about: Iterable[str], events: Iterable[Event]) -> bytes:
     calendar.add("prodid", _PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", name)
     calendar.add("x-wr-caldesc", " ".join(about))
     for event in events:
@@ -91,33 +102,43 @@ def _lined(name: str, about: Iterable[str], events: Iterable[Event]) -> bytes:
 
 
 def _of_plan(view: PlanView) -> list[Event]:
-    before = [_unchanged(view, one) for one in view.before]
+    before = [*(_unchanged(view, one) for one in view.before), *(_withheld(view, one) for one in view.withheld)]
     return [*before, *(_event(view, s) for s in sorted(view.steps, key=lambda s: (s.first, s.agent, s.number)))]
 
 
-def _followed(view: View, watch: WatchView, due: date, number: int = 0) -> Event:
+def _followed(view: View, words: Words, watch: WatchView, due: date, number: int = 0) -> Event:
     """The day on which something is to be followed; ``number`` counts the days after the first."""
     day, head = max(due, view.head.as_of), view.head
     summary = str(view.words["name_value"]).format(name=watch.agent, value=watch.what)
     which = f"\0{number}" if number else ""
-    uid = str(uuid.uuid5(_NAMESPACE, f"{head.whose}\0{watch.agent}\0{watch.what}{which}"))
-    return _days(
-        head, uid, day, day, summary, [f"{head.label}: {summary}", watch.due, watch.at, watch.act, view.orders]
-    )
+    uid = str(uuid.uuid5(_NAMESPACE, f"{head.label}\0{watch.agent}\0{watch.what}{which}"))
+    due_text = "" if number else watch.due  # that a day has passed is said of the first alone
+    lines = [f"{head.label}: {summary}", due_text, watch.at, watch.act, view.orders]
+    return _days(head, words, uid, day, day, summary, lines)
 
 
 def _event(view: PlanView, step: StepView) -> Event:
-    return _days(view.head, step.uid, step.first, step.until, _summary(view, step), _description(view, step))
+    return _days(
+        view.head, view.words, step.uid, step.first, step.until, _summary(view, step), _description(view, step)
+    )
 
 
 def _unchanged(view: PlanView, before: BeforeView) -> Event:
     """The days on which a medicine stays as it is taken now."""
     text = str(view.words["ics"]["as_now"]).format(agent=view.name(before.agent), text=before.text)
     lines = [f"{view.head.label}: {view.title}", before.dates, before.text, *view.banners]
-    return _days(view.head, before.uid, before.first, before.last, text, lines)
+    return _days(view.head, view.words, before.uid, before.first, before.last, text, lines)
 
 
-def _days(head: PlanHead, uid: str, first: date, last: date, summary: str, lines: list[str]) -> Event:
+def _withheld(view: PlanView, one: WithheldView) -> Event:
+    """The day from which a medicine is not given: an older calendar of it may still stand there."""
+    named = str(view.words["name_value"])
+    first = [named.format(name=view.words["first_do"]["heading"], value=text) for text in view.first_do]
+    lines = [f"{view.head.label}: {view.title}", one.text, *one.says, *first, view.words["ics"]["older"], *view.banners]
+    return _days(view.head, view.words, one.uid, one.first, one.first, one.text, lines)
+
+
+def _days(head: PlanHead, words: Words, uid: str, first: date, last: date, summary: str, lines: list[str]) -> Event:
     from icalendar import Event
 
     event = Event()
@@ -127,7 +148,9 @@ def _days(head: PlanHead, uid: str, first: date, last: date, summary: str, lines
     event.add("dtstart", first)
     event.add("dtend", last + timedelta(days=1))
     event.add("summary", summary)
-    event.add("description", "\n".join(lines))
+    planned = str(words["ics"]["as_planned"]).format(as_of=head.as_of.isoformat())
+    event.add("description", "\n".join(filter(None, (*lines, planned))))
+    event.add("categories", [head.label])
     event.add("class", "PRIVATE")
     event.add("transp", "TRANSPARENT")
     return event
@@ -152,10 +175,14 @@ def _description(view: PlanView, step: StepView) -> list[str]:
     lines = [f"{view.head.label}: {view.title}", f"{step.dates}, {step.length}"]
     if step.first == min(s.first for s in view.steps):
         lines += [named.format(name=view.words["first_do"]["heading"], value=text) for text in view.first_do]
+        if view.needs:
+            needs = str(view.words["between"]).join(view.needs)
+            lines.append(named.format(name=view.words["needs"]["heading"], value=needs))
         lines.append(view.words["ics"]["older"])
     lines += [_pieces(view, d) for d in step.doses]
     lines += [step.total, *step.notes]
-    if view.last_dose is not None and step.last == view.last_dose:
+    goes_on = any(s.agent == step.agent and s.first > step.first for s in view.steps)
+    if step.last is not None and step.last == view.last_dose and not goes_on:
         lines.append(str(view.words["ics"]["last"]).format(agent=view.name(step.agent)))
     lines += [named.format(name=g.label, value=text) for g in view.gates if g.agent == step.agent for text in g.texts]
     return [*lines, *view.banners]

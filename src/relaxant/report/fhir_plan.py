@@ -1,89 +1,69 @@
-"""A plan as FHIR R4: a Bundle with a CarePlan, a MedicationRequest for each step and a DetectedIssue for each bound that decides.
+"""A plan as FHIR R4: a Bundle with a CarePlan, a MedicationRequest for each step and product, a Medication for each product, and a
+DetectedIssue for each bound that decides.
 
-Everything is a proposal and a draft. The person is a Patient with nothing in it: name and record number never enter. Ids are made
-from the plan's, so the same plan is the same bytes.
+Everything of the plan is a proposal and a draft; what is taken already stands beside it as it was told. Of a step that two products
+make there are two requests of one group, for a request speaks of one product. What the plan gives no more is a request not to give it.
 """
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable
-from html import escape
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 
-import msgspec
-
-from relaxant.report.plan_page import Bullets, DoseView, Line, PlanHead, PlanView, Section, StepView, Table, Words
+from relaxant.report.fhir_medicines import meant_ids, medicines, taken_ids
+from relaxant.report.fhir_parts import (
+    RXNORM,
+    bundle_of,
+    named_by,
+    notes,
+    period,
+    person,
+    quantity,
+    route_of,
+    subject,
+    to,
+    uid_of,
+    written,
+)
+from relaxant.report.plan_page import (
+    AgentView,
+    Bullets,
+    DoseView,
+    GivenView,
+    Line,
+    PlanView,
+    ProductView,
+    Section,
+    StepView,
+    Table,
+    WithheldView,
+)
 from relaxant.report.plan_text import marked
 
-_RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
-_UCUM = "http://unitsofmeasure.org"
 _WHEN = {"morning": "MORN", "noon": "NOON", "evening": "EVE", "night": "NIGHT"}
-_CODES = {"mg": "mg", "micrograms": "ug", "units": "[U]", "g": "g", "mL": "mL"}
-_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://relaxant.invalid/fhir")
 
 
 def plan_bundle(view: PlanView) -> dict[str, Any]:
     """The Bundle as plain values."""
     care_plan, *others = plan_resources(view)
-    return bundle_of(_uid(view, "bundle"), view.head, [care_plan, person(view.head, view.words), *others])
+    first = [care_plan, person(view.head, view.words), *medicines(view.head, view.words)]
+    return bundle_of(f"bundle {view.id}", view.head, [*first, *others])
 
 
 def plan_resources(view: PlanView) -> list[dict[str, Any]]:
-    """The CarePlan, then its MedicationRequests and DetectedIssues."""
-    steps = [(s, _uid(view, "step", s.uid)) for s in view.steps]
-    requests = [_request(view, step, uid) for step, uid in steps]
-    issues = [_issue(view, i, steps) for i in range(len(view.bounds))]
+    """The CarePlan, then its MedicationRequests, Medications and DetectedIssues."""
+    requests = _Requests(view)
+    issues = [_issue(view, i, requests) for i in range(len(view.bounds))]
     if view.refused:
         issues.append(_refusal(view))
-    return [_care_plan(view, [uid for _, uid in steps]), *requests, *issues]
-
-
-def bundle_of(uid: str, head: PlanHead, resources: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Resources as a collection."""
-    return {
-        "resourceType": "Bundle",
-        "id": uid,
-        "type": "collection",
-        "timestamp": f"{head.as_of.isoformat()}T00:00:00Z",
-        "entry": [{"fullUrl": f"urn:uuid:{r['id']}", "resource": r} for r in resources],
-    }
-
-
-def written(bundle: dict[str, Any]) -> bytes:
-    """A Bundle as JSON, indented, ending in a newline."""
-    return msgspec.json.format(msgspec.json.encode(bundle), indent=1) + b"\n"
+    products = [_product(view, agent, place) for agent, place in requests.products]
+    return [_care_plan(view, requests), *requests.made, *products, *issues]
 
 
 def plan_fhir(view: PlanView) -> bytes:
     """The plan's Bundle as JSON."""
     return written(plan_bundle(view))
-
-
-def uid_of(head: PlanHead, *names: str) -> str:
-    """An id that is the same whenever the same is written for the same person."""
-    return str(uuid.uuid5(_NAMESPACE, "\0".join((head.whose, *names))))
-
-
-def to(uid: str) -> dict[str, str]:
-    """A reference within the Bundle."""
-    return {"reference": f"urn:uuid:{uid}"}
-
-
-def subject(head: PlanHead) -> dict[str, str]:
-    """The reference to the person, by label alone."""
-    return {**to(uid_of(head, "person")), "display": head.label}
-
-
-def person(head: PlanHead, words: Words) -> dict[str, Any]:
-    """The person, with nothing in it."""
-    who = escape(words["fhir"]["who"])
-    return {"resourceType": "Patient", "id": uid_of(head, "person"), "text": narrative(f"<p>{who}</p>")}
-
-
-def narrative(inner: str) -> dict[str, str]:
-    """A narrative, which FHIR wants as XHTML; ``inner`` is escaped already."""
-    return {"status": "generated", "div": f'<div xmlns="http://www.w3.org/1999/xhtml">{inner}</div>'}
 
 
 # ---------------------------------------------------------------- parts
@@ -97,12 +77,39 @@ def _day(view: PlanView) -> str:
     return view.head.as_of.isoformat()
 
 
-def _period(step: StepView) -> dict[str, str]:
-    end = {} if step.last is None else {"end": step.last.isoformat()}
-    return {"start": step.first.isoformat(), **end}
+def _agent(view: PlanView, agent: str) -> AgentView:
+    return next(a for a in view.agents if a.id == agent)
 
 
-def _care_plan(view: PlanView, requests: list[str]) -> dict[str, Any]:
+def _product_uid(view: PlanView, agent: str, place: int) -> str:
+    return _uid(view, "product", agent, str(place))
+
+
+class _Requests:
+    """The requests of a plan in the order of its steps, with the ids of each step's and the products that they name."""
+
+    def __init__(self, view: PlanView) -> None:
+        self.of_step: list[tuple[StepView, list[str]]] = []
+        self.made: list[dict[str, Any]] = []
+        self.products: list[tuple[str, int]] = []
+        before: dict[str, dict[str, str]] = {
+            a.id: {uid: uid for uid in taken_ids(view.head, a.id)} for a in view.agents
+        }
+        for step in view.steps:
+            places = sorted({m.product for d in step.doses for m in d.made})
+            self.products += [(step.agent, p) for p in places if (step.agent, p) not in self.products]
+            own = list(_of_step(view, step, places, before[step.agent]))
+            self.of_step.append((step, [r["id"] for r in own]))
+            self.made += own
+            before[step.agent] = {_names(r): r["id"] for r in own}
+        self.made += [_withheld(view, one) for one in view.withheld]
+
+    @property
+    def ids(self) -> list[str]:
+        return [r["id"] for r in self.made]
+
+
+def _care_plan(view: PlanView, requests: _Requests) -> dict[str, Any]:
     out: dict[str, Any] = {
         "resourceType": "CarePlan",
         "id": _uid(view, "plan"),
@@ -113,14 +120,16 @@ def _care_plan(view: PlanView, requests: list[str]) -> dict[str, Any]:
         "description": view.words["between"].join((view.kind_text, view.head.as_of_text, view.head.labels)),
         "subject": subject(view.head),
         "created": _day(view),
-        "note": [{"text": text} for text in (*view.banners, *map(_section, view.sections), *_sources(view))],
+        "note": notes((*view.banners, *map(_section, view.sections), *_sources(view))),
     }
     if view.steps:
         ends = [s.last for s in view.steps]
-        open_end = any(e is None for e in ends)
-        last = {} if open_end else {"end": max(e for e in ends if e is not None).isoformat()}
-        out["period"] = {"start": min(s.first for s in view.steps).isoformat(), **last}
-        out["activity"] = [{"reference": to(uid)} for uid in requests]
+        last = None if None in ends else max(e for e in ends if e is not None)
+        out["period"] = period(min(s.first for s in view.steps), last)
+    if requests.made:
+        out["activity"] = [{"reference": to(uid)} for uid in requests.ids]
+    if taken := taken_ids(view.head):
+        out["supportingInfo"] = [to(uid) for uid in taken]
     return out
 
 
@@ -153,55 +162,146 @@ def _sources(view: PlanView) -> list[str]:
     return ["\n".join((f"## {words['heading']}", *(f"- {line}" for line in lines)))] if lines else []
 
 
-def _request(view: PlanView, step: StepView, uid: str) -> dict[str, Any]:
-    words, agent = view.words["fhir"], next(a for a in view.agents if a.id == step.agent)
-    notes = [words["step"].format(number=step.number, dates=step.dates), step.length, step.total, *step.notes]
-    if step.first == min(s.first for s in view.steps):
-        named = view.words["name_value"]
-        notes += [named.format(name=view.words["first_do"]["heading"], value=text) for text in view.first_do]
-    medicine: dict[str, Any] = {"text": agent.name}
-    if agent.rxcui:
-        medicine["coding"] = [{"system": _RXNORM, "code": agent.rxcui, "display": agent.id}]
+def _request(view: PlanView, agent: AgentView, uid: str, said: Iterable[str]) -> dict[str, Any]:
+    """What every request of a plan says."""
     out: dict[str, Any] = {
         "resourceType": "MedicationRequest",
         "id": uid,
         "language": view.head.language,
         "status": "draft",
         "intent": "proposal",
-        "medicationCodeableConcept": medicine,
         "subject": subject(view.head),
         "authoredOn": _day(view),
-        "note": [{"text": n} for n in (*notes, view.banners[0])],
+        "note": notes((*said, view.banners[0])),
     }
-    if step.doses:
-        out["dosageInstruction"] = [_dosage(view, step, d, i) for i, d in enumerate(step.doses, 1)]
-    else:
-        out["doNotPerform"] = True
-        out["note"].insert(0, {"text": words["no_dose"].format(agent=agent.name)})
+    if view.needs:
+        out["statusReason"] = {"text": _needed(view)}
     return out
 
 
-def _dosage(view: PlanView, step: StepView, dose: DoseView, number: int) -> dict[str, Any]:
-    quantity: dict[str, Any] = {"value": dose.amount, "unit": dose.unit}
-    if code := _CODES.get(dose.unit):
-        quantity |= {"system": _UCUM, "code": code}
-    return {
+def _needed(view: PlanView) -> str:
+    return str(view.words["name_value"]).format(
+        name=view.words["needs"]["heading"], value=str(view.words["between"]).join(view.needs)
+    )
+
+
+def _concept(agent: AgentView, text: str) -> dict[str, Any]:
+    code = {"system": RXNORM, "code": agent.rxcui, "display": agent.id}
+    return {"text": text, "coding": [code]} if agent.rxcui else {"text": text}
+
+
+def _at_first(view: PlanView) -> Iterator[str]:
+    """What stands before the first dose."""
+    named = view.words["name_value"]
+    yield from (named.format(name=view.words["first_do"]["heading"], value=text) for text in view.first_do)
+    if view.needs:
+        yield _needed(view)
+
+
+def _names(request: dict[str, Any]) -> str:
+    """What a request names: a product, or a medicine alone."""
+    return str(request.get("medicationReference", {}).get("reference", ""))
+
+
+def _of_step(view: PlanView, step: StepView, places: list[int], before: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """The requests of a step, one for each product. ``before`` are the requests that they take the place of, by what these name: that of the same
+    product is named, and where several end all of them are."""
+    words, agent = view.words["fhir"], _agent(view, step.agent)
+    said = [words["step"].format(number=step.number, dates=step.dates), step.length, step.total, *step.notes]
+    if step.first == min(s.first for s in view.steps):
+        said += _at_first(view)
+    for number, place in enumerate(places or [None], 1):
+        own = list(said)
+        if place is None:
+            own.insert(0, words["no_dose"].format(agent=agent.name))
+        elif len(places) > 1:
+            own.insert(1, words["group"].format(number=number, count=len(places)))
+        out = _request(view, agent, _uid(view, "step", step.uid, *([str(place)] if number > 1 else [])), own)
+        out["groupIdentifier"] = named_by(step.uid)
+        if place is None:
+            out |= {"medicationCodeableConcept": _concept(agent, agent.name), "doNotPerform": True}
+        else:
+            product = view.products[place]
+            out["medicationReference"] = {
+                **to(_product_uid(view, step.agent, place)),
+                "display": _called(view, agent, product),
+            }
+            doses = [(d, m) for d in step.doses for m in d.made if m.product == place]
+            out["dosageInstruction"] = [_dosage(view, step, d, m, i) for i, (d, m) in enumerate(doses, 1)]
+            out["dispenseRequest"] = _supply(step, [m for _, m in doses], product)
+        if before:
+            out["priorPrescription"] = to(before.get(_names(out), next(iter(before.values()))))
+        if len(before) > 1:
+            out["supportingInformation"] = [to(uid) for uid in before.values()]
+        yield out
+
+
+def _dosage(view: PlanView, step: StepView, dose: DoseView, made: GivenView, number: int) -> dict[str, Any]:
+    agent, product = _agent(view, step.agent), view.products[made.product]
+    pieces = str(view.words["fhir"]["between"]).join(m.text for m in dose.made)
+    key = "dose" if len(dose.made) == 1 else "dose_part"
+    out: dict[str, Any] = {
         "sequence": number,
-        "text": view.words["fhir"]["dose"].format(dose=dose.text, part=dose.part.lower(), pieces=dose.pieces),
+        "text": view.words["fhir"][key].format(dose=dose.text, part=dose.part.lower(), pieces=pieces, made=made.text),
         "timing": {
             "repeat": {
-                "boundsPeriod": _period(step),
+                "boundsPeriod": period(step.first, step.last),
                 "frequency": 1,
                 "period": 1,
                 "periodUnit": "d",
                 "when": [_WHEN[dose.at]],
             }
         },
-        "doseAndRate": [{"doseQuantity": quantity}],
+        "doseAndRate": [{"doseQuantity": quantity(made.count * product.strength, dose.unit)}],
+    }
+    if agent.route:
+        out["route"] = route_of(agent.route, agent.route_text)
+    return out
+
+
+def _supply(step: StepView, made: list[GivenView], product: ProductView) -> dict[str, Any]:
+    """What the step takes of one product from its first day to its last; of one without an end, to the last that is supplied."""
+    days = (step.until - step.first + timedelta(days=1)).days
+    count = sum(m.count for m in made) * days
+    return {
+        "validityPeriod": period(step.first, step.until),
+        "quantity": quantity(count, "mL" if product.liquid else product.forms if count > 1 else product.form),
+        "expectedSupplyDuration": quantity(days, "d"),
     }
 
 
-def _issue(view: PlanView, place: int, steps: list[tuple[StepView, str]]) -> dict[str, Any]:
+def _called(view: PlanView, agent: AgentView, product: ProductView) -> str:
+    return str(view.words["fhir"]["product"]).format(agent=agent.name, product=product.name)
+
+
+def _product(view: PlanView, agent_id: str, place: int) -> dict[str, Any]:
+    """A product: its form, and how much of the medicine is in a piece or in a mL."""
+    agent, product = _agent(view, agent_id), view.products[place]
+    ingredient: dict[str, Any] = {"itemCodeableConcept": _concept(agent, agent.name), "isActive": True}
+    if product.unit != product.forms:  # what is dosed by the piece says nothing of how much is in one
+        per = quantity(1, "mL" if product.liquid else product.form)
+        ingredient["strength"] = {"numerator": quantity(product.strength, product.unit), "denominator": per}
+    return {
+        "resourceType": "Medication",
+        "id": _product_uid(view, agent_id, place),
+        "language": view.head.language,
+        "code": _concept(agent, _called(view, agent, product)),
+        "form": {"text": product.form},
+        "ingredient": [ingredient],
+    }
+
+
+def _withheld(view: PlanView, one: WithheldView) -> dict[str, Any]:
+    """A request not to give what the plan holds or stops at once."""
+    agent = _agent(view, one.agent)
+    out = _request(view, agent, _uid(view, "withheld", agent.id), (one.text, *one.says, *_at_first(view)))
+    out |= {"doNotPerform": True, "medicationCodeableConcept": _concept(agent, agent.name)}
+    if taken := taken_ids(view.head, agent.id):
+        out["priorPrescription"] = to(taken[0])
+    return out
+
+
+def _issue(view: PlanView, place: int, requests: _Requests) -> dict[str, Any]:
     words, bound = view.words["fhir"], view.bounds[place]
     detail = words["bound"].format(agent=view.name(bound.agent), limit=bound.limit, why=bound.why)
     out: dict[str, Any] = {
@@ -215,17 +315,18 @@ def _issue(view: PlanView, place: int, steps: list[tuple[StepView, str]]) -> dic
         "evidence": [{"code": [{"text": bound.source}]}],
         "detail": detail,
     }
-    own = [(step, uid) for step, uid in steps if step.agent == bound.agent]
-    held = [uid for step, uid in own if bound.id in step.bounds] or [uid for _, uid in own]
-    if held:
-        out["implicated"] = [to(uid) for uid in held]
+    own = [(step, uids) for step, uids in requests.of_step if step.agent == bound.agent]
+    held = [uids for step, uids in own if bound.id in step.bounds] or [uids for _, uids in own]
+    implicated = [uid for uids in held for uid in uids] or meant_ids(view.head, (bound.agent,))
+    if implicated:
+        out["implicated"] = [to(uid) for uid in implicated]
     if bound.url:
         out["reference"] = bound.url
     return out
 
 
 def _refusal(view: PlanView) -> dict[str, Any]:
-    return {
+    out: dict[str, Any] = {
         "resourceType": "DetectedIssue",
         "id": _uid(view, "refused"),
         "status": "preliminary",
@@ -235,3 +336,6 @@ def _refusal(view: PlanView) -> dict[str, Any]:
         "identifiedDateTime": _day(view),
         "detail": view.refused,
     }
+    if implicated := meant_ids(view.head, [a.id for a in view.agents]):
+        out["implicated"] = [to(uid) for uid in implicated]
+    return out

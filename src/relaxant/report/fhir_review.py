@@ -1,18 +1,21 @@
 """A review as FHIR R4: a Bundle with a Composition of the whole page, a DetectedIssue for each finding, and the resources of each plan.
 
-Everything is preliminary or a draft. The person is a Patient with nothing in it; ids are made from what is said, so the same review
+Everything is preliminary or a draft but the list of medicines, which is as it was told. The person is a Patient with nothing in it; ids are made from what is said, so the same review
 is the same bytes. What is to be followed is a CarePlan of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from html import escape
 from typing import Any
 
 from relaxant.knowledge.schema import Tier
 from relaxant.report.citations import SourceView
-from relaxant.report.fhir_plan import bundle_of, narrative, person, plan_resources, subject, to, uid_of, written
+from relaxant.report.fhir_medicines import meant_ids, medicines, taken_ids
+from relaxant.report.fhir_parts import bundle_of, narrative, notes, period, person, subject, to, uid_of, written
+from relaxant.report.fhir_plan import plan_resources
 from relaxant.report.plan_page import Block, Bullets, Line, Table, Words
 from relaxant.report.plan_text import marked
 from relaxant.report.review_pages import Chapter, Part, Picture, chapters, finding_blocks, tagged
@@ -21,6 +24,16 @@ from relaxant.reviewing import Review, Watch
 from relaxant.rules.findings import Finding
 
 _SEVERITIES: dict[Tier, str] = {"DANGER": "high", "CHANGE": "moderate", "WATCH": "low", "NOTE": "low"}
+_TYPE = {
+    "system": "http://loinc.org",
+    "code": "61356-2",
+    "display": "Medication pharmaceutical advice.extended Document",
+}
+_INTERACTION = {
+    "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
+    "code": "DRG",
+    "display": "Drug Interaction Alert",
+}
 _FINDING = "https://relaxant.invalid/finding"
 
 
@@ -31,14 +44,16 @@ def review_bundle(view: View, review: Review, words: Words) -> dict[str, Any]:
     issues = [_issue(view, finding, own) for finding, own in zip(ordered, shown, strict=True)]
     plans = [plan_resources(p) for p in view.plans]
     watched = [_watched(view, review.monitoring)] if view.monitoring else []
+    listed = medicines(view.head, words)
     entries = {
+        "medicines": [m["id"] for m in listed],
         "findings": [i["id"] for i in issues],
         "monitoring": [w["id"] for w in watched],
     }
     composition = _composition(view, entries, [p[0]["id"] for p in plans])
     others = [r for plan in plans for r in plan]
-    resources = [composition, person(view.head, words), _device(view, review), *issues, *others, *watched]
-    return bundle_of(uid_of(view.head, "review"), view.head, resources)
+    first = [composition, person(view.head, words), _device(view, review), *listed]
+    return bundle_of("review", view.head, [*first, *issues, *others, *watched])
 
 
 def review_fhir(view: View, review: Review, words: Words) -> bytes:
@@ -68,7 +83,7 @@ def _composition(view: View, entries: dict[str, list[str]], plans: Sequence[str]
         "language": view.language,
         "text": narrative("".join(f"<p>{escape(text)}</p>" for text in top)),
         "status": "preliminary",
-        "type": {"text": title},
+        "type": {"coding": [_TYPE], "text": title},
         "subject": subject(head),
         "date": head.as_of.isoformat(),
         "author": [to(uid_of(head, "device"))],
@@ -99,7 +114,7 @@ def _issue(view: View, finding: Finding, shown: FindingView) -> dict[str, Any]:
         "text": narrative(f"<p>{escape(tagged(shown))}</p>{_blocks(finding_blocks(shown))}"),
         "identifier": [{"system": _FINDING, "value": finding.id}],
         "status": "preliminary",
-        "code": {"text": shown.word},
+        "code": {"text": shown.about, **({"coding": [_INTERACTION]} if finding.partners else {})},
         "severity": _SEVERITIES[finding.tier],
         "patient": subject(view.head),
         "identifiedDateTime": view.head.as_of.isoformat(),
@@ -108,6 +123,8 @@ def _issue(view: View, finding: Finding, shown: FindingView) -> dict[str, Any]:
             {"action": {"text": text}} for part in shown.parts if part.key == "do" for text in part.lines if text
         ],
     }
+    if implicated := meant_ids(view.head, (*finding.agents, *finding.partners)):
+        out["implicated"] = [to(uid) for uid in implicated]
     if evidence:
         out["evidence"] = [{"code": [{"text": text}]} for text in evidence]
     if links:
@@ -116,7 +133,7 @@ def _issue(view: View, finding: Finding, shown: FindingView) -> dict[str, Any]:
 
 
 def _watched(view: View, monitoring: Sequence[Watch]) -> dict[str, Any]:
-    return {
+    out: dict[str, Any] = {
         "resourceType": "CarePlan",
         "id": uid_of(view.head, "monitoring"),
         "language": view.language,
@@ -125,20 +142,36 @@ def _watched(view: View, monitoring: Sequence[Watch]) -> dict[str, Any]:
         "title": view.words["monitoring"]["heading"],
         "subject": subject(view.head),
         "created": view.head.as_of.isoformat(),
-        "activity": [_activity(w, shown) for w, shown in zip(monitoring, view.monitoring, strict=True)],
-        "note": [{"text": view.orders}],
+        "activity": [
+            _activity(w, shown, view.head.as_of) for w, shown in zip(monitoring, view.monitoring, strict=True)
+        ],
+        "note": notes((view.orders,)),
     }
+    if taken := taken_ids(view.head):
+        out["supportingInfo"] = [to(uid) for uid in taken]
+    return out
 
 
-def _activity(watch: Watch, shown: WatchView) -> dict[str, Any]:
+def _activity(watch: Watch, shown: WatchView, today: date) -> dict[str, Any]:
+    """Something to follow. What is past its day stands on the day of the review, and its reason says so: a day in the past is none to act on."""
     said = ". ".join(
         text.rstrip(".") for text in (f"{shown.agent}: {shown.what}", shown.due, shown.at, shown.act) if text
     )
-    day = None if watch.due is None else watch.due.isoformat()
-    when = {"scheduledString": shown.at or shown.due} if day is None else {"scheduledPeriod": {"start": day}}
-    if day is not None and not watch.not_before:
-        when = {"scheduledPeriod": {"start": day, "end": day}}
-    return {"detail": {"status": "not-started", **when, "description": f"{said}."}}
+    out: dict[str, Any] = {"status": "not-started", **_scheduled(watch, shown, today), "description": f"{said}."}
+    if watch.due is not None and watch.due < today:
+        out["statusReason"] = {"text": shown.due}
+    return {"detail": out}
+
+
+def _scheduled(watch: Watch, shown: WatchView, today: date) -> dict[str, Any]:
+    if watch.due is None:
+        return {"scheduledString": shown.at or shown.due}
+    day = max(watch.due, today)
+    if watch.not_before:
+        return {"scheduledPeriod": period(day, None)}
+    if watch.then:
+        return {"scheduledTiming": {"event": [d.isoformat() for d in (day, *watch.then)]}}
+    return {"scheduledPeriod": period(day, day)}
 
 
 # ---------------------------------------------------------------- the page as sections

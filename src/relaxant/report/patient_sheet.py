@@ -6,8 +6,9 @@ from the view of the plan, so its doses and days are those of every other format
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 
 import msgspec
@@ -17,19 +18,42 @@ from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.plans import DAY_PARTS
 from relaxant.report.pdf import set_pages
 from relaxant.report.plan_html import page
-from relaxant.report.plan_page import DoseView, PieceView, PlanHead, PlanView, StepView, Words
+from relaxant.report.plan_page import DoseView, Notice, PieceView, PlanHead, PlanView, StepView, Words
 from relaxant.report.plan_words import exact
 
 _WEEK = 7
 _OPEN_DAYS = 2 * _WEEK  # boxes of a step without an end
+_MOST_GRIDS = 12  # weeks, or parts of one, with boxes for each dose; a calendar of more has one row a step
 _BRACKETS = re.compile(r"\s*\([^)]*\)")
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A dose of a day, or that there is none any more at that time, which has no boxes to ``tick``."""
+
+    text: str
+    tick: bool = True
 
 
 class Grid(msgspec.Struct, frozen=True):
     """Boxes to tick: the days on top, and one row for each dose of a day."""
 
     days: tuple[str, ...]
-    rows: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+class StepRow(msgspec.Struct, frozen=True):
+    """A step of a long calendar: its days, what is taken on each of them, one box for each day."""
+
+    days: str
+    lines: tuple[str, ...]
+    boxes: int
+
+
+class StepTable(msgspec.Struct, frozen=True):
+    """A long calendar: one row a step, so that several stand on a page."""
+
+    head: tuple[str, ...]
+    rows: tuple[StepRow, ...]
 
 
 class Period(msgspec.Struct, frozen=True):
@@ -51,17 +75,33 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class SheetView(msgspec.Struct, frozen=True, kw_only=True):
-    """The sheet, top to bottom."""
+    """The sheet, top to bottom. ``named``: ``whose`` says for whom; else there is a line to write the name on. A long calendar is a ``table``
+    and has no ``periods``."""
 
     head: PlanHead
     page_title: str
     title: str
     whose: str
+    named: bool
     made: str
     parts: tuple[Part, ...]
     calendar: Part
     periods: tuple[Period, ...]
+    table: StepTable | None
     box: str
+
+
+class _Span(msgspec.Struct, frozen=True):
+    """Days on which the doses stay the same; without an end where ``last`` is ``None``."""
+
+    first: date
+    last: date | None
+    now: tuple[StepView, ...]
+
+    @property
+    def days(self) -> int:
+        """How many days have boxes."""
+        return _OPEN_DAYS if self.last is None else (self.last - self.first).days + 1
 
 
 def sheet_view(view: PlanView, *, knowledge: Knowledge | None = None) -> SheetView:
@@ -120,21 +160,43 @@ class _Sheet:
     def __init__(self, view: PlanView, words: Words) -> None:
         self.plan, self.words = view, words
         self.agents = list(dict.fromkeys(s.agent for s in view.steps))
+        liquid = {(s.agent, c.strength) if c.liquid else None for s in view.steps for d in s.doses for c in d.counts}
+        self.mixed = len(liquid) > 1  # several liquids, or liquids beside pieces
 
     def view(self) -> SheetView:
         words, head = self.words, self.plan.head
         title = words["title"].format(names=self.names())
+        spans = self.spans()
+        long = sum(math.ceil(s.days / _WEEK) for s in spans) > _MOST_GRIDS
+        how = words["how"]
+        lines = (*how["steps" if long else "lines"], *how["always"], *self.liquids())
         return SheetView(
             head=head,
-            page_title=f"{head.label}: {title}",
+            page_title=f"{head.label}: {title}" if head.labelled else title,
             title=title,
-            whose=words["for"].format(label=head.label),
+            whose=words["for"].format(label=head.label) if head.labelled else words["nobody"],
+            named=head.labelled,
             made=words["made"].format(date=self.written(head.as_of)),
             parts=self.parts(),
-            calendar=Part("how", words["calendar"]["heading"], tuple(words["how"]["lines"])),
-            periods=self.periods(),
+            calendar=Part("how", words["calendar"]["heading"], lines),
+            periods=() if long else tuple(map(self.period, spans)),
+            table=StepTable(tuple(words["calendar"]["head"]), tuple(map(self.step_row, spans))) if long else None,
             box=words["calendar"]["box"],
         )
+
+    def liquids(self) -> list[str]:
+        """How a liquid is measured: the strength of each, then what holds for all."""
+        used = {
+            (self.plan.name(s.agent), c.strength): None
+            for s in self.plan.steps
+            for d in s.doses
+            for c in d.counts
+            if c.liquid
+        }
+        words = self.words["how"]["liquid"]
+        return [words["check"].format(name=name, strength=strength) for name, strength in used] + [
+            line for line in words["lines"] if used
+        ]
 
     # ------------------------------------------------------------ words
 
@@ -149,66 +211,115 @@ class _Sheet:
     def part(self, key: str, *, lines: Sequence[str] | None = None, items: Iterable[str] = ()) -> Part:
         words = self.words[key]
         said = words.get("lines", ()) if lines is None else lines
-        shown = tuple(str(line).format(names=self.names()) for line in said)
+        either = str(self.words["or"]).join(self.plan.name(a) for a in self.agents)
+        shown = tuple(str(line).format(names=self.names(), either=either) for line in said)
         return Part(key, words["heading"], shown, tuple(dict.fromkeys(items)), tuple(words.get("blank", ())))
 
     # ------------------------------------------------------------ days
 
-    def periods(self) -> tuple[Period, ...]:
+    def spans(self) -> list[_Span]:
         """The calendar cut wherever a dose of any medicine changes."""
         steps, day = self.plan.steps, timedelta(days=1)
         cuts = sorted({s.first for s in steps} | {s.last + day for s in steps if s.last is not None})
         out = []
         for first, after in zip(cuts, [*cuts[1:], None], strict=True):
-            now = [s for s in steps if s.first <= first and (s.last is None or first <= s.last)]
+            now = tuple(s for s in steps if s.first <= first and (s.last is None or first <= s.last))
             if now:
-                out.append(self.period(first, None if after is None else after - day, now))
-        return tuple(out)
+                out.append(_Span(first, None if after is None else after - day, now))
+        return out
 
-    def period(self, first: date, last: date | None, now: Sequence[StepView]) -> Period:
-        words = self.words["calendar"]
+    def period(self, span: _Span) -> Period:
+        words, first, last = self.words["calendar"], span.first, span.last
         if last is None:
             heading = words["open"].format(first=self.written(first))
         elif last == first:
             heading = words["one_day"].format(first=self.written(first))
         else:
             heading = words["step"].format(first=self.written(first), last=self.written(last))
-        rows = tuple(self.row(step, dose) for step, dose in self.doses(now))
-        lines = [words["nothing"].format(name=self.plan.name(s.agent)) for s in now if not s.doses]
-        lines += [
-            words["as_now"].format(name=self.plan.name(b.agent), dose=b.text)
-            for b in self.plan.before
-            if b.first <= first <= b.last
-        ]
+        rows = self.rows(span, words["row"])
+        days = [first + timedelta(days=i) for i in range(span.days)]
+        weeks = [days[i : i + _WEEK] for i in range(0, len(days), _WEEK)]
+        taken = any(row.tick for row in rows)
+        grids = tuple(Grid(tuple(map(self.day, week)), rows) for week in weeks) if taken else ()
+        return Period(heading, self.lines(span), grids)
+
+    def step_row(self, span: _Span) -> StepRow:
+        words = self.words["calendar"]
+        if span.last is None:
+            days = words["from_day"].format(first=self.short(span.first, year=True))
+        elif span.last == span.first:
+            days = self.short(span.first, year=True)
+        else:
+            days = words["span"].format(
+                first=self.short(span.first, year=span.first.year != span.last.year),
+                last=self.short(span.last, year=True),
+            )
+        rows = self.rows(span, words["row" if len(self.agents) > 1 else "rest"])
+        boxes = span.days if any(row.tick for row in rows) else 0
+        return StepRow(days, (*(row.text for row in rows), *self.lines(span)), boxes)
+
+    def lines(self, span: _Span) -> tuple[str, ...]:
+        """What is said of some days beside their doses."""
+        words, plan, first, last = self.words["calendar"], self.plan, span.first, span.last
+        before = [b for b in plan.before if b.first <= first <= b.last]
+        known = (
+            {s.agent for s in span.now} | {b.agent for b in before} | {s.agent for s in plan.steps if s.first > first}
+        )
+        lines = [words["nothing"].format(name=plan.name(s.agent)) for s in span.now if not s.doses]
+        lines += [words["over"].format(name=plan.name(agent)) for agent in self.agents if agent not in known]
+        lines += [words["as_now"].format(name=plan.name(b.agent), dose=b.text) for b in before]
         if last is None:
             lines.append(words["go_on"])
-        if self.plan.last_dose is not None and last == self.plan.last_dose:
-            names = str(self.words["and"]).join(self.plan.name(s.agent) for s in now if s.last == last)
+        over = [s.agent for s in span.now if s.doses and s.last == last and self.ends(s)]
+        if last is not None and plan.last_dose == last and over:
+            names = str(self.words["and"]).join(map(plan.name, over))
             lines.append(words["last"].format(name=names, date=self.written(last)))
-        days = [first + timedelta(days=i) for i in range(_OPEN_DAYS if last is None else (last - first).days + 1)]
-        weeks = [days[i : i + _WEEK] for i in range(0, len(days), _WEEK)]
-        grids = tuple(Grid(tuple(map(self.day, week)), rows) for week in weeks) if rows else ()
-        return Period(heading, tuple(lines), grids)
+        return tuple(lines)
+
+    def ends(self, step: StepView) -> bool:
+        """Whether no step of the same medicine comes after this one."""
+        return step.last is not None and not any(
+            s.agent == step.agent and s.first > step.first for s in self.plan.steps
+        )
 
     def day(self, when: date) -> str:
         short = self.words["weekdays_short"][when.weekday()]
         return str(self.words["day"]).format(weekday=short, day=when.day)
 
-    def doses(self, now: Sequence[StepView]) -> list[tuple[StepView, DoseView]]:
-        """The doses of a day in its order."""
-        return [(s, d) for part in DAY_PARTS for s in now for d in s.doses if d.at == part]
+    def short(self, when: date, *, year: bool) -> str:
+        """A day for a narrow column."""
+        words = self.words
+        weekday, month = words["weekdays_short"][when.weekday()], words["months_short"][when.month - 1]
+        form = str(words["calendar"]["short_year" if year else "short"])
+        return form.format(weekday=weekday, day=when.day, month=month, year=when.year)
 
-    def row(self, step: StepView, dose: DoseView) -> str:
+    def rows(self, span: _Span, form: str) -> tuple[Row, ...]:
+        """The doses of a day in its order, and the times of day at which nothing is taken any more."""
+        words = self.words["calendar"]
+        none = str(words["no_dose_of" if len(self.agents) > 1 else "no_dose"])
+        out = []
+        for part in DAY_PARTS:
+            for step in span.now:
+                name, at = self.plan.name(step.agent), words["parts"][part]
+                out += [Row(form.format(part=at, name=name, dose=self.dose(d))) for d in step.doses if d.at == part]
+                if step.doses and part in step.ended:
+                    out.append(Row(none.format(part=at, name=name), tick=False))
+        return tuple(out)
+
+    def dose(self, dose: DoseView) -> str:
+        """What makes a dose, with the amount where the pieces do not say it."""
         words = self.words["calendar"]
         pieces = str(self.words["pieces"]["and"]).join(map(self.pieces, dose.counts))
-        if len(dose.counts) > 1 or any(c.count != 1 for c in dose.counts):
-            pieces = words["total"].format(pieces=pieces, amount=dose.plain)
-        return str(words["row"]).format(part=words["parts"][dose.at], name=self.plan.name(step.agent), dose=pieces)
+        if len(dose.counts) == 1 and dose.counts[0].liquid:
+            return str(words["total_liquid"]).format(pieces=pieces, amount=dose.plain)
+        if len(dose.counts) > 1 or any(c.count != 1 and c.strength for c in dose.counts):
+            return str(words["total"]).format(pieces=pieces, amount=dose.plain)
+        return pieces
 
     def pieces(self, piece: PieceView) -> str:
         words, whole = self.words["pieces"], int(piece.count)
         if piece.liquid:
-            return str(words["liquid"]).format(count=exact(piece.count), strength=piece.strength)
+            return str(words["liquid" if self.mixed else "liquid_alone"]).format(count=exact(piece.count))
         part = words["parts"].get(exact(piece.count - whole))
         forms = self.plan.words["pieces"]["plurals"].get(piece.form, piece.form)
         if piece.count == whole:
@@ -220,19 +331,22 @@ class _Sheet:
             count = str(words["whole_and_half"]).format(count=whole, form=forms)
         else:
             count = str(words["whole"]).format(count=exact(piece.count), form=forms)
-        return str(words["of"]).format(count=count, strength=piece.strength)
+        return str(words["of"]).format(count=count, strength=piece.strength) if piece.strength else count
 
     # ------------------------------------------------------------ whom to call, and when
 
     def parts(self) -> tuple[Part, ...]:
         """What stands before the calendar, so that a long one does not hide it."""
         plan, words = self.plan, self.words
-        at_once = [c for c in plan.calls if _names(c, words["at_once"])]
-        later = self.plain(_noticed(c, words) for c in plan.calls if c not in at_once)
-        emergencies = self.plain((*(e.split(":")[0] for e in plan.emergency), *(_noticed(c, words) for c in at_once)))
-        calls = [c for c in later if c not in emergencies]
-        told = self.plain(s.split(":")[0] for s in plan.signs)
-        signs = [s for s in told if not _graver(s, emergencies)]
+        at_once = [c for c in plan.calls if _names(c.text, words["at_once"])]
+        emergencies = [
+            *self.noticed(plan.emergency, lambda text: text.split(":")[0]),
+            *self.noticed(at_once, lambda text: _noticed(text, words)),
+        ]
+        later = self.noticed((c for c in plan.calls if c not in at_once), lambda text: _noticed(text, words))
+        calls = [c for c in later if not _graver(c, emergencies)]
+        told = self.noticed(plan.signs, lambda text: text.split(":")[0])
+        signs = [s for s in told if not _graver(s, [*emergencies, *calls, *(other for other in told if other != s)])]
         agreed = (words["agreed"]["text"], *([words["agreed"]["wait"]] if self.plan.first_do else []))
         out = [self.part("agreed", lines=agreed), self.part("team", lines=(words["team"]["show"],))]
         if emergencies:
@@ -246,5 +360,10 @@ class _Sheet:
             out.append(self.part("stop"))
         return tuple(out)
 
-    def plain(self, texts: Iterable[str]) -> list[str]:
-        return [plainly(text, self.words) for text in texts]
+    def noticed(self, notices: Iterable[Notice], cut: Callable[[str], str]) -> list[str]:
+        """What to look out for in words for the person; where the knowledge has none, what is ``cut`` of the clinical text in plain words."""
+        out: dict[str, None] = {}
+        for one in notices:
+            plain = (plainly(cut(one.text), self.words),) if one.person is None else one.person
+            out.update(dict.fromkeys(plain))
+        return list(out)

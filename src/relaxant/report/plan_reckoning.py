@@ -51,9 +51,10 @@ def _cell(text: str) -> Cell:
 def _result(line: Line, told: Saying, words: Words) -> Cell:
     """What came out: the number, unless the sentence begins with it, and the sentence."""
     said = _short(told)
-    if line.value is None or says(line.text, line.value, line.unit, words["reckoning"]["spelled"]):
+    unit = words["units_one"].get(line.unit, line.unit) if line.value == 1 else line.unit
+    if line.value is None or says(line.text, line.value, unit, words["reckoning"]["spelled"]):
         return (said,)
-    number = Saying(say.reckoned(line.value, line.unit))
+    number = Saying(say.reckoned(line.value, unit))
     return (number, said) if said.text else (msgspec.structs.replace(said, text=number.text),)
 
 

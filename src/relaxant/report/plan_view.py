@@ -12,8 +12,9 @@ from datetime import date, timedelta
 
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.plans import DAY_PARTS, DayPart
-from relaxant.planning.plan import Branch, Plan, Product, ShownBound, Step, Take, Told
+from relaxant.planning.plan import Branch, Count, Plan, Product, ShownBound, Step, Take, Told
 from relaxant.planning.plan import Line as Reckoned
+from relaxant.planning.tablets import SPRAYS
 from relaxant.report import plan_words as say
 from relaxant.report.citations import Citations, Mark, safe_url
 from relaxant.report.cited_once import cited_once
@@ -26,13 +27,17 @@ from relaxant.report.plan_page import (
     Cell,
     DoseView,
     GateView,
+    GivenView,
     Line,
+    Notice,
     PlanHead,
     PlanView,
+    ProductView,
     Saying,
     Section,
     StepView,
     Table,
+    WithheldView,
     Words,
 )
 from relaxant.report.plan_reckoning import advice, reckoned_table
@@ -44,6 +49,12 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://relaxant.invalid/plan")
 _NOTHING = 1e-9  # what is left of a dose by arithmetic alone
 _CLOSE = 1e-6  # of a dose
 _RECKONED = ("pump", "block")  # kinds without a calendar
+_PAIR = 2
+_RISES = ("titration", "switch")
+_LEAVES = ("taper", "switch")  # kinds by which a medicine goes
+_SEVERAL = 2
+_WITHHELD = -1  # stands for a step where there is none
+_SWALLOWED, _TUBE = "oral", "enteral tube"
 _ACTS = ("go_on", "hold", "go_back", "call")
 
 
@@ -92,12 +103,15 @@ class _PlanPage:
             steps=tuple(self.step(s) for s in plan.steps),
             before=self.before,
             last_dose=plan.last_dose,
+            needs=tuple(clean(self.title_of(n)) for n in plan.needs_first),
             first_do=tuple(clean(t.text) for t in plan.first_do),
+            products=tuple(map(self.product, plan.products)),
+            withheld=tuple(self.withheld()),
             gates=self.plain_gates(),
             supervised=any(p.supervised and p.chosen for p in plan.policies),
-            calls=tuple(clean(t.text) for g in plan.gates for t in g.call),
-            signs=tuple(clean(s) for w in plan.withdrawal for s in w.signs),
-            emergency=tuple(clean(s) for w in plan.withdrawal for s in w.emergency),
+            calls=tuple(_notice(t.text, t.person) for g in plan.gates for t in g.call),
+            signs=tuple(n for w in plan.withdrawal for n in _notices(w.signs, w.person_signs)),
+            emergency=tuple(n for w in plan.withdrawal for n in _notices(w.emergency, w.person_emergency)),
             bounds=tuple(self.bound(b) for b in plan.bounds if b.decides),
             source_words=self.report["sources"],
             stamp_heading=self.report["stamp"]["heading"],
@@ -147,7 +161,17 @@ class _PlanPage:
 
     def agent(self, agent: str) -> AgentView:
         known = self.knowledge.agents.get(agent)
-        return AgentView(id=agent, name=clean(self.country_name(agent)), rxcui=known.rxcui if known else None)
+        route = next(iter(known.routes), "") if known else ""
+        if self.head.tube and known and route == _SWALLOWED and _TUBE in known.routes:
+            route = _TUBE
+        names = self.knowledge.words("regimen", self.head.language)["phrases"]["route"]
+        return AgentView(
+            id=agent,
+            name=clean(self.country_name(agent)),
+            rxcui=known.rxcui if known else None,
+            route=route,
+            route_text=names.get(route, route),
+        )
 
     def name(self, agent: str) -> str:
         return clean(self.country_name(self.resolved(agent)))
@@ -203,10 +227,24 @@ class _PlanPage:
             notes=self.step_notes(step),
             bounds=step.bounds,
             until=step.last or max((step.first, *(s.until for s in self.plan.supply))),
+            ended=self.ended(step),
         )
 
+    def taken(self, agent: str) -> set[DayPart]:
+        """The parts of the day at which an agent is taken before the plan begins."""
+        return {part for t in self.plan.taken if self.resolved(t.agent) == self.resolved(agent) for part in t.doses}
+
+    def ended(self, step: Step) -> tuple[DayPart, ...]:
+        """The parts of the day that had a dose of the agent before a step and have none in it."""
+        now = {t.at for t in step.takes}
+        earlier = (s for s in self.plan.steps if s.agent == step.agent and s.first < step.first)
+        had = self.taken(step.agent).union(t.at for s in earlier for t in s.takes)
+        return tuple(part for part in DAY_PARTS if part in had and part not in now)
+
     def uid(self, agent: str, number: int) -> str:
-        return str(uuid.uuid5(_NAMESPACE, f"{self.head.whose}\0{self.plan.id}\0{agent}\0{number}"))
+        """The same whenever this step is shown for the same label. Where there is none all people are one: what was put in would change with every
+        edit, and a calendar would hold the old step beside the new."""
+        return str(uuid.uuid5(_NAMESPACE, f"{self.head.label}\0{self.plan.id}\0{agent}\0{number}"))
 
     def as_now(self, steps: Sequence[Step]) -> Iterator[BeforeView]:
         """The medicines whose own calendar begins after the plan's, and that are taken until then: to be lowered is not to be left out."""
@@ -245,7 +283,7 @@ class _PlanPage:
 
     def dose(self, take: Take, step: Step) -> DoseView:
         plan, words, unit = self.plan, self.words["calendar"], self.unit(step)
-        plain, alike = self.amount(take.amount, unit), self.products_of[step.agent]
+        plain = self.amount(take.amount, unit)
         return DoseView(
             at=take.at,
             part=words["parts"][take.at],
@@ -253,14 +291,66 @@ class _PlanPage:
             unit=unit,
             plain=plain,
             text=words["dose"].format(amount=plain),
-            pieces=say.pieces(take.counts, plan.products, alike, self.words),
+            pieces=say.pieces(take.counts, plan.products, self.words),
             counts=tuple(say.piece(c, plan.products, self.words) for c in take.counts),
+            made=tuple(self.made(take)),
         )
 
+    def made(self, take: Take) -> Iterator[GivenView]:
+        """What each product gives to a dose: whole and broken pieces of one together."""
+        counts: dict[int, float] = {}
+        for count in take.counts:
+            counts[count.product] = counts.get(count.product, 0.0) + count.count
+        for place, number in counts.items():
+            yield GivenView(product=place, count=number, text=self.pieces_of(Count(count=number, product=place)))
+
+    def pieces_of(self, count: Count) -> str:
+        """Pieces of one product in words, with its form: machines read a dose apart from the table above it."""
+        product, words = self.plan.products[count.product], self.words["fhir"]
+        of = say.strength(product, self.words)
+        if product.unit == SPRAYS:
+            return self.amount(count.count * product.strength, product.unit)
+        if product.liquid:
+            return str(words["volume"]).format(count=say.exact(count.count), strength=of)
+        form = say.form_words(product, self.words, count.count)
+        return str(words["pieces"]).format(count=say.fraction(count.count, self.words), form=form, strength=of)
+
+    def product(self, product: Product) -> ProductView:
+        return ProductView(
+            name=say.product_name(product, self.words),
+            form=say.form_words(product, self.words),
+            forms=product.unit if product.unit == SPRAYS else say.form_words(product, self.words, _SEVERAL),
+            strength=product.strength,
+            unit=product.unit,
+            liquid=product.liquid,
+        )
+
+    def withheld(self) -> Iterator[WithheldView]:
+        """What is left without steps: held from a day on, or gone when another takes its place."""
+        plan = self.plan
+        if plan.kind not in _LEAVES or plan.last_dose is None:
+            return
+        agent = self.agents[-1]  # of an exchange the one that goes stands last
+        if any(self.resolved(s.agent) == agent.id for s in plan.steps):
+            return
+        first = max(plan.last_dose, self.head.as_of)
+        own = [p.text for p in plan.policies if p.chosen]
+        text = self.words["fhir"]["withheld"].format(agent=agent.name, first=self.day(first))
+        uid = self.uid(agent.id, _WITHHELD)
+        yield WithheldView(uid=uid, agent=agent.id, first=first, text=text, says=tuple(map(clean, own)))
+
     def step_notes(self, step: Step) -> tuple[str, ...]:
+        back = self.back(step, "back_note", "back_note_none", "back_note_before")
+        return (*([back] if back else []), *self.held(step))
+
+    def back(self, step: Step, to: str, none: str, before: str) -> str:
+        """Where a step leads back to that is not borne, by keys of the words: to a step, of a first rise to nothing or to the dose of before."""
         words = self.words["calendar"]
-        back = (words["back_note"].format(number=step.back_to),) if step.back_to is not None else ()
-        return (*back, *self.held(step))
+        if step.back_to is not None:
+            return str(words[to]).format(number=step.back_to)
+        if step.changed <= 0 or any(s.agent == step.agent and s.first < step.first for s in self.plan.steps):
+            return ""
+        return str(words[none if step.daily - step.changed <= _NOTHING else before])
 
     def held(self, step: Step) -> tuple[str, ...]:
         words, numbers = self.words["calendar"], [str(n) for n in self.holding(step)]
@@ -289,6 +379,7 @@ class _PlanPage:
         plan, words = self.plan, self.words["calendar"]
         if not plan.steps:
             return
+        yield from self.may_hold()
         if len(self.agents_of(plan.steps)) > 1:
             yield self.line(words["switch_note"])
         for agent in self.agents_of(plan.steps):
@@ -303,18 +394,57 @@ class _PlanPage:
         if any(s.back_to is not None for s in plan.steps):
             yield self.line(words["back_means"])
         if plan.last_dose is not None:
-            yield self.line(words["last_dose"].format(date=self.day(plan.last_dose)), strong=True)
+            yield self.line(self.last_dose(plan.last_dose), strong=True)
         elif any(s.last is None for s in plan.steps):
             yield self.line(words["no_last_dose"])
+
+    def may_hold(self) -> Iterator[Line]:
+        """The limits of a start or a rise that hang on what is not known yet: until then the doses are not this person's own."""
+        plan, words = self.plan, self.words["calendar"]
+        if plan.kind not in _RISES:
+            return
+        waiting = {i: g[0] for i, g in enumerate(self.limits, 1) if g[0].open and set(g[0].settled_by) & set(plan.needs_first)}  # fmt: skip
+        never = [i for i, bound in waiting.items() if bound.kind == "never"]
+        if waiting:
+            text = counted(words["may_hold"], len(waiting), numbers=self.runs(waiting))
+            if never:
+                text = f"{text} {counted(words['may_forbid'], len(never), numbers=self.runs(never))}"
+            yield self.line(text, strong=True)
+
+    def runs(self, numbers: Iterable[int]) -> str:
+        """Numbers in order as a list, three or more in a row as a span."""
+        spans: list[list[int]] = []
+        for number in numbers:
+            if spans and number == spans[-1][-1] + 1:
+                spans[-1].append(number)
+            else:
+                spans.append([number])
+        span = str(self.words["span"])
+        parts = [
+            span.format(first=s[0], last=s[-1]) if len(s) > _PAIR else str(self.words["between"]).join(map(str, s))
+            for s in spans
+        ]
+        return str(self.words["between"]).join(parts)
+
+    def last_dose(self, when: date) -> str:
+        """The last day with a dose; where several medicines are taken, of which of them."""
+        words, agents = self.words["calendar"], self.agents_of(self.plan.steps)
+        if len(agents) == 1:
+            return str(words["last_dose"]).format(date=self.day(when))
+        over = [
+            a for a in agents if all(s.last is not None and s.last <= when for s in self.plan.steps if s.agent == a)
+        ]
+        names = str(self.words["between"]).join(self.name(a) for a in over) or self.name(self.plan.agents[-1])
+        return str(words["last_dose_of"]).format(names=names, date=self.day(when))
 
     def agents_of(self, steps: Iterable[Step]) -> list[str]:
         return list(dict.fromkeys(s.agent for s in steps))
 
     def steps(self, caption: str, steps: Sequence[Step]) -> Table:
         words = self.words["calendar"]
-        used = {t.at for s in steps for t in s.takes}
+        used = {t.at for s in steps for t in s.takes}.union(*(self.taken(s.agent) for s in steps))
         parts: list[DayPart] = [p for p in DAY_PARTS if p in used]
-        backed = any(s.back_to is not None for s in steps)
+        backed = any(self.back(s, "back_to", "back_none", "back_before") for s in steps)
         head = [words["step"], words["days"], *(words["parts"][p] for p in parts), words["total"]]
         rows = []
         for step in steps:
@@ -325,7 +455,7 @@ class _PlanPage:
             daily = self.amount(step.daily, self.unit(step)) if step.daily else words["nothing"]
             cells.append(self.cell(daily, self.change(step), *self.held(step)))
             if backed:
-                cells.append(self.cell("" if step.back_to is None else words["back_to"].format(number=step.back_to)))
+                cells.append(self.cell(self.back(step, "back_to", "back_none", "back_before")))
             rows.append(tuple(cells))
         return Table(caption, (*head, words["back"]) if backed else tuple(head), tuple(rows))
 
@@ -523,6 +653,17 @@ class _PlanPage:
 
     def of_line(self, line: Reckoned) -> Saying:
         return self.saying(line.text, line.verified, *line.sources)
+
+
+def _notice(text: str, person: tuple[str, ...] | None) -> Notice:
+    return Notice(clean(text), None if person is None else tuple(map(clean, person)))
+
+
+def _notices(texts: Iterable[str], person: tuple[str, ...] | None) -> tuple[Notice, ...]:
+    """One for each text, or one for all of them in the words for the person."""
+    if person is None:
+        return tuple(_notice(text, None) for text in texts)
+    return (_notice("; ".join(texts), person),)
 
 
 def _grouped(bounds: Iterable[ShownBound]) -> tuple[tuple[ShownBound, ...], ...]:

@@ -20,7 +20,7 @@ _TOGETHER = re.compile(
     r"(?<=\d) (?=(?:mg|g|micrograms|mL|units|sprays|kg|days?|h)\b)|(?<=of) (?=\d)|(?<=\b[A-Z][a-z][a-z]) (?=\d{4}-\d\d-\d\d)"
 )
 
-_COUNTED = re.compile(r"(?<=\d) (?=of[ \u00a0]\d)|(?<=\d) (?=\d/\d)")
+_COUNTED = re.compile(r"(?<=\d) (?=[a-z]+(?:[- ][a-z]+){0,2} of[ \u00a0]\d)|(?<=\d) (?=\d/\d)")
 
 
 def exact(value: float) -> str:
@@ -35,8 +35,8 @@ def exact(value: float) -> str:
 def whole(text: str) -> str:
     """As :func:`together`, and a count with what it counts: what half a line leaves over reads as another dose.
 
-    >>> whole("1 1/2 of 2 mg + 1 of 4 mg").split(" ")
-    ['1\\xa01/2\\xa0of\\xa02\\xa0mg', '+', '1\\xa0of\\xa04\\xa0mg']
+    >>> whole("1 1/2 tablets of 2 mg + 1 capsule of 4 mg").split(" ")
+    ['1\\xa01/2\\xa0tablets', 'of\\xa02\\xa0mg', '+', '1\\xa0capsule', 'of\\xa04\\xa0mg']
     """
     return _COUNTED.sub("\u00a0", together(text))
 
@@ -44,8 +44,8 @@ def whole(text: str) -> str:
 def together(text: str) -> str:
     """The text with no-break spaces where a line may not end: between a number and its unit, a weekday and its date.
 
-    >>> together("1 of 10 mg on Mon 2026-11-23").split(" ")
-    ['1', 'of\\xa010\\xa0mg', 'on', 'Mon\\xa02026-11-23']
+    >>> together("1 tablet of 10 mg on Mon 2026-11-23").split(" ")
+    ['1', 'tablet', 'of\\xa010\\xa0mg', 'on', 'Mon\\xa02026-11-23']
     """
     return _TOGETHER.sub("\u00a0", text)
 
@@ -112,30 +112,36 @@ def strength(product: Product, words: Words) -> str:
     return str(words["pieces"][key]).format(amount=amount(product.strength, product.unit))
 
 
+def is_dose(product: Product, words: Words) -> bool:
+    """Whether one piece is one of the unit that is dosed in, so that its strength says nothing: a spray of 1 spray."""
+    unit = words["units_one"].get(product.unit)
+    return product.strength == 1 and unit is not None and unit in product.form
+
+
 def piece(count: Count, products: Sequence[Product], words: Words) -> PieceView:
-    """The pieces of one product, for machines and for the patient sheet."""
+    """The pieces of one product, for machines and for the patient sheet; no strength where it says nothing."""
     product = products[count.product]
-    return PieceView(
-        count=count.count, form=clean(product.form), strength=strength(product, words), liquid=product.liquid
-    )
+    form, of = clean(product.form), strength(product, words)
+    if is_dose(product, words):
+        form, of = words["units_one"][product.unit], ""
+    return PieceView(count=count.count, form=form, strength=of, liquid=product.liquid)
 
 
-def pieces(counts: Sequence[Count], products: Sequence[Product], alike: Sequence[Product], words: Words) -> str:
-    """What makes a dose: ``1 of 10 mg + 1/2 of 5 mg``; with the form where those of ``alike``, all that the medicine is given in, differ in it."""
-    forms = {(p.form, p.modified_release) for p in alike if not p.liquid}
-    said = [_pieces(count, products, words, plain=len(forms) == 1) for count in counts]
-    return str(words["pieces"]["between"]).join(said)
+def pieces(counts: Sequence[Count], products: Sequence[Product], words: Words) -> str:
+    """What makes a dose: ``1 tablet of 10 mg + 1/2 tablet of 5 mg``, ``2.5 mL (1 mg in 1 mL)``."""
+    return str(words["pieces"]["between"]).join(_pieces(count, products, words) for count in counts)
 
 
-def _pieces(count: Count, products: Sequence[Product], words: Words, *, plain: bool) -> str:
+def _pieces(count: Count, products: Sequence[Product], words: Words) -> str:
     product, names = products[count.product], words["pieces"]
     of = strength(product, words)
     if product.liquid:
         return str(names["liquid"]).format(count=exact(count.count), strength=of)
+    if is_dose(product, words):
+        unit = product.unit if count.count > 1 else words["units_one"][product.unit]
+        return str(names["bare"]).format(count=fraction(count.count, words), form=unit)
     form = form_words(product, words, count.count)
-    return str(names["plain" if plain else "with_form"]).format(
-        count=fraction(count.count, words), form=form, strength=of
-    )
+    return str(names["solid"]).format(count=fraction(count.count, words), form=form, strength=of)
 
 
 def form_words(product: Product, words: Words, count: float = 1) -> str:

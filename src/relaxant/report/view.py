@@ -16,6 +16,7 @@ import msgspec
 
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.schema import TIERS, Tier
+from relaxant.medicines.dictionary import display_name
 from relaxant.planning.options import Options
 from relaxant.predicted import ShownPrediction
 from relaxant.quantities import plain_number
@@ -23,7 +24,7 @@ from relaxant.report.citations import Citations, Mark, SourceView
 from relaxant.report.cited_once import Shown, cited_once
 from relaxant.report.course_view import CourseView, course_view
 from relaxant.report.options_view import options_section
-from relaxant.report.plan_page import PlanHead, PlanView, Section
+from relaxant.report.plan_page import PlanHead, PlanView, Section, TakenView
 from relaxant.report.plan_view import plan_view
 from relaxant.report.shown import clean, counted, title_of
 from relaxant.reviewing import Fact, Review, ShownMedicine, Watch
@@ -47,10 +48,12 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class FindingView(msgspec.Struct, frozen=True):
-    """A finding: tier in word and shape, its summary and its parts in reading order. A folded one shows its summary."""
+    """A finding: tier in word and shape, its summary and its parts in reading order. A folded one shows its summary. ``about`` says, for
+    machines, of what kind it is: the title of its first rule."""
 
     tier: Tier
     word: str
+    about: str
     summary: str
     tags: tuple[str, ...]
     parts: tuple[Part, ...]
@@ -244,15 +247,16 @@ class _Page:
         """For whom and as of when: the top of the page, and of every plan."""
         words, stamp = self.words, self.review.stamp
         label = clean(str(self.review.patient.get("label") or ""))
-        country = stamp.country if stamp.country in ("US", "UK") else "EU"
         return PlanHead(
             label=label or words["no_label"],
-            labels=words["labels"][country].format(country=clean(stamp.country)),
+            labels=words["labels"][self.jurisdiction()].format(country=clean(stamp.country)),
             as_of=date.fromisoformat(stamp.as_of),
             as_of_text=words["as_of"].format(date=stamp.as_of),
             person=self.person(),
             country=stamp.country,
             language=stamp.language,
+            taken=tuple(self.taken(m) for m in self.review.medicines if m.change != "stop"),
+            tube=self.review.patient.get("swallowing") == "tube",
             basis=words["stamp_short"].format(
                 engine=stamp.engine,
                 date=stamp.knowledge.date,
@@ -261,6 +265,7 @@ class _Page:
             ),
             whose=label or stamp.input_sha256,
             stamp=self.stamp(),
+            labelled=bool(label),
         )
 
     # ------------------------------------------------------------ words
@@ -274,6 +279,33 @@ class _Page:
     def title(self, name: str) -> str:
         """The name of an input or fact as a reader knows it."""
         return clean(title_of(name, self.titles, self.knowledge.labs))
+
+    def jurisdiction(self) -> str:
+        """Whose labels and names hold in the country."""
+        country = self.review.stamp.country
+        return country if country in ("US", "UK") else "EU"
+
+    def taken(self, medicine: ShownMedicine) -> TakenView:
+        """A medicine of the list, for machines. What is weighed is to stop one is no medicine of its own."""
+        routes = self.knowledge.words("regimen", self.review.stamp.language)["phrases"]["route"]
+        known = [self.knowledge.agents[a] for a in medicine.agents]
+        names = (
+            *medicine.agents,
+            *(i.name for i in medicine.ingredients),
+            *(n for a in known for n in a.names.values()),
+        )
+        route = medicine.regimen.route or ""
+        return TakenView(
+            role=medicine.role,
+            said=clean(medicine.said),
+            text=clean(medicine.read_as),
+            name=self.listed(display_name(i.name, self.jurisdiction()) for i in medicine.ingredients),
+            agents=medicine.agents,
+            codes=tuple((i.name, i.rxcui) for i in medicine.ingredients),
+            names=tuple(dict.fromkeys(names)),
+            regimen=medicine.regimen,
+            route=routes.get(route, route),
+        )
 
     # ------------------------------------------------------------ sources
 
@@ -375,12 +407,18 @@ class _Page:
         return FindingView(
             tier=finding.tier,
             word=self.words["tier"][finding.tier],
+            about=clean(self.title_of_rule(finding)),
             summary=clean(finding.summary),
             tags=() if finding.verified else (self.words["not_verified_short"],),
             parts=tuple(p for p in parts if p.lines or p.marks),
             numbers=tuple(sorted({m.number for m in marks})),
             folded=finding.folded,
         )
+
+    def title_of_rule(self, finding: Finding) -> str:
+        """Of what kind a finding is; its summary where the rule is not of this knowledge."""
+        rule = next((self.knowledge.rules[r] for r in finding.rules if r in self.knowledge.rules), None)
+        return rule.title if rule is not None else finding.summary
 
     def is_verb(self, fact: str) -> bool:
         """Whether a fact that made a rule fire is said by a verb (``takes``) and lists names."""
@@ -612,7 +650,12 @@ class _Page:
     def due(self, watch: Watch) -> str:
         """When it is due, what the record shows, and what would make that certain; empty where none of these is known."""
         words, parts, open_by = self.follow_words, [], watch.settled_by
-        if watch.due is None:
+        same_day = watch.due is not None and watch.measured and not watch.not_before and watch.due == watch.last_done
+        if same_day and watch.last_value is not None and watch.due is not None:
+            told, value = words["again" if watch.overdue else "again_today"], clean(watch.last_value)
+            days = {"date": watch.due, "value": value}
+            parts.append(counted(told, watch.overdue_days, **days) if watch.overdue else told.format(**days))
+        elif watch.due is None:
             if watch.not_before and not watch.start_known:
                 parts.append(words["no_day"].format(input=self.title(open_by[-1])))
                 open_by = open_by[:-1]
@@ -636,10 +679,10 @@ class _Page:
                 parts.append(words["after_session"].format(dates=dates))
         if watch.lacking:
             parts.append(words["lacking"].format(names=self.listed(map(clean, watch.lacking))))
-        if watch.last_value is not None:
+        if watch.last_value is not None and not same_day:
             key = "on_record" if watch.last_done is None else "last"
             parts.append(words[key].format(date=watch.last_done, value=clean(watch.last_value)))
-        elif watch.measured and not watch.lacking:
+        elif watch.last_value is None and watch.measured and not watch.lacking:
             parts.append(words["never"])
         if open_by:
             parts.append(words["settled_by"].format(inputs=self.listed(self.title(s) for s in open_by)))

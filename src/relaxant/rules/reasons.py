@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -12,6 +13,7 @@ from relaxant.facts.names import PERSON_FACTS
 from relaxant.facts.suitability import SPEAKING, said_as, speaking
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Modifier, Rule, SourceRef, Tier
+from relaxant.quantities import plain_number
 from relaxant.rules.evaluate import Test
 from relaxant.rules.predicate import Leaf
 from relaxant.rules.wording import fact_text, listed, shown_name
@@ -99,6 +101,8 @@ def because_of(group: Sequence[Fired], facts: Facts, row: int) -> tuple[Because,
             if statuses := _suitability(leaf):
                 for known in speaking(facts, agent, row, statuses):
                     out[listed(said_as(facts, known.condition, row), words), known.text.rstrip(".")] = None
+            elif _is_event(leaf, facts):
+                out.update(dict.fromkeys(_when(leaf, facts, row)))
             elif title is not None:
                 out[title, fact_text(facts.column(leaf.column), row, words)] = None
             elif ":over_limit:" in leaf.column:
@@ -114,6 +118,22 @@ def because_of(group: Sequence[Fired], facts: Facts, row: int) -> tuple[Because,
         if names:
             out[str(words[word]), ", ".join(dict.fromkeys(names))] = None
     return tuple(Because(fact=f, value=v) for f, v in out)
+
+
+def _is_event(leaf: Leaf, facts: Facts) -> bool:
+    """Whether a leaf asks how long ago an event was."""
+    head, _, rest = leaf.column.partition(":")
+    return head == "since" and facts.knowledge.conditions[rest].event
+
+
+def _when(leaf: Leaf, facts: Facts, row: int) -> list[tuple[str, str]]:
+    """How many days ago an event was, or how many there are until it; nothing for one of today or without a day."""
+    words, days = facts.knowledge.words("values"), facts.column(leaf.column).low.item(row)
+    if not math.isfinite(days) or days == 0:
+        return []
+    title = facts.knowledge.conditions[leaf.column.partition(":")[2]].title
+    said = str(words["a_day"]) if abs(days) == 1 else str(words["in_days"]).format(count=plain_number(abs(days)))
+    return [(str(words["days_until" if days < 0 else "days_after"]).format(what=title), said)]
 
 
 def _suitability(leaf: Leaf) -> tuple[str, ...] | None:

@@ -54,6 +54,8 @@ def amount_text(value: float, unit: str, words: Mapping[str, str]) -> str:
         if value >= 2:
             return words["years"].format(count=math.floor(value))
         return words["months"].format(count=math.floor(round(value * 12, _MONTH_DIGITS)))
+    if unit == "days" and value < 0:
+        return words["days_ago"].format(span=amount_text(-value, unit, words))
     if unit == "days" and value == 1:
         return words["a_day"]
     if unit == "1/min":

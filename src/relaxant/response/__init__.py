@@ -1,0 +1,1 @@
+"""Is it working: what a diary's series say of the doses that were taken."""
