@@ -34,7 +34,7 @@ def fitted(mean: Floats, covariance: Floats, likelihood: Likelihood) -> Fitted:
 
     Scoring steps, each halved for those of the batch for which it does not lower the objective.
     """
-    batch, days = mean.shape
+    batch = len(mean)
     pull = np.zeros_like(mean)
     mode = mean.copy()
     value, slope, curvature = likelihood(mode)

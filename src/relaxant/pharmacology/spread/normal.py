@@ -1,6 +1,8 @@
-"""The standard normal distribution's quantiles (Wichura 1988, algorithm AS 241, Applied Statistics 37:477-84, its routine of some sixteen digits)."""
+"""The standard normal distribution's shares and quantiles (Wichura 1988, algorithm AS 241, Applied Statistics 37:477-84, its routine of some sixteen digits)."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +47,18 @@ def normal_quantile(share: Floats) -> Floats:
 
 def _ratio(of: tuple[tuple[float, ...], tuple[float, ...]], x: Floats) -> Floats:
     return np.asarray(np.polyval(of[0], x) / np.polyval(of[1], x))
+
+
+_erf = np.frompyfunc(math.erf, 1, 1)
+
+
+def normal_share(value: Floats) -> Floats:
+    """The share of the standard normal below a value. Shape of ``value``.
+
+    >>> normal_share(np.array([0.0, 1.959964])).round(6).tolist()
+    [0.5, 0.975]
+    """
+    return 0.5 + 0.5 * np.asarray(_erf(value / math.sqrt(2.0)), dtype=np.float64)
 
 
 NORMAL_90 = float(normal_quantile(np.array(0.95)))

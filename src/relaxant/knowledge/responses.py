@@ -1,0 +1,37 @@
+"""What is taken for granted of a series of symptoms before a diary is read: the priors, each with its source, and how soon a medicine acts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from relaxant.knowledge.schema import Cited
+
+
+class ResponsePrior(Cited, frozen=True, kw_only=True, gc=False):
+    """Priors of one kind of series. Those of ``ordinal`` scales are shares of the range of the scale (a 0-10 rating: tenths of 10 points), those of a
+    ``count`` natural logarithms of the daily mean; all by normal distributions with ``sd``, unless said.
+
+    ``level``: the level before, its mean and sd. ``effect_sd``: the effect of the medicines at the highest dose of the diary, about none.
+    ``placebo_mean`` and ``placebo_sd``: what an inert start brings, in the direction of worse (below 0: better). ``placebo_days``: how soon.
+    ``trend_sd``: the disease, over 30 days. ``spell_mean`` and ``spell_sd``: how bad the spell is in which a treatment begins, in standard
+    deviations of the drift: people begin on bad days. ``week_sd``: the same weekday. ``drift``: median and log sd of how far days that follow
+    one another stray together; ``noise``: of what is each day's own: its standard deviation, for a count the dispersion. ``memory``: how many
+    days a spell lasts, evenly on a log scale between two. ``delay``: days until a dose acts, likewise."""
+
+    prior: str
+    kind: Literal["ordinal", "count"]
+    level_mean: float
+    level_sd: float
+    effect_sd: float
+    placebo_mean: float
+    placebo_sd: float
+    placebo_days: float
+    trend_sd: float
+    spell_mean: float
+    spell_sd: float
+    week_sd: float
+    drift: tuple[float, float]
+    noise: tuple[float, float]
+    memory: tuple[float, float]
+    delay: tuple[float, float]
+    text: str

@@ -1,0 +1,50 @@
+"""A mixture of normal distributions: the posterior of one number, over all that was not known of the series."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from relaxant.pharmacology.spread.normal import normal_share
+
+Floats = NDArray[np.float64]
+_FAR, _HALVINGS = 9.0, 80
+
+
+class Mixture(msgspec.Struct, frozen=True):
+    """Components by ``weight`` (they sum to 1), ``mean`` and ``sd``; shape (components,)."""
+
+    weight: Floats
+    mean: Floats
+    sd: Floats
+
+    def below(self, value: float) -> float:
+        """The probability of less than a value.
+
+        >>> round(Mixture(np.array([1.0]), np.array([0.0]), np.array([1.0])).below(1.959964), 6)
+        0.975
+        """
+        return float(self.weight @ normal_share((value - self.mean) / self.sd))
+
+    def quantile(self, share: float) -> float:
+        """The value below which a share lies."""
+        low, high = float((self.mean - _FAR * self.sd).min()), float((self.mean + _FAR * self.sd).max())
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            low, high = (middle, high) if self.below(middle) < share else (low, middle)
+        return (low + high) / 2
+
+    def interval(self, share: float) -> tuple[float, float]:
+        """The middle share: as much below it as above."""
+        return self.quantile((1 - share) / 2), self.quantile((1 + share) / 2)
+
+    def middle(self) -> float:
+        """The mean."""
+        return float(self.weight @ self.mean)
+
+    def spread(self) -> float:
+        """The standard deviation."""
+        return math.sqrt(float(self.weight @ (self.sd**2 + self.mean**2)) - self.middle() ** 2)
