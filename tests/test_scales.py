@@ -40,8 +40,9 @@ def changed_scale(found: dict[str, Any] | None = None, **changed: Any) -> dict[s
 def faults(knowledge: Knowledge, **changed: Any) -> str:
     """What the linter says of the shipped scales with one more that has something changed."""
     scale = msgspec.convert(changed_scale(**changed), Scale)
-    packed = msgspec.Raw(msgspec.msgpack.encode({**knowledge.scales, scale.scale: scale}))
-    more = msgspec.structs.replace(knowledge, sha256=f"scales {changed}", scales_packed=packed)
+    held = msgspec.structs.replace(knowledge.responses, scales={**knowledge.responses.scales, scale.scale: scale})
+    packed = msgspec.Raw(msgspec.msgpack.encode(held))
+    more = msgspec.structs.replace(knowledge, sha256=f"scales {changed}", responses_packed=packed)
     return "\n".join(f"{where}: {what}" for where, what in faults_of_scales(more))
 
 
@@ -55,7 +56,7 @@ def linted(folder: Path, **changed: Any) -> str:
 
 
 def test_every_scale_that_was_asked_for_is_there(knowledge: Knowledge) -> None:
-    assert set(ASKED) <= set(knowledge.scales)
+    assert set(ASKED) <= set(knowledge.responses.scales)
 
 
 def test_the_shipped_scales_are_clean(knowledge: Knowledge) -> None:
@@ -63,14 +64,14 @@ def test_the_shipped_scales_are_clean(knowledge: Knowledge) -> None:
 
 
 def test_every_scale_and_all_that_was_found_of_it_has_a_source(knowledge: Knowledge) -> None:
-    for scale in knowledge.scales.values():
+    for scale in knowledge.responses.scales.values():
         for cited in (scale, *scale.properties, *scale.further):
             assert cited.source in knowledge.sources, scale.scale
             assert cited.place.strip(), scale.scale
 
 
 def test_ranges_hold_levels(knowledge: Knowledge) -> None:
-    for scale in knowledge.scales.values():
+    for scale in knowledge.responses.scales.values():
         for level in scale.levels:
             number = number_of(level)
             assert number is not None and scale.high is not None, scale.scale
@@ -78,42 +79,42 @@ def test_ranges_hold_levels(knowledge: Knowledge) -> None:
 
 
 def test_changes_that_matter_name_a_population(knowledge: Knowledge) -> None:
-    for scale in knowledge.scales.values():
+    for scale in knowledge.responses.scales.values():
         for found in scale.properties:
             if found.kind in ("important change", "large change"):
                 assert found.population.strip() and found.unit, (scale.scale, found.kind)
 
 
 def test_every_column_of_a_diary_has_its_scale(knowledge: Knowledge) -> None:
-    columns = {s.column: s.scale for s in knowledge.scales.values() if s.column}
+    columns = {s.column: s.scale for s in knowledge.responses.scales.values() if s.column}
     assert sorted(columns) == sorted(DIARY_COLUMNS)
-    assert {c for c in columns if knowledge.scales[columns[c]].kind == "count"} == {"spasms", "falls"}
-    assert all(knowledge.scales[s].better == "lower" for s in columns.values())
+    assert {c for c in columns if knowledge.responses.scales[columns[c]].kind == "count"} == {"spasms", "falls"}
+    assert all(knowledge.responses.scales[s].better == "lower" for s in columns.values())
 
 
 def test_18_and_30_percent_belong_to_the_rating_in_multiple_sclerosis(knowledge: Knowledge) -> None:
     """Farrar 2008 for the rating of spasticity; the pain rating has a 30% of its own, in people with pain."""
-    for scale in knowledge.scales.values():
+    for scale in knowledge.responses.scales.values():
         for found in scale.properties:
             if found.unit == "percent of baseline" and found.value in (18, 30) and scale.scale != "pain-nrs":
                 assert (scale.scale, found.conditions) == ("spasticity-nrs", ("multiple_sclerosis",))
 
 
 def test_what_was_read_from_memory_alone_is_marked(knowledge: Knowledge) -> None:
-    unseen = [(s.scale, p.value) for s in knowledge.scales.values() for p in s.properties if not p.verified]
+    unseen = [(s.scale, p.value) for s in knowledge.responses.scales.values() for p in s.properties if not p.verified]
     assert sorted(unseen) == [("action-research-arm", 5.7), ("barthel-20", 2), ("spasticity-nrs", 18)]
 
 
 def test_scales_without_a_change_that_matters_have_none(knowledge: Knowledge) -> None:
     """No number is lent from one scale to another."""
     for name in ("spasm-count", "penn-spasm-frequency", "sleep-disruption", "drowsiness", "falls", "msss-88"):
-        kinds = {p.kind for p in knowledge.scales[name].properties}
+        kinds = {p.kind for p in knowledge.responses.scales[name].properties}
         assert not kinds & {"important change", "large change"}, name
 
 
 def test_modified_ashworth_has_its_six_grades_in_order(knowledge: Knowledge) -> None:
     """Bohannon and Smith's 1+ stands between 1 and 2."""
-    scale = knowledge.scales["modified-ashworth"]
+    scale = knowledge.responses.scales["modified-ashworth"]
     assert [level.said for level in scale.levels] == ["0", "1", "1+", "2", "3", "4"]
     assert [number_of(level) for level in scale.levels] == [0, 1, 1.5, 2, 3, 4]
     assert scale.snomed == ("765771006",)
@@ -121,7 +122,7 @@ def test_modified_ashworth_has_its_six_grades_in_order(knowledge: Knowledge) -> 
 
 def test_the_bounds_of_the_t_score_follow_from_its_formula(knowledge: Knowledge) -> None:
     """Turner-Stokes 2009: T = 50 + 10 sum(wx) / sqrt(0.7 sum(w^2) + 0.3 (sum w)^2), here with n goals of equal weight at 2."""
-    scale = knowledge.scales["goal-attainment-t"]
+    scale = knowledge.responses.scales["goal-attainment-t"]
     for goals in (1, 3, 10, 10_000):
         score = 50 + 10 * 2 * goals / (0.7 * goals + 0.3 * goals**2) ** 0.5
         assert scale.high is not None and score <= scale.high
@@ -129,8 +130,8 @@ def test_the_bounds_of_the_t_score_follow_from_its_formula(knowledge: Knowledge)
 
 
 def test_what_does_not_measure_tone_is_known(knowledge: Knowledge) -> None:
-    assert {"neurofilament-light", "gfap", "mri-new-lesions"} <= set(knowledge.markers)
-    for marker in knowledge.markers.values():
+    assert {"neurofilament-light", "gfap", "mri-new-lesions"} <= set(knowledge.responses.markers)
+    for marker in knowledge.responses.markers.values():
         assert "tone" in marker.text or "relaxant" in marker.text, marker.marker
         assert marker.source in knowledge.sources and "relaxant-scales-choices" in {f.source for f in marker.further}
 
@@ -198,5 +199,5 @@ def test_a_scale_says_who_may_use_it(knowledge: Knowledge) -> None:
     def free(scale: Scale) -> bool:
         return scale.licence.startswith(("Free", "Public domain"))
 
-    assert "permission is needed" in knowledge.scales["msss-88"].licence
-    assert not free(knowledge.scales["msss-88"]) and free(knowledge.scales["timed-25-foot-walk"])
+    assert "permission is needed" in knowledge.responses.scales["msss-88"].licence
+    assert not free(knowledge.responses.scales["msss-88"]) and free(knowledge.responses.scales["timed-25-foot-walk"])

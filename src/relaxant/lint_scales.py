@@ -39,7 +39,7 @@ def faults_of_scales(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
     """Every fault of the scales and markers: where, and what."""
     owners = {name.casefold(): f"labs {lab.lab}" for lab in knowledge.labs.values() for name in (lab.title, *lab.names)}
     columns: dict[str, str] = {}
-    for scale in knowledge.scales.values():
+    for scale in knowledge.responses.scales.values():
         where = f"scales {scale.scale}"
         yield from _names((scale.title, *scale.names), where, owners)
         yield from _codes(scale, where)
@@ -55,7 +55,7 @@ def faults_of_scales(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
                 yield where, f"the column “{scale.column}” belongs to {other}"
         for text in (scale.what, scale.scoring, scale.licence):
             yield from _prose(text, where)
-    for marker in knowledge.markers.values():
+    for marker in knowledge.responses.markers.values():
         where = f"markers {marker.marker}"
         yield from _names((marker.title, *marker.names), where, owners)
         yield from _codes(marker, where)

@@ -73,7 +73,7 @@ def _of_result(result: Result, trial: Trial, knowledge: Knowledge) -> Iterator[s
             yield f"there is no arm “{name}”"
     if result.against == result.arm:
         yield "an arm is not compared with itself"
-    if result.scale is not None and knowledge.scales and result.scale not in knowledge.scales:
+    if result.scale is not None and knowledge.responses.scales and result.scale not in knowledge.responses.scales:
         yield f"there is no scale “{result.scale}”"
     if result.measure == "events":
         yield from _of_events(result)

@@ -132,14 +132,13 @@ def _citations(knowledge: Knowledge) -> Iterator[Fault]:
         "claims",
         "models",
         "populations",
-        "scales",
-        "markers",
         "trials",
     ):
         for key, entry in getattr(knowledge, kind).items():
             yield from _resolved(_cited(entry, f"{kind} {key}"), knowledge, used)
-    for kind in knowledge.plans.__struct_fields__:
-        yield from _resolved(_cited(tuple(getattr(knowledge.plans, kind).values()), f"plans {kind}"), knowledge, used)
+    for group, held in (("plans", knowledge.plans), ("responses", knowledge.responses)):
+        for kind in held.__struct_fields__:
+            yield from _resolved(_cited(tuple(getattr(held, kind).values()), f"{group} {kind}"), knowledge, used)
     used |= {e.source for e in knowledge.exposures} | {c.source for _, c in _cited(knowledge.pathways, "pathways")}
     used |= EQUATION_SOURCES
     for source in sorted(set(knowledge.sources) - used):

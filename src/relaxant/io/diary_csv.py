@@ -52,7 +52,7 @@ def read_diary(data: bytes, knowledge: Knowledge, *, today: date, columns: Mappi
         said.append("The days were not in order; they were put in order.")
     scales = dict.fromkeys(s for e in entries for s in e.scores)
     empty = [name for kind, name in read.values() if kind == "score" and name not in scales]
-    said += [f"The column of {knowledge.scales[name].title} is empty." for name in empty]
+    said += [f"The column of {knowledge.responses.scales[name].title} is empty." for name in empty]
     never = [a for a in units if not any(e.doses.get(a) for e in entries)]
     said += [f"No dose of {agent} was ever taken: every day says none or nothing." for agent in never]
     return Diary(entries=tuple(entries), units=units, scales=tuple(scales), said=tuple(said))
@@ -138,10 +138,12 @@ def _what(name: str, knowledge: Knowledge) -> tuple[str, str] | None:
             near = nearest(match[1], list(knowledge.agents))
             raise InputError("diary", name, "no relaxant is called that", f"did you mean {near}?" if near else "see `relaxant agents`")  # fmt: skip
         return "dose", agent
-    for scale in knowledge.scales.values():
+    for scale in knowledge.responses.scales.values():
         if plain == scale.column:
             return "score", scale.scale
-    by_name = next((s for s in knowledge.scales.values() if plain in {fold(n) for n in (s.title, *s.names)}), None)
+    by_name = next(
+        (s for s in knowledge.responses.scales.values() if plain in {fold(n) for n in (s.title, *s.names)}), None
+    )
     return None if by_name is None else ("score", by_name.scale)
 
 
@@ -171,7 +173,7 @@ def _units_fit(units: Mapping[str, str], knowledge: Knowledge) -> None:
 
 
 def _would_do(knowledge: Knowledge) -> str:
-    scores = ", ".join(s.column for s in knowledge.scales.values() if s.column)
+    scores = ", ".join(s.column for s in knowledge.responses.scales.values() if s.column)
     return f"a dose is written as baclofen_mg, a score as one of {scores}; other names by --column spasms=NAME"
 
 
@@ -196,7 +198,7 @@ def _entry(
         elif kind == "dose":
             doses[name] = _dose(field, cell)
         else:
-            scores[name] = _score(field, cell, knowledge.scales[name])
+            scores[name] = _score(field, cell, knowledge.responses.scales[name])
     when = day(f"diary, line {line}, date", own.get("date"), latest=today)
     if when is None:
         raise InputError(f"diary, line {line}, date", own.get("date", ""), "a row needs its day", "write year-month-day, such as 2026-11-22")  # fmt: skip

@@ -21,6 +21,7 @@ from relaxant.knowledge.plans import (
     Withdrawal,
 )
 from relaxant.knowledge.pumps import PumpProtocol
+from relaxant.knowledge.responses import ResponsePrior
 from relaxant.knowledge.scales import Marker, Scale
 from relaxant.knowledge.schema import (
     Agent,
@@ -59,6 +60,7 @@ class Document(Frozen, frozen=True, kw_only=True, gc=False):
     pathways: Pathways = Pathways()
     populations: tuple[Population, ...] = ()
     scales: tuple[Scale, ...] = ()
+    response_priors: tuple[ResponsePrior, ...] = ()
     markers: tuple[Marker, ...] = ()
     trials: tuple[Trial, ...] = ()
     titrations: tuple[Titration, ...] = ()

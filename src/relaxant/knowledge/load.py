@@ -42,7 +42,7 @@ if TYPE_CHECKING:  # loaded only where a pack is read anew or a model is asked f
     from relaxant.knowledge.pathways import Pathways
     from relaxant.knowledge.people import Population
     from relaxant.knowledge.plans import Plans
-    from relaxant.knowledge.scales import Marker, Scale
+    from relaxant.knowledge.responses import Responses
     from relaxant.knowledge.trials import Trial
 
 _APART = ("names.yaml",)  # read by the dictionary's builder, in a shape of its own
@@ -72,8 +72,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     pathways_packed: msgspec.Raw  # likewise
     populations_packed: msgspec.Raw  # likewise
     plans_packed: msgspec.Raw  # likewise, when something is planned
-    scales_packed: msgspec.Raw  # likewise, when a response is read
-    markers_packed: msgspec.Raw  # likewise
+    responses_packed: msgspec.Raw  # likewise, when a response is read
     trials_packed: msgspec.Raw  # likewise, when evidence is asked for
     wording: dict[str, dict[str, dict[str, Any]]]
 
@@ -131,23 +130,13 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return known
 
     @property
-    def scales(self) -> dict[str, Scale]:
-        """What is measured, by id."""
-        known = _SCALES.get(self.sha256)
+    def responses(self) -> Responses:
+        """What is measured, what is not, and what is taken for granted of it."""
+        known = _RESPONSES.get(self.sha256)
         if known is None:
-            from relaxant.knowledge.scales import Scale
+            from relaxant.knowledge.responses import Responses
 
-            known = _SCALES[self.sha256] = msgspec.msgpack.decode(self.scales_packed, type=dict[str, Scale])
-        return known
-
-    @property
-    def markers(self) -> dict[str, Marker]:
-        """What is measured and does not measure tone, by id."""
-        known = _MARKERS.get(self.sha256)
-        if known is None:
-            from relaxant.knowledge.scales import Marker
-
-            known = _MARKERS[self.sha256] = msgspec.msgpack.decode(self.markers_packed, type=dict[str, Marker])
+            known = _RESPONSES[self.sha256] = msgspec.msgpack.decode(self.responses_packed, type=Responses)
         return known
 
     @property
@@ -170,8 +159,7 @@ _CLAIMS: dict[str, dict[str, Claim]] = {}
 _PATHWAYS: dict[str, Pathways] = {}
 _POPULATIONS: dict[str, dict[str, Population]] = {}
 _PLANS: dict[str, Plans] = {}
-_SCALES: dict[str, dict[str, Scale]] = {}
-_MARKERS: dict[str, dict[str, Marker]] = {}
+_RESPONSES: dict[str, Responses] = {}
 _TRIALS: dict[str, dict[str, Trial]] = {}
 
 
@@ -236,8 +224,9 @@ def _id_field(entry: msgspec.Struct) -> str:
 def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
     from relaxant.knowledge.pathways import laid_over
     from relaxant.knowledge.plans import Plans
+    from relaxant.knowledge.responses import Responses
 
-    kinds = ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "combinations", "claims", "models", "populations", "scales", "markers", "trials", *Plans.__struct_fields__)  # fmt: skip
+    kinds = ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "combinations", "claims", "models", "populations", "trials", *Responses.__struct_fields__, *Plans.__struct_fields__)  # fmt: skip
     kept: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}
     owner: dict[tuple[str, str], str] = {}
     exposures: dict[tuple[str, str, str, str], Exposure] = {}
@@ -270,13 +259,15 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
         entries,
     ) in plans.items():  # of several that fit the first is chosen: a later pack's stand before an earlier's
         plans[kind] = dict(sorted(entries.items(), key=lambda item, kind=kind: -packs[owner[kind, item[0]]]))  # type: ignore[misc]
+    responses = Responses(**{kind: kept.pop(kind) for kind in Responses.__struct_fields__})
     packed = {
         f"{kind}_packed": msgspec.Raw(msgspec.msgpack.encode(dict(sorted(kept.pop(kind).items()))))
-        for kind in ("models", "populations", "claims", "scales", "markers", "trials")
+        for kind in ("models", "populations", "claims", "trials")
     }
     return {
         **{k: dict(sorted(v.items())) for k, v in kept.items()},
         **packed,
+        "responses_packed": msgspec.Raw(msgspec.msgpack.encode(responses)),
         "plans_packed": msgspec.Raw(msgspec.msgpack.encode(Plans(**plans))),
         "pathways_packed": msgspec.Raw(msgspec.msgpack.encode(laid_over(layers))),
         "coverage": tuple(coverage[k][1] for k in sorted(coverage)),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from relaxant.knowledge.schema import Cited
+from relaxant.knowledge.scales import Marker, Scale
+from relaxant.knowledge.schema import Cited, Frozen, SourceRef
 
 
 class ResponsePrior(Cited, frozen=True, kw_only=True, gc=False):
-    """Priors of one kind of series. Those of ``ordinal`` scales are shares of the range of the scale (a 0-10 rating: tenths of 10 points), those of a
+    """Priors of one kind of series; ``harm`` for what a medicine may bring and no one expects to be helped by. Those of ``ordinal`` scales are shares of the range of the scale (a 0-10 rating: tenths of 10 points), those of a
     ``count`` natural logarithms of the daily mean; all by normal distributions with ``sd``, unless said.
 
     ``level``: the level before, its mean and sd. ``effect_sd``: the effect of the medicines at the highest dose of the diary, about none.
@@ -20,6 +21,7 @@ class ResponsePrior(Cited, frozen=True, kw_only=True, gc=False):
 
     prior: str
     kind: Literal["ordinal", "count"]
+    harm: bool = False
     level_mean: float
     level_sd: float
     effect_sd: float
@@ -35,3 +37,12 @@ class ResponsePrior(Cited, frozen=True, kw_only=True, gc=False):
     memory: tuple[float, float]
     delay: tuple[float, float]
     text: str
+    further: tuple[SourceRef, ...] = ()
+
+
+class Responses(Frozen, frozen=True, kw_only=True, gc=False):
+    """What responses are read by, each by id."""
+
+    scales: dict[str, Scale]
+    markers: dict[str, Marker]
+    response_priors: dict[str, ResponsePrior]
