@@ -50,7 +50,7 @@ class Property(Cited, frozen=True, kw_only=True, gc=False):
 class Scale(Cited, frozen=True, kw_only=True, gc=False):
     """A scale or a count. ``column`` is its name in a diary; empty where a day's diary does not hold it. ``better`` is the direction of
     improvement. ``low`` and ``high`` bound a valid score, in steps of ``step`` (0: any number); a count has no ``high``. ``sided`` where it is
-    scored for a muscle or a limb, which the entry has to name. ``ordinal`` scales list their ``levels``, from the best or least to the
+    scored for a muscle or a limb, which the entry has to name. ``harm`` where it measures what a medicine may bring. ``ordinal`` scales list their ``levels``, from the best or least to the
     most. ``licence`` says who may use it and where its terms forbid or charge; ``questions`` are given only where they allow it. ``further`` are
     other sources: of codes, terms, wording."""
 
@@ -66,6 +66,7 @@ class Scale(Cited, frozen=True, kw_only=True, gc=False):
     step: float = 0.0
     unit: str = ""
     sided: bool = False
+    harm: bool = False
     levels: tuple[Level, ...] = ()
     scoring: str
     licence: str

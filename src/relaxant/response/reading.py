@@ -1,0 +1,195 @@
+"""What one series of a diary says, in numbers and in the key of the sentence that says it plainly."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.responses import ResponsePrior
+from relaxant.knowledge.scales import Property, Scale
+from relaxant.response.change import Change, change
+from relaxant.response.course import Series
+from relaxant.response.mixture import Mixture
+
+Said = Literal[
+    "better", "not better", "worse", "no worse", "too few days", "cannot be told", "no change of dose", "no dose"
+]
+_HALF, _NINE_TENTHS, _WIDE = 0.5, 0.9, 0.95
+_PERCENT = 100.0
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """A number with its middle half, nine tenths and 95% of probability, in the scale's unit; for a count's change a ratio."""
+
+    middle: float
+    half: tuple[float, float]
+    nine_tenths: tuple[float, float]
+    wide: tuple[float, float]
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """A difference that a source says matters: how large it is here, and the probability of at least that, in the direction of better."""
+
+    finding: Property
+    size: float
+    probability: float
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """One series. ``days_before`` and ``days_after`` count days with a score. ``mean_before`` and ``mean_now``: plain means of what was written, of all days
+    before and of the last week. ``beyond``: the change that neither a bad spell, expectation nor trend accounts for; ``whole`` with the last
+    two. ``better`` and ``worse``: probabilities of ``beyond`` in these directions. ``more_days``: how many more days like the last would
+    settle it; ``None`` where none would or nothing is open."""
+
+    scale: str
+    harm: bool
+    said: Said
+    days_before: int
+    days_after: int
+    mean_before: float | None
+    mean_now: float | None
+    before: Span | None = None
+    beyond: Span | None = None
+    whole: Span | None = None
+    better: float | None = None
+    worse: float | None = None
+    differences: tuple[Difference, ...] = ()
+    more_days: int | None = None
+    prior: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def read_series(series: Series, scale: Scale, knowledge: Knowledge, conditions: frozenset[str], notes: tuple[str, ...] = ()) -> Reading:  # fmt: skip
+    """What a series says. ``conditions`` of the person, by id: differences that matter were found in some of them alone."""
+    prior, policy = prior_of(scale, knowledge), knowledge.policy
+    seen = ~np.isnan(series.values)
+    before, after = int(seen[: series.start].sum()), int(seen[series.start :].sum())
+    now = int(policy("respond_now"))
+    plain = Reading(
+        scale=scale.scale,
+        harm=prior.harm,
+        said="too few days",
+        days_before=before,
+        days_after=after,
+        mean_before=_mean(series, slice(0, series.start)),
+        mean_now=_mean(series, slice(series.days - now, series.days)),
+        prior=prior.prior,
+        notes=notes,
+    )
+    if not series.doses.any():
+        return msgspec.structs.replace(plain, said="no dose")
+    if series.start >= series.days:
+        return msgspec.structs.replace(plain, said="no change of dose")
+    least = policy("respond_least_days")
+    if min(before, after) < least:
+        return msgspec.structs.replace(plain, more_days=math.ceil(least - after) if before >= least else None)
+    moved = change(series, prior, last=now)
+    differences = tuple(_differences(moved, series, scale, conditions))
+    said = _said(moved, differences, series, prior, policy("respond_sure"), policy("respond_unlikely"))
+    more = _more_days(series, prior, scale, knowledge, conditions, now) if said == "too few days" else None
+    return msgspec.structs.replace(
+        plain,
+        said="cannot be told" if said == "too few days" and more is None else said,
+        more_days=more,
+        before=_span(moved.before, series, level=True),
+        beyond=_span(moved.beyond, series),
+        whole=_span(moved.whole, series),
+        better=_better(moved.beyond, series),
+        worse=1 - _better(moved.beyond, series),
+        differences=differences,
+    )
+
+
+def prior_of(scale: Scale, knowledge: Knowledge) -> ResponsePrior:
+    """What is taken for granted of a scale's series."""
+    kind, harm = "count" if scale.kind == "count" else "ordinal", scale.harm
+    return next(p for p in knowledge.responses.response_priors.values() if p.kind == kind and p.harm == harm)
+
+
+def _mean(series: Series, days: slice) -> float | None:
+    values = series.values[max(0, days.start) : days.stop]
+    values = values[~np.isnan(values)]
+    return float(values.mean()) if len(values) else None
+
+
+def _better(change: Mixture, series: Series) -> float:
+    """The probability of any change for the better."""
+    return change.below(0.0) if series.worse > 0 else 1 - change.below(0.0)
+
+
+def _said(moved: Change, differences: tuple[Difference, ...], series: Series, prior: ResponsePrior, sure: float, unlikely: float) -> Said:  # fmt: skip
+    better = _better(moved.beyond, series)
+    if better >= sure:
+        return "better"
+    if 1 - better >= sure:
+        return "worse"
+    if prior.harm:
+        return "no worse" if 1 - better <= unlikely else "too few days"
+    matters = min((d.probability for d in differences if d.finding.kind == "important change"), default=better)
+    return "not better" if matters <= unlikely else "too few days"
+
+
+def _more_days(series: Series, prior: ResponsePrior, scale: Scale, knowledge: Knowledge, conditions: frozenset[str], now: int) -> int | None:  # fmt: skip
+    """The fewest more days that would settle it, if they went on like the last ones at the same doses."""
+    policy, tail = knowledge.policy, series.values[-2 * now :]
+    for more in (7, 14, 28, 56):
+        longer = msgspec.structs.replace(
+            series,
+            values=np.concatenate((series.values, np.resize(tail, more))),
+            doses=np.concatenate((series.doses, np.repeat(series.doses[:, -1:], more, axis=1)), axis=1),
+        )
+        moved = change(longer, prior, points=32, last=now)
+        differences = tuple(_differences(moved, longer, scale, conditions))
+        if (
+            _said(moved, differences, longer, prior, policy("respond_sure"), policy("respond_unlikely"))
+            != "too few days"
+        ):
+            return more
+    return None
+
+
+def _differences(moved: Change, series: Series, scale: Scale, conditions: frozenset[str]) -> list[Difference]:
+    """The differences that sources found to matter in people like this one, smallest first."""
+    out = []
+    level = moved.before.middle()
+    for found in scale.properties:
+        if found.kind not in ("important change", "large change") or found.value is None:
+            continue
+        if found.conditions and not conditions & set(found.conditions):
+            continue
+        size = _size(found, series, level)
+        if size is None:
+            continue
+        for_better = -series.worse * size
+        share = moved.beyond.below(for_better) if series.worse > 0 else 1 - moved.beyond.below(for_better)
+        out.append(Difference(finding=found, size=size, probability=share))
+    return sorted(out, key=lambda d: d.size)
+
+
+def _size(found: Property, series: Series, level: float) -> float | None:
+    """A difference in the series' unit, above 0."""
+    value = found.value or 0.0
+    if found.unit == "points" and series.bounds is not None:
+        return value
+    if found.unit == "percent of baseline":
+        return value / _PERCENT * level if series.bounds is not None else -math.log1p(-value / _PERCENT)
+    return None
+
+
+def _span(of: Mixture, series: Series, *, level: bool = False) -> Span:
+    """In the scale's own unit: a count's level as a mean count, its change as a ratio."""
+
+    def own(value: float) -> float:
+        return math.exp(value) if series.bounds is None else value
+
+    def pair(share: float) -> tuple[float, float]:
+        low, high = of.interval(share)
+        if level and series.bounds is not None:
+            low, high = (min(max(v, series.bounds[0]), series.bounds[1]) for v in (low, high))
+        return own(low), own(high)
+
+    return Span(middle=own(of.quantile(0.5)), half=pair(_HALF), nine_tenths=pair(_NINE_TENTHS), wide=pair(_WIDE))
