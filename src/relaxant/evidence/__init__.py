@@ -1,0 +1,1 @@
+"""What trials say: pooled where that is honest, and two to four relaxants side by side."""
