@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 import msgspec
 
@@ -27,6 +28,7 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     """The doses of a day by part, in the agent's unit; empty with ``why`` (a key of the words) where they cannot be told.
 
     ``placed`` where the line names no time of day and the parts are ours. ``form`` and ``modified`` are of the product, as said.
+    ``since`` is the day on which the last of the lines began; ``None`` where that of any is not known.
     """
 
     doses: dict[DayPart, float] = {}
@@ -34,6 +36,7 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     placed: bool = False
     form: str | None = None
     modified: bool = False
+    since: date | None = None
 
     @property
     def daily(self) -> float:
@@ -100,7 +103,13 @@ def intake(agent: str, lines: Sequence[Medicine], facts: Facts) -> Intake:
                 doses[part] = doses.get(part, 0.0) + amount
     ordered = {part: doses[part] for part in DAY_PARTS if part in doses}
     regimen = lines[0].regimen
-    return Intake(doses=ordered, placed=placed, form=regimen.form, modified=regimen.release not in (None, "immediate"))
+    modified = regimen.release not in (None, "immediate")
+    return Intake(doses=ordered, placed=placed, form=regimen.form, modified=modified, since=_since(lines))
+
+
+def _since(lines: Sequence[Medicine]) -> date | None:
+    begun = [start for line in lines if (start := line.regimen.start) is not None]
+    return max(begun) if len(begun) == len(lines) else None
 
 
 def taken_until(agents: Iterable[str], medicines: Sequence[Medicine], facts: Facts) -> tuple[Taken, ...]:

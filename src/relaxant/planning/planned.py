@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 import msgspec
 
@@ -101,14 +102,17 @@ def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: 
     line, now = weighed_line(agent, medicines), current_lines(agent, medicines)
     goal = weighed_daily(agent, medicines, facts)
     before: Grains = {}
+    since: date | None = None
     if now and line is not None and not line.beside:
         taken = intake(agent, now, facts)
         if taken.why or goal is None or goal <= taken.daily:
             return []
         before = {part: grains(dose) for part, dose in taken.doses.items()}
+        since = taken.since
     wanted = Wanted(
         first=patient.as_of,
         before=before,
+        since=since,
         goal=goal,
         form=line.regimen.form if line else None,
         release=release_of(line, now),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 
@@ -15,7 +15,7 @@ from relaxant.planning.dose import Room, most_taken, room, why_refused
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Kind, Plan
 from relaxant.planning.products import abroad, product_groups, whole_only
-from relaxant.planning.rungs import BY_WEIGHT, Climb, Staged, least_rise, rungs, staged
+from relaxant.planning.rungs import BY_WEIGHT, Climb, Staged, least_rise, present_days, rungs, staged
 from relaxant.planning.said import amount, days_said, gates, missed, policy, withdrawal
 from relaxant.planning.schedule import Fit, chosen_fit, fits, titrations
 from relaxant.planning.tablets import GRAIN, grains
@@ -29,11 +29,12 @@ _IMMEDIATE = "immediate"
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What a titration is asked for: from which doses a day (grains), up to which daily dose, with which product, sold in which country.
-    ``release`` and ``country`` are ``None`` where nobody said; ``titration`` names the one to follow, by its id."""
+    """What a titration is asked for: from which doses a day (grains) that are taken ``since`` a day (``None``: not known), up to which daily
+    dose, with which product, sold in which country. ``release`` and ``country`` are ``None`` where nobody said; ``titration`` names the one to follow, by its id."""
 
     first: date
     before: Grains = {}
+    since: date | None = None
     goal: float | None = None
     form: str | None = None
     release: str | None = None
@@ -75,6 +76,13 @@ def titration_plan(
         made = msgspec.structs.replace(made, needs_first=tuple(dict.fromkeys((*made.needs_first, "weight"))))
         return _refused(made, "weight", agent, facts)
     stages = staged(chosen, agent, facts, row)
+    stays = present_days(stages, stands, wanted.before)
+    if stays and wanted.since is None:
+        need = facts.knowledge.words("planning")["need"]["since"].format(agent=shown_agent_name(agent, facts))
+        made = msgspec.structs.replace(made, needs_first=(*made.needs_first, need))
+    elif stays and wanted.since is not None:
+        ready = wanted.since + timedelta(days=math.ceil(stays))
+        wanted = msgspec.structs.replace(wanted, first=max(wanted.first, ready))
     result = in_products(agent, facts, chosen, stages, stands, wanted, row)
     if isinstance(result, str):
         return _refused(made, result, agent, facts)
@@ -88,7 +96,7 @@ def titration_plan(
         gates=gates(agent, "titration", facts, row),
         withdrawal=withdrawal(agent, facts),
         missed=missed(agent, facts, row),
-        notes=_notes(chosen, result, stages, wanted, agent, facts),
+        notes=(*_waits(stays, wanted, facts), *_notes(chosen, result, stages, wanted, agent, facts)),
     )
 
 
@@ -222,6 +230,16 @@ def _notes(chosen: Titration, found: Found, stages: Sequence[Staged], wanted: Wa
     if whole_only(made.products):
         out.append(words["whole"])
     return (*out, *_sold_here(made, wanted, agent, facts), *product_notes(made, facts))
+
+
+def _waits(stays: float, wanted: Wanted, facts: Facts) -> Iterator[str]:
+    """How long the present dose stands at least before a rise, and from when."""
+    words = facts.knowledge.words("planning")["notes"]
+    if stays and wanted.since is None:
+        yield words["stays_unknown"].format(days=days_said(math.ceil(stays), facts))
+    elif stays and wanted.since is not None and wanted.first == wanted.since + timedelta(days=math.ceil(stays)):
+        since, first = wanted.since.isoformat(), wanted.first.isoformat()
+        yield words["stays"].format(days=days_said(math.ceil(stays), facts), since=since, first=first)
 
 
 def _sold_here(made: Calendar, wanted: Wanted, agent: str, facts: Facts) -> Iterator[str]:
