@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
-from itertools import product
+from itertools import combinations, pairwise, product
 from typing import Any
 
 import pytest
@@ -14,10 +14,12 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import load_knowledge
+from relaxant.knowledge.plans import DAY_PARTS, DayPart
 from relaxant.medicines.read import read_medicines
+from relaxant.planning.day_shape import in_times
 from relaxant.planning.dose import room
 from relaxant.planning.plan import Plan
-from relaxant.planning.rungs import staged
+from relaxant.planning.rungs import Staged, staged
 from relaxant.planning.schedule import titrations
 
 KNOWN = load_knowledge()
@@ -98,3 +100,108 @@ def _least_days(agent: str, now: str, changed: dict[str, Any]) -> int:
     facts = Facts(inputs_of([(patient, read_medicines(patient, KNOWN))], KNOWN), KNOWN, patient.jurisdiction)
     stages = [s.days or 0.0 for t in titrations(agent, facts) for s in staged(t, agent, facts, 0)[:1]]
     return math.ceil(max(min(stages), room(agent, facts).days))
+
+
+# ---------------------------------------------------------------- the times of the order
+
+
+def doses(plan: Plan) -> list[dict[str, float]]:
+    return [{take.at: take.amount for take in step.takes} for step in plan.steps]
+
+
+@pytest.mark.parametrize(
+    ("country", "weighed", "changed", "steps"),
+    [
+        ("US", "tizanidine 4 mg at night", {}, [{"night": 2}, {"night": 4}]),
+        ("UK", "tizanidine 4 mg twice a day", {}, [{"night": 2}, {"morning": 2, "night": 2}, {"morning": 2, "night": 4}, {"morning": 4, "night": 4}]),
+        ("UK", "diazepam 2 mg at night", {"birth_date": "2019-06-01", "weight": "22 kg", "height": "120 cm", "conditions": ["cerebral palsy"]}, [{"night": 2}]),
+    ],
+)  # fmt: skip
+def test_an_order_keeps_its_times(country: str, weighed: str, changed: dict[str, Any], steps: list[Any]) -> None:
+    plan = raising([], weighed, country=country, **changed)
+    assert doses(plan) == steps
+    assert not any("times of day were changed" in note for note in plan.notes)
+
+
+def test_times_that_the_source_cannot_keep_are_said_to_be_changed() -> None:
+    plan = raising([], "baclofen 40 mg at night", country="US")
+    assert len(doses(plan)[-1]) > 1
+    assert any("times of day were changed" in note for note in plan.notes)
+
+
+def test_a_child_ordered_three_doses_a_day_is_not_given_four() -> None:
+    changed = {"birth_date": "2018-06-01", "weight": "22 kg", "height": "120 cm", "conditions": ["cerebral palsy"]}
+    plan = raising([], "baclofen 5 mg three times a day", country="UK", **changed)
+    assert plan.steps[-1].daily == 15
+    assert all(len(day) == 3 and max(day.values()) - min(day.values()) <= 0.1 + 1e-9 for day in doses(plan))
+
+
+GRAINS_OF_ORDER = [(500,), (2_000,), (2_000, 2_000), (5_000, 5_000, 10_000), (10_000, 10_000, 10_000), (4_000, 8_000), (300_000, 600_000), (1_000,) * 4]  # fmt: skip
+SOME_PARTS: dict[int, tuple[tuple[DayPart, ...], ...]] = {
+    n: tuple(combinations(DAY_PARTS, n)) for n in range(1, 5)
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(KNOWN.plans.titrations))
+def test_stages_at_the_times_of_an_order_are_never_above_those_of_the_source(name: str) -> None:
+    titration = KNOWN.plans.titrations[name]
+    weight = 70 if titration.unit.endswith("/kg") else 1
+    stages = [Staged({p: a * weight * 1000 for p, a in s.doses.items()}, s.days) for s in titration.stages]
+    largest = max((two.total - one.total for one, two in pairwise(stages)), default=stages[0].total)
+    largest = max(largest, stages[0].total)
+    for amounts in GRAINS_OF_ORDER:
+        for parts in SOME_PARTS[len(amounts)]:
+            for share in (1.0, 0.5):
+                order = dict(zip(parts, amounts, strict=True))
+                made = in_times(stages, order, {}, share)
+                if made is None:
+                    continue
+                steps = [two.total - one.total for one, two in pairwise(made)]
+                assert all(0 < step <= largest + 1e-6 for step in steps)
+                assert made[0].total <= stages[0].total + 1e-6
+                assert all(dose * share <= order[p] + 1e-6 for stage in made for p, dose in stage.doses.items())
+                assert all(stage.days is not None for stage in made[:-1])
+                if share == 1:
+                    assert {p: round(dose) for p, dose in made[-1].doses.items()} == order
+
+
+@pytest.mark.parametrize("name", list(KNOWN.plans.titrations))
+def test_the_source_s_own_last_day_as_an_order_leaves_its_stages_as_they_are(name: str) -> None:
+    titration = KNOWN.plans.titrations[name]
+    stages = [Staged({p: a * 1000 for p, a in s.doses.items()}, s.days) for s in titration.stages]
+    order = {p: int(max(s.doses.get(p, 0) for s in stages)) for p in DAY_PARTS if any(p in s.doses for s in stages)}
+    made = in_times(stages, order, {}, 1.0)
+    if made is not None and len(made) == len(stages):
+        assert all(s.doses == pytest.approx(t.doses, abs=1) for s, t in zip(made, stages, strict=True))
+    assert titration.falls or made is None or len(made) == len(stages)
+
+
+# ---------------------------------------------------------------- why there is none
+
+
+def test_a_rise_beyond_the_end_of_the_source_s_steps_says_where_they_end() -> None:
+    plan = raising(
+        ["baclofen 20 mg three times a day since 2026-01-20"], "baclofen 20 mg four times a day", country="UK"
+    )
+    assert plan.refused == "No rise: the steps of the source end at 60 mg a day, and 60 mg a day is taken already."
+
+
+@pytest.mark.parametrize(("weight", "daily"), [("42 kg", [25, 75]), ("55 kg", [25, 75, 150])])
+def test_from_twelve_years_dantrolene_begins_with_a_capsule_in_the_uk(weight: str, daily: list[float]) -> None:
+    changed = {"birth_date": "2012-06-01", "weight": weight, "height": "150 cm", "conditions": ["cerebral palsy"]}
+    plan = raising([], "dantrolene 50 mg three times a day", country="UK", **changed)
+    assert plan.refused is None
+    assert [step.daily for step in plan.steps] == daily
+
+
+def test_a_younger_child_whom_no_capsule_fits_is_told_the_dose_of_the_source() -> None:
+    changed = {"birth_date": "2018-06-01", "weight": "20 kg", "height": "115 cm", "conditions": ["cerebral palsy"]}
+    plan = raising([], "dantrolene 25 mg once a day", country="UK", **changed)
+    assert plan.refused is not None and "the first dose of the source is 10 mg a day" in plan.refused
+
+
+def test_steps_that_end_where_coarser_products_begin_are_not_laid_to_a_limit() -> None:
+    changed = {"birth_date": "1948-01-01", "conditions": ["stroke", "frailty"]}
+    plan = raising([], "baclofen 5 mg three times a day", country="DE", **changed)
+    assert plan.steps[-1].daily == 5
+    assert "where coarser products could begin" in plan.why and "above what is allowed" not in plan.why

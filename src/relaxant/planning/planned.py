@@ -109,8 +109,11 @@ def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: 
             return []
         before = {part: grains(dose) for part, dose in taken.doses.items()}
         since = taken.since
+    asked = intake(agent, [line], facts) if line is not None else None
     wanted = Wanted(
         first=patient.as_of,
+        order={} if asked is None else {part: grains(dose) for part, dose in asked.doses.items()},
+        placed=asked is not None and asked.placed,
         before=before,
         since=since,
         goal=goal,

@@ -11,6 +11,7 @@ import msgspec
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.plans import Titration
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
+from relaxant.planning.day_shape import in_times, other_times
 from relaxant.planning.dose import Room, most_taken, room, why_refused
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Kind, Plan
@@ -30,12 +31,15 @@ _IMMEDIATE = "immediate"
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What a titration is asked for: from which doses a day (grains) that are taken ``since`` a day (``None``: not known), up to which daily
-    dose, with which product, sold in which country. ``release`` and ``country`` are ``None`` where nobody said; ``titration`` names the one to follow, by its id."""
+    dose, with which product, sold in which country. ``order`` are the doses of a day (grains) of the order that is weighed, at its times;
+    ``placed`` where it names no time and they are ours. ``release`` and ``country`` are ``None`` where nobody said; ``titration`` names the one to follow, by its id."""
 
     first: date
     before: Grains = {}
     since: date | None = None
     goal: float | None = None
+    order: Grains = {}
+    placed: bool = False
     form: str | None = None
     release: str | None = None
     country: str | None = None
@@ -75,7 +79,9 @@ def titration_plan(
     if chosen.unit.endswith(BY_WEIGHT) and not facts.column("weight").settled(row):
         made = msgspec.structs.replace(made, needs_first=tuple(dict.fromkeys((*made.needs_first, "weight"))))
         return _refused(made, "weight", agent, facts)
-    stages = staged(chosen, agent, facts, row)
+    labelled = staged(chosen, agent, facts, row)
+    own_times = in_times(labelled, wanted.order, wanted.before, stands.share, placed=wanted.placed)
+    stages = labelled if own_times is None else own_times
     stays = present_days(stages, stands, wanted.before)
     if stays and wanted.since is None:
         need = facts.knowledge.words("planning")["need"]["since"].format(agent=shown_agent_name(agent, facts))
@@ -83,7 +89,9 @@ def titration_plan(
     elif stays and wanted.since is not None:
         ready = wanted.since + timedelta(days=math.ceil(stays))
         wanted = msgspec.structs.replace(wanted, first=max(wanted.first, ready))
-    result = in_products(agent, facts, chosen, stages, stands, wanted, row)
+    result = in_products(agent, facts, chosen, stages, stands, wanted, row, labelled=labelled)
+    if result == "too_small":
+        return msgspec.structs.replace(made, refused=_why_none(stages, stands, wanted, agent, facts))
     if isinstance(result, str):
         return _refused(made, result, agent, facts)
     return msgspec.structs.replace(
@@ -129,10 +137,38 @@ def _refused(made: Plan, why: str, agent: str, facts: Facts) -> Plan:
     return msgspec.structs.replace(made, refused=text)
 
 
+def _why_none(stages: Sequence[Staged], stands: Room, wanted: Wanted, agent: str, facts: Facts) -> str:
+    """Why products make no dose: the source's steps are at their end, the limits leave nothing above what is taken, or what is left is too little."""
+    words, unit = facts.knowledge.words("planning")["refused"], facts.knowledge.agents[agent].dose_unit
+    first, top = stages[0].total / GRAIN, max(s.total for s in stages) / GRAIN
+    now, allowed = sum(wanted.before.values()) / GRAIN, min(top * stands.share, stands.daily)
+    if not now:
+        left = min(
+            first * stands.share,
+            stands.start_daily,
+            stands.daily,
+            len(stages[0].doses) * min(stands.start, stands.single),
+        )
+        key, first = ("too_small", left) if left < first else ("too_small_of_source", first)
+    else:
+        key = "source_ends" if top <= now else "nothing_above" if allowed <= now else "no_dose_between"
+    slots = {"first": first, "top": top if key == "source_ends" else allowed, "now": now}
+    return str(words[key].format(**{name: amount(value, unit) for name, value in slots.items()}))
+
+
 def in_products(
-    agent: str, facts: Facts, chosen: Titration, stages: Sequence[Staged], stands: Room, wanted: Wanted, row: int
+    agent: str,
+    facts: Facts,
+    chosen: Titration,
+    stages: Sequence[Staged],
+    stands: Room,
+    wanted: Wanted,
+    row: int,
+    *,
+    labelled: Sequence[Staged] = (),
 ) -> Found | str:
-    """The calendar in the first kind of product that makes every labelled dose, else in the one that makes the finest.
+    """The calendar of ``stages`` in the first kind of product that makes every labelled dose (of the ``labelled`` stages, where those are
+    others), else in the one that makes the finest.
 
     Where a person's doses are too small for it the other kinds follow, in the same order for everybody. Each of them goes no higher than the
     smallest dose of those before it: whoever has room enough for these takes at least as much from the first day on, so that less room
@@ -144,10 +180,11 @@ def in_products(
     usable = [g for g in groups if not (tube and whole_only(g))]
     if not usable:
         return "whole" if groups else "no_products"
-    largest = max(max(s.doses.values()) for s in stages) / GRAIN
+    labelled = labelled or stages
+    largest = max(max(s.doses.values()) for s in (*labelled, *stages)) / GRAIN
     before, parts = sum(wanted.before.values()), max(len(s.doses) for s in stages)
     cap = math.inf
-    for held in _ordered([stock(group, largest, facts) for group in usable], stages, facts):
+    for held in _ordered([stock(group, largest, facts) for group in usable], labelled, facts):
         goal = math.inf if wanted.goal is None else wanted.goal * GRAIN
         climb = Climb(before=wanted.before, stands=stands, most=min(goal, cap), falls=chosen.falls)
         own = merged(rungs(stages, climb, held))
@@ -195,6 +232,8 @@ def _why(why: str, chosen: Titration, found: Found, wanted: Wanted, agent: str, 
         )
     elif wanted.goal is not None and top >= wanted.goal:
         parts.append(words["goal"].format(goal=amount(wanted.goal, unit)))
+    elif wanted.goal is not None and top * GRAIN >= found.cap:
+        parts.append(words["product_ends"].format(goal=amount(wanted.goal, unit), top=amount(top, unit)))
     elif wanted.goal is not None and not steps[-1].bounds:
         parts.append(words["schedule_ends"].format(goal=amount(wanted.goal, unit), top=amount(top, unit)))
     elif wanted.goal is not None:
@@ -217,6 +256,9 @@ def _notes(chosen: Titration, found: Found, stages: Sequence[Staged], wanted: Wa
         out.append(words["rounded"])
     if any(step.changed < 0 for step in made.steps):
         out.append(words["falls"])
+    last = {take.at: take.amount for take in made.steps[-1].takes}
+    if wanted.order and other_times(last, wanted.order, placed=wanted.placed):
+        out.append(words["other_times"])
     if found.cap < math.inf:
         cap = amount(found.cap / GRAIN, facts.knowledge.agents[agent].dose_unit)
         out.append(words["finer"].format(form=made.products[0].form, cap=cap))
