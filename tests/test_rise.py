@@ -205,3 +205,42 @@ def test_steps_that_end_where_coarser_products_begin_are_not_laid_to_a_limit() -
     plan = raising([], "baclofen 5 mg three times a day", country="DE", **changed)
     assert plan.steps[-1].daily == 5
     assert "where coarser products could begin" in plan.why and "above what is allowed" not in plan.why
+
+
+# ---------------------------------------------------------------- courses that end
+
+
+BACK = {"conditions": ["acute low back pain"], "country": "US"}
+
+
+@pytest.mark.parametrize(
+    ("country", "weighed", "days"),
+    [
+        ("US", "carisoprodol 250 mg four times a day", 21),
+        ("US", "cyclobenzaprine 5 mg at night", 21),
+        ("UK", "diazepam 2 mg three times a day", 5),
+        ("UK", "methocarbamol 1500 mg four times a day", 30),
+    ],
+)
+def test_a_course_has_a_last_day_and_no_supply_beyond(country: str, weighed: str, days: int) -> None:
+    plan = raising([], weighed, **{**BACK, "country": country})
+    last = TODAY + timedelta(days=days - 1)
+    assert plan.last_dose == last and plan.steps[-1].last == last
+    assert max(supply.until for supply in plan.supply) == last
+    assert any(last.isoformat() in note for note in plan.notes)
+    assert not any("28 days at the highest dose" in note for note in plan.notes)
+
+
+def test_spasticity_does_not_end_with_a_sore_back() -> None:
+    plan = raising(
+        [], "diazepam 5 mg three times a day", country="UK", conditions=["multiple sclerosis", "low back pain"]
+    )
+    assert plan.last_dose is None and plan.steps[-1].last is None
+
+
+def test_no_rise_is_planned_after_the_end_of_the_course() -> None:
+    since = TODAY - timedelta(days=40)
+    plan = raising(
+        [f"cyclobenzaprine 5 mg three times a day since {since}"], "cyclobenzaprine 10 mg three times a day", **BACK
+    )
+    assert plan.refused is not None and "at most 21 days" in plan.refused and not plan.steps

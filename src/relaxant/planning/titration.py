@@ -11,6 +11,7 @@ import msgspec
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.plans import Titration
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
+from relaxant.planning.course import course_days, ended
 from relaxant.planning.day_shape import in_times, other_times
 from relaxant.planning.dose import Room, most_taken, room, why_refused
 from relaxant.planning.parts import Grains
@@ -94,17 +95,29 @@ def titration_plan(
         return msgspec.structs.replace(made, refused=_why_none(stages, stands, wanted, agent, facts))
     if isinstance(result, str):
         return _refused(made, result, agent, facts)
+    course = course_days(agent, chosen, facts, row)
+    last = _last_day(course, wanted)
+    if last is not None and last < wanted.first:
+        return msgspec.structs.replace(made, refused=_course_said("refused", course, last, agent, facts))
+    cut = last is not None and result.calendar.steps[-1].first > last
+    if last is not None:
+        result = msgspec.structs.replace(result, calendar=ended(result.calendar, last, facts))
     return msgspec.structs.replace(
         made,
-        why=_why(made.why, chosen, result, wanted, agent, facts),
+        why=_why(made.why, chosen, result, wanted, agent, facts, cut=cut),
         policies=tuple(policy(f.titration, facts, chosen=f is fit) for f in (fit, *(f for f in found if f is not fit))),
         products=result.calendar.products,
         steps=result.calendar.steps,
         supply=result.calendar.supply,
+        last_dose=last,
         gates=gates(agent, "titration", facts, row),
         withdrawal=withdrawal(agent, facts),
         missed=missed(agent, facts, row),
-        notes=(*_waits(stays, wanted, facts), *_notes(chosen, result, stages, wanted, agent, facts)),
+        notes=(
+            *_course_notes(course, last, agent, facts),
+            *_waits(stays, wanted, facts),
+            *_notes(chosen, result, stages, wanted, agent, facts, course=math.inf if course is None else course),
+        ),
     )
 
 
@@ -221,7 +234,31 @@ def _forward(made: Calendar) -> Calendar:
     return msgspec.structs.replace(made, steps=steps)
 
 
-def _why(why: str, chosen: Titration, found: Found, wanted: Wanted, agent: str, facts: Facts) -> str:
+def _last_day(course: float | None, wanted: Wanted) -> date | None:
+    """The last day of a course; ``None`` where it has no end, or where since when the medicine is taken is not known."""
+    begun = wanted.since if wanted.before else wanted.first
+    return None if course is None or begun is None else begun + timedelta(days=math.floor(course) - 1)
+
+
+def _course_said(key: str, course: float | None, last: date, agent: str, facts: Facts) -> str:
+    words, name = facts.knowledge.words("planning")["course"], shown_agent_name(agent, facts)
+    return str(words[key].format(agent=name, days=days_said(course or 0, facts), last=last.isoformat()))
+
+
+def _course_notes(course: float | None, last: date | None, agent: str, facts: Facts) -> Iterator[str]:
+    """How long it is taken at most; of what is known to be lowered, that this comes first."""
+    if course is None:
+        return
+    if last is None:
+        words, name = facts.knowledge.words("planning")["course"], shown_agent_name(agent, facts)
+        yield words["unknown"].format(agent=name, days=days_said(course, facts))
+        return
+    yield _course_said("ends", course, last, agent, facts)
+    if any(agent in taper.agents for taper in facts.knowledge.plans.tapers.values()):
+        yield _course_said("lower", course, last, agent, facts)
+
+
+def _why(why: str, chosen: Titration, found: Found, wanted: Wanted, agent: str, facts: Facts, *, cut: bool = False) -> str:  # fmt: skip
     words, unit = facts.knowledge.words("planning")["why"], facts.knowledge.agents[agent].dose_unit
     steps = found.calendar.steps
     parts, top = [why], steps[-1].daily
@@ -232,6 +269,8 @@ def _why(why: str, chosen: Titration, found: Found, wanted: Wanted, agent: str, 
         )
     elif wanted.goal is not None and top >= wanted.goal:
         parts.append(words["goal"].format(goal=amount(wanted.goal, unit)))
+    elif wanted.goal is not None and cut:
+        parts.append(words["course_ends"].format(goal=amount(wanted.goal, unit), top=amount(top, unit)))
     elif wanted.goal is not None and top * GRAIN >= found.cap:
         parts.append(words["product_ends"].format(goal=amount(wanted.goal, unit), top=amount(top, unit)))
     elif wanted.goal is not None and not steps[-1].bounds:
@@ -246,7 +285,7 @@ def _why(why: str, chosen: Titration, found: Found, wanted: Wanted, agent: str, 
     return " ".join(parts)
 
 
-def _notes(chosen: Titration, found: Found, stages: Sequence[Staged], wanted: Wanted, agent: str, facts: Facts) -> tuple[str, ...]:  # fmt: skip
+def _notes(chosen: Titration, found: Found, stages: Sequence[Staged], wanted: Wanted, agent: str, facts: Facts, *, course: float = math.inf) -> tuple[str, ...]:  # fmt: skip
     words, made = facts.knowledge.words("planning")["notes"], found.calendar
     out = []
     if chosen.as_needed:
@@ -257,7 +296,8 @@ def _notes(chosen: Titration, found: Found, stages: Sequence[Staged], wanted: Wa
     if any(step.changed < 0 for step in made.steps):
         out.append(words["falls"])
     last = {take.at: take.amount for take in made.steps[-1].takes}
-    if wanted.order and other_times(last, wanted.order, placed=wanted.placed):
+    less = course < math.inf and made.steps[-1].daily < (wanted.goal or 0)
+    if wanted.order and not less and other_times(last, wanted.order, placed=wanted.placed):
         out.append(words["other_times"])
     if found.cap < math.inf:
         cap = amount(found.cap / GRAIN, facts.knowledge.agents[agent].dose_unit)
@@ -267,7 +307,7 @@ def _notes(chosen: Titration, found: Found, stages: Sequence[Staged], wanted: Wa
         out += [
             words["slow_end"].format(least=plain_number(a), days=days_said(b, facts)) for a, b in sorted(spans) if a < b
         ]
-    if chosen.reconsider_days is not None:
+    if chosen.reconsider_days is not None and chosen.reconsider_days < course:
         out.append(words["reconsider"][chosen.reconsider_from].format(days=days_said(chosen.reconsider_days, facts)))
     if whole_only(made.products):
         out.append(words["whole"])
