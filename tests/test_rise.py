@@ -244,3 +244,14 @@ def test_no_rise_is_planned_after_the_end_of_the_course() -> None:
         [f"cyclobenzaprine 5 mg three times a day since {since}"], "cyclobenzaprine 10 mg three times a day", **BACK
     )
     assert plan.refused is not None and "at most 21 days" in plan.refused and not plan.steps
+
+
+# ---------------------------------------------------------------- older people
+
+
+def test_methocarbamol_is_halved_for_older_people_in_the_us() -> None:
+    older = raising([], "methocarbamol 1500 mg four times a day", **BACK, birth_date="1950-01-01")
+    younger = raising([], "methocarbamol 1500 mg four times a day", **BACK)
+    assert [s.daily for s in younger.steps] == [6000, 4000]
+    assert [s.daily for s in older.steps] == [3000, 2000]
+    assert older.steps[0].bounds == ("methocarbamol-older-us",)
