@@ -255,3 +255,36 @@ def test_methocarbamol_is_halved_for_older_people_in_the_us() -> None:
     assert [s.daily for s in younger.steps] == [6000, 4000]
     assert [s.daily for s in older.steps] == [3000, 2000]
     assert older.steps[0].bounds == ("methocarbamol-older-us",)
+
+
+# ---------------------------------------------------------------- an exchange
+
+
+def exchange(now: str, weighed: str, stopped: str, **changed: Any) -> Plan:
+    considering = [{"drug": weighed, "change": "replace"}, f"stop {stopped}"]
+    review = reviewed({**WELL, "medicines": [now], "considering": considering, **changed})
+    return next(p for p in review.plan if p.kind == "switch")
+
+
+def test_an_exchange_that_stays_at_the_start_says_so() -> None:
+    plan = exchange(
+        "baclofen 20 mg three times a day since 2022-01-01", "tizanidine 2 mg at night", "baclofen", country="UK"
+    )
+    assert "stays there, and raising it is not planned here" in plan.why
+
+
+def test_an_exchange_keeps_the_times_of_the_order_and_says_where_it_ends() -> None:
+    plan = exchange(
+        "baclofen 20 mg three times a day since 2022-01-01", "tizanidine 4 mg at night", "baclofen", country="UK"
+    )
+    new = [step for step in plan.steps if step.agent == "tizanidine"]
+    assert [{take.at: take.amount for take in step.takes} for step in new] == [{"night": 2}, {"night": 4}]
+    assert "to raise it further is not planned here" in plan.why
+
+
+@pytest.mark.parametrize("swallowing", ["tube", "crushed"])
+def test_who_swallows_no_tablets_is_exchanged_to_a_liquid(swallowing: str) -> None:
+    now, weighed = "gabapentin 300 mg three times a day since 2024-01-01", "pregabalin 75 mg twice a day"
+    plan = exchange(now, weighed, "gabapentin", country="UK", swallowing=swallowing)
+    used = {count.product for s in plan.steps if s.agent == "pregabalin" for take in s.takes for count in take.counts}
+    assert used and all(plan.products[place].liquid for place in used)

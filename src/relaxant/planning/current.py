@@ -13,6 +13,7 @@ from relaxant.medicines.dose.units import interval_hours
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.regimen import Dose
 from relaxant.planning.plan import Product, Taken
+from relaxant.planning.tablets import grains
 from relaxant.quantities import Quantity, convert
 
 _A_DAY = 24.0
@@ -74,6 +75,15 @@ def weighed_daily(agent: str, medicines: Sequence[Medicine], facts: Facts) -> fl
         one = convert(Quantity(strength.value, strength.unit), unit)
         return None if one is None else one * daily.high
     return converted
+
+
+def weighed_times(agent: str, medicines: Sequence[Medicine], facts: Facts) -> tuple[dict[DayPart, int], bool]:
+    """The doses (grains) that are weighed, by part of the day, and whether the parts are ours; none where the line does not tell them."""
+    line = weighed_line(agent, medicines)
+    asked = None if line is None else intake(agent, [line], facts)
+    if asked is None:
+        return {}, False
+    return {part: grains(dose) for part, dose in asked.doses.items()}, asked.placed
 
 
 def intake(agent: str, lines: Sequence[Medicine], facts: Facts) -> Intake:

@@ -11,7 +11,15 @@ from relaxant.facts.facts import Facts
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.blockade import block_plan, blockers
-from relaxant.planning.current import current_lines, intake, release_of, taken_until, weighed_daily, weighed_line
+from relaxant.planning.current import (
+    current_lines,
+    intake,
+    release_of,
+    taken_until,
+    weighed_daily,
+    weighed_line,
+    weighed_times,
+)
 from relaxant.planning.dose import danger, leaves
 from relaxant.planning.lowering import allowed_dose, lower_dose, to_be_left
 from relaxant.planning.parts import Grains
@@ -109,11 +117,11 @@ def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: 
             return []
         before = {part: grains(dose) for part, dose in taken.doses.items()}
         since = taken.since
-    asked = intake(agent, [line], facts) if line is not None else None
+    order, placed = weighed_times(agent, medicines, facts)
     wanted = Wanted(
         first=patient.as_of,
-        order={} if asked is None else {part: grains(dose) for part, dose in asked.doses.items()},
-        placed=asked is not None and asked.placed,
+        order=order,
+        placed=placed,
         before=before,
         since=since,
         goal=goal,

@@ -20,6 +20,7 @@ from relaxant.planning.products import abroad, product_groups, whole_only
 from relaxant.planning.rungs import BY_WEIGHT, Climb, Staged, least_rise, present_days, rungs, staged
 from relaxant.planning.said import amount, days_said, gates, missed, policy, withdrawal
 from relaxant.planning.schedule import Fit, chosen_fit, fits, titrations
+from relaxant.planning.swallowed import no_tablets
 from relaxant.planning.tablets import GRAIN, grains
 from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
@@ -187,7 +188,7 @@ def in_products(
     smallest dose of those before it: whoever has room enough for these takes at least as much from the first day on, so that less room
     never gives more.
     """
-    tube = any(facts.column(name).surely[row] for name in ("tube_feeding", "crushes_tablets"))
+    tube = no_tablets(facts, row)
     groups = product_groups(agent, facts, liquid_first=tube, form=wanted.form, modified=chosen.release != _IMMEDIATE, country=wanted.country)  # fmt: skip
     groups = [g for g in groups if chosen.form in (None, g[0].form)]
     usable = [g for g in groups if not (tube and whole_only(g))]
