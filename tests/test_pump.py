@@ -664,7 +664,7 @@ def test_a_rate_that_began_after_the_refill_leaves_the_expected_volume_open() ->
         ({"dialysis": "haemodialysis"}, "avoided on dialysis"),
         ({"labs": [{"name": "creatinine", "value": "3.4 mg/dL", "date": "2026-11-21"}]}, "below an eGFR of 30"),
         ({"labs": [{"name": "creatinine", "value": "1.7 mg/dL", "date": "2026-11-21"}]}, "only in a reduced dose"),
-        ({"labs": [{"name": "creatinine", "value": "0.8 mg/dL", "date": "2026-11-21"}]}, "Oral baclofen 10 to 20 mg"),
+        ({"labs": [{"name": "creatinine", "value": "0.8 mg/dL", "date": "2026-11-21"}]}, "oral baclofen 10 to 20 mg"),
         ({}, "creatinine first"),
     ],
 )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, product
+from typing import get_args
 
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.pumps import PumpOral, PumpProtocol, PumpRange, PumpScreening, PumpStep
+from relaxant.knowledge.questions import holds_in
+from relaxant.knowledge.schema import Jurisdiction
 
 _UNITS = {
     "licensed_from": "years",
@@ -72,7 +75,14 @@ def faults_of_pump(pump: PumpProtocol, knowledge: Knowledge) -> Iterator[tuple[s
 
 
 def _oral(parts: tuple[PumpOral, ...], where: str) -> Iterator[tuple[str, str]]:
-    """Every kidney function, and none known, has just one sentence."""
+    """Every kidney function, and none known, has just one sentence, in every country and at every age."""
+    ages = sorted({part.age_from for part in parts})
+    for country, age in product(get_args(Jurisdiction), ages):
+        here = [p for p in parts if holds_in(p, country) and p.age_from <= age < p.age_to]
+        yield from _oral_here(here, where)
+
+
+def _oral_here(parts: list[PumpOral], where: str) -> Iterator[tuple[str, str]]:
     bands = sorted((p.egfr_from, p.egfr_to) for p in parts if not p.dialysis and not p.unknown)
     if sum(p.unknown for p in parts) != 1 or sum(p.dialysis for p in parts) != 1:
         yield where, "of the oral form one sentence is for dialysis and one for a kidney function that is not known"

@@ -23,10 +23,12 @@ class PumpSaid(Cited, frozen=True, kw_only=True, gc=False):
 
 
 class PumpOral(Cited, frozen=True, kw_only=True, gc=False):
-    """What is said of the oral form as a stand-in, by the kidneys: for an eGFR (mL/min/1.73 m2) from ``egfr_from`` up to ``egfr_to``, on
-    ``dialysis``, or where the kidney function is ``unknown``."""
+    """What is said of the oral form as a stand-in, by age (years, ``age_to`` exclusive) and kidneys: for an eGFR (mL/min/1.73 m2) from
+    ``egfr_from`` up to ``egfr_to``, on ``dialysis``, or where the kidney function is ``unknown``."""
 
     text: str
+    age_from: float = 0
+    age_to: float = 200
     egfr_from: float = 0
     egfr_to: float = 1000
     dialysis: bool = False

@@ -75,8 +75,7 @@ def emergency_lines(book: Book, known: Given, what: Failure) -> None:
     book.say("call", known.protocol.call)
     book.say("emergency", known.protocol.emergency)
     book.say("meanwhile", known.protocol.meanwhile)
-    oral = oral_for(known, book.facts)
-    if oral is not None:
+    for oral in oral_for(known, book.facts):
         book.add("oral", by=(oral,), text=oral.text)
 
 
@@ -119,13 +118,20 @@ def _rate_text(book: Book, known: Given) -> str:
     return book.fill(book.words["rate"]["several"], low=several.low, high=several.high, lines=known.lines)
 
 
-def oral_for(known: Given, facts: Facts) -> PumpOral | None:
-    """What is said of the oral form as a stand-in for this person's kidneys: of several bands that may hold the strictest."""
-    parts = [part for part in known.protocol.oral if holds_in(part, facts.jurisdiction)]
+def oral_for(known: Given, facts: Facts) -> tuple[PumpOral, ...]:
+    """What is said of the oral form as a stand-in for this person's age and kidneys: of several bands of kidney function that may hold the
+    strictest, and of an age that is not known what holds at each."""
+    youngest, oldest = max(0.0, known.age[0]), max(0.0, known.age[1])
+    parts = [
+        part
+        for part in known.protocol.oral
+        if holds_in(part, facts.jurisdiction) and part.age_from <= oldest and youngest < part.age_to
+    ]
     if facts.column("on_dialysis").low.item(0) >= 1:
-        return next((part for part in parts if part.dialysis), None)
+        return tuple(part for part in parts if part.dialysis)
     low, high = facts.column("egfr").bounds(0)
     if not low > float("-inf") or facts.column("acute_kidney_injury").low.item(0) >= 1:
-        return next((part for part in parts if part.unknown), None)
+        return tuple(part for part in parts if part.unknown)
     bands = [p for p in parts if not p.dialysis and not p.unknown and p.egfr_from <= high and low < p.egfr_to]
-    return min(bands, key=lambda part: part.egfr_from, default=None)
+    strictest = min((part.egfr_from for part in bands), default=0.0)
+    return tuple(part for part in bands if part.egfr_from == strictest)

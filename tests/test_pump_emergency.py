@@ -1,0 +1,92 @@
+"""The emergency pages of an intrathecal pump, and what stands against a test or a start: children, kidneys, overdose, anticoagulants."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from relaxant.io.patient_file import read_patient
+from relaxant.knowledge.load import load_knowledge
+from relaxant.planning.plan import Plan
+from relaxant.reviewing import Review, review
+from relaxant.rules.findings import Finding
+
+TODAY = date(2026, 11, 22)
+KNOWLEDGE = load_knowledge()
+PUMP = {
+    "drug": "baclofen",
+    "concentration": "2000 micrograms/mL",
+    "reservoir": "20 mL",
+    "residual": "11.4 mL",
+    "residual_on": "2026-11-22",
+    "alarm": "2 mL",
+    "refilled": "2026-10-10",
+}
+
+
+def line(rate: float = 400, **more: str) -> dict[str, str]:
+    return {"drug": "baclofen", "dose": f"{rate} micrograms/day", "route": "intrathecal", "start": "2024-01-05", **more}
+
+
+def reviewed(**plain: Any) -> Review:
+    about = {"sex": "male", "age": 45, "weight": "80 kg", "height": "180 cm", "conditions": ["multiple sclerosis"], "allergies": [], "dialysis": "none"}  # fmt: skip
+    about["labs"] = [{"name": "creatinine", "value": "0.8 mg/dL", "date": "2026-11-20"}]
+    said = {k: v for k, v in {**about, **plain}.items() if v is not None}
+    return review(
+        read_patient({"as_of": TODAY.isoformat(), **said}, KNOWLEDGE, today=TODAY), knowledge=KNOWLEDGE, predict=False
+    )
+
+
+def pump_page(found: Review) -> Plan:
+    (page,) = [plan for plan in found.plan if plan.kind == "pump"]
+    return page
+
+
+def text_of(page: Plan, what: str | None = None) -> str:
+    return " ".join(entry.text for entry in page.reckoning if what is None or entry.what == what)
+
+
+def told(found: Review, rule: str) -> list[Finding]:
+    return [finding for finding in found.findings if rule in finding.rules]
+
+
+# ---------------------------------------------------------------- children in withdrawal
+
+BY_MOUTH = "Until delivery is restored, by mouth"
+CHILD: dict[str, Any] = {
+    "age": 8,
+    "weight": "25 kg",
+    "height": "126 cm",
+    "conditions": ["cerebral palsy"],
+    "medicines": [line(200, stop="2026-11-21")],
+}
+
+
+@pytest.mark.parametrize(
+    ("country", "most", "source"),
+    [
+        ("UK", "2 mg/kg a day, at 40 mg a day below 8 years", "baclofen-children-smpc"),
+        ("US", "at most 80 mg a day", "baclofen-he-2014"),
+    ],
+)
+def test_a_child_in_withdrawal_gets_no_adult_dose(country: str, most: str, source: str) -> None:
+    creatinine = {"name": "creatinine", "value": "35 umol/L", "date": "2026-11-20"}
+    for labs in ([creatinine], []):
+        found = reviewed(country=country, **CHILD, labs=labs)
+        page = pump_page(found)
+        (entry,) = [e for e in page.reckoning if e.what == BY_MOUTH]
+        assert most in entry.text and "no adult dose" in entry.text
+        assert source in {s.id for s in entry.sources}
+        (finding,) = told(found, "baclofen-intrathecal-stopped")
+        for words in (text_of(page), finding.action, finding.summary):
+            assert "10 to 20 mg" not in words and "10-20 mg" not in words and "4 to 8 mg" not in words
+        assert "girl of 14" in text_of(page, "Until delivery is restored")
+
+
+def test_adults_and_an_age_that_is_not_known() -> None:
+    adult = pump_page(reviewed(medicines=[line(stop="2026-11-21")]))
+    assert "oral baclofen 10 to 20 mg" in text_of(adult, BY_MOUTH) and "adult dose" not in text_of(adult)
+    open_ = pump_page(reviewed(age=None, medicines=[line(stop="2026-11-21")]))
+    assert "from 18 years, 10 to 20 mg" in text_of(open_, BY_MOUTH) and "no adult dose" in text_of(open_, BY_MOUTH)
