@@ -90,3 +90,31 @@ def test_adults_and_an_age_that_is_not_known() -> None:
     assert "oral baclofen 10 to 20 mg" in text_of(adult, BY_MOUTH) and "adult dose" not in text_of(adult)
     open_ = pump_page(reviewed(age=None, medicines=[line(stop="2026-11-21")]))
     assert "from 18 years, 10 to 20 mg" in text_of(open_, BY_MOUTH) and "no adult dose" in text_of(open_, BY_MOUTH)
+
+
+# ---------------------------------------------------------------- kidneys that may lie in more than one band
+
+
+def test_a_kidney_function_that_may_lie_in_several_bands_is_not_known() -> None:
+    """With little muscle the creatinine gives an upper bound only: neither the strictest band nor the mildest is true."""
+    for person in ({"conditions": ["spinal cord injury"]}, {"muscle_mass": "low"}):
+        page = pump_page(reviewed(**person, medicines=[line(stop="2026-11-21")]))
+        said = text_of(page, BY_MOUTH)
+        assert "not known well enough" in said and "No oral baclofen" not in said
+
+
+def test_an_upper_bound_within_the_strictest_band_is_enough() -> None:
+    labs = [{"name": "creatinine", "value": "3.4 mg/dL", "date": "2026-11-21"}]
+    page = pump_page(reviewed(muscle_mass="low", labs=labs, medicines=[line(stop="2026-11-21")]))
+    assert "No oral baclofen" in text_of(page, BY_MOUTH)
+
+
+def test_of_egfr_and_creatinine_clearance_the_lower_decides() -> None:
+    """A woman of 78, 50 kg, creatinine 130 micromol/L: eGFR about 35, Cockcroft-Gault (140 - 78) x 50 x 1.04 / 130 = 24.8 mL/min."""
+    labs = [{"name": "creatinine", "value": "130 umol/L", "date": "2026-11-20"}]
+    found = reviewed(
+        age=78, sex="female", weight="50 kg", height="158 cm", labs=labs, medicines=[line(stop="2026-11-21")]
+    )
+    assert "No oral baclofen" in text_of(pump_page(found), BY_MOUTH)
+    (finding,) = told(found, "baclofen-intrathecal-stopped")
+    assert "no oral baclofen" in finding.action

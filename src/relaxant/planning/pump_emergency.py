@@ -119,8 +119,8 @@ def _rate_text(book: Book, known: Given) -> str:
 
 
 def oral_for(known: Given, facts: Facts) -> tuple[PumpOral, ...]:
-    """What is said of the oral form as a stand-in for this person's age and kidneys: of several bands of kidney function that may hold the
-    strictest, and of an age that is not known what holds at each."""
+    """What is said of the oral form as a stand-in for this person's age and kidneys: where several bands of kidney function may hold, that it
+    is not known, and of an age that is not known what holds at each."""
     youngest, oldest = max(0.0, known.age[0]), max(0.0, known.age[1])
     parts = [
         part
@@ -129,9 +129,16 @@ def oral_for(known: Given, facts: Facts) -> tuple[PumpOral, ...]:
     ]
     if facts.column("on_dialysis").low.item(0) >= 1:
         return tuple(part for part in parts if part.dialysis)
-    low, high = facts.column("egfr").bounds(0)
+    unknown = tuple(part for part in parts if part.unknown)
+    low, high = _kidneys(facts)
     if not low > float("-inf") or facts.column("acute_kidney_injury").low.item(0) >= 1:
-        return tuple(part for part in parts if part.unknown)
+        return unknown
     bands = [p for p in parts if not p.dialysis and not p.unknown and p.egfr_from <= high and low < p.egfr_to]
-    strictest = min((part.egfr_from for part in bands), default=0.0)
-    return tuple(part for part in bands if part.egfr_from == strictest)
+    return tuple(bands) if len({part.egfr_from for part in bands}) == 1 else unknown
+
+
+def _kidneys(facts: Facts) -> tuple[float, float]:
+    """Between which values the kidney function lies: of eGFR and creatinine clearance, where both are known, the lower."""
+    ends = facts.column("egfr").bounds(0)
+    low, high = facts.column("creatinine_clearance").bounds(0)
+    return (min(ends[0], low), min(ends[1], high)) if low > float("-inf") else ends
