@@ -118,3 +118,36 @@ def test_of_egfr_and_creatinine_clearance_the_lower_decides() -> None:
     assert "No oral baclofen" in text_of(pump_page(found), BY_MOUTH)
     (finding,) = told(found, "baclofen-intrathecal-stopped")
     assert "no oral baclofen" in finding.action
+
+
+# ---------------------------------------------------------------- a needle in the spine that may bleed
+
+TEST_DOSE = "baclofen 50 micrograms intrathecal once"
+
+
+@pytest.mark.parametrize(
+    ("person", "rule", "tier", "words"),
+    [
+        ({"medicines": ["apixaban 5 mg twice a day"]}, "lumbar-puncture-anticoagulant", "DANGER", "anticoagulant"),
+        ({"medicines": ["dabigatran 150 mg twice a day"]}, "lumbar-puncture-anticoagulant", "DANGER", "anticoagulant"),
+        ({"medicines": ["clopidogrel 75 mg once a day"]}, "lumbar-puncture-antiplatelet", "CHANGE", "antiplatelet"),
+        (
+            {"medicines": [], "conditions": ["stroke", "ITP"]},
+            "lumbar-puncture-bleeding-disorder",
+            "CHANGE",
+            "haematology",
+        ),
+    ],
+)
+def test_no_test_dose_where_the_needle_may_bleed(person: dict[str, Any], rule: str, tier: str, words: str) -> None:
+    for weighed in (TEST_DOSE, line(100)):
+        found = reviewed(**person, considering=[weighed])
+        assert [finding.tier for finding in told(found, rule)] == [tier]
+        page = pump_page(found)
+        assert page.refused is not None and words in page.refused and not page.policies
+
+
+def test_aspirin_alone_and_a_running_pump_are_no_such_reason() -> None:
+    assert pump_page(reviewed(medicines=["aspirin 75 mg once a day"], considering=[TEST_DOSE])).refused is None
+    found = reviewed(medicines=["apixaban 5 mg twice a day", line()], pump=PUMP)
+    assert not told(found, "lumbar-puncture-anticoagulant") and pump_page(found).refused is None

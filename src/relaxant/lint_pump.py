@@ -40,6 +40,11 @@ def faults_of_pump(pump: PumpProtocol, knowledge: Knowledge) -> Iterator[tuple[s
     for condition in (name for names in named for name in names):
         if condition not in knowledge.conditions:
             yield where, f"there is no condition “{condition}”"
+    for role in (role for part in pump.not_with for role in part.roles):
+        if role not in knowledge.roles:
+            yield where, f"there is no role “{role}”"
+    if any(not part.conditions and not part.roles for part in pump.not_with):
+        yield where, "what rules out a start names a condition or a role"
     for kind in ("screening", "start", "steps", "ranges", "check", "emergency", "meanwhile", "oral", "restart", "call"):
         if not getattr(pump, kind):
             yield where, f"nothing is said of its {kind}"

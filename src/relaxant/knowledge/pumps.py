@@ -36,9 +36,10 @@ class PumpOral(Cited, frozen=True, kw_only=True, gc=False):
 
 
 class PumpNotWith(Cited, frozen=True, kw_only=True, gc=False):
-    """Conditions with which no test and no start is planned, and why."""
+    """Conditions, or roles of other medicines, with which no test and no start is planned, and why."""
 
-    conditions: tuple[str, ...]
+    conditions: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
     text: str
 
 

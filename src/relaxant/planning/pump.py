@@ -11,8 +11,9 @@ from datetime import date
 import msgspec
 
 from relaxant.facts.facts import Facts
+from relaxant.facts.members import role_members
 from relaxant.knowledge.plans import Said
-from relaxant.knowledge.pumps import PumpToRead
+from relaxant.knowledge.pumps import PumpNotWith, PumpToRead
 from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
@@ -215,10 +216,16 @@ def _no_start(book: Book, known: Given, stands: str | None) -> str | None:
     if book.facts.column(f"allergy:{ingredient}").low.item(0) >= 1:
         return book.fill(words["allergy"], agent=ingredient)
     for part in known.protocol.not_with:
-        has = any(book.facts.column(f"condition:{name}").low.item(0) >= 1 for name in part.conditions)
-        if has and holds_in(part, book.facts.jurisdiction):
+        if holds_in(part, book.facts.jurisdiction) and _has(part, book.facts):
             return part.text
     return None if stands is None else book.fill(words["danger"], summary=stands)
+
+
+def _has(part: PumpNotWith, facts: Facts) -> bool:
+    """Whether one of the conditions is surely on record, or a medicine of one of the roles is."""
+    return any(facts.column(f"condition:{name}").low.item(0) >= 1 for name in part.conditions) or any(
+        facts.count_members(role_members(facts.knowledge, role)).low.item(0) >= 1 for role in part.roles
+    )
 
 
 # ---------------------------------------------------------------- what every page has
