@@ -151,3 +151,55 @@ def test_aspirin_alone_and_a_running_pump_are_no_such_reason() -> None:
     assert pump_page(reviewed(medicines=["aspirin 75 mg once a day"], considering=[TEST_DOSE])).refused is None
     found = reviewed(medicines=["apixaban 5 mg twice a day", line()], pump=PUMP)
     assert not told(found, "lumbar-puncture-anticoagulant") and pump_page(found).refused is None
+
+
+# ---------------------------------------------------------------- an overdose on a running pump
+
+BREATHS = {"name": "respiratory rate", "value": "6 /min", "date": "2026-11-22"}
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        *({"conditions": ["multiple sclerosis", words]} for words in ("baclofen overdose", "baclofen toxicity", "intrathecal baclofen overdose", "coma", "respiratory depression")),
+        {"observations": [BREATHS]},
+    ],
+)  # fmt: skip
+def test_an_overdose_on_record_gets_its_page_and_no_dose(person: dict[str, Any]) -> None:
+    """Watve 2012, abstract; LIORESAL INTRATHECAL, overdosage: stop delivery, 30 to 40 mL of spinal fluid, coma of up to 72 hours."""
+    found = reviewed(**person, medicines=[line()], pump=PUMP, considering=[line(480)])
+    assert [finding.tier for finding in told(found, "baclofen-intrathecal-overdose")] == ["DANGER"]
+    page = pump_page(found)
+    assert page.refused is not None and "overdose" in page.refused and not page.bounds
+    said = text_of(page)
+    for words in ("Stop delivery at once", "Airway", "30 to 40 mL", "no antidote", "Call the doctor who runs the pump"):
+        assert words in said
+    assert not [entry for entry in page.reckoning if "rise" in entry.what]
+
+
+@pytest.mark.parametrize(("words", "tier"), [("respiratory failure", "CHANGE"), ("sedation", "CHANGE")])
+def test_what_may_be_of_long_standing_stops_the_rises_only(words: str, tier: str) -> None:
+    found = reviewed(conditions=["multiple sclerosis", words], medicines=[line()], pump=PUMP)
+    assert [finding.tier for finding in told(found, "baclofen-intrathecal-overdose")] == [tier]
+    page = pump_page(found)
+    assert page.refused is not None and "no rise until" in page.refused and not page.bounds
+    assert "Refill by" in {entry.what for entry in page.reckoning}
+
+
+def test_a_child_in_overdose_has_no_amount_of_spinal_fluid() -> None:
+    page = pump_page(reviewed(age=8, conditions=["cerebral palsy", "coma"], medicines=[line(200)], pump=PUMP))
+    assert "the team decides how much" in text_of(page) and "the label says 30 to 40 mL" not in text_of(page)
+
+
+def test_overdose_and_a_pump_that_failed_get_both_pages() -> None:
+    page = pump_page(
+        reviewed(conditions=["multiple sclerosis", "coma"], medicines=[line(stop="2026-11-21")], pump=PUMP)
+    )
+    assert {"Overdose", "Delivery stopped"} <= {entry.what for entry in page.reckoning}
+
+
+def test_ordinary_breathing_an_old_count_and_none_are_no_overdose() -> None:
+    for seen in ([{**BREATHS, "value": "14 /min"}], [{**BREATHS, "date": "2026-10-01"}], []):
+        found = reviewed(medicines=[line()], pump=PUMP, observations=seen)
+        assert not told(found, "baclofen-intrathecal-overdose") and pump_page(found).refused is None
+    assert not [entry for entry in reviewed(medicines=[line()], pump=PUMP).unchecked if "respir" in entry.settled_by]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise, product
 from typing import get_args
 
+from relaxant.facts.names import PERSON_FACTS
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.pumps import PumpOral, PumpProtocol, PumpRange, PumpScreening, PumpStep
 from relaxant.knowledge.questions import holds_in
@@ -36,10 +37,16 @@ def faults_of_pump(pump: PumpProtocol, knowledge: Knowledge) -> Iterator[tuple[s
         *(part.conditions for part in pump.origins),
         *(part.conditions for part in pump.not_with),
         *(part.conditions for part in pump.to_read),
+        *(part.conditions for part in pump.overdose_if),
     ]
     for condition in (name for names in named for name in names):
         if condition not in knowledge.conditions:
             yield where, f"there is no condition “{condition}”"
+    for fact in (fact for part in pump.overdose_if for fact in part.facts):
+        if not (fact in PERSON_FACTS and PERSON_FACTS[fact].truth):
+            yield where, f"there is no yes/no fact “{fact}”"
+    if any(part.surely for part in pump.overdose_if) != bool(pump.overdose):
+        yield where, "what to do in an overdose belongs with what tells one"
     for role in (role for part in pump.not_with for role in part.roles):
         if role not in knowledge.roles:
             yield where, f"there is no role “{role}”"

@@ -67,6 +67,8 @@ PERSON_FACTS: dict[str, Fact] = {
     "systolic_blood_pressure": Fact("mmHg"),
     "diastolic_blood_pressure": Fact("mmHg"),
     "heart_rate": Fact("1/min"),
+    "respiratory_rate": Fact("1/min", listed=False),
+    "slow_breathing": _yes(listed=False),
     "potassium": Fact("mmol/L"),
     "potassium_today": Fact("mmol/L", listed=False),
     "magnesium": Fact("mmol/L"),

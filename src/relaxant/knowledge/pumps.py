@@ -43,6 +43,16 @@ class PumpNotWith(Cited, frozen=True, kw_only=True, gc=False):
     text: str
 
 
+class PumpOverdose(Cited, frozen=True, kw_only=True, gc=False):
+    """Conditions, or yes/no facts of the person, by which an overdose is taken to be there. Without ``surely`` they only stand against a rise or
+    a start, for which ``text`` says why."""
+
+    conditions: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    surely: bool = False
+    text: str
+
+
 class PumpToRead(Cited, frozen=True, kw_only=True, gc=False):
     """Events after which a pump is read before anything of it is changed, for so many days, and why."""
 
@@ -172,7 +182,7 @@ class PumpProtocol(Frozen, frozen=True, kw_only=True, gc=False):
 
     ``bridge`` is said where the concentration changes, ``emergency`` when delivery has stopped, ``meanwhile`` what is given until it is restored, with
     one of ``oral``, ``call`` whom to call then, ``restart`` after a long stop, ``check`` with every plan. ``mixed`` is said where the pump holds
-    another medicine too, ``one_change`` where concentration and dose are to change together.
+    another medicine too, ``overdose`` where one of ``overdose_if`` is there, ``one_change`` where concentration and dose are to change together.
     """
 
     pump: str
@@ -193,6 +203,8 @@ class PumpProtocol(Frozen, frozen=True, kw_only=True, gc=False):
     emergency: tuple[PumpSaid, ...] = ()
     meanwhile: tuple[PumpSaid, ...] = ()
     oral: tuple[PumpOral, ...] = ()
+    overdose_if: tuple[PumpOverdose, ...] = ()
+    overdose: tuple[PumpSaid, ...] = ()
     not_with: tuple[PumpNotWith, ...] = ()
     to_read: tuple[PumpToRead, ...] = ()
     restart: tuple[PumpSaid, ...] = ()

@@ -13,7 +13,7 @@ import msgspec
 from relaxant.facts.facts import Facts
 from relaxant.facts.members import role_members
 from relaxant.knowledge.plans import Said
-from relaxant.knowledge.pumps import PumpNotWith, PumpToRead
+from relaxant.knowledge.pumps import PumpNotWith, PumpOverdose, PumpToRead
 from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
@@ -29,7 +29,16 @@ from relaxant.planning.pump_dose import (
     steps,
     weighed_change,
 )
-from relaxant.planning.pump_emergency import emergency_lines, failure, in_question, may_be_low, unread
+from relaxant.planning.pump_emergency import (
+    Failure,
+    emergency_lines,
+    failure,
+    in_question,
+    may_be_low,
+    overdose,
+    overdose_lines,
+    unread,
+)
 from relaxant.planning.pump_given import Given, Rate, given
 from relaxant.planning.pump_lines import Book
 from relaxant.planning.pump_volume import (
@@ -86,7 +95,10 @@ def refill_by(patient: Patient, medicines: Sequence[Medicine], facts: Facts) -> 
 
 def _plan(known: Given, facts: Facts, stands: str | None) -> Plan | None:
     book = Book(facts, [], [])
-    if (what := failure(known, facts)) is not None:
+    what, over = failure(known, facts), overdose(known, facts)
+    if over is not None and over.surely and (known.running or what is not None):
+        return _overdose(book, known, over, what)
+    if what is not None:
         emergency_lines(book, known, what)
         why = "dry" if what in ("empty", "at_alarm", "hours_left") else "emergency"
         return _made(book, known, why, refused=book.words["refused"]["emergency"], check=False)
@@ -98,6 +110,14 @@ def _plan(known: Given, facts: Facts, stands: str | None) -> Plan | None:
 
 
 # ---------------------------------------------------------------- the pages
+
+
+def _overdose(book: Book, known: Given, over: PumpOverdose, what: Failure | None) -> Plan:
+    """An overdose: its page, before that of the withdrawal where delivery has failed as well, because the two can look alike."""
+    overdose_lines(book, known, over)
+    if what is not None:
+        emergency_lines(book, known, what)
+    return _made(book, known, "overdose", refused=book.words["refused"]["overdose"], check=False)
 
 
 def _running(book: Book, known: Given, stands: str | None) -> Plan:
@@ -141,6 +161,8 @@ def _no_change(book: Book, known: Given, stands: str | None) -> list[str]:
         out.append(str(words["may_be_low"]))
     if unread(book.facts):
         out.append(str(words["unread"]))
+    if (early := overdose(known, book.facts)) is not None:
+        out.append(book.fill(words["early"], text=early.text))
     if does_not_fit(known):
         out.append(str(words["unfit"]))
     out += [part.text for part in _to_read(known, book)]
@@ -215,6 +237,8 @@ def _no_start(book: Book, known: Given, stands: str | None) -> str | None:
     ingredient = book.facts.knowledge.agents[known.protocol.agent].ingredient
     if book.facts.column(f"allergy:{ingredient}").low.item(0) >= 1:
         return book.fill(words["allergy"], agent=ingredient)
+    if (over := overdose(known, book.facts)) is not None:
+        return str(words["overdose"]) if over.surely else book.fill(words["early"], text=over.text)
     for part in known.protocol.not_with:
         if holds_in(part, book.facts.jurisdiction) and _has(part, book.facts):
             return part.text

@@ -6,7 +6,7 @@ from typing import Literal
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.pump import Held
-from relaxant.knowledge.pumps import PumpOral
+from relaxant.knowledge.pumps import PumpOral, PumpOverdose
 from relaxant.knowledge.questions import holds_in
 from relaxant.planning.pump_given import Given
 from relaxant.planning.pump_lines import Book
@@ -65,6 +65,27 @@ def _doubt(facts: Facts) -> tuple[bool, bool]:
         return False, False
     low, high = facts.column(f"condition:{IN_DOUBT}").bounds(0)
     return low >= 1, high >= 1
+
+
+def overdose(known: Given, facts: Facts) -> PumpOverdose | None:
+    """What on record tells of an overdose, of a pump that runs or has drug in it; the surest first. A start that is weighed has none yet."""
+    there = [
+        part
+        for part in known.protocol.overdose_if
+        if holds_in(part, facts.jurisdiction)
+        and (
+            any(facts.column(f"condition:{name}").low.item(0) >= 1 for name in part.conditions)
+            or any(facts.column(name).low.item(0) >= 1 for name in part.facts)
+        )
+    ]
+    return min(there, key=lambda part: not part.surely, default=None)
+
+
+def overdose_lines(book: Book, known: Given, what: PumpOverdose) -> None:
+    """What to do now in an overdose, and whom to call."""
+    book.add("overdose_if", by=(what,), text=what.text, rate=_rate_text(book, known))
+    book.say("overdose", known.protocol.overdose)
+    book.say("call", known.protocol.call)
 
 
 def emergency_lines(book: Book, known: Given, what: Failure) -> None:
