@@ -203,3 +203,23 @@ def test_ordinary_breathing_an_old_count_and_none_are_no_overdose() -> None:
         found = reviewed(medicines=[line()], pump=PUMP, observations=seen)
         assert not told(found, "baclofen-intrathecal-overdose") and pump_page(found).refused is None
     assert not [entry for entry in reviewed(medicines=[line()], pump=PUMP).unchecked if "respir" in entry.settled_by]
+
+
+# ---------------------------------------------------------------- the day to refill at the rate that is weighed
+
+
+def test_a_rise_that_is_weighed_brings_the_refill_forward() -> None:
+    """11.4 mL at 2000 micrograms/mL: 4 mL are left after 37 days at 400 micrograms/day, after 30.8 at 480."""
+    found = reviewed(medicines=[line()], pump=PUMP, considering=[line(480)])
+    page = pump_page(found)
+    assert "Refill by 2026-12-29" in text_of(page, "Refill by")
+    then = text_of(page, "Refill at the rate that is weighed")
+    assert "Refill by 2026-12-22" in then and "2026-12-29" in then
+    dated = " ".join(str(entry) for entry in found.monitoring)
+    assert "datetime.date(2026, 12, 22)" in dated and "datetime.date(2026, 12, 29)" not in dated
+
+
+def test_a_lower_rate_that_is_weighed_puts_no_refill_off() -> None:
+    found = reviewed(medicines=[line()], pump=PUMP, considering=[line(360)])
+    assert not text_of(pump_page(found), "Refill at the rate that is weighed")
+    assert "datetime.date(2026, 12, 29)" in " ".join(str(entry) for entry in found.monitoring)

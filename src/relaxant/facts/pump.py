@@ -300,10 +300,17 @@ def _rise(now: Span | None, weighed: Sequence[Medicine], kept: Sequence[Medicine
     """By which fraction what is weighed, with what stays beside it, lies above the present rate; nought where nothing is weighed."""
     if not weighed:
         return 0.0, 0.0
-    new = [span for line in (*weighed, *kept) if (span := daily_of(line)) is not None]
-    if now is None or len(new) < len(weighed) + len(kept):
+    new = together(weighed, kept)
+    return None if now is None or new is None else (new[0] / now[1] - 1, new[1] / now[0] - 1)
+
+
+def together(weighed: Sequence[Medicine], kept: Sequence[Medicine]) -> Span | None:
+    """The daily dose (micrograms) of what is weighed with what stays beside it; ``None`` where nothing is weighed or a line says no dose."""
+    spans = [daily_of(line) for line in (*weighed, *kept)]
+    known = [span for span in spans if span is not None]
+    if not weighed or len(known) < len(spans):
         return None
-    return sum(low for low, _ in new) / now[1] - 1, sum(high for _, high in new) / now[0] - 1
+    return sum(low for low, _ in known), sum(high for _, high in known)
 
 
 def _first_day(protocol: PumpProtocol, patient: Patient, device: Device, weighed: Sequence[Medicine]) -> Span | None:

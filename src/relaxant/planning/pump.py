@@ -44,6 +44,7 @@ from relaxant.planning.pump_lines import Book
 from relaxant.planning.pump_volume import (
     concentrations,
     days_of,
+    days_then,
     does_not_fit,
     flex,
     new_concentration,
@@ -80,12 +81,12 @@ def pump_plan(
 
 
 def refill_by(patient: Patient, medicines: Sequence[Medicine], facts: Facts) -> date | None:
-    """By when the running pump is to be refilled, in the past where it is overdue, and no later than the day of the review where its delivery is in
+    """By when the running pump is to be refilled, at the faster of the present rate and the one weighed, in the past where it is overdue, and no later than the day of the review where its delivery is in
     doubt. ``None`` where no day can be told: the age of the filling alone tells none before it is too old."""
     for protocol in facts.knowledge.plans.pumps.values():
         known = given(protocol, patient, medicines, facts)
         if known is not None and known.running:
-            days, today = days_of(known), patient.as_of
+            days, today = days_then(known) or days_of(known), patient.as_of
             told = days is not None and (days.empty is not None or days.by <= today)
             if failure(known, facts) is not None or in_question(known, facts):
                 return today if days is None or not told else min(days.by, today)
