@@ -223,3 +223,48 @@ def test_a_lower_rate_that_is_weighed_puts_no_refill_off() -> None:
     found = reviewed(medicines=[line()], pump=PUMP, considering=[line(360)])
     assert not text_of(pump_page(found), "Refill at the rate that is weighed")
     assert "datetime.date(2026, 12, 29)" in " ".join(str(entry) for entry in found.monitoring)
+
+
+# ---------------------------------------------------------------- a refill that is due, and rises from high doses
+
+
+@pytest.mark.parametrize(
+    ("rate", "pump"),
+    [
+        (350, {**PUMP, "concentration": "500 micrograms/mL", "reservoir": "40 mL", "residual": "3.6 mL", "refilled": "2026-10-01"}),  # the floor of 4 mL
+        (1000, {**PUMP, "concentration": "500 micrograms/mL", "residual": "9 mL", "refilled": "2026-11-18"}),  # the alarm in 3 days
+        (100, {**PUMP, "refilled": "2026-05-01"}),  # 205 days old
+    ],
+)  # fmt: skip
+def test_an_overdue_refill_is_for_today_and_comes_before_any_rise(rate: float, pump: dict[str, str]) -> None:
+    found = reviewed(medicines=[line(rate)], pump=pump)
+    (finding,) = told(found, "baclofen-intrathecal-refill-due")
+    assert finding.tier == "CHANGE" and "today" in finding.summary and "within days" not in finding.action
+    page = pump_page(found)
+    assert text_of(page, "Refill today") and not text_of(page, "Refill by")
+    assert page.refused is not None and not page.bounds
+    assert not [entry for entry in page.reckoning if entry.what.startswith("Next rise")]
+
+
+def test_the_finding_of_a_refill_goes_with_the_plan() -> None:
+    for tenths in range(20, 120, 7):
+        found = reviewed(medicines=[line(600)], pump={**PUMP, "residual": f"{tenths / 10} mL", "refilled": "unknown"})
+        if not told(found, "baclofen-intrathecal-reservoir-low") and not told(found, "baclofen-intrathecal-volume-gap"):
+            due = bool(told(found, "baclofen-intrathecal-refill-due"))
+            assert due == bool(text_of(pump_page(found), "Refill today"))
+
+
+def test_from_a_high_dose_no_step_goes_past_20_percent() -> None:
+    """baclofen-itb-dosing-2015, results: at high doses more than 20% may be too much."""
+    found = reviewed(country="UK", medicines=[line(1200)], pump={**PUMP, "residual": "19 mL", "refilled": "2026-11-20"}, considering=[line(1500)])  # fmt: skip
+    page = pump_page(found)
+    rises = [entry for entry in page.reckoning if entry.what.startswith("Next rise")]
+    assert rises and all("20%" in entry.how and "to between" in entry.text for entry in rises)
+    assert not [entry for entry in page.reckoning if "30%" in entry.how + entry.text or "40%" in entry.how + entry.text]
+    assert max(bound.value or 0 for bound in page.bounds if bound.kind == "step_daily") == 240
+    assert "no step goes past 20%" in text_of(page, "Steps") and "take it in parts" in text_of(
+        page, "The change that is weighed"
+    )
+    assert [finding.tier for finding in told(found, "baclofen-intrathecal-rise-above-step")] == ["CHANGE"]
+    lower = pump_page(reviewed(medicines=[line()], pump=PUMP))
+    assert "20%" not in text_of(lower, "Steps")

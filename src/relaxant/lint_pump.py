@@ -68,7 +68,7 @@ def faults_of_pump(pump: PumpProtocol, knowledge: Knowledge) -> Iterator[tuple[s
     if any(part.within_days <= 0 for part in pump.to_read):
         yield where, "a pump is to be read for days above nought"
     for mark in pump.marks:
-        if mark.above <= 0 or mark.age_from >= mark.age_to:
+        if mark.above <= 0 or (mark.step_most is not None and mark.step_most <= 0) or mark.age_from >= mark.age_to:
             yield where, "a mark lies above nought, and age_from below age_to"
     numbers = {"licensed_from": pump.licensed_from} | {
         name: getattr(pump.numbers, name) for name in pump.numbers.__struct_fields__

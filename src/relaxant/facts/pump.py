@@ -26,6 +26,7 @@ from relaxant.quantities import Quantity, convert, quantity
 Span = tuple[float, float]
 ROUTE = "intrathecal"
 _DIGITS = 9  # a rise from 400 to 520 is one of 0.3 and no more
+_WHOLE = 1e-9  # a day that is whole but for rounding is whole
 _EACH_DAY = "1 d"
 _BETWEEN_DRUGS = re.compile(r"\s*(?:\band\b|\bwith\b|\bplus\b|[+/&,;])\s*")
 
@@ -278,6 +279,7 @@ def said_of_pump(agent: str, patient: Patient, medicines: Sequence[Medicine], kn
     found = held(device, now, begun(current), patient.as_of, protocol.numbers.dead.value)
     out: dict[str, float] = {}
     for name, span in (
+        ("refill_in_days", _refill_in(protocol, device, found)),
         ("reservoir_volume", found.now),
         ("reservoir_days", found.days),
         ("reservoir_gap", found.gap),
@@ -294,6 +296,28 @@ def said_of_pump(agent: str, patient: Patient, medicines: Sequence[Medicine], kn
     out["filling_days"] = math.nan if found.since is None else float(found.since)
     out["pump_mixed"] = float(bool(other_drugs(patient.pump if described else None, ingredient, medicines)))
     return out
+
+
+def _refill_in(protocol: PumpProtocol, device: Device, found: Held) -> Span | None:
+    """The days until the refill is due, nought or fewer where it is: a margin before the alarm, at the floor volume, or by the age of the
+    filling. What is not known may make it due sooner, never later."""
+    numbers, unfit = protocol.numbers, found.gap is not None and found.gap[0] > protocol.numbers.gap.value
+    spans: list[Span] = [] if found.since is None else [(numbers.longest.value - found.since,) * 2]
+    now, flow = found.now, found.flow
+    open_ = now is None or flow is None or found.since is None or device.alarm is None
+    if now is not None:
+        least = min(now[0], found.expected[0]) if unfit and found.expected else now[0]
+        lines = [(numbers.floor.value, 0.0)]
+        lines += [] if device.alarm is None else [(device.alarm, math.ceil(numbers.margin.value))]
+        for line, margin in lines:
+            if flow is not None and flow[1] > 0:
+                most = math.inf if flow[0] <= 0 else math.floor((now[1] - line) / flow[0] + _WHOLE) - margin
+                spans.append((math.floor((least - line) / flow[1] + _WHOLE) - margin, most))
+            elif now[1] <= line:
+                spans.append((0.0, 0.0))
+    if not spans:
+        return None
+    return -math.inf if open_ else min(low for low, _ in spans), min(high for _, high in spans)
 
 
 def _rise(now: Span | None, weighed: Sequence[Medicine], kept: Sequence[Medicine]) -> Span | None:

@@ -126,9 +126,10 @@ class PumpRange(Cited, frozen=True, kw_only=True, gc=False):
 
 
 class PumpMark(Cited, frozen=True, kw_only=True, gc=False):
-    """A daily dose (micrograms) above which something is said."""
+    """A daily dose (micrograms) above which something is said, and from which no step goes past ``step_most`` percent."""
 
     above: float
+    step_most: float | None = None
     age_from: float = 0
     age_to: float = 200
     text: str

@@ -49,6 +49,7 @@ from relaxant.planning.pump_volume import (
     flex,
     new_concentration,
     old_drug,
+    overdue,
     reservoir,
 )
 from relaxant.rules.findings import Finding
@@ -166,6 +167,8 @@ def _no_change(book: Book, known: Given, stands: str | None) -> list[str]:
         out.append(book.fill(words["early"], text=early.text))
     if does_not_fit(known):
         out.append(str(words["unfit"]))
+    if overdue(known):
+        out.append(str(words["overdue"]))
     out += [part.text for part in _to_read(known, book)]
     if known.others:
         out.append(book.fill(words["mixed"], others=", ".join(known.others)))

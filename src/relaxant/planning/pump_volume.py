@@ -71,6 +71,13 @@ def days_then(known: Given) -> Refill | None:
     return _days_at(known, known.then.high / concentration)
 
 
+def overdue(known: Given) -> bool:
+    """Whether the refill was due before today, or the floor volume is reached."""
+    days, volume = days_of(known), volume_now(known)
+    late = days is not None and days.by < known.patient.as_of
+    return late or (volume is not None and volume <= known.protocol.numbers.floor.value)
+
+
 def _days_at(known: Given, a_day: float | None) -> Refill | None:
     numbers = known.protocol.numbers
     return refill_days(
