@@ -268,3 +268,24 @@ def test_from_a_high_dose_no_step_goes_past_20_percent() -> None:
     assert [finding.tier for finding in told(found, "baclofen-intrathecal-rise-above-step")] == ["CHANGE"]
     lower = pump_page(reviewed(medicines=[line()], pump=PUMP))
     assert "20%" not in text_of(lower, "Steps")
+
+
+# ---------------------------------------------------------------- a restart within days
+
+
+def test_a_restart_within_days_at_the_old_rate_is_the_treatment() -> None:
+    found = reviewed(medicines=[line(stop="2026-11-21")], considering=[line(start="2026-11-22")], pump={**PUMP, "residual": "20 mL", "refilled": "2026-11-22"})  # fmt: skip
+    assert not told(found, "baclofen-intrathecal-start-high")
+    early = told(found, "baclofen-intrathecal-restart-early")
+    assert early and "pump team sets the rate" in early[0].summary + early[0].action
+    assert "200 micrograms" not in " ".join(f.summary + f.action for f in found.findings)
+    refused = pump_page(found).refused
+    assert refused is not None and "may restart today" in refused and "no start" not in refused
+
+
+def test_above_the_old_rate_or_after_two_weeks_it_is_not() -> None:
+    above = reviewed(medicines=[line(stop="2026-11-21")], considering=[line(450)])
+    assert told(above, "baclofen-intrathecal-start-high") and told(above, "baclofen-intrathecal-restart-early")
+    late = reviewed(medicines=[line(stop="2026-11-02")], considering=[line()])
+    assert [f.tier for f in told(late, "baclofen-intrathecal-restart-old-rate")] == ["DANGER"]
+    assert not told(late, "baclofen-intrathecal-restart-early")

@@ -103,7 +103,8 @@ def _plan(known: Given, facts: Facts, stands: str | None) -> Plan | None:
     if what is not None:
         emergency_lines(book, known, what)
         why = "dry" if what in ("empty", "at_alarm", "hours_left") else "emergency"
-        return _made(book, known, why, refused=book.words["refused"]["emergency"], check=False)
+        refused = book.words["refused"]["stopped" if what == "stopped" else "emergency"]
+        return _made(book, known, why, refused=refused, check=False)
     if known.running:
         return _running(book, known, stands)
     if known.stopped and (known.starting or known.described):
