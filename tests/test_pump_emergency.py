@@ -289,3 +289,18 @@ def test_above_the_old_rate_or_after_two_weeks_it_is_not() -> None:
     late = reviewed(medicines=[line(stop="2026-11-02")], considering=[line()])
     assert [f.tier for f in told(late, "baclofen-intrathecal-restart-old-rate")] == ["DANGER"]
     assert not told(late, "baclofen-intrathecal-restart-early")
+
+
+# ---------------------------------------------------------------- tablets and weak kidneys beside a test
+
+
+def test_on_dialysis_the_tablets_are_not_kept_and_the_kidneys_are_named() -> None:
+    about: dict[str, Any] = {"medicines": ["baclofen 10 mg three times a day"], "considering": [TEST_DOSE], "pump": {}}
+    page = pump_page(
+        reviewed(**about, dialysis="haemodialysis", conditions=["multiple sclerosis", "chronic kidney disease"])
+    )
+    assert "Keep tablets" not in text_of(page) and "do not wait for the pump" in text_of(page, "Starting")
+    assert "a lower dose may do" in text_of(page, "Weak kidneys")
+    healthy = pump_page(reviewed(**about))
+    assert "Keep tablets" in text_of(healthy, "Starting") and "do not wait for the pump" not in text_of(healthy)
+    assert not text_of(healthy, "Weak kidneys")

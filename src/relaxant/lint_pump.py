@@ -47,6 +47,9 @@ def faults_of_pump(pump: PumpProtocol, knowledge: Knowledge) -> Iterator[tuple[s
             yield where, f"there is no yes/no fact “{fact}”"
     if any(part.surely for part in pump.overdose_if) != bool(pump.overdose):
         yield where, "what to do in an overdose belongs with what tells one"
+    for agent in {said.keeps or said.leaves for said in pump.at_start} - {None}:
+        if agent not in knowledge.agents:
+            yield where, f"there is no agent “{agent}”"
     for role in (role for part in pump.not_with for role in part.roles):
         if role not in knowledge.roles:
             yield where, f"there is no role “{role}”"

@@ -15,9 +15,12 @@ Origin = Literal["spinal", "cerebral"]
 
 
 class PumpSaid(Cited, frozen=True, kw_only=True, gc=False):
-    """A sentence, in our words, for people of an age (years, ``age_to`` exclusive)."""
+    """A sentence, in our words, for people of an age (years, ``age_to`` exclusive). One that ``keeps`` an agent beside the pump is not said
+    where a way out of that agent stands; one that ``leaves`` it is said there only."""
 
     text: str
+    keeps: str | None = None
+    leaves: str | None = None
     age_from: float = 0
     age_to: float = 200
 
@@ -182,7 +185,7 @@ class PumpProtocol(Frozen, frozen=True, kw_only=True, gc=False):
     """Everything that a plan for one agent in a pump is made from.
 
     ``bridge`` is said where the concentration changes, ``emergency`` when delivery has stopped, ``meanwhile`` what is given until it is restored, with
-    one of ``oral``, ``call`` whom to call then, ``restart`` after a long stop, ``check`` with every plan. ``mixed`` is said where the pump holds
+    one of ``oral``, ``kidneys`` what weak ones ask of the pump's own dose, ``call`` whom to call then, ``restart`` after a long stop, ``check`` with every plan. ``mixed`` is said where the pump holds
     another medicine too, ``overdose`` where one of ``overdose_if`` is there, ``one_change`` where concentration and dose are to change together.
     """
 
@@ -204,6 +207,7 @@ class PumpProtocol(Frozen, frozen=True, kw_only=True, gc=False):
     emergency: tuple[PumpSaid, ...] = ()
     meanwhile: tuple[PumpSaid, ...] = ()
     oral: tuple[PumpOral, ...] = ()
+    kidneys: tuple[PumpOral, ...] = ()
     overdose_if: tuple[PumpOverdose, ...] = ()
     overdose: tuple[PumpSaid, ...] = ()
     not_with: tuple[PumpNotWith, ...] = ()

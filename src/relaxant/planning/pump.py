@@ -13,11 +13,11 @@ import msgspec
 from relaxant.facts.facts import Facts
 from relaxant.facts.members import role_members
 from relaxant.knowledge.plans import Said
-from relaxant.knowledge.pumps import PumpNotWith, PumpOverdose, PumpToRead
+from relaxant.knowledge.pumps import PumpNotWith, PumpOverdose, PumpProtocol, PumpToRead
 from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
-from relaxant.planning.dose import danger
+from relaxant.planning.dose import danger, leaves
 from relaxant.planning.plan import Gate, Plan, Policy, ShownBound, Signs, Told
 from relaxant.planning.pump_dose import (
     DAILY,
@@ -34,6 +34,7 @@ from relaxant.planning.pump_emergency import (
     emergency_lines,
     failure,
     in_question,
+    kidney_lines,
     may_be_low,
     overdose,
     overdose_lines,
@@ -76,7 +77,8 @@ def pump_plan(
         if known is None:
             continue
         findings = told(protocol.agent) if facts.agent_is_said(protocol.agent, 0) else ()
-        if (plan := _plan(known, facts, danger(protocol.agent, findings, facts))) is not None:
+        book = Book(facts, [], [], _left(protocol, facts, told))
+        if (plan := _plan(book, known, danger(protocol.agent, findings, facts))) is not None:
             return plan
     return None
 
@@ -95,8 +97,15 @@ def refill_by(patient: Patient, medicines: Sequence[Medicine], facts: Facts) -> 
     return None
 
 
-def _plan(known: Given, facts: Facts, stands: str | None) -> Plan | None:
-    book = Book(facts, [], [])
+def _left(protocol: PumpProtocol, facts: Facts, told: Callable[[str], Sequence[Finding]]) -> frozenset[str]:
+    """The agents of which the protocol speaks and a way out stands: a danger asks for it, or something about the person."""
+    named = {said.keeps or said.leaves for said in protocol.at_start} - {None}
+    taken = [agent for agent in named if agent is not None and facts.agent_is_said(agent, 0)]
+    return frozenset(agent for agent in taken if danger(agent, told(agent), facts) or leaves(agent, facts))
+
+
+def _plan(book: Book, known: Given, stands: str | None) -> Plan | None:
+    facts = book.facts
     what, over = failure(known, facts), overdose(known, facts)
     if over is not None and over.surely and (known.running or what is not None):
         return _overdose(book, known, over, what)
@@ -139,6 +148,7 @@ def _running(book: Book, known: Given, stands: str | None) -> Plan:
     book.say("mixture", known.protocol.mixed if known.others else ())
     if rate is not None and not known.stop_weighed:
         reached = [rate.high, *([known.weighed.high] if known.weighed else [])]
+        kidney_lines(book, known)
         ranges(book, known, rate)
         if not refused:
             bounds = steps(book, known, rate)
@@ -230,6 +240,7 @@ def _from_test(book: Book, known: Given) -> tuple[Policy, ...]:
     if known.age[0] != known.age[1]:
         book.need("age")
     concentrations(book, known)
+    kidney_lines(book, known)
     screening(book, known)
     return first_day(book, known)
 

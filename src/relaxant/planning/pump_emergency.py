@@ -158,6 +158,15 @@ def oral_for(known: Given, facts: Facts) -> tuple[PumpOral, ...]:
     return tuple(bands) if len({part.egfr_from for part in bands}) == 1 else unknown
 
 
+def kidney_lines(book: Book, known: Given) -> None:
+    """What weak kidneys ask of the pump's own dose, where they surely are."""
+    facts, (_, high) = book.facts, _kidneys(book.facts)
+    dialysed = facts.column("on_dialysis").low.item(0) >= 1
+    for part in known.protocol.kidneys:
+        if holds_in(part, facts.jurisdiction) and (part.dialysis if dialysed else not part.dialysis and high < part.egfr_to):  # fmt: skip
+            book.add("kidneys", by=(part,), text=part.text)
+
+
 def _kidneys(facts: Facts) -> tuple[float, float]:
     """Between which values the kidney function lies: of eGFR and creatinine clearance, where both are known, the lower."""
     ends = facts.column("egfr").bounds(0)
