@@ -304,3 +304,37 @@ def test_on_dialysis_the_tablets_are_not_kept_and_the_kidneys_are_named() -> Non
     healthy = pump_page(reviewed(**about))
     assert "Keep tablets" in text_of(healthy, "Starting") and "do not wait for the pump" not in text_of(healthy)
     assert not text_of(healthy, "Weak kidneys")
+
+
+# ---------------------------------------------------------------- false alarms, and a rate that cannot run
+
+
+def test_a_rate_below_what_the_pump_delivers_is_a_finding() -> None:
+    """SynchroMed II: no less than 0.048 mL a day; 60 micrograms/day at 2000 micrograms/mL are 0.03."""
+    for plain in ({"medicines": [line(60)]}, {"medicines": [], "considering": [line(60)]}):
+        found = reviewed(**plain, pump={"drug": "baclofen", "concentration": "2000 micrograms/mL"})
+        (finding,) = told(found, "baclofen-intrathecal-flow-too-slow")
+        assert finding.tier == "CHANGE" and "cannot run" in finding.summary
+    assert not told(reviewed(medicines=[line()], pump=PUMP), "baclofen-intrathecal-flow-too-slow")
+
+
+def test_morphine_goes_into_the_spine_in_mg_and_baclofen_does_not() -> None:
+    found = reviewed(medicines=[line(), "morphine 2 mg/day intrathecal"], pump=PUMP)
+    assert not [m for m in found.medicines if m.status != "read"]
+    slip = reviewed(medicines=["baclofen 400 mg/day intrathecal"])
+    assert any("confirm the unit" in (m.why or "") for m in slip.medicines)
+
+
+@pytest.mark.parametrize("words", ["baclofen 50 micrograms intrathecal test dose", "test dose of baclofen 50 micrograms intrathecal", "baclofen 25 micrograms intrathecal as a screening dose"])  # fmt: skip
+def test_a_test_dose_is_one_dose_and_no_other_medicine(words: str) -> None:
+    found = reviewed(medicines=[], considering=[words])
+    (medicine,) = found.medicines
+    assert medicine.status == "read" and medicine.read_as.endswith("as a single dose")
+
+
+def test_tablets_before_a_first_pump_are_not_tablets_beside_one() -> None:
+    tablets = "baclofen 20 mg three times a day"
+    for weighed, pump in ((TEST_DOSE, {}), (line(150), {"drug": "baclofen", "screening_dose": "75 micrograms"})):
+        assert not told(reviewed(medicines=[tablets], considering=[weighed], pump=pump), "baclofen-oral-beside-pump")
+    assert told(reviewed(medicines=[tablets, line()], pump=PUMP), "baclofen-oral-beside-pump")
+    assert told(reviewed(medicines=[tablets], pump=PUMP), "baclofen-oral-beside-pump")

@@ -104,6 +104,7 @@ AGENT_FACTS: dict[str, Fact] = {
     "dose_drop": Fact(),
     "dose_rise": Fact(),
     "first_day_ratio": Fact(),
+    "pump_flow": Fact("mL/day"),
     "refill_in_days": Fact("days"),
     "reservoir_volume": Fact("mL"),
     "reservoir_days": Fact("days"),

@@ -123,6 +123,13 @@ def has_pump(patient: Patient, medicines: Sequence[Medicine], knowledge: Knowled
     return patient.pump is not None or any(m.regimen.route == ROUTE or pumped & set(m.agents) for m in medicines)
 
 
+def only_weighed(patient: Patient, medicines: Sequence[Medicine], knowledge: Knowledge) -> bool:
+    """Whether a pump or a test dose is weighed for somebody in whom none runs or ran, so that none is in place yet."""
+    pumped = {agent.agent for agent in knowledge.agents.values() if ROUTE in agent.routes}
+    roles = {m.role if m.change != "stop" else "current" for m in medicines if pumped & set(m.agents)}
+    return patient.medicines is not None and roles == {"considering"}
+
+
 def daily_of(line: Medicine) -> Span | None:
     """The daily dose of one line, in micrograms; ``None`` where it says none above nought."""
     daily = line.regimen.daily
@@ -279,6 +286,7 @@ def said_of_pump(agent: str, patient: Patient, medicines: Sequence[Medicine], kn
     found = held(device, now, begun(current), patient.as_of, protocol.numbers.dead.value)
     out: dict[str, float] = {}
     for name, span in (
+        ("pump_flow", _flow(found, runs_at(weighed), device) if not current else found.flow),
         ("refill_in_days", _refill_in(protocol, device, found)),
         ("reservoir_volume", found.now),
         ("reservoir_days", found.days),
@@ -296,6 +304,13 @@ def said_of_pump(agent: str, patient: Patient, medicines: Sequence[Medicine], kn
     out["filling_days"] = math.nan if found.since is None else float(found.since)
     out["pump_mixed"] = float(bool(other_drugs(patient.pump if described else None, ingredient, medicines)))
     return out
+
+
+def _flow(found: Held, new: Span | None, device: Device) -> Span | None:
+    """The flow (mL/day) of the start that is weighed."""
+    if new is None or device.concentration is None:
+        return found.flow
+    return new[0] / device.concentration, new[1] / device.concentration
 
 
 def _refill_in(protocol: PumpProtocol, device: Device, found: Held) -> Span | None:
