@@ -259,7 +259,7 @@ class Facts:
         Dialysis where the kidneys work, pregnancy outside childbearing age, the second transaminase where one is normal.
         """
         policy, out = self.knowledge.policy, set(_SELDOM)
-        out |= {f"{name.split(':')[1]}{_GENOTYPE}" for name in self._columns if name.startswith("genotype:")}
+        out |= {f"{status.gene}{_GENOTYPE}" for status in self.knowledge.pathways.phenotypes}
         if math.isfinite(self.column("egfr").low[row]) and self.column("egfr").low[row] >= policy(
             "dialysis_unlikely_from_egfr"
         ):
