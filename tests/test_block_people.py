@@ -59,3 +59,36 @@ def test_a_gene_that_was_not_tested_is_not_asked_for_before_a_plan() -> None:
     made = plan("succinylcholine", considering=["succinylcholine 100 mg IV"])
     assert made.refused is None and not made.needs_first
     assert line(made, "Intubating dose").value
+
+
+# ---------------------------------------------------------------- slips of a unit
+
+
+@pytest.mark.parametrize(
+    ("agent", "order", "country", "value", "span"),
+    [
+        ("cisatracurium", "cisatracurium infusion 30 micrograms/kg/min", "US", 126, "4.2 to 12.6 mg/h"),
+        ("rocuronium", "rocuronium infusion 6 mg/kg/h", "UK", 420, "21 to 42 mg/h"),
+        ("vecuronium", "vecuronium 80 mg IV", "US", 80, "5.6 to 7 mg"),
+    ],
+)
+def test_a_tenfold_order_is_a_danger_and_what_is_right_still_stands(
+    agent: str, order: str, country: str, value: float, span: str
+) -> None:
+    assert any(f.tier == "DANGER" for f in found(considering=[order], country=country).values())
+    made = plan(agent, considering=[order], country=country)
+    own = line(made, "Order that is weighed")
+    assert own.value == value and f"more than the doses below: {span}" in own.text
+    assert made.refused is None and line(made, "Intubating dose").value
+
+
+def test_a_bolus_and_a_rate_of_one_order_are_both_held_against_the_plan() -> None:
+    made = plan("rocuronium", considering=["rocuronium 0.6 mg/kg then 0.3 mg/kg/h"], country="UK")
+    bolus, rate = [one for one in made.reckoning if one.what == "Order that is weighed"]
+    assert (bolus.value, bolus.unit, rate.value, rate.unit) == (42, "mg", 21, "mg/h")
+    assert "lies within" in bolus.text and "lies within" in rate.text
+
+
+def test_a_rate_above_the_one_for_a_weak_liver_is_said() -> None:
+    made = plan("rocuronium", considering=["rocuronium infusion 0.6 mg/kg/h"], conditions=["cirrhosis"], country="UK")
+    assert "more than the doses below: 21 to 28 mg/h" in line(made, "Order that is weighed").text

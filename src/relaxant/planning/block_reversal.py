@@ -13,7 +13,7 @@ import msgspec
 from relaxant.knowledge.blocks import Block, BlockAgain, BlockReversal, BlockWarning
 from relaxant.planning.block_depth import Depth, depth_of, fits, not_used, settled
 from relaxant.planning.block_doses import amount_text
-from relaxant.planning.block_person import GRAVEST, Subject, Taken, grave_and_open, holding, source_of, taken, weighing
+from relaxant.planning.block_person import Subject, Taken, grave_and_open, holding, refuses, source_of, taken, weighing
 from relaxant.planning.block_weight import Open, Weighed, dosing_weight
 from relaxant.planning.block_when import outcome_of
 from relaxant.planning.plan import Line
@@ -100,14 +100,16 @@ def _reversers(
         made = Reverser(block, tuple(rows), weight, taken(block.agent, subject))
         if any(row.usual is not None for row in every):
             found, unchecked = weighing(block.agent, subject, None, beside=agent)
-            against = next((f for f in found if f.tier == GRAVEST or set(f.rules) & set(block.withheld_by)), None)
+            against = next(
+                (f for f in found if refuses(f, block, subject) or set(f.rules) & set(block.withheld_by)), None
+            )
             spoken = {rule for f in found for rule in f.rules}
             warning = next((w for w in holding(block.warnings, subject.facts) if spoken & set(w.rules)), None)
             made = msgspec.structs.replace(made, found=found, against=against, warning=warning)
             if made.dosed:
                 keys = {rule for w in block.warnings for rule in w.rules} | set(block.withheld_by)
                 seldom = subject.facts.seldom_asked(0)
-                needs += grave_and_open(unchecked, subject)
+                needs += grave_and_open(unchecked, block, subject)
                 needs += [u.settled_by for u in unchecked if keys & set(u.rules) and u.settled_by not in seldom]
                 needs += weight.needs if isinstance(weight, Open) else ()
                 if made.given.mg is None:
