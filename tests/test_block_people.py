@@ -7,6 +7,7 @@ import pytest
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.phenotypes import phenotype_of
+from relaxant.planning.plan import Plan
 from relaxant.reviewing import review
 from relaxant.rules.findings import Finding
 from test_blockade import DAY, SOUND, TODAY, line, plan
@@ -92,3 +93,45 @@ def test_a_bolus_and_a_rate_of_one_order_are_both_held_against_the_plan() -> Non
 def test_a_rate_above_the_one_for_a_weak_liver_is_said() -> None:
     made = plan("rocuronium", considering=["rocuronium infusion 0.6 mg/kg/h"], conditions=["cirrhosis"], country="UK")
     assert "more than the doses below: 21 to 28 mg/h" in line(made, "Order that is weighed").text
+
+
+# ---------------------------------------------------------------- a crisis of malignant hyperthermia
+
+
+def crisis(**said: object) -> Plan:
+    knowledge = load_knowledge()
+    patient = read_patient({"as_of": DAY, **SOUND, "considering": ["dantrolene IV"], **said}, knowledge, today=TODAY)
+    made = review(patient, knowledge=knowledge, predict=False).plan
+    return next(p for p in made if p.kind == "crisis")
+
+
+@pytest.mark.parametrize(
+    ("country", "vials"),
+    [
+        ("US", {"vials of 20 mg": 10, "vials of 250 mg (Ryanodex)": 1}),
+        ("UK", {"vials of 20 mg": 10, "vials of 120 mg (Agilus)": 2}),
+    ],
+)
+def test_a_crisis_has_dose_vials_and_water_by_actual_weight(country: str, vials: dict[str, int]) -> None:
+    made = crisis(weight="80 kg", country=country, conditions=["malignant hyperthermia crisis"])
+    assert line(made, "First dose").value == 200 and line(made, "Repeat dose").value == 200
+    found = {one.how: one for one in made.reckoning if one.what == "Vials for the first dose"}
+    assert {how: one.value for how, one in found.items()} == vials
+    assert found["vials of 20 mg"].text.startswith("600 mL of water")
+    mark = line(made, "Sum at which the diagnosis is looked at again")
+    assert mark.value == 800 and "40 vials of 20 mg" in mark.text and "go on beyond" in mark.text
+
+
+def test_a_crisis_waits_for_nothing() -> None:
+    made = crisis(weight=None, height=None, medicines=["verapamil 80 mg three times a day"])
+    assert made.refused is None and not made.needs_first
+    assert "estimate it" in line(made, "Actual weight").text
+    first = line(made, "First dose")
+    assert first.value is None and first.how == "2.5 mg/kg of the actual weight"
+    assert any("verapamil" in told.text for told in made.first_do)
+
+
+def test_what_was_given_of_the_antidote_is_said_by_weight() -> None:
+    made = crisis(weight="80 kg", considering=[], medicines=["dantrolene 200 mg IV"])
+    given = line(made, "Given already")
+    assert given.value == 200 and "2.5 mg/kg" in given.text
