@@ -135,3 +135,45 @@ def test_what_was_given_of_the_antidote_is_said_by_weight() -> None:
     made = crisis(weight="80 kg", considering=[], medicines=["dantrolene 200 mg IV"])
     given = line(made, "Given already")
     assert given.value == 200 and "2.5 mg/kg" in given.text
+
+
+# ---------------------------------------------------------------- after sugammadex, and with the block there already
+
+REVERSED = {
+    "medicines": ["rocuronium 90 mg IV", "sugammadex 200 mg IV"],
+    "observations": [{"name": "train of four ratio", "value": "0.6", "date": DAY}],
+}
+
+
+def test_after_sugammadex_no_dose_of_the_same_blocker_stands() -> None:
+    assert found(**REVERSED, considering=["rocuronium"])["block-after-sugammadex"].tier == "CHANGE"
+    made = plan("rocuronium", medicines=["sugammadex 200 mg IV"], considering=["rocuronium"])
+    shown = [one.what for one in made.reckoning]
+    assert "Intubating dose" not in shown and not any("by a model" in what for what in shown)
+    assert (
+        "only after 4 hours" in line(made, "Usual doses").text
+        and "only after 24 hours" in line(made, "Usual doses").text
+    )
+
+
+def test_what_was_given_in_full_is_waited_for_before_another_reversal() -> None:
+    made = plan("rocuronium", **REVERSED)
+    assert line(made, "Reversal with sugammadex, minimal block").value is None
+    other = line(made, "Reversal with neostigmine, minimal block")
+    assert other.value is None and "measure again" in other.text
+    assert "Only for a block that had gone" in line(made, "sugammadex was given already").text
+
+
+def test_a_first_dose_is_none_once_the_block_is_there_and_measured() -> None:
+    count = [{"name": "train of four count", "value": "1", "date": DAY}]
+    made = plan(
+        "rocuronium", medicines=["rocuronium 50 mg IV"], observations=count, considering=["rocuronium 10 mg IV"]
+    )
+    shown = [one.what for one in made.reckoning]
+    assert not any(what.startswith(("Intubating", "Rapid")) for what in shown)
+    assert (
+        line(made, "Repeat dose").value
+        and "lies within the doses below: 7 to 14 mg" in line(made, "Order that is weighed").text
+    )
+    before = plan("rocuronium", medicines=["rocuronium 50 mg IV"])
+    assert line(before, "Intubating dose").value

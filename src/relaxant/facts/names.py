@@ -119,6 +119,7 @@ AGENT_FACTS: dict[str, Fact] = {
     "route_not_licensed": _yes(),
     "allergic": _yes(),
     "current_twice": _yes(),
+    "weighed": _yes(listed=False),
     "stopping": _yes(listed=False),
     "unsuited": _yes(),
     "unestablished": _yes(),

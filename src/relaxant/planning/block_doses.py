@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from relaxant.knowledge.blocks import PURPOSES, Block, BlockDose, BlockLess, BlockNote
+from relaxant.planning.block_depth import depth_of
 from relaxant.planning.block_person import RATE, Subject, current, holding, mass_of, rate_of, source_of
 from relaxant.planning.block_weight import Open, Weighed, dosing_weight
 from relaxant.planning.block_when import outcome_of
@@ -23,7 +24,7 @@ _BY_RULE = ("test", "reduced")
 TIMED = ("intubation", "rapid sequence")
 """The purposes whose course is said."""
 _FIRST = (*_BY_RULE, *TIMED)
-_MUSCLE, _INFUSION = "intramuscular", "infusion"
+_MUSCLE, _INFUSION, _REPEAT = "intramuscular", "infusion", "repeat"
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -66,8 +67,11 @@ def chosen(block: Block, subject: Subject) -> tuple[list[BlockDose], tuple[str, 
         else:
             if purpose not in _BY_RULE and any(d.purpose == purpose for d in block.doses):
                 missing.append(purpose)
+    begun = bool(current(block.agent, subject))  # a first dose is none once the block is there
+    if begun and depth_of(subject.facts).known:
+        found = [d for d in found if d.purpose not in (*_FIRST, _MUSCLE)]
+        missing = [purpose for purpose in missing if purpose not in (*_FIRST, _MUSCLE)]
     if subject.forbade(block.withheld_by) is not None:
-        begun = bool(current(block.agent, subject))  # a first dose is none once the block is there
         found, missing = [d for d in found if d.purpose in _BY_RULE and not begun], []
     return found, tuple(missing), tuple(dict.fromkeys(needs))
 
@@ -244,6 +248,8 @@ def ordered_lines(agent: str, reckoning: Reckoned, subject: Subject) -> Iterator
             msgspec.structs.replace(medicine, regimen=msgspec.structs.replace(medicine.regimen, rate=None)), subject
         )
         first = (_MUSCLE,) if medicine.regimen.route == _MUSCLE else _FIRST
+        if not any(d.entry.purpose in first for d in reckoning.doses):
+            first = (_REPEAT,)
         amounts = [(v, unit, of) for v, unit, of in ((mass, _MASS, first), (rate, RATE, (_INFUSION,))) if v is not None]
         read = medicine.read_as or medicine.said
         if not amounts:

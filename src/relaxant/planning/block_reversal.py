@@ -20,7 +20,7 @@ from relaxant.planning.plan import Line
 from relaxant.quantities import Quantity, convert, plain_number, three_digits
 from relaxant.rules.evaluate import FIRES
 from relaxant.rules.findings import Finding
-from relaxant.rules.wording import shown_agent_name
+from relaxant.rules.wording import capital, shown_agent_name
 
 _DIGITS = 3
 _MASS, _PER_KG = "mg", "/kg"
@@ -137,11 +137,39 @@ def _lines(one: Reverser, others: Sequence[Reverser], typed: Depth, depth: Depth
     elif warned is not None and one.dosed and not typed.known:
         yield _warned(one, warned, subject)
     for row in one.rows:
-        if row.usual is None or one.against is None:
+        if row.usual is not None and one.against is None and typed.known and (other := _in_full(one, others, subject)):
+            yield _waits(one, row, how, other, subject)
+        elif row.usual is None or one.against is None:
             yield _line(one, row, how, warned if typed.known else None, subject)
     if one.dosed:
         yield from _again(one, subject)
         yield from _minded(one, subject)
+
+
+def _in_full(one: Reverser, others: Sequence[Reverser], subject: Subject) -> Reverser | None:
+    """Another agent of which all that this depth takes was given today already."""
+    for other in others:
+        rows = [row for row in other.rows if row.usual is not None and not row.immediate]
+        if other is one or not rows or not other.given.lines or other.given.mg is None:
+            continue
+        whole = _whole(other, rows[0], subject)[0]
+        if whole is not None and three_digits(other.given.mg) >= three_digits(whole):
+            return other
+    return None
+
+
+def _waits(one: Reverser, row: BlockReversal, how: str, other: Reverser, subject: Subject) -> Line:
+    """An agent without an amount while another one that was given in full may still act."""
+    words = subject.words["reversal"]
+    return Line(
+        what=words["agent_at"].format(agent=_name(one, subject), depth=row.depth),
+        how=how,
+        value=None,
+        unit="",
+        text=words["other_in_full"].format(agent=capital(_name(other, subject))),
+        sources=source_of(row, subject.facts),
+        verified=row.verified,
+    )
 
 
 def _shown(typed: Depth, depth: Depth, subject: Subject) -> str:

@@ -54,8 +54,9 @@ def block_plan(
     bare = Subject(patient, facts, words, tuple(medicines))
     usual = next((d for d in holding(block.doses, facts) if d.purpose in TIMED and not d.rules), None)
     weighed, unchecked = weighing(agent, bare, usual)
-    found = {f.id: f for f in (*findings, *weighed) if agent in f.agents}
-    subject = msgspec.structs.replace(bare, findings=tuple(found.values()))
+    told = {f.id: f for f in findings if agent in f.agents}
+    told |= {f.id: f for f in weighed if not any(set(f.rules) <= set(t.rules) for t in told.values())}
+    subject = msgspec.structs.replace(bare, findings=tuple(told.values()))
     dangers = [f for f in subject.findings if refuses(f, block, subject)]
     grave = grave_and_open(unchecked, block, subject)
     given = list(given_lines(_blocks_and_reversers(agent, facts), subject))
