@@ -177,3 +177,37 @@ def test_a_first_dose_is_none_once_the_block_is_there_and_measured() -> None:
     )
     before = plan("rocuronium", medicines=["rocuronium 50 mg IV"])
     assert line(before, "Intubating dose").value
+
+
+# ---------------------------------------------------------------- a reversal that is weighed
+
+DEEP = [
+    {"name": "train of four count", "value": "0", "date": DAY},
+    {"name": "post-tetanic count", "value": "2", "date": DAY},
+]
+MINIMAL = [{"name": "train of four ratio", "value": "0.7", "date": DAY}]
+
+
+@pytest.mark.parametrize(
+    ("order", "weight", "seen", "said"),
+    [
+        ("sugammadex 200 mg IV", "110 kg", DEEP, "less than this depth takes, 440 mg"),
+        ("sugammadex 440 mg IV", "110 kg", DEEP, "It fits this depth: 440 mg."),
+        ("neostigmine 10 mg IV", "80 kg", MINIMAL, "more than this depth takes, 2.4 mg"),
+        ("neostigmine 2.5 mg IV", "80 kg", MINIMAL, "It fits this depth: 2.4 mg."),
+        ("neostigmine 2.5 mg IV", "80 kg", DEEP, "No amount of it stands at this depth"),
+        ("sugammadex 200 mg IV", "80 kg", None, "The depth is not known"),
+    ],
+)
+def test_a_reversal_that_is_weighed_is_held_against_the_depth(
+    order: str, weight: str, seen: list[dict[str, str]] | None, said: str
+) -> None:
+    given = ["rocuronium 50 mg IV", "glycopyrrolate 1 mg IV"]
+    made = plan("rocuronium", medicines=given, considering=[order], weight=weight, height="190 cm", observations=seen)
+    assert said in line(made, f"Order of {order.split()[0]} that is weighed").text
+
+
+def test_too_little_sugammadex_is_a_finding() -> None:
+    said = {"medicines": ["rocuronium 50 mg IV"], "weight": "110 kg", "height": "190 cm", "observations": DEEP}
+    assert found(**said, considering=["sugammadex 200 mg IV"])["sugammadex-too-little"].tier == "CHANGE"
+    assert "sugammadex-too-little" not in found(**said, considering=["sugammadex 440 mg IV"])

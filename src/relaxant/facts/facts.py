@@ -115,13 +115,14 @@ class Facts:
         return full(self.rows) if found is None else found
 
     def measured(self, name: str) -> Column:
-        """A measured value as it stands, in the lab's own unit."""
-        lab = self.knowledge.labs.get(name)
+        """A measured value as it stands, in the lab's own unit; one ``_today`` where it is surely of the day of the review."""
+        plain = name.removesuffix("_today")
+        lab = self.knowledge.labs.get(plain)
         return number(
             self.numbers(name),
             PERSON_FACTS[name].unit,
-            needs=name,
-            inputs=(name,),
+            needs=name if lab is None or plain == name else lab.title,
+            inputs=(plain,),
             methods=_MEASURED,
             source=lab.source if lab else None,
         )

@@ -13,7 +13,17 @@ import msgspec
 from relaxant.knowledge.blocks import Block, BlockAgain, BlockReversal, BlockWarning
 from relaxant.planning.block_depth import Depth, depth_of, fits, not_used, settled
 from relaxant.planning.block_doses import amount_text
-from relaxant.planning.block_person import Subject, Taken, grave_and_open, holding, refuses, source_of, taken, weighing
+from relaxant.planning.block_person import (
+    Subject,
+    Taken,
+    grave_and_open,
+    holding,
+    mass_of,
+    refuses,
+    source_of,
+    taken,
+    weighing,
+)
 from relaxant.planning.block_weight import Open, Weighed, dosing_weight
 from relaxant.planning.block_when import outcome_of
 from relaxant.planning.plan import Line
@@ -61,6 +71,7 @@ def reversal_lines(agent: str, subject: Subject) -> tuple[list[Line], tuple[str,
     needs += open_needs
     recovered = typed.known and any(_is_recovery(row) for one in own for row in one.rows)
     for one in own:
+        lines += _ordered(one, typed.known, missing, subject)
         lines += _lines(one, own, typed, depth, subject)
         if not one.dosed and not recovered:
             lines += _given_before(one, subject)
@@ -144,6 +155,47 @@ def _lines(one: Reverser, others: Sequence[Reverser], typed: Depth, depth: Depth
     if one.dosed:
         yield from _again(one, subject)
         yield from _minded(one, subject)
+
+
+def _ordered(one: Reverser, measured: bool, missing: Sequence[str], subject: Subject) -> Iterator[Line]:
+    """Each order of the agent that is weighed, held against what this depth still takes."""
+    words, said = subject.words["ordered"], subject.words["ordered"]["reversal"]
+    for medicine in subject.medicines:
+        if one.block.agent not in medicine.agents or medicine.role != "considering" or medicine.change == "stop":
+            continue
+        mass = mass_of(medicine, subject)
+        rows = [row for row in one.rows if row.usual is not None and not row.immediate]
+        due = _amount(one, rows[0], subject)[0] if rows and one.against is None else None
+        if mass is None:
+            text = words["unknown"]
+        elif not measured or missing:
+            text = said["table"]
+        elif due is None:
+            text = said["none"]
+        else:
+            text = said[_fit(mass, due, rows[0], subject)].format(amount=amount_text(due, _MASS))
+        kg = subject.facts.column("weight")
+        if mass is not None and kg.settled(0):
+            weight = kg.low.item(0)
+            text = f"{words['per'].format(per=amount_text(mass / weight, 'mg/kg'), kg=plain_number(weight, _DIGITS))} {text}"
+        yield Line(
+            what=words["reversal_what"].format(agent=_name(one, subject)),
+            how=medicine.read_as or medicine.said,
+            value=None if mass is None else three_digits(mass),
+            unit="" if mass is None else _MASS,
+            text=text,
+        )
+
+
+def _fit(mass: float, due: float, row: BlockReversal, subject: Subject) -> str:
+    """Whether an order is what is due, less or more; a row's own low and high end count as due, in the measure of its usual amount, and what
+    is rounded to an ampoule."""
+    rounding = subject.facts.knowledge.policy("reversal_rounding")
+    low, high = (due * (end or row.usual or 1) / (row.usual or 1) for end in (row.low, row.high))
+    low, high = low * (1 - rounding), high * (1 + rounding)
+    if three_digits(mass) < three_digits(low):
+        return "below"
+    return "above" if three_digits(mass) > three_digits(high) else "within"
 
 
 def _in_full(one: Reverser, others: Sequence[Reverser], subject: Subject) -> Reverser | None:
