@@ -211,3 +211,23 @@ def test_too_little_sugammadex_is_a_finding() -> None:
     said = {"medicines": ["rocuronium 50 mg IV"], "weight": "110 kg", "height": "190 cm", "observations": DEEP}
     assert found(**said, considering=["sugammadex 200 mg IV"])["sugammadex-too-little"].tier == "CHANGE"
     assert "sugammadex-too-little" not in found(**said, considering=["sugammadex 440 mg IV"])
+
+
+# ---------------------------------------------------------------- pregnancy
+
+MOTHER = {"sex": "female", "age": "30", "weight": "90 kg", "height": "165 cm"}
+
+
+@pytest.mark.parametrize(("country", "words"), [("US", "does not recommend it"), ("UK", "0.6 mg/kg")])
+def test_in_pregnancy_rapid_sequence_is_at_most_the_studied_dose_by_actual_weight(country: str, words: str) -> None:
+    made = plan("rocuronium", **MOTHER, pregnant=True, country=country)
+    own = line(made, "Rapid sequence dose")
+    assert own.value == 54 and words in own.text and "caesarean" in own.text
+    assert line(made, "Weight for the doses").value == 90
+
+
+def test_a_pregnancy_that_was_not_spoken_of_is_not_asked_for() -> None:
+    made = plan("rocuronium", **MOTHER)
+    assert not made.needs_first and line(made, "Weight for the doses").value == pytest.approx(56.9)
+    assert "caesarean" in line(made, "Rapid sequence dose").text
+    assert line(plan("rocuronium", **MOTHER, pregnant=False), "Rapid sequence dose").value == pytest.approx(68.3)

@@ -22,24 +22,28 @@ Milestone = Literal[
 class BlockWeight(Cited, frozen=True, kw_only=True, gc=False):
     """The weight that the doses go by. ``also`` are other weights that a source uses: their amounts are shown beside, with ``why``.
 
-    With ``over_ideal`` it is for whom actual weight is so many times the ideal one, or more.
+    With ``over_ideal`` it is for whom actual weight is so many times the ideal one, or more. With ``surely`` it is passed over, and nothing is
+    asked, where it is not known whether ``when`` holds.
     """
 
     weight: Weight
     when: dict[str, Any] | None = None
+    surely: bool = False
     over_ideal: float | None = None
     also: tuple[Weight, ...] = ()
     why: str
 
 
 class BlockDose(Cited, frozen=True, kw_only=True, gc=False):
-    """A dose. With ``rules`` it is for whom one of these rules spoke; ``most`` is the most in all, in mg."""
+    """A dose. With ``rules`` it is for whom one of these rules spoke; ``most`` is the most in all, in mg. With ``surely`` it is passed over, and
+    nothing is asked, where it is not known whether ``when`` holds."""
 
     purpose: Purpose
     who: str
     age_from: float = 0
     age_to: float = 200
     when: dict[str, Any] | None = None
+    surely: bool = False
     rules: tuple[str, ...] = ()
     low: float | None = None
     usual: float

@@ -61,7 +61,7 @@ def chosen(block: Block, subject: Subject) -> tuple[list[BlockDose], tuple[str, 
             if outcome == FIRES:
                 found.append(dose)
                 break
-            if outcome == UNKNOWN:
+            if outcome == UNKNOWN and not dose.surely:
                 needs += open_to
                 break
         else:
