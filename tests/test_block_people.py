@@ -231,3 +231,16 @@ def test_a_pregnancy_that_was_not_spoken_of_is_not_asked_for() -> None:
     assert not made.needs_first and line(made, "Weight for the doses").value == pytest.approx(56.9)
     assert "caesarean" in line(made, "Rapid sequence dose").text
     assert line(plan("rocuronium", **MOTHER, pregnant=False), "Rapid sequence dose").value == pytest.approx(68.3)
+
+
+# ---------------------------------------------------------------- weeks in intensive care
+
+
+@pytest.mark.parametrize(
+    "said", ["ICU stay 4 weeks, ventilated", "ICU stay for 3 weeks", "ventilated in intensive care"]
+)
+def test_weeks_in_intensive_care_refuse_succinylcholine(said: str) -> None:
+    assert (
+        found(conditions=[said], considering=["suxamethonium 100 mg IV"])["succinylcholine-denervation"].tier
+        == "DANGER"
+    )
