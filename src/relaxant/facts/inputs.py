@@ -206,7 +206,8 @@ def _person(patient: Patient, knowledge: Knowledge, note: dict[str, str]) -> tup
 def _phenotypes(patient: Patient, knowledge: Knowledge) -> dict[str, float]:
     """``genotype:CYP2C19:poor`` and the like, 1 or 0, for every gene whose alleles or report are understood."""
     out: dict[str, float] = {}
-    for gene, said in (patient.genotype or {}).items():
+    for named, said in (patient.genotype or {}).items():
+        gene = named.strip().upper()
         if (own := phenotype_of(gene, said, knowledge.pathways)) is not None:
             for known in knowledge.pathways.phenotypes:
                 if known.gene == gene:

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from relaxant.knowledge.blocks import Block
+from relaxant.knowledge.crises import Crisis
 from relaxant.knowledge.pumps import PumpProtocol
 from relaxant.knowledge.schema import Cited, Frozen
 
@@ -369,4 +370,5 @@ class Plans(Frozen, frozen=True, kw_only=True, gc=False):
     choices: dict[str, Choice] = msgspec.field(default_factory=dict)
     useful_levels: dict[str, UsefulLevel] = msgspec.field(default_factory=dict)
     blocks: dict[str, Block] = msgspec.field(default_factory=dict)
+    crises: dict[str, Crisis] = msgspec.field(default_factory=dict)
     pumps: dict[str, PumpProtocol] = msgspec.field(default_factory=dict)

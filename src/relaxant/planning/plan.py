@@ -14,7 +14,7 @@ import msgspec
 from relaxant.knowledge.plans import DayPart
 from relaxant.rules.reasons import Cited
 
-Kind = Literal["titration", "taper", "switch", "resume", "pump", "block"]
+Kind = Literal["titration", "taper", "switch", "resume", "pump", "block", "crisis"]
 BoundKind = Literal[
     "never", "share", "start", "start_daily", "step", "step_daily", "single", "daily", "days", "doses_daily"
 ]

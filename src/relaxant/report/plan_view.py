@@ -48,7 +48,7 @@ from relaxant.rules.wording import capital
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://relaxant.invalid/plan")
 _NOTHING = 1e-9  # what is left of a dose by arithmetic alone
 _CLOSE = 1e-6  # of a dose
-_RECKONED = ("pump", "block")  # kinds without a calendar
+_RECKONED = ("pump", "block", "crisis")  # kinds without a calendar
 _PAIR = 2
 _RISES = ("titration", "switch")
 _LEAVES = ("taper", "switch")  # kinds by which a medicine goes
