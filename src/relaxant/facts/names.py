@@ -44,6 +44,7 @@ PERSON_FACTS: dict[str, Fact] = {
     "egfr_absolute": Fact("mL/min"),
     "egfr_cystatin": Fact("mL/min/1.73 m2"),
     "creatinine_clearance": Fact("mL/min"),
+    "clearance_absolute": Fact("mL/min", listed=False),
     "kidney_function": Fact("mL/min"),
     "creatinine_unreliable": _yes(),
     "acute_kidney_injury": _yes(),
