@@ -71,6 +71,7 @@ PERSON_FACTS: dict[str, Fact] = {
     "potassium": Fact("mmol/L"),
     "potassium_today": Fact("mmol/L", listed=False),
     "magnesium": Fact("mmol/L"),
+    "inr": Fact(),
     "temperature": Fact("degC"),
     "post_void_residual": Fact("mL"),
     "qtc": Fact("ms"),
