@@ -134,7 +134,8 @@ class DoseView(msgspec.Struct, frozen=True, kw_only=True):
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True):
     """A step in words and numbers. ``uid`` is the same whenever this step of this person's plan is shown; ``until`` is its last day, or, where it
-    has none, the last that is supplied; ``ended`` are the parts of the day that had a dose before and have none any more."""
+    has none, the last that is supplied; ``ended`` are the parts of the day that had a dose before and have none any more; ``as_now`` where it is
+    what was taken before, until the first change."""
 
     uid: str
     number: int
@@ -149,6 +150,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     bounds: tuple[str, ...]
     until: date
     ended: tuple[DayPart, ...] = ()
+    as_now: bool = False
 
 
 class AgentView(msgspec.Struct, frozen=True, kw_only=True):

@@ -228,7 +228,13 @@ class _PlanPage:
             bounds=step.bounds,
             until=step.last or max((step.first, *(s.until for s in self.plan.supply))),
             ended=self.ended(step),
+            as_now=self.is_as_now(step),
         )
+
+    def is_as_now(self, step: Step) -> bool:
+        """Whether a step is what was taken before, with a change to come."""
+        first = all(s.first >= step.first for s in self.plan.steps if s.agent == step.agent)
+        return first and step.last is not None and bool(step.daily) and abs(step.changed) <= _NOTHING
 
     def taken(self, agent: str) -> set[DayPart]:
         """The parts of the day at which an agent is taken before the plan begins."""
@@ -341,7 +347,8 @@ class _PlanPage:
 
     def step_notes(self, step: Step) -> tuple[str, ...]:
         back = self.back(step, "back_note", "back_note_none", "back_note_before")
-        return (*([back] if back else []), *self.held(step))
+        now = [self.words["calendar"]["as_now_until"]] if self.is_as_now(step) else []
+        return (*now, *([back] if back else []), *self.held(step))
 
     def back(self, step: Step, to: str, none: str, before: str) -> str:
         """Where a step leads back to that is not borne, by keys of the words: to a step, of a first rise to nothing or to the dose of before."""
@@ -361,6 +368,8 @@ class _PlanPage:
     def change(self, step: Step) -> str:
         """How the day's dose differs from the step before."""
         words = self.words["calendar"]
+        if self.is_as_now(step):
+            return str(words["as_now_plain"])
         if step.changed == 0:
             return str(words["same"])
         amount = self.amount(abs(step.changed), self.unit(step))
