@@ -87,3 +87,47 @@ def test_every_format_has_the_days_before_the_first_change(tmp_path: Path) -> No
         "start": "2026-11-26",
         "end": "2026-12-09",
     }
+
+
+# ---------------------------------------------------------------- an override beyond every source
+
+BEYOND = ("--by", "30 mg", "--every", "1 day")
+
+
+def test_an_override_beyond_every_source_stands_first_in_every_format(tmp_path: Path) -> None:
+    plan = json.loads(asked(SIXTY, tmp_path, "baclofen", *BEYOND))
+    assert plan["first_do"][0]["text"].startswith("OVERRIDE: ")
+    for format in ("text", "html"):
+        page = asked(SIXTY, tmp_path, "baclofen", *BEYOND, format=format).decode()
+        assert 0 < page.index("OVERRIDE: the steps are the") < page.index("OVERRIDE: these steps")
+        assert page.index("OVERRIDE: these steps") < page.index("doses of each day")
+    for event in events_of(asked(SIXTY, tmp_path, "baclofen", *BEYOND, format="ics")).values():
+        assert "(override)" in event["SUMMARY"] and "OVERRIDE: the steps" in event["DESCRIPTION"]
+    resources = bundle_of(asked(SIXTY, tmp_path, "baclofen", *BEYOND, format="fhir"))[1]
+    for request in steps(resources):
+        assert any("OVERRIDE: the steps" in note["text"] for note in request["note"])
+    (issue,) = [r for r in resources.values() if r["resourceType"] == "DetectedIssue" and "OVERRIDE" in r["detail"]]
+    assert issue["severity"] == "high" and len(issue["implicated"]) >= len(plan["steps"])
+
+
+def test_a_danger_keeps_its_words_beside_such_an_override(tmp_path: Path) -> None:
+    """The taper that it asks for is not the one that is shown."""
+    person = {**SIXTY, "considering": ["stop baclofen"]}
+    usual, own = (json.loads(asked(person, tmp_path, "baclofen", *more))["first_do"] for more in ((), BEYOND))
+    assert any(t["text"].startswith("Taper instead:") for t in own)
+    assert not any(t["text"].startswith("Taper instead:") for t in usual)
+    assert len({t["text"] for t in own}) == len(own)
+
+
+def test_no_sheet_holds_such_an_override_unless_it_is_confirmed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = tmp_path / "person.json"
+    said.write_text(json.dumps(SIXTY))
+    command = ["taper", str(said), "--agent", "baclofen", "--format", "sheet"]
+    assert main([*command, *BEYOND]) == 2
+    assert "--confirm-override" in capsys.readouterr().err
+    sheet = html_text(asked(SIXTY, tmp_path, "baclofen", *BEYOND, "--confirm-override", format="sheet"))
+    assert "These steps are bigger or quicker than is usual." in sheet
+    usual = html_text(asked(SIXTY, tmp_path, "baclofen", "--percent", "5", "--every", "14 days", format="sheet"))
+    assert "bigger or quicker" not in usual

@@ -64,7 +64,15 @@ def run(
     )
     plan = until_then(plan, agent, medicines, facts, patient.as_of)
     head = head_of(found, knowledge=knowledge)
-    made = render_plan(plan, options.format, head=head, knowledge=knowledge, colour=colour, encoding=encoding)
+    made = render_plan(
+        plan,
+        options.format,
+        head=head,
+        knowledge=knowledge,
+        colour=colour,
+        encoding=encoding,
+        confirmed=options.confirm_override,
+    )
     return made, head.labelled
 
 

@@ -19,6 +19,7 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
 from relaxant.planning.current import Intake, current_lines, form_of, intake
 from relaxant.planning.dose import dangers
+from relaxant.planning.overriding import beyond_sources
 from relaxant.planning.parts import Grains, shares_of, spread
 from relaxant.planning.plan import Branch, Plan, Taken, Told
 from relaxant.planning.products import product_groups
@@ -120,6 +121,8 @@ def taper_plan(
     found = _made(agent, taken, own, facts, first, goals)
     if found is None:
         return msgspec.structs.replace(made, refused=words["not_known"]["unmakeable"].format(agent=name))
+    beyond = own != chosen and _beyond_all(own, fitting, taken.daily)
+    made = beyond_sources(made, agent, facts, findings) if beyond else made
     return msgspec.structs.replace(
         made,
         products=found.products,
@@ -128,7 +131,7 @@ def taper_plan(
         supply=found.supply,
         last_dose=None if goal else found.steps[-1].last if found.steps else first,
         branches=tuple(_branches(agent, taken, own, found, facts, first, goals)),
-        notes=(*_other_form(agent, taken, found, facts), *_notes(chosen, own, fitting, taken, found, facts)),
+        notes=(*_other_form(agent, taken, found, facts), *_notes(chosen, own, taken, found, facts)),
     )
 
 
@@ -363,7 +366,7 @@ def _branches(
     yield Branch(kind="rescue", text=words["rescue"])
 
 
-def _notes(source: Taper, own: Taper, fitting: Sequence[Taper], taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:  # fmt: skip
+def _notes(source: Taper, own: Taper, taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:
     words, out = facts.knowledge.words("planning")["notes"], []
     if taken.placed:
         out.append(words["placed"])
@@ -373,8 +376,6 @@ def _notes(source: Taper, own: Taper, fitting: Sequence[Taper], taken: Intake, f
             out.append(words["larger"])
         if fall / own.every_days > sources / (source.every_days_least or source.every_days) * (1 + ROUNDING):
             out.append(words["quicker"])
-        if _beyond_all(own, fitting, taken.daily):
-            out.append(words["beyond_all"])
     if found.steps and not any(step.changed for step in found.steps):
         out.append(words["nothing_less"])
     return (*out, words["rounded_taper"], *product_notes(found, facts))

@@ -7,7 +7,7 @@ make there are two requests of one group, for a request speaks of one product. W
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -56,7 +56,9 @@ def plan_resources(view: PlanView) -> list[dict[str, Any]]:
     requests = _Requests(view)
     issues = [_issue(view, i, requests) for i in range(len(view.bounds))]
     if view.refused:
-        issues.append(_refusal(view))
+        issues.append(_whole(view, "refused", view.refused, meant_ids(view.head, [a.id for a in view.agents])))
+    if view.beyond:
+        issues.append(_whole(view, "beyond", view.beyond, requests.ids))
     products = [_product(view, agent, place) for agent, place in requests.products]
     return [_care_plan(view, requests), *requests.made, *products, *issues]
 
@@ -172,7 +174,7 @@ def _request(view: PlanView, agent: AgentView, uid: str, said: Iterable[str]) ->
         "intent": "proposal",
         "subject": subject(view.head),
         "authoredOn": _day(view),
-        "note": notes((*said, view.banners[0])),
+        "note": notes((*said, *view.banners)),
     }
     if view.needs:
         out["statusReason"] = {"text": _needed(view)}
@@ -325,17 +327,18 @@ def _issue(view: PlanView, place: int, requests: _Requests) -> dict[str, Any]:
     return out
 
 
-def _refusal(view: PlanView) -> dict[str, Any]:
+def _whole(view: PlanView, name: str, detail: str, implicated: Sequence[str]) -> dict[str, Any]:
+    """What stands against the plan as a whole."""
     out: dict[str, Any] = {
         "resourceType": "DetectedIssue",
-        "id": _uid(view, "refused"),
+        "id": _uid(view, name),
         "status": "preliminary",
-        "code": {"text": view.words["fhir"]["refused"]},
+        "code": {"text": view.words["fhir"][name]},
         "severity": "high",
         "patient": subject(view.head),
         "identifiedDateTime": _day(view),
-        "detail": view.refused,
+        "detail": detail,
     }
-    if implicated := meant_ids(view.head, [a.id for a in view.agents]):
+    if implicated:
         out["implicated"] = [to(uid) for uid in implicated]
     return out

@@ -105,13 +105,17 @@ class _Span(msgspec.Struct, frozen=True):
         return _OPEN_DAYS if self.last is None else (self.last - self.first).days + 1
 
 
-def sheet_view(view: PlanView, *, knowledge: Knowledge | None = None) -> SheetView:
-    """The sheet of a plan. Raises :class:`InputError` for a plan without doses that are taken at home."""
+def sheet_view(view: PlanView, *, knowledge: Knowledge | None = None, confirmed: bool = False) -> SheetView:
+    """The sheet of a plan. Raises :class:`InputError` for a plan without doses that are taken at home, and for one whose override goes beyond
+    every source, unless that is ``confirmed``."""
     words = (knowledge or load_knowledge()).words("patient-sheet", view.head.language)
     if not view.steps or view.refused or view.supervised:
         unusable = view.words["unusable"]
         others = view.words["between"].join(("text", "html", "pdf", "json", "fhir"))
         raise InputError("format", "sheet", unusable["no_sheet"], unusable["no_steps_do"].format(formats=others))
+    if view.beyond and not confirmed:
+        unusable = view.words["unusable"]
+        raise InputError("format", "sheet", unusable["beyond"], unusable["beyond_do"])
     return _Sheet(view, words).view()
 
 
@@ -365,7 +369,8 @@ class _Sheet:
         told = self.noticed(plan.signs, lambda text: text.split(":")[0])
         signs = [s for s in told if not _graver(s, [*emergencies, *calls, *(other for other in told if other != s)])]
         wait = str(words["agreed"]["wait_as_now" if plan.kind == _LOWERED else "wait"]).format(names=self.names())
-        agreed = (words["agreed"]["text"], *([wait] if plan.first_do else []))
+        own_way = [words["agreed"]["beyond"]] if plan.beyond else []
+        agreed = (words["agreed"]["text"], *own_way, *([wait] if plan.first_do else []))
         out = [self.part("agreed", lines=agreed), self.part("team", lines=(words["team"]["show"],))]
         if emergencies:
             out.append(self.part("emergency", lines=(words["emergency"]["lead"],), items=emergencies))

@@ -226,7 +226,7 @@ class Notice(msgspec.Struct, frozen=True):
 
 class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     """A plan in words, top to bottom, and its steps in numbers. Where it stands in a larger page ``sources`` is empty, as that page numbers
-    them, and ``above`` is what is left of ``banners`` to say above it."""
+    them, and ``above`` is what is left of ``banners`` to say above it. ``beyond`` says that an override goes beyond every source, if it does."""
 
     id: str
     kind: str
@@ -250,6 +250,7 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     withheld: tuple[WithheldView, ...]
     gates: tuple[GateView, ...]
     supervised: bool
+    beyond: str
     calls: tuple[Notice, ...]
     signs: tuple[Notice, ...]
     emergency: tuple[Notice, ...]

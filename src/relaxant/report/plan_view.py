@@ -85,6 +85,8 @@ class _PlanPage:
         plan, words, head = self.plan, self.words, self.head
         title = clean(plan.title)
         banners = tuple(words["banners"][k] for k in ("orders", plan.kind) if k in words["banners"])
+        beyond = " ".join(words["beyond"].format(said=clean(p.override or "")) for p in plan.policies if p.beyond)
+        banners = (*([beyond] if beyond else []), *banners)
         sections = tuple(s for s in self.sections() if s.blocks)
         return PlanView(
             id=plan.id,
@@ -109,6 +111,7 @@ class _PlanPage:
             withheld=tuple(self.withheld()),
             gates=self.plain_gates(),
             supervised=any(p.supervised and p.chosen for p in plan.policies),
+            beyond=beyond,
             calls=tuple(_notice(t.text, t.person) for g in plan.gates for t in g.call),
             signs=tuple(n for w in plan.withdrawal for n in _notices(w.signs, w.person_signs)),
             emergency=tuple(n for w in plan.withdrawal for n in _notices(w.emergency, w.person_emergency)),
