@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
+import msgspec
+
 from relaxant.report.fhir_medicines import meant_ids, medicines, taken_ids
 from relaxant.report.fhir_parts import (
     RXNORM,
@@ -26,6 +28,7 @@ from relaxant.report.fhir_parts import (
     uid_of,
     written,
 )
+from relaxant.report.fhir_standing import beside_plans
 from relaxant.report.plan_page import (
     AgentView,
     Bullets,
@@ -46,6 +49,7 @@ _WHEN = {"morning": "MORN", "noon": "NOON", "evening": "EVE", "night": "NIGHT"}
 
 def plan_bundle(view: PlanView) -> dict[str, Any]:
     """The Bundle as plain values."""
+    view = msgspec.structs.replace(view, head=beside_plans(view.head, [view]))
     care_plan, *others = plan_resources(view)
     first = [care_plan, person(view.head, view.words), *medicines(view.head, view.words)]
     return bundle_of(f"bundle {view.id}", view.head, [*first, *others])
@@ -61,6 +65,14 @@ def plan_resources(view: PlanView) -> list[dict[str, Any]]:
         issues.append(_whole(view, "beyond", view.beyond, requests.ids))
     products = [_product(view, agent, place) for agent, place in requests.products]
     return [_care_plan(view, requests), *requests.made, *products, *issues]
+
+
+def first_requests(view: PlanView) -> list[str]:
+    """The ids of the requests of each medicine's first step."""
+    found: dict[str, list[str]] = {}
+    for step, uids in _Requests(view).of_step:
+        found.setdefault(step.agent, uids)
+    return [uid for uids in found.values() for uid in uids]
 
 
 def plan_fhir(view: PlanView) -> bytes:

@@ -21,7 +21,8 @@ Words = Mapping[str, Any]
 
 class TakenView(msgspec.Struct, frozen=True, kw_only=True):
     """A medicine of the person's list, for machines: ``said`` as it was said, ``text`` as it was read, ``name`` its ingredients as the country
-    names them, ``codes`` these with their RxNorm codes, ``names`` what a finding may call it. ``role``: ``current``, ``considering`` or ``stopped``."""
+    names them, ``codes`` these with their RxNorm codes, ``names`` what a finding may call it. ``role``: ``current``, ``considering`` or ``stopped``.
+    Beside plans: ``refused`` says why what is weighed may not be given, from ``replaced_from`` on the plan ``replaced_by`` takes its place."""
 
     role: str
     said: str
@@ -32,6 +33,9 @@ class TakenView(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[str, ...]
     regimen: Regimen
     route: str
+    refused: str = ""
+    replaced_from: date | None = None
+    replaced_by: str = ""
 
 
 class PlanHead(msgspec.Struct, frozen=True, kw_only=True):
