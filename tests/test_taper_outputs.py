@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from conftest import reviewed
 from relaxant.cli import main
+from relaxant.report.reviews import render_review
 from test_fhir_outputs import PERSON, bundle_of, steps
 from test_ics_outputs import events_of
 from test_plan_outputs import html_text
@@ -131,3 +134,29 @@ def test_no_sheet_holds_such_an_override_unless_it_is_confirmed(
     assert "These steps are bigger or quicker than is usual." in sheet
     usual = html_text(asked(SIXTY, tmp_path, "baclofen", "--percent", "5", "--every", "14 days", format="sheet"))
     assert "bigger or quicker" not in usual
+
+
+# ---------------------------------------------------------------- words
+
+
+def test_a_slower_way_says_what_its_table_shows(tmp_path: Path) -> None:
+    """A coarse product waits: a dose may stand longer than the time that is named, never less."""
+    person = {**PERSON, "medicines": ["clonazepam 2 mg at night since 2019-01-01"]}
+    slower = next(b for b in json.loads(asked(person, tmp_path, "clonazepam"))["branches"] if b["kind"] == "slower")
+    named = re.search(r"with (\d+) days or more at each dose", slower["text"])
+    assert named is not None
+    lasts = [date.fromisoformat(s["last"]) - date.fromisoformat(s["first"]) + DAY for s in slower["steps"]]
+    assert min(lasts).days >= int(named[1])
+
+
+def test_sprays_are_supplied_as_sprays() -> None:
+    review = reviewed({**PERSON, "country": "DE", "considering": ["nabiximols"], "medicines": []})
+    shown = " ".join(html_text(render_review(review, "html")).split())
+    assert "one spray at a time" in shown and re.search(r"\d+ sprays for", shown)
+    assert not re.search(r"\b1 sprays", shown) and "whole only" not in shown and "pieces for" not in shown
+
+
+def test_a_stop_of_today_is_no_number_of_days() -> None:
+    stopped = {"drug": "baclofen", "dose": "20 mg", "frequency": "three times a day", "start": "2020-01-01", "stop": "2026-11-26"}  # fmt: skip
+    (plan,) = reviewed({**PERSON, "medicines": [stopped]}).plan
+    assert plan.why == "baclofen was stopped today."

@@ -580,12 +580,9 @@ class _PlanPage:
         words, plan = self.words["products"], self.plan
         rows = []
         for i, product in enumerate(plan.products):
-            how = words["liquid"] if product.liquid else words["scored"] if product.scored else words["whole"]
             supply = [
                 words["until"].format(
-                    count=say.counted_exactly(words["count"], s.count)
-                    if not product.liquid
-                    else words["volume"].format(count=say.exact(s.count)),
+                    count=self.supplied(product, s.count),
                     first=self.day(s.first),
                     last=self.day(s.until),
                 )
@@ -595,7 +592,7 @@ class _PlanPage:
             rows.append(
                 (
                     self.cell(say.product_name(product, self.words)),
-                    self.cell(how, words["modified"] if product.modified_release else ""),
+                    self.cell(self.how(product), words["modified"] if product.modified_release else ""),
                     self.cell(*(supply or [words["none"]])),
                     (Saying("", (), (self.cite(product.source),)),),
                 )
@@ -603,6 +600,21 @@ class _PlanPage:
         if rows:
             head = (words["product"], words["pieces"], words["supply"], words["source"])
             yield Table(words["caption"], head, tuple(rows), prose=True)
+
+    def how(self, product: Product) -> str:
+        """How a product is taken: measured, by the spray, whole or halved."""
+        words = self.words["products"]
+        if say.is_dose(product, self.words):
+            return str(words["by_unit"]).format(unit=self.words["units_one"][product.unit])
+        return str(words["liquid"] if product.liquid else words["scored"] if product.scored else words["whole"])
+
+    def supplied(self, product: Product, count: float) -> str:
+        words = self.words["products"]
+        if say.is_dose(product, self.words):
+            return self.amount(count, product.unit)
+        if product.liquid:
+            return str(words["volume"]).format(count=say.exact(count))
+        return say.counted_exactly(words["count"], count)
 
     def bounds(self) -> Iterator[Block]:
         """One table for each medicine, so that each keeps its columns: the numbers run through all of them."""
