@@ -131,7 +131,7 @@ def _after_a_stop(agent: str, weighed: bool, facts: Facts, findings: Sequence[Fi
     if not any(m.now for m in told):
         return []
     words, name, days = facts.knowledge.words("planning"), shown_agent_name(agent, facts), stopped.low.item(row)
-    said = words["why"]["resume"]["one" if days == 1 else "other"]
+    said = words["why"]["resume"]["today" if days <= 0 else "one" if days == 1 else "other"]
     return [
         Plan(
             id=f"resume:{agent}",

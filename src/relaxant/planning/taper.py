@@ -19,6 +19,7 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
 from relaxant.planning.current import Intake, current_lines, form_of, intake
 from relaxant.planning.dose import OneWay, dangers, one_way
+from relaxant.planning.overriding import beyond_sources
 from relaxant.planning.parts import Grains, shares_of, spread
 from relaxant.planning.plan import Branch, Gate, Plan, Taken, Told
 from relaxant.planning.products import product_groups
@@ -123,6 +124,8 @@ def taper_plan(
     found = _made(agent, taken, own, facts, first, goals, only_down)
     if found is None:
         return msgspec.structs.replace(made, refused=words["not_known"]["unmakeable"].format(agent=name))
+    beyond = own != chosen and _beyond_all(own, fitting, taken.daily)
+    made = beyond_sources(made, agent, facts, findings) if beyond else made
     return msgspec.structs.replace(
         made,
         first_do=(*_to_the_test(found, goal, only_down, words["first_do"]), *made.first_do),
@@ -134,7 +137,7 @@ def taper_plan(
         branches=(Branch(kind="rescue", text=words["branches"]["one_way"]),)
         if only_down
         else tuple(_branches(agent, taken, own, facts, first, goals)),
-        notes=(*_other_form(agent, taken, found, facts), *_notes(chosen, own, fitting, taken, found, facts)),
+        notes=(*_other_form(agent, taken, found, facts), *_notes(chosen, own, taken, found, facts)),
     )
 
 
@@ -393,7 +396,7 @@ def _branches(agent: str, taken: Intake, taper: Taper, facts: Facts, first: date
     yield Branch(kind="rescue", text=words["rescue"])
 
 
-def _notes(source: Taper, own: Taper, fitting: Sequence[Taper], taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:  # fmt: skip
+def _notes(source: Taper, own: Taper, taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:
     words, out = facts.knowledge.words("planning")["notes"], []
     if taken.placed:
         out.append(words["placed"])
@@ -403,8 +406,6 @@ def _notes(source: Taper, own: Taper, fitting: Sequence[Taper], taken: Intake, f
             out.append(words["larger"])
         if fall / own.every_days > sources / (source.every_days_least or source.every_days) * (1 + ROUNDING):
             out.append(words["quicker"])
-        if _beyond_all(own, fitting, taken.daily):
-            out.append(words["beyond_all"])
     if found.steps and not any(step.changed for step in found.steps):
         out.append(words["nothing_less"])
     return (*out, words["rounded_taper"], *product_notes(found, facts))
