@@ -55,6 +55,13 @@ class Found(msgspec.Struct, frozen=True):
     cap: float
 
 
+class TooCoarse(msgspec.Struct, frozen=True):
+    """That products do not make even the labelled first dose: the most of it at one time, and the least that they make, both in grains."""
+
+    first: float
+    least: float
+
+
 def titration_plan(
     agent: str, facts: Facts, findings: Sequence[Finding], wanted: Wanted, row: int = 0, *, kind: Kind = "titration"
 ) -> Plan:
@@ -96,6 +103,9 @@ def titration_plan(
         return msgspec.structs.replace(made, refused=_why_none(stages, stands, wanted, agent, facts))
     if isinstance(result, str):
         return _refused(made, result, agent, facts)
+    told = tuple(policy(f.titration, facts, chosen=f is fit) for f in (fit, *(f for f in found if f is not fit)))
+    if isinstance(result, TooCoarse):
+        return msgspec.structs.replace(_too_coarse(made, result, agent, facts), policies=told)
     course = course_days(agent, chosen, facts, row)
     last = _last_day(course, wanted)
     if last is not None and last < wanted.first:
@@ -106,7 +116,7 @@ def titration_plan(
     return msgspec.structs.replace(
         made,
         why=_why(made.why, chosen, result, wanted, agent, facts, cut=cut),
-        policies=tuple(policy(f.titration, facts, chosen=f is fit) for f in (fit, *(f for f in found if f is not fit))),
+        policies=told,
         products=result.calendar.products,
         steps=result.calendar.steps,
         supply=result.calendar.supply,
@@ -151,6 +161,12 @@ def _refused(made: Plan, why: str, agent: str, facts: Facts) -> Plan:
     return msgspec.structs.replace(made, refused=text)
 
 
+def _too_coarse(made: Plan, result: TooCoarse, agent: str, facts: Facts) -> Plan:
+    words, unit = facts.knowledge.words("planning")["refused"], facts.knowledge.agents[agent].dose_unit
+    first, least = amount(result.first / GRAIN, unit), amount(result.least / GRAIN, unit)
+    return msgspec.structs.replace(made, refused=words["too_coarse"].format(first=first, least=least))
+
+
 def _why_none(stages: Sequence[Staged], stands: Room, wanted: Wanted, agent: str, facts: Facts) -> str:
     """Why products make no dose: the source's steps are at their end, the limits leave nothing above what is taken, or what is left is too little."""
     words, unit = facts.knowledge.words("planning")["refused"], facts.knowledge.agents[agent].dose_unit
@@ -163,7 +179,7 @@ def _why_none(stages: Sequence[Staged], stands: Room, wanted: Wanted, agent: str
             stands.daily,
             len(stages[0].doses) * min(stands.start, stands.single),
         )
-        key, first = ("too_small", left) if left < first else ("too_small_of_source", first)
+        key, first = "too_small", left
     else:
         key = "source_ends" if top <= now else "nothing_above" if allowed <= now else "no_dose_between"
     slots = {"first": first, "top": top if key == "source_ends" else allowed, "now": now}
@@ -180,7 +196,7 @@ def in_products(
     row: int,
     *,
     labelled: Sequence[Staged] = (),
-) -> Found | str:
+) -> Found | TooCoarse | str:
     """The calendar of ``stages`` in the first kind of product that makes every labelled dose (of the ``labelled`` stages, where those are
     others), else in the one that makes the finest.
 
@@ -207,7 +223,10 @@ def in_products(
             made = calendar(agent, own, held, wanted.first, before, facts)
             return Found(_forward(made), cap) if made else "no_products"
         cap = min(cap, least_rise(climb, held, parts))
-    return "too_small"
+    first = max(stages[0].doses.values())
+    pieces = [stock(group, max(largest, *(p.strength for p in group)), facts).amounts for group in usable]
+    least = min((amounts[0] for amounts in pieces if amounts), default=0)
+    return TooCoarse(first, least) if not before and first < least else "too_small"
 
 
 def _ordered(stocks: Sequence[Stock], stages: Sequence[Staged], facts: Facts) -> list[Stock]:
