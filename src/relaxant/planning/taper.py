@@ -107,7 +107,8 @@ def taper_plan(
         policies=(policy(chosen, facts, override=said), *(policy(t, facts, chosen=False) for t in others)),
     )
     if chosen.at_once and not override.changes:
-        return msgspec.structs.replace(made, last_dose=None if goal else first)
+        call = gates(agent, "taper", facts, row, stepless=True)
+        return msgspec.structs.replace(made, last_dose=None if goal else first, gates=call, missed=())
     if taken.why:
         needs = needs if taken.why in _KNOWN else (*needs, words["need"]["dose"].format(agent=name))
         return msgspec.structs.replace(
