@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from conftest import FULL, TODAY, reviewed
 from relaxant.planning.plan import Plan
 from relaxant.reviewing import Review
-from test_planning import PLANS, leaving, of_kind
+from test_planning import KNOWN, PLANS, leaving, line, of_kind, person
 
 SEEDS = range(1500 if FULL else 120)
 SOUND: dict[str, Any] = {
@@ -71,3 +72,83 @@ def test_tizanidine_is_given_back_only_where_nothing_blocks_its_clearance(other:
     assert any("back once" in text for text in back) == (other is None)
     assert any("ive a low dose back" in do for do in after) == (other is None)
     assert after
+
+
+# ---------------------------------------------------------------- how a taper ends
+
+
+def most_to_stop() -> dict[str, float]:
+    """From how much a day a stop is no DANGER, by the rules on a stop that name an amount."""
+    out: dict[str, float] = {}
+    for rule in KNOWN.rules.values():
+        if rule.on != ("stopping",) or rule.tier != "DANGER" or rule.when is None:
+            continue
+        for part in rule.when.get("all", [rule.when]):
+            if part.get("fact") == "daily_dose" and float(part["above"]) > 0:
+                out |= dict.fromkeys(rule.agents, float(part["above"]))
+    return out
+
+
+END = most_to_stop()
+
+
+def test_the_rules_on_a_stop_name_amounts() -> None:
+    assert END == {"baclofen": 10, "diazepam": 2, "clonazepam": 0.25}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_last_dose_is_one_whose_stop_is_a_danger(seed: int) -> None:
+    chance = random.Random(seed)
+    agent = chance.choice(sorted(END))
+    pieces = {"baclofen": [5, 10, 15, 20, 25, 30, 40], "diazepam": [2, 4, 5, 10, 20], "clonazepam": [0.5, 1, 1.5, 2]}
+    often = chance.choice(["once a day", "twice a day", "three times a day", "four times a day"])
+    taken = {**line(agent, chance.choice(pieces[agent]), often), "start": chance.choice(["2026-10-01", "2020-05-01"])}
+    stop = {"drug": agent, "route": "oral", "change": "stop"}
+    review = reviewed({**person(chance), "medicines": [taken], "considering": [stop]})
+    for plan in of_kind(review, "taper"):
+        if not plan.steps:
+            continue
+        last = plan.steps[-1].daily
+        smallest = min(p.strength / (2 if p.scored else 1) for p in plan.products)
+        assert last <= max(END[agent], smallest), (agent, last, plan.policies[0].id)
+        for branch in plan.branches:
+            assert not branch.steps or branch.steps[-1].daily <= max(END[agent], smallest)
+
+
+def test_baclofen_of_160_mg_a_day_ends_from_10_mg() -> None:
+    plan = the(left(["baclofen 40 mg four times a day since 2019-01-01"], ["stop baclofen"], country="US"))
+    assert [step.daily for step in plan.steps] == [140, 120, 100, 80, 60, 40, 20, 10]
+    assert any("more than 10 mg a day to nothing" in note for note in plan.notes)
+
+
+def test_above_the_kidneys_most_gabapentin_goes_quickly_and_from_there_at_the_usual_pace() -> None:
+    """NHS Fife: 300 mg a day less each week; 900 mg a day is the most from 30 to 49 mL/min."""
+    labs = [{"name": "creatinine", "value": "170 umol/L", "date": "2026-11-10"}]
+    who = {"sex": "male", "birth_date": "1955-06-01", "weight": "78 kg", "height": "174 cm", "labs": labs}
+    plan = the(left(["gabapentin 900 mg three times a day since 2020-01-01"], ["stop gabapentin"], **who))
+    assert plan.policies[0].id == "gabapentin-kidney-uk-eu"
+    slow = [(step.daily, step.days) for step in plan.steps if step.days != 1]
+    assert slow == [(900, 7), (600, 7), (300, 7)]
+    assert sum(step.days or 0 for step in plan.steps if step.daily > 900) <= 7
+    slower = next(b for b in plan.branches if b.kind == "slower")
+    assert [(step.daily, step.days) for step in slower.steps if step.days != 1] == [(900, 14), (600, 14), (300, 14)]
+
+
+def test_diazepam_of_some_weeks_goes_within_weeks_in_the_united_kingdom() -> None:
+    plan = the(left(["diazepam 2 mg three times a day since 2026-11-06"], ["stop diazepam"]))
+    assert plan.policies[0].id == "diazepam-under-3-months"
+    assert plan.last_dose is not None and (plan.last_dose - TODAY).days <= 13 * 7
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_taper_begins_lower_than_what_is_taken_wherever_it_can(seed: int) -> None:
+    _agent, review = leaving(seed)
+    for plan in of_kind(review, "taper"):
+        bounded = any(PLANS.tapers[p.id].percent_most for p in plan.policies if p.chosen)
+        if plan.steps and not bounded and any(step.changed for step in plan.steps):
+            assert plan.steps[0].changed < 0
+
+
+def test_a_small_night_dose_is_halved_at_once() -> None:
+    plan = the(left(["diazepam 2 mg at night since 2025-01-01"], ["stop diazepam"]))
+    assert [step.daily for step in plan.steps] == [1]
