@@ -152,3 +152,44 @@ def test_a_taper_begins_lower_than_what_is_taken_wherever_it_can(seed: int) -> N
 def test_a_small_night_dose_is_halved_at_once() -> None:
     plan = the(left(["diazepam 2 mg at night since 2025-01-01"], ["stop diazepam"]))
     assert [step.daily for step in plan.steps] == [1]
+
+
+# ---------------------------------------------------------------- what is sold where the person lives, for who cannot swallow tablets
+
+
+@pytest.mark.parametrize("said", ["clonazepam 2 mg at night since 2019-01-01", "clonazepam 2 mg tablets, 1 at night since 2019-01-01"])  # fmt: skip
+def test_german_clonazepam_goes_in_german_drops_counted_as_drops(said: str) -> None:
+    """25 drops a mL, 0.1 mg a drop (Rivotril, Germany); the solution is Irish."""
+    plan = the(left([said], ["stop clonazepam"], country="DE"))
+    (drops,) = plan.products
+    assert (drops.name, drops.strength, drops.drop, drops.liquid) == ("oral drops", 0.1, True, False)
+    assert plan.steps[0].takes[0].counts[0].count == 18
+    assert not any("known from" in note for note in plan.notes)
+
+
+def test_what_is_not_known_to_be_sold_here_says_so_on_a_taper_and_on_a_switch() -> None:
+    taken = ["clonazepam 0.5 mg at night since 2019-01-01"]
+    plan = the(left(taken, ["stop clonazepam"], country="IT"))
+    assert any("ask whether it is sold here" in note for note in plan.notes)
+    unsaid = the(left(taken, ["stop clonazepam"], country="EU"))
+    assert any("ask which are sold" in note for note in unsaid.notes)
+    both = left(["clonazepam 1 mg at night since 2024-01-05"], ["stop clonazepam", "diazepam"], country="IT")
+    assert any("ask whether it is sold here" in note for note in the(both, "switch").notes)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_who_cannot_swallow_tablets_gets_a_liquid_where_one_makes_the_doses(seed: int) -> None:
+    chance = random.Random(seed)
+    agent, dose = chance.choice([("baclofen", 10), ("baclofen", 20), ("diazepam", 2), ("pregabalin", 150), ("gabapentin", 300), ("clonazepam", 1)])  # fmt: skip
+    swallowing, country = chance.choice(["tube", "crushed"]), chance.choice(["US", "UK", "DE"])
+    taken = {**line(agent, dose, "three times a day"), "start": "2024-05-01", "form": chance.choice(["tablet", "capsule"]) if chance.random() < 0.3 else None}  # fmt: skip
+    weighed: dict[str, Any] = {"drug": agent, "route": "oral", "change": "stop"}
+    if chance.random() < 0.3:
+        weighed = {**line(agent, dose, "once a day"), "change": "replace"}
+    who = {**person(chance), "swallowing": swallowing, "country": country}
+    review = reviewed({**who, "medicines": [{k: v for k, v in taken.items() if v}], "considering": [weighed]})
+    facts_sold = [p for p in KNOWN.agents[agent].products if p.per.endswith("mL") and "oral" in p.form]
+    here = [p for p in facts_sold if not p.jurisdiction or {"DE": "EU"}.get(country, country) in p.jurisdiction]
+    for plan in of_kind(review, "taper"):
+        if plan.steps and here:
+            assert all(p.liquid or p.drop for p in plan.products), (agent, country, plan.products)

@@ -21,7 +21,7 @@ from relaxant.planning.current import Intake, current_lines, form_of, intake
 from relaxant.planning.dose import dangers, most_taken, room
 from relaxant.planning.parts import Grains, shares_of, spread
 from relaxant.planning.plan import Branch, Plan, Taken, Told
-from relaxant.planning.products import product_groups
+from relaxant.planning.products import abroad, product_groups, swallows_no_tablets, usable_groups, whole_only
 from relaxant.planning.said import amount, asked_by, days_said, gates, missed, policy, withdrawal
 from relaxant.planning.tablets import GRAIN, ROUNDING, grains
 from relaxant.planning.titration import product_notes
@@ -141,7 +141,7 @@ def taper_plan(
         return msgspec.structs.replace(made, refused=words["refused"]["not_ready"])
     own = _overridden(chosen, override, taken, unit)
     goals, way = Goal(goal, within), Way(own) if replaced else _way(agent, own, taken, facts, row)
-    found = _made(agent, taken, way, facts, first, goals)
+    found = _made(agent, taken, way, facts, first, goals, row)
     if found is None:
         return msgspec.structs.replace(made, refused=words["not_known"]["unmakeable"].format(agent=name))
     return msgspec.structs.replace(
@@ -247,19 +247,23 @@ def _said(override: Override, unit: str, words: dict[str, str]) -> str | None:
     return ", ".join(parts) or override.policy
 
 
-def _made(agent: str, taken: Intake, way: Way, facts: Facts, first: date, goal: Goal) -> Calendar | None:
+def _made(agent: str, taken: Intake, way: Way, facts: Facts, first: date, goal: Goal, row: int = 0) -> Calendar | None:  # fmt: skip
     """The calendar in the first kind of product that makes the present doses and no step much larger than the policy's, that of the present
-    product before others; where none is fine enough, in the finest."""
+    product before others, and that of the person's own country where its steps are small parts of the present dose; where none is fine enough,
+    in the finest."""
     doses = {part: grains(dose) for part, dose in taken.doses.items()}
-    groups = product_groups(agent, facts, modified=taken.modified)
-    groups = product_groups(agent, facts, form=form_of(taken.form, groups), modified=taken.modified)
+    groups = usable_groups(agent, facts, said=taken.form, modified=taken.modified, row=row)
     largest, total = max(taken.doses.values()), sum(doses.values())
     coarse = facts.knowledge.policy("plan_coarse_step")
     taper, aims = way.taper, list(_aims(float(total), way, float(grains(goal.daily))))
     best: tuple[tuple[float, float], Stock, list[Rung]] | None = None
+    home_does = False
     for group in groups:
         held = stock(group, largest, facts)
         if not all(dose in held.ways for dose in doses.values()):
+            continue
+        elsewhere = bool(abroad(group, agent, facts, facts.country(row)))
+        if elsewhere and home_does:
             continue
         end = _end(doses, goal, held)
         rungs = list(_rungs(doses, aims, taper, held, sum(end.values()) or grains(goal.daily), end))
@@ -270,6 +274,7 @@ def _made(agent: str, taken: Intake, way: Way, facts: Facts, first: date, goal: 
         over = large, _beyond(total, aims, rungs, taper)
         if best is None or over < best[0]:
             best = over, held, rungs
+        home_does = home_does or (not elsewhere and _largest(total, rungs) <= coarse)
         if over[0] <= ROUNDING and over[1] <= coarse:
             break
     if best is None:
@@ -294,6 +299,12 @@ def _begun(doses: Grains, rungs: Sequence[Rung], taper: Taper) -> list[Rung]:
     waited, last = sum(rung.days or 0.0 for rung in rungs[:lead]), rungs[-1]
     days = None if last.days is None else last.days + waited
     return [*rungs[lead:-1], Rung(doses=last.doses, days=days, bounds=last.bounds)]
+
+
+def _largest(total: int, rungs: Sequence[Rung]) -> float:
+    """The largest step as a part of the dose that it all begins with, the last one to nothing apart; the whole where there is none."""
+    doses = [total, *(r.total for r in rungs)]
+    return max((a - b for a, b in pairwise(doses)), default=0) / total or 1.0
 
 
 def _large(total: int, rungs: Sequence[Rung], taper: Taper) -> float:
@@ -451,17 +462,20 @@ def _notes(source: Taper, way: Way, fitting: Sequence[Taper], taken: Intake, fou
             out.append(words["beyond_all"])
     if found.steps and not any(step.changed for step in found.steps):
         out.append(words["nothing_less"])
+    if whole_only(found.products) and swallows_no_tablets(facts):
+        out.append(words["whole"])
     return (*out, words["rounded_taper"], *product_notes(found, facts))
 
 
 def _other_form(agent: str, taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:
     """That the steps are made of another form than what is taken, where that is so."""
     groups = product_groups(agent, facts, modified=taken.modified)
-    usual = next((group[0].form for group in groups), None)
-    old, new = form_of(taken.form, groups) or taken.form or usual, found.products[0].form if found.products else None
+    usual = next((group[0].name for group in groups), None)
+    old, new = form_of(taken.form, groups) or taken.form or usual, found.products[0].name if found.products else None
     if old is None or new is None or old == new:
         return ()
-    text = facts.knowledge.words("planning")["notes"]["other_form"]
+    tube = swallows_no_tablets(facts) and (found.products[0].liquid or found.products[0].drop)
+    text = facts.knowledge.words("planning")["notes"]["other_form_tube" if tube else "other_form"]
     return (text.format(old=old, new=new, agent=shown_agent_name(agent, facts)),)
 
 
