@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from conftest import reviewed
 from relaxant.facts.conditions import condition_ids
 from relaxant.facts.cord_level import level_within, place_of
 from relaxant.io.patient_file import read_patient
@@ -15,6 +16,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.lint_conditions import faults_of_conditions
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Stated
+from relaxant.report.view import view_of
 from relaxant.rules.wording import amount_text
 
 DAY = date(2026, 11, 22)
@@ -141,3 +143,12 @@ def test_days_that_are_past_are_said_as_ago(knowledge: Knowledge) -> None:
 def test_several_conditions_in_one_line(words: str, wanted: set[str], knowledge: Knowledge) -> None:
     """Read where every part is a whole name; what stands beside a name may undo it."""
     assert set(condition_ids(Stated(name=words), knowledge)) == wanted
+
+
+def test_conditions_that_are_not_known_here_stand_at_the_top(knowledge: Knowledge) -> None:
+    """To the rules they are not there: a reader hears of it first, and not at the end. What a record codes is not said again."""
+    made = reviewed({"age": "7 months", "conditions": ["Schnackenburg sign", {"code": "L70.0", "system": "ICD-10-CM"}], "considering": ["succinylcholine 10 mg iv"]}, knowledge)  # fmt: skip
+    assert made.unread_conditions == ("Schnackenburg sign",)
+    view = view_of(made, knowledge=knowledge)
+    assert view.glance[0] == "1 condition not known here, no rule was tested for it: Schnackenburg sign"
+    assert "7 months" in view.person

@@ -12,6 +12,7 @@ import msgspec
 
 from relaxant.errors import ReplayError
 from relaxant.facts.column import Column
+from relaxant.facts.conditions import unread_conditions
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.facts.loads import LOADS
@@ -159,6 +160,7 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     plan: tuple[Plan, ...]
     monitoring: tuple[Watch, ...]
     limits: tuple[str, ...]
+    unread_conditions: tuple[str, ...] = ()
 
 
 def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: bool = True, plan: bool = True) -> Review:
@@ -194,6 +196,7 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
         plan=plans,
         monitoring=tuple(_monitoring(facts, patient, medicines, plans)),
         limits=tuple(_limits(patient, medicines, facts)),
+        unread_conditions=unread_conditions(patient, knowledge),
     )
 
 

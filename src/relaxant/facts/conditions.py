@@ -134,7 +134,9 @@ def conditions_said(
         else:
             idle.append(words or ", ".join(f"{c.system} {c.code}" for c in stated.codes))
     if idle:
-        note["conditions"] = f"conditions that no rule here acts on: {', '.join(sorted(idle))}"
+        note["conditions"] = (
+            f"conditions that are not known here, so that no rule was tested for them: {', '.join(sorted(idle))}"
+        )
     for name, has in list(out.items()):
         for implied in implied_by(name, knowledge):
             if has == 1.0:
@@ -142,6 +144,12 @@ def conditions_said(
             else:
                 out.setdefault(implied, math.nan)  # what follows from something in question is in question
     return out
+
+
+def unread_conditions(patient: Patient, knowledge: Knowledge) -> tuple[str, ...]:
+    """The conditions said in words alone that are not known here: to the rules they are not there, so a reader has to hear of them first."""
+    names = [s.name for s in patient.conditions or () if s.name and not s.codes and not _over(s, patient) and not condition_ids(s, knowledge)]  # fmt: skip
+    return tuple(dict.fromkeys(n for n in names if not _of_pump(Stated(name=n), knowledge) and not _near(folded(n), knowledge)))  # fmt: skip
 
 
 def _of_pump(stated: Stated, knowledge: Knowledge) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ Words = Mapping[str, Any]
 
 _HASH_SHOWN = 12
 _MONTHS = 12
+_ROUNDING = 1e-3  # months, so that 7 of them, a broken number of years, are 7
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -327,7 +328,7 @@ class _Page:
         elif age.value >= 2:
             age_text = words["years"].format(count=math.floor(age.value))
         else:
-            age_text = words["months"].format(count=math.floor(age.value * _MONTHS))
+            age_text = words["months"].format(count=math.floor(age.value * _MONTHS + _ROUNDING))
         sex = self.words["sex"].get(str(patient.get("sex")), words["unknown_sex"])
         return self.listed((sex, age_text, clean(weight.text) if weight else words["unknown_weight"]))
 
@@ -338,8 +339,11 @@ class _Page:
         refused = [
             words["refused"].format(plan=clean(p.title), why=clean(p.refused)) for p in self.review.plan if p.refused
         ]
+        unknown = [clean(name) for name in self.review.unread_conditions]
+        odd = [counted(words["conditions"], len(unknown), names=self.listed(unknown))] if unknown else []
         return (
             *refused,
+            *odd,
             *(
                 counted(words[key], count, all=total)
                 for key, count, shown in counts
