@@ -193,3 +193,32 @@ def test_who_cannot_swallow_tablets_gets_a_liquid_where_one_makes_the_doses(seed
     for plan in of_kind(review, "taper"):
         if plan.steps and here:
             assert all(p.liquid or p.drop for p in plan.products), (agent, country, plan.products)
+
+
+# ---------------------------------------------------------------- exchanges
+
+
+def test_an_exchange_of_gabapentinoids_is_spoken_of_as_its_plan_has_it() -> None:
+    taken = ["gabapentin 600 mg three times a day since 2022-01-01"]
+    weighed = ["stop gabapentin", {"drug": "pregabalin", "dose": "150 mg", "frequency": "twice a day"}]
+    review = left(taken, weighed, country="DE")
+    assert the(review, "switch").steps
+    grave = [
+        f for f in review.findings if f.tier in ("DANGER", "CHANGE") and {"gabapentin", "pregabalin"} & set(f.agents)
+    ]
+    assert {f.rules[0] for f in grave} == {"gabapentinoid-two", "pregabalin-start-dose"}
+    assert all("plan" in f.action for f in grave)
+    assert not any("week" in f.action for f in grave)
+
+
+def test_where_the_new_one_may_not_begin_the_old_one_is_asked_about_before_it_goes() -> None:
+    labs = [{"name": "creatinine", "value": "150 umol/L", "date": "2026-11-10"}]
+    taken = ["tizanidine 4 mg three times a day since 2024-01-01"]
+    weighed = [
+        {"drug": "baclofen", "route": "oral", "dose": "5 mg", "frequency": "three times a day"},
+        "stop tizanidine",
+    ]
+    plan = the(left(taken, weighed, labs=labs, birth_date="1945-01-01"), "switch")
+    assert plan.refused is not None and plan.steps
+    assert plan.title == "Tapering tizanidine"
+    assert plan.needs_first[0] == "whether tizanidine is to go at all, now that baclofen may not take its place"
