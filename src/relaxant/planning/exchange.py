@@ -18,7 +18,7 @@ from relaxant.planning.handover import of_stage, raised, stages_of
 from relaxant.planning.joined import following, placed_step
 from relaxant.planning.parts import Grains, kept_parts, shares_of, spread
 from relaxant.planning.plan import Plan
-from relaxant.planning.products import product_groups
+from relaxant.planning.products import product_groups, usable_groups
 from relaxant.planning.tablets import GRAIN, ROUNDING, grains
 
 
@@ -109,8 +109,7 @@ def _lowered(wanted: float, now: Grains, held: Stock) -> Grains:
 def old_stock(agent: str, taken: Intake, facts: Facts) -> Stock | None:
     """The products that make the present doses of the old one: those of the present product first."""
     doses = {grains(dose) for dose in taken.doses.values()}
-    groups = product_groups(agent, facts, modified=taken.modified)
-    groups = product_groups(agent, facts, form=form_of(taken.form, groups), modified=taken.modified)
+    groups = usable_groups(agent, facts, said=taken.form, modified=taken.modified)
     stocks = (stock(group, max(taken.doses.values()), facts) for group in groups)
     return next((held for held in stocks if doses <= set(held.ways)), None)
 
@@ -136,7 +135,7 @@ def as_now_until(day: date, agent: str, falling: Plan, taken: Intake, facts: Fac
 def _same_form(agent: str, falling: Plan, taken: Intake, facts: Facts) -> Stock | None:
     """The products of the way out, where they are of the form that is taken: the fewer strengths the better."""
     groups = product_groups(agent, facts, modified=taken.modified)
-    form = form_of(taken.form, groups) or taken.form or next((group[0].form for group in groups), None)
-    if any(product.form != form for product in falling.products):
+    form = form_of(taken.form, groups) or taken.form or next((group[0].name for group in groups), None)
+    if any(product.name != form for product in falling.products):
         return None
     return stock(falling.products, max(taken.doses.values()), facts)

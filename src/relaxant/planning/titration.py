@@ -240,27 +240,29 @@ def _notes(chosen: Titration, found: Found, stages: Sequence[Staged], wanted: Wa
         out.append(words["reconsider"][chosen.reconsider_from].format(days=days_said(chosen.reconsider_days, facts)))
     if whole_only(made.products):
         out.append(words["whole"])
-    return (*out, *_sold_here(made, wanted, agent, facts), *product_notes(made, facts))
+    return (*out, *product_notes(made, facts, wanted.country))
 
 
-def _sold_here(made: Calendar, wanted: Wanted, agent: str, facts: Facts) -> Iterator[str]:
+def product_notes(found: Calendar, facts: Facts, country: str | None = None) -> tuple[str, ...]:
+    """What to mind of the products of a calendar of one agent, for somebody in ``country`` (left out: as the facts say)."""
+    words = facts.knowledge.words("planning")["notes"]
+    halves = any(
+        c.count % 1 for s in found.steps for t in s.takes for c in t.counts if not found.products[c.product].liquid
+    )
+    liquid, drops = any(p.liquid for p in found.products), any(p.drop for p in found.products)
+    out = [*_sold_here(found, country or facts.country(), facts), words["special"]]
+    return (*out, *(words[key] for key, holds in (("halves", halves), ("liquid", liquid), ("drops", drops)) if holds))
+
+
+def _sold_here(found: Calendar, country: str | None, facts: Facts) -> Iterator[str]:
     """What is not known to be sold in the person's country, where countries under the same labels differ."""
-    words, unsure = facts.knowledge.words("planning"), abroad(made.products, agent, facts, wanted.country)
+    words = facts.knowledge.words("planning")
+    unsure = abroad(found.products, found.steps[0].agent, facts, country) if found.steps else ()
     if unsure is None:
         yield words["notes"]["which_country"]
     for one in unsure or ():
         names = [words["countries"].get(c, c) for c in one.countries]
         yield words["notes"]["abroad" if names else "some_countries"].format(
-            product=f"{one.product.form} {amount(one.product.strength, one.product.unit)}",
+            product=f"{one.product.name} {amount(one.product.strength, one.product.unit)}",
             countries=listed(names, facts.knowledge.words("values")),
         )
-
-
-def product_notes(found: Calendar, facts: Facts) -> tuple[str, ...]:
-    """What to mind of the products of a calendar."""
-    words = facts.knowledge.words("planning")["notes"]
-    halves = any(
-        c.count % 1 for s in found.steps for t in s.takes for c in t.counts if not found.products[c.product].liquid
-    )
-    liquid = any(p.liquid for p in found.products)
-    return (words["special"], *([words["halves"]] if halves else []), *([words["liquid"]] if liquid else []))
