@@ -83,8 +83,11 @@ def test_an_ordinary_adult_gets_the_stages_of_the_label(name: str, country: str)
         assert plan.refused and not plan.steps
         return
     assert plan.refused is None
-    assert [({t.at: t.amount for t in s.takes}, s.days) for s in plan.steps] == [
-        (stage.doses, None if stage.days is None else math.ceil(stage.days)) for stage in titration.stages
+    assert [{t.at: t.amount for t in s.takes} for s in plan.steps] == [stage.doses for stage in titration.stages]
+    course = plan.last_dose and (plan.last_dose - TODAY).days + 1
+    before = sum(math.ceil(stage.days) for stage in titration.stages if stage.days is not None)
+    assert [s.days for s in plan.steps] == [
+        course and course - before if stage.days is None else math.ceil(stage.days) for stage in titration.stages
     ]
     assert next(p.id for p in plan.policies if p.chosen) == name
     assert {p.modified_release for p in plan.products} == {titration.release != "immediate"}

@@ -18,7 +18,7 @@ from relaxant.planning.handover import of_stage, raised, stages_of
 from relaxant.planning.joined import following, placed_step
 from relaxant.planning.parts import Grains, kept_parts, shares_of, spread
 from relaxant.planning.plan import Plan
-from relaxant.planning.products import product_groups, usable_groups
+from relaxant.planning.products import beginning_groups, product_groups, usable_groups
 from relaxant.planning.tablets import GRAIN, ROUNDING, grains
 
 
@@ -54,7 +54,7 @@ def exchanged(
         top = min(top, goal * GRAIN)
     least = min(whole * ratio, top) * (switch.ratio_low or ratio) / ratio
     wanted = [min(whole * ratio * k / parts, of_stage(k - 1, stages, stands)) for k in range(1, parts + 1)]
-    new, rises = _rises(switch.to_agent, wanted, whole * ratio / parts, top, least, shares, stands, facts)
+    new, rises = _rises(switch.to_agent, wanted, whole * ratio / parts, top, least, shares, stands, facts, row)
     if new is None or not rises[-1][0]:
         return "no_exchange"
     up, down = list[Rung](), list[Rung]()
@@ -79,11 +79,11 @@ def exchanged(
     return Exchanged(rising=rising, falling=falling, rest=rest, then=first + timedelta(days=days * parts))
 
 
-def _rises(agent: str, wanted: Sequence[float], part: float, top: float, least: float, shares: dict[DayPart, float], stands: Room, facts: Facts) -> tuple[Stock | None, list[tuple[Grains, bool]]]:  # fmt: skip
+def _rises(agent: str, wanted: Sequence[float], part: float, top: float, least: float, shares: dict[DayPart, float], stands: Room, facts: Facts, row: int) -> tuple[Stock | None, list[tuple[Grains, bool]]]:  # fmt: skip
     """The new one's doses of each step, and whether nothing but rounding held them down, in the first kind of product that comes to
     within the published span, else in the one that comes nearest."""
     made: list[tuple[Stock, list[tuple[Grains, bool]]]] = []
-    for group in product_groups(agent, facts):
+    for group in beginning_groups(agent, facts, row):
         held, doses, before = stock(group, top / GRAIN, facts), list[tuple[Grains, bool]](), Grains()
         for k, aim in enumerate(wanted):
             before, free = raised(aim, top, part, shares, held, stands, before, first=k == 0)

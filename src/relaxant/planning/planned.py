@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 import msgspec
 
@@ -11,7 +12,15 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.blockade import block_plan, blockers
 from relaxant.planning.crisis import crisis_agents, crisis_plan
-from relaxant.planning.current import current_lines, intake, release_of, taken_until, weighed_daily, weighed_line
+from relaxant.planning.current import (
+    current_lines,
+    intake,
+    release_of,
+    taken_until,
+    weighed_daily,
+    weighed_line,
+    weighed_times,
+)
 from relaxant.planning.dose import danger, leaves
 from relaxant.planning.lowering import allowed_dose, lower_dose, to_be_left
 from relaxant.planning.parts import Grains
@@ -105,14 +114,20 @@ def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: 
     line, now = weighed_line(agent, medicines), current_lines(agent, medicines)
     goal = weighed_daily(agent, medicines, facts)
     before: Grains = {}
+    since: date | None = None
     if now and line is not None and not line.beside:
         taken = intake(agent, now, facts)
         if taken.why or goal is None or goal <= taken.daily:
             return []
         before = {part: grains(dose) for part, dose in taken.doses.items()}
+        since = taken.since
+    order, placed = weighed_times(agent, medicines, facts)
     wanted = Wanted(
         first=patient.as_of,
+        order=order,
+        placed=placed,
         before=before,
+        since=since,
         goal=goal,
         form=line.regimen.form if line else None,
         release=release_of(line, now),

@@ -75,6 +75,12 @@ def usable_groups(agent: str, facts: Facts, *, said: str | None = None, modified
     return sorted(groups, key=lambda group: whole and whole_only(group))
 
 
+def beginning_groups(agent: str, facts: Facts, row: int = 0) -> list[tuple[Product, ...]]:
+    """The products for somebody who begins an agent: nothing that has to be swallowed whole for who cannot."""
+    whole = swallows_no_tablets(facts, row)
+    return [g for g in product_groups(agent, facts, row=row) if not (whole and whole_only(g))]
+
+
 def _by_country(facts: Facts, country: str | None) -> bool:
     """Whether the labels that hold are those of several countries, and the person's is known among them."""
     return facts.jurisdiction == _SEVERAL and country not in (None, _SEVERAL)

@@ -14,7 +14,7 @@ from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.calendar import Calendar, supplies
-from relaxant.planning.current import Intake, current_lines, intake, weighed_daily, weighed_line
+from relaxant.planning.current import Intake, current_lines, intake, weighed_daily, weighed_line, weighed_times
 from relaxant.planning.dose import Room, room, why_refused
 from relaxant.planning.exchange import Exchanged, as_now_until, exchanged
 from relaxant.planning.handover import fits_within, followed
@@ -122,7 +122,8 @@ def switch_plan(
     taken = intake(old, current_lines(old, medicines), facts)
     ratio = _ratio(switch)
     reckoned = None if ratio is None or taken.why else taken.daily * ratio
-    wanted = Wanted(first=first, goal=goal if goal is not None else reckoned)
+    order, placed = weighed_times(new, medicines, facts)
+    wanted = Wanted(first=first, goal=goal if goal is not None else reckoned, order=order, placed=placed)
     rising = titration_plan(new, facts, findings, wanted, row, kind="titration")
     at_once = rising.refused or room(old, facts, row).never  # a week more of what may not be taken is no overlap
     later = first if at_once else first + timedelta(days=round(switch.overlap_days or 0))
@@ -136,7 +137,20 @@ def switch_plan(
     )
     falling = as_now_until(later, old, falling, taken, facts, first)
     falling = msgspec.structs.replace(falling, branches=ways)
-    return _joined(_head(switch, taken, goal, facts, row), rising, falling, facts)
+    head = _head(switch, taken, goal, facts, row)
+    if goal is not None and rising.steps:
+        head = msgspec.structs.replace(head, why=f"{head.why} {_ends(switch, goal, rising, facts)}")
+    return _joined(head, rising, falling, facts)
+
+
+def _ends(switch: Switch, goal: float, rising: Plan, facts: Facts) -> str:
+    """Where the new one ends: at what is weighed or below it, and that nothing beyond is planned."""
+    words, unit = facts.knowledge.words("planning")["why"], facts.knowledge.agents[switch.to_agent].dose_unit
+    top, slots = rising.steps[-1].daily, {"new": shown_agent_name(switch.to_agent, facts)}
+    if top < goal:
+        return str(words["new_ends_below"].format(**slots, top=amount(top, unit), goal=amount(goal, unit)))
+    key = "new_stays_at_start" if len(rising.steps) == 1 else "new_ends"
+    return str(words[key].format(**slots, goal=amount(goal, unit)))
 
 
 def _joined(head: Plan, rising: Plan, falling: Plan, facts: Facts) -> Plan:
