@@ -26,7 +26,7 @@ from relaxant.planning.dose import Room
 from relaxant.planning.plan import Plan
 from relaxant.planning.products import product_groups
 from relaxant.planning.rungs import staged
-from relaxant.planning.titration import Wanted, in_products, titration_plan
+from relaxant.planning.titration import Found, Wanted, in_products, titration_plan
 
 KNOWN = load_knowledge()
 TITRATIONS = KNOWN.plans.titrations
@@ -253,7 +253,7 @@ def test_less_room_never_gives_more_on_any_day(seed: int) -> None:
     day_by_day = []
     for room in rooms(chance, top, dose):
         found = in_products(titration.agent, facts, titration, stages, room, Wanted(first=TODAY, country=country), 0)
-        steps = () if isinstance(found, str) else found.calendar.steps
+        steps = () if not isinstance(found, Found) else found.calendar.steps
         when = [TODAY + timedelta(days=n) for n in DAYS]
         day_by_day.append([next((s.daily for s in steps if s.first <= w and (s.last is None or w <= s.last)), 0.0) for w in when])  # fmt: skip
         assert all(s.daily <= room.daily + 1e-9 and max(t.amount for t in s.takes) <= room.single + 1e-9 for s in steps)

@@ -17,7 +17,7 @@ from relaxant.facts.agent_lines import SITUATIONS, said_of_agent
 from relaxant.facts.column import Floats, Mask
 from relaxant.facts.conditions import allergies_said, conditions_said, days_since
 from relaxant.facts.measured import values_in_force
-from relaxant.facts.pump import has_pump, said_of_pump
+from relaxant.facts.pump import has_pump, only_weighed, said_of_pump
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.phenotypes import phenotype_of
 from relaxant.medicines.medicine import Medicine
@@ -121,6 +121,8 @@ def inputs_of(readings: Sequence[tuple[Patient, Sequence[Medicine]]], knowledge:
         for name, value in truths.items():
             inputs.truths.setdefault(name, full(rows))[row] = value
         pump = has_pump(patient, medicines, knowledge)
+        if only_weighed(patient, medicines, knowledge):
+            inputs.truths["pump_present"][row] = 0.0
         for name, value in conditions_said(patient, knowledge, note, pump=pump).items():
             inputs.conditions.setdefault(name, full(rows, 0.0))[row] = value
         for name, days in days_since(patient, knowledge).items():
@@ -208,7 +210,8 @@ def _person(patient: Patient, knowledge: Knowledge, note: dict[str, str]) -> tup
 def _phenotypes(patient: Patient, knowledge: Knowledge) -> dict[str, float]:
     """``genotype:CYP2C19:poor`` and the like, 1 or 0, for every gene whose alleles or report are understood."""
     out: dict[str, float] = {}
-    for gene, said in (patient.genotype or {}).items():
+    for named, said in (patient.genotype or {}).items():
+        gene = named.strip().upper()
         if (own := phenotype_of(gene, said, knowledge.pathways)) is not None:
             for known in knowledge.pathways.phenotypes:
                 if known.gene == gene:

@@ -129,9 +129,10 @@ def switch_plan(
     falling = taper_plan(old, medicines, facts, later, why="stop_weighed", findings=findings, row=row)
     if falling.refused:
         rising = msgspec.structs.replace(rising, steps=(), products=(), supply=(), refused=rising.refused or falling.refused)  # fmt: skip
-    one = facts.knowledge.words("planning")["branches"]["rescue_one"]
+    words = facts.knowledge.words("planning")["branches"]
     ways = tuple(
-        msgspec.structs.replace(b, text=one) if b.kind == "rescue" and rising.steps else b for b in falling.branches
+        msgspec.structs.replace(b, text=words["rescue_one"]) if b.text == words["rescue"] and rising.steps else b
+        for b in falling.branches
     )
     falling = as_now_until(later, old, falling, taken, facts, first)
     falling = msgspec.structs.replace(falling, branches=ways)

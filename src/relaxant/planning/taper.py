@@ -18,9 +18,10 @@ from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
 from relaxant.planning.current import Intake, current_lines, form_of, intake
-from relaxant.planning.dose import dangers, most_taken, room
+from relaxant.planning.dose import OneWay, dangers, most_taken, one_way, room
+from relaxant.planning.overriding import beyond_sources
 from relaxant.planning.parts import Grains, shares_of, spread
-from relaxant.planning.plan import Branch, Plan, Taken, Told
+from relaxant.planning.plan import Branch, Gate, Plan, Taken, Told
 from relaxant.planning.products import abroad, product_groups, swallows_no_tablets, usable_groups, whole_only
 from relaxant.planning.said import amount, asked_by, days_said, gates, missed, policy, withdrawal
 from relaxant.planning.tablets import GRAIN, ROUNDING, grains
@@ -104,6 +105,8 @@ def taper_plan(
     words, name = facts.knowledge.words("planning"), shown_agent_name(agent, facts)
     unit, override = facts.knowledge.agents[agent].dose_unit, override or Override()
     taken = taken or intake(agent, current_lines(agent, medicines), facts)
+    only_down = one_way(agent, facts, row)
+    signs = gates(agent, "taper", facts, row)
     made = Plan(
         id=f"taper:{agent}",
         kind="taper",
@@ -112,7 +115,7 @@ def taper_plan(
         why=words["why"][why].format(agent=name, goal=amount(goal, unit)),
         unit=unit,
         first_do=tuple(_beside_it(asked_by(dangers(agent, findings, facts)), words["first_do"]["itself"])),
-        gates=gates(agent, "taper", facts, row),
+        gates=_downwards(signs) if only_down else signs,
         withdrawal=withdrawal(agent, facts),
         missed=missed(agent, facts, row),
     )
@@ -141,19 +144,37 @@ def taper_plan(
         return msgspec.structs.replace(made, refused=words["refused"]["not_ready"])
     own = _overridden(chosen, override, taken, unit)
     goals, way = Goal(goal, within), Way(own) if replaced else _way(agent, own, taken, facts, row)
-    found = _made(agent, taken, way, facts, first, goals, row)
+    found = _made(agent, taken, way, facts, first, goals, only_down, row=row)
     if found is None:
         return msgspec.structs.replace(made, refused=words["not_known"]["unmakeable"].format(agent=name))
+    beyond = own != chosen and _beyond_all(own, fitting, taken.daily)
+    made = beyond_sources(made, agent, facts, findings) if beyond else made
     return msgspec.structs.replace(
         made,
+        first_do=(*_to_the_test(found, goal, only_down, words["first_do"]), *made.first_do),
         products=found.products,
         taken=(Taken(agent=agent, doses=taken.doses),),
         steps=found.steps,
         supply=found.supply,
         last_dose=None if goal else found.steps[-1].last if found.steps else first,
-        branches=tuple(_branches(agent, taken, way, facts, first, goals)),
-        notes=(*_other_form(agent, taken, found, facts), *_notes(chosen, way, fitting, taken, found, facts)),
+        branches=(Branch(kind="rescue", text=words["branches"]["one_way"]),)
+        if only_down
+        else tuple(_branches(agent, taken, way, facts, first, goals)),
+        notes=(*_other_form(agent, taken, found, facts), *_notes(chosen, way, taken, found, facts)),
     )
+
+
+def _downwards(signs: Sequence[Gate]) -> tuple[Gate, ...]:
+    """The signs without those for which a dose is kept up or given back."""
+    return tuple(msgspec.structs.replace(gate, hold=(), go_back=()) for gate in signs)
+
+
+def _to_the_test(found: Calendar, goal: float, only_down: OneWay | None, words: Mapping[str, Any]) -> Iterator[Told]:
+    """That the last dose goes by the test which is there again on its last day, where one is."""
+    last = found.steps[-1].last if found.steps else None
+    if goal and only_down and only_down.recheck_days and last:
+        text = words["to_the_test"].format(day=last.isoformat())
+        yield Told(text=text, verified=only_down.verified, source=only_down.source)
 
 
 def _beside_it(asked_for: Sequence[Told], itself: Sequence[str]) -> Iterator[Told]:
@@ -247,10 +268,10 @@ def _said(override: Override, unit: str, words: dict[str, str]) -> str | None:
     return ", ".join(parts) or override.policy
 
 
-def _made(agent: str, taken: Intake, way: Way, facts: Facts, first: date, goal: Goal, row: int = 0) -> Calendar | None:  # fmt: skip
+def _made(agent: str, taken: Intake, way: Way, facts: Facts, first: date, goal: Goal, only_down: OneWay | None = None, *, row: int = 0) -> Calendar | None:  # fmt: skip
     """The calendar in the first kind of product that makes the present doses and no step much larger than the policy's, that of the present
     product before others, and that of the person's own country where its steps are small parts of the present dose; where none is fine enough,
-    in the finest."""
+    in the finest. Where it leads ``only_down`` no step leads back."""
     doses = {part: grains(dose) for part, dose in taken.doses.items()}
     groups = usable_groups(agent, facts, said=taken.form, modified=taken.modified, row=row)
     largest, total = max(taken.doses.values()), sum(doses.values())
@@ -282,8 +303,19 @@ def _made(agent: str, taken: Intake, way: Way, facts: Facts, first: date, goal: 
     _, held, rungs = best
     made = merged(rungs) or [Rung(doses=doses, days=taper.every_days)]
     if goal.daily:
-        made[-1] = Rung(doses=made[-1].doses, days=None)  # the dose that it comes down to goes on
-    return calendar(agent, made, held, first, total, facts)
+        # the dose that it comes down to goes on, or up to the test that tells
+        made[-1] = Rung(doses=made[-1].doses, days=_to_recheck(made, only_down))
+    out = calendar(agent, made, held, first, total, facts)
+    if out is None or not only_down:
+        return out
+    return msgspec.structs.replace(out, steps=tuple(msgspec.structs.replace(s, back_to=None) for s in out.steps))
+
+
+def _to_recheck(made: Sequence[Rung], only_down: OneWay | None) -> float | None:
+    """How many days of the last rung are left to the test, a day at least; ``None`` where there is none."""
+    if not only_down or only_down.recheck_days is None:
+        return None
+    return max(1.0, only_down.recheck_days - sum(rung.days or 0.0 for rung in made[:-1]))
 
 
 def _begun(doses: Grains, rungs: Sequence[Rung], taper: Taper) -> list[Rung]:
@@ -444,7 +476,7 @@ def _branches(agent: str, taken: Intake, way: Way, facts: Facts, first: date, go
     yield Branch(kind="rescue", text=words["rescue"])
 
 
-def _notes(source: Taper, way: Way, fitting: Sequence[Taper], taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:  # fmt: skip
+def _notes(source: Taper, way: Way, taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:
     words, own = facts.knowledge.words("planning")["notes"], way.taper
     out = [words["placed"]] if taken.placed else []
     if way.then is not None:
@@ -458,8 +490,6 @@ def _notes(source: Taper, way: Way, fitting: Sequence[Taper], taken: Intake, fou
             out.append(words["larger"])
         if fall / own.every_days > sources / (source.every_days_least or source.every_days) * (1 + ROUNDING):
             out.append(words["quicker"])
-        if _beyond_all(own, fitting, taken.daily):
-            out.append(words["beyond_all"])
     if found.steps and not any(step.changed for step in found.steps):
         out.append(words["nothing_less"])
     if whole_only(found.products) and swallows_no_tablets(facts):

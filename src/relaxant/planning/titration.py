@@ -48,6 +48,13 @@ class Found(msgspec.Struct, frozen=True):
     cap: float
 
 
+class TooCoarse(msgspec.Struct, frozen=True):
+    """That products do not make even the labelled first dose: the most of it at one time, and the least that they make, both in grains."""
+
+    first: float
+    least: float
+
+
 def titration_plan(
     agent: str, facts: Facts, findings: Sequence[Finding], wanted: Wanted, row: int = 0, *, kind: Kind = "titration"
 ) -> Plan:
@@ -78,10 +85,13 @@ def titration_plan(
     result = in_products(agent, facts, chosen, stages, stands, wanted, row)
     if isinstance(result, str):
         return _refused(made, result, agent, facts)
+    told = tuple(policy(f.titration, facts, chosen=f is fit) for f in (fit, *(f for f in found if f is not fit)))
+    if isinstance(result, TooCoarse):
+        return msgspec.structs.replace(_too_coarse(made, result, agent, facts), policies=told)
     return msgspec.structs.replace(
         made,
         why=_why(made.why, chosen, result, wanted, agent, facts),
-        policies=tuple(policy(f.titration, facts, chosen=f is fit) for f in (fit, *(f for f in found if f is not fit))),
+        policies=told,
         products=result.calendar.products,
         steps=result.calendar.steps,
         supply=result.calendar.supply,
@@ -121,9 +131,15 @@ def _refused(made: Plan, why: str, agent: str, facts: Facts) -> Plan:
     return msgspec.structs.replace(made, refused=text)
 
 
+def _too_coarse(made: Plan, result: TooCoarse, agent: str, facts: Facts) -> Plan:
+    words, unit = facts.knowledge.words("planning")["refused"], facts.knowledge.agents[agent].dose_unit
+    first, least = amount(result.first / GRAIN, unit), amount(result.least / GRAIN, unit)
+    return msgspec.structs.replace(made, refused=words["too_coarse"].format(first=first, least=least))
+
+
 def in_products(
     agent: str, facts: Facts, chosen: Titration, stages: Sequence[Staged], stands: Room, wanted: Wanted, row: int
-) -> Found | str:
+) -> Found | TooCoarse | str:
     """The calendar in the first kind of product that makes every labelled dose, else in the one that makes the finest.
 
     Where a person's doses are too small for it the other kinds follow, in the same order for everybody. Each of them goes no higher than the
@@ -148,7 +164,10 @@ def in_products(
             made = calendar(agent, own, held, wanted.first, before, facts)
             return Found(_forward(made), cap) if made else "no_products"
         cap = min(cap, least_rise(climb, held, parts))
-    return "too_small"
+    first = max(stages[0].doses.values())
+    pieces = [stock(group, max(largest, *(p.strength for p in group)), facts).amounts for group in usable]
+    least = min((amounts[0] for amounts in pieces if amounts), default=0)
+    return TooCoarse(first, least) if not before and first < least else "too_small"
 
 
 def _ordered(stocks: Sequence[Stock], stages: Sequence[Staged], facts: Facts) -> list[Stock]:
