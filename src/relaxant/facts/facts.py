@@ -102,6 +102,10 @@ class Facts:
             return self.measured(name)
         raise KeyError(name)
 
+    def country(self, row: int = 0) -> str | None:
+        """The country whose products a person gets (``DE``); ``None`` where nobody said."""
+        return self.inputs.countries[row] if self.inputs.countries else None
+
     # ------------------------------------------------------------ what was said
 
     def numbers(self, name: str) -> Floats:

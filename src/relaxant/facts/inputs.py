@@ -37,7 +37,8 @@ class Intake(msgspec.Struct):
 
 
 class Inputs(msgspec.Struct):
-    """Everything said, row by row. ``notes`` are words on a row's inputs, such as a value past its time."""
+    """Everything said, row by row. ``notes`` are words on a row's inputs, such as a value past its time; ``countries`` whose products each
+    person gets, none where a registry names none."""
 
     rows: int
     numbers: dict[str, Floats]
@@ -53,6 +54,7 @@ class Inputs(msgspec.Struct):
     agents: dict[str, dict[str, Floats]] = {}
     notes: tuple[dict[str, str], ...] = ()
     weighed: dict[str, Floats] = {}
+    countries: tuple[str, ...] = ()
 
 
 def take(inputs: Inputs, rows: slice) -> Inputs:
@@ -80,6 +82,7 @@ def take(inputs: Inputs, rows: slice) -> Inputs:
         {a: part(c) for a, c in inputs.agents.items()},
         inputs.notes[rows],
         part(inputs.weighed),
+        inputs.countries[rows],
     )
 
 
@@ -151,6 +154,7 @@ def inputs_of(readings: Sequence[tuple[Patient, Sequence[Medicine]]], knowledge:
     for taken in inputs.intake.values():
         taken.now[(taken.now == 0) & ~inputs.medicines_known] = NAN
     inputs.notes, inputs.unread_names = tuple(notes), tuple(unread_names)
+    inputs.countries = tuple(patient.country for patient, _ in readings)
     return inputs
 
 

@@ -179,4 +179,4 @@ def _part_of(at: str, facts: Facts) -> DayPart | None:
 
 def form_of(said: str | None, products: Sequence[Sequence[Product]]) -> str | None:
     """The form of a group that a said form means: a tablet is a tablet."""
-    return next((group[0].form for group in products if said and group and said in group[0].form), None)
+    return next((g[0].name for g in products if said and g and (said in g[0].name or said in g[0].form)), None)

@@ -14,8 +14,8 @@ from relaxant.planning.current import Intake
 from relaxant.planning.dose import Room, ceiling
 from relaxant.planning.parts import Grains, kept_parts, shares_of, spread
 from relaxant.planning.plan import Step
+from relaxant.planning.products import beginning_groups
 from relaxant.planning.schedule import titrations
-from relaxant.planning.swallowed import swallowed_groups
 from relaxant.planning.tablets import GRAIN, ROUNDING
 
 _LONG = 500  # days after the last dose of the old one on which the new one may still rise
@@ -110,7 +110,7 @@ def followed(switch: Switch, taken: Intake, falling: Sequence[Step], stands: tup
     part = taken.daily * ratio / max(switch.parts or 1, 1) * GRAIN
     shares = shares_of(kept_parts(stages[-1], round(min(new.doses_daily, len(stages[-1])))))
     made: list[tuple[Stock, list[tuple[date, Grains]]]] = []
-    for group in swallowed_groups(switch.to_agent, facts, row):
+    for group in beginning_groups(switch.to_agent, facts, row):
         held, before, rungs = stock(group, top / GRAIN, facts), Grains(), list[tuple[date, Grains]]()
         tries, ready = 0, first
         for day, left in _chances(falling, first):

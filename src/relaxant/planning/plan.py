@@ -28,7 +28,7 @@ OF_SPECIAL = "_soft:"
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
     """A product as sold in the country. ``strength`` is in ``unit`` a piece, or a mL where ``liquid``; a piece is taken whole or, where it
-    is ``scored``, in halves."""
+    is ``scored``, in halves. A piece may be a ``drop``."""
 
     name: str
     form: str
@@ -37,6 +37,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     liquid: bool
     scored: bool
     modified_release: bool
+    drop: bool = False
     source: Cited
 
 

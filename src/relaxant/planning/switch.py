@@ -154,18 +154,23 @@ def _ends(switch: Switch, goal: float, rising: Plan, facts: Facts) -> str:
 
 
 def _joined(head: Plan, rising: Plan, falling: Plan, facts: Facts) -> Plan:
-    """Both sides in one plan; its last dose is that of the old one."""
+    """Both sides in one plan; its last dose is that of the old one. Where the new one may not be begun it is the way out of the old one, and
+    asks first whether that is to go at all."""
     shift, last = len(rising.products), list[str]()
     if rising.steps and not falling.steps:
         last.append(facts.knowledge.words("planning")["notes"]["old_at_once"].format(old=head.agents[1]))
     elif rising.steps and falling.last_dose is not None:
         text = facts.knowledge.words("planning")["notes"]["last_of_old"]
         last.append(text.format(old=head.agents[1], day=falling.last_dose.isoformat()))
-    steps = (*rising.steps, *(shifted_step(s, shift) for s in falling.steps))
+    steps, asks = (*rising.steps, *(shifted_step(s, shift) for s in falling.steps)), list[str]()
+    if rising.refused and falling.steps and not falling.refused:
+        text = facts.knowledge.words("planning")["need"]["leave"]
+        asks.append(text.format(old=head.agents[1], new=head.agents[0]))
     return msgspec.structs.replace(
         head,
+        title=falling.title if asks else head.title,
         refused=rising.refused or falling.refused,
-        needs_first=tuple(dict.fromkeys((*rising.needs_first, *falling.needs_first))),
+        needs_first=tuple(dict.fromkeys((*asks, *rising.needs_first, *falling.needs_first))),
         first_do=tuple(dict.fromkeys((*rising.first_do, *falling.first_do))),
         policies=(*head.policies, *rising.policies, *falling.policies),
         bounds=rising.bounds,
@@ -295,7 +300,7 @@ def _handover(head: Plan, switch: Switch, taken: Intake, stands: Room, goal: flo
     the room that it leaves. There is no slower way, since the days of the new one would not move with it."""
     old, new = switch.from_agent, switch.to_agent
     words, names = facts.knowledge.words("planning"), _shown(switch, facts)
-    out = taper_plan(old, medicines, facts, first, why="stop_weighed", findings=findings, row=row)
+    out = taper_plan(old, medicines, facts, first, why="stop_weighed", findings=findings, replaced=True, row=row)
     ways = tuple(Branch(kind=kind, text=words["branches"][key]) for kind, key in _WAYS)
     out = msgspec.structs.replace(out, branches=ways if out.steps else ())
     rooms = stands, room(old, facts, row)

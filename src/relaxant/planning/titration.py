@@ -16,11 +16,10 @@ from relaxant.planning.day_shape import in_times, other_times
 from relaxant.planning.dose import Room, most_taken, room, why_refused
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Kind, Plan
-from relaxant.planning.products import abroad, product_groups, whole_only
+from relaxant.planning.products import abroad, product_groups, swallows_no_tablets, whole_only
 from relaxant.planning.rungs import BY_WEIGHT, Climb, Staged, least_rise, present_days, rungs, staged
 from relaxant.planning.said import amount, days_said, gates, missed, policy, withdrawal
 from relaxant.planning.schedule import Fit, chosen_fit, fits, titrations
-from relaxant.planning.swallowed import no_tablets
 from relaxant.planning.tablets import GRAIN, grains
 from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
@@ -204,7 +203,7 @@ def in_products(
     smallest dose of those before it: whoever has room enough for these takes at least as much from the first day on, so that less room
     never gives more.
     """
-    tube = no_tablets(facts, row)
+    tube = swallows_no_tablets(facts, row)
     groups = product_groups(agent, facts, liquid_first=tube, form=wanted.form, modified=chosen.release != _IMMEDIATE, country=wanted.country)  # fmt: skip
     groups = [g for g in groups if chosen.form in (None, g[0].form)]
     usable = [g for g in groups if not (tube and whole_only(g))]
@@ -331,7 +330,7 @@ def _notes(chosen: Titration, found: Found, stages: Sequence[Staged], wanted: Wa
         out.append(words["reconsider"][chosen.reconsider_from].format(days=days_said(chosen.reconsider_days, facts)))
     if whole_only(made.products):
         out.append(words["whole"])
-    return (*out, *_sold_here(made, wanted, agent, facts), *product_notes(made, facts))
+    return (*out, *product_notes(made, facts, wanted.country))
 
 
 def _waits(stays: float, wanted: Wanted, facts: Facts) -> Iterator[str]:
@@ -344,24 +343,26 @@ def _waits(stays: float, wanted: Wanted, facts: Facts) -> Iterator[str]:
         yield words["stays"].format(days=days_said(math.ceil(stays), facts), since=since, first=first)
 
 
-def _sold_here(made: Calendar, wanted: Wanted, agent: str, facts: Facts) -> Iterator[str]:
+def product_notes(found: Calendar, facts: Facts, country: str | None = None) -> tuple[str, ...]:
+    """What to mind of the products of a calendar of one agent, for somebody in ``country`` (left out: as the facts say)."""
+    words = facts.knowledge.words("planning")["notes"]
+    halves = any(
+        c.count % 1 for s in found.steps for t in s.takes for c in t.counts if not found.products[c.product].liquid
+    )
+    liquid, drops = any(p.liquid for p in found.products), any(p.drop for p in found.products)
+    out = [*_sold_here(found, country or facts.country(), facts), words["special"]]
+    return (*out, *(words[key] for key, holds in (("halves", halves), ("liquid", liquid), ("drops", drops)) if holds))
+
+
+def _sold_here(found: Calendar, country: str | None, facts: Facts) -> Iterator[str]:
     """What is not known to be sold in the person's country, where countries under the same labels differ."""
-    words, unsure = facts.knowledge.words("planning"), abroad(made.products, agent, facts, wanted.country)
+    words = facts.knowledge.words("planning")
+    unsure = abroad(found.products, found.steps[0].agent, facts, country) if found.steps else ()
     if unsure is None:
         yield words["notes"]["which_country"]
     for one in unsure or ():
         names = [words["countries"].get(c, c) for c in one.countries]
         yield words["notes"]["abroad" if names else "some_countries"].format(
-            product=f"{one.product.form} {amount(one.product.strength, one.product.unit)}",
+            product=f"{one.product.name} {amount(one.product.strength, one.product.unit)}",
             countries=listed(names, facts.knowledge.words("values")),
         )
-
-
-def product_notes(found: Calendar, facts: Facts) -> tuple[str, ...]:
-    """What to mind of the products of a calendar."""
-    words = facts.knowledge.words("planning")["notes"]
-    halves = any(
-        c.count % 1 for s in found.steps for t in s.takes for c in t.counts if not found.products[c.product].liquid
-    )
-    liquid = any(p.liquid for p in found.products)
-    return (words["special"], *([words["halves"]] if halves else []), *([words["liquid"]] if liquid else []))
