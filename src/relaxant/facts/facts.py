@@ -26,6 +26,7 @@ _SELDOM = frozenset(
         "cystatin_c",
         "muscle_mass",
         "pump",
+        "pump_concentration",
         "test_dose",
         "qtc",
         "swallowing",
