@@ -300,7 +300,7 @@ def _why(why: str, chosen: Titration, found: Found, wanted: Wanted, agent: str, 
     if chosen.target_high is not None and chosen.target_unit and not beyond:
         its = chosen.target_unit.removesuffix("/day")
         low, high = chosen.target_low, amount(chosen.target_high, its)
-        parts.append(words["target_high"].format(high=high) if low is None else words["target"].format(low=plain_number(low), high=high))  # fmt: skip
+        parts.append(words["target_high"].format(high=high) if low in (None, chosen.target_high) else words["target"].format(low=plain_number(low), high=high))  # fmt: skip
     return " ".join(parts)
 
 
