@@ -188,8 +188,47 @@ def test_a_start_takes_the_place_of_nothing() -> None:
     resources = of_review(START)
     first, second, *_ = steps(resources)
     assert "priorPrescription" not in first and "priorPrescription" in second
-    weighed = [r for r in some(resources, "MedicationRequest") if r["intent"] == "proposal" and "groupIdentifier" not in r]  # fmt: skip
-    assert [(r["status"], r["medicationCodeableConcept"]["text"]) for r in weighed] == [("draft", "tizanidine")]
+    assert not of_what_is_weighed(resources), "the steps say it"
+
+
+def of_what_is_weighed(resources: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [r for r in some(resources, "MedicationRequest") if any("Weighed." in n["text"] for n in r["note"])]
+
+
+def test_what_may_not_be_started_is_asked_not_to_be_given() -> None:
+    person = {
+        **PERSON,
+        "dialysis": "haemodialysis",
+        "medicines": [],
+        "considering": ["baclofen 10 mg three times a day"],
+    }
+    resources = of_review(person)
+    (refused,) = some(resources, "MedicationRequest")
+    assert refused["doNotPerform"] is True and refused["intent"] == "proposal" and refused["status"] == "draft"
+    assert any(n["text"].startswith("Refused: ") for n in refused["note"])
+    issue = next(r for r in some(resources, "DetectedIssue") if r["code"]["text"] == "Plan refused")
+    assert resources[issue["implicated"][0]["reference"]] is refused
+
+
+def test_no_request_for_what_no_calendar_could_be_made_of() -> None:
+    """A rise beyond the last step of its source: nothing forbids baclofen, and the dose that is taken goes on."""
+    person = {**PERSON, "medicines": ["baclofen 20 mg three times a day since 2026-01-20"], "considering": ["baclofen 25 mg three times a day"]}  # fmt: skip
+    review = reviewed(person)
+    resources = of_review(person)
+    assert all(p.refused and not p.steps for p in review.plan) and review.plan
+    assert not of_what_is_weighed(resources)
+    assert "end" not in told(resources)["baclofen"]["dosageInstruction"][0]["timing"]["repeat"]["boundsPeriod"]
+
+
+def test_steps_take_the_place_of_what_is_weighed_and_of_what_is_taken() -> None:
+    person = {**PERSON, "medicines": ["tizanidine 2 mg at night since 2026-06-01"], "considering": ["tizanidine 4 mg twice a day"]}  # fmt: skip
+    resources = of_review(person)
+    assert steps(resources) and not of_what_is_weighed(resources)
+    now = told(resources)["tizanidine"]
+    assert any("it takes the place of this line from 2026-11-26 on" in n["text"] for n in now["note"])
+    assert resources[steps(resources)[0]["priorPrescription"]["reference"]] is now
+    about = [i for i in some(resources, "DetectedIssue") if i.get("implicated")]
+    assert about and all(a["reference"] in resources for i in about for a in i["implicated"])
 
 
 def test_a_stopped_medicine_is_told_as_stopped() -> None:
@@ -232,6 +271,7 @@ def test_what_is_held_at_once_is_not_to_be_given() -> None:
     said = " ".join(n["text"] for n in held["note"])
     assert "tizanidine: not to be given, from Thu 2026-11-26 on." in said and "Hold tizanidine from now" in said
     assert resources[held["priorPrescription"]["reference"]] is told(resources)["tizanidine"]
+    assert any("from 2026-11-26 on" in n["text"] for n in told(resources)["tizanidine"]["note"])
     (plan,) = (p for p in some(resources, "CarePlan") if p["title"] == "Tapering tizanidine")
     assert refs([a["reference"] for a in plan["activity"]]) == [f"urn:uuid:{held['id']}"]
     assert not any(r.get("doNotPerform") for r in some(of_review(TAPER), "MedicationRequest"))

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import FULL, ROOT, TODAY, reviewed
 from relaxant.cli import main
-from relaxant.facts.suitability import indications
+from relaxant.facts.suitability import SUITS, indications
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.schema import TIERS
@@ -18,6 +18,7 @@ from relaxant.patient import jurisdiction_of
 from relaxant.plain import read_yaml
 from relaxant.planning.option import Option, Options
 from relaxant.planning.options import goals_of
+from relaxant.report.reviews import render_review
 
 KNOWN = load_knowledge()
 SEEDS = range(400 if FULL else 40)
@@ -119,16 +120,19 @@ def test_the_order_is_the_one_that_the_table_states(seed: int) -> None:
         assert ranks == sorted(ranks)
 
 
-def _rank(own: Option) -> tuple[int, int]:
+def _rank(own: Option) -> tuple[bool, int, int]:
+    speaking = [s for s in own.support if s.status in SUITS]
+    elsewhere = bool(speaking) and all(s.elsewhere for s in speaking)
     if not own.places:
-        return 2, 0
+        return elsewhere, 2, 0
     first = own.places[0]
-    return (3, 0) if first.after else (1, 0) if first.line is None else (0, first.line)
+    return (elsewhere, 3, 0) if first.after else (elsewhere, 1, 0) if first.line is None else (elsewhere, 0, first.line)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_ceilings_are_those_of_the_plan(seed: int) -> None:
-    """What a table gives as the most is where the calendar of that relaxant ends when it is weighed; for what is taken the same."""
+    """What a table gives as the most is where the calendar of that relaxant ends when it is weighed, or the longest treatment does; for what is
+    taken the same."""
     said = person(seed)
     made = reviewed(said).options
     rising = [o for each in made for o in each.options if o.suits and o.top_daily is not None]
@@ -144,7 +148,10 @@ def test_ceilings_are_those_of_the_plan(seed: int) -> None:
                 own.taken is not None or merged
             )  # or the DANGER of a taken relaxant, merged by cause with what is weighed
             continue
-        assert plans[0].steps[-1].daily == own.top_daily
+        steps = plans[0].steps
+        if own.course is not None and own.taken is None:
+            steps = tuple(s for s in steps if (s.first - steps[0].first).days < own.course.days)
+        assert steps[-1].daily == own.top_daily
         assert plans[0].steps[0].daily == own.first_daily
 
 
@@ -298,11 +305,25 @@ def test_a_label_of_another_country_is_marked() -> None:
 
 
 def test_a_short_course_says_what_the_steps_reach_in_it() -> None:
+    """The steps, the pieces and the most in a day are those of the course, not what would come after it."""
     made = one(country="US", conditions=["back pain"], goals=["acute back spasm"])
-    course = option(made, "diazepam").course
-    assert course is not None and course.days == 7
-    top = option(made, "diazepam").top_daily
-    assert course.reached is not None and top is not None and course.reached < top
+    own = option(made, "diazepam")
+    assert own.course is not None and own.course.days == 7
+    assert own.top_daily == own.course.reached == 6 and own.days is not None and own.days < 7
+
+
+def test_one_usual_dose_is_no_span() -> None:
+    review = reviewed({**BASE, "country": "US", "conditions": ["back pain"], "goals": ["acute back spasm"]})
+    shown = " ".join(render_review(review, "text").decode().split())
+    assert "Usual: 200 mg" in shown and "200 to 200" not in shown
+
+
+@pytest.mark.parametrize("person", [{"conditions": ["stroke"], "goals": ["care"]}, {"conditions": ["cerebral palsy"], "goals": ["function"], "age": 4, "weight": "15 kg", "height": "100 cm"}])  # fmt: skip
+def test_what_other_countries_labels_alone_speak_for_stands_last(person: dict[str, Any]) -> None:
+    """Eperisone under Italy's label, for somebody in Germany; in Italy it is the label of the country."""
+    here, italy = suited(one(country="DE", **person)), one(country="IT", **person)
+    assert here[-1] == "eperisone"
+    assert not any(s.elsewhere for s in option(italy, "eperisone").support)
 
 
 def test_bladder_antimuscarinics_stand_before_the_injection() -> None:

@@ -205,7 +205,8 @@ def test_a_benzodiazepine_goes_in_a_number_of_steps_that_can_be_made(agent: str,
     assert plan.last_dose is not None
     if taper.least is None or taper.percent is None:
         return
-    marks = 0.1 * plan.products[0].strength * 3 if plan.products[0].liquid else 0.0
+    first = plan.products[0]
+    marks = 0.1 * first.strength * 3 if first.liquid else first.strength if first.drop else 0.0
     rounding = max(marks, 1e-9)
     waited = 0
     for number, step in enumerate(plan.steps):

@@ -697,8 +697,12 @@ def test_what_the_sheet_says() -> None:
 
 def test_a_sheet_waits_for_what_comes_first_and_is_not_made_for_a_ward() -> None:
     first = msgspec.structs.replace(taper(), first_do=(told("Measure ALT."),))
-    wait = "Do not begin before they have told you that you can. Other things have to be done first."
+    wait = "Do not take less before they have told you that you can: go on with baclofen as you do now. Other things have to be done first."
     assert wait in written(sheet_view(view(first)))
+    start = msgspec.structs.replace(titration(), first_do=(told("Measure ALT."),))
+    assert "Do not begin before they have told you that you can. Other things have to be done first." in written(
+        sheet_view(view(start))
+    )
     assert wait not in written(sheet_view(view(msgspec.structs.replace(taper(), first_do=()))))
     (policy, *others) = taper().policies
     ward = msgspec.structs.replace(taper(), policies=(msgspec.structs.replace(policy, supervised=True), *others))

@@ -26,7 +26,7 @@ from relaxant.planning.dose import Room
 from relaxant.planning.plan import Plan
 from relaxant.planning.products import product_groups
 from relaxant.planning.rungs import staged
-from relaxant.planning.titration import Wanted, in_products, titration_plan
+from relaxant.planning.titration import Found, Wanted, in_products, titration_plan
 
 KNOWN = load_knowledge()
 TITRATIONS = KNOWN.plans.titrations
@@ -83,8 +83,11 @@ def test_an_ordinary_adult_gets_the_stages_of_the_label(name: str, country: str)
         assert plan.refused and not plan.steps
         return
     assert plan.refused is None
-    assert [({t.at: t.amount for t in s.takes}, s.days) for s in plan.steps] == [
-        (stage.doses, None if stage.days is None else math.ceil(stage.days)) for stage in titration.stages
+    assert [{t.at: t.amount for t in s.takes} for s in plan.steps] == [stage.doses for stage in titration.stages]
+    course = plan.last_dose and (plan.last_dose - TODAY).days + 1
+    before = sum(math.ceil(stage.days) for stage in titration.stages if stage.days is not None)
+    assert [s.days for s in plan.steps] == [
+        course and course - before if stage.days is None else math.ceil(stage.days) for stage in titration.stages
     ]
     assert next(p.id for p in plan.policies if p.chosen) == name
     assert {p.modified_release for p in plan.products} == {titration.release != "immediate"}
@@ -253,7 +256,7 @@ def test_less_room_never_gives_more_on_any_day(seed: int) -> None:
     day_by_day = []
     for room in rooms(chance, top, dose):
         found = in_products(titration.agent, facts, titration, stages, room, Wanted(first=TODAY, country=country), 0)
-        steps = () if isinstance(found, str) else found.calendar.steps
+        steps = () if not isinstance(found, Found) else found.calendar.steps
         when = [TODAY + timedelta(days=n) for n in DAYS]
         day_by_day.append([next((s.daily for s in steps if s.first <= w and (s.last is None or w <= s.last)), 0.0) for w in when])  # fmt: skip
         assert all(s.daily <= room.daily + 1e-9 and max(t.amount for t in s.takes) <= room.single + 1e-9 for s in steps)

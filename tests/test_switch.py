@@ -616,7 +616,8 @@ def test_an_override_beyond_every_source_is_kept_and_marked(
     status, out, _err = taper_of(file, capsys, "--agent", "baclofen", "--format", "json", *options)
     assert status == 0
     plan = json.loads(out)
-    assert any(note.startswith("OVERRIDE: beyond") for note in plan["notes"]) is marked
+    assert any(t["text"].startswith("OVERRIDE: ") for t in plan["first_do"]) is marked
+    assert plan["policies"][0]["beyond"] is marked
     assert bool(plan["policies"][0]["override"]) is bool(options)
 
 

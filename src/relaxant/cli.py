@@ -160,6 +160,11 @@ def _parser() -> argparse.ArgumentParser:
     leave.add_argument(
         "--every", metavar="TIME", help='your own time between steps, such as "14 days"; kept in the plan'
     )
+    leave.add_argument(
+        "--confirm-override",
+        action="store_true",
+        help="your own way goes beyond every source and is meant: let it go on the sheet for the person",
+    )
     leave.add_argument("--country", help="whose labels and products: US, UK, EU or an EU member")
     leave.add_argument("--as-of", metavar="DATE", help="the day of the review (the file's own, else today)")
     leave.add_argument(

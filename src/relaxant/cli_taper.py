@@ -18,6 +18,7 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.planning.current import current_lines
 from relaxant.planning.taper import Override, taper_plan
+from relaxant.planning.until_then import until_then
 from relaxant.quantities import Quantity, convert, number, quantity
 from relaxant.report.plans import render_plan
 from relaxant.report.view import head_of
@@ -51,17 +52,27 @@ def run(
     _must_be_taken(agent, options.agent, medicines, knowledge)
     found = review(patient, knowledge=knowledge, predict=False, plan=False)
     tested = evaluate(program(knowledge, patient.jurisdiction), facts, facts.inputs.agents.keys() or None)
+    begin = _begin(options.begin, patient.as_of)
     plan = taper_plan(
         agent,
         medicines,
         facts,
-        _begin(options.begin, patient.as_of),
+        begin,
         override=_override(options, agent, knowledge),
         findings=read_row(tested, 0, agent)[1],
         ready=options.begin is not None,
     )
+    plan = until_then(plan, agent, medicines, facts, patient.as_of)
     head = head_of(found, knowledge=knowledge)
-    made = render_plan(plan, options.format, head=head, knowledge=knowledge, colour=colour, encoding=encoding)
+    made = render_plan(
+        plan,
+        options.format,
+        head=head,
+        knowledge=knowledge,
+        colour=colour,
+        encoding=encoding,
+        confirmed=options.confirm_override,
+    )
     return made, head.labelled
 
 

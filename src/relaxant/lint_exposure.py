@@ -146,8 +146,10 @@ def _genes(knowledge: Knowledge, enzymes: set[str]) -> Iterator[tuple[str, str]]
     for status in pathways.phenotypes:
         where = f"phenotypes {status.gene} {status.phenotype}"
         yield from _cited(status, where, knowledge)
-        if status.gene not in enzymes:
+        if status.gene not in enzymes and status.functions:
             yield where, f"there is no enzyme “{status.gene}”"
+        if not status.functions and not status.words:
+            yield where, "it has neither functions of alleles nor words"
         for pair in status.functions:
             if any((status.gene, f) not in functions for f in pair):
                 yield where, f"no allele of {status.gene} has the function {' or '.join(pair)}"

@@ -168,6 +168,10 @@ def _bound(bound: DoseBound) -> Iterator[tuple[str, str]]:
         yield where, "it bounds nothing"
     if bound.leave and not bound.never:
         yield where, "what is to be left is never started: never is missing"
+    if bound.one_way and not bound.never:
+        yield where, "what forbids a step back forbids a rise: never is missing"
+    if bound.recheck_days is not None and not (bound.one_way and bound.recheck_days >= 1):
+        yield where, "recheck_days is a day at least, and goes with one_way"
     if any(n is not None and n <= 0 for n in numbers) or (bound.share is not None and bound.share > 1):
         yield where, "a bound is above nought, and a share at most 1"
     for slot in slots(bound.why):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, product
+from typing import get_args
 
+from relaxant.facts.names import PERSON_FACTS
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.pumps import PumpOral, PumpProtocol, PumpRange, PumpScreening, PumpStep
+from relaxant.knowledge.questions import holds_in
+from relaxant.knowledge.schema import Jurisdiction
 
 _UNITS = {
     "licensed_from": "years",
@@ -33,10 +37,24 @@ def faults_of_pump(pump: PumpProtocol, knowledge: Knowledge) -> Iterator[tuple[s
         *(part.conditions for part in pump.origins),
         *(part.conditions for part in pump.not_with),
         *(part.conditions for part in pump.to_read),
+        *(part.conditions for part in pump.overdose_if),
     ]
     for condition in (name for names in named for name in names):
         if condition not in knowledge.conditions:
             yield where, f"there is no condition “{condition}”"
+    for fact in (fact for part in pump.overdose_if for fact in part.facts):
+        if not (fact in PERSON_FACTS and PERSON_FACTS[fact].truth):
+            yield where, f"there is no yes/no fact “{fact}”"
+    if any(part.surely for part in pump.overdose_if) != bool(pump.overdose):
+        yield where, "what to do in an overdose belongs with what tells one"
+    for agent in {said.keeps or said.leaves for said in pump.at_start} - {None}:
+        if agent not in knowledge.agents:
+            yield where, f"there is no agent “{agent}”"
+    for role in (role for part in pump.not_with for role in part.roles):
+        if role not in knowledge.roles:
+            yield where, f"there is no role “{role}”"
+    if any(not part.conditions and not part.roles for part in pump.not_with):
+        yield where, "what rules out a start names a condition or a role"
     for kind in ("screening", "start", "steps", "ranges", "check", "emergency", "meanwhile", "oral", "restart", "call"):
         if not getattr(pump, kind):
             yield where, f"nothing is said of its {kind}"
@@ -53,7 +71,7 @@ def faults_of_pump(pump: PumpProtocol, knowledge: Knowledge) -> Iterator[tuple[s
     if any(part.within_days <= 0 for part in pump.to_read):
         yield where, "a pump is to be read for days above nought"
     for mark in pump.marks:
-        if mark.above <= 0 or mark.age_from >= mark.age_to:
+        if mark.above <= 0 or (mark.step_most is not None and mark.step_most <= 0) or mark.age_from >= mark.age_to:
             yield where, "a mark lies above nought, and age_from below age_to"
     numbers = {"licensed_from": pump.licensed_from} | {
         name: getattr(pump.numbers, name) for name in pump.numbers.__struct_fields__
@@ -72,7 +90,14 @@ def faults_of_pump(pump: PumpProtocol, knowledge: Knowledge) -> Iterator[tuple[s
 
 
 def _oral(parts: tuple[PumpOral, ...], where: str) -> Iterator[tuple[str, str]]:
-    """Every kidney function, and none known, has just one sentence."""
+    """Every kidney function, and none known, has just one sentence, in every country and at every age."""
+    ages = sorted({part.age_from for part in parts})
+    for country, age in product(get_args(Jurisdiction), ages):
+        here = [p for p in parts if holds_in(p, country) and p.age_from <= age < p.age_to]
+        yield from _oral_here(here, where)
+
+
+def _oral_here(parts: list[PumpOral], where: str) -> Iterator[tuple[str, str]]:
     bands = sorted((p.egfr_from, p.egfr_to) for p in parts if not p.dialysis and not p.unknown)
     if sum(p.unknown for p in parts) != 1 or sum(p.dialysis for p in parts) != 1:
         yield where, "of the oral form one sentence is for dialysis and one for a kidney function that is not known"

@@ -169,6 +169,7 @@ EQUATION_SOURCES = frozenset(
         "cockcroft-gault-1976",
         "child-pugh-1973",
         "cdc-opioid-2022",
+        "bnfc-renal-2018",
     }
 )
 """Sources that the equations of ``facts`` name."""

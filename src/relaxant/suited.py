@@ -7,20 +7,25 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.members import role_members
-from relaxant.facts.suitability import indications, said_as
-from relaxant.knowledge.schema import SUITABILITIES, Combination, Evidence, Suitability
+from relaxant.facts.suitability import indications, may_be_of_age, said_as
+from relaxant.knowledge.schema import SUITABILITIES, Combination, Evidence, Indication, Suitability
+from relaxant.quantities import plain_number
 from relaxant.rules.reasons import Cited, cited
 from relaxant.rules.wording import listed, shown_agent_name, shown_name
 
+_LICENSED: Suitability = "licensed"
+_OFF_LABEL: Suitability = "off label"
+
 
 class ShownSuitability(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent is to one condition of the person under the labels of the country."""
+    """What an agent is to one condition of the person under the labels of the country. ``other_age``: its licence is for another age."""
 
     agent: str
     condition: str
     status: Suitability
     text: str
     evidence: Evidence
+    other_age: bool = False
     verified: bool
     source: Cited
 
@@ -44,24 +49,40 @@ def suitability(facts: Facts, row: int = 0) -> tuple[ShownSuitability, ...]:
     for agent in sorted(facts.inputs.agents):
         if not _present(agent, facts, row):
             continue
-        own = [
+        known = [
             i
             for i in indications(facts.knowledge.agents[agent], facts.jurisdiction)
             if facts.column(f"condition:{i.condition}").surely[row]
         ]
-        out += [
-            ShownSuitability(
-                agent=shown_agent_name(agent, facts),
-                condition=listed(said_as(facts, i.condition, row), facts.knowledge.words("values")),
-                status=i.status,
-                text=i.text,
-                evidence=i.evidence,
-                verified=i.verified,
-                source=cited(facts.knowledge, i.source, i.place),
-            )
-            for i in sorted(own, key=lambda i: SUITABILITIES.index(i.status))
-        ]
+        own = [i for i in known if may_be_of_age(i, facts, row)]
+        licensed = {i.condition for i in own if i.status == _LICENSED}
+        others = [i for i in known if i not in own and i.status == _LICENSED and i.condition not in licensed]
+        found = sorted((*own, *others), key=lambda i: SUITABILITIES.index(_status(i, i in others)))
+        out += [_shown_status(agent, i, i in others, facts, row) for i in found]
     return tuple(out)
+
+
+def _status(known: Indication, other_age: bool) -> Suitability:
+    """What it is to the person: what is licensed for another age alone is off label."""
+    return _OFF_LABEL if other_age else known.status
+
+
+def _shown_status(agent: str, known: Indication, other_age: bool, facts: Facts, row: int) -> ShownSuitability:
+    words, text = facts.knowledge.words("review")["licence"], known.text
+    if other_age:
+        key = "from" if known.age_from > 0 else "to"
+        ages = words[key].format(age=plain_number(known.age_from if key == "from" else known.age_to))
+        text = words["other_age"].format(ages=ages, text=text)
+    return ShownSuitability(
+        agent=shown_agent_name(agent, facts),
+        condition=listed(said_as(facts, known.condition, row), facts.knowledge.words("values")),
+        status=_status(known, other_age),
+        text=text,
+        evidence=known.evidence,
+        other_age=other_age,
+        verified=known.verified,
+        source=cited(facts.knowledge, known.source, known.place),
+    )
 
 
 def combinations(facts: Facts, row: int = 0) -> tuple[ShownCombination, ...]:

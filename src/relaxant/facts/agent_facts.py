@@ -24,6 +24,8 @@ _LARGEST_BY_WEIGHT: Methods = (("the largest dose of the line, by weight", None)
 _MOST: Methods = (("the most that the line allows", None),)
 _PUMP: Methods = (("from the pump as described and its line", None),)
 _OF_PUMP = {
+    "pump_flow": ("pump_concentration", 0.0),
+    "refill_in_days": ("reservoir", -np.inf),
     "reservoir_volume": ("reservoir", 0.0),
     "reservoir_days": ("reservoir", 0.0),
     "reservoir_gap": ("reservoir", 0.0),

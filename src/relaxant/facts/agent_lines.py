@@ -65,6 +65,7 @@ def said_of_agent(
         "stopped": float(bool(stopped) and not current),
         "route_not_licensed": float(any(m.route_not_licensed for m in lines if m.role != "stopped")),
         "current_twice": float(len(ahead) > 1),
+        "weighed": float(bool(weighed)),
     }
     low, high = _daily(used, unit.amount)
     on_top_of_unknown = patient.medicines is None and any(m.beside for m in weighed)

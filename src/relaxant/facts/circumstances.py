@@ -62,6 +62,15 @@ for _name in ("stands_on_tone", "tube_feeding", "crushes_tablets", "pump_present
     MAKERS[_name] = lambda facts, name=_name, need=_need: yes_no(facts.said(name), need)  # type: ignore[misc]
 
 
+@makes("slow_breathing")
+def _slow_breathing(facts: Facts) -> Column:
+    """Whether breathing was said to be slow. It is no where nothing was said: nobody is asked to count breaths for a review."""
+    rate = facts.numbers("respiratory_rate")
+    with np.errstate(invalid="ignore"):
+        slow = rate < facts.knowledge.policy("slow_breathing_rate")
+    return truth(slow, np.zeros_like(slow), inputs=("respiratory_rate",), methods=SAID)
+
+
 @makes("smoking_stopped_days")
 def _smoking_stopped(facts: Facts) -> Column:
     """Days since smoking stopped; endless for who smokes or never smoked, so that a rule on a recent stop is silent for them."""

@@ -26,6 +26,7 @@ _DOUBT = Later(
 )
 _JOINS = re.compile(r"\s+(?:with|and|plus|due to|secondary to|after)\s+|[,;+&]\s*", re.I)
 _HOW = r"^(?:(?:severe|moderate|mild|known|bilateral|left|right)\s+)+"
+_HOW_LONG = r"\s+(?:for\s+|of\s+)?\d+\s+(?:days?|weeks?|months?|years?)$"
 _IMMUNE = Later(r"anaphyla|angio ?o?edema|stevens|necrolysis|urticaria|hives|bronchospasm|serum sickness")
 _SNOMED = ("snomed", "http://snomed.info/sct", "snomed ct")
 _ICD10 = (
@@ -213,9 +214,9 @@ def condition_ids(stated: Stated, knowledge: Knowledge) -> tuple[str, ...]:
 
 
 def _joined(words: str, known: _Names) -> list[str]:
-    """The conditions of words that join several ("low back pain with muscle spasm"), or that say how much or where ("severe spasticity");
-    none unless every part is a whole name: what stands beside a name may undo it."""
-    parts = [re.sub(_HOW, "", folded(part)) for part in _JOINS.split(words)]
+    """The conditions of words that join several ("low back pain with muscle spasm"), or that say how much, where or how long ("severe
+    spasticity", "ICU stay 4 weeks"); none unless every part is a whole name: what stands beside a name may undo it."""
+    parts = [re.sub(_HOW_LONG, "", re.sub(_HOW, "", folded(part))) for part in _JOINS.split(words)]
     return [known.names[part] for part in parts] if all(part in known.names for part in parts) else []
 
 

@@ -26,6 +26,7 @@ _SELDOM = frozenset(
         "cystatin_c",
         "muscle_mass",
         "pump",
+        "pump_concentration",
         "test_dose",
         "qtc",
         "swallowing",
@@ -102,6 +103,10 @@ class Facts:
             return self.measured(name)
         raise KeyError(name)
 
+    def country(self, row: int = 0) -> str | None:
+        """The country whose products a person gets (``DE``); ``None`` where nobody said."""
+        return self.inputs.countries[row] if self.inputs.countries else None
+
     # ------------------------------------------------------------ what was said
 
     def numbers(self, name: str) -> Floats:
@@ -115,13 +120,14 @@ class Facts:
         return full(self.rows) if found is None else found
 
     def measured(self, name: str) -> Column:
-        """A measured value as it stands, in the lab's own unit."""
-        lab = self.knowledge.labs.get(name)
+        """A measured value as it stands, in the lab's own unit; one ``_today`` where it is surely of the day of the review."""
+        plain = name.removesuffix("_today")
+        lab = self.knowledge.labs.get(plain)
         return number(
             self.numbers(name),
             PERSON_FACTS[name].unit,
-            needs=name,
-            inputs=(name,),
+            needs=name if lab is None or plain == name else lab.title,
+            inputs=(plain,),
             methods=_MEASURED,
             source=lab.source if lab else None,
         )
@@ -259,7 +265,7 @@ class Facts:
         Dialysis where the kidneys work, pregnancy outside childbearing age, the second transaminase where one is normal.
         """
         policy, out = self.knowledge.policy, set(_SELDOM)
-        out |= {f"{name.split(':')[1]}{_GENOTYPE}" for name in self._columns if name.startswith("genotype:")}
+        out |= {f"{status.gene}{_GENOTYPE}" for status in self.knowledge.pathways.phenotypes}
         if math.isfinite(self.column("egfr").low[row]) and self.column("egfr").low[row] >= policy(
             "dialysis_unlikely_from_egfr"
         ):

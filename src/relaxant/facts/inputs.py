@@ -17,7 +17,7 @@ from relaxant.facts.agent_lines import SITUATIONS, said_of_agent
 from relaxant.facts.column import Floats, Mask
 from relaxant.facts.conditions import allergies_said, conditions_said, days_since
 from relaxant.facts.measured import values_in_force
-from relaxant.facts.pump import has_pump, said_of_pump
+from relaxant.facts.pump import has_pump, only_weighed, said_of_pump
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.phenotypes import phenotype_of
 from relaxant.medicines.medicine import Medicine
@@ -37,7 +37,8 @@ class Intake(msgspec.Struct):
 
 
 class Inputs(msgspec.Struct):
-    """Everything said, row by row. ``notes`` are words on a row's inputs, such as a value past its time."""
+    """Everything said, row by row. ``notes`` are words on a row's inputs, such as a value past its time; ``countries`` whose products each
+    person gets, none where a registry names none."""
 
     rows: int
     numbers: dict[str, Floats]
@@ -53,6 +54,7 @@ class Inputs(msgspec.Struct):
     agents: dict[str, dict[str, Floats]] = {}
     notes: tuple[dict[str, str], ...] = ()
     weighed: dict[str, Floats] = {}
+    countries: tuple[str, ...] = ()
 
 
 def take(inputs: Inputs, rows: slice) -> Inputs:
@@ -80,6 +82,7 @@ def take(inputs: Inputs, rows: slice) -> Inputs:
         {a: part(c) for a, c in inputs.agents.items()},
         inputs.notes[rows],
         part(inputs.weighed),
+        inputs.countries[rows],
     )
 
 
@@ -118,6 +121,8 @@ def inputs_of(readings: Sequence[tuple[Patient, Sequence[Medicine]]], knowledge:
         for name, value in truths.items():
             inputs.truths.setdefault(name, full(rows))[row] = value
         pump = has_pump(patient, medicines, knowledge)
+        if only_weighed(patient, medicines, knowledge):
+            inputs.truths["pump_present"][row] = 0.0
         for name, value in conditions_said(patient, knowledge, note, pump=pump).items():
             inputs.conditions.setdefault(name, full(rows, 0.0))[row] = value
         for name, days in days_since(patient, knowledge).items():
@@ -149,6 +154,7 @@ def inputs_of(readings: Sequence[tuple[Patient, Sequence[Medicine]]], knowledge:
     for taken in inputs.intake.values():
         taken.now[(taken.now == 0) & ~inputs.medicines_known] = NAN
     inputs.notes, inputs.unread_names = tuple(notes), tuple(unread_names)
+    inputs.countries = tuple(patient.country for patient, _ in readings)
     return inputs
 
 
@@ -204,7 +210,8 @@ def _person(patient: Patient, knowledge: Knowledge, note: dict[str, str]) -> tup
 def _phenotypes(patient: Patient, knowledge: Knowledge) -> dict[str, float]:
     """``genotype:CYP2C19:poor`` and the like, 1 or 0, for every gene whose alleles or report are understood."""
     out: dict[str, float] = {}
-    for gene, said in (patient.genotype or {}).items():
+    for named, said in (patient.genotype or {}).items():
+        gene = named.strip().upper()
         if (own := phenotype_of(gene, said, knowledge.pathways)) is not None:
             for known in knowledge.pathways.phenotypes:
                 if known.gene == gene:

@@ -339,9 +339,9 @@ def _creatinine_clearance(facts: Facts) -> Column:
     return _honest(facts, column, lambda: _absolute(facts, facts.column("egfr_cystatin"), "egfr_cystatin"))
 
 
-@makes("kidney_function")
-def _kidney_function(facts: Facts) -> Column:
-    """The absolute value that dosing uses: creatinine clearance; for those it is not made for, the de-indexed eGFR."""
+@makes("clearance_absolute")
+def _clearance_absolute(facts: Facts) -> Column:
+    """In mL/min, for doses that do not go by size: creatinine clearance; for those it is not made for, the de-indexed eGFR."""
     clearance = facts.column("creatinine_clearance")
     unknown = ~np.isfinite(clearance.high)
     if not anywhere(unknown):
@@ -363,6 +363,38 @@ def _kidney_function(facts: Facts) -> Column:
         methods,
         ("creatinine_clearance", "egfr_absolute"),
         clearance.source,
+        needs,
+    )
+
+
+@makes("kidney_function")
+def _kidney_function(facts: Facts) -> Column:
+    """What marks of weak kidneys are held against: under 18 years the eGFR of 1.73 m2, from 18 the clearance in mL/min.
+
+    A child's doses go by size and so does a child's filtration: without indexing a healthy toddler would lie below the
+    marks of an adult. BNF for Children 2018-2019 (Prescribing in renal impairment) states doses in mL/min/1.73 m2.
+    """
+    grown = facts.column("clearance_absolute")
+    young = values(facts.column("age")) < body.ADULT_YEARS
+    if not anywhere(young):
+        return grown
+    child = facts.column("egfr")
+    methods = (
+        *((w, ~young if m is None else m & ~young) for w, m in grown.methods),
+        *((w, young if m is None else m & young) for w, m in child.methods),
+        ("a child's, for a body of 1.73 m2", young & np.isfinite(child.high)),
+    )
+    needs = {k: m & ~young for k, m in grown.needs.items()}
+    for name, mask in child.needs.items():
+        needs[name] = needs.get(name, np.zeros(facts.rows, dtype=bool)) | (mask & young)
+    return Column(
+        np.where(young, child.low, grown.low),
+        np.where(young, child.high, grown.high),
+        "mL/min",
+        False,
+        methods,
+        ("egfr",) if bool(young.all()) else (*grown.inputs, "egfr"),
+        "bnfc-renal-2018" if bool(young.all()) else grown.source,
         needs,
     )
 

@@ -26,6 +26,7 @@ from relaxant.quantities import Quantity, convert, quantity
 Span = tuple[float, float]
 ROUTE = "intrathecal"
 _DIGITS = 9  # a rise from 400 to 520 is one of 0.3 and no more
+_WHOLE = 1e-9  # a day that is whole but for rounding is whole
 _EACH_DAY = "1 d"
 _BETWEEN_DRUGS = re.compile(r"\s*(?:\band\b|\bwith\b|\bplus\b|[+/&,;])\s*")
 
@@ -120,6 +121,13 @@ def has_pump(patient: Patient, medicines: Sequence[Medicine], knowledge: Knowled
     """Whether something runs, ran or is to run into the spinal fluid, or a pump for it is described."""
     pumped = {agent.agent for agent in knowledge.agents.values() if ROUTE in agent.routes}
     return patient.pump is not None or any(m.regimen.route == ROUTE or pumped & set(m.agents) for m in medicines)
+
+
+def only_weighed(patient: Patient, medicines: Sequence[Medicine], knowledge: Knowledge) -> bool:
+    """Whether a pump or a test dose is weighed for somebody in whom none runs or ran, so that none is in place yet."""
+    pumped = {agent.agent for agent in knowledge.agents.values() if ROUTE in agent.routes}
+    roles = {m.role if m.change != "stop" else "current" for m in medicines if pumped & set(m.agents)}
+    return patient.medicines is not None and roles == {"considering"}
 
 
 def daily_of(line: Medicine) -> Span | None:
@@ -278,6 +286,8 @@ def said_of_pump(agent: str, patient: Patient, medicines: Sequence[Medicine], kn
     found = held(device, now, begun(current), patient.as_of, protocol.numbers.dead.value)
     out: dict[str, float] = {}
     for name, span in (
+        ("pump_flow", _flow(found, runs_at(weighed), device) if not current else found.flow),
+        ("refill_in_days", _refill_in(protocol, device, found)),
         ("reservoir_volume", found.now),
         ("reservoir_days", found.days),
         ("reservoir_gap", found.gap),
@@ -296,14 +306,50 @@ def said_of_pump(agent: str, patient: Patient, medicines: Sequence[Medicine], kn
     return out
 
 
+def _flow(found: Held, new: Span | None, device: Device) -> Span | None:
+    """The flow (mL/day) of the start that is weighed."""
+    if new is None or device.concentration is None:
+        return found.flow
+    return new[0] / device.concentration, new[1] / device.concentration
+
+
+def _refill_in(protocol: PumpProtocol, device: Device, found: Held) -> Span | None:
+    """The days until the refill is due, nought or fewer where it is: a margin before the alarm, at the floor volume, or by the age of the
+    filling. What is not known may make it due sooner, never later."""
+    numbers, unfit = protocol.numbers, found.gap is not None and found.gap[0] > protocol.numbers.gap.value
+    spans: list[Span] = [] if found.since is None else [(numbers.longest.value - found.since,) * 2]
+    now, flow = found.now, found.flow
+    open_ = now is None or flow is None or found.since is None or device.alarm is None
+    if now is not None:
+        least = min(now[0], found.expected[0]) if unfit and found.expected else now[0]
+        lines = [(numbers.floor.value, 0.0)]
+        lines += [] if device.alarm is None else [(device.alarm, math.ceil(numbers.margin.value))]
+        for line, margin in lines:
+            if flow is not None and flow[1] > 0:
+                most = math.inf if flow[0] <= 0 else math.floor((now[1] - line) / flow[0] + _WHOLE) - margin
+                spans.append((math.floor((least - line) / flow[1] + _WHOLE) - margin, most))
+            elif now[1] <= line:
+                spans.append((0.0, 0.0))
+    if not spans:
+        return None
+    return -math.inf if open_ else min(low for low, _ in spans), min(high for _, high in spans)
+
+
 def _rise(now: Span | None, weighed: Sequence[Medicine], kept: Sequence[Medicine]) -> Span | None:
     """By which fraction what is weighed, with what stays beside it, lies above the present rate; nought where nothing is weighed."""
     if not weighed:
         return 0.0, 0.0
-    new = [span for line in (*weighed, *kept) if (span := daily_of(line)) is not None]
-    if now is None or len(new) < len(weighed) + len(kept):
+    new = together(weighed, kept)
+    return None if now is None or new is None else (new[0] / now[1] - 1, new[1] / now[0] - 1)
+
+
+def together(weighed: Sequence[Medicine], kept: Sequence[Medicine]) -> Span | None:
+    """The daily dose (micrograms) of what is weighed with what stays beside it; ``None`` where nothing is weighed or a line says no dose."""
+    spans = [daily_of(line) for line in (*weighed, *kept)]
+    known = [span for span in spans if span is not None]
+    if not weighed or len(known) < len(spans):
         return None
-    return sum(low for low, _ in new) / now[1] - 1, sum(high for _, high in new) / now[0] - 1
+    return sum(low for low, _ in known), sum(high for _, high in known)
 
 
 def _first_day(protocol: PumpProtocol, patient: Patient, device: Device, weighed: Sequence[Medicine]) -> Span | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relaxant.facts.column import SAID, Column, gather_needs, truth
+from relaxant.facts.column import SAID, Column, Mask, gather_needs, truth
 from relaxant.facts.conditions import implied_by
+from relaxant.facts.limits import OLDEST
 from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Indication, Jurisdiction
 
@@ -55,18 +57,36 @@ def _never(facts: Facts) -> Column:
 def _against(facts: Facts, agent: str, statuses: tuple[str, ...]) -> Column:
     """True where a condition of these statuses is there and none that the agent suits."""
     own = indications(facts.knowledge.agents[agent], facts.jurisdiction)
-    against = sorted({i.condition for i in own if i.status in statuses})
-    if not against:
+    bad = [i for i in own if i.status in statuses]
+    if not bad:
         return _never(facts)
-    bad = [facts.column(f"condition:{c}") for c in against]
-    good = [facts.column(f"condition:{c}") for c in sorted({i.condition for i in own if i.status in SUITS})]
-    surely = np.any([c.surely for c in bad], axis=0)
-    maybe = np.any([c.maybe for c in bad], axis=0)
+    good = [i for i in own if i.status in SUITS]
+    surely, maybe = _any(facts, bad)
     if good:
-        surely = surely & ~np.any([c.maybe for c in good], axis=0)
-        maybe = maybe & ~np.any([c.surely for c in good], axis=0)
+        fits, may_fit = _any(facts, good)
+        surely, maybe = surely & ~may_fit, maybe & ~fits
     open_ones = maybe & ~surely
-    return truth(surely, open_ones, needs=gather_needs((*bad, *good), open_ones), inputs=("conditions",), methods=SAID)
+    asked = [facts.column(f"condition:{c}") for c in sorted({i.condition for i in (*bad, *good)})]
+    asked += [facts.column("age")] if any(not _any_age(i) for i in (*bad, *good)) else []
+    return truth(surely, open_ones, needs=gather_needs(asked, open_ones), inputs=("conditions",), methods=SAID)
+
+
+def _any(facts: Facts, known: Sequence[Indication]) -> tuple[Mask, Mask]:
+    """Where one of these speaks of the person, by condition and age: surely, and maybe."""
+    surely = maybe = np.zeros(facts.rows, dtype=bool)
+    for one in known:
+        there, (at_age, may_be) = facts.column(f"condition:{one.condition}"), facts.age_band(one.age_from, one.age_to)
+        surely, maybe = surely | (there.surely & at_age), maybe | (there.maybe & may_be)
+    return surely, maybe
+
+
+def _any_age(known: Indication) -> bool:
+    return known.age_from <= 0 and known.age_to >= OLDEST
+
+
+def may_be_of_age(known: Indication, facts: Facts, row: int) -> bool:
+    """Whether what is said of a medicine may hold at the age of one person."""
+    return bool(facts.age_band(known.age_from, known.age_to)[1][row])
 
 
 def speaking(facts: Facts, agent: str, row: int, statuses: tuple[str, ...]) -> tuple[Indication, ...]:
@@ -74,7 +94,9 @@ def speaking(facts: Facts, agent: str, row: int, statuses: tuple[str, ...]) -> t
     return tuple(
         i
         for i in indications(facts.knowledge.agents[agent], facts.jurisdiction)
-        if i.status in statuses and facts.column(f"condition:{i.condition}").surely[row]
+        if i.status in statuses
+        and facts.column(f"condition:{i.condition}").surely[row]
+        and may_be_of_age(i, facts, row)
     )
 
 

@@ -97,6 +97,8 @@ def in_words(node: Mapping[str, Any], knowledge: Knowledge) -> str:
         return str(words["genotype"]).format(gene=node["genotype"], status=node["is"])
     if "allergy" in node:
         return str(knowledge.words("values")["allergy_to"]).format(what=str(node["allergy"]).replace("_", " "))
+    if "given" in node:
+        return str(words["given"]).format(what=node["given"])
     if "takes" in node:
         return str(words["takes"]).format(what=node["takes"])
     if "taken_for" in node:

@@ -22,24 +22,28 @@ Milestone = Literal[
 class BlockWeight(Cited, frozen=True, kw_only=True, gc=False):
     """The weight that the doses go by. ``also`` are other weights that a source uses: their amounts are shown beside, with ``why``.
 
-    With ``over_ideal`` it is for whom actual weight is so many times the ideal one, or more.
+    With ``over_ideal`` it is for whom actual weight is so many times the ideal one, or more. With ``surely`` it is passed over, and nothing is
+    asked, where it is not known whether ``when`` holds.
     """
 
     weight: Weight
     when: dict[str, Any] | None = None
+    surely: bool = False
     over_ideal: float | None = None
     also: tuple[Weight, ...] = ()
     why: str
 
 
 class BlockDose(Cited, frozen=True, kw_only=True, gc=False):
-    """A dose. With ``rules`` it is for whom one of these rules spoke; ``most`` is the most in all, in mg."""
+    """A dose. With ``rules`` it is for whom one of these rules spoke; ``most`` is the most in all, in mg. With ``surely`` it is passed over, and
+    nothing is asked, where it is not known whether ``when`` holds."""
 
     purpose: Purpose
     who: str
     age_from: float = 0
     age_to: float = 200
     when: dict[str, Any] | None = None
+    surely: bool = False
     rules: tuple[str, ...] = ()
     low: float | None = None
     usual: float
@@ -153,7 +157,8 @@ class BlockAgain(Cited, frozen=True, kw_only=True, gc=False):
 class Block(Frozen, frozen=True, kw_only=True, gc=False):
     """What is known for planning with a blocker, or with what reverses one.
 
-    A finding of the rules ``withheld_by`` takes its dose away where it asks for a change or more. For whom a note of ``not_known`` holds, no
+    A finding of the rules ``withheld_by`` takes its dose away where it asks for a change or more. The rules ``of_order`` speak of the order
+    that is weighed and not of the agent: their findings refuse no plan, which says what is right instead. For whom a note of ``not_known`` holds, no
     source gives a dose.
     """
 
@@ -170,4 +175,5 @@ class Block(Frozen, frozen=True, kw_only=True, gc=False):
     warnings: tuple[BlockWarning, ...] = ()
     again: tuple[BlockAgain, ...] = ()
     withheld_by: tuple[str, ...] = ()
+    of_order: tuple[str, ...] = ()
     notes: tuple[BlockNote, ...] = ()

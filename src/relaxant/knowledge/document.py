@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from relaxant.knowledge.blocks import Block
 from relaxant.knowledge.cards import Model
+from relaxant.knowledge.crises import Crisis
 from relaxant.knowledge.pathways import Pathways
 from relaxant.knowledge.people import Population
 from relaxant.knowledge.plans import (
@@ -76,4 +77,5 @@ class Document(Frozen, frozen=True, kw_only=True, gc=False):
     choices: tuple[Choice, ...] = ()
     useful_levels: tuple[UsefulLevel, ...] = ()
     blocks: tuple[Block, ...] = ()
+    crises: tuple[Crisis, ...] = ()
     pumps: tuple[PumpProtocol, ...] = ()

@@ -85,11 +85,18 @@ class Allele(Cited, frozen=True, kw_only=True, gc=False):
 
 
 class Phenotype(Cited, frozen=True, kw_only=True, gc=False):
-    """A metaboliser status: the pairs of allele functions that make it, and the enzyme's activity (1 is normal) where somebody gave it."""
+    """A metaboliser status: the pairs of allele functions that make it, and the enzyme's activity (1 is normal) where somebody gave it.
+
+    Where a gene's variants are too many to list, ``words`` are what reports write for a status, and the one with ``otherwise`` is meant by
+    every other text but those of ``unsettled``, which say that there is no result.
+    """
 
     gene: str
     phenotype: str
-    functions: tuple[tuple[str, str], ...]
+    functions: tuple[tuple[str, str], ...] = ()
+    words: tuple[str, ...] = ()
+    otherwise: bool = False
+    unsettled: tuple[str, ...] = ()
     activity: float | None = None
     low: float | None = None
     high: float | None = None

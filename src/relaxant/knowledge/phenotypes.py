@@ -13,6 +13,9 @@ def phenotype_of(gene: str, said: str, pathways: Pathways) -> Phenotype | None:
     'intermediate'
     """
     known = {p.phenotype: p for p in pathways.phenotypes if p.gene == gene}
+    rest = next((p for p in known.values() if p.otherwise), None)
+    if rest is not None:
+        return _by_words(gene, said, known, rest)
     words = (
         said.casefold().replace(gene.casefold(), " ").replace("metabolizer", " ").replace("metaboliser", " ").strip()
     )
@@ -24,3 +27,11 @@ def phenotype_of(gene: str, said: str, pathways: Pathways) -> Phenotype | None:
         return None
     pair = sorted(functions[a] for a in alleles)
     return next((p for p in known.values() if any(sorted(f) == pair for f in p.functions)), None)
+
+
+def _by_words(gene: str, said: str, known: dict[str, Phenotype], rest: Phenotype) -> Phenotype | None:
+    """The status whose words are the whole of a report, ``rest`` for every other text; ``None`` where there is no result."""
+    plain = " ".join(said.casefold().replace(gene.casefold(), " ").replace(":", " ").replace(".", " ").split())
+    if not plain or plain in rest.unsettled:
+        return None
+    return next((p for name, p in known.items() if plain == name or plain in p.words), rest)

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from relaxant.knowledge.blocks import Block
+from relaxant.knowledge.crises import Crisis
 from relaxant.knowledge.pumps import PumpProtocol
 from relaxant.knowledge.schema import Cited, Frozen
 
@@ -96,7 +97,9 @@ class Titration(Cited, frozen=True, kw_only=True, gc=False):
 class DoseBound(Cited, frozen=True, kw_only=True, gc=False):
     """What about a person bounds a dose. The strictest of all that hold counts, and each says what it bounds.
 
-    ``never``: no start and no rise; with ``leave`` whoever takes it already is taken off it. ``share``: this part of the doses as labelled (the start, each step, the target and the ceiling).
+    ``never``: no start and no rise; with ``leave`` whoever takes it already is taken off it, and with ``one_way`` whoever comes down because of
+    it goes back up for nothing, not for a step that is not borne. ``recheck_days`` after the first day the test that it rests on is there again:
+    what somebody comes down to is given up to then, and by its result from then on. ``share``: this part of the doses as labelled (the start, each step, the target and the ceiling).
     ``start``, ``single`` and ``daily`` are most, in the agent's dose unit; ``step`` is the most by which one dose of the day is raised at a time;
     ``start_daily`` and ``step_daily`` are the same of the whole day; ``days`` the least between two steps; ``doses_daily`` the most doses in a
     day. ``why`` is our sentence, with the slots of a rule's.
@@ -108,6 +111,8 @@ class DoseBound(Cited, frozen=True, kw_only=True, gc=False):
     why: str
     never: bool = False
     leave: bool = False
+    one_way: bool = False
+    recheck_days: float | None = None
     share: float | None = None
     start: float | None = None
     step: float | None = None
@@ -141,6 +146,9 @@ class Taper(Cited, frozen=True, kw_only=True, gc=False):
     ``at_once``: nothing is given from today on, under watch, and ``text`` says how; there are no steps. ``every_days`` is what the plan
     uses, ``every_days_least`` the quickest that the source allows. A step of ``percent`` is ``least`` at least, the smallest step that a source takes (up to ``least_most`` where it gives a span), and never above
     ``percent_most`` of the dose in each ``every_days``: where products are too coarse for that the dose stays until they are not. ``last`` is the daily dose from which the next step is nothing.
+    ``end_most`` is the most in a day from which the plan goes to nothing: where the last step is from more, smaller ones follow, each
+    ``every_days``. ``then`` are policies (by id), the first with a step to take being the one by which the plan goes on below the most that the
+    person's limits leave.
     ``supervised``: in hospital or with daily contact. ``first_do`` is what has to be done before the first step. Of those that fit the first of the file is the plan's choice.
     """
 
@@ -160,6 +168,8 @@ class Taper(Cited, frozen=True, kw_only=True, gc=False):
     every_days: float = 1
     every_days_least: float | None = None
     last: float | None = None
+    end_most: float | None = None
+    then: tuple[str, ...] = ()
     slower_factor: float = 2
     supervised: bool = False
     first_do: str | None = None
@@ -369,4 +379,5 @@ class Plans(Frozen, frozen=True, kw_only=True, gc=False):
     choices: dict[str, Choice] = msgspec.field(default_factory=dict)
     useful_levels: dict[str, UsefulLevel] = msgspec.field(default_factory=dict)
     blocks: dict[str, Block] = msgspec.field(default_factory=dict)
+    crises: dict[str, Crisis] = msgspec.field(default_factory=dict)
     pumps: dict[str, PumpProtocol] = msgspec.field(default_factory=dict)

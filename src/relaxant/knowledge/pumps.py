@@ -15,18 +15,23 @@ Origin = Literal["spinal", "cerebral"]
 
 
 class PumpSaid(Cited, frozen=True, kw_only=True, gc=False):
-    """A sentence, in our words, for people of an age (years, ``age_to`` exclusive)."""
+    """A sentence, in our words, for people of an age (years, ``age_to`` exclusive). One that ``keeps`` an agent beside the pump is not said
+    where a way out of that agent stands; one that ``leaves`` it is said there only."""
 
     text: str
+    keeps: str | None = None
+    leaves: str | None = None
     age_from: float = 0
     age_to: float = 200
 
 
 class PumpOral(Cited, frozen=True, kw_only=True, gc=False):
-    """What is said of the oral form as a stand-in, by the kidneys: for an eGFR (mL/min/1.73 m2) from ``egfr_from`` up to ``egfr_to``, on
-    ``dialysis``, or where the kidney function is ``unknown``."""
+    """What is said of the oral form as a stand-in, by age (years, ``age_to`` exclusive) and kidneys: for an eGFR (mL/min/1.73 m2) from
+    ``egfr_from`` up to ``egfr_to``, on ``dialysis``, or where the kidney function is ``unknown``."""
 
     text: str
+    age_from: float = 0
+    age_to: float = 200
     egfr_from: float = 0
     egfr_to: float = 1000
     dialysis: bool = False
@@ -34,9 +39,20 @@ class PumpOral(Cited, frozen=True, kw_only=True, gc=False):
 
 
 class PumpNotWith(Cited, frozen=True, kw_only=True, gc=False):
-    """Conditions with which no test and no start is planned, and why."""
+    """Conditions, or roles of other medicines, with which no test and no start is planned, and why."""
 
-    conditions: tuple[str, ...]
+    conditions: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    text: str
+
+
+class PumpOverdose(Cited, frozen=True, kw_only=True, gc=False):
+    """Conditions, or yes/no facts of the person, by which an overdose is taken to be there. Without ``surely`` they only stand against a rise or
+    a start, for which ``text`` says why."""
+
+    conditions: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    surely: bool = False
     text: str
 
 
@@ -113,9 +129,10 @@ class PumpRange(Cited, frozen=True, kw_only=True, gc=False):
 
 
 class PumpMark(Cited, frozen=True, kw_only=True, gc=False):
-    """A daily dose (micrograms) above which something is said."""
+    """A daily dose (micrograms) above which something is said, and from which no step goes past ``step_most`` percent."""
 
     above: float
+    step_most: float | None = None
     age_from: float = 0
     age_to: float = 200
     text: str
@@ -168,8 +185,8 @@ class PumpProtocol(Frozen, frozen=True, kw_only=True, gc=False):
     """Everything that a plan for one agent in a pump is made from.
 
     ``bridge`` is said where the concentration changes, ``emergency`` when delivery has stopped, ``meanwhile`` what is given until it is restored, with
-    one of ``oral``, ``call`` whom to call then, ``restart`` after a long stop, ``check`` with every plan. ``mixed`` is said where the pump holds
-    another medicine too, ``one_change`` where concentration and dose are to change together.
+    one of ``oral``, ``kidneys`` what weak ones ask of the pump's own dose, ``call`` whom to call then, ``restart`` after a long stop, ``check`` with every plan. ``mixed`` is said where the pump holds
+    another medicine too, ``overdose`` where one of ``overdose_if`` is there, ``one_change`` where concentration and dose are to change together.
     """
 
     pump: str
@@ -190,6 +207,9 @@ class PumpProtocol(Frozen, frozen=True, kw_only=True, gc=False):
     emergency: tuple[PumpSaid, ...] = ()
     meanwhile: tuple[PumpSaid, ...] = ()
     oral: tuple[PumpOral, ...] = ()
+    kidneys: tuple[PumpOral, ...] = ()
+    overdose_if: tuple[PumpOverdose, ...] = ()
+    overdose: tuple[PumpSaid, ...] = ()
     not_with: tuple[PumpNotWith, ...] = ()
     to_read: tuple[PumpToRead, ...] = ()
     restart: tuple[PumpSaid, ...] = ()

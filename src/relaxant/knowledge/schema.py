@@ -72,12 +72,14 @@ class SourceRef(Frozen, frozen=True, kw_only=True, gc=False):
 
 class Product(Cited, frozen=True, kw_only=True, gc=False):
     """A form and its strengths as sold in a jurisdiction. ``countries`` are those of the EU in which the source says it is sold, by their
-    codes; empty where it speaks for the whole jurisdiction or names none."""
+    codes; empty where it speaks for the whole jurisdiction or names none. ``drops`` is how many drops of its dropper are ``per`` one mL: such a
+    product is counted in drops."""
 
     form: str
     strengths: tuple[float, ...]
     unit: str
     per: str = "piece"
+    drops: float | None = None
     scored: bool | None = None
     release: Literal["immediate", "modified", "delayed"] = "immediate"
     countries: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ import msgspec
 
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.dictionary import Entry, Ingredient, display_name, lookup_code
+from relaxant.medicines.dose.words import say, wording
 from relaxant.medicines.dose_lines import read_dose, regimen_from_parts
 from relaxant.medicines.medicine import Medicine, RoleInReview, Status
 from relaxant.medicines.names import NameReading, Suggestion, possible_medicines, read_name
@@ -149,6 +150,8 @@ def _read_line(line: Line, role: RoleInReview, patient: Patient, knowledge: Know
     if taken.stop is not None:
         regimen = msgspec.structs.replace(regimen, stop=taken.stop)
     regimen = _completed(regimen, line, form, release, strength, (entry.route if entry else None) or name.route_hint)
+    if regimen.problems:
+        regimen = _without_false_alarm(regimen, ingredients)
     agents, wrong_route = _agents(ingredients, regimen.route, knowledge)
     if taken.query and not agents:
         taken = msgspec.structs.replace(taken, over=False, why=QUERY_COUNTED)
@@ -185,6 +188,15 @@ def _by_neither(name: Sequence[str], dose: Sequence[str]) -> tuple[str, ...]:
     """The words that neither the reader of the name nor the reader of the dose could place."""
     placed_nowhere = {word for words in dose for word in words.casefold().split()}
     return tuple(dict.fromkeys(word for words in name for word in words.split() if word.casefold() in placed_nowhere))
+
+
+def _without_false_alarm(regimen: Regimen, ingredients: Sequence[Ingredient]) -> Regimen:
+    """The regimen without the question for the unit where every ingredient is one that goes into the spine in mg."""
+    in_mg = {name.strip() for name in wording()["spinal_in_mg"].split(",")}
+    if not ingredients or not all(i.name.partition(" ")[0] in in_mg or i.name in in_mg for i in ingredients):
+        return regimen
+    asked = say("intrathecal_mg", said="mg")
+    return msgspec.structs.replace(regimen, problems=tuple(p for p in regimen.problems if p != asked))
 
 
 def _read_as(shown: str, regimen: Regimen, change: Change | None, tail: str) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import msgspec
 
 from relaxant.knowledge.blocks import PURPOSES, Block, BlockDose, BlockLess, BlockNote
-from relaxant.planning.block_person import Subject, current, holding, mass_of, source_of
+from relaxant.planning.block_depth import depth_of
+from relaxant.planning.block_person import RATE, Subject, current, holding, mass_of, rate_of, source_of
 from relaxant.planning.block_weight import Open, Weighed, dosing_weight
 from relaxant.planning.block_when import outcome_of
 from relaxant.planning.plan import Line
@@ -17,14 +18,13 @@ from relaxant.rules.wording import capital, listed
 
 _DIGITS = 3
 _PER_KG = "/kg"
-_RATE = "mg/h"
 _MASS = "mg"
 _BY_RULE = ("test", "reduced")
 """The purposes that stand where the usual doses are taken away; nobody lacks them otherwise."""
 TIMED = ("intubation", "rapid sequence")
 """The purposes whose course is said."""
 _FIRST = (*_BY_RULE, *TIMED)
-_MUSCLE = "intramuscular"
+_MUSCLE, _INFUSION, _REPEAT = "intramuscular", "infusion", "repeat"
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -61,14 +61,17 @@ def chosen(block: Block, subject: Subject) -> tuple[list[BlockDose], tuple[str, 
             if outcome == FIRES:
                 found.append(dose)
                 break
-            if outcome == UNKNOWN:
+            if outcome == UNKNOWN and not dose.surely:
                 needs += open_to
                 break
         else:
             if purpose not in _BY_RULE and any(d.purpose == purpose for d in block.doses):
                 missing.append(purpose)
+    begun = bool(current(block.agent, subject))  # a first dose is none once the block is there
+    if begun and depth_of(subject.facts).known:
+        found = [d for d in found if d.purpose not in (*_FIRST, _MUSCLE)]
+        missing = [purpose for purpose in missing if purpose not in (*_FIRST, _MUSCLE)]
     if subject.forbade(block.withheld_by) is not None:
-        begun = bool(current(block.agent, subject))  # a first dose is none once the block is there
         found, missing = [d for d in found if d.purpose in _BY_RULE and not begun], []
     return found, tuple(missing), tuple(dict.fromkeys(needs))
 
@@ -100,7 +103,7 @@ def lessened(block: Block, dose: BlockDose, subject: Subject) -> tuple[BlockDose
 def given(dose: BlockDose, per_kg: float, kg: float, less: tuple[BlockLess, ...] = ()) -> Given:
     """An amount by weight, a rate in mg/h, cut to the most in all."""
     amount, unit = Quantity(per_kg * kg, dose.unit.replace(_PER_KG, "", 1)), dose.unit.replace(_PER_KG, "", 1)
-    wanted = _MASS if convert(amount, _MASS) is not None else _RATE
+    wanted = _MASS if convert(amount, _MASS) is not None else RATE
     value = convert(amount, wanted)
     if value is None:
         raise AssertionError(f"the lint lets no dose in {unit} pass")
@@ -235,42 +238,51 @@ def _withheld(block: Block, subject: Subject) -> Iterator[Line]:
 
 
 def ordered_lines(agent: str, reckoning: Reckoned, subject: Subject) -> Iterator[Line]:
-    """Each order of the blocker that is weighed, beside the doses that are planned."""
+    """Each order of the blocker that is weighed, beside the doses that are planned: its bolus, its rate, or both."""
     words = subject.words["ordered"]
     for medicine in subject.medicines:
         if agent not in medicine.agents or medicine.role != "considering" or medicine.change == "stop":
             continue
-        mass = mass_of(medicine, subject)
-        text = _compared(mass, medicine.regimen.route == _MUSCLE, reckoning, subject)
-        how = medicine.read_as or medicine.said
-        yield Line(
-            what=words["what"],
-            how=how,
-            value=None if mass is None else three_digits(mass),
-            unit=_MASS if mass is not None else "",
-            text=text,
+        rate = rate_of(medicine, subject)
+        mass = mass_of(
+            msgspec.structs.replace(medicine, regimen=msgspec.structs.replace(medicine.regimen, rate=None)), subject
         )
+        first = (_MUSCLE,) if medicine.regimen.route == _MUSCLE else _FIRST
+        if not any(d.entry.purpose in first for d in reckoning.doses):
+            first = (_REPEAT,)
+        amounts = [(v, unit, of) for v, unit, of in ((mass, _MASS, first), (rate, RATE, (_INFUSION,))) if v is not None]
+        read = medicine.read_as or medicine.said
+        if not amounts:
+            yield Line(what=words["what"], how=read, value=None, unit="", text=words["unknown"])
+        for value, unit, purposes in amounts:
+            text = _compared(value, unit, purposes, reckoning, subject)
+            yield Line(what=words["what"], how=read, value=three_digits(value), unit=unit, text=text)
 
 
-def _compared(mass: float | None, into_muscle: bool, reckoning: Reckoned, subject: Subject) -> str:
+def _compared(value: float, unit: str, purposes: tuple[str, ...], reckoning: Reckoned, subject: Subject) -> str:
+    """An order in mg or mg/h, held against the doses of some purposes that are planned in the same unit."""
     words, weight = subject.words["ordered"], reckoning.weight
-    wanted = (_MUSCLE,) if into_muscle else _FIRST
-    planned = [d for d in reckoning.doses if d.entry.purpose in wanted and d.unit == _MASS]
-    if mass is None:
-        return str(words["unknown"])
+    planned = [d for d in reckoning.doses if d.entry.purpose in purposes and d.unit == unit]
     per = ""
     if weight is not None and weight.actual:
-        per = words["per"].format(
-            per=amount_text(mass / weight.actual, "mg/kg"), kg=plain_number(weight.actual, _DIGITS)
-        )
+        per = words["per"].format(per=_by_weight(value / weight.actual, unit, planned), kg=plain_number(weight.actual, _DIGITS))  # fmt: skip
     if weight is None or not planned:
         return f"{per} {words['nothing']}".strip()
     ends = [end for d in planned for end in _ends(d, weight)]
-    low, high = plain_number(min(ends), _DIGITS), amount_text(max(ends), _MASS)
+    low, high = plain_number(min(ends), _DIGITS), amount_text(max(ends), unit)
     span = high if three_digits(min(ends)) == three_digits(max(ends)) else words["span"].format(low=low, high=high)
-    within = three_digits(min(ends)) <= three_digits(mass) <= three_digits(max(ends))
-    verdict = "within" if within else "above" if mass > max(ends) else "below"
+    within = three_digits(min(ends)) <= three_digits(value) <= three_digits(max(ends))
+    verdict = "within" if within else "above" if value > max(ends) else "below"
     return f"{per} {words[verdict].format(span=span)}".strip()
+
+
+def _by_weight(per_kg: float, unit: str, planned: list[Given]) -> str:
+    """An order by kg: a rate in the unit of the planned one, a bolus in mg/kg."""
+    if unit == _MASS or not planned:
+        return amount_text(per_kg, f"{_MASS}/kg" if unit == _MASS else f"{_MASS}/kg/h")
+    wanted = planned[0].entry.unit
+    other = convert(Quantity(per_kg, unit), wanted.replace(_PER_KG, "", 1))
+    return amount_text(per_kg, f"{_MASS}/kg/h") if other is None else amount_text(other, wanted)
 
 
 def _ends(own: Given, weight: Weighed) -> Iterator[float]:

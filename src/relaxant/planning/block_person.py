@@ -10,7 +10,7 @@ import msgspec
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.facts.names import TAKEN_FOR
-from relaxant.knowledge.blocks import BlockDose
+from relaxant.knowledge.blocks import Block, BlockDose
 from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Cited as Sourced
 from relaxant.medicines.medicine import Medicine
@@ -26,6 +26,7 @@ Words = Mapping[str, Any]
 GRAVEST = "DANGER"
 _ASKS = ("DANGER", "CHANGE")
 """The tiers that ask for something else than what is weighed."""
+RATE = "mg/h"
 _MASS, _PER_KG, _ONCE = "mg", "/kg", "once"
 _INTO_A_VEIN = (None, "intravenous", "injection")
 
@@ -102,6 +103,20 @@ def mass_of(medicine: Medicine, subject: Subject) -> float | None:
     return total
 
 
+def rate_of(medicine: Medicine, subject: Subject) -> float | None:
+    """The rate of a line in mg/h, a rate by kg times the actual weight; ``None`` where it has none or the weight is not known."""
+    rate = medicine.regimen.rate
+    if rate is None or rate.high is None:
+        return None
+    amount, unit = rate.high, rate.unit
+    if _PER_KG in unit:
+        weight = subject.facts.column("weight")
+        if not weight.settled(0):
+            return None
+        amount, unit = amount * weight.low.item(0), unit.replace(_PER_KG, "", 1)
+    return convert(Quantity(amount, unit), RATE)
+
+
 def of_age(entry: Any, facts: Facts) -> bool:
     """Whether the person is surely of the ages of an entry."""
     surely, _ = facts.age_band(entry.age_from, entry.age_to)
@@ -144,10 +159,27 @@ def _line(agent: str, dose: BlockDose | None, subject: Subject) -> Said:
     return Said(said=said, drug=known.ingredient, dose=amount, route=known.routes[0], frequency=_ONCE)
 
 
-def grave_and_open(unchecked: Iterable[Unchecked], subject: Subject) -> tuple[str, ...]:
-    """The inputs that would settle whether there is a danger; what is seldom known (a genotype) is not asked for, the length of an infusion is."""
+def refuses(finding: Finding, block: Block, subject: Subject) -> bool:
+    """Whether a finding is a danger of the agent itself; one of the order that is weighed leaves what is right to be said."""
+    return finding.tier == GRAVEST and _of_agent(finding.rules, block, subject)
+
+
+def grave_and_open(unchecked: Iterable[Unchecked], block: Block, subject: Subject) -> tuple[str, ...]:
+    """The inputs that would settle whether there is a danger; what is seldom known (a genotype) is not asked for, the length of an infusion is.
+    What only settles whether the order itself slipped is not asked for either."""
     seldom = subject.facts.seldom_asked(0) - {TAKEN_FOR}
-    return tuple(u.settled_by for u in unchecked if u.worst_tier == GRAVEST and u.settled_by not in seldom)
+    return tuple(
+        u.settled_by
+        for u in unchecked
+        if u.worst_tier == GRAVEST and u.settled_by not in seldom and _of_agent(u.rules, block, subject)
+    )
+
+
+def _of_agent(rules: Iterable[str], block: Block, subject: Subject) -> bool:
+    """Whether one of these rules can name a danger and is not of the order alone."""
+    known = subject.facts.knowledge.rules
+    others = [known[rule] for rule in rules if rule not in block.of_order]
+    return any(GRAVEST in (rule.tier, *(m.tier for m in rule.modifiers)) for rule in others)
 
 
 def source_of(entry: Sourced, facts: Facts) -> tuple[Cited, ...]:

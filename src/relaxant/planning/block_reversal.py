@@ -13,14 +13,24 @@ import msgspec
 from relaxant.knowledge.blocks import Block, BlockAgain, BlockReversal, BlockWarning
 from relaxant.planning.block_depth import Depth, depth_of, fits, not_used, settled
 from relaxant.planning.block_doses import amount_text
-from relaxant.planning.block_person import GRAVEST, Subject, Taken, grave_and_open, holding, source_of, taken, weighing
+from relaxant.planning.block_person import (
+    Subject,
+    Taken,
+    grave_and_open,
+    holding,
+    mass_of,
+    refuses,
+    source_of,
+    taken,
+    weighing,
+)
 from relaxant.planning.block_weight import Open, Weighed, dosing_weight
 from relaxant.planning.block_when import outcome_of
 from relaxant.planning.plan import Line
 from relaxant.quantities import Quantity, convert, plain_number, three_digits
 from relaxant.rules.evaluate import FIRES
 from relaxant.rules.findings import Finding
-from relaxant.rules.wording import shown_agent_name
+from relaxant.rules.wording import capital, shown_agent_name
 
 _DIGITS = 3
 _MASS, _PER_KG = "mg", "/kg"
@@ -61,6 +71,7 @@ def reversal_lines(agent: str, subject: Subject) -> tuple[list[Line], tuple[str,
     needs += open_needs
     recovered = typed.known and any(_is_recovery(row) for one in own for row in one.rows)
     for one in own:
+        lines += _ordered(one, typed.known, missing, subject)
         lines += _lines(one, own, typed, depth, subject)
         if not one.dosed and not recovered:
             lines += _given_before(one, subject)
@@ -100,14 +111,16 @@ def _reversers(
         made = Reverser(block, tuple(rows), weight, taken(block.agent, subject))
         if any(row.usual is not None for row in every):
             found, unchecked = weighing(block.agent, subject, None, beside=agent)
-            against = next((f for f in found if f.tier == GRAVEST or set(f.rules) & set(block.withheld_by)), None)
+            against = next(
+                (f for f in found if refuses(f, block, subject) or set(f.rules) & set(block.withheld_by)), None
+            )
             spoken = {rule for f in found for rule in f.rules}
             warning = next((w for w in holding(block.warnings, subject.facts) if spoken & set(w.rules)), None)
             made = msgspec.structs.replace(made, found=found, against=against, warning=warning)
             if made.dosed:
                 keys = {rule for w in block.warnings for rule in w.rules} | set(block.withheld_by)
                 seldom = subject.facts.seldom_asked(0)
-                needs += grave_and_open(unchecked, subject)
+                needs += grave_and_open(unchecked, block, subject)
                 needs += [u.settled_by for u in unchecked if keys & set(u.rules) and u.settled_by not in seldom]
                 needs += weight.needs if isinstance(weight, Open) else ()
                 if made.given.mg is None:
@@ -135,11 +148,80 @@ def _lines(one: Reverser, others: Sequence[Reverser], typed: Depth, depth: Depth
     elif warned is not None and one.dosed and not typed.known:
         yield _warned(one, warned, subject)
     for row in one.rows:
-        if row.usual is None or one.against is None:
+        if row.usual is not None and one.against is None and typed.known and (other := _in_full(one, others, subject)):
+            yield _waits(one, row, how, other, subject)
+        elif row.usual is None or one.against is None:
             yield _line(one, row, how, warned if typed.known else None, subject)
     if one.dosed:
         yield from _again(one, subject)
         yield from _minded(one, subject)
+
+
+def _ordered(one: Reverser, measured: bool, missing: Sequence[str], subject: Subject) -> Iterator[Line]:
+    """Each order of the agent that is weighed, held against what this depth still takes."""
+    words, said = subject.words["ordered"], subject.words["ordered"]["reversal"]
+    for medicine in subject.medicines:
+        if one.block.agent not in medicine.agents or medicine.role != "considering" or medicine.change == "stop":
+            continue
+        mass = mass_of(medicine, subject)
+        rows = [row for row in one.rows if row.usual is not None and not row.immediate]
+        due = _amount(one, rows[0], subject)[0] if rows and one.against is None else None
+        if mass is None:
+            text = words["unknown"]
+        elif not measured or missing:
+            text = said["table"]
+        elif due is None:
+            text = said["none"]
+        else:
+            text = said[_fit(mass, due, rows[0], subject)].format(amount=amount_text(due, _MASS))
+        kg = subject.facts.column("weight")
+        if mass is not None and kg.settled(0):
+            weight = kg.low.item(0)
+            text = f"{words['per'].format(per=amount_text(mass / weight, 'mg/kg'), kg=plain_number(weight, _DIGITS))} {text}"
+        yield Line(
+            what=words["reversal_what"].format(agent=_name(one, subject)),
+            how=medicine.read_as or medicine.said,
+            value=None if mass is None else three_digits(mass),
+            unit="" if mass is None else _MASS,
+            text=text,
+        )
+
+
+def _fit(mass: float, due: float, row: BlockReversal, subject: Subject) -> str:
+    """Whether an order is what is due, less or more; a row's own low and high end count as due, in the measure of its usual amount, and what
+    is rounded to an ampoule."""
+    rounding = subject.facts.knowledge.policy("reversal_rounding")
+    low, high = (due * (end or row.usual or 1) / (row.usual or 1) for end in (row.low, row.high))
+    low, high = low * (1 - rounding), high * (1 + rounding)
+    if three_digits(mass) < three_digits(low):
+        return "below"
+    return "above" if three_digits(mass) > three_digits(high) else "within"
+
+
+def _in_full(one: Reverser, others: Sequence[Reverser], subject: Subject) -> Reverser | None:
+    """Another agent of which all that this depth takes was given today already."""
+    for other in others:
+        rows = [row for row in other.rows if row.usual is not None and not row.immediate]
+        if other is one or not rows or not other.given.lines or other.given.mg is None:
+            continue
+        whole = _whole(other, rows[0], subject)[0]
+        if whole is not None and three_digits(other.given.mg) >= three_digits(whole):
+            return other
+    return None
+
+
+def _waits(one: Reverser, row: BlockReversal, how: str, other: Reverser, subject: Subject) -> Line:
+    """An agent without an amount while another one that was given in full may still act."""
+    words = subject.words["reversal"]
+    return Line(
+        what=words["agent_at"].format(agent=_name(one, subject), depth=row.depth),
+        how=how,
+        value=None,
+        unit="",
+        text=words["other_in_full"].format(agent=capital(_name(other, subject))),
+        sources=source_of(row, subject.facts),
+        verified=row.verified,
+    )
 
 
 def _shown(typed: Depth, depth: Depth, subject: Subject) -> str:

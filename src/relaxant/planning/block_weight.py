@@ -61,7 +61,7 @@ def dosing_weight(block: Block, facts: Facts) -> Weighed | Open:
         if not holds_in(entry, facts.jurisdiction):
             continue
         outcome, needs = outcome_of(entry.when, block.agent, facts)
-        if outcome == SILENT:
+        if outcome == SILENT or (outcome == UNKNOWN and entry.surely):
             continue
         if outcome == UNKNOWN:
             return Open(needs)

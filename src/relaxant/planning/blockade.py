@@ -18,7 +18,7 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.block_depth import depth_of
 from relaxant.planning.block_doses import TIMED, Reckoned, given_lines, note_line, ordered_lines, reckoned
-from relaxant.planning.block_person import GRAVEST, Subject, grave_and_open, holding, source_of, weighing
+from relaxant.planning.block_person import Subject, grave_and_open, holding, refuses, source_of, weighing
 from relaxant.planning.block_recovery import recovery_lines
 from relaxant.planning.block_reversal import reversal_lines
 from relaxant.planning.block_times import time_lines
@@ -54,10 +54,11 @@ def block_plan(
     bare = Subject(patient, facts, words, tuple(medicines))
     usual = next((d for d in holding(block.doses, facts) if d.purpose in TIMED and not d.rules), None)
     weighed, unchecked = weighing(agent, bare, usual)
-    found = {f.id: f for f in (*findings, *weighed) if agent in f.agents}
-    subject = msgspec.structs.replace(bare, findings=tuple(found.values()))
-    dangers = [f for f in subject.findings if f.tier == GRAVEST]
-    grave = grave_and_open(unchecked, subject)
+    told = {f.id: f for f in findings if agent in f.agents}
+    told |= {f.id: f for f in weighed if not any(set(f.rules) <= set(t.rules) for t in told.values())}
+    subject = msgspec.structs.replace(bare, findings=tuple(told.values()))
+    dangers = [f for f in subject.findings if refuses(f, block, subject)]
+    grave = grave_and_open(unchecked, block, subject)
     given = list(given_lines(_blocks_and_reversers(agent, facts), subject))
     lines: list[Line] = [*given]
     own = Reckoned() if dangers else reckoned(block, subject)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 import msgspec
 
@@ -12,6 +13,7 @@ from relaxant.medicines.dose.units import interval_hours
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.regimen import Dose
 from relaxant.planning.plan import Product, Taken
+from relaxant.planning.tablets import grains
 from relaxant.quantities import Quantity, convert
 
 _A_DAY = 24.0
@@ -27,6 +29,7 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     """The doses of a day by part, in the agent's unit; empty with ``why`` (a key of the words) where they cannot be told.
 
     ``placed`` where the line names no time of day and the parts are ours. ``form`` and ``modified`` are of the product, as said.
+    ``since`` is the day on which the last of the lines began; ``None`` where that of any is not known.
     """
 
     doses: dict[DayPart, float] = {}
@@ -34,6 +37,7 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     placed: bool = False
     form: str | None = None
     modified: bool = False
+    since: date | None = None
 
     @property
     def daily(self) -> float:
@@ -73,6 +77,15 @@ def weighed_daily(agent: str, medicines: Sequence[Medicine], facts: Facts) -> fl
     return converted
 
 
+def weighed_times(agent: str, medicines: Sequence[Medicine], facts: Facts) -> tuple[dict[DayPart, int], bool]:
+    """The doses (grains) that are weighed, by part of the day, and whether the parts are ours; none where the line does not tell them."""
+    line = weighed_line(agent, medicines)
+    asked = None if line is None else intake(agent, [line], facts)
+    if asked is None:
+        return {}, False
+    return {part: grains(dose) for part, dose in asked.doses.items()}, asked.placed
+
+
 def intake(agent: str, lines: Sequence[Medicine], facts: Facts) -> Intake:
     """What the lines add up to in a day. What is taken only when needed, a range, or a dose not said has no calendar."""
     if not lines:
@@ -100,7 +113,13 @@ def intake(agent: str, lines: Sequence[Medicine], facts: Facts) -> Intake:
                 doses[part] = doses.get(part, 0.0) + amount
     ordered = {part: doses[part] for part in DAY_PARTS if part in doses}
     regimen = lines[0].regimen
-    return Intake(doses=ordered, placed=placed, form=regimen.form, modified=regimen.release not in (None, "immediate"))
+    modified = regimen.release not in (None, "immediate")
+    return Intake(doses=ordered, placed=placed, form=regimen.form, modified=modified, since=_since(lines))
+
+
+def _since(lines: Sequence[Medicine]) -> date | None:
+    begun = [start for line in lines if (start := line.regimen.start) is not None]
+    return max(begun) if len(begun) == len(lines) else None
 
 
 def taken_until(agents: Iterable[str], medicines: Sequence[Medicine], facts: Facts) -> tuple[Taken, ...]:
@@ -160,4 +179,4 @@ def _part_of(at: str, facts: Facts) -> DayPart | None:
 
 def form_of(said: str | None, products: Sequence[Sequence[Product]]) -> str | None:
     """The form of a group that a said form means: a tablet is a tablet."""
-    return next((group[0].form for group in products if said and group and said in group[0].form), None)
+    return next((g[0].name for g in products if said and g and (said in g[0].name or said in g[0].form)), None)

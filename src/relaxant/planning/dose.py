@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,7 +17,7 @@ from relaxant.planning.plan import OF_LABEL, BoundKind, ShownBound
 from relaxant.quantities import plain_number
 from relaxant.rules.asked import Answer, asked
 from relaxant.rules.findings import Finding
-from relaxant.rules.reasons import cited
+from relaxant.rules.reasons import Cited, cited
 from relaxant.rules.wording import fill, listed, shown_agent_name, shown_name
 
 _LIMITS: tuple[tuple[str, BoundKind, bool], ...] = (
@@ -110,6 +111,24 @@ def leaves(agent: str, facts: Facts, row: int = 0) -> bool:
     """Whether something about the person asks that an agent that is taken be left."""
     asks = (b for b in facts.knowledge.plans.dose_bounds.values() if b.leave and agent in b.agents)
     return any(holds_in(b, facts.jurisdiction) and asked(b.when, agent, facts, row).holds for b in asks)
+
+
+class OneWay(NamedTuple):
+    """That nothing leads back up, and after how many days the test that it rests on is there again (``None``: nobody said), by which bound."""
+
+    recheck_days: float | None
+    verified: bool
+    source: Cited
+
+
+def one_way(agent: str, facts: Facts, row: int = 0) -> OneWay | None:
+    """Whether something about the person forbids even a step back; ``None`` where nothing surely does."""
+    bounds = (b for b in facts.knowledge.plans.dose_bounds.values() if b.one_way and agent in b.agents)
+    held = [b for b in bounds if holds_in(b, facts.jurisdiction) and asked(b.when, agent, facts, row).holds]
+    if not held:
+        return None
+    first = min(held, key=lambda b: b.recheck_days or math.inf)
+    return OneWay(first.recheck_days, first.verified, cited(facts.knowledge, first.source, first.place))
 
 
 def danger(agent: str, findings: Sequence[Finding], facts: Facts) -> str | None:

@@ -18,7 +18,7 @@ from relaxant.planning.handover import of_stage, raised, stages_of
 from relaxant.planning.joined import following, placed_step
 from relaxant.planning.parts import Grains, kept_parts, shares_of, spread
 from relaxant.planning.plan import Plan
-from relaxant.planning.products import product_groups
+from relaxant.planning.products import beginning_groups, product_groups, usable_groups
 from relaxant.planning.tablets import GRAIN, ROUNDING, grains
 
 
@@ -54,7 +54,7 @@ def exchanged(
         top = min(top, goal * GRAIN)
     least = min(whole * ratio, top) * (switch.ratio_low or ratio) / ratio
     wanted = [min(whole * ratio * k / parts, of_stage(k - 1, stages, stands)) for k in range(1, parts + 1)]
-    new, rises = _rises(switch.to_agent, wanted, whole * ratio / parts, top, least, shares, stands, facts)
+    new, rises = _rises(switch.to_agent, wanted, whole * ratio / parts, top, least, shares, stands, facts, row)
     if new is None or not rises[-1][0]:
         return "no_exchange"
     up, down = list[Rung](), list[Rung]()
@@ -79,11 +79,11 @@ def exchanged(
     return Exchanged(rising=rising, falling=falling, rest=rest, then=first + timedelta(days=days * parts))
 
 
-def _rises(agent: str, wanted: Sequence[float], part: float, top: float, least: float, shares: dict[DayPart, float], stands: Room, facts: Facts) -> tuple[Stock | None, list[tuple[Grains, bool]]]:  # fmt: skip
+def _rises(agent: str, wanted: Sequence[float], part: float, top: float, least: float, shares: dict[DayPart, float], stands: Room, facts: Facts, row: int) -> tuple[Stock | None, list[tuple[Grains, bool]]]:  # fmt: skip
     """The new one's doses of each step, and whether nothing but rounding held them down, in the first kind of product that comes to
     within the published span, else in the one that comes nearest."""
     made: list[tuple[Stock, list[tuple[Grains, bool]]]] = []
-    for group in product_groups(agent, facts):
+    for group in beginning_groups(agent, facts, row):
         held, doses, before = stock(group, top / GRAIN, facts), list[tuple[Grains, bool]](), Grains()
         for k, aim in enumerate(wanted):
             before, free = raised(aim, top, part, shares, held, stands, before, first=k == 0)
@@ -109,8 +109,7 @@ def _lowered(wanted: float, now: Grains, held: Stock) -> Grains:
 def old_stock(agent: str, taken: Intake, facts: Facts) -> Stock | None:
     """The products that make the present doses of the old one: those of the present product first."""
     doses = {grains(dose) for dose in taken.doses.values()}
-    groups = product_groups(agent, facts, modified=taken.modified)
-    groups = product_groups(agent, facts, form=form_of(taken.form, groups), modified=taken.modified)
+    groups = usable_groups(agent, facts, said=taken.form, modified=taken.modified)
     stocks = (stock(group, max(taken.doses.values()), facts) for group in groups)
     return next((held for held in stocks if doses <= set(held.ways)), None)
 
@@ -136,7 +135,7 @@ def as_now_until(day: date, agent: str, falling: Plan, taken: Intake, facts: Fac
 def _same_form(agent: str, falling: Plan, taken: Intake, facts: Facts) -> Stock | None:
     """The products of the way out, where they are of the form that is taken: the fewer strengths the better."""
     groups = product_groups(agent, facts, modified=taken.modified)
-    form = form_of(taken.form, groups) or taken.form or next((group[0].form for group in groups), None)
-    if any(product.form != form for product in falling.products):
+    form = form_of(taken.form, groups) or taken.form or next((group[0].name for group in groups), None)
+    if any(product.name != form for product in falling.products):
         return None
     return stock(falling.products, max(taken.doses.values()), facts)

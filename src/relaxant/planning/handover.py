@@ -14,7 +14,7 @@ from relaxant.planning.current import Intake
 from relaxant.planning.dose import Room, ceiling
 from relaxant.planning.parts import Grains, kept_parts, shares_of, spread
 from relaxant.planning.plan import Step
-from relaxant.planning.products import product_groups
+from relaxant.planning.products import beginning_groups
 from relaxant.planning.schedule import titrations
 from relaxant.planning.tablets import GRAIN, ROUNDING
 
@@ -110,7 +110,7 @@ def followed(switch: Switch, taken: Intake, falling: Sequence[Step], stands: tup
     part = taken.daily * ratio / max(switch.parts or 1, 1) * GRAIN
     shares = shares_of(kept_parts(stages[-1], round(min(new.doses_daily, len(stages[-1])))))
     made: list[tuple[Stock, list[tuple[date, Grains]]]] = []
-    for group in product_groups(switch.to_agent, facts):
+    for group in beginning_groups(switch.to_agent, facts, row):
         held, before, rungs = stock(group, top / GRAIN, facts), Grains(), list[tuple[date, Grains]]()
         tries, ready = 0, first
         for day, left in _chances(falling, first):

@@ -105,7 +105,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     """One relaxant for one goal. ``suits`` where it may be chosen; else ``why_not`` says why it fell out.
 
     ``first_daily`` and ``top_daily`` (in ``unit``) are the day's dose of the first and last step, ``days`` from one to the other; of what is
-    taken already they are the steps up from there. ``top_daily`` is the ceiling of this person; ``bounds`` are what hold the doses below
+    taken already they are the steps up from there. ``top_daily`` is the ceiling of this person, or what the ``course`` leaves room for; ``bounds`` are what hold the doses below
     those labelled. ``pieces_low`` and ``pieces_high`` are the tablets (or mL, where ``liquid``) a day. ``regimen`` says in words how it is
     given. ``history`` is what the record holds of an earlier try. ``say`` is to be said to the person. ``open`` are inputs to have first.
     """

@@ -126,10 +126,13 @@ def _option(
     wider = {c for condition in conditions for c in _wider(condition, facts)}
     whole = known.whole.steps if known.whole is not None and not known.whole.refused else ()
     plan = known.plan if known.plan is not None and not known.stopped_rise else None
-    steps = plan.steps if plan is not None and not plan.refused else ()
+    planned = plan.steps if plan is not None and not plan.refused else ()
+    taken = bool(current_lines(agent, medicines))
+    course = _course(agent, goal, conditions, planned, facts)
+    steps = planned if taken else _within(planned, course)
     pieces = [sum(c.count for t in s.takes for c in t.counts) for s in steps]
     against = tuple(why_not(agent, goal, supports, other_ages, known, facts))
-    taken = bool(current_lines(agent, medicines))
+    usually = whole if taken else _within(whole, course)
     return Option(
         agent=shown_agent_name(agent, facts),
         suits=not against,
@@ -148,8 +151,8 @@ def _option(
         liquid=bool(plan and plan.products and plan.products[0].liquid and steps),
         bounds=_holding(plan, steps),
         regimen=tuple(_regimen(agent, conditions, known.whole, facts)),
-        course=_course(agent, goal, conditions, steps, facts),
-        usual=usual_dose(agent, whole[-1].daily if whole else None, facts),
+        course=course,
+        usual=usual_dose(agent, usually[-1].daily if usually else None, facts),
         useful=() if against else useful_levels(agent, wider, patient, steps, taken=taken, facts=facts),
         harms=tuple(_harm(f) for f in known.findings),
         say=tuple(_driving(agent, facts)),
@@ -349,9 +352,19 @@ def _course(agent: str, goal: Goal, conditions: Sequence[str], steps: Sequence[S
     if not found:
         return None
     days, source, verified = min(found, key=lambda f: f[0])
-    within = [s for s in steps if (s.first - steps[0].first).days < days]
+    within = _of_days(steps, days)
     text = facts.knowledge.words("planning")["options"]["course"].format(days=days_said(days, facts))
     return Course(days=days, reached=within[-1].daily if within else None, text=text, verified=verified, source=source)
+
+
+def _of_days(steps: Sequence[Step], days: float) -> tuple[Step, ...]:
+    """The steps that begin within so many days."""
+    return tuple(s for s in steps if (s.first - steps[0].first).days < days)
+
+
+def _within(steps: Sequence[Step], course: Course | None) -> tuple[Step, ...]:
+    """The steps that the longest time of treatment leaves room for."""
+    return tuple(steps) if course is None else _of_days(steps, course.days)
 
 
 def _driving(agent: str, facts: Facts) -> Iterator[Told]:
@@ -368,13 +381,14 @@ def _driving(agent: str, facts: Facts) -> Iterator[Told]:
 
 
 def _order(option: Option) -> tuple[object, ...]:
-    """What suits first: by its place in a guideline, then by what labels say, then what is not injected, then by the gravest that
+    """What suits first, what other countries' labels alone speak for last of it: by its place in a guideline, then by what labels say, then what is not injected, then by the gravest that
     speaks against it, then by name."""
     best = min((_standing(s) for s in option.support), default=len(SUITABILITIES))
     worst = min((TIERS.index(h.tier) for h in option.harms), default=len(TIERS))
     if option.suits:
         return (
             0,
+            _elsewhere_alone(option),
             *(_rank(option.places[0]) if option.places else _NOWHERE),
             best,
             option.injected,
@@ -382,6 +396,12 @@ def _order(option: Option) -> tuple[object, ...]:
             option.agent,
         )
     return (1, min(_WHY.index(r.why) for r in option.why_not), 0, best, -worst, option.agent)
+
+
+def _elsewhere_alone(option: Option) -> bool:
+    """Whether labels of other countries alone speak for it: nobody looked up whether it is sold here."""
+    speaking = [s for s in option.support if s.status in SUITS]
+    return bool(speaking) and all(s.elsewhere for s in speaking)
 
 
 def _standing(support: Support) -> int:

@@ -14,7 +14,7 @@ import msgspec
 from relaxant.knowledge.plans import DayPart
 from relaxant.rules.reasons import Cited
 
-Kind = Literal["titration", "taper", "switch", "resume", "pump", "block"]
+Kind = Literal["titration", "taper", "switch", "resume", "pump", "block", "crisis"]
 BoundKind = Literal[
     "never", "share", "start", "start_daily", "step", "step_daily", "single", "daily", "days", "doses_daily"
 ]
@@ -28,7 +28,7 @@ OF_SPECIAL = "_soft:"
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
     """A product as sold in the country. ``strength`` is in ``unit`` a piece, or a mL where ``liquid``; a piece is taken whole or, where it
-    is ``scored``, in halves."""
+    is ``scored``, in halves. A piece may be a ``drop``."""
 
     name: str
     form: str
@@ -37,6 +37,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
     liquid: bool
     scored: bool
     modified_release: bool
+    drop: bool = False
     source: Cited
 
 
@@ -119,7 +120,7 @@ class ShownBound(msgspec.Struct, frozen=True, kw_only=True):
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Where the steps come from: a label's titration or a policy of lowering. ``override`` is the clinician's own, as said;
-    ``supervised`` where it is for hospital or daily contact."""
+    ``supervised`` where it is for hospital or daily contact; ``beyond`` where the override goes further than every source that fits."""
 
     id: str
     text: str
@@ -128,6 +129,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     chosen: bool = True
     override: str | None = None
     supervised: bool = False
+    beyond: bool = False
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

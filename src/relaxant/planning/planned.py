@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 import msgspec
 
@@ -10,7 +11,16 @@ from relaxant.facts.facts import Facts
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.blockade import block_plan, blockers
-from relaxant.planning.current import current_lines, intake, release_of, taken_until, weighed_daily, weighed_line
+from relaxant.planning.crisis import crisis_agents, crisis_plan
+from relaxant.planning.current import (
+    current_lines,
+    intake,
+    release_of,
+    taken_until,
+    weighed_daily,
+    weighed_line,
+    weighed_times,
+)
 from relaxant.planning.dose import danger, leaves
 from relaxant.planning.lowering import allowed_dose, lower_dose, to_be_left
 from relaxant.planning.parts import Grains
@@ -55,13 +65,16 @@ def planned(
     for agent in sorted(set(facts.inputs.agents) & set(blockers(facts))):
         if agent in weighed or current_lines(agent, medicines):
             plans.append(block_plan(agent, patient, medicines, facts, told(agent)))
+    for agent in sorted(set(facts.inputs.agents) & set(crisis_agents(facts))):
+        if agent in weighed or current_lines(agent, medicines):
+            plans.append(crisis_plan(agent, patient, medicines, facts))
     plans = [msgspec.structs.replace(p, taken=taken_until((s.agent for s in p.steps), medicines, facts)) for p in plans]
     return tuple(sorted(plans, key=lambda p: (_ORDER[p.kind], p.id)))
 
 
 _GRAVE = ("DANGER", "CHANGE")
 _START_LOW = "retitrate"  # what a row of missed days says
-_ORDER = {"resume": 0, "switch": 1, "taper": 2, "titration": 3, "pump": 4, "block": 5}
+_ORDER = {"crisis": -1, "resume": 0, "switch": 1, "taper": 2, "titration": 3, "pump": 4, "block": 5}
 
 
 def _of_agent(agent: str, left: bool, weighed: bool, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:  # fmt: skip
@@ -101,14 +114,20 @@ def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: 
     line, now = weighed_line(agent, medicines), current_lines(agent, medicines)
     goal = weighed_daily(agent, medicines, facts)
     before: Grains = {}
+    since: date | None = None
     if now and line is not None and not line.beside:
         taken = intake(agent, now, facts)
         if taken.why or goal is None or goal <= taken.daily:
             return []
         before = {part: grains(dose) for part, dose in taken.doses.items()}
+        since = taken.since
+    order, placed = weighed_times(agent, medicines, facts)
     wanted = Wanted(
         first=patient.as_of,
+        order=order,
+        placed=placed,
         before=before,
+        since=since,
         goal=goal,
         form=line.regimen.form if line else None,
         release=release_of(line, now),
@@ -127,7 +146,7 @@ def _after_a_stop(agent: str, weighed: bool, facts: Facts, findings: Sequence[Fi
     if not any(m.now for m in told):
         return []
     words, name, days = facts.knowledge.words("planning"), shown_agent_name(agent, facts), stopped.low.item(row)
-    said = words["why"]["resume"]["one" if days == 1 else "other"]
+    said = words["why"]["resume"]["today" if days <= 0 else "one" if days == 1 else "other"]
     return [
         Plan(
             id=f"resume:{agent}",

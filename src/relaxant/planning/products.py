@@ -10,6 +10,7 @@ import msgspec
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Product as Sold
+from relaxant.planning.current import form_of
 from relaxant.planning.plan import Product
 from relaxant.planning.tablets import SPRAYS
 from relaxant.rules.reasons import cited
@@ -27,28 +28,57 @@ def product_groups(
     agent: str,
     facts: Facts,
     *,
-    liquid_first: bool = False,
+    liquid_first: bool | None = None,
     form: str | None = None,
     modified: bool = False,
     country: str | None = None,
+    row: int = 0,
 ) -> list[tuple[Product, ...]]:
     """The products by form, that of ``form`` (what the person takes) first: the choices a calendar has, never mixed, since forms of one agent
-    need not be alike. With ``liquid_first`` for whoever cannot swallow tablets. Those of ``modified`` release only where it is asked for, or
-    where nothing else is sold. What is known to be sold in ``country`` stands by itself before the same form as sold anywhere."""
+    need not be alike. With ``liquid_first`` what is measured or counted comes first, also before the form that is taken: for whoever cannot
+    swallow tablets, by the person's facts where it is not said. Those of ``modified`` release only where it is asked for, or where nothing else
+    is sold. What is known to be sold in ``country`` (left out: the person's) stands by itself, before what is sold anywhere."""
+    liquid_first = swallows_no_tablets(facts, row) if liquid_first is None else liquid_first
+    country = country or facts.country(row)
     sold = [s for s in _sold(agent, facts) if (s.release != _IMMEDIATE) == modified]
     if not sold and not modified:
         sold = list(_sold(agent, facts))
     groups: dict[tuple[bool, str], list[Sold]] = {}
     for one in sold:
         groups.setdefault((bool(_is_liquid(one)), one.form), []).append(one)
-    order = sorted(groups.items(), key=lambda g: (*_unlike(form, g[0][1]), g[0][0] != liquid_first))
     home = country if _by_country(facts, country) else None
+    choices = []
+    for (liquid, its), own in groups.items():
+        solid, unlike = liquid_first and not liquid, _unlike(form, its)
+        at_home = [s for s in own if home is None or not s.countries or home in s.countries]
+        choices += [
+            ((solid, *unlike, abroad_too, liquid != liquid_first), _strengths(agent, some, liquid, facts))
+            for abroad_too, some in enumerate((at_home, own))
+        ]
     out: dict[tuple[Product, ...], None] = {}
-    for (liquid, _), own in order:
-        at_home = [s for s in own if not s.countries or home in s.countries]
-        for some in (at_home, own) if home else (own,):
-            out.update(dict.fromkeys(_parted(_strengths(agent, some, liquid, facts))))
+    for _, made in sorted(choices, key=lambda choice: choice[0]):
+        out.update(dict.fromkeys(_parted(made)))
     return [group for group in out if group]
+
+
+def swallows_no_tablets(facts: Facts, row: int = 0) -> bool:
+    """Whether somebody surely takes medicines through a tube, or crushed."""
+    return any(bool(facts.column(name).surely[row]) for name in ("tube_feeding", "crushes_tablets"))
+
+
+def usable_groups(agent: str, facts: Facts, *, said: str | None = None, modified: bool = False, row: int = 0) -> list[tuple[Product, ...]]:  # fmt: skip
+    """The products for somebody who takes an agent already, in the form that a line says: what has to be swallowed whole comes last for who
+    cannot."""
+    groups = product_groups(agent, facts, modified=modified, row=row)
+    groups = product_groups(agent, facts, form=form_of(said, groups), modified=modified, row=row)
+    whole = swallows_no_tablets(facts, row)
+    return sorted(groups, key=lambda group: whole and whole_only(group))
+
+
+def beginning_groups(agent: str, facts: Facts, row: int = 0) -> list[tuple[Product, ...]]:
+    """The products for somebody who begins an agent: nothing that has to be swallowed whole for who cannot."""
+    whole = swallows_no_tablets(facts, row)
+    return [g for g in product_groups(agent, facts, row=row) if not (whole and whole_only(g))]
 
 
 def _by_country(facts: Facts, country: str | None) -> bool:
@@ -88,8 +118,8 @@ def _strengths(agent: str, sold: Sequence[Sold], liquid: bool, facts: Facts) -> 
 
 
 def _parted(group: tuple[Product, ...]) -> list[tuple[Product, ...]]:
-    """Liquids one strength at a time: two concentrations in one calendar invite a mistake."""
-    return [(product,) for product in group] if group and group[0].liquid else [group]
+    """Liquids and drops one strength at a time: two concentrations in one calendar invite a mistake."""
+    return [(product,) for product in group] if group and (group[0].liquid or group[0].drop) else [group]
 
 
 class Abroad(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +138,7 @@ def abroad(products: Sequence[Product], agent: str, facts: Facts, country: str |
         return None
     out = []
     for product in products:
-        alike = [s for s in _sold(agent, facts) if s.form == product.form and _holds(s, product, agent, facts)]
+        alike = [s for s in _sold(agent, facts) if s.form == product.name and _holds(s, product, agent, facts)]
         if not any(country in s.countries for s in alike):
             known = () if any(not s.countries for s in alike) else dict.fromkeys(c for s in alike for c in s.countries)
             out.append(Abroad(product=product, countries=tuple(known)))
@@ -117,7 +147,7 @@ def abroad(products: Sequence[Product], agent: str, facts: Facts, country: str |
 
 def _holds(sold: Sold, product: Product, agent: str, facts: Facts) -> bool:
     """Whether what is sold is the product of a plan: of its strength, and to be halved where that one is."""
-    made = (_product(agent, sold, strength, product.liquid, facts) for strength in sold.strengths)
+    made = (_product(agent, sold, strength, product.liquid or product.drop, facts) for strength in sold.strengths)
     return any(m.strength == product.strength and (m.scored or not product.scored) for m in made)
 
 
@@ -139,12 +169,14 @@ def _product(agent: str, sold: Sold, strength: float, liquid: bool, facts: Facts
     per = 1.0
     if liquid and (match := _PER_VOLUME.fullmatch(sold.per)) and match[1]:
         per = float(match[1])
+    drops = sold.drops if liquid else None
     return Product(
         name=sold.form,
-        form=sold.form,
-        strength=1.0 if spray else strength / per,
+        form=sold.form if drops is None else sold.form.removesuffix("s"),
+        strength=1.0 if spray else strength / per / (drops or 1.0),
         unit=SPRAYS if spray else sold.unit,
-        liquid=liquid,
+        liquid=liquid and drops is None,
+        drop=drops is not None,
         scored=bool(sold.scored),
         modified_release=sold.release != _IMMEDIATE,
         source=cited(facts.knowledge, sold.source, sold.place),

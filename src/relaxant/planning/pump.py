@@ -11,12 +11,13 @@ from datetime import date
 import msgspec
 
 from relaxant.facts.facts import Facts
+from relaxant.facts.members import role_members
 from relaxant.knowledge.plans import Said
-from relaxant.knowledge.pumps import PumpToRead
+from relaxant.knowledge.pumps import PumpNotWith, PumpOverdose, PumpProtocol, PumpToRead
 from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
-from relaxant.planning.dose import danger
+from relaxant.planning.dose import danger, leaves
 from relaxant.planning.plan import Gate, Plan, Policy, ShownBound, Signs, Told
 from relaxant.planning.pump_dose import (
     DAILY,
@@ -28,16 +29,28 @@ from relaxant.planning.pump_dose import (
     steps,
     weighed_change,
 )
-from relaxant.planning.pump_emergency import emergency_lines, failure, in_question, may_be_low, unread
+from relaxant.planning.pump_emergency import (
+    Failure,
+    emergency_lines,
+    failure,
+    in_question,
+    kidney_lines,
+    may_be_low,
+    overdose,
+    overdose_lines,
+    unread,
+)
 from relaxant.planning.pump_given import Given, Rate, given
 from relaxant.planning.pump_lines import Book
 from relaxant.planning.pump_volume import (
     concentrations,
     days_of,
+    days_then,
     does_not_fit,
     flex,
     new_concentration,
     old_drug,
+    overdue,
     reservoir,
 )
 from relaxant.rules.findings import Finding
@@ -64,18 +77,19 @@ def pump_plan(
         if known is None:
             continue
         findings = told(protocol.agent) if facts.agent_is_said(protocol.agent, 0) else ()
-        if (plan := _plan(known, facts, danger(protocol.agent, findings, facts))) is not None:
+        book = Book(facts, [], [], _left(protocol, facts, told))
+        if (plan := _plan(book, known, danger(protocol.agent, findings, facts))) is not None:
             return plan
     return None
 
 
 def refill_by(patient: Patient, medicines: Sequence[Medicine], facts: Facts) -> date | None:
-    """By when the running pump is to be refilled, in the past where it is overdue, and no later than the day of the review where its delivery is in
+    """By when the running pump is to be refilled, at the faster of the present rate and the one weighed, in the past where it is overdue, and no later than the day of the review where its delivery is in
     doubt. ``None`` where no day can be told: the age of the filling alone tells none before it is too old."""
     for protocol in facts.knowledge.plans.pumps.values():
         known = given(protocol, patient, medicines, facts)
         if known is not None and known.running:
-            days, today = days_of(known), patient.as_of
+            days, today = days_then(known) or days_of(known), patient.as_of
             told = days is not None and (days.empty is not None or days.by <= today)
             if failure(known, facts) is not None or in_question(known, facts):
                 return today if days is None or not told else min(days.by, today)
@@ -83,12 +97,23 @@ def refill_by(patient: Patient, medicines: Sequence[Medicine], facts: Facts) -> 
     return None
 
 
-def _plan(known: Given, facts: Facts, stands: str | None) -> Plan | None:
-    book = Book(facts, [], [])
-    if (what := failure(known, facts)) is not None:
+def _left(protocol: PumpProtocol, facts: Facts, told: Callable[[str], Sequence[Finding]]) -> frozenset[str]:
+    """The agents of which the protocol speaks and a way out stands: a danger asks for it, or something about the person."""
+    named = {said.keeps or said.leaves for said in protocol.at_start} - {None}
+    taken = [agent for agent in named if agent is not None and facts.agent_is_said(agent, 0)]
+    return frozenset(agent for agent in taken if danger(agent, told(agent), facts) or leaves(agent, facts))
+
+
+def _plan(book: Book, known: Given, stands: str | None) -> Plan | None:
+    facts = book.facts
+    what, over = failure(known, facts), overdose(known, facts)
+    if over is not None and over.surely and (known.running or what is not None):
+        return _overdose(book, known, over, what)
+    if what is not None:
         emergency_lines(book, known, what)
         why = "dry" if what in ("empty", "at_alarm", "hours_left") else "emergency"
-        return _made(book, known, why, refused=book.words["refused"]["emergency"], check=False)
+        refused = book.words["refused"]["stopped" if what == "stopped" else "emergency"]
+        return _made(book, known, why, refused=refused, check=False)
     if known.running:
         return _running(book, known, stands)
     if known.stopped and (known.starting or known.described):
@@ -97,6 +122,14 @@ def _plan(known: Given, facts: Facts, stands: str | None) -> Plan | None:
 
 
 # ---------------------------------------------------------------- the pages
+
+
+def _overdose(book: Book, known: Given, over: PumpOverdose, what: Failure | None) -> Plan:
+    """An overdose: its page, before that of the withdrawal where delivery has failed as well, because the two can look alike."""
+    overdose_lines(book, known, over)
+    if what is not None:
+        emergency_lines(book, known, what)
+    return _made(book, known, "overdose", refused=book.words["refused"]["overdose"], check=False)
 
 
 def _running(book: Book, known: Given, stands: str | None) -> Plan:
@@ -115,6 +148,7 @@ def _running(book: Book, known: Given, stands: str | None) -> Plan:
     book.say("mixture", known.protocol.mixed if known.others else ())
     if rate is not None and not known.stop_weighed:
         reached = [rate.high, *([known.weighed.high] if known.weighed else [])]
+        kidney_lines(book, known)
         ranges(book, known, rate)
         if not refused:
             bounds = steps(book, known, rate)
@@ -140,8 +174,12 @@ def _no_change(book: Book, known: Given, stands: str | None) -> list[str]:
         out.append(str(words["may_be_low"]))
     if unread(book.facts):
         out.append(str(words["unread"]))
+    if (early := overdose(known, book.facts)) is not None:
+        out.append(book.fill(words["early"], text=early.text))
     if does_not_fit(known):
         out.append(str(words["unfit"]))
+    if overdue(known):
+        out.append(str(words["overdue"]))
     out += [part.text for part in _to_read(known, book)]
     if known.others:
         out.append(book.fill(words["mixed"], others=", ".join(known.others)))
@@ -202,6 +240,7 @@ def _from_test(book: Book, known: Given) -> tuple[Policy, ...]:
     if known.age[0] != known.age[1]:
         book.need("age")
     concentrations(book, known)
+    kidney_lines(book, known)
     screening(book, known)
     return first_day(book, known)
 
@@ -214,11 +253,19 @@ def _no_start(book: Book, known: Given, stands: str | None) -> str | None:
     ingredient = book.facts.knowledge.agents[known.protocol.agent].ingredient
     if book.facts.column(f"allergy:{ingredient}").low.item(0) >= 1:
         return book.fill(words["allergy"], agent=ingredient)
+    if (over := overdose(known, book.facts)) is not None:
+        return str(words["overdose"]) if over.surely else book.fill(words["early"], text=over.text)
     for part in known.protocol.not_with:
-        has = any(book.facts.column(f"condition:{name}").low.item(0) >= 1 for name in part.conditions)
-        if has and holds_in(part, book.facts.jurisdiction):
+        if holds_in(part, book.facts.jurisdiction) and _has(part, book.facts):
             return part.text
     return None if stands is None else book.fill(words["danger"], summary=stands)
+
+
+def _has(part: PumpNotWith, facts: Facts) -> bool:
+    """Whether one of the conditions is surely on record, or a medicine of one of the roles is."""
+    return any(facts.column(f"condition:{name}").low.item(0) >= 1 for name in part.conditions) or any(
+        facts.count_members(role_members(facts.knowledge, role)).low.item(0) >= 1 for role in part.roles
+    )
 
 
 # ---------------------------------------------------------------- what every page has

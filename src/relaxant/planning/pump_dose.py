@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from relaxant.facts.pump import first_rate, first_rates, start_rules
-from relaxant.knowledge.pumps import Origin, PumpRange, PumpScreening, PumpStart, PumpStep
+from relaxant.knowledge.pumps import Origin, PumpMark, PumpRange, PumpScreening, PumpStart, PumpStep
 from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Cited, Limit
 from relaxant.planning.plan import Policy, ShownBound
@@ -124,9 +126,27 @@ class Allowed(NamedTuple):
     own: bool = True
     foreign: str = "elsewhere"
     beside: PumpStep | None = None
+    cap: PumpMark | None = None
 
 
 def step_of(book: Book, known: Given, at: When) -> Allowed:
+    """How far a step may go for this person, no further than a high dose allows."""
+    allowed, rate = _label_step(book, known, at), known.rate
+    caps = [] if rate is None else [m for m in _of_person(known.protocol.marks, known) if rate.high > m.above]
+    cap = min((m for m in caps if m.step_most is not None), key=lambda m: m.step_most or 0.0, default=None)
+    if cap is None or allowed.step is None or allowed.step.up_high <= (cap.step_most or 0.0):
+        return allowed
+    return allowed._replace(
+        step=_capped(allowed.step, cap), beside=allowed.beside and _capped(allowed.beside, cap), cap=cap
+    )
+
+
+def _capped(step: PumpStep, cap: PumpMark) -> PumpStep:
+    most = step.up_high if cap.step_most is None else min(step.up_high, cap.step_most)
+    return msgspec.structs.replace(step, up_high=most, up_low=min(step.up_low, most))
+
+
+def _label_step(book: Book, known: Given, at: When) -> Allowed:
     """How far a step may go for this person: the most cautious of what fits.
 
     A text that goes by the cause counts over the country's own that does not, where it is stricter. Age and cause are asked for where they are
@@ -208,6 +228,9 @@ def steps(book: Book, known: Given, rate: Rate) -> tuple[ShownBound, ...]:
             book.add("step_down", least, DAILY, by=(step,), own=allowed.own, foreign=allowed.foreign, when=when, rate=highest, down_low=step.down_low, down_high=step.down_high, low=least, high=less)  # fmt: skip
     if shown:
         book.say("at_step", known.protocol.at_step)
+        for cap in dict.fromkeys(step_of(book, known, at).cap for at in _WHENS):
+            if cap is not None:
+                book.add("at_step", by=(cap,), text=cap.text)
     return tuple(bounds)
 
 
@@ -215,7 +238,7 @@ def _rise(book: Book, step: PumpStep, allowed: Allowed, when: str, rate: float, 
     low = min(stepped(rate, step.up_low), high)
     often = "" if step.every_hours is None else book.fill(book.words["often"], hours=step.every_hours)
     capped = "" if cap is None else book.fill(book.words["capped"], most=cap.value)
-    by = (step,) if cap is None else (step, cap)
+    by = tuple(part for part in (step, cap, allowed.cap) if part is not None)
     book.add("step_up", high, DAILY, by=by, own=allowed.own, foreign=allowed.foreign, when=when, rate=rate, up_low=step.up_low, up_high=step.up_high, low=low, high=high, often=often, capped=capped)  # fmt: skip
     if (other := allowed.beside) is not None:
         ends = stepped(rate, other.up_low), stepped(rate, other.up_high)
@@ -291,7 +314,12 @@ def _numbers(part: PumpRange) -> tuple[float | None, ...]:
 
 def marks(book: Book, known: Given, rates: Sequence[float]) -> None:
     """What is said of high doses: the present one, the one that is weighed, and that to which a step may lead."""
-    for mark in known.protocol.marks:
+    for mark in _of_person(known.protocol.marks, known):
         highest = max(rates)
-        if highest > mark.above and mark.age_from <= max(0.0, known.age[1]) and known.age[0] < mark.age_to:
+        if highest > mark.above and mark.step_most is None:
             book.add("mark", mark.above, DAILY, by=(mark,), above=mark.above, rate=highest, text=mark.text)
+
+
+def _of_person(parts: Sequence[PumpMark], known: Given) -> list[PumpMark]:
+    """The marks whose age may be this person's."""
+    return [mark for mark in parts if mark.age_from <= max(0.0, known.age[1]) and known.age[0] < mark.age_to]

@@ -6,7 +6,7 @@ from typing import Literal
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.pump import Held
-from relaxant.knowledge.pumps import PumpOral
+from relaxant.knowledge.pumps import PumpOral, PumpOverdose
 from relaxant.knowledge.questions import holds_in
 from relaxant.planning.pump_given import Given
 from relaxant.planning.pump_lines import Book
@@ -67,6 +67,27 @@ def _doubt(facts: Facts) -> tuple[bool, bool]:
     return low >= 1, high >= 1
 
 
+def overdose(known: Given, facts: Facts) -> PumpOverdose | None:
+    """What on record tells of an overdose, of a pump that runs or has drug in it; the surest first. A start that is weighed has none yet."""
+    there = [
+        part
+        for part in known.protocol.overdose_if
+        if holds_in(part, facts.jurisdiction)
+        and (
+            any(facts.column(f"condition:{name}").low.item(0) >= 1 for name in part.conditions)
+            or any(facts.column(name).low.item(0) >= 1 for name in part.facts)
+        )
+    ]
+    return min(there, key=lambda part: not part.surely, default=None)
+
+
+def overdose_lines(book: Book, known: Given, what: PumpOverdose) -> None:
+    """What to do now in an overdose, and whom to call."""
+    book.add("overdose_if", by=(what,), text=what.text, rate=_rate_text(book, known))
+    book.say("overdose", known.protocol.overdose)
+    book.say("call", known.protocol.call)
+
+
 def emergency_lines(book: Book, known: Given, what: Failure) -> None:
     """What to do now: what failed, whom to call, what to find out, and what to give meanwhile; no dose of the pump."""
     _failed(book, known, what)
@@ -75,8 +96,7 @@ def emergency_lines(book: Book, known: Given, what: Failure) -> None:
     book.say("call", known.protocol.call)
     book.say("emergency", known.protocol.emergency)
     book.say("meanwhile", known.protocol.meanwhile)
-    oral = oral_for(known, book.facts)
-    if oral is not None:
+    for oral in oral_for(known, book.facts):
         book.add("oral", by=(oral,), text=oral.text)
 
 
@@ -119,13 +139,36 @@ def _rate_text(book: Book, known: Given) -> str:
     return book.fill(book.words["rate"]["several"], low=several.low, high=several.high, lines=known.lines)
 
 
-def oral_for(known: Given, facts: Facts) -> PumpOral | None:
-    """What is said of the oral form as a stand-in for this person's kidneys: of several bands that may hold the strictest."""
-    parts = [part for part in known.protocol.oral if holds_in(part, facts.jurisdiction)]
+def oral_for(known: Given, facts: Facts) -> tuple[PumpOral, ...]:
+    """What is said of the oral form as a stand-in for this person's age and kidneys: where several bands of kidney function may hold, that it
+    is not known, and of an age that is not known what holds at each."""
+    youngest, oldest = max(0.0, known.age[0]), max(0.0, known.age[1])
+    parts = [
+        part
+        for part in known.protocol.oral
+        if holds_in(part, facts.jurisdiction) and part.age_from <= oldest and youngest < part.age_to
+    ]
     if facts.column("on_dialysis").low.item(0) >= 1:
-        return next((part for part in parts if part.dialysis), None)
-    low, high = facts.column("egfr").bounds(0)
+        return tuple(part for part in parts if part.dialysis)
+    unknown = tuple(part for part in parts if part.unknown)
+    low, high = _kidneys(facts)
     if not low > float("-inf") or facts.column("acute_kidney_injury").low.item(0) >= 1:
-        return next((part for part in parts if part.unknown), None)
+        return unknown
     bands = [p for p in parts if not p.dialysis and not p.unknown and p.egfr_from <= high and low < p.egfr_to]
-    return min(bands, key=lambda part: part.egfr_from, default=None)
+    return tuple(bands) if len({part.egfr_from for part in bands}) == 1 else unknown
+
+
+def kidney_lines(book: Book, known: Given) -> None:
+    """What weak kidneys ask of the pump's own dose, where they surely are."""
+    facts, (_, high) = book.facts, _kidneys(book.facts)
+    dialysed = facts.column("on_dialysis").low.item(0) >= 1
+    for part in known.protocol.kidneys:
+        if holds_in(part, facts.jurisdiction) and (part.dialysis if dialysed else not part.dialysis and high < part.egfr_to):  # fmt: skip
+            book.add("kidneys", by=(part,), text=part.text)
+
+
+def _kidneys(facts: Facts) -> tuple[float, float]:
+    """Between which values the kidney function lies: of eGFR and creatinine clearance, where both are known, the lower."""
+    ends = facts.column("egfr").bounds(0)
+    low, high = facts.column("creatinine_clearance").bounds(0)
+    return (min(ends[0], low), min(ends[1], high)) if low > float("-inf") else ends

@@ -20,6 +20,7 @@ from relaxant.facts.pump import (
     is_slip,
     other_drugs,
     runs_at,
+    together,
     without_old_test,
 )
 from relaxant.knowledge.pumps import Origin, PumpProtocol, PumpRange, PumpStep
@@ -43,7 +44,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a plan of one pump goes by.
 
     ``lines`` are how many lines say that it runs now. ``rate``, that at which it runs or ran, and ``weighed`` are unknown (``None``) where no line
-    says one amount. ``held`` is what is in the reservoir, ``begun`` the day from which the present rate holds, ``others`` what else the pump holds.
+    says one amount. ``held`` is what is in the reservoir, ``then`` the daily dose with what is weighed, of a pump that runs, ``begun`` the day from which the present rate holds, ``others`` what else the pump holds.
     ``slip`` is the daily dose where it can only be a slip of its unit; nothing is reckoned with it then. ``several`` is between which daily doses the
     lines lie where more than one says that it runs. ``stopped_days`` is the time since it stopped. ``origins`` is empty where no cause is known.
     """
@@ -66,6 +67,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     age: tuple[float, float]
     origins: tuple[Origin, ...]
     held: Held
+    then: Rate | None
     begun: date | None
     others: tuple[str, ...]
 
@@ -113,9 +115,16 @@ def given(protocol: PumpProtocol, patient: Patient, medicines: Sequence[Medicine
         age=facts.column("age").bounds(0),
         origins=_origins(protocol, facts),
         held=held(device, runs, since, patient.as_of, protocol.numbers.dead.value),
+        then=_then(current, weighed),
         begun=since,
         others=other_drugs(patient.pump if described else None, ingredient, medicines),
     )
+
+
+def _then(current: Sequence[Medicine], weighed: Sequence[Medicine]) -> Rate | None:
+    """The daily dose of a running pump once what is weighed is done."""
+    span = together(weighed, [m for m in current if not m.replaced]) if current else None
+    return None if span is None else Rate(low=span[0], high=span[1])
 
 
 def _rate(lines: Sequence[Medicine]) -> Rate | None:

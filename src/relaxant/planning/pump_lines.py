@@ -23,11 +23,12 @@ _ANY_AGE = PumpSaid(text="", source="", place="").age_to
 
 
 class Book(msgspec.Struct, frozen=True):
-    """Where a plan's lines, and the inputs that are missing, are gathered: each input once."""
+    """Where a plan's lines, and the inputs that are missing, are gathered: each input once. ``left`` are the agents of which a way out stands."""
 
     facts: Facts
     lines: list[Line]
     needs: list[str]
+    left: frozenset[str] = frozenset()
 
     @property
     def words(self) -> dict[str, Any]:
@@ -77,7 +78,8 @@ class Book(msgspec.Struct, frozen=True):
         youngest, oldest = self.facts.column("age").bounds(0)
         for said in sentences:
             of_age = said.age_from <= max(0.0, youngest) and (oldest < said.age_to or said.age_to >= _ANY_AGE)
-            if of_age and holds_in(said, self.facts.jurisdiction):
+            kept = said.keeps not in self.left and (said.leaves is None or said.leaves in self.left)
+            if of_age and kept and holds_in(said, self.facts.jurisdiction):
                 self.add(key, by=(said,), text=said.text)
 
     def days(self, count: float) -> str:

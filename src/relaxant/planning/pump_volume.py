@@ -60,11 +60,30 @@ def volume_now(known: Given) -> float | None:
 
 def days_of(known: Given) -> Refill | None:
     """The days that bound the refill, as far as they can be told."""
-    numbers, flow = known.protocol.numbers, known.held.flow
+    return _days_at(known, None if known.held.flow is None else known.held.flow[1])
+
+
+def days_then(known: Given) -> Refill | None:
+    """The days that bound the refill once the rate that is weighed runs, if from today; ``None`` where it empties the reservoir no sooner."""
+    flow, concentration = known.held.flow, known.device.concentration
+    if flow is None or known.then is None or concentration is None or known.then.high / concentration <= flow[1]:
+        return None
+    return _days_at(known, known.then.high / concentration)
+
+
+def overdue(known: Given) -> bool:
+    """Whether the refill was due before today, or the floor volume is reached."""
+    days, volume = days_of(known), volume_now(known)
+    late = days is not None and days.by < known.patient.as_of
+    return late or (volume is not None and volume <= known.protocol.numbers.floor.value)
+
+
+def _days_at(known: Given, a_day: float | None) -> Refill | None:
+    numbers = known.protocol.numbers
     return refill_days(
         known.patient.as_of,
         volume_now(known),
-        None if flow is None else flow[1],
+        a_day,
         alarm=known.device.alarm,
         floor=numbers.floor.value,
         dead=numbers.dead.value,
@@ -93,6 +112,7 @@ def reservoir(book: Book, known: Given) -> None:
     days = days_of(known)
     if days is not None:
         _dated(book, known, days)
+        _sooner(book, known, days)
         book.say("at_refill", known.protocol.at_refill)
 
 
@@ -178,6 +198,15 @@ def _dated(book: Book, known: Given, days: Refill) -> None:
     key = "overdue" if left < 0 else "refill" if left > 0 else "due"
     alone = "" if flow is not None and volume is not None else book.words["by_age_alone"]
     book.add(key, left if left > 0 else None, DAYS if left > 0 else "", by=(decided,), bounds="; ".join(bounds), day=days.by, span=book.days(abs(left)), why=why, alone=alone)  # fmt: skip
+
+
+def _sooner(book: Book, known: Given, days: Refill) -> None:
+    """By when to refill at the rate that is weighed, where that is sooner."""
+    then = days_then(known)
+    if then is None or known.then is None or known.device.concentration is None or not then.by < days.by:
+        return
+    a_day, left = known.then.high / known.device.concentration, float((then.by - known.patient.as_of).days)
+    book.add("refill_then", max(left, 0.0), DAYS, rate=known.then.high, a_day=a_day, day=then.by, now=days.by, span=book.days(max(left, 0.0)))  # fmt: skip
 
 
 def _slow(book: Book, known: Given, a_day: float) -> None:

@@ -11,10 +11,10 @@ from relaxant.facts.facts import Facts
 from relaxant.knowledge.plans import Switch
 from relaxant.medicines.medicine import Medicine
 from relaxant.planning.calendar import Rung, calendar, stock
-from relaxant.planning.current import current_lines, form_of, intake
+from relaxant.planning.current import current_lines, intake
 from relaxant.planning.dose import danger, room
 from relaxant.planning.plan import Line, Plan
-from relaxant.planning.products import product_groups
+from relaxant.planning.products import usable_groups
 from relaxant.planning.said import amount, days_said, gates, missed, own_policy, points, policy, withdrawal
 from relaxant.planning.tablets import grains
 from relaxant.planning.taper import Override, taper_plan
@@ -68,8 +68,7 @@ def trial_plan(
         need = words["need"]["dose"].format(agent=name)
         return msgspec.structs.replace(made, needs_first=(need,), reckoning=points(switch, new, facts, row))
     doses = {part: grains(dose) for part, dose in taken.doses.items()}
-    groups = product_groups(old, facts, modified=taken.modified)
-    groups = product_groups(old, facts, form=form_of(taken.form, groups), modified=taken.modified)
+    groups = usable_groups(old, facts, said=taken.form, modified=taken.modified)
     kept = (
         calendar(old, [Rung(doses=doses, days=None)], stock(group, max(taken.doses.values()), facts), first, sum(doses.values()), facts)
         for group in groups

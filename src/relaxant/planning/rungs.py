@@ -59,6 +59,16 @@ def rungs(stages: Sequence[Staged], climb: Climb, held: Stock) -> list[Rung]:
     return _rising(stages[-1:] if climb.falls else stages, climb, held)
 
 
+def present_days(stages: Sequence[Staged], stands: Room, before: Grains) -> float:
+    """How many days a dose that is taken (``before``, grains) lasts at least before it rises: those of the stage that it has reached, or of
+    the first where it is below all, and never less than what bounds a person's steps. Nought where nothing is taken."""
+    total = sum(before.values())
+    if not total:
+        return 0.0
+    reached = [s for s in stages if s.total * stands.share <= total + ROUNDING] or [min(stages, key=lambda s: s.total)]
+    return max(max(reached, key=lambda s: s.total).days or 0.0, stands.days)
+
+
 def least_rise(climb: Climb, held: Stock, parts: int) -> float:
     """The smallest day's dose (grains) above the present one that these products can make in so many doses: nobody who rises with them
     takes less. Infinite where they make nothing."""

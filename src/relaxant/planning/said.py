@@ -15,13 +15,16 @@ from relaxant.rules.reasons import cited
 from relaxant.rules.wording import fill, shown_agent_name
 
 
-def gates(agent: str, of: str, facts: Facts, row: int = 0) -> tuple[Gate, ...]:
-    """What decides at each step of an agent; sentences for some people only are said to them."""
+def gates(agent: str, of: str, facts: Facts, row: int = 0, *, stepless: bool = False) -> tuple[Gate, ...]:
+    """What decides at each step of an agent; sentences for some people only are said to them. Where there are no steps (``stepless``), when
+    to call alone: there is no dose to go on with, to stay at or to go back to."""
     entries = [g for g in facts.knowledge.plans.gates.values() if agent in g.agents and g.of == of]
     if not entries:
         return ()
 
     def told(kind: str) -> tuple[Told, ...]:
+        if stepless and kind != "call":
+            return ()
         return tuple(dict.fromkeys(t for g in entries for t in _told(getattr(g, kind), agent, facts, row)))
 
     return (

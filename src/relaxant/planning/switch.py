@@ -14,7 +14,7 @@ from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.calendar import Calendar, supplies
-from relaxant.planning.current import Intake, current_lines, intake, weighed_daily, weighed_line
+from relaxant.planning.current import Intake, current_lines, intake, weighed_daily, weighed_line, weighed_times
 from relaxant.planning.dose import Room, room, why_refused
 from relaxant.planning.exchange import Exchanged, as_now_until, exchanged
 from relaxant.planning.handover import fits_within, followed
@@ -122,35 +122,55 @@ def switch_plan(
     taken = intake(old, current_lines(old, medicines), facts)
     ratio = _ratio(switch)
     reckoned = None if ratio is None or taken.why else taken.daily * ratio
-    wanted = Wanted(first=first, goal=goal if goal is not None else reckoned)
+    order, placed = weighed_times(new, medicines, facts)
+    wanted = Wanted(first=first, goal=goal if goal is not None else reckoned, order=order, placed=placed)
     rising = titration_plan(new, facts, findings, wanted, row, kind="titration")
     at_once = rising.refused or room(old, facts, row).never  # a week more of what may not be taken is no overlap
     later = first if at_once else first + timedelta(days=round(switch.overlap_days or 0))
     falling = taper_plan(old, medicines, facts, later, why="stop_weighed", findings=findings, row=row)
     if falling.refused:
         rising = msgspec.structs.replace(rising, steps=(), products=(), supply=(), refused=rising.refused or falling.refused)  # fmt: skip
-    one = facts.knowledge.words("planning")["branches"]["rescue_one"]
+    words = facts.knowledge.words("planning")["branches"]
     ways = tuple(
-        msgspec.structs.replace(b, text=one) if b.kind == "rescue" and rising.steps else b for b in falling.branches
+        msgspec.structs.replace(b, text=words["rescue_one"]) if b.text == words["rescue"] and rising.steps else b
+        for b in falling.branches
     )
     falling = as_now_until(later, old, falling, taken, facts, first)
     falling = msgspec.structs.replace(falling, branches=ways)
-    return _joined(_head(switch, taken, goal, facts, row), rising, falling, facts)
+    head = _head(switch, taken, goal, facts, row)
+    if goal is not None and rising.steps:
+        head = msgspec.structs.replace(head, why=f"{head.why} {_ends(switch, goal, rising, facts)}")
+    return _joined(head, rising, falling, facts)
+
+
+def _ends(switch: Switch, goal: float, rising: Plan, facts: Facts) -> str:
+    """Where the new one ends: at what is weighed or below it, and that nothing beyond is planned."""
+    words, unit = facts.knowledge.words("planning")["why"], facts.knowledge.agents[switch.to_agent].dose_unit
+    top, slots = rising.steps[-1].daily, {"new": shown_agent_name(switch.to_agent, facts)}
+    if top < goal:
+        return str(words["new_ends_below"].format(**slots, top=amount(top, unit), goal=amount(goal, unit)))
+    key = "new_stays_at_start" if len(rising.steps) == 1 else "new_ends"
+    return str(words[key].format(**slots, goal=amount(goal, unit)))
 
 
 def _joined(head: Plan, rising: Plan, falling: Plan, facts: Facts) -> Plan:
-    """Both sides in one plan; its last dose is that of the old one."""
+    """Both sides in one plan; its last dose is that of the old one. Where the new one may not be begun it is the way out of the old one, and
+    asks first whether that is to go at all."""
     shift, last = len(rising.products), list[str]()
     if rising.steps and not falling.steps:
         last.append(facts.knowledge.words("planning")["notes"]["old_at_once"].format(old=head.agents[1]))
     elif rising.steps and falling.last_dose is not None:
         text = facts.knowledge.words("planning")["notes"]["last_of_old"]
         last.append(text.format(old=head.agents[1], day=falling.last_dose.isoformat()))
-    steps = (*rising.steps, *(shifted_step(s, shift) for s in falling.steps))
+    steps, asks = (*rising.steps, *(shifted_step(s, shift) for s in falling.steps)), list[str]()
+    if rising.refused and falling.steps and not falling.refused:
+        text = facts.knowledge.words("planning")["need"]["leave"]
+        asks.append(text.format(old=head.agents[1], new=head.agents[0]))
     return msgspec.structs.replace(
         head,
+        title=falling.title if asks else head.title,
         refused=rising.refused or falling.refused,
-        needs_first=tuple(dict.fromkeys((*rising.needs_first, *falling.needs_first))),
+        needs_first=tuple(dict.fromkeys((*asks, *rising.needs_first, *falling.needs_first))),
         first_do=tuple(dict.fromkeys((*rising.first_do, *falling.first_do))),
         policies=(*head.policies, *rising.policies, *falling.policies),
         bounds=rising.bounds,
@@ -280,7 +300,7 @@ def _handover(head: Plan, switch: Switch, taken: Intake, stands: Room, goal: flo
     the room that it leaves. There is no slower way, since the days of the new one would not move with it."""
     old, new = switch.from_agent, switch.to_agent
     words, names = facts.knowledge.words("planning"), _shown(switch, facts)
-    out = taper_plan(old, medicines, facts, first, why="stop_weighed", findings=findings, row=row)
+    out = taper_plan(old, medicines, facts, first, why="stop_weighed", findings=findings, replaced=True, row=row)
     ways = tuple(Branch(kind=kind, text=words["branches"][key]) for kind, key in _WAYS)
     out = msgspec.structs.replace(out, branches=ways if out.steps else ())
     rooms = stands, room(old, facts, row)

@@ -46,8 +46,9 @@ def ways(products: Sequence[Product], most: int, liquid_step: float, largest: fl
     """Every amount that these products make with at most ``most`` pieces, and how; of a liquid every ``liquid_step`` mL up to ``largest``."""
     if products and products[0].liquid:
         return _poured(products[0], liquid_step, largest)
-    if products and products[0].unit == SPRAYS:
-        return {grains(n): (Making(((0, 2 * n),), 1, 0),) for n in range(1, round(largest) + 1)}
+    if products and (products[0].unit == SPRAYS or products[0].drop):
+        one = grains(products[0].strength)
+        return {n * one: (Making(((0, 2 * n),), 1, 0),) for n in range(1, (grains(largest) + one // 2) // one + 1)}
     coins = [(place, 2) for place in range(len(products))] + [(p, 1) for p, x in enumerate(products) if x.scored]
     found: dict[int, dict[tuple[tuple[int, int], ...], Making]] = {}
     for pieces in range(1, most + 1):

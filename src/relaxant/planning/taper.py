@@ -18,10 +18,11 @@ from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
 from relaxant.planning.current import Intake, current_lines, form_of, intake
-from relaxant.planning.dose import dangers
+from relaxant.planning.dose import OneWay, dangers, most_taken, one_way, room
+from relaxant.planning.overriding import beyond_sources
 from relaxant.planning.parts import Grains, shares_of, spread
-from relaxant.planning.plan import Branch, Plan, Taken, Told
-from relaxant.planning.products import product_groups
+from relaxant.planning.plan import Branch, Gate, Plan, Taken, Told
+from relaxant.planning.products import abroad, product_groups, swallows_no_tablets, usable_groups, whole_only
 from relaxant.planning.said import amount, asked_by, days_said, gates, missed, policy, withdrawal
 from relaxant.planning.tablets import GRAIN, ROUNDING, grains
 from relaxant.planning.titration import product_notes
@@ -50,6 +51,27 @@ class Override(msgspec.Struct, frozen=True, kw_only=True):
         return not (self.by is None and self.percent is None and self.every_days is None)
 
 
+class Way(NamedTuple):
+    """How a dose is lowered: by ``taper``, and with ``then`` by that one from ``most`` a day on, the most that the person's limits leave."""
+
+    taper: Taper
+    then: Taper | None = None
+    most: float = 0.0
+
+    @property
+    def slower(self) -> Way:
+        """The same way at the slower pace of its policy; what is above the person's limits goes no slower."""
+        return Way(_slower(self.taper)) if self.then is None else self._replace(then=_slower(self.then))
+
+
+class Aim(NamedTuple):
+    """A day's dose (grains) that a policy asks for, how many days it is for, and the most (grains) that it may be rounded up to."""
+
+    dose: float
+    days: float
+    most: float = math.inf
+
+
 class Goal(NamedTuple):
     """The day's dose that a plan comes down to, nothing by default; with ``within``, the most at one time, it is not a piece above it."""
 
@@ -70,17 +92,21 @@ def taper_plan(
     taken: Intake | None = None,
     findings: Sequence[Finding] = (),
     ready: bool = False,
+    replaced: bool = False,
     row: int = 0,
 ) -> Plan:
     """The calendar by which one person leaves an agent, or comes down to ``goal`` a day; what is missing is named where none can be made.
 
     With ``within``, the most at one time, the goal is the most that is allowed in a day, and where products do not make it the plan ends below. ``taken`` is where it begins, by default what is taken now. What the DANGERs among the ``findings`` ask for stands before the first step.
-    ``ready``: what has to be done before ``first`` is done by then. Raises :class:`KeyError` for an override that names a policy that is not
+    ``ready``: what has to be done before ``first`` is done by then. ``replaced``: another agent takes its place, so that a quick way goes on to
+    nothing. Raises :class:`KeyError` for an override that names a policy that is not
     known for the agent, and :class:`InputError` for a step of an override that is no step.
     """
     words, name = facts.knowledge.words("planning"), shown_agent_name(agent, facts)
     unit, override = facts.knowledge.agents[agent].dose_unit, override or Override()
     taken = taken or intake(agent, current_lines(agent, medicines), facts)
+    only_down = one_way(agent, facts, row)
+    signs = gates(agent, "taper", facts, row)
     made = Plan(
         id=f"taper:{agent}",
         kind="taper",
@@ -89,7 +115,7 @@ def taper_plan(
         why=words["why"][why].format(agent=name, goal=amount(goal, unit)),
         unit=unit,
         first_do=tuple(_beside_it(asked_by(dangers(agent, findings, facts)), words["first_do"]["itself"])),
-        gates=gates(agent, "taper", facts, row),
+        gates=_downwards(signs) if only_down else signs,
         withdrawal=withdrawal(agent, facts),
         missed=missed(agent, facts, row),
     )
@@ -107,7 +133,8 @@ def taper_plan(
         policies=(policy(chosen, facts, override=said), *(policy(t, facts, chosen=False) for t in others)),
     )
     if chosen.at_once and not override.changes:
-        return msgspec.structs.replace(made, last_dose=None if goal else first)
+        call = gates(agent, "taper", facts, row, stepless=True)
+        return msgspec.structs.replace(made, last_dose=None if goal else first, gates=call, missed=())
     if taken.why:
         needs = needs if taken.why in _KNOWN else (*needs, words["need"]["dose"].format(agent=name))
         return msgspec.structs.replace(
@@ -116,20 +143,38 @@ def taper_plan(
     if chosen.first_do and not ready:
         return msgspec.structs.replace(made, refused=words["refused"]["not_ready"])
     own = _overridden(chosen, override, taken, unit)
-    goals = Goal(goal, within)
-    found = _made(agent, taken, own, facts, first, goals)
+    goals, way = Goal(goal, within), Way(own) if replaced else _way(agent, own, taken, facts, row)
+    found = _made(agent, taken, way, facts, first, goals, row, only_down)
     if found is None:
         return msgspec.structs.replace(made, refused=words["not_known"]["unmakeable"].format(agent=name))
+    beyond = own != chosen and _beyond_all(own, fitting, taken.daily)
+    made = beyond_sources(made, agent, facts, findings) if beyond else made
     return msgspec.structs.replace(
         made,
+        first_do=(*_to_the_test(found, goal, only_down, words["first_do"]), *made.first_do),
         products=found.products,
         taken=(Taken(agent=agent, doses=taken.doses),),
         steps=found.steps,
         supply=found.supply,
         last_dose=None if goal else found.steps[-1].last if found.steps else first,
-        branches=tuple(_branches(agent, taken, own, found, facts, first, goals)),
-        notes=(*_other_form(agent, taken, found, facts), *_notes(chosen, own, fitting, taken, found, facts)),
+        branches=(Branch(kind="rescue", text=words["branches"]["one_way"]),)
+        if only_down
+        else tuple(_branches(agent, taken, way, facts, first, goals)),
+        notes=(*_other_form(agent, taken, found, facts), *_notes(chosen, way, taken, found, facts)),
     )
+
+
+def _downwards(signs: Sequence[Gate]) -> tuple[Gate, ...]:
+    """The signs without those for which a dose is kept up or given back."""
+    return tuple(msgspec.structs.replace(gate, hold=(), go_back=()) for gate in signs)
+
+
+def _to_the_test(found: Calendar, goal: float, only_down: OneWay | None, words: Mapping[str, Any]) -> Iterator[Told]:
+    """That the last dose goes by the test which is there again on its last day, where one is."""
+    last = found.steps[-1].last if found.steps else None
+    if goal and only_down and only_down.recheck_days and last:
+        text = words["to_the_test"].format(day=last.isoformat())
+        yield Told(text=text, verified=only_down.verified, source=only_down.source)
 
 
 def _beside_it(asked_for: Sequence[Told], itself: Sequence[str]) -> Iterator[Told]:
@@ -181,7 +226,7 @@ def _overridden(chosen: Taper, override: Override, taken: Intake, unit: str) -> 
     over = None if chosen.over_days is None else chosen.over_days * every / chosen.every_days
     own = msgspec.structs.replace(chosen, every_days=every, over_days=over, at_once=False)
     if override.changes:
-        own = msgspec.structs.replace(own, percent_most=None)
+        own = msgspec.structs.replace(own, percent_most=None, end_most=None, then=())
     if override.by is not None:
         if override.by >= taken.daily:
             raise InputError("--by", amount(override.by, unit), f"a step takes less than is taken in a day, {amount(taken.daily, unit)}", "give a smaller step")  # fmt: skip
@@ -195,6 +240,23 @@ def _overridden(chosen: Taper, override: Override, taken: Intake, unit: str) -> 
     return own
 
 
+def _way(agent: str, taper: Taper, taken: Intake, facts: Facts, row: int) -> Way:
+    """A policy with the one that follows it below the most that the person's limits leave: the first of those named that has a step to take."""
+    most = most_taken(room(agent, facts, row)) if taper.then else None
+    if most is None or taken.daily <= most + ROUNDING:
+        return Way(taper)
+    for name in taper.then:
+        then = facts.knowledge.plans.tapers[name]
+        if holds_in(then, facts.jurisdiction) and next(_ideals(most * GRAIN, then, 0.0), None) is not None:
+            return Way(taper, then, most)
+    return Way(taper)
+
+
+def _slower(taper: Taper) -> Taper:
+    over = None if taper.over_days is None else taper.over_days * taper.slower_factor
+    return msgspec.structs.replace(taper, every_days=math.ceil(taper.every_days * taper.slower_factor), over_days=over)
+
+
 def _said(override: Override, unit: str, words: dict[str, str]) -> str | None:
     parts = []
     if override.by is not None:
@@ -206,29 +268,43 @@ def _said(override: Override, unit: str, words: dict[str, str]) -> str | None:
     return ", ".join(parts) or override.policy
 
 
-def _made(agent: str, taken: Intake, taper: Taper, facts: Facts, first: date, goal: Goal) -> Calendar | None:
+def _made(
+    agent: str,
+    taken: Intake,
+    way: Way,
+    facts: Facts,
+    first: date,
+    goal: Goal,
+    row: int = 0,
+    only_down: OneWay | None = None,
+) -> Calendar | None:
     """The calendar in the first kind of product that makes the present doses and no step much larger than the policy's, that of the present
-    product before others; where none is fine enough, in the finest."""
+    product before others, and that of the person's own country where its steps are small parts of the present dose; where none is fine enough,
+    in the finest. Where it leads ``only_down`` no step leads back."""
     doses = {part: grains(dose) for part, dose in taken.doses.items()}
-    groups = product_groups(agent, facts, modified=taken.modified)
-    groups = product_groups(agent, facts, form=form_of(taken.form, groups), modified=taken.modified)
+    groups = usable_groups(agent, facts, said=taken.form, modified=taken.modified, row=row)
     largest, total = max(taken.doses.values()), sum(doses.values())
     coarse = facts.knowledge.policy("plan_coarse_step")
-    ideals = list(_ideals(float(total), taper, float(grains(goal.daily))))
+    taper, aims = way.taper, list(_aims(float(total), way, float(grains(goal.daily))))
     best: tuple[tuple[float, float], Stock, list[Rung]] | None = None
+    home_does = False
     for group in groups:
         held = stock(group, largest, facts)
         if not all(dose in held.ways for dose in doses.values()):
             continue
+        elsewhere = bool(abroad(group, agent, facts, facts.country(row)))
+        if elsewhere and home_does:
+            continue
         end = _end(doses, goal, held)
-        rungs = list(_rungs(doses, ideals, taper, held, sum(end.values()) or grains(goal.daily), end))
+        rungs = list(_rungs(doses, aims, taper, held, sum(end.values()) or grains(goal.daily), end))
         if end and (rungs[-1].doses if rungs else doses) != end:
             rungs.append(Rung(doses=end, days=taper.every_days))
-        rungs = rungs[1:] if _waits(doses, rungs, taper) else rungs
+        rungs = _begun(doses, rungs, taper)
         large = 1.0 if goal.within is not None and not end else _large(total, rungs, taper)
-        over = large, _beyond(total, ideals, rungs, taper)
+        over = large, _beyond(total, aims, rungs, taper)
         if best is None or over < best[0]:
             best = over, held, rungs
+        home_does = home_does or (not elsewhere and _largest(total, rungs) <= coarse)
         if over[0] <= ROUNDING and over[1] <= coarse:
             break
     if best is None:
@@ -236,16 +312,40 @@ def _made(agent: str, taken: Intake, taper: Taper, facts: Facts, first: date, go
     _, held, rungs = best
     made = merged(rungs) or [Rung(doses=doses, days=taper.every_days)]
     if goal.daily:
-        made[-1] = Rung(doses=made[-1].doses, days=None)  # the dose that it comes down to goes on
-    return calendar(agent, made, held, first, total, facts)
+        # the dose that it comes down to goes on, or up to the test that tells
+        made[-1] = Rung(doses=made[-1].doses, days=_to_recheck(made, only_down))
+    out = calendar(agent, made, held, first, total, facts)
+    if out is None or not only_down:
+        return out
+    return msgspec.structs.replace(out, steps=tuple(msgspec.structs.replace(s, back_to=None) for s in out.steps))
 
 
-def _waits(doses: Grains, rungs: Sequence[Rung], taper: Taper) -> bool:
-    """Whether it begins with the present dose although the next step is one that the policy allows at once."""
-    if taper.least is None or len(rungs) < 2 or rungs[0].doses != doses:
-        return False
-    allowed = max(rungs[0].total * (taper.percent_most or 0.0) / 100, (taper.least_most or taper.least) * GRAIN)
-    return 0 < rungs[0].total - rungs[1].total <= allowed + ROUNDING
+def _to_recheck(made: Sequence[Rung], only_down: OneWay | None) -> float | None:
+    """How many days of the last rung are left to the test, a day at least; ``None`` where there is none."""
+    if not only_down or only_down.recheck_days is None:
+        return None
+    return max(1.0, only_down.recheck_days - sum(rung.days or 0.0 for rung in made[:-1]))
+
+
+def _begun(doses: Grains, rungs: Sequence[Rung], taper: Taper) -> list[Rung]:
+    """The rungs without the present dose at their beginning: the time that it would take goes to the last dose. Where a policy bounds its steps
+    by their part of the dose the present one stays for its time, unless the next step is one that is allowed at once."""
+    lead = next((n for n, rung in enumerate(rungs) if rung.doses != doses), len(rungs))
+    if not lead or lead == len(rungs):
+        return list(rungs)
+    if taper.percent_most is not None:
+        total = rungs[0].total
+        allowed = max(total * taper.percent_most / 100, (taper.least_most or taper.least or 0.0) * GRAIN)
+        return list(rungs[lead:] if total - rungs[lead].total <= allowed + ROUNDING else rungs)
+    waited, last = sum(rung.days or 0.0 for rung in rungs[:lead]), rungs[-1]
+    days = None if last.days is None else last.days + waited
+    return [*rungs[lead:-1], Rung(doses=last.doses, days=days, bounds=last.bounds)]
+
+
+def _largest(total: int, rungs: Sequence[Rung]) -> float:
+    """The largest step as a part of the dose that it all begins with, the last one to nothing apart; the whole where there is none."""
+    doses = [total, *(r.total for r in rungs)]
+    return max((a - b for a, b in pairwise(doses)), default=0) / total or 1.0
 
 
 def _large(total: int, rungs: Sequence[Rung], taper: Taper) -> float:
@@ -262,36 +362,37 @@ def _large(total: int, rungs: Sequence[Rung], taper: Taper) -> float:
     return max(0.0, max(steps, default=0.0) - taper.percent_most / 100)
 
 
-def _beyond(total: int, ideals: Sequence[float], rungs: Sequence[Rung], taper: Taper) -> float:
+def _beyond(total: int, aims: Sequence[Aim], rungs: Sequence[Rung], taper: Taper) -> float:
     """By how much of the dose before it the largest step lies above the policy's; all of it where no step can be made. What is no more than
     the small steps of its end is not above it."""
-    if not rungs:
+    if all(rung.total == total for rung in rungs):
         return 1.0
-    made, asked_for = [total, *(r.total for r in rungs)], [float(total), *ideals]
+    made, asked_for = [total, *(r.total for r in rungs)], [float(total), *(aim.dose for aim in aims)]
     steps = zip(made, made[1:], asked_for, asked_for[1:], strict=False)
     small = (taper.least_most or 0.0) * GRAIN
     return max((before - after - max(ideal - lower, small)) / before for before, after, ideal, lower in steps)
 
 
-def _rungs(doses: Grains, ideals: Sequence[float], taper: Taper, held: Stock, goal: int, end: Grains) -> Iterator[Rung]:
+def _rungs(doses: Grains, aims: Sequence[Aim], taper: Taper, held: Stock, goal: int, end: Grains) -> Iterator[Rung]:
     """The rungs below the present dose: each the policy's dose at that time, made from pieces, no part of the day ever above what it was.
     None is below the doses that it ends with (``end``).
     Where that is a larger step than the policy allows in its time, the least that is not, and in the end the last dose all the same."""
     shares, before = shares_of({part: float(dose) for part, dose in doses.items()}), dict(doses)
     kept, since = 1 - (taper.percent_most or 100) / 100, 0
     for number in range(_MOST_STEPS):
-        late = number >= len(ideals)
-        if late and not (kept and ideals and _lower(ideals[-1], shares, held, before, taper)):
+        late = number >= len(aims)
+        if late and not (kept and aims and _lower(aims[-1].dose, shares, held, before, taper)):
             return
-        ideal, total, since = ideals[min(number, len(ideals) - 1)], sum(before.values()), since + 1
+        aim, total, since = aims[min(number, len(aims) - 1)], sum(before.values()), since + 1
         floor = total * kept**since if kept else 0.0
+        most = min(total, aim.most) if aim.most >= held.amounts[0] else total  # nothing that small is made
         found = spread(
-            max(ideal, floor), shares, held.amounts, before, at_most=total, at_least=floor, lower=end, nearest=True
+            max(aim.dose, floor), shares, held.amounts, before, at_most=most, at_least=floor, lower=end, nearest=True
         )
         found = found or (before if kept else {})
         if not found or sum(found.values()) < goal:
             return
-        yield Rung(doses={part: dose for part, dose in found.items() if dose}, days=taper.every_days)
+        yield Rung(doses={part: dose for part, dose in found.items() if dose}, days=aim.days)
         if sum(found.values()) < total:
             since = 0
         before = {part: found.get(part, 0) for part in before}
@@ -313,12 +414,34 @@ def _end(doses: Grains, goal: Goal, held: Stock) -> Grains:
 
 
 def _lower(ideal: float, shares: dict[DayPart, float], held: Stock, before: Grains, taper: Taper) -> bool:
-    """Whether there is a step to go to a dose, and something between nothing and the present doses that is nearer to it."""
+    """Whether there is a step to go to a dose, and something between nothing and the present doses that is nearer to it. A step that is
+    hardly one is left out, unless the present doses are above the last of the policy."""
     total = sum(before.values())
-    if total - ideal < (taper.least or 0.0) * GRAIN / 2:
+    if total - ideal < (taper.least or 0.0) * GRAIN / 2 and ideal > (taper.last or 0.0) * GRAIN + ROUNDING:
         return False
     found = sum(spread(ideal, shares, held.amounts, before, at_most=total, nearest=True).values())
     return 0 < found < total
+
+
+def _aims(whole: float, way: Way, goal: float) -> Iterator[Aim]:
+    """The doses of a way with their days: down to the most that the person's limits leave by its first policy, from there by the other one, and
+    in the end from no more to nothing than the first allows."""
+    taper, then, most = way.taper, way.then, way.most * GRAIN
+    if then is None or goal >= most:
+        small = math.inf if taper.end_most is None or goal else taper.end_most * GRAIN
+        doses = list(_ideals(whole, taper, goal))
+        last = doses[-1] if doses else whole
+        yield from (Aim(dose, taper.every_days) for dose in doses[:-1])
+        if doses:
+            yield Aim(last, taper.every_days, small if last <= small else math.inf)
+        parts = math.ceil(last / small - ROUNDING) if small < math.inf else 1
+        for left in range(parts - 1, 0, -1):
+            yield Aim(last * left / parts, taper.every_days, small if left == 1 else math.inf)
+        return
+    *quick, kept = list(_ideals(whole, taper, most))
+    yield from (Aim(dose, taper.every_days) for dose in quick)
+    yield Aim(kept, then.every_days, most)
+    yield from (Aim(dose, then.every_days, most) for dose in _ideals(most, then, goal))
 
 
 def _ideals(whole: float, taper: Taper, goal: float) -> Iterator[float]:
@@ -340,54 +463,58 @@ def _ideals(whole: float, taper: Taper, goal: float) -> Iterator[float]:
 
 
 def _less(now: float, whole: float, taper: Taper, last: float) -> float:
-    """The day's dose (grains) a percentage, or the smallest step, below ``now``; with a smallest step the end is the last dose itself, unless
-    there is hardly a step left to it."""
+    """The day's dose (grains) a percentage, or the smallest step, below ``now``; with a smallest step the end is the last dose itself. What
+    would be hardly a step then is taken with the one before it, where the policy allows so large a step."""
     least = (taper.least or 0.0) * GRAIN
     lower = now - max((whole if taper.of_first else now) * (taper.percent or 0.0) / 100, least)
-    if not least or lower >= last:
+    if not least:
         return lower
-    return last if now - last >= least / 2 else 0.0
+    hardly = lower - last < least / 2 and now - last <= now * (taper.percent_most or 0.0) / 100
+    return last if lower < last or hardly else lower
 
 
-def _branches(
-    agent: str, taken: Intake, taper: Taper, found: Calendar, facts: Facts, first: date, goal: Goal
-) -> Iterator[Branch]:
+def _branches(agent: str, taken: Intake, way: Way, facts: Facts, first: date, goal: Goal) -> Iterator[Branch]:
     words = facts.knowledge.words("planning")["branches"]
     yield Branch(kind="hold", text=words["hold"])
-    slow = msgspec.structs.replace(taper, every_days=math.ceil(taper.every_days * taper.slower_factor), over_days=None if taper.over_days is None else taper.over_days * taper.slower_factor)  # fmt: skip
+    slow = way.slower
     slower = _made(agent, taken, slow, facts, first, goal)
     if slower is not None and slower.steps:
-        text = words["slower"].format(days=days_said(slow.every_days, facts))
+        text = words["slower"].format(days=days_said((slow.then or slow.taper).every_days, facts))
         last = None if goal.daily else slower.steps[-1].last
         yield Branch(kind="slower", text=text, steps=slower.steps, last_dose=last)
     yield Branch(kind="rescue", text=words["rescue"])
 
 
-def _notes(source: Taper, own: Taper, fitting: Sequence[Taper], taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:  # fmt: skip
-    words, out = facts.knowledge.words("planning")["notes"], []
-    if taken.placed:
-        out.append(words["placed"])
+def _notes(source: Taper, way: Way, taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:
+    words, own = facts.knowledge.words("planning")["notes"], way.taper
+    out = [words["placed"]] if taken.placed else []
+    if way.then is not None:
+        out.append(words["then"].format(most=amount(way.most, found.products[0].unit), then=way.then.text))
+    small = own.end_most
+    if small is not None and found.steps and list(_ideals(taken.daily, own, 0.0))[-1:] > [small + ROUNDING]:
+        out.append(words["smaller_end"].format(most=amount(small, found.products[0].unit)))
     if own != source and not source.at_once:
         fall, sources = _fall(own, taken.daily), _fall(source, taken.daily)
         if fall > sources * (1 + ROUNDING):
             out.append(words["larger"])
         if fall / own.every_days > sources / (source.every_days_least or source.every_days) * (1 + ROUNDING):
             out.append(words["quicker"])
-        if _beyond_all(own, fitting, taken.daily):
-            out.append(words["beyond_all"])
     if found.steps and not any(step.changed for step in found.steps):
         out.append(words["nothing_less"])
+    if whole_only(found.products) and swallows_no_tablets(facts):
+        out.append(words["whole"])
     return (*out, words["rounded_taper"], *product_notes(found, facts))
 
 
 def _other_form(agent: str, taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:
     """That the steps are made of another form than what is taken, where that is so."""
     groups = product_groups(agent, facts, modified=taken.modified)
-    usual = next((group[0].form for group in groups), None)
-    old, new = form_of(taken.form, groups) or taken.form or usual, found.products[0].form if found.products else None
+    usual = next((group[0].name for group in groups), None)
+    old, new = form_of(taken.form, groups) or taken.form or usual, found.products[0].name if found.products else None
     if old is None or new is None or old == new:
         return ()
-    text = facts.knowledge.words("planning")["notes"]["other_form"]
+    tube = swallows_no_tablets(facts) and (found.products[0].liquid or found.products[0].drop)
+    text = facts.knowledge.words("planning")["notes"]["other_form_tube" if tube else "other_form"]
     return (text.format(old=old, new=new, agent=shown_agent_name(agent, facts)),)
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.plans import Titration
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
+from relaxant.planning.course import course_days, ended
+from relaxant.planning.day_shape import in_times, other_times
 from relaxant.planning.dose import Room, most_taken, room, why_refused
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Kind, Plan
-from relaxant.planning.products import abroad, product_groups, whole_only
-from relaxant.planning.rungs import BY_WEIGHT, Climb, Staged, least_rise, rungs, staged
+from relaxant.planning.products import abroad, product_groups, swallows_no_tablets, whole_only
+from relaxant.planning.rungs import BY_WEIGHT, Climb, Staged, least_rise, present_days, rungs, staged
 from relaxant.planning.said import amount, days_said, gates, missed, policy, withdrawal
 from relaxant.planning.schedule import Fit, chosen_fit, fits, titrations
 from relaxant.planning.tablets import GRAIN, grains
@@ -29,12 +31,16 @@ _IMMEDIATE = "immediate"
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What a titration is asked for: from which doses a day (grains), up to which daily dose, with which product, sold in which country.
-    ``release`` and ``country`` are ``None`` where nobody said; ``titration`` names the one to follow, by its id."""
+    """What a titration is asked for: from which doses a day (grains) that are taken ``since`` a day (``None``: not known), up to which daily
+    dose, with which product, sold in which country. ``order`` are the doses of a day (grains) of the order that is weighed, at its times;
+    ``placed`` where it names no time and they are ours. ``release`` and ``country`` are ``None`` where nobody said; ``titration`` names the one to follow, by its id."""
 
     first: date
     before: Grains = {}
+    since: date | None = None
     goal: float | None = None
+    order: Grains = {}
+    placed: bool = False
     form: str | None = None
     release: str | None = None
     country: str | None = None
@@ -46,6 +52,13 @@ class Found(msgspec.Struct, frozen=True):
 
     calendar: Calendar
     cap: float
+
+
+class TooCoarse(msgspec.Struct, frozen=True):
+    """That products do not make even the labelled first dose: the most of it at one time, and the least that they make, both in grains."""
+
+    first: float
+    least: float
 
 
 def titration_plan(
@@ -74,21 +87,47 @@ def titration_plan(
     if chosen.unit.endswith(BY_WEIGHT) and not facts.column("weight").settled(row):
         made = msgspec.structs.replace(made, needs_first=tuple(dict.fromkeys((*made.needs_first, "weight"))))
         return _refused(made, "weight", agent, facts)
-    stages = staged(chosen, agent, facts, row)
-    result = in_products(agent, facts, chosen, stages, stands, wanted, row)
+    labelled = staged(chosen, agent, facts, row)
+    own_times = in_times(labelled, wanted.order, wanted.before, stands.share, placed=wanted.placed)
+    stages = labelled if own_times is None else own_times
+    stays = present_days(stages, stands, wanted.before)
+    if stays and wanted.since is None:
+        need = facts.knowledge.words("planning")["need"]["since"].format(agent=shown_agent_name(agent, facts))
+        made = msgspec.structs.replace(made, needs_first=(*made.needs_first, need))
+    elif stays and wanted.since is not None:
+        ready = wanted.since + timedelta(days=math.ceil(stays))
+        wanted = msgspec.structs.replace(wanted, first=max(wanted.first, ready))
+    result = in_products(agent, facts, chosen, stages, stands, wanted, row, labelled=labelled)
+    if result == "too_small":
+        return msgspec.structs.replace(made, refused=_why_none(stages, stands, wanted, agent, facts))
     if isinstance(result, str):
         return _refused(made, result, agent, facts)
+    told = tuple(policy(f.titration, facts, chosen=f is fit) for f in (fit, *(f for f in found if f is not fit)))
+    if isinstance(result, TooCoarse):
+        return msgspec.structs.replace(_too_coarse(made, result, agent, facts), policies=told)
+    course = course_days(agent, chosen, facts, row)
+    last = _last_day(course, wanted)
+    if last is not None and last < wanted.first:
+        return msgspec.structs.replace(made, refused=_course_said("refused", course, last, agent, facts))
+    cut = last is not None and result.calendar.steps[-1].first > last
+    if last is not None:
+        result = msgspec.structs.replace(result, calendar=ended(result.calendar, last, facts))
     return msgspec.structs.replace(
         made,
-        why=_why(made.why, chosen, result, wanted, agent, facts),
-        policies=tuple(policy(f.titration, facts, chosen=f is fit) for f in (fit, *(f for f in found if f is not fit))),
+        why=_why(made.why, chosen, result, wanted, agent, facts, cut=cut),
+        policies=told,
         products=result.calendar.products,
         steps=result.calendar.steps,
         supply=result.calendar.supply,
+        last_dose=last,
         gates=gates(agent, "titration", facts, row),
         withdrawal=withdrawal(agent, facts),
         missed=missed(agent, facts, row),
-        notes=_notes(chosen, result, stages, wanted, agent, facts),
+        notes=(
+            *_course_notes(course, last, agent, facts),
+            *_waits(stays, wanted, facts),
+            *_notes(chosen, result, stages, wanted, agent, facts, course=math.inf if course is None else course),
+        ),
     )
 
 
@@ -121,25 +160,60 @@ def _refused(made: Plan, why: str, agent: str, facts: Facts) -> Plan:
     return msgspec.structs.replace(made, refused=text)
 
 
+def _too_coarse(made: Plan, result: TooCoarse, agent: str, facts: Facts) -> Plan:
+    words, unit = facts.knowledge.words("planning")["refused"], facts.knowledge.agents[agent].dose_unit
+    first, least = amount(result.first / GRAIN, unit), amount(result.least / GRAIN, unit)
+    return msgspec.structs.replace(made, refused=words["too_coarse"].format(first=first, least=least))
+
+
+def _why_none(stages: Sequence[Staged], stands: Room, wanted: Wanted, agent: str, facts: Facts) -> str:
+    """Why products make no dose: the source's steps are at their end, the limits leave nothing above what is taken, or what is left is too little."""
+    words, unit = facts.knowledge.words("planning")["refused"], facts.knowledge.agents[agent].dose_unit
+    first, top = stages[0].total / GRAIN, max(s.total for s in stages) / GRAIN
+    now, allowed = sum(wanted.before.values()) / GRAIN, min(top * stands.share, stands.daily)
+    if not now:
+        left = min(
+            first * stands.share,
+            stands.start_daily,
+            stands.daily,
+            len(stages[0].doses) * min(stands.start, stands.single),
+        )
+        key, first = "too_small", left
+    else:
+        key = "source_ends" if top <= now else "nothing_above" if allowed <= now else "no_dose_between"
+    slots = {"first": first, "top": top if key == "source_ends" else allowed, "now": now}
+    return str(words[key].format(**{name: amount(value, unit) for name, value in slots.items()}))
+
+
 def in_products(
-    agent: str, facts: Facts, chosen: Titration, stages: Sequence[Staged], stands: Room, wanted: Wanted, row: int
-) -> Found | str:
-    """The calendar in the first kind of product that makes every labelled dose, else in the one that makes the finest.
+    agent: str,
+    facts: Facts,
+    chosen: Titration,
+    stages: Sequence[Staged],
+    stands: Room,
+    wanted: Wanted,
+    row: int,
+    *,
+    labelled: Sequence[Staged] = (),
+) -> Found | TooCoarse | str:
+    """The calendar of ``stages`` in the first kind of product that makes every labelled dose (of the ``labelled`` stages, where those are
+    others), else in the one that makes the finest.
 
     Where a person's doses are too small for it the other kinds follow, in the same order for everybody. Each of them goes no higher than the
     smallest dose of those before it: whoever has room enough for these takes at least as much from the first day on, so that less room
     never gives more.
     """
-    tube = any(facts.column(name).surely[row] for name in ("tube_feeding", "crushes_tablets"))
+    tube = swallows_no_tablets(facts, row)
     groups = product_groups(agent, facts, liquid_first=tube, form=wanted.form, modified=chosen.release != _IMMEDIATE, country=wanted.country)  # fmt: skip
     groups = [g for g in groups if chosen.form in (None, g[0].form)]
     usable = [g for g in groups if not (tube and whole_only(g))]
     if not usable:
         return "whole" if groups else "no_products"
-    largest = max(max(s.doses.values()) for s in stages) / GRAIN
+    labelled = labelled or stages
+    largest = max(max(s.doses.values()) for s in (*labelled, *stages)) / GRAIN
     before, parts = sum(wanted.before.values()), max(len(s.doses) for s in stages)
     cap = math.inf
-    for held in _ordered([stock(group, largest, facts) for group in usable], stages, facts):
+    for held in _ordered([stock(group, largest, facts) for group in usable], labelled, facts):
         goal = math.inf if wanted.goal is None else wanted.goal * GRAIN
         climb = Climb(before=wanted.before, stands=stands, most=min(goal, cap), falls=chosen.falls)
         own = merged(rungs(stages, climb, held))
@@ -148,7 +222,10 @@ def in_products(
             made = calendar(agent, own, held, wanted.first, before, facts)
             return Found(_forward(made), cap) if made else "no_products"
         cap = min(cap, least_rise(climb, held, parts))
-    return "too_small"
+    first = max(stages[0].doses.values())
+    pieces = [stock(group, max(largest, *(p.strength for p in group)), facts).amounts for group in usable]
+    least = min((amounts[0] for amounts in pieces if amounts), default=0)
+    return TooCoarse(first, least) if not before and first < least else "too_small"
 
 
 def _ordered(stocks: Sequence[Stock], stages: Sequence[Staged], facts: Facts) -> list[Stock]:
@@ -176,7 +253,31 @@ def _forward(made: Calendar) -> Calendar:
     return msgspec.structs.replace(made, steps=steps)
 
 
-def _why(why: str, chosen: Titration, found: Found, wanted: Wanted, agent: str, facts: Facts) -> str:
+def _last_day(course: float | None, wanted: Wanted) -> date | None:
+    """The last day of a course; ``None`` where it has no end, or where since when the medicine is taken is not known."""
+    begun = wanted.since if wanted.before else wanted.first
+    return None if course is None or begun is None else begun + timedelta(days=math.floor(course) - 1)
+
+
+def _course_said(key: str, course: float | None, last: date, agent: str, facts: Facts) -> str:
+    words, name = facts.knowledge.words("planning")["course"], shown_agent_name(agent, facts)
+    return str(words[key].format(agent=name, days=days_said(course or 0, facts), last=last.isoformat()))
+
+
+def _course_notes(course: float | None, last: date | None, agent: str, facts: Facts) -> Iterator[str]:
+    """How long it is taken at most; of what is known to be lowered, that this comes first."""
+    if course is None:
+        return
+    if last is None:
+        words, name = facts.knowledge.words("planning")["course"], shown_agent_name(agent, facts)
+        yield words["unknown"].format(agent=name, days=days_said(course, facts))
+        return
+    yield _course_said("ends", course, last, agent, facts)
+    if any(agent in taper.agents for taper in facts.knowledge.plans.tapers.values()):
+        yield _course_said("lower", course, last, agent, facts)
+
+
+def _why(why: str, chosen: Titration, found: Found, wanted: Wanted, agent: str, facts: Facts, *, cut: bool = False) -> str:  # fmt: skip
     words, unit = facts.knowledge.words("planning")["why"], facts.knowledge.agents[agent].dose_unit
     steps = found.calendar.steps
     parts, top = [why], steps[-1].daily
@@ -187,6 +288,10 @@ def _why(why: str, chosen: Titration, found: Found, wanted: Wanted, agent: str, 
         )
     elif wanted.goal is not None and top >= wanted.goal:
         parts.append(words["goal"].format(goal=amount(wanted.goal, unit)))
+    elif wanted.goal is not None and cut:
+        parts.append(words["course_ends"].format(goal=amount(wanted.goal, unit), top=amount(top, unit)))
+    elif wanted.goal is not None and top * GRAIN >= found.cap:
+        parts.append(words["product_ends"].format(goal=amount(wanted.goal, unit), top=amount(top, unit)))
     elif wanted.goal is not None and not steps[-1].bounds:
         parts.append(words["schedule_ends"].format(goal=amount(wanted.goal, unit), top=amount(top, unit)))
     elif wanted.goal is not None:
@@ -195,11 +300,11 @@ def _why(why: str, chosen: Titration, found: Found, wanted: Wanted, agent: str, 
     if chosen.target_high is not None and chosen.target_unit and not beyond:
         its = chosen.target_unit.removesuffix("/day")
         low, high = chosen.target_low, amount(chosen.target_high, its)
-        parts.append(words["target_high"].format(high=high) if low is None else words["target"].format(low=plain_number(low), high=high))  # fmt: skip
+        parts.append(words["target_high"].format(high=high) if low in (None, chosen.target_high) else words["target"].format(low=plain_number(low), high=high))  # fmt: skip
     return " ".join(parts)
 
 
-def _notes(chosen: Titration, found: Found, stages: Sequence[Staged], wanted: Wanted, agent: str, facts: Facts) -> tuple[str, ...]:  # fmt: skip
+def _notes(chosen: Titration, found: Found, stages: Sequence[Staged], wanted: Wanted, agent: str, facts: Facts, *, course: float = math.inf) -> tuple[str, ...]:  # fmt: skip
     words, made = facts.knowledge.words("planning")["notes"], found.calendar
     out = []
     if chosen.as_needed:
@@ -209,6 +314,10 @@ def _notes(chosen: Titration, found: Found, stages: Sequence[Staged], wanted: Wa
         out.append(words["rounded"])
     if any(step.changed < 0 for step in made.steps):
         out.append(words["falls"])
+    last = {take.at: take.amount for take in made.steps[-1].takes}
+    less = course < math.inf and made.steps[-1].daily < (wanted.goal or 0)
+    if wanted.order and not less and other_times(last, wanted.order, placed=wanted.placed):
+        out.append(words["other_times"])
     if found.cap < math.inf:
         cap = amount(found.cap / GRAIN, facts.knowledge.agents[agent].dose_unit)
         out.append(words["finer"].format(form=made.products[0].form, cap=cap))
@@ -217,31 +326,43 @@ def _notes(chosen: Titration, found: Found, stages: Sequence[Staged], wanted: Wa
         out += [
             words["slow_end"].format(least=plain_number(a), days=days_said(b, facts)) for a, b in sorted(spans) if a < b
         ]
-    if chosen.reconsider_days is not None:
+    if chosen.reconsider_days is not None and chosen.reconsider_days < course:
         out.append(words["reconsider"][chosen.reconsider_from].format(days=days_said(chosen.reconsider_days, facts)))
     if whole_only(made.products):
         out.append(words["whole"])
-    return (*out, *_sold_here(made, wanted, agent, facts), *product_notes(made, facts))
+    return (*out, *product_notes(made, facts, wanted.country))
 
 
-def _sold_here(made: Calendar, wanted: Wanted, agent: str, facts: Facts) -> Iterator[str]:
+def _waits(stays: float, wanted: Wanted, facts: Facts) -> Iterator[str]:
+    """How long the present dose stands at least before a rise, and from when."""
+    words = facts.knowledge.words("planning")["notes"]
+    if stays and wanted.since is None:
+        yield words["stays_unknown"].format(days=days_said(math.ceil(stays), facts))
+    elif stays and wanted.since is not None and wanted.first == wanted.since + timedelta(days=math.ceil(stays)):
+        since, first = wanted.since.isoformat(), wanted.first.isoformat()
+        yield words["stays"].format(days=days_said(math.ceil(stays), facts), since=since, first=first)
+
+
+def product_notes(found: Calendar, facts: Facts, country: str | None = None) -> tuple[str, ...]:
+    """What to mind of the products of a calendar of one agent, for somebody in ``country`` (left out: as the facts say)."""
+    words = facts.knowledge.words("planning")["notes"]
+    halves = any(
+        c.count % 1 for s in found.steps for t in s.takes for c in t.counts if not found.products[c.product].liquid
+    )
+    liquid, drops = any(p.liquid for p in found.products), any(p.drop for p in found.products)
+    out = [*_sold_here(found, country or facts.country(), facts), words["special"]]
+    return (*out, *(words[key] for key, holds in (("halves", halves), ("liquid", liquid), ("drops", drops)) if holds))
+
+
+def _sold_here(found: Calendar, country: str | None, facts: Facts) -> Iterator[str]:
     """What is not known to be sold in the person's country, where countries under the same labels differ."""
-    words, unsure = facts.knowledge.words("planning"), abroad(made.products, agent, facts, wanted.country)
+    words = facts.knowledge.words("planning")
+    unsure = abroad(found.products, found.steps[0].agent, facts, country) if found.steps else ()
     if unsure is None:
         yield words["notes"]["which_country"]
     for one in unsure or ():
         names = [words["countries"].get(c, c) for c in one.countries]
         yield words["notes"]["abroad" if names else "some_countries"].format(
-            product=f"{one.product.form} {amount(one.product.strength, one.product.unit)}",
+            product=f"{one.product.name} {amount(one.product.strength, one.product.unit)}",
             countries=listed(names, facts.knowledge.words("values")),
         )
-
-
-def product_notes(found: Calendar, facts: Facts) -> tuple[str, ...]:
-    """What to mind of the products of a calendar."""
-    words = facts.knowledge.words("planning")["notes"]
-    halves = any(
-        c.count % 1 for s in found.steps for t in s.takes for c in t.counts if not found.products[c.product].liquid
-    )
-    liquid = any(p.liquid for p in found.products)
-    return (words["special"], *([words["halves"]] if halves else []), *([words["liquid"]] if liquid else []))

@@ -133,7 +133,12 @@ def _planned(
         return Weighed(findings=findings, open=asks, plan=None, whole=whole, now=now)
     before = {part: grains(dose) for part, dose in now.doses.items()}
     wanted = Wanted(
-        first=patient.as_of, before=before, form=now.form, release=release_of(None, own), country=patient.country
+        first=patient.as_of,
+        before=before,
+        since=now.since,
+        form=now.form,
+        release=release_of(None, own),
+        country=patient.country,
     )
     return Weighed(
         findings=findings,

@@ -118,9 +118,10 @@ def _followed(view: View, words: Words, watch: WatchView, due: date, number: int
 
 
 def _event(view: PlanView, step: StepView) -> Event:
-    return _days(
-        view.head, view.words, step.uid, step.first, step.until, _summary(view, step), _description(view, step)
-    )
+    summary = _summary(view, step)
+    if view.beyond:
+        summary = str(view.words["ics"]["beyond"]).format(summary=summary)
+    return _days(view.head, view.words, step.uid, step.first, step.until, summary, _description(view, step))
 
 
 def _unchanged(view: PlanView, before: BeforeView) -> Event:

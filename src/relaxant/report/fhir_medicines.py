@@ -2,6 +2,8 @@
 
 What is taken is written as US Core writes a list that was told and not ordered: intent ``plan`` and reported
 (https://hl7.org/fhir/us/core/StructureDefinition-us-core-medicationrequest.html). What is weighed is a draft and a proposal.
+A calendar that takes the place of what is taken is a draft as well, so the line has no end: who reads the list would take the medicine for
+stopped. A note names the day, and the first step names the line as its ``priorPrescription``.
 """
 
 from __future__ import annotations
@@ -73,8 +75,10 @@ def _medicine(head: PlanHead, one: TakenView, uid: str, words: Words) -> dict[st
         "intent": "proposal" if weighed else "plan",
         "medicationCodeableConcept": {**concept, "coding": codes} if len(codes) == 1 else concept,
         "subject": subject(head),
-        "note": notes((words["fhir"]["as_said"].format(text=one.said), words["fhir"]["list"][one.role])),
+        "note": notes(_said(one, words)),
     }
+    if one.refused:
+        out["doNotPerform"] = True
     if not weighed:
         out["reportedBoolean"] = True
         if one.regimen.start is not None:
@@ -82,6 +86,18 @@ def _medicine(head: PlanHead, one: TakenView, uid: str, words: Words) -> dict[st
     if dosages := list(_dosages(one)):
         out["dosageInstruction"] = dosages
     return out
+
+
+def _said(one: TakenView, words: Words) -> Iterator[str]:
+    own = words["fhir"]
+    yield own["as_said"].format(text=one.said)
+    yield own["list"][one.role]
+    if one.refused:
+        yield own["refused_line"].format(why=one.refused)
+    if one.replaced_from is not None:
+        yield own["replaced"].format(
+            date=one.replaced_from.isoformat(), plan=one.replaced_by
+        )  # no end: nobody has stopped it yet
 
 
 # ---------------------------------------------------------------- doses

@@ -7,9 +7,11 @@ make there are two requests of one group, for a request speaks of one product. W
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
+
+import msgspec
 
 from relaxant.report.fhir_medicines import meant_ids, medicines, taken_ids
 from relaxant.report.fhir_parts import (
@@ -26,6 +28,7 @@ from relaxant.report.fhir_parts import (
     uid_of,
     written,
 )
+from relaxant.report.fhir_standing import beside_plans
 from relaxant.report.plan_page import (
     AgentView,
     Bullets,
@@ -46,6 +49,7 @@ _WHEN = {"morning": "MORN", "noon": "NOON", "evening": "EVE", "night": "NIGHT"}
 
 def plan_bundle(view: PlanView) -> dict[str, Any]:
     """The Bundle as plain values."""
+    view = msgspec.structs.replace(view, head=beside_plans(view.head, [view]))
     care_plan, *others = plan_resources(view)
     first = [care_plan, person(view.head, view.words), *medicines(view.head, view.words)]
     return bundle_of(f"bundle {view.id}", view.head, [*first, *others])
@@ -56,9 +60,19 @@ def plan_resources(view: PlanView) -> list[dict[str, Any]]:
     requests = _Requests(view)
     issues = [_issue(view, i, requests) for i in range(len(view.bounds))]
     if view.refused:
-        issues.append(_refusal(view))
+        issues.append(_whole(view, "refused", view.refused, meant_ids(view.head, [a.id for a in view.agents])))
+    if view.beyond:
+        issues.append(_whole(view, "beyond", view.beyond, requests.ids))
     products = [_product(view, agent, place) for agent, place in requests.products]
     return [_care_plan(view, requests), *requests.made, *products, *issues]
+
+
+def first_requests(view: PlanView) -> list[str]:
+    """The ids of the requests of each medicine's first step."""
+    found: dict[str, list[str]] = {}
+    for step, uids in _Requests(view).of_step:
+        found.setdefault(step.agent, uids)
+    return [uid for uids in found.values() for uid in uids]
 
 
 def plan_fhir(view: PlanView) -> bytes:
@@ -172,7 +186,7 @@ def _request(view: PlanView, agent: AgentView, uid: str, said: Iterable[str]) ->
         "intent": "proposal",
         "subject": subject(view.head),
         "authoredOn": _day(view),
-        "note": notes((*said, view.banners[0])),
+        "note": notes((*said, *view.banners)),
     }
     if view.needs:
         out["statusReason"] = {"text": _needed(view)}
@@ -325,17 +339,18 @@ def _issue(view: PlanView, place: int, requests: _Requests) -> dict[str, Any]:
     return out
 
 
-def _refusal(view: PlanView) -> dict[str, Any]:
+def _whole(view: PlanView, name: str, detail: str, implicated: Sequence[str]) -> dict[str, Any]:
+    """What stands against the plan as a whole."""
     out: dict[str, Any] = {
         "resourceType": "DetectedIssue",
-        "id": _uid(view, "refused"),
+        "id": _uid(view, name),
         "status": "preliminary",
-        "code": {"text": view.words["fhir"]["refused"]},
+        "code": {"text": view.words["fhir"][name]},
         "severity": "high",
         "patient": subject(view.head),
         "identifiedDateTime": _day(view),
-        "detail": view.refused,
+        "detail": detail,
     }
-    if implicated := meant_ids(view.head, [a.id for a in view.agents]):
+    if implicated:
         out["implicated"] = [to(uid) for uid in implicated]
     return out

@@ -11,12 +11,15 @@ from datetime import date
 from html import escape
 from typing import Any
 
+import msgspec
+
 from relaxant.knowledge.schema import Tier
 from relaxant.report.citations import SourceView
 from relaxant.report.fhir_medicines import meant_ids, medicines, taken_ids
 from relaxant.report.fhir_parts import bundle_of, narrative, notes, period, person, subject, to, uid_of, written
-from relaxant.report.fhir_plan import plan_resources
-from relaxant.report.plan_page import Block, Bullets, Line, Table, Words
+from relaxant.report.fhir_plan import first_requests, plan_resources
+from relaxant.report.fhir_standing import beside_plans, replaced
+from relaxant.report.plan_page import Block, Bullets, Line, PlanHead, Table, Words
 from relaxant.report.plan_text import marked
 from relaxant.report.review_pages import Chapter, Part, Picture, chapters, finding_blocks, tagged
 from relaxant.report.view import FindingView, View, WatchView
@@ -41,7 +44,11 @@ def review_bundle(view: View, review: Review, words: Words) -> dict[str, Any]:
     """The Bundle as plain values. ``words`` are those of plans."""
     ordered = sorted(review.findings, key=lambda f: f.folded)
     shown = (*view.findings, *view.folded_findings)
-    issues = [_issue(view, finding, own) for finding, own in zip(ordered, shown, strict=True)]
+    dangers = {name for f in ordered if f.tier == "DANGER" for name in f.agents}
+    before, head = view.head, beside_plans(view.head, view.plans, dangers)
+    planned = tuple(msgspec.structs.replace(p, head=head) for p in view.plans)
+    view = msgspec.structs.replace(view, head=head, plans=planned)
+    issues = [_issue(view, finding, own, before) for finding, own in zip(ordered, shown, strict=True)]
     plans = [plan_resources(p) for p in view.plans]
     watched = [_watched(view, review.monitoring)] if view.monitoring else []
     listed = medicines(view.head, words)
@@ -101,7 +108,8 @@ def _device(view: View, review: Review) -> dict[str, Any]:
     }
 
 
-def _issue(view: View, finding: Finding, shown: FindingView) -> dict[str, Any]:
+def _issue(view: View, finding: Finding, shown: FindingView, before: PlanHead) -> dict[str, Any]:
+    """A finding. ``before`` is the head as the review holds it: of what a calendar says in its place the first step is meant."""
     links = [s.url for m in (m for part in shown.parts for m in part.marks) for s in view.sources if s.number == m.number and s.url]  # fmt: skip
     titles = {s.number: s.title for s in view.sources}
     evidence = dict.fromkeys(
@@ -123,7 +131,9 @@ def _issue(view: View, finding: Finding, shown: FindingView) -> dict[str, Any]:
             {"action": {"text": text}} for part in shown.parts if part.key == "do" for text in part.lines if text
         ],
     }
-    if implicated := meant_ids(view.head, (*finding.agents, *finding.partners)):
+    names = (*finding.agents, *finding.partners)
+    steps = [uid for plan in replaced(before, view.plans, names) for uid in first_requests(plan)]
+    if implicated := [*meant_ids(view.head, names), *steps]:
         out["implicated"] = [to(uid) for uid in implicated]
     if evidence:
         out["evidence"] = [{"code": [{"text": text}]} for text in evidence]

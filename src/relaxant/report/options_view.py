@@ -129,11 +129,12 @@ def _dose(option: Option, cite: Cite, words: Words) -> Iterator[Saying]:
         yield Saying(text, _tags(course.verified, words), (cite(course.source),))
     if (usual := option.usual) is not None:
         high = say.amount(usual.high, usual.unit)
-        text = (
-            words["usual_high"].format(high=high)
-            if usual.low is None
-            else words["usual"].format(low=say.exact(usual.low), high=high)
-        )
+        if usual.low is None:
+            text = words["usual_high"].format(high=high)
+        elif usual.low == usual.high:
+            text = words["usual_one"].format(high=high)
+        else:
+            text = words["usual"].format(low=say.exact(usual.low), high=high)
         if usual.reached is False:
             text = f"{text} {words['below_usual']}"
         yield Saying(text, _tags(usual.verified, words), (cite(usual.source),))

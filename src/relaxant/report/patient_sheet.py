@@ -22,6 +22,7 @@ from relaxant.report.plan_page import DoseView, Notice, PieceView, PlanHead, Pla
 from relaxant.report.plan_words import exact
 
 _WEEK = 7
+_LOWERED = "taper"  # a kind of plan whose medicine is taken already
 _OPEN_DAYS = 2 * _WEEK  # boxes of a step without an end
 _MOST_GRIDS = 12  # weeks, or parts of one, with boxes for each dose; a calendar of more has one row a step
 _BRACKETS = re.compile(r"\s*\([^)]*\)")
@@ -104,13 +105,17 @@ class _Span(msgspec.Struct, frozen=True):
         return _OPEN_DAYS if self.last is None else (self.last - self.first).days + 1
 
 
-def sheet_view(view: PlanView, *, knowledge: Knowledge | None = None) -> SheetView:
-    """The sheet of a plan. Raises :class:`InputError` for a plan without doses that are taken at home."""
+def sheet_view(view: PlanView, *, knowledge: Knowledge | None = None, confirmed: bool = False) -> SheetView:
+    """The sheet of a plan. Raises :class:`InputError` for a plan without doses that are taken at home, and for one whose override goes beyond
+    every source, unless that is ``confirmed``."""
     words = (knowledge or load_knowledge()).words("patient-sheet", view.head.language)
     if not view.steps or view.refused or view.supervised:
         unusable = view.words["unusable"]
         others = view.words["between"].join(("text", "html", "pdf", "json", "fhir"))
         raise InputError("format", "sheet", unusable["no_sheet"], unusable["no_steps_do"].format(formats=others))
+    if view.beyond and not confirmed:
+        unusable = view.words["unusable"]
+        raise InputError("format", "sheet", unusable["beyond"], unusable["beyond_do"])
     return _Sheet(view, words).view()
 
 
@@ -169,7 +174,7 @@ class _Sheet:
         spans = self.spans()
         long = sum(math.ceil(s.days / _WEEK) for s in spans) > _MOST_GRIDS
         how = words["how"]
-        lines = (*how["steps" if long else "lines"], *how["always"], *self.liquids())
+        lines = (*how["steps" if long else "lines"], how["only"], *self.old_supply(), how["unsure"], *self.liquids())
         return SheetView(
             head=head,
             page_title=f"{head.label}: {title}" if head.labelled else title,
@@ -183,6 +188,21 @@ class _Sheet:
             table=StepTable(tuple(words["calendar"]["head"]), tuple(map(self.step_row, spans))) if long else None,
             box=words["calendar"]["box"],
         )
+
+    def old_supply(self) -> list[str]:
+        """From when what is left at home is not to be taken beside the sheet: not before the first change."""
+        plan, how = self.plan, self.words["how"]
+        ends = {s.agent: s.last for s in plan.steps if s.as_now and s.last is not None} | {
+            b.agent: b.last for b in plan.before
+        }
+        if not ends:
+            return [how["old"]]
+        lines = [
+            how["old_from"].format(name=plan.name(agent), date=self.written(last + timedelta(days=1)))
+            for agent, last in ends.items()
+        ]
+        others = [plan.name(agent) for agent in self.agents if agent not in ends]
+        return [*lines, *([how["old_of"].format(name=str(self.words["or"]).join(others))] if others else [])]
 
     def liquids(self) -> list[str]:
         """How a liquid is measured: the strength of each, then what holds for all."""
@@ -267,7 +287,8 @@ class _Sheet:
         )
         lines = [words["nothing"].format(name=plan.name(s.agent)) for s in span.now if not s.doses]
         lines += [words["over"].format(name=plan.name(agent)) for agent in self.agents if agent not in known]
-        lines += [words["as_now"].format(name=plan.name(b.agent), dose=b.text) for b in before]
+        lines += [words["as_now"].format(name=plan.name(b.agent)) for b in before]
+        lines += [words["as_now"].format(name=plan.name(s.agent)) for s in span.now if s.as_now]
         if last is None:
             lines.append(words["go_on"])
         over = [s.agent for s in span.now if s.doses and s.last == last and self.ends(s)]
@@ -347,7 +368,9 @@ class _Sheet:
         calls = [c for c in later if not _graver(c, emergencies)]
         told = self.noticed(plan.signs, lambda text: text.split(":")[0])
         signs = [s for s in told if not _graver(s, [*emergencies, *calls, *(other for other in told if other != s)])]
-        agreed = (words["agreed"]["text"], *([words["agreed"]["wait"]] if self.plan.first_do else []))
+        wait = str(words["agreed"]["wait_as_now" if plan.kind == _LOWERED else "wait"]).format(names=self.names())
+        own_way = [words["agreed"]["beyond"]] if plan.beyond else []
+        agreed = (words["agreed"]["text"], *own_way, *([wait] if plan.first_do else []))
         out = [self.part("agreed", lines=agreed), self.part("team", lines=(words["team"]["show"],))]
         if emergencies:
             out.append(self.part("emergency", lines=(words["emergency"]["lead"],), items=emergencies))

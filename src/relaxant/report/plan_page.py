@@ -21,7 +21,8 @@ Words = Mapping[str, Any]
 
 class TakenView(msgspec.Struct, frozen=True, kw_only=True):
     """A medicine of the person's list, for machines: ``said`` as it was said, ``text`` as it was read, ``name`` its ingredients as the country
-    names them, ``codes`` these with their RxNorm codes, ``names`` what a finding may call it. ``role``: ``current``, ``considering`` or ``stopped``."""
+    names them, ``codes`` these with their RxNorm codes, ``names`` what a finding may call it. ``role``: ``current``, ``considering`` or ``stopped``.
+    Beside plans: ``refused`` says why what is weighed may not be given, from ``replaced_from`` on the plan ``replaced_by`` takes its place."""
 
     role: str
     said: str
@@ -32,6 +33,9 @@ class TakenView(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[str, ...]
     regimen: Regimen
     route: str
+    refused: str = ""
+    replaced_from: date | None = None
+    replaced_by: str = ""
 
 
 class PlanHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +138,8 @@ class DoseView(msgspec.Struct, frozen=True, kw_only=True):
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True):
     """A step in words and numbers. ``uid`` is the same whenever this step of this person's plan is shown; ``until`` is its last day, or, where it
-    has none, the last that is supplied; ``ended`` are the parts of the day that had a dose before and have none any more."""
+    has none, the last that is supplied; ``ended`` are the parts of the day that had a dose before and have none any more; ``as_now`` where it is
+    what was taken before, until the first change."""
 
     uid: str
     number: int
@@ -149,6 +154,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
     bounds: tuple[str, ...]
     until: date
     ended: tuple[DayPart, ...] = ()
+    as_now: bool = False
 
 
 class AgentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,7 +230,7 @@ class Notice(msgspec.Struct, frozen=True):
 
 class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     """A plan in words, top to bottom, and its steps in numbers. Where it stands in a larger page ``sources`` is empty, as that page numbers
-    them, and ``above`` is what is left of ``banners`` to say above it."""
+    them, and ``above`` is what is left of ``banners`` to say above it. ``beyond`` says that an override goes beyond every source, if it does."""
 
     id: str
     kind: str
@@ -248,6 +254,7 @@ class PlanView(msgspec.Struct, frozen=True, kw_only=True):
     withheld: tuple[WithheldView, ...]
     gates: tuple[GateView, ...]
     supervised: bool
+    beyond: str
     calls: tuple[Notice, ...]
     signs: tuple[Notice, ...]
     emergency: tuple[Notice, ...]

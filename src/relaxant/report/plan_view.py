@@ -48,7 +48,7 @@ from relaxant.rules.wording import capital
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://relaxant.invalid/plan")
 _NOTHING = 1e-9  # what is left of a dose by arithmetic alone
 _CLOSE = 1e-6  # of a dose
-_RECKONED = ("pump", "block")  # kinds without a calendar
+_RECKONED = ("pump", "block", "crisis")  # kinds without a calendar
 _PAIR = 2
 _RISES = ("titration", "switch")
 _LEAVES = ("taper", "switch")  # kinds by which a medicine goes
@@ -85,6 +85,8 @@ class _PlanPage:
         plan, words, head = self.plan, self.words, self.head
         title = clean(plan.title)
         banners = tuple(words["banners"][k] for k in ("orders", plan.kind) if k in words["banners"])
+        beyond = " ".join(words["beyond"].format(said=clean(p.override or "")) for p in plan.policies if p.beyond)
+        banners = (*([beyond] if beyond else []), *banners)
         sections = tuple(s for s in self.sections() if s.blocks)
         return PlanView(
             id=plan.id,
@@ -109,6 +111,7 @@ class _PlanPage:
             withheld=tuple(self.withheld()),
             gates=self.plain_gates(),
             supervised=any(p.supervised and p.chosen for p in plan.policies),
+            beyond=beyond,
             calls=tuple(_notice(t.text, t.person) for g in plan.gates for t in g.call),
             signs=tuple(n for w in plan.withdrawal for n in _notices(w.signs, w.person_signs)),
             emergency=tuple(n for w in plan.withdrawal for n in _notices(w.emergency, w.person_emergency)),
@@ -228,7 +231,13 @@ class _PlanPage:
             bounds=step.bounds,
             until=step.last or max((step.first, *(s.until for s in self.plan.supply))),
             ended=self.ended(step),
+            as_now=self.is_as_now(step),
         )
+
+    def is_as_now(self, step: Step) -> bool:
+        """Whether a step is what was taken before, with a change to come."""
+        first = all(s.first >= step.first for s in self.plan.steps if s.agent == step.agent)
+        return first and step.last is not None and bool(step.daily) and abs(step.changed) <= _NOTHING
 
     def taken(self, agent: str) -> set[DayPart]:
         """The parts of the day at which an agent is taken before the plan begins."""
@@ -341,7 +350,8 @@ class _PlanPage:
 
     def step_notes(self, step: Step) -> tuple[str, ...]:
         back = self.back(step, "back_note", "back_note_none", "back_note_before")
-        return (*([back] if back else []), *self.held(step))
+        now = [self.words["calendar"]["as_now_until"]] if self.is_as_now(step) else []
+        return (*now, *([back] if back else []), *self.held(step))
 
     def back(self, step: Step, to: str, none: str, before: str) -> str:
         """Where a step leads back to that is not borne, by keys of the words: to a step, of a first rise to nothing or to the dose of before."""
@@ -361,6 +371,8 @@ class _PlanPage:
     def change(self, step: Step) -> str:
         """How the day's dose differs from the step before."""
         words = self.words["calendar"]
+        if self.is_as_now(step):
+            return str(words["as_now_plain"])
         if step.changed == 0:
             return str(words["same"])
         amount = self.amount(abs(step.changed), self.unit(step))
@@ -568,12 +580,9 @@ class _PlanPage:
         words, plan = self.words["products"], self.plan
         rows = []
         for i, product in enumerate(plan.products):
-            how = words["liquid"] if product.liquid else words["scored"] if product.scored else words["whole"]
             supply = [
                 words["until"].format(
-                    count=say.counted_exactly(words["count"], s.count)
-                    if not product.liquid
-                    else words["volume"].format(count=say.exact(s.count)),
+                    count=self.supplied(product, s.count),
                     first=self.day(s.first),
                     last=self.day(s.until),
                 )
@@ -583,7 +592,7 @@ class _PlanPage:
             rows.append(
                 (
                     self.cell(say.product_name(product, self.words)),
-                    self.cell(how, words["modified"] if product.modified_release else ""),
+                    self.cell(self.how(product), words["modified"] if product.modified_release else ""),
                     self.cell(*(supply or [words["none"]])),
                     (Saying("", (), (self.cite(product.source),)),),
                 )
@@ -591,6 +600,21 @@ class _PlanPage:
         if rows:
             head = (words["product"], words["pieces"], words["supply"], words["source"])
             yield Table(words["caption"], head, tuple(rows), prose=True)
+
+    def how(self, product: Product) -> str:
+        """How a product is taken: measured, by the spray, whole or halved."""
+        words = self.words["products"]
+        if say.is_dose(product, self.words):
+            return str(words["by_unit"]).format(unit=self.words["units_one"][product.unit])
+        return str(words["liquid"] if product.liquid else words["scored"] if product.scored else words["whole"])
+
+    def supplied(self, product: Product, count: float) -> str:
+        words = self.words["products"]
+        if say.is_dose(product, self.words):
+            return self.amount(count, product.unit)
+        if product.liquid:
+            return str(words["volume"]).format(count=say.exact(count))
+        return say.counted_exactly(words["count"], count)
 
     def bounds(self) -> Iterator[Block]:
         """One table for each medicine, so that each keeps its columns: the numbers run through all of them."""

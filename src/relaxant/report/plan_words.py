@@ -157,6 +157,9 @@ def form_words(product: Product, words: Words, count: float = 1) -> str:
 def product_name(product: Product, words: Words) -> str:
     """A product as the list names it: its own name, with strength and form as far as that lacks them."""
     name, parts = clean(product.name), []
+    if is_dose(product, words):
+        form = form_words(product, words)
+        return name if form in name else f"{name} {form}"
     if not product.liquid and exact(product.strength) not in name:
         parts.append(strength(product, words))
     if product.liquid and product.unit not in name:

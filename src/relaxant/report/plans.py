@@ -26,10 +26,12 @@ def render_plan(
     colour: bool = False,
     width: int = 80,
     encoding: str = "utf-8",
+    confirmed: bool = False,
 ) -> bytes:
     """The plan as bytes. ``head`` says for whom and as of when (:func:`relaxant.report.view.head_of` takes it from a review).
 
-    ``colour``, ``width`` and ``encoding`` are for text alone. Raises :class:`InputError` for a format that this plan has no place in (a
+    ``colour``, ``width`` and ``encoding`` are for text alone; ``confirmed`` says that an override beyond every source may go on the sheet for the
+    person. Raises :class:`InputError` for a format that this plan has no place in (a
     calendar file of a plan without dated steps), or whose library is not installed.
     """
     knowledge = knowledge or load_knowledge()
@@ -64,5 +66,5 @@ def render_plan(
         return plan_fhir(view)
     from relaxant.report.patient_sheet import sheet_html, sheet_pdf, sheet_view
 
-    sheet = sheet_view(view, knowledge=knowledge)
+    sheet = sheet_view(view, knowledge=knowledge, confirmed=confirmed)
     return sheet_html(sheet).encode() if format == "sheet" else sheet_pdf(sheet, view)

@@ -482,7 +482,7 @@ class _Page:
             SuitView(
                 clean(one.agent),
                 words["status"].format(
-                    status=words["statuses"][one.status],
+                    status=words["other_age"] if one.other_age else words["statuses"][one.status],
                     condition=clean(one.condition),
                     evidence=self.words["evidence"][one.evidence],
                 ),

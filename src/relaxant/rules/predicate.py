@@ -30,6 +30,7 @@ _KINDS = (
     "genotype",
     "allergy",
     "takes",
+    "given",
     "role",
     "taken_for",
     "over_limit",
@@ -124,6 +125,8 @@ def read_predicate(node: object, agent: str, where: str) -> Clauses:
         if not isinstance(node.get("is"), str):
             raise KnowledgeError(f"{where}: genotype {value} needs `is`, such as {{genotype: {value}, is: poor}}")
         return yes(f"genotype:{value}:{node['is']}")
+    if kind == "given":  # an agent that is on the list as taken, not one that is only weighed
+        return yes(f"{value}:on:taking")
     if kind == "takes":
         return yes(with_column(agent, Partner(ingredients=(value,))))
     if kind == "over_limit":

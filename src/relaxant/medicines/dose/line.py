@@ -34,9 +34,12 @@ class _Token(NamedTuple):
 _WEEK = re.compile(r"\b(?:m([/, -]?)w\1f|(t)([/, -]?)th\3sa?)\b", re.I)
 
 
+_A_DAY = re.compile(r"\bam(?= +tag\b)", re.I)
+
+
 def days_spelled(text: str) -> str:
-    """``M/W/F`` and ``T/Th/S`` as days of the week."""
-    return _WEEK.sub(lambda match: "tue/thu/sat" if match[2] else "mon/wed/fri", text)
+    """``M/W/F`` and ``T/Th/S`` as days of the week, and the German for "a day", which begins like the morning, by its other word."""
+    return _A_DAY.sub("pro", _WEEK.sub(lambda match: "tue/thu/sat" if match[2] else "mon/wed/fri", text))
 
 
 class Line:

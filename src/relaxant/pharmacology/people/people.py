@@ -238,5 +238,6 @@ def _kidneys(people: Mapping[str, Floats], serum: Floats) -> dict[str, Floats]:
     chosen = renal.cockcroft_gault_weight(people["weight"], people["ideal_weight"], people["adjusted_weight"], people["bmi"])  # fmt: skip
     clearance = renal.creatinine_clearance(serum, people["age"], chosen.value, people["female"])
     absolute = renal.absolute_filtration(rate, people["bsa"])
-    function = np.where(np.isnan(clearance), absolute, clearance)
+    grown = np.where(np.isnan(clearance), absolute, clearance)
+    function = np.where(people["age"] < body.ADULT_YEARS, rate, grown)
     return {"egfr": rate, "egfr_absolute": absolute, "creatinine_clearance": clearance, "kidney_function": function}

@@ -1,0 +1,63 @@
+"""How long a source lets a relaxant be taken, and a calendar that ends there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import msgspec
+
+from relaxant.facts.facts import Facts
+from relaxant.knowledge.plans import Titration
+from relaxant.knowledge.questions import holds_in
+from relaxant.planning.calendar import Calendar, supplies
+from relaxant.planning.plan import Step
+
+
+def course_days(agent: str, chosen: Titration, facts: Facts, row: int = 0) -> float | None:
+    """The most days of a course: of the label's limits and, for what the person has, of guidelines; ``None`` where no source ends it.
+
+    A guideline's end counts only where each that speaks of the agent for this person sets one, and not where the steps are those of
+    a condition of their own: nobody ends a treatment of one thing because another ends.
+    """
+    found = [
+        limit.value
+        for limit in facts.knowledge.agents[agent].limits
+        if limit.kind == "course" and holds_in(limit, facts.jurisdiction) and _surely(limit.age_from, limit.age_to, facts, row)
+    ]  # fmt: skip
+    said = [
+        choice.most_days
+        for choice in facts.knowledge.plans.choices.values()
+        if agent in choice.agents
+        and not choice.goals
+        and holds_in(choice, facts.jurisdiction)
+        and _surely(choice.age_from, choice.age_to, facts, row)
+        and any(facts.column(f"condition:{c}").surely[row] for c in choice.conditions)
+    ]
+    if not chosen.conditions and None not in said:
+        found += [days for days in said if days is not None]
+    return min(found, default=None)
+
+
+def _surely(age_from: float, age_to: float, facts: Facts, row: int) -> bool:
+    return bool(facts.age_band(age_from, age_to)[0][row])
+
+
+def ended(made: Calendar, last: date, facts: Facts) -> Calendar:
+    """A calendar whose last day with a dose is ``last``, and no supply beyond; as it is where it ends before."""
+    steps = [step for step in made.steps if step.first <= last]
+    if not steps or (steps[-1].last is not None and steps[-1].last <= last):
+        return made
+    steps[-1] = msgspec.structs.replace(steps[-1], last=last)
+    used = sorted({count.product for step in steps for take in step.takes for count in take.counts})
+    own = tuple(_of_products(step, used) for step in steps)
+    return Calendar(steps=own, products=tuple(made.products[p] for p in used), supply=supplies(own, facts))
+
+
+def _of_products(step: Step, used: Sequence[int]) -> Step:
+    """A step whose counts speak of the products that are left."""
+    takes = []
+    for take in step.takes:
+        counts = tuple(msgspec.structs.replace(count, product=used.index(count.product)) for count in take.counts)
+        takes.append(msgspec.structs.replace(take, counts=counts))
+    return msgspec.structs.replace(step, takes=tuple(takes))

@@ -1,0 +1,114 @@
+"""The reckoning of an antidote in a crisis: amounts by actual weight, vials and water, what to do beside it. No finding withholds it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from relaxant.facts.facts import Facts
+from relaxant.knowledge.crises import Crisis, CrisisDose, CrisisVial
+from relaxant.medicines.medicine import Medicine
+from relaxant.patient import Patient
+from relaxant.planning.block_doses import amount_text
+from relaxant.planning.block_person import Subject, Words, holding, source_of, taken
+from relaxant.planning.plan import Line, Plan, Told
+from relaxant.quantities import plain_number, three_digits
+from relaxant.rules.wording import shown_agent_name
+
+_UNIT, _PER = "mg", "mg/kg"
+_DIGITS = 3
+_ROUNDING = 1e-9  # a dose that is just so many vials asks for no more
+
+
+def crisis_agents(facts: Facts) -> tuple[str, ...]:
+    """The agents that a crisis asks for, by name."""
+    return tuple(sorted(c.agent for c in facts.knowledge.plans.crises.values()))
+
+
+def crisis_plan(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: Facts) -> Plan:
+    """What is reckoned for one person of an agent that a crisis asks for: amounts in mg, vials, mL of water. A weight that is not known leaves
+    the amounts by weight; nothing is asked for first, because nothing may be waited for."""
+    crisis = next(c for c in facts.knowledge.plans.crises.values() if c.agent == agent)
+    words = facts.knowledge.words("crisis")
+    subject = Subject(patient, facts, words, tuple(medicines))
+    weight = facts.column("weight")
+    kg = float(weight.low.item(0)) if weight.settled(0) else None
+    lines = [_weight(kg, words), *_given(agent, kg, subject)]
+    for dose in holding(crisis.doses, facts):
+        lines.append(_dose(dose, crisis, kg, subject))
+        if dose.purpose == "first" and kg is not None:
+            lines += [_vials(vial, dose.usual * kg, subject) for vial in holding(crisis.vials, facts)]
+    return Plan(
+        id=f"crisis-{agent.replace(' ', '-')}",
+        kind="crisis",
+        agents=(shown_agent_name(agent, facts),),
+        title=crisis.title,
+        why=crisis.why,
+        unit=_UNIT,
+        first_do=tuple(
+            Told(text=n.text, person=(), verified=n.verified, source=source_of(n, facts)[0])
+            for n in holding(crisis.first, facts)
+        ),
+        reckoning=tuple(lines),
+        notes=tuple(words["notes"]),
+    )
+
+
+def _weight(kg: float | None, words: Words) -> Line:
+    own = words["weight"]
+    if kg is None:
+        return Line(what=own["what"], how="", value=None, unit="", text=words["unweighed"])
+    return Line(what=own["what"], how=own["how"], value=three_digits(kg), unit="kg", text="")
+
+
+def _given(agent: str, kg: float | None, subject: Subject) -> Iterator[Line]:
+    """What was given today already."""
+    own, words = taken(agent, subject), subject.words["given"]
+    if not own.lines:
+        return
+    text = words["unknown"] if own.mg is None else ""
+    if own.mg is not None and kg is not None:
+        text = words["per"].format(per=amount_text(own.mg / kg, _PER))
+    value = None if own.mg is None else three_digits(own.mg)
+    yield Line(what=words["what"], how=words["how"], value=value, unit="" if value is None else _UNIT, text=text)
+
+
+def _dose(dose: CrisisDose, crisis: Crisis, kg: float | None, subject: Subject) -> Line:
+    words, per = subject.words, amount_text(dose.usual, _PER)
+    how = words["how_unweighed"].format(per=per) if kg is None else words["how"].format(per=per, kg=plain_number(kg, _DIGITS))  # fmt: skip
+    texts = [dose.text]
+    if dose.purpose == "reappraisal" and kg is not None:
+        texts = [_count(vial, dose.usual * kg, words) for vial in holding(crisis.vials, subject.facts)][:1] + texts
+    return Line(
+        what=words["purposes"][dose.purpose],
+        how=how,
+        value=None if kg is None else three_digits(dose.usual * kg),
+        unit="" if kg is None else _UNIT,
+        text=" ".join(texts),
+        sources=source_of(dose, subject.facts),
+        verified=dose.verified,
+    )
+
+
+def _needed(vial: CrisisVial, mg: float) -> int:
+    return math.ceil(mg / vial.mg - _ROUNDING)
+
+
+def _count(vial: CrisisVial, mg: float, words: Words) -> str:
+    """How many vials an amount takes, and how much water."""
+    count = _needed(vial, mg)
+    return str(words["vial"].format(count=count, name=vial.name, ml=plain_number(count * vial.ml, _DIGITS)))
+
+
+def _vials(vial: CrisisVial, mg: float, subject: Subject) -> Line:
+    words, count = subject.words, _needed(vial, mg)
+    water = words["water"].format(ml=plain_number(count * vial.ml, _DIGITS))
+    return Line(
+        what=words["vials"],
+        how=vial.name,
+        value=count,
+        unit="vials",
+        text=f"{water} {vial.text}",
+        sources=source_of(vial, subject.facts),
+        verified=vial.verified,
+    )
