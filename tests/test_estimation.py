@@ -14,7 +14,7 @@ from relaxant.pharmacology.kinetics.disposition import one_compartment, two_comp
 from relaxant.pharmacology.kinetics.linear import concentration, oral
 from relaxant.pharmacology.kinetics.schedule import Dose, Schedule, schedule
 
-FULL = bool(os.environ.get("RELAXANT_FULL"))
+FULL = os.environ.get("RELAXANT_FULL") == "1"
 OMEGA = np.diag([0.3**2, 0.2**2, 0.4**2])
 TYPICAL = {"CL": 10.0, "V": 50.0, "ka": 1.5, "Q": 5.0, "V2": 40.0}
 FREE = ("CL", "V", "ka")

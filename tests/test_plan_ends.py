@@ -218,7 +218,8 @@ def test_a_benzodiazepine_goes_in_a_number_of_steps_that_can_be_made(agent: str,
         if taper.percent_most is not None:
             since = number and not plan.steps[number - 1].changed  # the present dose was taken before the plan as well
             turns = max(1, round(waited / taper.every_days)) + bool(since)
-            assert step.daily >= before * (1 - taper.percent_most / 100) ** turns - 1e-9
+            small = fall <= (taper.least_most or 0) + 1e-9  # the small steps of a policy's end
+            assert small or step.daily >= before * (1 - taper.percent_most / 100) ** turns - 1e-9
     assert plan.steps[-1].daily >= (taper.last or 0) - rounding
     assert plan.steps[-1].daily <= (taper.last or 0) + max(taper.least, rounding) or not plan.products[0].liquid
 

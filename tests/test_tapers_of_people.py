@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from conftest import FULL, TODAY, reviewed
+from relaxant.facts.facts import Facts
+from relaxant.facts.inputs import inputs_of
+from relaxant.io.patient_file import read_patient
+from relaxant.medicines.read import read_medicines
 from relaxant.planning.plan import Plan
+from relaxant.planning.taper import Override, taper_plan
 from relaxant.reviewing import Review
 from test_planning import KNOWN, PLANS, leaving, line, of_kind, person
 
@@ -222,3 +227,29 @@ def test_where_the_new_one_may_not_begin_the_old_one_is_asked_about_before_it_go
     assert plan.refused is not None and plan.steps
     assert plan.title == "Tapering tizanidine"
     assert plan.needs_first[0] == "whether tizanidine is to go at all, now that baclofen may not take its place"
+
+
+# ---------------------------------------------------------------- overrides
+
+
+def overridden(agent: str, taken: str, override: Override, **changes: Any) -> Plan:
+    """The taper of one person with the clinician's own step or time."""
+    patient = read_patient({"as_of": "2026-11-22", **SOUND, **changes, "medicines": [taken]}, KNOWN, today=TODAY)
+    medicines = read_medicines(patient, KNOWN)
+    facts = Facts(inputs_of([(patient, medicines)], KNOWN), KNOWN, patient.jurisdiction)
+    return taper_plan(agent, medicines, facts, TODAY, override=override)
+
+
+def test_steps_where_nothing_is_to_be_given_are_beyond_every_source() -> None:
+    labs = [{"name": "ALT", "value": "160 U/L", "date": "2026-11-22"}, {"name": "bilirubin", "value": "45 umol/L", "date": "2026-11-22"}]  # fmt: skip
+    plan = overridden("dantrolene", "dantrolene 100 mg four times a day since 2026-05-01", Override(by=50, every_days=7), labs=labs)  # fmt: skip
+    assert plan.steps and any(p.beyond for p in plan.policies)
+    assert any(t.text.startswith("OVERRIDE") for t in plan.first_do)
+
+
+def test_another_time_between_steps_keeps_the_end_and_a_step_of_ones_own_that_loses_it_is_marked() -> None:
+    taken = "baclofen 40 mg four times a day since 2020-01-05"
+    slower = overridden("baclofen", taken, Override(every_days=7), country="US")
+    assert slower.steps[-1].daily <= 10 and not any(p.beyond for p in slower.policies)
+    own = overridden("baclofen", taken, Override(by=40, every_days=7), country="US")
+    assert own.steps[-1].daily > 10 and any(p.beyond for p in own.policies)

@@ -48,17 +48,7 @@ def allowed_dose(agent: str, patient: Patient, medicines: Sequence[Medicine], fa
     daily = own.column(f"{agent}:daily_dose").low.item(row) if taken.why else taken.daily
     if most is None or not daily > most + ROUNDING:
         return []
-    made = taper_plan(
-        agent,
-        lines,
-        own,
-        patient.as_of,
-        why="above",
-        goal=most,
-        within=most_at_once(stands),
-        findings=findings,
-        row=row,
-    )
+    made = taper_plan(agent, lines, own, patient.as_of, why="above", goal=most, within=most_at_once(stands), findings=findings, row=row)  # fmt: skip
     return [_bounded(made, stands, "above", most, facts)]
 
 
@@ -80,17 +70,7 @@ def lower_dose(agent: str, patient: Patient, medicines: Sequence[Medicine], fact
     if most is None or goal <= most:
         made = taper_plan(agent, lines, own, patient.as_of, why="lower", goal=goal, findings=findings, row=row)
         return _rhythm(made, intake(agent, [line], facts), facts)
-    made = taper_plan(
-        agent,
-        lines,
-        own,
-        patient.as_of,
-        why="lower",
-        goal=most,
-        within=most_at_once(stands),
-        findings=findings,
-        row=row,
-    )
+    made = taper_plan(agent, lines, own, patient.as_of, why="lower", goal=most, within=most_at_once(stands), findings=findings, row=row)  # fmt: skip
     return _bounded(made, stands, "lower_not_enough", most, facts, weighed=amount(goal, made.unit))
 
 

@@ -225,7 +225,7 @@ def _overridden(chosen: Taper, override: Override, taken: Intake, unit: str) -> 
     every = override.every_days or chosen.every_days
     over = None if chosen.over_days is None else chosen.over_days * every / chosen.every_days
     own = msgspec.structs.replace(chosen, every_days=every, over_days=over, at_once=False)
-    if override.changes:
+    if override.by is not None or override.percent is not None:  # another time alone keeps the policy's own end
         own = msgspec.structs.replace(own, percent_most=None, end_most=None, then=())
     if override.by is not None:
         if override.by >= taken.daily:
@@ -519,13 +519,18 @@ def _other_form(agent: str, taken: Intake, found: Calendar, facts: Facts) -> tup
 
 
 def _beyond_all(own: Taper, fitting: Sequence[Taper], daily: float) -> bool:
-    """Whether an override takes a larger step, or goes quicker, than every policy that fits the person."""
-    if any(t.at_once for t in fitting):
-        return False
-    largest = max((_fall(t, daily) for t in fitting), default=0.0)
-    fastest = max((_fall(t, daily) / (t.every_days_least or t.every_days) for t in fitting), default=0.0)
+    """Whether an override takes a larger step, at its end too, or goes quicker than every policy that fits the person; or has steps at all where
+    the one that comes first gives nothing from today."""
+    if fitting and fitting[0].at_once:
+        return True
+    stepped = [t for t in fitting if not t.at_once]
+    largest = max((_fall(t, daily) for t in stepped), default=0.0)
+    fastest = max((_fall(t, daily) / (t.every_days_least or t.every_days) for t in stepped), default=0.0)
+    ends = [t.end_most for t in stepped]
+    last = ([daily * GRAIN, *_ideals(daily * GRAIN, own, 0.0)][-1]) / GRAIN
+    abrupt = own.end_most is None and all(end is not None and last > end + ROUNDING for end in ends) and bool(ends)
     fall = _fall(own, daily)
-    return fall > largest * (1 + ROUNDING) or fall / own.every_days > fastest * (1 + ROUNDING)
+    return abrupt or fall > largest * (1 + ROUNDING) or fall / own.every_days > fastest * (1 + ROUNDING)
 
 
 def _fall(taper: Taper, daily: float) -> float:

@@ -94,8 +94,8 @@ def titration_plan(
     if stays and wanted.since is None:
         need = facts.knowledge.words("planning")["need"]["since"].format(agent=shown_agent_name(agent, facts))
         made = msgspec.structs.replace(made, needs_first=(*made.needs_first, need))
-    elif stays and wanted.since is not None:
-        ready = wanted.since + timedelta(days=math.ceil(stays))
+    if stays:  # since an unknown day counts as since today: a rise too late harms less than one too early
+        ready = (wanted.since or wanted.first) + timedelta(days=math.ceil(stays))
         wanted = msgspec.structs.replace(wanted, first=max(wanted.first, ready))
     result = in_products(agent, facts, chosen, stages, stands, wanted, row, labelled=labelled)
     if result == "too_small":
