@@ -40,9 +40,21 @@ class ResponsePrior(Cited, frozen=True, kw_only=True, gc=False):
     further: tuple[SourceRef, ...] = ()
 
 
+class Onset(Cited, frozen=True, kw_only=True, gc=False):
+    """placeholder until merged"""
+
+    onset: str
+    agents: tuple[str, ...]
+    days: tuple[float, float]
+    fades: float | None = None
+    text: str
+    further: tuple[SourceRef, ...] = ()
+
+
 class Responses(Frozen, frozen=True, kw_only=True, gc=False):
     """What responses are read by, each by id."""
 
     scales: dict[str, Scale]
     markers: dict[str, Marker]
     response_priors: dict[str, ResponsePrior]
+    onsets: dict[str, Onset]

@@ -12,11 +12,19 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.responses import ResponsePrior
 from relaxant.knowledge.scales import Property, Scale
 from relaxant.response.change import Change, change
-from relaxant.response.course import Series
+from relaxant.response.course import Medicine, Series, arm_against_arm
 from relaxant.response.mixture import Mixture
 
 Said = Literal[
-    "better", "not better", "worse", "no worse", "too few days", "cannot be told", "no change of dose", "no dose"
+    "better",
+    "not better",
+    "worse",
+    "no worse",
+    "too few days",
+    "cannot be told",
+    "no days before",
+    "no change of dose",
+    "no dose",
 ]
 _HALF, _NINE_TENTHS, _WIDE = 0.5, 0.9, 0.95
 _PERCENT = 100.0
@@ -60,10 +68,9 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     differences: tuple[Difference, ...] = ()
     more_days: int | None = None
     prior: str = ""
-    notes: tuple[str, ...] = ()
 
 
-def read_series(series: Series, scale: Scale, knowledge: Knowledge, conditions: frozenset[str], notes: tuple[str, ...] = ()) -> Reading:  # fmt: skip
+def read_series(series: Series, scale: Scale, knowledge: Knowledge, conditions: frozenset[str]) -> Reading:
     """What a series says. ``conditions`` of the person, by id: differences that matter were found in some of them alone."""
     prior, policy = prior_of(scale, knowledge), knowledge.policy
     seen = ~np.isnan(series.values)
@@ -78,15 +85,16 @@ def read_series(series: Series, scale: Scale, knowledge: Knowledge, conditions: 
         mean_before=_mean(series, slice(0, series.start)),
         mean_now=_mean(series, slice(series.days - now, series.days)),
         prior=prior.prior,
-        notes=notes,
     )
-    if not series.doses.any():
+    if not any(m.doses.any() for m in series.medicines):
         return msgspec.structs.replace(plain, said="no dose")
     if series.start >= series.days:
         return msgspec.structs.replace(plain, said="no change of dose")
     least = policy("respond_least_days")
-    if min(before, after) < least:
-        return msgspec.structs.replace(plain, more_days=math.ceil(least - after) if before >= least else None)
+    if before < least:
+        return msgspec.structs.replace(plain, said="no days before")
+    if after < least:
+        return msgspec.structs.replace(plain, more_days=math.ceil(least - after))
     moved = change(series, prior, last=now)
     differences = tuple(_differences(moved, series, scale, conditions))
     said = _said(moved, differences, series, prior, policy("respond_sure"), policy("respond_unlikely"))
@@ -102,6 +110,27 @@ def read_series(series: Series, scale: Scale, knowledge: Knowledge, conditions: 
         worse=1 - _better(moved.beyond, series),
         differences=differences,
     )
+
+
+class Armed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a series says of one arm against another: ``difference`` as settled, the probability of any better, and the words' key."""
+
+    said: Said
+    difference: Span | None = None
+    better: float | None = None
+
+
+def read_arms(series: Series, scale: Scale, knowledge: Knowledge) -> Armed:
+    """What a series says of its first medicine, the arm that is compared: worse or better than the other arm."""
+    prior, policy = prior_of(scale, knowledge), knowledge.policy
+    taken = series.medicines[0].doses > 0
+    seen = ~np.isnan(series.values)
+    if min(int(seen[taken].sum()), int(seen[~taken].sum())) < policy("respond_least_days"):
+        return Armed(said="too few days")
+    moved = change(series, prior, courses=arm_against_arm)
+    better, sure = _better(moved.beyond, series), policy("respond_sure")
+    said: Said = "better" if better >= sure else "worse" if 1 - better >= sure else "cannot be told"
+    return Armed(said=said, difference=_span(moved.beyond, series), better=better)
 
 
 def prior_of(scale: Scale, knowledge: Knowledge) -> ResponsePrior:
@@ -140,7 +169,7 @@ def _more_days(series: Series, prior: ResponsePrior, scale: Scale, knowledge: Kn
         longer = msgspec.structs.replace(
             series,
             values=np.concatenate((series.values, np.resize(tail, more))),
-            doses=np.concatenate((series.doses, np.repeat(series.doses[:, -1:], more, axis=1)), axis=1),
+            medicines=tuple(_longer(m, more) for m in series.medicines),
         )
         moved = change(longer, prior, points=32, last=now)
         differences = tuple(_differences(moved, longer, scale, conditions))
@@ -150,6 +179,12 @@ def _more_days(series: Series, prior: ResponsePrior, scale: Scale, knowledge: Kn
         ):
             return more
     return None
+
+
+def _longer(medicine: Medicine, more: int) -> Medicine:
+    """A medicine taken on as on the last day; one that is given rarely is not given again."""
+    last = np.full(more, medicine.doses[-1] if medicine.fades is None else 0.0)
+    return msgspec.structs.replace(medicine, doses=np.concatenate((medicine.doses, last)))
 
 
 def _differences(moved: Change, series: Series, scale: Scale, conditions: frozenset[str]) -> list[Difference]:
