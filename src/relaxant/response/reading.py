@@ -17,8 +17,10 @@ from relaxant.response.mixture import Mixture
 
 Said = Literal[
     "better",
+    "better all the same",
     "not better",
     "worse",
+    "worse all the same",
     "no worse",
     "too few days",
     "cannot be told",
@@ -156,8 +158,13 @@ def _said(moved: Change, differences: tuple[Difference, ...], series: Series, pr
         return "better"
     if 1 - better >= sure:
         return "worse"
+    whole = _better(moved.whole, series)
+    if 1 - whole >= sure:
+        return "worse all the same"
     if prior.harm:
         return "no worse" if 1 - better <= unlikely else "too few days"
+    if whole >= sure:
+        return "better all the same"
     matters = min((d.probability for d in differences if d.finding.kind == "important change"), default=better)
     return "not better" if matters <= unlikely else "too few days"
 

@@ -54,7 +54,9 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """A diary's answer. ``said``: what a reader has to know of how it was read. ``written``: on how many days anything was written."""
+    """A diary's answer. ``said``: what a reader has to know of how it was read. ``written``: on how many days anything was written.
+    ``start``: the place of the first day on which the
+    doses are no longer those of the beginning; ``days`` where they stay so. ``units`` of the doses, by agent."""
 
     engine: str
     knowledge: str
@@ -63,6 +65,8 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     last: date
     days: int
     written: int
+    start: int
+    units: dict[str, str]
     stretches: tuple[Stretch, ...]
     readings: tuple[Reading, ...]
     arms: Arms | None
@@ -93,6 +97,8 @@ def respond(
         last=own.last,
         days=own.days,
         written=len({e.day for e in diary.entries if e.day >= own.first and (e.scores or e.doses)}),
+        start=own.start,
+        units=diary.units,
         stretches=own.stretches,
         readings=readings,
         arms=None if arms is None else _compared(arms, scales, series, own, knowledge, randomised, blinded),
