@@ -112,7 +112,7 @@ def drawn_from_prior(rng: np.random.Generator, prior: ResponsePrior) -> Drawn:
     else:
         width = math.hypot(noise, 0.5) * math.sqrt(3) / math.pi
         values = np.clip(np.round(latent + rng.logistic(0, width, days)), 0, 10)
-    return Drawn(msgspec.structs.replace(series, values=values), float(known.beyond[0] @ coefficients))
+    return Drawn(msgspec.structs.replace(series, values=values), float(known.effect[0] @ coefficients))
 
 
 def _series(values: Floats, doses: Floats, start: int, *, count: bool) -> Series:

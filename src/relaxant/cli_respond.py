@@ -9,13 +9,15 @@ import msgspec
 
 from relaxant.diary import Diary
 from relaxant.errors import InputError
-from relaxant.facts.conditions import condition_ids, conditions_said, implied_by
+from relaxant.facts.conditions import condition_ids, implied_by
 from relaxant.io.diary_csv import read_diary
 from relaxant.io.read import read_bytes
 from relaxant.io.said import day
 from relaxant.knowledge.load import Knowledge
+from relaxant.medicines.read import read_medicines
 from relaxant.patient import Patient, Stated
 from relaxant.report.responses import render_response
+from relaxant.response.person import Person, person_of
 from relaxant.response.response import respond
 
 
@@ -37,7 +39,7 @@ def run(
     response = respond(
         msgspec.structs.replace(diary, label=label),
         knowledge,
-        conditions=_conditions(options.condition, known, knowledge),
+        person=_person(options.condition, known, knowledge),
         randomised=options.randomised,
         blinded=options.blinded,
     )
@@ -66,14 +68,13 @@ def _between(diary: Diary, begin: str | None, until: str | None) -> Diary:
     return msgspec.structs.replace(diary, entries=entries, scales=scales)
 
 
-def _conditions(said: list[str], patient: Patient | None, knowledge: Knowledge) -> frozenset[str]:
-    """The conditions that are known, by id. Raises :class:`InputError` for words that name none."""
+def _person(said: list[str], patient: Patient | None, knowledge: Knowledge) -> Person:
+    """What is known of the person. Raises :class:`InputError` for words that name no condition."""
     out: set[str] = set()
     for words in said:
         found = condition_ids(Stated(name=words), knowledge)
         if not found:
             raise InputError("--condition", words, "no condition is known by this name", "write it such as “multiple sclerosis” or “spinal cord injury”")  # fmt: skip
         out.update(found, *(implied_by(name, knowledge) for name in found))
-    if patient is not None:
-        out.update(name for name, has in conditions_said(patient, knowledge, {}).items() if has == 1.0)
-    return frozenset(out)
+    known = Person() if patient is None else person_of(patient, read_medicines(patient, knowledge), knowledge)
+    return msgspec.structs.replace(known, conditions=known.conditions | out, told=known.told or bool(out))

@@ -81,7 +81,7 @@ class _Page:
             first=r.first,
             start=r.start,
             strips=tuple(self.strips()),
-            events=(),
+            events=tuple(self.events()),
             sources=self.citations.listed(),
             source_words=self.report["sources"],
             stamp_heading=self.report["stamp"]["heading"],
@@ -94,10 +94,14 @@ class _Page:
         if self.response.arms is not None:
             yield self.section("arms", self.arms(self.response.arms))
 
+        if self.response.reasons:
+            yield self.section("worse", self.reasons())
+
     def below(self) -> Iterator[Section]:
         """What stands below it."""
+        yield Section("days", self.words["chart"]["table_heading"], (self.table(),))
         yield self.section("taken", self.taken())
-        yield Section("days", self.words["chart"]["heading"], (self.table(),))
+        yield self.section("markers", self.markers())
         yield self.section("granted", self.granted())
 
     def section(self, key: str, blocks: Iterator[Block]) -> Section:
@@ -115,7 +119,10 @@ class _Page:
         words = self.words["answers"]["titles"][reading.said]
         days = reading.days_before if reading.said == "no days before" else reading.more_days or 0
         least = int(self.knowledge.policy("respond_least_days"))
-        return str(words.format(scale=capital(scale.title), days=self.days(days), least=least))
+        better = self.words["answers"]["direction"][scale.better]
+        other = self.words["answers"]["direction"]["higher" if scale.better == "lower" else "lower"]
+        direction = other if reading.said == "worse, cause open" else better
+        return str(words.format(scale=capital(scale.title), days=self.days(days), least=least, direction=direction))
 
     def details(self, reading: Reading, scale: Scale) -> Iterator[Saying]:
         words = self.words["answers"]
@@ -127,10 +134,14 @@ class _Page:
                 now_days=self.days(int(self.knowledge.policy("respond_now"))),
             )
         )
-        if reading.beyond is None or reading.whole is None or reading.better is None:
+        if reading.said in ("better, cause open", "worse, cause open"):
+            key = "more" if reading.more_days else "no_more"
+            yield Saying(words[key].format(days=self.days(reading.more_days or 0)))
+        if reading.beyond is None or reading.level is None or reading.better is None:
             return
-        whole = words["whole"].format(change=self.change(reading.whole, scale))
-        yield Saying(f"{words['beyond'].format(change=self.change(reading.beyond, scale))} {whole}")
+        level = words["level"].format(change=self.change(reading.level, scale))
+        yield Saying(level)
+        yield Saying(words["beyond"].format(change=self.change(reading.beyond, scale)))
         if reading.harm:
             yield Saying(words["probability_worse"].format(worse=self.percent(1 - reading.better)))
             return
@@ -138,7 +149,7 @@ class _Page:
         for difference in reading.differences:
             yield self.matters(difference, scale)
         if not reading.differences:
-            yield Saying(words["no_matters"])
+            yield Saying(words["no_matters" if self.response.conditions_told else "no_condition"])
 
     def matters(self, difference: Difference, scale: Scale) -> Saying:
         words, found = self.words["answers"], difference.finding
@@ -212,6 +223,37 @@ class _Page:
             blocks, difference = counted(words["blocks"], draw.blocks), signed(draw.difference)
             yield Saying(words["draw"].format(as_far=draw.as_far, ways=draw.ways, blocks=blocks, difference=difference))
 
+    # ------------------------------------------------------------ worse
+
+    def reasons(self) -> Iterator[Block]:
+        words, known = self.words["worse"], self.knowledge
+        for number, reason in enumerate(self.response.reasons, 1):
+            own = known.responses.worsenings[reason.worsening]
+            seen = []
+            if reason.less_days is not None:
+                seen.append(counted(words["missed"], reason.less_days) if reason.less_days else words["none_missed"])
+            likely = [*(known.conditions[c].title for c in reason.on_record), *reason.started]
+            if likely:
+                seen.append(words["on_record"].format(what=", ".join(likely)))
+            marks = tuple(Mark(self.cite(one).number, "") for one in (own, *own.further))
+            ask = Saying(" ".join((*seen, own.ask)))
+            then = Saying(words["then"].format(then=own.then), (), marks)
+            yield Bullets(f"{number}. {own.title}", (ask, then))
+
+    def markers(self) -> Iterator[Block]:
+        words, known = self.words["markers"], self.knowledge.responses.markers
+        rows = tuple(
+            (
+                (Saying(m.day.isoformat()),),
+                (Saying(capital(known[m.marker].title)),),
+                (Saying(clean(m.said)),),
+                (Saying(known[m.marker].text, (), (self.cite(known[m.marker]),)),),
+            )
+            for m in self.response.markers
+        )
+        if rows:
+            yield Table(words["caption"], tuple(words["head"]), rows, prose=True)
+
     # ------------------------------------------------------------ what was taken
 
     def taken(self) -> Iterator[Block]:
@@ -245,6 +287,14 @@ class _Page:
             values = tuple(d.scores.get(scale.scale) for d in table)
             name = words["score_axis"].format(scale=capital(scale.title))
             yield Strip(name=name, values=values, top=scale.high, bottom=scale.low, smooth=smooth(values))
+
+    def events(self) -> Iterator[Event]:
+        """The markers whose day lies in the diary."""
+        for marker in self.response.markers:
+            if self.response.first <= marker.day <= self.response.last:
+                title = capital(self.knowledge.responses.markers[marker.marker].title)
+                text = self.words["chart"]["marker"].format(title=title, value=clean(marker.said))
+                yield Event((marker.day - self.response.first).days, text)
 
     def table(self) -> Table:
         """By day where there are few, else by week."""

@@ -38,11 +38,11 @@ _MOST_LOG_MEAN = 12.0
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """Posteriors in the series' unit (points; for a count the natural logarithm of its mean). ``beyond``: the change since before that neither
-    a bad spell, nor expectation, nor the disease's trend accounts for; ``whole``: with expectation and trend; ``before``: the level before
-    the doses changed. ``points`` is how many points carry the weight."""
+    a bad spell, nor expectation, nor the disease's trend accounts for; ``level``: the change of the level itself, whatever it is due to;
+    ``before``: the level before the doses changed. ``points`` is how many points carry the weight."""
 
     beyond: Mixture
-    whole: Mixture
+    level: Mixture
     before: Mixture
     points: float
 
@@ -65,11 +65,11 @@ def change(
         log_weight += _log_normal(everywhere, np.zeros(_OPEN), np.eye(_OPEN))
         centre, factor = _about(everywhere, _tempered(log_weight))
     weight = _shares(log_weight)
-    beyond, whole, before = (
+    beyond, level, before = (
         Mixture(weight, np.concatenate([t.means[i] for t in told_there]), np.sqrt(np.concatenate([t.variances[i] for t in told_there])))  # fmt: skip
         for i in range(3)
     )
-    return Change(beyond=beyond, whole=whole, before=before, points=float(1 / (weight**2).sum()))
+    return Change(beyond=beyond, level=level, before=before, points=float(1 / (weight**2).sum()))
 
 
 class _Told(NamedTuple):
@@ -84,20 +84,36 @@ def _at(series: Series, prior: ResponsePrior, points: Floats, last: int, courses
     drift, noise, memory, late = _opened(points, prior, scale)
     known = courses(series, prior, drift, memory, late, last)
     seen = ~np.isnan(series.values)
-    day = np.flatnonzero(seen)
-    columns = known.columns[:, seen]
-    apart = np.abs(day[:, None] - day[None, :])
-    covariance = (columns * known.variance) @ columns.transpose(0, 2, 1)
+    apart = np.abs(np.subtract.outer(np.arange(series.days), np.arange(series.days)))
+    covariance = (known.columns * known.variance) @ known.columns.transpose(0, 2, 1)
     covariance += drift[:, None, None] ** 2 * np.exp(-apart / memory[:, None, None])
     covariance += (prior.week_sd * scale) ** 2 * (apart % _WEEK == 0)
-    fit = fitted(columns @ known.mean, covariance, _likelihood(series, noise, seen))
+    centre = known.columns @ known.mean
+    fit = fitted(centre[:, seen], covariance[:, seen][:, :, seen], _likelihood(series, noise, seen))
+    told_of = [
+        (
+            known.effect @ known.mean,
+            np.einsum("bdc,bc->bd", known.columns[:, seen] * known.variance, known.effect),
+            (known.effect**2) @ known.variance,
+        )
+    ]
+    for weight in _levels(series, last):
+        shared = covariance @ weight
+        told_of.append((centre @ weight, shared[:, seen], shared @ weight))
     means, variances = [], []
-    for aim in (known.beyond, known.whole, known.before):
-        shared = np.einsum("bdc,bc->bd", columns * known.variance, aim)
+    for mean, shared, variance in told_of:
         more, less = told(fit, shared)
-        means.append(aim @ known.mean + more)
-        variances.append(np.maximum((aim**2) @ known.variance - less, np.finfo(float).tiny))
+        means.append(mean + more)
+        variances.append(np.maximum(variance - less, np.finfo(float).tiny))
     return _Told(fit.log_evidence, tuple(means), tuple(variances))
+
+
+def _levels(series: Series, last: int) -> tuple[Floats, Floats]:
+    """Weights of the days whose sum is the level now less that before, and the level before; shape (days,)."""
+    before, now = np.zeros((2, series.days))
+    before[: series.start or series.days] = 1 / (series.start or series.days)
+    now[-last:] = 1 / min(last, series.days)
+    return now - before, before
 
 
 def _likelihood(series: Series, noise: Floats, seen: NDArray[np.bool_]) -> Likelihood:

@@ -47,15 +47,13 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
 
 class Course(msgspec.Struct, frozen=True, kw_only=True):
     """A batch of courses, one for each drift, memory and delay. ``columns``: shape (batch, days, columns). ``mean`` and ``variance``: of their
-    coefficients, shape (columns,). ``beyond``, ``whole`` and ``before`` are what is asked of the coefficients, each of shape (batch,
-    columns): the change that the medicines account for, that with all else, and the level it is a change from."""
+    coefficients, shape (columns,). ``effect``: what is asked of the coefficients, shape (batch, columns): the change that the medicines account
+    for."""
 
     columns: Floats
     mean: Floats
     variance: Floats
-    beyond: Floats
-    whole: Floats
-    before: Floats
+    effect: Floats
 
 
 def before_and_after(series: Series, prior: ResponsePrior, drift: Floats, memory: Floats, late: Floats, last: int) -> Course:  # fmt: skip
@@ -75,12 +73,9 @@ def before_and_after(series: Series, prior: ResponsePrior, drift: Floats, memory
     columns[:, :, _MEDICINES:] = acting.transpose(0, 2, 1)
     mean, sd = _coefficients(series, prior)
     known = acting[:, :, : series.start].mean(axis=-1) if series.start else np.zeros(acting.shape[:2])
-    beyond, whole, before = np.zeros((3, batch, len(mean)))
-    beyond[:, _MEDICINES:] = whole[:, _MEDICINES:] = acting[:, :, -last:].mean(axis=-1) - known
-    for column in (PLACEBO, TREND):
-        whole[:, column] = columns[:, -last:, column].mean(axis=-1)
-    before[:, LEVEL], before[:, _MEDICINES:] = 1.0, known
-    return Course(columns=columns, mean=mean, variance=sd**2, beyond=beyond, whole=whole, before=before)
+    effect = np.zeros((batch, len(mean)))
+    effect[:, _MEDICINES:] = acting[:, :, -last:].mean(axis=-1) - known
+    return Course(columns=columns, mean=mean, variance=sd**2, effect=effect)
 
 
 def arm_against_arm(series: Series, prior: ResponsePrior, drift: Floats, memory: Floats, late: Floats, last: int) -> Course:  # fmt: skip
@@ -95,9 +90,9 @@ def arm_against_arm(series: Series, prior: ResponsePrior, drift: Floats, memory:
     columns[:, :, _MEDICINES:] = shares(series, prior, late).transpose(0, 2, 1)
     mean, sd = _coefficients(series, prior)
     sd[[PLACEBO, SPELL]] = mean[[PLACEBO, SPELL]] = 0.0
-    beyond, before = np.zeros((2, batch, len(mean)))
-    beyond[:, _MEDICINES] = before[:, LEVEL] = 1.0
-    return Course(columns=columns, mean=mean, variance=sd**2, beyond=beyond, whole=beyond, before=before)
+    effect = np.zeros((batch, len(mean)))
+    effect[:, _MEDICINES] = 1.0
+    return Course(columns=columns, mean=mean, variance=sd**2, effect=effect)
 
 
 def _coefficients(series: Series, prior: ResponsePrior) -> tuple[Floats, Floats]:

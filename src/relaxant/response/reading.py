@@ -17,10 +17,10 @@ from relaxant.response.mixture import Mixture
 
 Said = Literal[
     "better",
-    "better all the same",
+    "better, cause open",
     "not better",
     "worse",
-    "worse all the same",
+    "worse, cause open",
     "no worse",
     "too few days",
     "cannot be told",
@@ -30,6 +30,8 @@ Said = Literal[
 ]
 _HALF, _NINE_TENTHS, _WIDE = 0.5, 0.9, 0.95
 _PERCENT = 100.0
+_SETTLED: tuple[Said, ...] = ("better", "not better", "worse", "no worse")
+_FEW_POINTS = 20
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,8 +53,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """One series. ``days_before`` and ``days_after`` count days with a score. ``mean_before`` and ``mean_now``: plain means of what was written, of all days
-    before and of the last week. ``beyond``: the change that neither a bad spell, expectation nor trend accounts for; ``whole`` with the last
-    two. ``better`` and ``worse``: probabilities of ``beyond`` in these directions. ``more_days``: how many more days like the last would
+    before and of the last week. ``beyond``: the change that neither a bad spell, expectation nor trend accounts for; ``level``: that of the level itself, whatever it is due
+    to. ``better`` and ``worse``: probabilities of ``beyond`` in these directions. ``more_days``: how many more days like the last would
     settle it; ``None`` where none would or nothing is open."""
 
     scale: str
@@ -64,7 +66,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     mean_now: float | None
     before: Span | None = None
     beyond: Span | None = None
-    whole: Span | None = None
+    level: Span | None = None
     better: float | None = None
     worse: float | None = None
     differences: tuple[Difference, ...] = ()
@@ -100,14 +102,14 @@ def read_series(series: Series, scale: Scale, knowledge: Knowledge, conditions: 
     moved = change(series, prior, last=now)
     differences = tuple(_differences(moved, series, scale, conditions))
     said = _said(moved, differences, series, prior, policy("respond_sure"), policy("respond_unlikely"))
-    more = _more_days(series, prior, scale, knowledge, conditions, now) if said == "too few days" else None
+    more = _more_days(series, prior, scale, knowledge, conditions, now) if said not in _SETTLED else None
     return msgspec.structs.replace(
         plain,
         said="cannot be told" if said == "too few days" and more is None else said,
         more_days=more,
         before=_span(moved.before, series, level=True),
         beyond=_span(moved.beyond, series),
-        whole=_span(moved.whole, series),
+        level=_span(moved.level, series),
         better=_better(moved.beyond, series),
         worse=1 - _better(moved.beyond, series),
         differences=differences,
@@ -158,13 +160,13 @@ def _said(moved: Change, differences: tuple[Difference, ...], series: Series, pr
         return "better"
     if 1 - better >= sure:
         return "worse"
-    whole = _better(moved.whole, series)
-    if 1 - whole >= sure:
-        return "worse all the same"
+    level = _better(moved.level, series)
+    if 1 - level >= sure:
+        return "worse, cause open"
     if prior.harm:
         return "no worse" if 1 - better <= unlikely else "too few days"
-    if whole >= sure:
-        return "better all the same"
+    if level >= sure:
+        return "better, cause open"
     matters = min((d.probability for d in differences if d.finding.kind == "important change"), default=better)
     return "not better" if matters <= unlikely else "too few days"
 
@@ -178,12 +180,9 @@ def _more_days(series: Series, prior: ResponsePrior, scale: Scale, knowledge: Kn
             values=np.concatenate((series.values, np.resize(tail, more))),
             medicines=tuple(_longer(m, more) for m in series.medicines),
         )
-        moved = change(longer, prior, points=32, last=now)
+        moved = change(longer, prior, points=_FEW_POINTS, last=now)
         differences = tuple(_differences(moved, longer, scale, conditions))
-        if (
-            _said(moved, differences, longer, prior, policy("respond_sure"), policy("respond_unlikely"))
-            != "too few days"
-        ):
+        if _said(moved, differences, longer, prior, policy("respond_sure"), policy("respond_unlikely")) in _SETTLED:
             return more
     return None
 

@@ -14,12 +14,15 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.scales import Scale
 from relaxant.response.course import Medicine, Series
 from relaxant.response.crossover import Crossover, Draw, crossover_of, draw_test
+from relaxant.response.person import MarkerSeen, Person
 from relaxant.response.reading import Armed, Reading, read_arms, read_series
 from relaxant.response.series import series_of
 from relaxant.response.taken import Stretch, Taken, taken
+from relaxant.response.worse import Reason, reasons
 from relaxant.version import __version__
 
 Floats = NDArray[np.float64]
+WORSE = ("worse", "worse, cause open")
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +59,8 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
 class Response(msgspec.Struct, frozen=True, kw_only=True):
     """A diary's answer. ``said``: what a reader has to know of how it was read. ``written``: on how many days anything was written.
     ``start``: the place of the first day on which the
-    doses are no longer those of the beginning; ``days`` where they stay so. ``units`` of the doses, by agent."""
+    doses are no longer those of the beginning; ``days`` where they stay so. ``units`` of the doses, by agent. ``reasons``: what explains that a
+    symptom is worse, in the order of asking; empty where none is. ``conditions_told``: whether the person's conditions are known."""
 
     engine: str
     knowledge: str
@@ -70,6 +74,9 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     stretches: tuple[Stretch, ...]
     readings: tuple[Reading, ...]
     arms: Arms | None
+    reasons: tuple[Reason, ...]
+    markers: tuple[MarkerSeen, ...]
+    conditions_told: bool
     table: tuple[Day, ...]
     said: tuple[str, ...]
 
@@ -78,17 +85,18 @@ def respond(
     diary: Diary,
     knowledge: Knowledge,
     *,
-    conditions: frozenset[str] = frozenset(),
+    person: Person | None = None,
     randomised: bool = False,
     blinded: bool = False,
 ) -> Response:
-    """The answer of a diary. ``conditions`` of the person, by id. ``randomised`` and ``blinded``: whether chance drew the order of its arms, and whether
+    """The answer of a diary. ``person``: what is known beside it. ``randomised`` and ``blinded``: whether chance drew the order of its arms, and whether
     nobody knew which was which. Raises :class:`InputError` for a comparison that is none."""
-    own = taken(diary, knowledge)
+    own, known = taken(diary, knowledge), person or Person()
     arms = crossover_of(diary, own)
     scales = [knowledge.responses.scales[s] for s in diary.scales]
     series = {scale.scale: series_of(diary, scale, own) for scale in scales}
-    readings = tuple(read_series(series[scale.scale], scale, knowledge, conditions) for scale in scales)
+    readings = tuple(read_series(series[scale.scale], scale, knowledge, known.conditions) for scale in scales)
+    worse = any(r.said in WORSE and not r.harm for r in readings)
     return Response(
         engine=__version__,
         knowledge=knowledge.sha256,
@@ -102,6 +110,9 @@ def respond(
         stretches=own.stretches,
         readings=readings,
         arms=None if arms is None else _compared(arms, scales, series, own, knowledge, randomised, blinded),
+        reasons=reasons(own, known, knowledge) if worse else (),
+        markers=known.markers,
+        conditions_told=known.told,
         table=_table(diary, own, series),
         said=(*diary.said, *_said(own, knowledge)),
     )
