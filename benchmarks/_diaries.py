@@ -105,7 +105,9 @@ def drawn_from_prior(rng: np.random.Generator, prior: ResponsePrior) -> Drawn:
     coefficients = known.mean + np.sqrt(known.variance) * rng.standard_normal(len(known.mean))
     apart = np.abs(np.arange(days)[:, None] - np.arange(days))
     wander = drift**2 * np.exp(-apart / memory) + (prior.week_sd * scale) ** 2 * (apart % 7 == 0)
-    latent = known.columns[0] @ coefficients + np.linalg.cholesky(wander + 1e-9 * np.eye(days)) @ rng.standard_normal(days)
+    latent = known.columns[0] @ coefficients + np.linalg.cholesky(wander + 1e-9 * np.eye(days)) @ rng.standard_normal(
+        days
+    )
     if count:
         mean = np.exp(np.minimum(latent, 12))
         values = rng.negative_binomial(1 / noise, 1 / (1 + noise * mean)).astype(float)

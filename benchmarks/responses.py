@@ -20,9 +20,9 @@ from functools import partial
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
-from _diaries import Drawn, Truth, drawn_from_prior, person
 from numpy.typing import NDArray
 
+from _diaries import Drawn, Truth, drawn_from_prior, person
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.responses import ResponsePrior
 from relaxant.response.change import change
@@ -120,7 +120,9 @@ def main() -> None:
             }  # fmt: skip
             took += table(f"{kind}: harder diaries", hard, kind, count, pool)
     loop = min(_loop() for _ in range(5))
-    print(f"\na series of 56 days: median {statistics.median(took):.2f} s, slowest {max(took):.2f} s (goal for a diary: under 2 s); ")
+    print(
+        f"\na series of 56 days: median {statistics.median(took):.2f} s, slowest {max(took):.2f} s (goal for a diary: under 2 s); "
+    )
     print(f"{statistics.median(took) / loop:.1f} times a plain loop of a million additions in the same run")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import date
 
 import pytest
@@ -89,10 +90,8 @@ def test_a_fault_is_named(knowledge: Knowledge, name: str) -> None:
 
 @given(data=st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(knowledge: Knowledge, data: bytes) -> None:
-    try:
-        read(data, knowledge)
-    except InputError as error:
-        assert str(error)
+    with contextlib.suppress(InputError):
+        assert read(data, knowledge).entries
 
 
 @given(rows=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 80), st.one_of(st.none(), st.integers(0, 10))), min_size=1, max_size=30, unique_by=lambda r: r[0]))  # fmt: skip

@@ -265,7 +265,9 @@ def test_differences_belong_to_the_condition(knowledge: Knowledge) -> None:
 
 
 def turns(order: str, length: int = 7) -> tuple[Period, ...]:
-    return tuple(Period(block=str(i // 2 + 1), arm=arm, begin=i * length, end=(i + 1) * length) for i, arm in enumerate(order))
+    return tuple(
+        Period(block=str(i // 2 + 1), arm=arm, begin=i * length, end=(i + 1) * length) for i, arm in enumerate(order)
+    )
 
 
 @given(st.lists(st.floats(-3, 3), min_size=1, max_size=7), st.integers(0, 2**16))
@@ -279,7 +281,9 @@ def test_the_draw_counts_all_ways(differences: list[float], seed: int) -> None:
     crossover = Crossover(arm="B", against="A", periods=turns(order))
     draw = draw_test(crossover, np.array(values), 3)
     own = [round(d, 9) for d in differences]
-    ways = [sum(s * d for s, d in zip(signs, own, strict=True)) for signs in itertools.product((1, -1), repeat=len(own))]
+    ways = [
+        sum(s * d for s, d in zip(signs, own, strict=True)) for signs in itertools.product((1, -1), repeat=len(own))
+    ]
     assert draw.ways == len(ways)
     assert draw.as_far == sum(abs(w) >= abs(sum(own)) - 1e-6 for w in ways)
     assert draw.difference == pytest.approx(sum(own) / len(own), abs=1e-6)

@@ -63,7 +63,9 @@ def _between(diary: Diary, begin: str | None, until: str | None) -> Diary:
     entries = tuple(e for e in diary.entries if (first or e.day) <= e.day <= (last or e.day))
     if not entries:
         named, said = ("--from", begin) if begin is not None else ("--until", until)
-        raise InputError(named, said, "no day of the diary is left", f"the diary goes from {diary.first} to {diary.last}")
+        raise InputError(
+            named, said, "no day of the diary is left", f"the diary goes from {diary.first} to {diary.last}"
+        )
     scales = tuple(s for s in diary.scales if any(s in e.scores for e in entries))
     return msgspec.structs.replace(diary, entries=entries, scales=scales)
 

@@ -162,7 +162,9 @@ class _Page:
             )
         )
         text = words["matters"].format(
-            size=size, probability=self.percent(difference.probability), text=f"{capital(found.population)}. {found.text}"
+            size=size,
+            probability=self.percent(difference.probability),
+            text=f"{capital(found.population)}. {found.text}",
         )
         tags = () if found.verified else (self.report["not_verified_short"],)
         return Saying(text, tags, (self.cite(found),))
@@ -235,7 +237,7 @@ class _Page:
             likely = [*(known.conditions[c].title for c in reason.on_record), *reason.started]
             if likely:
                 seen.append(words["on_record"].format(what=", ".join(likely)))
-            marks = tuple(Mark(self.cite(one).number, "") for one in (own, *own.further))
+            marks = tuple(Mark(m.number, "") for m in (self.cite(own), *map(self.cite, own.further)))
             ask = Saying(" ".join((*seen, own.ask)))
             then = Saying(words["then"].format(then=own.then), (), marks)
             yield Bullets(f"{number}. {own.title}", (ask, then))
@@ -267,9 +269,20 @@ class _Page:
 
     def stretch(self, stretch: Stretch) -> tuple[Cell, ...]:
         words = self.words["taken"]
-        dose = words["dose"].format(dose=f"{plain_number(stretch.dose)} {stretch.unit}") if stretch.dose else words["nothing"]
+        dose = (
+            words["dose"].format(dose=f"{plain_number(stretch.dose)} {stretch.unit}")
+            if stretch.dose
+            else words["nothing"]
+        )
         span = words["span"].format(first=stretch.first.isoformat(), last=stretch.last.isoformat())
-        texts = (self.agent(stretch.agent), dose, span, str(stretch.days), str(stretch.less or ""), str(stretch.more or ""))
+        texts = (
+            self.agent(stretch.agent),
+            dose,
+            span,
+            str(stretch.days),
+            str(stretch.less or ""),
+            str(stretch.more or ""),
+        )
         return tuple((Saying(t),) if t else () for t in texts)
 
     def agent(self, agent: str) -> str:
@@ -314,10 +327,10 @@ class _Page:
                 for d in table
             )
             return Table(words["by_day"], (words["day"], *heads, *([words["note"]] if noted else [])), rows)
-        rows = []
+        weeks: list[tuple[Cell, ...]] = []
         for begin in range(0, len(table), _WEEK):
             week = table[begin : begin + _WEEK]
-            rows.append(
+            weeks.append(
                 _cells(
                     (self.response.first + timedelta(days=begin)).isoformat(),
                     *(_number(_mean([d.doses.get(a) for d in week])) for a in self.response.units),
@@ -325,7 +338,7 @@ class _Page:
                     str(sum(bool(d.scores) for d in week)),
                 )
             )
-        return Table(words["by_week"], (words["week"], *heads, words["written"]), tuple(rows))
+        return Table(words["by_week"], (words["week"], *heads, words["written"]), tuple(weeks))
 
     # ------------------------------------------------------------ what is taken for granted
 
@@ -334,8 +347,7 @@ class _Page:
         sayings = [Saying(text) for text in self.response.said]
         for prior in dict.fromkeys(r.prior for r in self.response.readings if r.beyond is not None):
             own = known.response_priors[prior]
-            sources = (own, *own.further)
-            marks = tuple(self.cite(s) for s in sources)
+            marks = (self.cite(own), *map(self.cite, own.further))
             sayings.append(Saying(words["priors"].format(text=own.text), (), marks))
         for agent in self.response.units:
             onset = onset_of(agent, self.knowledge)

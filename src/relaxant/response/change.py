@@ -31,7 +31,9 @@ _OPEN = 4  # drift, noise, memory, delay
 _WEEK = 7
 _WIDER, _LEAST_SPREAD = 1.3, 0.05  # of a set of points beside the weighted covariance of those before
 _LEAST_POINTS, _COOLER = 10, 0.8
-_LEAST_NOISE = 0.5  # of a step of the scale: below it all that is within a step is alike, and Laplace's approximation fails
+_LEAST_NOISE = (
+    0.5  # of a step of the scale: below it all that is within a step is alike, and Laplace's approximation fails
+)
 _LOGIT_SD = np.pi / np.sqrt(3.0)  # a logistic's standard deviation
 _MOST_LOG_MEAN = 12.0
 
@@ -48,7 +50,12 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def change(
-    series: Series, prior: ResponsePrior, *, points: int = POINTS, last: int = _WEEK, courses: Courses = before_and_after
+    series: Series,
+    prior: ResponsePrior,
+    *,
+    points: int = POINTS,
+    last: int = _WEEK,
+    courses: Courses = before_and_after,
 ) -> Change:
     """The change of one series since before its first change of dose, or what else the ``courses`` ask; ``last`` is how many of its last days
     count as now."""
@@ -66,7 +73,11 @@ def change(
         centre, factor = _about(everywhere, _tempered(log_weight))
     weight = _shares(log_weight)
     beyond, level, before = (
-        Mixture(weight, np.concatenate([t.means[i] for t in told_there]), np.sqrt(np.concatenate([t.variances[i] for t in told_there])))  # fmt: skip
+        Mixture(
+            weight,
+            np.concatenate([t.means[i] for t in told_there]),
+            np.sqrt(np.concatenate([t.variances[i] for t in told_there])),
+        )
         for i in range(3)
     )
     return Change(beyond=beyond, level=level, before=before, points=float(1 / (weight**2).sum()))
@@ -172,7 +183,7 @@ def _about(points: Floats, weight: Floats) -> tuple[Floats, Floats]:
     centre = points @ weight
     away = points - centre[:, None]
     covariance = _WIDER * ((away * weight) @ away.T + _LEAST_SPREAD * np.eye(len(points)))
-    return centre, np.linalg.cholesky(covariance)
+    return centre, np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
 
 
 def _log_normal(points: Floats, centre: Floats, factor: Floats) -> Floats:

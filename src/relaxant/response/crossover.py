@@ -120,7 +120,9 @@ def draw_test(crossover: Crossover, values: Floats, settled: int) -> Draw:
     far = abs(math.fsum(differences)) - _NEAR
     below = np.searchsorted(second, -far - first, side="right")
     above = len(second) - np.searchsorted(second, far - first, side="left")
-    return Draw(blocks=blocks, difference=mean, as_far=int(np.minimum(below + above, len(second)).sum()), ways=2**blocks)
+    return Draw(
+        blocks=blocks, difference=mean, as_far=int(np.minimum(below + above, len(second)).sum()), ways=2**blocks
+    )
 
 
 def _sums(differences: list[float]) -> Floats:
@@ -134,11 +136,11 @@ def _sums(differences: list[float]) -> Floats:
 def _difference(crossover: Crossover, block: str, values: Floats, settled: int) -> float | None:
     means = []
     for arm in (crossover.arm, crossover.against):
-        own = []
+        own: list[float] = []
         for period in crossover.periods:
             if (period.block, period.arm) == (block, arm):
                 begin = period.begin + min(settled, (period.end - period.begin) // 2)
-                own += [v for v in values[begin : period.end] if not np.isnan(v)]
+                own += [float(v) for v in values[begin : period.end] if not np.isnan(v)]
         if not own:
             return None
         means.append(sum(own) / len(own))

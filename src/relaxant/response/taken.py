@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, timedelta
 
 import msgspec
@@ -130,7 +131,7 @@ def _by_day(diary: Diary, agent: str, first: date, days: int, *, carry: bool) ->
 
 def _runs(values: Floats) -> list[tuple[int, int]]:
     edges = [0, *(np.flatnonzero(np.diff(values)) + 1).tolist(), len(values)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(itertools.pairwise(edges))
 
 
 def _stretch(agent: str, unit: str, doses: Floats, own: Floats, first: date, begin: int, end: int) -> Stretch:

@@ -7,7 +7,6 @@ from datetime import timedelta
 import msgspec
 
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.responses import Worsening
 from relaxant.response.person import Person
 from relaxant.response.taken import Taken
 
