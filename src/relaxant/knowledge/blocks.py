@@ -158,7 +158,7 @@ class Block(Frozen, frozen=True, kw_only=True, gc=False):
     """What is known for planning with a blocker, or with what reverses one.
 
     A finding of the rules ``withheld_by`` takes its dose away where it asks for a change or more. The rules ``of_order`` speak of the order
-    that is weighed and not of the agent: their findings refuse no plan, which says what is right instead. For whom a note of ``not_known`` holds, no
+    that is weighed, or of what is given beside, and not of the agent: their findings refuse no plan, which says what is right instead. For whom a note of ``not_known`` holds, no
     source gives a dose.
     """
 
