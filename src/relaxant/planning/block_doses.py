@@ -8,7 +8,7 @@ import msgspec
 
 from relaxant.knowledge.blocks import PURPOSES, Block, BlockDose, BlockLess, BlockNote
 from relaxant.planning.block_depth import depth_of
-from relaxant.planning.block_person import RATE, Subject, current, holding, mass_of, rate_of, source_of
+from relaxant.planning.block_person import RATE, Subject, current, holding, mass_of, ordered, rate_of, source_of
 from relaxant.planning.block_weight import Open, Weighed, dosing_weight
 from relaxant.planning.block_when import outcome_of
 from relaxant.planning.plan import Line
@@ -240,9 +240,7 @@ def _withheld(block: Block, subject: Subject) -> Iterator[Line]:
 def ordered_lines(agent: str, reckoning: Reckoned, subject: Subject) -> Iterator[Line]:
     """Each order of the blocker that is weighed, beside the doses that are planned: its bolus, its rate, or both."""
     words = subject.words["ordered"]
-    for medicine in subject.medicines:
-        if agent not in medicine.agents or medicine.role != "considering" or medicine.change == "stop":
-            continue
+    for medicine in ordered(agent, subject):
         rate = rate_of(medicine, subject)
         mass = mass_of(
             msgspec.structs.replace(medicine, regimen=msgspec.structs.replace(medicine.regimen, rate=None)), subject

@@ -82,6 +82,11 @@ def current(agent: str, subject: Subject) -> list[Medicine]:
     return [m for m in subject.medicines if agent in m.agents and m.role == "current" and not m.over]
 
 
+def ordered(agent: str, subject: Subject) -> list[Medicine]:
+    """The lines by which an agent is weighed, but for its stop."""
+    return [m for m in subject.medicines if agent in m.agents and m.role == "considering" and m.change != "stop"]
+
+
 def mass_of(medicine: Medicine, subject: Subject) -> float | None:
     """The dose of a line in mg, an amount by kg times the actual weight; ``None`` where it is not said or is a rate."""
     if not medicine.regimen.doses or medicine.regimen.rate is not None:

@@ -19,6 +19,7 @@ from relaxant.planning.block_person import (
     grave_and_open,
     holding,
     mass_of,
+    ordered,
     refuses,
     source_of,
     taken,
@@ -160,9 +161,7 @@ def _lines(one: Reverser, others: Sequence[Reverser], typed: Depth, depth: Depth
 def _ordered(one: Reverser, measured: bool, missing: Sequence[str], subject: Subject) -> Iterator[Line]:
     """Each order of the agent that is weighed, held against what this depth still takes."""
     words, said = subject.words["ordered"], subject.words["ordered"]["reversal"]
-    for medicine in subject.medicines:
-        if one.block.agent not in medicine.agents or medicine.role != "considering" or medicine.change == "stop":
-            continue
+    for medicine in ordered(one.block.agent, subject):
         mass = mass_of(medicine, subject)
         rows = [row for row in one.rows if row.usual is not None and not row.immediate]
         due = _amount(one, rows[0], subject)[0] if rows and one.against is None else None
