@@ -1,0 +1,53 @@
+"""Orders of a blocker that are weighed: infusions, intensive care, the weight that an order is held against, what is due after a reversal."""
+
+from __future__ import annotations
+
+import pytest
+
+from test_block_people import found
+from test_blockade import dosed, line, plan
+
+# ---------------------------------------------------------------- infusions
+
+
+@pytest.mark.parametrize(
+    ("order", "country", "tier", "verdict"),
+    [
+        ("atracurium infusion 6 mg/kg/h", "UK", "DANGER", "more than the doses below: 21 to 42 mg/h"),
+        ("atracurium infusion 50 micrograms/kg/min", "US", "DANGER", "more than the doses below: 21 to 37.8 mg/h"),
+        ("atracurium infusion 35 micrograms/kg/min", "UK", "CHANGE", "more than the doses below: 21 to 42 mg/h"),
+        ("atracurium infusion 0.5 mg/kg/h", "UK", None, "lies within the doses below: 21 to 42 mg/h"),
+        ("atracurium infusion 7 micrograms/kg/min", "US", None, "lies within the doses below: 21 to 37.8 mg/h"),
+    ],
+)
+def test_an_infusion_of_atracurium_is_held_against_labelled_rates(
+    order: str, country: str, tier: str | None, verdict: str
+) -> None:
+    own = found(considering=[order], country=country).get("block-rate-atracurium")
+    assert (own.tier if own else None) == tier
+    assert verdict in line(plan("atracurium", considering=[order], country=country), "Order that is weighed").text
+
+
+def test_a_vapour_lowers_the_infusion_of_atracurium_by_a_third() -> None:
+    bare = dosed(plan("atracurium", country="US"), "Infusion")
+    assert dosed(plan("atracurium", country="US", medicines=["sevoflurane"]), "Infusion") == pytest.approx(0.67 * bare, rel=0.01)  # fmt: skip
+
+
+@pytest.mark.parametrize("said", ["ICU stay", "ARDS", "ventilated in intensive care"])
+@pytest.mark.parametrize(
+    ("order", "country", "span"),
+    [
+        ("cisatracurium infusion 8 micrograms/kg/min", "US", "2.1 to 42 mg/h"),
+        ("cisatracurium infusion 8 micrograms/kg/min", "UK", "2.1 to 42 mg/h"),
+        ("atracurium infusion 20 micrograms/kg/min", "US", "18.9 to 124 mg/h"),
+        ("atracurium infusion 1 mg/kg/h", "UK", "16.8 to 84 mg/h"),
+    ],
+)
+def test_in_intensive_care_an_infusion_is_held_against_what_people_needed_there(
+    said: str, order: str, country: str, span: str
+) -> None:
+    agent = order.split()[0]
+    own = line(plan(agent, considering=[order], country=country, conditions=[said]), "Order that is weighed").text
+    assert f"lies within the doses below: {span}" in own
+    outside = line(plan(agent, considering=[order], country=country), "Order that is weighed").text
+    assert "more than the doses below" in outside
