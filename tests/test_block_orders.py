@@ -51,3 +51,27 @@ def test_in_intensive_care_an_infusion_is_held_against_what_people_needed_there(
     assert f"lies within the doses below: {span}" in own
     outside = line(plan(agent, considering=[order], country=country), "Order that is weighed").text
     assert "more than the doses below" in outside
+
+
+# ---------------------------------------------------------------- a longer block is expected
+
+
+@pytest.mark.parametrize("country", ["US", "UK"])
+@pytest.mark.parametrize(
+    "said",
+    [{"medicines": ["magnesium sulfate 1 g/h IV"]}, {"conditions": ["Duchenne muscular dystrophy"]}],
+)
+def test_a_rapid_sequence_dose_is_given_whole_where_a_longer_block_is_expected(
+    said: dict[str, object], country: str
+) -> None:
+    made = plan("rocuronium", country=country, **said)
+    own = line(made, "Rapid sequence dose")
+    assert own.value == dosed(plan("rocuronium", country=country), "Rapid sequence dose")
+    assert "whole at once" in own.text and "in parts, by" not in own.text
+    assert "in parts" not in line(made, "Intubating dose").text
+    assert "smaller and later repeats" in own.text
+
+
+def test_a_repeat_without_a_smaller_amount_is_given_later_and_in_parts() -> None:
+    made = plan("rocuronium", country="UK", medicines=["magnesium sulfate 1 g/h IV"])
+    assert "later and in parts" in line(made, "Repeat dose").text

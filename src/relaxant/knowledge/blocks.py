@@ -54,11 +54,13 @@ class BlockDose(Cited, frozen=True, kw_only=True, gc=False):
 
 
 class BlockLess(Cited, frozen=True, kw_only=True, gc=False):
-    """For whom one of ``rules`` spoke, the low end of each labelled range of ``purposes`` is planned, or ``share`` of the usual amount."""
+    """For whom one of ``rules`` spoke, the low end of each labelled range of ``purposes`` is planned, or ``share`` of the usual amount; with
+    ``whole`` the usual amount stays, and ``text`` says what to expect of it."""
 
     rules: tuple[str, ...]
     purposes: tuple[Purpose, ...]
     share: float | None = None
+    whole: bool = False
     text: str
 
 

@@ -77,7 +77,7 @@ def chosen(block: Block, subject: Subject) -> tuple[list[BlockDose], tuple[str, 
 
 
 def lessened(block: Block, dose: BlockDose, subject: Subject) -> tuple[BlockDose, tuple[BlockLess, ...]]:
-    """A dose as the findings leave it: a share of the usual amount, the least of several, or the low end of its range."""
+    """A dose as the findings leave it: a share of the usual amount, the least of several, the low end of its range, or as it is."""
     if dose.rules:
         return dose, ()  # its amount is for whom the rule speaks already
     own = tuple(
@@ -87,8 +87,8 @@ def lessened(block: Block, dose: BlockDose, subject: Subject) -> tuple[BlockDose
     )
     shares = [e.share for e in own if e.share is not None]
     low = dose.low if dose.low is not None else dose.usual
-    if not own:
-        return dose, ()
+    if all(e.whole for e in own):
+        return dose, own
     if not shares:
         return msgspec.structs.replace(dose, usual=low), own
     share = min(shares)
@@ -187,8 +187,8 @@ def _dose_line(own: Given, weight: Weighed, subject: Subject) -> Line:
     words, dose = subject.words, own.entry
     said = words["dose"]
     texts = [*dict.fromkeys(less.text for less in own.less), dose.text]
-    if own.less and dose.low is None and all(less.share is None for less in own.less):
-        texts = [said["no_less"], dose.text]
+    if own.less and dose.low is None and not any(less.share or less.whole for less in own.less):
+        texts = [said["no_less"]["first" if dose.purpose in _FIRST else "later"], dose.text]
     low, high = (None if per is None else given(dose, per, weight.kg) for per in (dose.low, dose.high))
     if low is not None and high is not None and low.amount < high.amount:
         span = plain_number(low.amount, _DIGITS), amount_text(high.amount, high.unit)
