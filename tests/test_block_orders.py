@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from test_block_people import found
-from test_blockade import dosed, line, plan
+from test_blockade import DAY, dosed, line, plan
 
 # ---------------------------------------------------------------- infusions
 
@@ -75,3 +75,26 @@ def test_a_rapid_sequence_dose_is_given_whole_where_a_longer_block_is_expected(
 def test_a_repeat_without_a_smaller_amount_is_given_later_and_in_parts() -> None:
     made = plan("rocuronium", country="UK", medicines=["magnesium sulfate 1 g/h IV"])
     assert "later and in parts" in line(made, "Repeat dose").text
+
+
+# ---------------------------------------------------------------- a block that comes after its reversal
+
+
+def test_what_reversed_an_earlier_block_takes_nothing_off_the_next() -> None:
+    made = plan("vecuronium", medicines=["sugammadex 200 mg IV"], considering=["vecuronium 8 mg IV"], weight="80 kg")
+    amounts = {one.what: one.value for one in made.reckoning if one.what.startswith("Reversal with sugammadex")}
+    assert amounts["Reversal with sugammadex, moderate block"] == 160
+    assert amounts["Reversal with sugammadex, deep block"] == 320
+    assert "came before the block" in line(made, "Reversal with sugammadex, deep block").text
+
+
+def test_a_depth_that_was_measured_is_of_the_block_that_is_there() -> None:
+    ratio = [{"name": "train of four ratio", "value": "0.6", "date": DAY}]
+    made = plan(
+        "rocuronium",
+        medicines=["rocuronium 50 mg IV", "sugammadex 200 mg IV"],
+        considering=["rocuronium 10 mg IV"],
+        observations=ratio,
+    )
+    own = line(made, "Reversal with sugammadex, minimal block")
+    assert own.value is None and "If the blocker was given after it, the whole is due" in own.text

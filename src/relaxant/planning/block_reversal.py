@@ -40,13 +40,15 @@ _MASS, _PER_KG = "mg", "/kg"
 class Reverser(msgspec.Struct, frozen=True):
     """An agent that reverses the blocker: its rows at this depth, the weight it goes by, what was given of it and what is found of giving it.
 
-    ``against`` takes its amounts away, ``warning`` stands beside them.
+    ``spent`` is what was given before the blocker that is weighed, and takes nothing off. ``against`` takes its amounts away, ``warning`` stands
+    beside them.
     """
 
     block: Block
     rows: tuple[BlockReversal, ...]
     weight: Weighed | Open
     given: Taken
+    spent: Taken = Taken()
     found: tuple[Finding, ...] = ()
     against: Finding | None = None
     warning: BlockWarning | None = None
@@ -109,7 +111,10 @@ def _reversers(
             first = next((row for row in rows if not row.immediate), None)
             rows = [row for row in rows if row is first or row.immediate]
         weight = dosing_weight(block, subject.facts)
-        made = Reverser(block, tuple(rows), weight, taken(block.agent, subject))
+        given = taken(block.agent, subject)
+        made = Reverser(block, tuple(rows), weight, given)
+        if depth is None and ordered(agent, subject):  # the block that is planned comes after what was given
+            made = msgspec.structs.replace(made, given=Taken(), spent=given)
         if any(row.usual is not None for row in every):
             found, unchecked = weighing(block.agent, subject, None, beside=agent)
             against = next(
@@ -300,9 +305,9 @@ def _amount(one: Reverser, row: BlockReversal, subject: Subject) -> tuple[float 
     if most and whole > min(most):
         whole = min(most)
         steps.append(words["cut"].format(most=_most_text(row, subject), amount=amount_text(whole, _MASS)))
-    if not given.lines:
-        return three_digits(whole), steps, []
     name = _name(one, subject)
+    if not given.lines:
+        return three_digits(whole), steps, [words["given_spent"].format(agent=name)] if one.spent.lines else []
     if given.mg is None:
         return None, steps, [words["given_unknown"].format(agent=name)]
     said = {"given": amount_text(given.mg, _MASS), "whole": amount_text(whole, _MASS), "agent": name}
