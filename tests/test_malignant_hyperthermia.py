@@ -141,3 +141,30 @@ def test_a_vapour_beside_dantrolene_by_vein_is_a_danger() -> None:
 def test_a_blocker_keeps_its_plan_in_a_crisis() -> None:
     made = plan("rocuronium", conditions=[CRISIS], considering=["rocuronium 50 mg IV"])
     assert made.refused is None and line(made, "Intubating dose").value
+
+
+# ---------------------------------------------------------------- genes
+
+
+@pytest.mark.parametrize(
+    ("genotype", "tier", "why"),
+    [
+        ({"CACNA1S": "variant of uncertain significance"}, "CHANGE", "CACNA1S variant of uncertain meaning"),
+        ({"RYR1": "VUS", "CACNA1S": "normal"}, "CHANGE", "RYR1 variant of uncertain meaning"),
+        ({"RYR1": "c.7300G>A"}, "DANGER", "RYR1 altered"),
+        ({"RYR1": "c.7300G>A", "CACNA1S": "VUS"}, "DANGER", "RYR1 altered"),
+    ],
+)
+def test_an_uncertain_variant_is_no_danger_until_one_is_altered(genotype: dict[str, str], tier: str, why: str) -> None:
+    said = {"genotype": genotype, "considering": ["succinylcholine 100 mg IV"]}
+    own = found(**said)["succinylcholine-malignant-hyperthermia-gene"]
+    assert own.tier == tier and why in {b.fact for b in own.because}
+    assert ("altered" in own.summary) == (tier == "DANGER")
+    made = plan("succinylcholine", genotype=genotype)
+    assert (made.refused is None) == (tier != "DANGER")
+    assert not any(one.what.startswith("Intubating") for one in made.reckoning)
+
+
+def test_a_gene_that_is_no_enzymes_is_no_metaboliser() -> None:
+    own = found(genotype={"BCHE": "U/A"}, considering=["succinylcholine 100 mg IV"])["cholinesterase-gene"]
+    assert "BCHE: one altered copy" in {b.fact for b in own.because}
