@@ -98,3 +98,58 @@ def test_a_depth_that_was_measured_is_of_the_block_that_is_there() -> None:
     )
     own = line(made, "Reversal with sugammadex, minimal block")
     assert own.value is None and "If the blocker was given after it, the whole is due" in own.text
+
+
+# ---------------------------------------------------------------- the weight of an order, and what a slip says
+
+
+MOTHER = {"sex": "female", "age": "30", "weight": "88 kg", "height": "160 cm", "pregnant": True}
+
+
+def test_an_order_in_pregnancy_is_held_against_actual_weight_alone() -> None:
+    made = plan("rocuronium", **MOTHER, considering=["rocuronium 25 mg IV"])
+    assert "less than the doses below: 39.6 to 52.8 mg" in line(made, "Order that is weighed").text
+    assert "ideal weight" not in line(made, "Intubating dose").text
+
+
+def test_an_order_in_obesity_is_held_against_the_chosen_weight_and_the_other_amounts_stand_beside() -> None:
+    obese = {"sex": "female", "age": "58", "weight": "96 kg", "height": "165 cm"}
+    made = plan("rocuronium", **obese, considering=["rocuronium 96 mg IV"], country="UK")
+    assert "more than the doses below: 34.1 to 56.9 mg" in line(made, "Order that is weighed").text
+    assert "actual weight (96 kg): 57.6 mg" in line(made, "Intubating dose").text
+
+
+@pytest.mark.parametrize(
+    ("agent", "said", "row", "advice"),
+    [
+        ("vecuronium", {"considering": ["vecuronium 80 mg IV"]}, "Order that is weighed", "Read unit"),
+        ("cisatracurium", {"considering": ["cisatracurium infusion 30 micrograms/kg/min"]}, "Order that is weighed", "Read unit and pump again"),
+        (
+            "rocuronium",
+            {
+                "medicines": ["rocuronium 50 mg IV"],
+                "considering": ["sugammadex 1600 mg IV"],
+                "observations": [{"name": "train of four ratio", "value": "0.5", "date": DAY}],
+            },
+            "Order of sugammadex that is weighed",
+            "Read unit",
+        ),
+    ],
+)  # fmt: skip
+def test_beside_a_slip_the_row_says_what_the_finding_says(
+    agent: str, said: dict[str, object], row: str, advice: str
+) -> None:
+    own = line(plan(agent, **said), row).text
+    assert "more than" in own and advice in own and "Say why" not in own
+
+
+def test_a_tenfold_order_of_sugammadex_is_told_by_depth_and_not_lowered_to_the_emergencys() -> None:
+    own = found(medicines=["rocuronium 50 mg IV"], considering=["sugammadex 1600 mg IV"])["block-slip-sugammadex"]
+    assert own.tier == "CHANGE" and "2 mg/kg from the second twitch" in own.action
+
+
+@pytest.mark.parametrize("agent", ["rocuronium", "vecuronium", "cisatracurium", "mivacurium", "atracurium"])
+@pytest.mark.parametrize("rate", [60, 200])
+def test_a_rate_is_said_as_on_the_pump(agent: str, rate: int) -> None:
+    said = found(considering=[f"{agent} infusion {rate} micrograms/kg/min"])
+    assert "mg/kg/day" not in said[f"block-rate-{agent}"].summary

@@ -237,10 +237,10 @@ def _withheld(block: Block, subject: Subject) -> Iterator[Line]:
 # ---------------------------------------------------------------- what is weighed, and what was given
 
 
-def ordered_lines(agent: str, reckoning: Reckoned, subject: Subject) -> Iterator[Line]:
+def ordered_lines(block: Block, reckoning: Reckoned, subject: Subject) -> Iterator[Line]:
     """Each order of the blocker that is weighed, beside the doses that are planned: its bolus, its rate, or both."""
     words = subject.words["ordered"]
-    for medicine in ordered(agent, subject):
+    for medicine in ordered(block.agent, subject):
         rate = rate_of(medicine, subject)
         mass = mass_of(
             msgspec.structs.replace(medicine, regimen=msgspec.structs.replace(medicine.regimen, rate=None)), subject
@@ -253,12 +253,12 @@ def ordered_lines(agent: str, reckoning: Reckoned, subject: Subject) -> Iterator
         if not amounts:
             yield Line(what=words["what"], how=read, value=None, unit="", text=words["unknown"])
         for value, unit, purposes in amounts:
-            text = _compared(value, unit, purposes, reckoning, subject)
+            text = _compared(value, unit, purposes, reckoning, block, subject)
             yield Line(what=words["what"], how=read, value=three_digits(value), unit=unit, text=text)
 
 
-def _compared(value: float, unit: str, purposes: tuple[str, ...], reckoning: Reckoned, subject: Subject) -> str:
-    """An order in mg or mg/h, held against the doses of some purposes that are planned in the same unit."""
+def _compared(value: float, unit: str, purposes: tuple[str, ...], reckoning: Reckoned, block: Block, subject: Subject) -> str:  # fmt: skip
+    """An order in mg or mg/h, held against the doses of some purposes that are planned in the same unit; a finding on the order speaks for it."""
     words, weight = subject.words["ordered"], reckoning.weight
     planned = [d for d in reckoning.doses if d.entry.purpose in purposes and d.unit == unit]
     per = ""
@@ -271,7 +271,9 @@ def _compared(value: float, unit: str, purposes: tuple[str, ...], reckoning: Rec
     span = high if three_digits(min(ends)) == three_digits(max(ends)) else words["span"].format(low=low, high=high)
     within = three_digits(min(ends)) <= three_digits(value) <= three_digits(max(ends))
     verdict = "within" if within else "above" if value > max(ends) else "below"
-    return f"{per} {words[verdict].format(span=span)}".strip()
+    slip = subject.spoke(block.slips) if verdict == "above" else None
+    said = words[verdict].format(span=span) if slip is None else words["slip"].format(span=span, summary=slip.summary)
+    return f"{per} {said}".strip()
 
 
 def _by_weight(per_kg: float, unit: str, planned: list[Given]) -> str:
@@ -284,12 +286,11 @@ def _by_weight(per_kg: float, unit: str, planned: list[Given]) -> str:
 
 
 def _ends(own: Given, weight: Weighed) -> Iterator[float]:
-    """The amounts of a dose that are labelled, in mg: its ends by the dosing weight, and by the other weights that a source uses."""
+    """The amounts of a dose that are labelled, in mg: its ends by the dosing weight."""
     dose = own.entry
-    for kg in (weight.kg, *weight.also.values()):
-        for per in (dose.low, dose.usual, dose.high):
-            if per is not None:
-                yield given(dose, per, kg).amount
+    for per in (dose.low, dose.usual, dose.high):
+        if per is not None:
+            yield given(dose, per, weight.kg).amount
 
 
 def given_lines(agents: tuple[str, ...], subject: Subject) -> Iterator[Line]:

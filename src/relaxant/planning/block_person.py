@@ -181,9 +181,9 @@ def grave_and_open(unchecked: Iterable[Unchecked], block: Block, subject: Subjec
 
 
 def _of_agent(rules: Iterable[str], block: Block, subject: Subject) -> bool:
-    """Whether one of these rules can name a danger and is not of the order alone."""
+    """Whether one of these rules can name a danger and is of the agent, not of the order or of what is beside it."""
     known = subject.facts.knowledge.rules
-    others = [known[rule] for rule in rules if rule not in block.of_order]
+    others = [known[rule] for rule in rules if rule not in (*block.slips, *block.beside)]
     return any(GRAVEST in (rule.tier, *(m.tier for m in rule.modifiers)) for rule in others)
 
 

@@ -177,7 +177,9 @@ def _ordered(one: Reverser, measured: bool, missing: Sequence[str], subject: Sub
         elif due is None:
             text = said["none"]
         else:
-            text = said[_fit(mass, due, rows[0], subject)].format(amount=amount_text(due, _MASS))
+            verdict, slip = _fit(mass, due, rows[0], subject), next((f for f in one.found if set(f.rules) & set(one.block.slips)), None)  # fmt: skip
+            verdict = "slip" if slip is not None and verdict == "above" else verdict
+            text = said[verdict].format(amount=amount_text(due, _MASS), summary="" if slip is None else slip.summary)
         kg = subject.facts.column("weight")
         if mass is not None and kg.settled(0):
             weight = kg.low.item(0)
