@@ -11,14 +11,14 @@ import msgspec
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.plans import BY_WEIGHT, IMMEDIATE, Titration
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
-from relaxant.planning.course import course_days, ended
+from relaxant.planning.course import course_days, days_left, ended, judged_days
 from relaxant.planning.day_shape import in_times, other_times
 from relaxant.planning.dose import Room, most_taken, room, why_refused
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Kind, Plan
 from relaxant.planning.products import abroad, product_groups, swallows_no_tablets, whole_only
 from relaxant.planning.rungs import Climb, Staged, least_rise, present_days, rungs, staged
-from relaxant.planning.said import amount, days_said, gates, missed, policy, withdrawal
+from relaxant.planning.said import amount, asked_before, days_said, gates, missed, policy, withdrawal
 from relaxant.planning.schedule import Fit, chosen_fit, fits, titrations
 from relaxant.planning.tablets import GRAIN, grains
 from relaxant.quantities import plain_number
@@ -109,9 +109,13 @@ def titration_plan(
     last = _last_day(course, wanted)
     if last is not None and last < wanted.first:
         return msgspec.structs.replace(made, refused=_course_said("refused", course, last, agent, facts))
-    cut = last is not None and result.calendar.steps[-1].first > last
-    if last is not None:
-        result = msgspec.structs.replace(result, calendar=ended(result.calendar, last, facts))
+    whole = result.calendar.steps
+    if last is not None and course is not None:
+        judged = judged_days(course, chosen, stays or stages[0].days or 0.0, facts)
+        if wanted.before and days_left(wanted.first, last) < judged:
+            return msgspec.structs.replace(made, refused=_too_late(judged, wanted.first, last, agent, facts))
+        result = msgspec.structs.replace(result, calendar=ended(result.calendar, last, facts, judged))
+    cut = len(result.calendar.steps) < len(whole)
     return msgspec.structs.replace(
         made,
         why=_why(made.why, chosen, result, wanted, agent, facts, cut=cut),
@@ -120,6 +124,7 @@ def titration_plan(
         steps=result.calendar.steps,
         supply=result.calendar.supply,
         last_dose=last,
+        first_do=asked_before(agent, findings, facts),
         gates=gates(agent, "titration", facts, row),
         withdrawal=withdrawal(agent, facts),
         missed=missed(agent, facts, row),
@@ -262,6 +267,12 @@ def _last_day(course: float | None, wanted: Wanted) -> date | None:
 def _course_said(key: str, course: float | None, last: date, agent: str, facts: Facts) -> str:
     words, name = facts.knowledge.words("planning")["course"], shown_agent_name(agent, facts)
     return str(words[key].format(agent=name, days=days_said(course or 0, facts), last=last.isoformat()))
+
+
+def _too_late(judged: float, first: date, last: date, agent: str, facts: Facts) -> str:
+    words, name = facts.knowledge.words("planning")["course"]["too_late"], shown_agent_name(agent, facts)
+    need = days_said(math.ceil(judged), facts)
+    return str(words.format(agent=name, last=last.isoformat(), first=first.isoformat(), need=need))
 
 
 def _course_notes(course: float | None, last: date | None, agent: str, facts: Facts) -> Iterator[str]:
