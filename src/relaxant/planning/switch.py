@@ -168,7 +168,6 @@ def _joined(head: Plan, rising: Plan, falling: Plan, facts: Facts) -> Plan:
         asks.append(text.format(old=head.agents[1], new=head.agents[0]))
     return msgspec.structs.replace(
         head,
-        title=falling.title if asks else head.title,
         refused=rising.refused or falling.refused,
         needs_first=tuple(dict.fromkeys((*asks, *rising.needs_first, *falling.needs_first))),
         first_do=tuple(dict.fromkeys((*rising.first_do, *falling.first_do))),
