@@ -705,7 +705,7 @@ def test_a_refill_is_due_on_the_day_that_the_pump_reckons(filled: int, overdue: 
 
 def test_a_start_prints_all_days_of_its_first_months() -> None:
     person = {
-        "age": "45", "sex": "male", "conditions": ["multiple sclerosis"], "allergies": [], "dialysis": "none", "medicines": [],
+        "age": "45", "sex": "male", "weight": "80 kg", "conditions": ["multiple sclerosis"], "allergies": [], "dialysis": "none", "medicines": [],
         "labs": [lab(n, v, TODAY - DAY) for n, v in (("ALT", "20 U/L"), ("AST", "20 U/L"), ("creatinine", "0.8 mg/dL"))],
     }  # fmt: skip
     for country in ("US", "DE"):
