@@ -224,8 +224,8 @@ def test_where_the_new_one_may_not_begin_the_old_one_is_asked_about_before_it_go
         "stop tizanidine",
     ]
     plan = the(left(taken, weighed, labs=labs, birth_date="1945-01-01"), "switch")
-    assert plan.refused is not None and plan.steps
-    assert plan.title == "Tapering tizanidine"
+    assert plan.refused is not None and not plan.steps
+    assert plan.title == "From tizanidine to baclofen"
     assert plan.needs_first[0] == "whether tizanidine is to go at all, now that baclofen may not take its place"
 
 

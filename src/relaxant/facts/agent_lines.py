@@ -103,7 +103,9 @@ def said_of_agent(
     elif weighed:
         known = [m.regimen.duration_days for m in weighed if m.regimen.duration_days is not None]
         out["duration_days"] = max(known) if len(known) == len(weighed) else math.nan
-    before = replaced or (stopped if not current else [])
+    if current and all(m.regimen.start is not None for m in current):
+        out["present_days"] = _since(patient, [max(m.regimen.start for m in current if m.regimen.start is not None)])
+    before = (current if weighed else []) or (stopped if not current else [])
     out["restarting"] = float(bool(weighed and stopped) and not current)
     out["session_low"], out["session_high"] = (
         _since_session(patient, current + stopped) if weighed else (math.inf, math.inf)

@@ -33,6 +33,7 @@ from relaxant.planning.switch import plan_of_switch, switches, without_exchange
 from relaxant.planning.tablets import grains
 from relaxant.planning.taper import taper_plan
 from relaxant.planning.titration import Wanted, titration_plan
+from relaxant.planning.until_then import until_then
 from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import cited
@@ -108,7 +109,7 @@ def _of_agent(agent: str, left: bool, weighed: bool, patient: Patient, medicines
 
 
 def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:  # fmt: skip
-    """From what is taken, or from nothing, up to the dose that is weighed."""
+    """From what is taken, or from nothing, up to the dose that is weighed; what is taken goes on until the first rise."""
     line, now = weighed_line(agent, medicines), current_lines(agent, medicines)
     goal = weighed_daily(agent, medicines, facts)
     before: Grains = {}
@@ -131,7 +132,8 @@ def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: 
         release=release_of(line, now),
         country=patient.country,
     )
-    return [titration_plan(agent, facts, findings, wanted, row)]
+    made = titration_plan(agent, facts, findings, wanted, row)
+    return [until_then(made, agent, medicines, facts, patient.as_of) if before else made]
 
 
 def _after_a_stop(agent: str, weighed: bool, facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:

@@ -15,10 +15,11 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.calendar import Calendar, supplies
 from relaxant.planning.current import Intake, current_lines, intake, weighed_daily, weighed_line, weighed_times
-from relaxant.planning.dose import Room, room, why_refused
+from relaxant.planning.dose import Room, leaves, room, why_refused
 from relaxant.planning.exchange import Exchanged, as_now_until, exchanged
 from relaxant.planning.handover import fits_within, followed
 from relaxant.planning.joined import following, shifted_branch, shifted_step
+from relaxant.planning.lowering import to_be_left
 from relaxant.planning.plan import Branch, Plan
 from relaxant.planning.pump import pump_plan
 from relaxant.planning.reroute import apart_plan, trial_plan
@@ -30,6 +31,7 @@ from relaxant.rules.findings import Finding
 from relaxant.rules.wording import listed, shown_agent_name
 
 _TOGETHER = ("cross-taper", "exchange")
+_STOPPING = "stopping"  # a DANGER of the stop itself is no reason to leave
 _OF_DAY = ("daily", "share")
 _WAYS: tuple[tuple[Literal["hold", "rescue"], str], ...] = (("hold", "hold"), ("rescue", "rescue_both"))
 
@@ -80,8 +82,23 @@ def plan_of_switch(switch: Switch, patient: Patient, medicines: Sequence[Medicin
     if switch.method in _TOGETHER:
         goal = weighed_daily(switch.to_agent, medicines, facts)
         make = switch_plan if switch.method == "cross-taper" else exchange_plan
-        return make(switch, medicines, facts, findings, first, goal=goal, row=row)
+        return _asking(
+            make(switch, medicines, facts, findings, first, goal=goal, row=row), switch, findings, facts, row
+        )
     return apart_plan(switch, medicines, facts, findings, first, row=row)
+
+
+def _asking(made: Plan, switch: Switch, findings: Sequence[Finding], facts: Facts, row: int) -> Plan:
+    """A plan whose new one may not be begun, without dates: whether the old one goes at all is asked first. With them where the old one has to be
+    left whatever takes its place."""
+    old = switch.from_agent
+    must = any(f.situation != _STOPPING for f in to_be_left(old, findings, facts, row)) or leaves(old, facts, row)
+    if made.refused is None or not made.steps or must:
+        return made
+    text = facts.knowledge.words("planning")["notes"]["leave_alone"].format(old=shown_agent_name(old, facts))
+    return msgspec.structs.replace(
+        made, products=(), steps=(), gates=(), branches=(), last_dose=None, supply=(), missed=(), notes=(text,)
+    )
 
 
 def without_exchange(plans: Sequence[Plan], asked: Sequence[Switch], medicines: Sequence[Medicine], facts: Facts) -> list[Plan]:  # fmt: skip
@@ -168,7 +185,6 @@ def _joined(head: Plan, rising: Plan, falling: Plan, facts: Facts) -> Plan:
         asks.append(text.format(old=head.agents[1], new=head.agents[0]))
     return msgspec.structs.replace(
         head,
-        title=falling.title if asks else head.title,
         refused=rising.refused or falling.refused,
         needs_first=tuple(dict.fromkeys((*asks, *rising.needs_first, *falling.needs_first))),
         first_do=tuple(dict.fromkeys((*rising.first_do, *falling.first_do))),
