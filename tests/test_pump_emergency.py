@@ -338,3 +338,30 @@ def test_tablets_before_a_first_pump_are_not_tablets_beside_one() -> None:
         assert not told(reviewed(medicines=[tablets], considering=[weighed], pump=pump), "baclofen-oral-beside-pump")
     assert told(reviewed(medicines=[tablets, line()], pump=PUMP), "baclofen-oral-beside-pump")
     assert told(reviewed(medicines=[tablets], pump=PUMP), "baclofen-oral-beside-pump")
+
+
+@pytest.mark.parametrize(("country", "age"), [("UK", 8), ("DE", 15), ("US", 10)])
+def test_a_stand_in_for_a_childs_stopped_pump_meets_no_adult_dose_and_no_contradiction(country: str, age: int) -> None:
+    """The plan of the emergency stands first, and beside it nobody is told to begin low or to ask whether the pump delivers."""
+    person = {**CHILD, "age": age, "country": country, "pump": PUMP}
+    found = reviewed(**person, considering=["baclofen 10 mg four times a day"])
+    assert [plan.kind for plan in found.plan][:2] == ["pump", "switch"]
+    for plan in found.plan:
+        assert "10 to 20 mg" not in text_of(plan) and "30 mg" not in text_of(plan)
+    said = " ".join(f"{f.summary} {f.action}" for f in found.findings)
+    assert "0.3 mg/kg" not in said and "whether the pump delivers" not in said
+    assert {f.tier for f in told(found, "baclofen-oral-beside-pump")} == {"WATCH"}
+
+
+def test_a_stand_in_of_an_adult_is_no_first_start() -> None:
+    found = reviewed(medicines=[line(stop="2026-11-21")], considering=["baclofen 20 mg four times a day"])
+    (finding,) = told(found, "baclofen-start-above-label")
+    assert finding.tier == "WATCH" and "5 mg" not in finding.action
+    assert ("days since baclofen intrathecal was stopped", "1 day") in [(b.fact, b.value) for b in finding.because]
+    long_ago = reviewed(medicines=[line(stop="2026-10-21")], considering=["baclofen 20 mg four times a day"])
+    assert told(long_ago, "baclofen-start-above-label")[0].tier == "CHANGE"
+
+
+def test_a_running_pump_keeps_the_order_of_the_plans() -> None:
+    found = reviewed(medicines=[line()], pump=PUMP, considering=["tizanidine 2 mg three times a day"])
+    assert [plan.kind for plan in found.plan] == ["titration", "pump"]

@@ -97,6 +97,19 @@ def refill_by(patient: Patient, medicines: Sequence[Medicine], facts: Facts) -> 
     return None
 
 
+def is_urgent(patient: Patient, medicines: Sequence[Medicine], facts: Facts) -> bool:
+    """Whether the page of the pump is that of an emergency: delivery has stopped or is about to, or there is an overdose."""
+    found = (given(protocol, patient, medicines, facts) for protocol in facts.knowledge.plans.pumps.values())
+    return any(known is not None and any(_emergency(known, facts)) for known in found)
+
+
+def _emergency(known: Given, facts: Facts) -> tuple[PumpOverdose | None, Failure | None]:
+    """The overdose that is there, of a pump that runs or has failed, and what has failed."""
+    over, what = overdose(known, facts), failure(known, facts)
+    there = over is not None and over.surely and (known.running or what is not None)
+    return over if there else None, what
+
+
 def _left(protocol: PumpProtocol, facts: Facts, told: Callable[[str], Sequence[Finding]]) -> frozenset[str]:
     """The agents of which the protocol speaks and a way out stands: a danger asks for it, or something about the person."""
     named = {said.keeps or said.leaves for said in protocol.at_start} - {None}
@@ -106,8 +119,8 @@ def _left(protocol: PumpProtocol, facts: Facts, told: Callable[[str], Sequence[F
 
 def _plan(book: Book, known: Given, stands: str | None) -> Plan | None:
     facts = book.facts
-    what, over = failure(known, facts), overdose(known, facts)
-    if over is not None and over.surely and (known.running or what is not None):
+    over, what = _emergency(known, facts)
+    if over is not None:
         return _overdose(book, known, over, what)
     if what is not None:
         emergency_lines(book, known, what)
