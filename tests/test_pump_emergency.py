@@ -191,6 +191,39 @@ def test_a_child_in_overdose_has_no_amount_of_spinal_fluid() -> None:
     assert "the team decides how much" in text_of(page) and "the label says 30 to 40 mL" not in text_of(page)
 
 
+OLD_COMA = {"name": "coma", "since": "2019-03-01"}
+
+
+def test_a_coma_of_long_ago_is_no_emergency_of_today() -> None:
+    """Severe brain injury is who has a pump: the refill is still reckoned, 37 days from 11.4 to 4 mL at 0.2 mL a day."""
+    for old in (OLD_COMA, {"name": "respiratory depression", "since": "2026-11-07"}):
+        found = reviewed(conditions=["traumatic brain injury", old], medicines=[line()], pump=PUMP)
+        assert [finding.tier for finding in told(found, "baclofen-intrathecal-overdose")] == ["CHANGE"]
+        page = pump_page(found)
+        assert page.refused is not None and "no rise until" in page.refused and not page.bounds
+        assert "2026-12-29" in text_of(page, "Refill by") and "Stop delivery" not in text_of(page)
+    past = reviewed(conditions=["multiple sclerosis", {"name": "baclofen overdose", "since": "2024-01-01"}], medicines=[line()], pump=PUMP)  # fmt: skip
+    assert [finding.tier for finding in told(past, "baclofen-intrathecal-overdose")] == ["WATCH"]
+    assert pump_page(past).refused is None
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        {"conditions": [{**OLD_COMA, "since": "2026-11-08"}]},
+        {"conditions": [OLD_COMA, "baclofen overdose"]},
+        {"conditions": [OLD_COMA], "observations": [BREATHS]},
+        {"conditions": ["coma"], "observations": [{**BREATHS, "value": "14 /min"}]},
+    ],
+)
+def test_a_coma_of_late_or_without_a_day_stays_one_and_names_the_refill(person: dict[str, Any]) -> None:
+    found = reviewed(**person, medicines=[line()], pump=PUMP)
+    assert [finding.tier for finding in told(found, "baclofen-intrathecal-overdose")] == ["DANGER"]
+    page = pump_page(found)
+    assert "Stop delivery at once" in text_of(page)
+    assert "refill by 2026-12-29. Nothing may flow from 2027-01-11" in text_of(page, "If delivery goes on")
+
+
 def test_overdose_and_a_pump_that_failed_get_both_pages() -> None:
     page = pump_page(
         reviewed(conditions=["multiple sclerosis", "coma"], medicines=[line(stop="2026-11-21")], pump=PUMP)

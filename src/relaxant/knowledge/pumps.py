@@ -48,10 +48,11 @@ class PumpNotWith(Cited, frozen=True, kw_only=True, gc=False):
 
 class PumpOverdose(Cited, frozen=True, kw_only=True, gc=False):
     """Conditions, or yes/no facts of the person, by which an overdose is taken to be there. Without ``surely`` they only stand against a rise or
-    a start, for which ``text`` says why."""
+    a start, for which ``text`` says why. With ``within_days`` a condition that began longer ago does not count."""
 
     conditions: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
+    within_days: float | None = None
     surely: bool = False
     text: str
 

@@ -48,6 +48,7 @@ from relaxant.planning.pump_volume import (
     days_then,
     does_not_fit,
     flex,
+    goes_on,
     new_concentration,
     old_drug,
     overdue,
@@ -138,9 +139,12 @@ def _plan(book: Book, known: Given, stands: str | None) -> Plan | None:
 
 
 def _overdose(book: Book, known: Given, over: PumpOverdose, what: Failure | None) -> Plan:
-    """An overdose: its page, before that of the withdrawal where delivery has failed as well, because the two can look alike."""
+    """An overdose: its page, before that of the withdrawal where delivery has failed as well, because the two can look alike; else by when to refill,
+    because a pump that is not stopped for it still runs dry."""
     overdose_lines(book, known, over)
-    if what is not None:
+    if what is None:
+        goes_on(book, known)
+    else:
         emergency_lines(book, known, what)
     return _made(book, known, "overdose", refused=book.words["refused"]["overdose"], check=False)
 

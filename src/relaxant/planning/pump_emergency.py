@@ -74,11 +74,18 @@ def overdose(known: Given, facts: Facts) -> PumpOverdose | None:
         for part in known.protocol.overdose_if
         if holds_in(part, facts.jurisdiction)
         and (
-            any(facts.column(f"condition:{name}").low.item(0) >= 1 for name in part.conditions)
+            any(_counts(name, part, facts) for name in part.conditions)
             or any(facts.column(name).low.item(0) >= 1 for name in part.facts)
         )
     ]
     return min(there, key=lambda part: not part.surely, default=None)
+
+
+def _counts(condition: str, part: PumpOverdose, facts: Facts) -> bool:
+    """Whether a condition is surely on record, and not known to have begun too long ago."""
+    since = facts.column(f"since:{condition}")
+    old = part.within_days is not None and since.settled(0) and since.low.item(0) > part.within_days
+    return facts.column(f"condition:{condition}").low.item(0) >= 1 and not old
 
 
 def overdose_lines(book: Book, known: Given, what: PumpOverdose) -> None:

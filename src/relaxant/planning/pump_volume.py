@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from relaxant.knowledge.pumps import PumpNumber
 from relaxant.knowledge.questions import holds_in
 from relaxant.planning.pump_dose import AMOUNT, step_of
 from relaxant.planning.pump_given import Given, Rate
@@ -116,6 +117,21 @@ def reservoir(book: Book, known: Given) -> None:
         book.say("at_refill", known.protocol.at_refill)
 
 
+def goes_on(book: Book, known: Given) -> None:
+    """By when to refill a pump that is not stopped, and from when nothing may flow, as far as they can be told."""
+    days = days_of(known)
+    if days is None:
+        return
+    empty = "" if days.empty is None else book.fill(book.words["nothing_flows"], day=days.empty)
+    book.add("goes_on", by=(_decided(known, days),), day=days.by, empty=empty)
+
+
+def _decided(known: Given, days: Refill) -> PumpNumber:
+    """What decides by when to refill."""
+    numbers = known.protocol.numbers
+    return {"alarm": numbers.margin, "floor": numbers.floor, "oldest": numbers.longest}[days.decides]
+
+
 def _flow(book: Book, known: Given, concentration: float) -> None:
     """How much fluid leaves in a day."""
     flow = known.held.flow
@@ -192,7 +208,7 @@ def _dated(book: Book, known: Given, days: Refill) -> None:
         old = "oldest_reached" if days.oldest < known.patient.as_of else "to_oldest"
         book.add(old, longest.value, DAYS, by=(longest,), refilled=device.refilled, longest=longest.value, day=days.oldest, text=longest.text)  # fmt: skip
         bounds.append(book.fill(names["oldest"], day=days.oldest))
-    decided = {"alarm": margin, "floor": floor, "oldest": longest}[days.decides]
+    decided = _decided(known, days)
     why = book.fill(book.words["decides"][days.decides], margin=margin.value, floor=floor.value, longest=longest.value, text=decided.text)  # fmt: skip
     left = float((days.by - known.patient.as_of).days)
     key = "overdue" if left < 0 else "refill" if left > 0 else "due"
