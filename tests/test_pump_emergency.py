@@ -398,3 +398,36 @@ def test_a_stand_in_of_an_adult_is_no_first_start() -> None:
 def test_a_running_pump_keeps_the_order_of_the_plans() -> None:
     found = reviewed(medicines=[line()], pump=PUMP, considering=["tizanidine 2 mg three times a day"])
     assert [plan.kind for plan in found.plan] == ["titration", "pump"]
+
+
+# ---------------------------------------------------------------- low, and still running
+
+LATER = "Once nothing flows, or with signs of withdrawal"
+
+
+@pytest.mark.parametrize(
+    ("pump", "conditions", "left"),
+    [
+        ({**PUMP, "residual": "1.8 mL", "refilled": "2026-10-20"}, ["multiple sclerosis"], "0.7 days"),  # 0.4 mL / 0.55
+        ({**PUMP, "residual": "2.4 mL", "refilled": "2026-10-20"}, ["multiple sclerosis"], "43.6 hours"),  # 1 mL / 0.55
+        (PUMP, ["multiple sclerosis", "catheter leak"], None),
+    ],
+)
+def test_a_pump_that_may_still_deliver_gets_nothing_on_top(
+    pump: dict[str, str], conditions: list[str], left: str | None
+) -> None:
+    """At 1100 micrograms/day and 2000 micrograms/mL 0.55 mL flow a day, and the last 1.4 mL of a SynchroMed II do not."""
+    found = reviewed(conditions=conditions, medicines=[line(1100)], pump=pump, considering=[line(1400)])
+    page = pump_page(found)
+    whats = [entry.what for entry in page.reckoning]
+    assert "Until delivery is restored" not in whats and BY_MOUTH not in whats
+    assert whats.index("While it may still flow") < whats.index(LATER) < whats.index(f"{LATER}, by mouth")
+    assert left is None or left in text_of(page)
+    (rise,) = told(found, "baclofen-intrathecal-rise-above-step")
+    assert rise.tier == "NOTE" and rise.summary.startswith("No rise now")
+
+
+def test_an_empty_pump_is_treated_at_once() -> None:
+    page = pump_page(reviewed(medicines=[line()], pump={**PUMP, "residual": "1.4 mL"}))
+    assert {"Until delivery is restored", BY_MOUTH} <= {entry.what for entry in page.reckoning}
+    assert LATER not in {entry.what for entry in page.reckoning}

@@ -10,11 +10,13 @@ from relaxant.knowledge.pumps import PumpOral, PumpOverdose
 from relaxant.knowledge.questions import holds_in
 from relaxant.planning.pump_given import Given
 from relaxant.planning.pump_lines import Book
-from relaxant.planning.pump_volume import held_now
+from relaxant.planning.pump_volume import held_now, to_empty
 from relaxant.planning.reservoir import HOURS_A_DAY, whole_tenths
 
 IN_DOUBT = "pump_delivery_in_doubt"  # the condition of a fault on record, or a missed refill
 Failure = Literal["stopped", "empty", "at_alarm", "hours_left", "doubt"]
+_OFF = ("stopped", "empty")
+"""The failures after which surely nothing flows."""
 
 
 def failure(known: Given, facts: Facts) -> Failure | None:
@@ -100,11 +102,15 @@ def emergency_lines(book: Book, known: Given, what: Failure) -> None:
     _failed(book, known, what)
     if what not in ("stopped", "doubt"):
         held_now(book, known)
+    if what == "at_alarm":
+        to_empty(book, known)
     book.say("call", known.protocol.call)
     book.say("emergency", known.protocol.emergency)
-    book.say("meanwhile", known.protocol.meanwhile)
+    later = "" if what in _OFF else "_later"
+    book.say("flowing", known.protocol.flowing if later else ())
+    book.say(f"meanwhile{later}", known.protocol.meanwhile)
     for oral in oral_for(known, book.facts):
-        book.add("oral", by=(oral,), text=oral.text)
+        book.add(f"oral{later}", by=(oral,), text=oral.text)
 
 
 def _failed(book: Book, known: Given, what: Failure) -> None:
