@@ -318,7 +318,9 @@ def test_a_restart_within_days_at_the_old_rate_is_the_treatment() -> None:
 
 def test_above_the_old_rate_or_after_two_weeks_it_is_not() -> None:
     above = reviewed(medicines=[line(stop="2026-11-21")], considering=[line(450)])
-    assert told(above, "baclofen-intrathecal-start-high") and told(above, "baclofen-intrathecal-restart-early")
+    (early,) = told(above, "baclofen-intrathecal-restart-early")
+    assert early.tier == "CHANGE" and "no higher" in early.summary
+    assert "200 micrograms" not in " ".join(f.summary + f.action for f in above.findings)  # half of what was taken
     late = reviewed(medicines=[line(stop="2026-11-02")], considering=[line()])
     assert [f.tier for f in told(late, "baclofen-intrathecal-restart-old-rate")] == ["DANGER"]
     assert not told(late, "baclofen-intrathecal-restart-early")
