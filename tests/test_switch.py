@@ -449,6 +449,13 @@ def test_botulinum_units_never_convert_and_the_time_between_sessions_is_kept() -
     assert not plan.products
     assert "2026-12-24" in next(line.text for line in plan.reckoning if line.unit == "days")
     assert not any("500" in line.text or "600" in line.text for line in plan.reckoning)
+    unsaid = {key: said for key, said in old.items() if key != "frequency"}  # there may have been another since
+    later = switch_of([unsaid], ["abobotulinumtoxinA 500 units"])
+    told = next(line.text for line in later.reckoning if line.unit == "days")
+    assert "2026-12-24" in told and "later if there was one since" in told
+    assert later.needs_first == ("day of the last session of onabotulinumtoxinA",)
+    long_ago = switch_of([{**unsaid, "start": "2024-10-01"}], ["abobotulinumtoxinA 500 units"])
+    assert "not known" in next(line.text for line in long_ago.reckoning if line.unit == "days")
     again = switch_of(["onabotulinumtoxinA 200 units every 12 weeks since 2025-10-01"], ["incobotulinumtoxinA"])
     assert again.needs_first == ("day of the last session of onabotulinumtoxinA",)
 

@@ -101,6 +101,8 @@ def in_words(node: Mapping[str, Any], knowledge: Knowledge) -> str:
         return str(knowledge.words("values")["allergy_to"]).format(what=str(node["allergy"]).replace("_", " "))
     if "given" in node:
         return str(words["given"]).format(what=node["given"])
+    if "stopped" in node:
+        return _compared(words["stopped"].format(what=node["stopped"]), node, words)
     if "takes" in node:
         return str(words["takes"]).format(what=node["takes"])
     if "taken_for" in node:
