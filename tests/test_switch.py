@@ -483,9 +483,9 @@ def test_above_what_the_kidneys_allow_the_old_one_comes_down_before_the_new_one_
     plan = switch_of([line], [stop("gabapentin"), "pregabalin 150 mg twice a day"], **person)
     old, new = of(plan, "gabapentin"), of(plan, "pregabalin")
     assert any(p.id == "gabapentin-kidney-uk-eu" for p in plan.policies)
-    assert (old[0].first.isoformat(), old[-1].last) == ("2026-11-22", date(2026, 11, 28))
-    assert [s.daily for s in new] == [25, 50, 125, 150]
-    assert on_day(plan, "gabapentin", new[0].first, 1800) == 500
+    assert (old[0].first.isoformat(), old[-1].last) == ("2026-11-22", date(2026, 12, 10))
+    assert [s.daily for s in new] == [25, 50, 75, 100, 125, 150]
+    assert on_day(plan, "gabapentin", new[0].first, 1800) == 300
     assert all((two.first - one.first).days >= 7 for one, two in itertools.pairwise(new))
     assert "goes first" in plan.why
     assert {b.agent for b in plan.bounds} == {"gabapentin", "pregabalin"}
@@ -507,6 +507,17 @@ def test_gabapentinoids_together_keep_within_what_the_kidneys_allow(way: tuple[s
     _within_both(switch, daily / less, plan, review)
     _part_for_part(switch, daily / less, plan)
     _never_up(plan, old)
+    if "goes first" in plan.why:
+        _as_gently_as_a_stop(plan, reviewed({**PERSON, "age": 72, "country": country, "labs": labs, "medicines": [line], "considering": [stop(old)]}))  # fmt: skip
+        least = {"gabapentin": 300, "pregabalin": 150}[new]  # the smallest rise of their titrations
+        assert all(s.changed <= least for s in of(plan, new)[1:])
+
+
+def _as_gently_as_a_stop(plan: Plan, alone: Review) -> None:
+    """With another one that has hardly begun, or has less of a place, the old one falls no faster than it would by itself."""
+    (out,) = (p for p in alone.plan if p.kind == "taper")
+    (old,) = {s.agent for s in out.steps}
+    assert [(s.first, s.daily) for s in of(plan, old)] == [(s.first, s.daily) for s in out.steps]
 
 
 def test_what_the_new_one_may_not_replace_goes_by_its_own_taper() -> None:

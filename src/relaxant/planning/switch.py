@@ -300,7 +300,7 @@ def _handover(head: Plan, switch: Switch, taken: Intake, stands: Room, goal: flo
     the room that it leaves. There is no slower way, since the days of the new one would not move with it."""
     old, new = switch.from_agent, switch.to_agent
     words, names = facts.knowledge.words("planning"), _shown(switch, facts)
-    out = taper_plan(old, medicines, facts, first, why="stop_weighed", findings=findings, replaced=True, row=row)
+    out = taper_plan(old, medicines, facts, first, why="stop_weighed", findings=findings, row=row)
     ways = tuple(Branch(kind=kind, text=words["branches"][key]) for kind, key in _WAYS)
     out = msgspec.structs.replace(out, branches=ways if out.steps else ())
     rooms = stands, room(old, facts, row)

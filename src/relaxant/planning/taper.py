@@ -92,14 +92,12 @@ def taper_plan(
     taken: Intake | None = None,
     findings: Sequence[Finding] = (),
     ready: bool = False,
-    replaced: bool = False,
     row: int = 0,
 ) -> Plan:
     """The calendar by which one person leaves an agent, or comes down to ``goal`` a day; what is missing is named where none can be made.
 
     With ``within``, the most at one time, the goal is the most that is allowed in a day, and where products do not make it the plan ends below. ``taken`` is where it begins, by default what is taken now. What the DANGERs among the ``findings`` ask for stands before the first step.
-    ``ready``: what has to be done before ``first`` is done by then. ``replaced``: another agent takes its place, so that a quick way goes on to
-    nothing. Raises :class:`KeyError` for an override that names a policy that is not
+    ``ready``: what has to be done before ``first`` is done by then. Raises :class:`KeyError` for an override that names a policy that is not
     known for the agent, and :class:`InputError` for a step of an override that is no step.
     """
     words, name = facts.knowledge.words("planning"), shown_agent_name(agent, facts)
@@ -143,7 +141,7 @@ def taper_plan(
     if chosen.first_do and not ready:
         return msgspec.structs.replace(made, refused=words["refused"]["not_ready"])
     own = _overridden(chosen, override, taken, unit)
-    goals, way = Goal(goal, within), Way(own) if replaced else _way(agent, own, taken, facts, row)
+    goals, way = Goal(goal, within), _way(agent, own, taken, facts, row)
     found = _made(agent, taken, way, facts, first, goals, row, only_down)
     if found is None:
         return msgspec.structs.replace(made, refused=words["not_known"]["unmakeable"].format(agent=name))
