@@ -139,6 +139,30 @@ def test_above_the_kidneys_most_gabapentin_goes_quickly_and_from_there_at_the_us
     assert [(step.daily, step.days) for step in slower.steps if step.days != 1] == [(900, 14), (600, 14), (300, 14)]
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_has_built_up_neither_waits_nor_is_given_back(seed: int) -> None:
+    """Above what the kidneys leave no step leads back, the slower way is no slower, and every way on says so."""
+    chance = random.Random(seed)
+    agent, often = chance.choice(["gabapentin", "pregabalin"]), chance.choice(["twice a day", "three times a day"])
+    dose = chance.choice([300, 600, 800]) if agent == "gabapentin" else chance.choice([75, 150, 300])
+    labs = [{"name": "creatinine", "value": f"{chance.choice([130, 170, 240, 400])} umol/L", "date": "2026-11-10"}]
+    taken = {**line(agent, dose, often), "start": chance.choice(["2026-11-10", "2020-01-01"])}
+    weighed = {"drug": agent, "change": "stop"} if chance.random() < 0.5 else line(agent, 25, "once a day")
+    who = {**person(chance), "age": chance.choice([45, 72, 88]), "dialysis": "none", "labs": labs}
+    for plan in of_kind(reviewed({**who, "medicines": [taken], "considering": [weighed]}), "taper"):
+        if not plan.steps or not PLANS.tapers[plan.policies[0].id].built_up:
+            continue
+        (most,) = {b.text.split(" ")[1] for b in plan.branches if b.text.startswith("Above ")}
+        calendars = [plan.steps, *(b.steps for b in plan.branches if b.steps)]
+        for steps in calendars:
+            daily = {step.number: step.daily for step in steps}
+            assert all(step.back_to is None or daily[step.back_to] <= float(most.replace(",", "")) for step in steps)
+            assert [s for s in steps if s.daily > float(most)] == [s for s in plan.steps if s.daily > float(most)]
+        ways = {b.kind: b.text for b in plan.branches}
+        assert all(ways[kind].startswith("Above ") for kind in ("hold", "rescue"))
+        assert all(g.hold[0].text == g.go_back[0].text and g.hold[0].text.startswith("Above ") for g in plan.gates)
+
+
 def test_diazepam_of_some_weeks_goes_within_weeks_in_the_united_kingdom() -> None:
     plan = the(left(["diazepam 2 mg three times a day since 2026-11-06"], ["stop diazepam"]))
     assert plan.policies[0].id == "diazepam-under-3-months"

@@ -301,8 +301,9 @@ def _handover(head: Plan, switch: Switch, taken: Intake, stands: Room, goal: flo
     old, new = switch.from_agent, switch.to_agent
     words, names = facts.knowledge.words("planning"), _shown(switch, facts)
     out = taper_plan(old, medicines, facts, first, why="stop_weighed", findings=findings, row=row)
-    ways = tuple(Branch(kind=kind, text=words["branches"][key]) for kind, key in _WAYS)
-    out = msgspec.structs.replace(out, branches=ways if out.steps else ())
+    alone, both = words["branches"]["rescue"], words["branches"]["rescue_both"]
+    ways = (msgspec.structs.replace(b, text=b.text.replace(alone, both)) for b in out.branches if b.kind != "slower")
+    out = msgspec.structs.replace(out, branches=tuple(ways))
     rooms = stands, room(old, facts, row)
     made = None if out.refused else followed(switch, taken, out.steps, rooms, goal, facts, first, row)
     ratio = " ".join(_equivalent(switch, None if taken.why else taken.daily, goal, facts, row))

@@ -21,7 +21,7 @@ from relaxant.planning.current import Intake, current_lines, form_of, intake
 from relaxant.planning.dose import OneWay, dangers, most_taken, one_way, room
 from relaxant.planning.overriding import beyond_sources
 from relaxant.planning.parts import Grains, shares_of, spread
-from relaxant.planning.plan import Branch, Gate, Plan, Taken, Told
+from relaxant.planning.plan import Branch, Gate, Plan, Step, Taken, Told
 from relaxant.planning.products import abroad, product_groups, swallows_no_tablets, usable_groups, whole_only
 from relaxant.planning.said import amount, asked_by, days_said, gates, missed, policy, withdrawal
 from relaxant.planning.tablets import GRAIN, ROUNDING, grains
@@ -52,7 +52,8 @@ class Override(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Way(NamedTuple):
-    """How a dose is lowered: by ``taper``, and with ``then`` by that one from ``most`` a day on, the most that the person's limits leave."""
+    """How a dose is lowered: by ``taper``. Where it has built up, down to ``most`` a day, the most that the person's limits leave, and by ``then``
+    from there: what is above neither waits nor is given back."""
 
     taper: Taper
     then: Taper | None = None
@@ -60,8 +61,16 @@ class Way(NamedTuple):
 
     @property
     def slower(self) -> Way:
-        """The same way at the slower pace of its policy; what is above the person's limits goes no slower."""
+        """The same way at the slower pace of its policy; what has built up goes no slower."""
         return Way(_slower(self.taper)) if self.then is None else self._replace(then=_slower(self.then))
+
+    def step(self, step: Step) -> Step:
+        """A step of the way, which leads back to nothing that is above ``most``."""
+        return (
+            msgspec.structs.replace(step, back_to=None)
+            if self.most and step.daily - step.changed > self.most + ROUNDING
+            else step
+        )
 
 
 class Aim(NamedTuple):
@@ -157,7 +166,8 @@ def taper_plan(
         last_dose=None if goal else found.steps[-1].last if found.steps else first,
         branches=(Branch(kind="rescue", text=words["branches"]["one_way"]),)
         if only_down
-        else tuple(_branches(agent, taken, way, facts, first, goals)),
+        else tuple(_branches(agent, taken, way, found, facts, first, goals)),
+        gates=_above(made.gates, way, chosen, name, unit, facts),
         notes=(*_other_form(agent, taken, found, facts), *_notes(chosen, way, taken, found, facts)),
     )
 
@@ -239,15 +249,16 @@ def _overridden(chosen: Taper, override: Override, taken: Intake, unit: str) -> 
 
 
 def _way(agent: str, taper: Taper, taken: Intake, facts: Facts, row: int) -> Way:
-    """A policy with the one that follows it below the most that the person's limits leave: the first of those named that has a step to take."""
-    most = most_taken(room(agent, facts, row)) if taper.then else None
+    """A policy with the one that follows it below the most that the person's limits leave: the first of those named that has a step to take, or
+    itself."""
+    most = most_taken(room(agent, facts, row)) if taper.built_up else None
     if most is None or taken.daily <= most + ROUNDING:
         return Way(taper)
     for name in taper.then:
         then = facts.knowledge.plans.tapers[name]
         if holds_in(then, facts.jurisdiction) and next(_ideals(most * GRAIN, then, 0.0), None) is not None:
             return Way(taper, then, most)
-    return Way(taper)
+    return Way(taper, taper, most)
 
 
 def _slower(taper: Taper) -> Taper:
@@ -313,9 +324,10 @@ def _made(
         # the dose that it comes down to goes on, or up to the test that tells
         made[-1] = Rung(doses=made[-1].doses, days=_to_recheck(made, only_down))
     out = calendar(agent, made, held, first, total, facts)
-    if out is None or not only_down:
+    if out is None:
         return out
-    return msgspec.structs.replace(out, steps=tuple(msgspec.structs.replace(s, back_to=None) for s in out.steps))
+    steps = (msgspec.structs.replace(s, back_to=None) if only_down else way.step(s) for s in out.steps)
+    return msgspec.structs.replace(out, steps=tuple(steps))
 
 
 def _to_recheck(made: Sequence[Rung], only_down: OneWay | None) -> float | None:
@@ -471,22 +483,34 @@ def _less(now: float, whole: float, taper: Taper, last: float) -> float:
     return last if lower < last or hardly else lower
 
 
-def _branches(agent: str, taken: Intake, way: Way, facts: Facts, first: date, goal: Goal) -> Iterator[Branch]:
-    words = facts.knowledge.words("planning")["branches"]
-    yield Branch(kind="hold", text=words["hold"])
+def _above(signs: tuple[Gate, ...], way: Way, chosen: Taper, name: str, unit: str, facts: Facts) -> tuple[Gate, ...]:
+    """The signs, with a word first where they are no reason to wait or to go back: above what the person's limits leave."""
+    if not way.most:
+        return signs
+    text = facts.knowledge.words("planning")["branches"]["above"].format(agent=name, most=amount(way.most, unit))
+    told = Told(text=text, verified=False, source=cited(facts.knowledge, chosen.source, chosen.place))
+    return tuple(msgspec.structs.replace(g, hold=(told, *g.hold), go_back=(told, *g.go_back)) for g in signs)
+
+
+def _branches(agent: str, taken: Intake, way: Way, found: Calendar, facts: Facts, first: date, goal: Goal) -> Iterator[Branch]:  # fmt: skip
+    words, unit = facts.knowledge.words("planning")["branches"], facts.knowledge.agents[agent].dose_unit
+    most = amount(way.most, unit)
+    above = f"{words['above'].format(agent=shown_agent_name(agent, facts), most=most)} " if way.most else ""
+    yield Branch(kind="hold", text=above + words["hold"])
     slow = way.slower
     slower = _made(agent, taken, slow, facts, first, goal)
-    if slower is not None and slower.steps:
-        text = words["slower"].format(days=days_said((slow.then or slow.taper).every_days, facts))
+    if slower is not None and slower.steps and slower.steps != found.steps:
+        key, days = "slower_from" if way.most else "slower", (slow.then or slow.taper).every_days
         last = None if goal.daily else slower.steps[-1].last
+        text = words[key].format(days=days_said(days, facts), most=most)
         yield Branch(kind="slower", text=text, steps=slower.steps, last_dose=last)
-    yield Branch(kind="rescue", text=words["rescue"])
+    yield Branch(kind="rescue", text=above + words["rescue"])
 
 
 def _notes(source: Taper, way: Way, taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:
     words, own = facts.knowledge.words("planning")["notes"], way.taper
     out = [words["placed"]] if taken.placed else []
-    if way.then is not None:
+    if way.then is not None and way.then != own:
         out.append(words["then"].format(most=amount(way.most, found.products[0].unit), then=way.then.text))
     small = own.end_most
     if small is not None and found.steps and list(_ideals(taken.daily, own, 0.0))[-1:] > [small + ROUNDING]:
