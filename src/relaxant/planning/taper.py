@@ -21,7 +21,7 @@ from relaxant.planning.current import Intake, current_lines, form_of, intake
 from relaxant.planning.dose import OneWay, dangers, most_taken, one_way, room
 from relaxant.planning.overriding import beyond_sources
 from relaxant.planning.parts import Grains, shares_of, spread
-from relaxant.planning.plan import Branch, Gate, Plan, Step, Taken, Told
+from relaxant.planning.plan import Branch, Gate, Missed, Plan, Step, Taken, Told
 from relaxant.planning.products import abroad, product_groups, swallows_no_tablets, usable_groups, whole_only
 from relaxant.planning.said import amount, asked_by, days_said, gates, missed, policy, withdrawal
 from relaxant.planning.tablets import GRAIN, ROUNDING, grains
@@ -124,7 +124,7 @@ def taper_plan(
         first_do=tuple(_beside_it(asked_by(dangers(agent, findings, facts)), words["first_do"]["itself"])),
         gates=_downwards(signs) if only_down else signs,
         withdrawal=withdrawal(agent, facts),
-        missed=missed(agent, facts, row),
+        missed=tuple(_no_restart(missed(agent, facts, row), facts)) if only_down else missed(agent, facts, row),
     )
     fitting, needs = tapers(agent, facts, row)
     made = msgspec.structs.replace(made, needs_first=needs)
@@ -175,6 +175,13 @@ def taper_plan(
 def _downwards(signs: Sequence[Gate]) -> tuple[Gate, ...]:
     """The signs without those for which a dose is kept up or given back."""
     return tuple(msgspec.structs.replace(gate, hold=(), go_back=()) for gate in signs)
+
+
+def _no_restart(gaps: Sequence[Missed], facts: Facts) -> Iterator[Missed]:
+    """What to do after missed days where nothing leads back up: after as many as would begin it again, to call."""
+    text = facts.knowledge.words("planning")["branches"]["no_restart"]
+    for gap in gaps:
+        yield msgspec.structs.replace(gap, do="call", text=text) if gap.do == "retitrate" else gap
 
 
 def _to_the_test(found: Calendar, goal: float, only_down: OneWay | None, words: Mapping[str, Any]) -> Iterator[Told]:
