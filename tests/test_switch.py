@@ -700,6 +700,32 @@ def test_a_product_that_is_not_known_here_is_not_asked_for_again() -> None:
 # ---------------------------------------------------------------- where none is known
 
 
+@pytest.mark.parametrize("country", ["US", "UK", "DE"])
+@pytest.mark.parametrize("age", [50, 80])
+@pytest.mark.parametrize("way", [("clonazepam", "diazepam", 10.0), ("diazepam", "clonazepam", 0.05)])
+@pytest.mark.parametrize("dose", [0.5, 1, 2])
+def test_one_that_may_hardly_take_the_place_of_the_other_is_not_put_beside_it(way: tuple[str, str, float], country: str, age: int, dose: float) -> None:  # fmt: skip
+    old, new, ratio = way
+    daily = 3 * dose * (1 if old == "clonazepam" else 10)
+    line = f"{old} {daily / 3:g} mg three times a day since 2019-01-01"
+    plan = switch_of([line], [stop(old), new], country=country, age=age)
+    most = min((b.value or 0 for b in plan.bounds if b.agent == new and b.kind == "daily" and not b.open), default=999)
+    if most < daily * ratio / 2:
+        assert plan.refused is not None and "less than half" in plan.refused
+        assert not of(plan, new) and of(plan, old)
+
+
+def test_nothing_of_the_old_one_lingers_that_a_finer_product_or_the_new_one_takes_away() -> None:
+    """2 mg of clonazepam are 20 mg of diazepam (VA/DoD 2021, the lower equivalent)."""
+    line = "clonazepam 1 mg twice a day since 2015-01-01"
+    plan = switch_of([line], [stop("clonazepam"), "diazepam 10 mg three times a day"])
+    assert [s.daily for s in of(plan, "diazepam")][-1] == 20
+    assert plan.last_dose is not None and (plan.last_dose - AS_OF).days < 14
+    (small,) = (p for p in plans_of(["clonazepam 0.25 mg at night since 2015-01-01"], [stop("clonazepam")]).values())
+    assert [s.daily for s in small.steps][-1] == 0.125
+    assert not any("makes less" in note for note in small.notes)
+
+
 def test_two_plans_beside_one_another_say_that_they_are_no_exchange() -> None:
     line = "baclofen 20 mg three times a day since 2022-01-01"
     plans = plans_of([line], [stop("baclofen"), "dantrolene 100 mg three times a day"])

@@ -262,9 +262,12 @@ def exchange_plan(
     made = "no_exchange" if taken.why or refused else exchanged(switch, taken, stands, goal, facts, first, row)
     if not isinstance(made, str) and not _fits(made, taken, stands, room(old, facts, row)):
         return _handover(head, switch, taken, stands, goal, medicines, facts, findings, first, row)
+    if not isinstance(made, str) and made.covers < facts.knowledge.policy("plan_exchange_least"):
+        made = "too_little"  # it would come beside the old one and hardly in its place
     if isinstance(made, str):
         out = taper_plan(old, medicines, facts, first, why="stop_weighed", findings=findings, row=row)
-        unknown = words["refused"][made].format(agent=shown_agent_name(new, facts), old=shown_agent_name(old, facts))
+        most = amount(stands.daily, head.unit)
+        unknown = words["refused"][made].format(agent=shown_agent_name(new, facts), old=shown_agent_name(old, facts), most=most)  # fmt: skip
         alone = _part(head, refused=refused or out.refused or unknown, bounds=stands.bounds)
         return _joined(head, alone, out, facts)
     rising = _risen(head, new, made.rising, stands, facts, row)

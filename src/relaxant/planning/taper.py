@@ -367,9 +367,11 @@ def _largest(total: int, rungs: Sequence[Rung]) -> float:
 
 def _large(total: int, rungs: Sequence[Rung], taper: Taper) -> float:
     """By how much of the dose before it the largest step, down to the policy's last dose, lies above the most that it allows, the small steps of
-    its end apart."""
+    its end apart; all of it where no step can be made."""
     if taper.percent_most is None:
         return 0.0
+    if all(rung.total == total for rung in rungs):
+        return 1.0
     doses, last, small = (
         [total, *(r.total for r in rungs)],
         (taper.last or 0.0) * GRAIN,
@@ -528,7 +530,7 @@ def _notes(source: Taper, way: Way, taken: Intake, found: Calendar, facts: Facts
             out.append(words["larger"])
         if fall / own.every_days > sources / (source.every_days_least or source.every_days) * (1 + ROUNDING):
             out.append(words["quicker"])
-    if found.steps and not any(step.changed for step in found.steps):
+    if found.steps and not any(step.changed for step in found.steps) and taken.daily > (own.last or 0.0) + ROUNDING:
         out.append(words["nothing_less"])
     if whole_only(found.products) and swallows_no_tablets(facts):
         out.append(words["whole"])
