@@ -224,6 +224,27 @@ def test_who_cannot_swallow_tablets_gets_a_liquid_where_one_makes_the_doses(seed
             assert all(p.liquid or p.drop for p in plan.products), (agent, country, plan.products)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_tube_is_spoken_of_whatever_the_steps_are_made_of(seed: int) -> None:
+    """Of a liquid in place of an unsaid form as of tablets; and larger volumes are read at the marks of a large syringe."""
+    chance = random.Random(seed)
+    agent, dose = chance.choice([("baclofen", 15), ("baclofen", 25), ("diazepam", 10), ("tizanidine", 8), ("dantrolene", 100), ("clonazepam", 2)])  # fmt: skip
+    taken = {**line(agent, dose, "three times a day"), "start": "2024-05-01"}
+    weighed = {"drug": agent, "route": "oral", "change": "stop"}
+    who = {**person(chance), "swallowing": chance.choice(["tube", "crushed"])}
+    begun = chance.random() < 0.3
+    review = reviewed({**who, "medicines": [] if begun else [taken], "considering": [agent] if begun else [weighed]})
+    for plan in of_kind(review, "taper", "titration"):
+        if not plan.steps:
+            continue
+        hazards = [note for note in plan.notes if note.startswith("HAZARD")]
+        liquid = plan.products[0].liquid or plan.products[0].drop
+        assert any(("crushed and dispersed" in note) != liquid for note in hazards) or (begun and liquid)
+        assert not any("is taken as" in note for note in hazards), "nobody said a form"
+        volumes = [c.count for s in plan.steps for t in s.takes for c in t.counts if plan.products[c.product].liquid]
+        assert all(volume <= 10 or volume * 2 % 1 == 0 for volume in volumes)
+
+
 # ---------------------------------------------------------------- exchanges
 
 

@@ -538,15 +538,19 @@ def _notes(source: Taper, way: Way, taken: Intake, found: Calendar, facts: Facts
 
 
 def _other_form(agent: str, taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:
-    """That the steps are made of another form than what is taken, where that is so."""
-    groups = product_groups(agent, facts, modified=taken.modified)
-    usual = next((group[0].name for group in groups), None)
-    old, new = form_of(taken.form, groups) or taken.form or usual, found.products[0].name if found.products else None
+    """That the steps are made of another form than what is taken, where that is so; a form that nobody said is the usual one to swallow."""
+    groups = product_groups(agent, facts, liquid_first=False, modified=taken.modified)
+    said = form_of(taken.form, groups) or taken.form
+    old, new = (
+        said or next((group[0].name for group in groups), None),
+        found.products[0].name if found.products else None,
+    )
     if old is None or new is None or old == new:
         return ()
+    words, name = facts.knowledge.words("planning")["notes"], shown_agent_name(agent, facts)
+    form = words["form_said" if said else "form_unsaid"].format(old=old, agent=name)
     tube = swallows_no_tablets(facts) and (found.products[0].liquid or found.products[0].drop)
-    text = facts.knowledge.words("planning")["notes"]["other_form_tube" if tube else "other_form"]
-    return (text.format(old=old, new=new, agent=shown_agent_name(agent, facts)),)
+    return (words["other_form_tube" if tube else "other_form"].format(taken=form, new=new),)
 
 
 def _beyond_all(own: Taper, fitting: Sequence[Taper], daily: float) -> bool:
