@@ -126,6 +126,11 @@ def test_baclofen_of_160_mg_a_day_ends_from_10_mg() -> None:
     assert any("more than 10 mg a day to nothing" in note for note in plan.notes)
 
 
+def test_a_plan_that_comes_down_to_a_dose_says_nothing_of_an_end() -> None:
+    plan = the(left(["baclofen 30 mg three times a day since 2019-01-01"], ["baclofen 5 mg three times a day"]))
+    assert plan.steps[-1].last is None and not any("to nothing" in note for note in plan.notes)
+
+
 def test_above_the_kidneys_most_gabapentin_goes_quickly_and_from_there_at_the_usual_pace() -> None:
     """NHS Fife: 300 mg a day less each week; 900 mg a day is the most from 30 to 49 mL/min."""
     labs = [{"name": "creatinine", "value": "170 umol/L", "date": "2026-11-10"}]

@@ -522,7 +522,8 @@ def _notes(source: Taper, way: Way, taken: Intake, found: Calendar, facts: Facts
     if way.then is not None and way.then != own:
         out.append(words["then"].format(most=amount(way.most, found.products[0].unit), then=way.then.text))
     small = own.end_most
-    if small is not None and found.steps and list(_ideals(taken.daily, own, 0.0))[-1:] > [small + ROUNDING]:
+    to_nothing = bool(found.steps) and found.steps[-1].last is not None
+    if small is not None and to_nothing and list(_ideals(taken.daily, own, 0.0))[-1:] > [small + ROUNDING]:
         out.append(words["smaller_end"].format(most=amount(small, found.products[0].unit)))
     if own != source and not source.at_once:
         fall, sources = _fall(own, taken.daily), _fall(source, taken.daily)
