@@ -14,6 +14,8 @@ from relaxant.io.patient_file import read_patient
 from relaxant.medicines.read import read_medicines
 from relaxant.planning.plan import Plan
 from relaxant.planning.taper import Override, taper_plan
+from relaxant.report.plans import render_plan
+from relaxant.report.view import head_of
 from relaxant.reviewing import Review
 from test_planning import KNOWN, PLANS, leaving, line, of_kind, person
 
@@ -199,6 +201,8 @@ def test_german_clonazepam_goes_in_german_drops_counted_as_drops(said: str) -> N
     assert (drops.name, drops.strength, drops.drop, drops.liquid) == ("oral drops", 0.1, True, False)
     assert plan.steps[0].takes[0].counts[0].count == 18
     assert not any("known from" in note for note in plan.notes)
+    text = render_plan(plan, "text", head=head_of(left([said], ["stop clonazepam"], country="DE"), knowledge=KNOWN), knowledge=KNOWN).decode()  # fmt: skip
+    assert "drops, and as many" in text and "pieces for" not in text and "whole only" not in text
 
 
 def test_what_is_not_known_to_be_sold_here_says_so_on_a_taper_and_on_a_switch() -> None:
