@@ -65,9 +65,7 @@ def planned(
     for agent in sorted(set(facts.inputs.agents) & set(blockers(facts))):
         if agent in weighed or current_lines(agent, medicines):
             plans.append(block_plan(agent, patient, medicines, facts, told(agent)))
-    for agent in sorted(set(facts.inputs.agents) & set(crisis_agents(facts))):
-        if agent in weighed or current_lines(agent, medicines):
-            plans.append(crisis_plan(agent, patient, medicines, facts))
+    plans += [crisis_plan(agent, patient, medicines, facts) for agent in crisis_agents(medicines, facts)]
     plans = [msgspec.structs.replace(p, taken=taken_until((s.agent for s in p.steps), medicines, facts)) for p in plans]
     return tuple(sorted(plans, key=lambda p: (_ORDER[p.kind], p.id)))
 

@@ -12,6 +12,7 @@ from relaxant.facts.limits import LIMITED, plain_kind
 from relaxant.facts.names import PERSON_FACTS
 from relaxant.facts.suitability import SPEAKING, said_as, speaking
 from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.phenotypes import status_text
 from relaxant.knowledge.schema import Modifier, Rule, SourceRef, Tier
 from relaxant.quantities import plain_number
 from relaxant.rules.evaluate import Test
@@ -80,7 +81,8 @@ def _title(leaf: Leaf, facts: Facts) -> str | None:
         return str(facts.knowledge.words("values")["days_since"]).format(what=facts.knowledge.conditions[rest].title)
     if head == "genotype":
         gene, _, status = rest.partition(":")
-        return str(facts.knowledge.words("values")["genotype_status"]).format(gene=gene, status=status)
+        words = facts.knowledge.words("values")["genotype_status"]
+        return status_text(gene, status, facts.knowledge.pathways, words)
     if head == "allergy":
         return str(facts.knowledge.words("values")["allergy_to"]).format(what=rest.replace("_", " "))
     titles = facts.knowledge.words("facts")
