@@ -156,8 +156,8 @@ class Taper(Cited, frozen=True, kw_only=True, gc=False):
     uses, ``every_days_least`` the quickest that the source allows. A step of ``percent`` is ``least`` at least, the smallest step that a source takes (up to ``least_most`` where it gives a span), and never above
     ``percent_most`` of the dose in each ``every_days``: where products are too coarse for that the dose stays until they are not. ``last`` is the daily dose from which the next step is nothing.
     ``end_most`` is the most in a day from which the plan goes to nothing: where the last step is from more, smaller ones follow, each
-    ``every_days``. ``then`` are policies (by id), the first with a step to take being the one by which the plan goes on below the most that the
-    person's limits leave.
+    ``every_days``. ``built_up``: the dose has built up, and what is above the most that the person's limits leave neither waits nor is given
+    back. ``then`` are policies (by id), the first with a step to take being the one by which the plan goes on below that most.
     ``supervised``: in hospital or with daily contact. ``first_do`` is what has to be done before the first step. Of those that fit the first of the file is the plan's choice.
     """
 
@@ -178,6 +178,7 @@ class Taper(Cited, frozen=True, kw_only=True, gc=False):
     every_days_least: float | None = None
     last: float | None = None
     end_most: float | None = None
+    built_up: bool = False
     then: tuple[str, ...] = ()
     slower_factor: float = 2
     supervised: bool = False

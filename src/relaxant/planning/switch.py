@@ -278,9 +278,12 @@ def exchange_plan(
     made = "no_exchange" if taken.why or refused else exchanged(switch, taken, stands, goal, facts, first, row)
     if not isinstance(made, str) and not _fits(made, taken, stands, room(old, facts, row)):
         return _handover(head, switch, taken, stands, goal, medicines, facts, findings, first, row)
+    if not isinstance(made, str) and made.covers < facts.knowledge.policy("plan_exchange_least"):
+        made = "too_little"  # it would come beside the old one and hardly in its place
     if isinstance(made, str):
         out = taper_plan(old, medicines, facts, first, why="stop_weighed", findings=findings, row=row)
-        unknown = words["refused"][made].format(agent=shown_agent_name(new, facts), old=shown_agent_name(old, facts))
+        most = amount(stands.daily, head.unit)
+        unknown = words["refused"][made].format(agent=shown_agent_name(new, facts), old=shown_agent_name(old, facts), most=most)  # fmt: skip
         alone = _part(head, refused=refused or out.refused or unknown, bounds=stands.bounds)
         return _joined(head, alone, out, facts)
     rising = _risen(head, new, made.rising, stands, facts, row)
@@ -316,9 +319,10 @@ def _handover(head: Plan, switch: Switch, taken: Intake, stands: Room, goal: flo
     the room that it leaves. There is no slower way, since the days of the new one would not move with it."""
     old, new = switch.from_agent, switch.to_agent
     words, names = facts.knowledge.words("planning"), _shown(switch, facts)
-    out = taper_plan(old, medicines, facts, first, why="stop_weighed", findings=findings, replaced=True, row=row)
-    ways = tuple(Branch(kind=kind, text=words["branches"][key]) for kind, key in _WAYS)
-    out = msgspec.structs.replace(out, branches=ways if out.steps else ())
+    out = taper_plan(old, medicines, facts, first, why="stop_weighed", findings=findings, row=row)
+    alone, both = words["branches"]["rescue"], words["branches"]["rescue_both"]
+    ways = (msgspec.structs.replace(b, text=b.text.replace(alone, both)) for b in out.branches if b.kind != "slower")
+    out = msgspec.structs.replace(out, branches=tuple(ways))
     rooms = stands, room(old, facts, row)
     made = None if out.refused else followed(switch, taken, out.steps, rooms, goal, facts, first, row)
     ratio = " ".join(_equivalent(switch, None if taken.why else taken.daily, goal, facts, row))

@@ -20,7 +20,7 @@ from relaxant.planning.products import abroad, product_groups, swallows_no_table
 from relaxant.planning.rungs import Climb, Staged, least_rise, present_days, rungs, staged
 from relaxant.planning.said import amount, asked_before, days_said, gates, missed, policy, withdrawal
 from relaxant.planning.schedule import Fit, chosen_fit, fits, titrations
-from relaxant.planning.tablets import GRAIN, grains
+from relaxant.planning.tablets import GRAIN, SPRAYS, grains
 from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
 from relaxant.rules.wording import listed, shown_agent_name
@@ -361,8 +361,15 @@ def product_notes(found: Calendar, facts: Facts, country: str | None = None) -> 
         c.count % 1 for s in found.steps for t in s.takes for c in t.counts if not found.products[c.product].liquid
     )
     liquid, drops = any(p.liquid for p in found.products), any(p.drop for p in found.products)
-    out = [*_sold_here(found, country or facts.country(), facts), words["special"]]
+    out = [*_not_swallowed(found, facts), *_sold_here(found, country or facts.country(), facts), words["special"]]
     return (*out, *(words[key] for key, holds in (("halves", halves), ("liquid", liquid), ("drops", drops)) if holds))
+
+
+def _not_swallowed(found: Calendar, facts: Facts) -> Iterator[str]:
+    """What to ask where the pieces are to be swallowed, and are not, and need not be left whole."""
+    solid = [p for p in found.products if not (p.liquid or p.drop or p.modified_release or p.unit == SPRAYS)]
+    if solid and swallows_no_tablets(facts):
+        yield facts.knowledge.words("planning")["notes"]["tube_solid"].format(form=solid[0].name)
 
 
 def _sold_here(found: Calendar, country: str | None, facts: Facts) -> Iterator[str]:
