@@ -18,7 +18,9 @@ def diary(tmp_path: Path) -> Path:
     rows = ["date,baclofen_mg,nrs,sedation,note"]
     for i, score in enumerate(BETTER):
         day = f"2026-{9 + (i + 4) // 30:02d}-{(i + 4) % 30 + 1:02d}"
-        rows.append(f"{day},{0 if i < 21 else 45},{score},{2 if i < 21 else 3},{'<b>cold & wet</b>' if i == 30 else ''}")
+        rows.append(
+            f"{day},{0 if i < 21 else 45},{score},{2 if i < 21 else 3},{'<b>cold & wet</b>' if i == 30 else ''}"
+        )
     path = tmp_path / "diary.csv"
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
     return path
@@ -49,7 +51,9 @@ def test_the_page_has_the_same_words_and_one_chart(diary: Path, capsys: pytest.C
     page = capsys.readouterr().out
 
     class Words(HTMLParser):
-        said: list[str] = []
+        def __init__(self) -> None:
+            super().__init__()
+            self.said: list[str] = []
 
         def handle_data(self, data: str) -> None:
             self.said.append(data)
@@ -83,6 +87,11 @@ def test_a_patient_file_gives_conditions_and_markers(diary: Path, tmp_path: Path
     person.write_text("label: bed 9\nas_of: 2026-11-22\nconditions: [multiple sclerosis]\nlabs: [{name: neurofilament light, value: 22 pg/mL, date: 2026-09-20}]\n")  # fmt: skip
     assert main(["respond", str(diary), "--patient", str(person)]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    assert out.startswith("bed 9") and "On the same axis of time" in out and "22 pg/mL" in out and "Probability of at least" in out
+    assert (
+        out.startswith("bed 9")
+        and "On the same axis of time" in out
+        and "22 pg/mL" in out
+        and "Probability of at least" in out
+    )
     assert main(["respond", str(diary), "--patient", str(person), "--format", "html"]) == 0
     assert "Neurofilament light chain: 22 pg/mL" in capsys.readouterr().out

@@ -15,10 +15,12 @@ from relaxant.io.read import read_bytes
 from relaxant.io.said import day
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.read import read_medicines
+from relaxant.next_step import next_of
 from relaxant.patient import Patient, Stated
 from relaxant.report.responses import render_response
 from relaxant.response.person import Person, person_of
 from relaxant.response.response import respond
+from relaxant.reviewing import review
 
 
 def run(
@@ -43,6 +45,10 @@ def run(
         randomised=options.randomised,
         blinded=options.blinded,
     )
+    reviewed = (
+        None if known is None or not (known.medicines or known.considering) else review(known, knowledge=knowledge)
+    )
+    response = msgspec.structs.replace(response, next=next_of(response, diary, reviewed, knowledge))
     return render_response(response, options.format, knowledge=knowledge, colour=colour, encoding=encoding)
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import get_args
 
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.prose import faults_of_prose
 from relaxant.knowledge.responses import Onset, Worsening
 from relaxant.medicines.dictionary import lookup_ingredient
+from relaxant.response.reading import Said
 
 _MISSED = "missed doses"
 
 
 def faults_of_responses(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
-    """Every fault of the onsets and worsenings: where, and what."""
+    """Every fault of the onsets, worsenings and next steps: where, and what."""
     taken: dict[str, str] = {}
     for onset in knowledge.responses.onsets.values():
         where = f"onsets {onset.onset}"
@@ -24,6 +26,15 @@ def faults_of_responses(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
     for worsening in knowledge.responses.worsenings.values():
         where = f"worsenings {worsening.worsening}"
         yield from ((where, what) for what in _of_worsening(worsening, knowledge))
+    said = get_args(Said)
+    for step in knowledge.responses.next_steps.values():
+        where = f"next_steps {step.next_step}"
+        for one in (*step.symptoms, *step.harms):
+            if one not in said:
+                yield where, f"no answer is “{one}”; use one of {', '.join(said)}"
+        if not step.symptoms and not step.harms:
+            yield where, "it fits no answer"
+        yield from ((where, what) for what in _words((step.text,)))
     yield from _order(tuple(knowledge.responses.worsenings.values()))
 
 

@@ -22,7 +22,7 @@ from relaxant.knowledge.plans import (
     Withdrawal,
 )
 from relaxant.knowledge.pumps import PumpProtocol
-from relaxant.knowledge.responses import Onset, ResponsePrior, Worsening
+from relaxant.knowledge.responses import NextStep, Onset, ResponsePrior, Worsening
 from relaxant.knowledge.scales import Marker, Scale
 from relaxant.knowledge.schema import (
     Agent,
@@ -64,6 +64,7 @@ class Document(Frozen, frozen=True, kw_only=True, gc=False):
     response_priors: tuple[ResponsePrior, ...] = ()
     onsets: tuple[Onset, ...] = ()
     worsenings: tuple[Worsening, ...] = ()
+    next_steps: tuple[NextStep, ...] = ()
     markers: tuple[Marker, ...] = ()
     trials: tuple[Trial, ...] = ()
     titrations: tuple[Titration, ...] = ()

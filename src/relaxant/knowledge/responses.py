@@ -73,6 +73,17 @@ class Worsening(Cited, frozen=True, kw_only=True, gc=False):
     further: tuple[SourceRef, ...] = ()
 
 
+class NextStep(Cited, frozen=True, kw_only=True, gc=False):
+    """What an answer asks for: where the answer to some harm is one of ``harms`` and that to some symptom one of ``symptoms``; what is left out is not
+    asked. The first that fits is said."""
+
+    next_step: str
+    symptoms: tuple[str, ...] = ()
+    harms: tuple[str, ...] = ()
+    text: str
+    further: tuple[SourceRef, ...] = ()
+
+
 class Responses(Frozen, frozen=True, kw_only=True, gc=False):
     """What responses are read by, each by id."""
 
@@ -81,3 +92,4 @@ class Responses(Frozen, frozen=True, kw_only=True, gc=False):
     response_priors: dict[str, ResponsePrior]
     onsets: dict[str, Onset]
     worsenings: dict[str, Worsening]  # in the order in which they are asked
+    next_steps: dict[str, NextStep]  # in the order in which they are tried

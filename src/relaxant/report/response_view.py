@@ -11,12 +11,13 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.scales import Scale
 from relaxant.knowledge.schema import Cited as Sourced
 from relaxant.knowledge.schema import SourceRef
-from relaxant.quantities import plain_number
+from relaxant.quantities import plain_number, shown_unit
 from relaxant.report.citations import Citations, Mark, SourceView
 from relaxant.report.cited_once import cited_once
 from relaxant.report.diary_chart import Event, Strip
 from relaxant.report.plan_page import Block, Bullets, Cell, Line, Saying, Section, Table, Words
 from relaxant.report.shown import clean, counted
+from relaxant.response.next import Next
 from relaxant.response.reading import Difference, Reading, Span
 from relaxant.response.response import Arms, Compared, Response
 from relaxant.response.taken import Stretch, onset_of
@@ -96,6 +97,8 @@ class _Page:
 
         if self.response.reasons:
             yield self.section("worse", self.reasons())
+        if self.response.next is not None:
+            yield self.section("next", self.next(self.response.next))
 
     def below(self) -> Iterator[Section]:
         """What stands below it."""
@@ -255,6 +258,31 @@ class _Page:
         )
         if rows:
             yield Table(words["caption"], tuple(words["head"]), rows, prose=True)
+
+    # ------------------------------------------------------------ the next step
+
+    def next(self, own: Next) -> Iterator[Block]:
+        words, known = self.words["next"], self.knowledge.responses
+        step = known.next_steps[own.next_step]
+        yield Line(Saying(step.text, (), (self.cite(step), *map(self.cite, step.further))), strong=True)
+        by = ", ".join(known.scales[s].title for s in own.decided_by)
+        sayings = [Saying(words["by"].format(scales=by))]
+        if own.agent is None or own.dose_next is None or own.dose_now is None or own.first is None:
+            yield Bullets("", tuple(sayings))
+            return
+        doses = {"now": f"{plain_number(own.dose_now)} {own.unit}", "next": f"{plain_number(own.dose_next)} {own.unit}"}
+        sayings.append(Saying(words["step"].format(agent=self.agent(own.agent), first=own.first.isoformat(), **doses)))
+        for forecast in own.forecasts:
+            scale = known.scales[forecast.scale]
+            change = self.change(forecast.more, scale)
+            sayings.append(
+                Saying(words["forecast"].format(scale=capital(scale.title), change=change, next=doses["next"]))
+            )
+        for level in own.levels:
+            slots = {k: plain_number(getattr(level, k), 3) for k in ("value", "expected", "low", "high")}
+            ratio = plain_number(level.value / level.expected, _DIGITS)
+            sayings.append(Saying(words["level"].format(agent=self.agent(own.agent), day=level.day.isoformat(), unit=shown_unit(level.unit), ratio=ratio, **slots)))  # fmt: skip
+        yield Bullets("", tuple(sayings))
 
     # ------------------------------------------------------------ what was taken
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -142,3 +144,16 @@ def _rare(taken: Floats, delay: Floats, fades: float) -> Floats:
         held, coming = np.exp(-1 / fades) * held + dose, np.exp(-1 / rise) * coming + dose
         out[:, day] = (held - coming) / height
     return out
+
+
+def at_dose(place: int, share: float) -> Callable[[Series, ResponsePrior, Floats, Floats, Floats, int], Course]:
+    """Courses that ask what a medicine (by its place) would bring beyond what it brings now, once settled at a dose that is ``share`` of the highest of
+    the series; the effect is taken to grow with the dose as it did."""
+
+    def courses(series: Series, prior: ResponsePrior, drift: Floats, memory: Floats, late: Floats, last: int) -> Course:
+        plain = before_and_after(series, prior, drift, memory, late, last)
+        effect = np.zeros_like(plain.effect)
+        effect[:, _MEDICINES + place] = share - plain.columns[:, -last:, _MEDICINES + place].mean(axis=-1)
+        return msgspec.structs.replace(plain, effect=effect)
+
+    return courses

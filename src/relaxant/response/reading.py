@@ -12,7 +12,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.responses import ResponsePrior
 from relaxant.knowledge.scales import Property, Scale
 from relaxant.response.change import Change, change
-from relaxant.response.course import Medicine, Series, arm_against_arm
+from relaxant.response.course import Medicine, Series, arm_against_arm, at_dose
 from relaxant.response.mixture import Mixture
 
 Said = Literal[
@@ -135,6 +135,12 @@ def read_arms(series: Series, scale: Scale, knowledge: Knowledge) -> Armed:
     better, sure = _better(moved.beyond, series), policy("respond_sure")
     said: Said = "better" if better >= sure else "worse" if 1 - better >= sure else "cannot be told"
     return Armed(said=said, difference=_span(moved.beyond, series), better=better)
+
+
+def read_at(series: Series, scale: Scale, knowledge: Knowledge, place: int, share: float) -> Span:
+    """What a medicine, by its place, would bring beyond now at a dose of ``share`` of the highest of the series."""
+    moved = change(series, prior_of(scale, knowledge), last=int(knowledge.policy("respond_now")), courses=at_dose(place, share))  # fmt: skip
+    return _span(moved.beyond, series)
 
 
 def prior_of(scale: Scale, knowledge: Knowledge) -> ResponsePrior:

@@ -14,6 +14,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.scales import Scale
 from relaxant.response.course import Medicine, Series
 from relaxant.response.crossover import Crossover, Draw, crossover_of, draw_test
+from relaxant.response.next import Next
 from relaxant.response.person import MarkerSeen, Person
 from relaxant.response.reading import Armed, Reading, read_arms, read_series
 from relaxant.response.series import series_of
@@ -60,7 +61,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     """A diary's answer. ``said``: what a reader has to know of how it was read. ``written``: on how many days anything was written.
     ``start``: the place of the first day on which the
     doses are no longer those of the beginning; ``days`` where they stay so. ``units`` of the doses, by agent. ``reasons``: what explains that a
-    symptom is worse, in the order of asking; empty where none is. ``conditions_told``: whether the person's conditions are known."""
+    symptom is worse, in the order of asking; empty where none is. ``next``: what it asks for at the next step. ``conditions_told``: whether the person's conditions are known."""
 
     engine: str
     knowledge: str
@@ -79,6 +80,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     conditions_told: bool
     table: tuple[Day, ...]
     said: tuple[str, ...]
+    next: Next | None = None
 
 
 def respond(
