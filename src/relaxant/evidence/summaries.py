@@ -26,7 +26,7 @@ Reason = Literal["nothing", "no numbers", "one", "unlike", "no library"]
 
 class Pool(msgspec.Struct, frozen=True, kw_only=True):
     """Comparisons taken together: ``value`` with its 95% interval and, from three trials on, where the true effect of a further trial lies.
-    ``tau2``: variance between trials on the pooled scale (the logarithm of a ratio); ``i2``: the share of variance that lies between trials."""
+    ``common`` is the same (value, low, high) if the trials do not differ in truth, which two trials cannot tell. ``tau2``: variance between trials on the pooled scale (the logarithm of a ratio); ``i2``: the share of variance that lies between trials."""
 
     condition: str
     scale: Scale
@@ -35,6 +35,7 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     low: float
     high: float
     prediction: tuple[float, float] | None
+    common: tuple[float, float, float]
     tau2: float
     i2: float
     q: float
@@ -118,7 +119,7 @@ def _alike(fit: Sequence[Contrast]) -> list[tuple[str, list[Contrast]]]:
 
 def _pool(condition: str, own: Sequence[Contrast]) -> Pool:
     y, spread = _arrays(own)
-    made = pooled(y, np.diag(spread))
+    made, same = pooled(y, np.diag(spread)), pooled(y, np.diag(spread), method="common")
     log = own[0].scale == "risk ratio"
     (low, high), ahead = made.interval(), made.prediction()
     return Pool(
@@ -129,6 +130,7 @@ def _pool(condition: str, own: Sequence[Contrast]) -> Pool:
         low=_shown(low, log),
         high=_shown(high, log),
         prediction=None if ahead is None else (_shown(ahead[0], log), _shown(ahead[1], log)),
+        common=(_shown(float(same.estimate[0]), log), *(_shown(end, log) for end in same.interval())),
         tau2=made.tau2,
         i2=made.i2,
         q=made.q,
