@@ -168,12 +168,9 @@ def _pair(
     own, reviews = [t for t in both if t.design != _REVIEW], [t for t in both if t.design == _REVIEW]
     pooled = tuple(o.outcome for o in found for s in o.summaries if (s.agent, s.against) == (one, other) and s.pools)
     single = tuple(
-        o.outcome
-        for o in found
-        for s in o.summaries
-        if (s.agent, s.against) == (one, other) and s.why_none == "one"
+        o.outcome for o in found for s in o.summaries if (s.agent, s.against) == (one, other) and s.why_none == "one"
     )
-    reasons = Counter(why for t in own if (why := _reason(t, one, other, found)) is not None)
+    reasons: Counter[str] = Counter(why for t in own if (why := _reason(t, one, other, found)) is not None)
     randomised = sum(t.randomised for t in own)
     return Pair(
         agent=one,

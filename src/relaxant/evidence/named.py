@@ -47,9 +47,7 @@ def agent_named(name: str, knowledge: Knowledge) -> str:
     if len(found) == 1 or len(usual) == 1:
         return (usual or found)[0]
     if found:
-        raise InputError(
-            "AGENT", name, "it means several relaxants", f"name one of {', '.join(dict.fromkeys(found))}"
-        )
+        raise InputError("AGENT", name, "it means several relaxants", f"name one of {', '.join(dict.fromkeys(found))}")
     near = [s.name for s in reading.suggestions if (e := lookup_name(s.name)) and _of(e.ingredients, knowledge)]
     would = f"did you mean {' or '.join(near)}?" if near else "see the list with `relaxant agents`"
     raise InputError("AGENT", name, "no relaxant that is known here has this name", would)

@@ -291,9 +291,7 @@ def _alone(
 def _measured(made: Contrast, value: float, variance: float, *, log: bool) -> Contrast:
     half = Z * math.sqrt(variance)
     shown = [math.exp(x) if log else x for x in (value, value - half, value + half)]
-    return msgspec.structs.replace(
-        made, value=shown[0], low=shown[1], high=shown[2], measured=value, variance=variance
-    )
+    return msgspec.structs.replace(made, value=shown[0], low=shown[1], high=shown[2], measured=value, variance=variance)
 
 
 def _with_words(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from relaxant.evidence.pieces import Day, fewest
+from relaxant.evidence.pieces import Day, fewest, steps_told
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.facts.suitability import indications, may_be_of_age, said_as
@@ -17,7 +17,7 @@ from relaxant.medicines.read import read_medicines
 from relaxant.patient import Patient
 from relaxant.planning.current import current_lines
 from relaxant.planning.option import UsualDose
-from relaxant.planning.plan import Plan, ShownBound, Step
+from relaxant.planning.plan import Plan, ShownBound, Step, Told
 from relaxant.planning.useful import usual_dose
 from relaxant.planning.weighing import Weighed, weighed
 from relaxant.rules.findings import Finding
@@ -37,14 +37,14 @@ class ForThem(msgspec.Struct, frozen=True, kw_only=True):
 
 class OwnDose(msgspec.Struct, frozen=True, kw_only=True):
     """The dose that this person would get: the day's dose of the first and last step (``unit``), the ``days`` from one to the other, the fewest
-    pieces of a day at the first and at the last. Of what is taken already (``daily_now``) the steps go up from there; ``stays`` where they go
-    nowhere. ``bounds`` hold the doses below those labelled. ``refused`` says why there are no steps; null beside no steps: no plan is known."""
+    pieces of a day at the first and at the last. Of what is taken already (``daily_now``) the steps go up from there. ``steps`` says how they go. ``bounds`` hold the doses below those labelled. ``refused`` says why there are no steps; null beside no steps: no plan is known."""
 
     unit: str
     daily_now: float | None
     first_daily: float | None
     top_daily: float | None
     days: int | None
+    steps: Told | None
     first_pieces: Day | None
     top_pieces: Day | None
     bounds: tuple[ShownBound, ...]
@@ -178,6 +178,7 @@ def _dose(agent: str, found: Weighed, facts: Facts, knowledge: Knowledge) -> Own
         first_daily=steps[0].daily if steps else None,
         top_daily=steps[-1].daily if steps else None,
         days=(steps[-1].first - steps[0].first).days if steps else None,
+        steps=steps_told(plan) if steps else None,
         first_pieces=_day(steps[:1], plan, facts),
         top_pieces=_day(steps[-1:], plan, facts),
         bounds=_holding(found.whole),

@@ -8,7 +8,7 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.planning.calendar import stock
-from relaxant.planning.plan import Plan, Product, Step
+from relaxant.planning.plan import Plan, Product, Step, Told
 from relaxant.planning.products import product_groups
 from relaxant.planning.tablets import best_products, counts, grains
 
@@ -39,6 +39,12 @@ def fewest(step: Step, plan: Plan, facts: Facts) -> Day:
         liquid=products[0].liquid,
         products=tuple(products[i] for i in sorted({c.product for c in taken})),
     )
+
+
+def steps_told(plan: Plan | None) -> Told | None:
+    """How the steps of a plan go, in the words of their source; ``None`` without steps."""
+    chosen = [p for p in plan.policies if p.chosen] if plan is not None and plan.steps else []
+    return next((Told(text=p.text, verified=p.verified, source=p.source) for p in chosen), None)
 
 
 def _group(agent: str, plan: Plan, facts: Facts) -> Sequence[Product]:

@@ -8,18 +8,17 @@ from typing import Literal
 
 import msgspec
 
+from relaxant.evidence.pieces import fewest, steps_told
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.facts.value_words import value_text
-from relaxant.knowledge.cards import Published
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.questions import holds_in
-from relaxant.knowledge.schema import TIERS, Agent, Indication, Jurisdiction, Rule, Suitability, Tier
+from relaxant.knowledge.schema import SUITABILITIES, TIERS, Agent, Jurisdiction, Rule, Suitability, Tier
 from relaxant.knowledge.schema import Cited as Known
 from relaxant.patient import Patient
 from relaxant.planning.option import UsualDose
-from relaxant.evidence.pieces import fewest
-from relaxant.planning.plan import Plan, Product
+from relaxant.planning.plan import Plan, Product, Told
 from relaxant.planning.titration import Wanted, titration_plan
 from relaxant.planning.useful import usual_dose
 from relaxant.quantities import plain_number
@@ -29,8 +28,6 @@ Part = Literal[
     "mechanism",
     "boxed warning",
     "contraindication",
-    "licence",
-    "against",
     "dosing",
     "daily maximum",
     "single maximum",
@@ -61,7 +58,6 @@ _LIMITS: dict[str, tuple[str, ...]] = {
     "single maximum": ("single", "single_per_kg"),
     "course maximum": ("course",),
 }
-_SUITS: tuple[Suitability, ...] = ("licensed", "supported", "off label")
 _HALF_LIFE = "half-life"
 
 
@@ -85,10 +81,23 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ForWhat(msgspec.Struct, frozen=True, kw_only=True):
-    """A condition and what the agent is to it."""
+    """A condition and what the agent is to it, in the words of one source."""
 
     condition: str
     status: Suitability
+    text: str
+    verified: bool
+    source: Cited
+
+
+class HalfLife(msgspec.Struct, frozen=True, kw_only=True):
+    """A half-life that was measured or labelled; ``title`` says of what or in whom."""
+
+    value: float
+    unit: str
+    title: str
+    verified: bool
+    source: Cited
 
 
 class Reaction(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +156,8 @@ class Pieces(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """One relaxant: ``agent`` its id, ``name`` as the country has it. ``not_sold`` says why there is no label here."""
+    """One relaxant: ``agent`` its id, ``name`` as the country has it. ``not_sold`` says why there is no label here. ``start`` and ``most`` (``unit`` a
+    day) are the first and last step of an adult, by ``steps``."""
 
     agent: str
     name: str
@@ -157,12 +167,14 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     not_sold: str | None
     suits: tuple[ForWhat, ...]
     topics: tuple[Topic, ...]
+    half_lives: tuple[HalfLife, ...]
     reactions: tuple[Reaction, ...]
     interactions: tuple[Interactions, ...]
     exposed: tuple[Exposed, ...]
     usual: UsualDose | None
     start: float | None
     most: float | None
+    steps: Told | None
     pieces: Pieces | None
 
     def said(self, part: Part) -> tuple[Said, ...]:
@@ -183,13 +195,15 @@ def profile(name: str, country: str, jurisdiction: Jurisdiction, knowledge: Know
         unit=agent.dose_unit,
         not_sold=_not_sold(name, jurisdiction, knowledge),
         suits=tuple(_for_what(agent, country, jurisdiction, knowledge)),
-        topics=tuple(_topics(agent, country, jurisdiction, knowledge, facts)),
+        topics=tuple(_topics(agent, jurisdiction, knowledge, facts)),
+        half_lives=tuple(_half_lives(name, knowledge)),
         reactions=tuple(_reactions(agent, jurisdiction, knowledge)),
         interactions=tuple(_interactions(agent, jurisdiction, knowledge)),
         exposed=tuple(_exposed(agent, knowledge)),
         usual=usual,
         start=plan.steps[0].daily if plan and plan.steps else None,
         most=plan.steps[-1].daily if plan and plan.steps else None,
+        steps=steps_told(plan),
         pieces=_pieces(plan, usual, facts),
     )
 
@@ -204,9 +218,7 @@ def _not_sold(name: str, jurisdiction: Jurisdiction, knowledge: Knowledge) -> st
 # ---------------------------------------------------------------- topics
 
 
-def _topics(
-    agent: Agent, country: str, jurisdiction: Jurisdiction, knowledge: Knowledge, facts: Facts
-) -> Iterator[Topic]:
+def _topics(agent: Agent, jurisdiction: Jurisdiction, knowledge: Knowledge, facts: Facts) -> Iterator[Topic]:
     def topic(part: Part, values: Iterable[Known]) -> Iterator[Topic]:
         said = tuple(_said(v, knowledge, facts) for v in values if holds_in(v, jurisdiction))
         if said:
@@ -218,9 +230,6 @@ def _topics(
             yield from topic("half-life", [s for s in own if _HALF_LIFE in s.text.casefold()])
             own = [s for s in own if _HALF_LIFE not in s.text.casefold()]
         yield from topic(part, own)  # type: ignore[arg-type]
-    here = [i for i in agent.indications if not i.countries or country in i.countries]
-    yield from topic("licence", [i for i in here if i.status in _SUITS])
-    yield from topic("against", [i for i in here if i.status not in _SUITS])
     yield from topic("dosing", agent.dosing)
     for part, kinds in _LIMITS.items():
         yield from topic(part, [limit for limit in agent.limits if limit.kind in kinds])  # type: ignore[arg-type]
@@ -256,26 +265,33 @@ def _said(value: Known, knowledge: Knowledge, facts: Facts) -> Said:
     return msgspec.structs.replace(_plain(value, value_text(value, knowledge), knowledge), adults=adults)
 
 
-def half_lives(agent: str, knowledge: Knowledge) -> tuple[tuple[Published, Cited], ...]:
+def _half_lives(agent: str, knowledge: Knowledge) -> Iterator[HalfLife]:
     """The half-lives that the model cards of an agent are held to, those of the best card first, each value of a source once."""
-    found: dict[tuple[str, float], tuple[Published, Cited]] = {}
-    cards = sorted((m for m in knowledge.models.values() if agent in m.agents), key=lambda m: (m.rank, m.model))
-    for card in cards:
+    seen: set[tuple[str, float]] = set()
+    for card in sorted((m for m in knowledge.models.values() if agent in m.agents), key=lambda m: (m.rank, m.model)):
         for number in card.reproduces:
-            if number.measure == _HALF_LIFE and not number.ours:
-                source = cited(knowledge, number.source, number.place)
-                found.setdefault((number.source, number.value), (number, source))
-    return tuple(found.values())
+            if number.measure == _HALF_LIFE and not number.ours and (number.source, number.value) not in seen:
+                seen.add((number.source, number.value))
+                yield HalfLife(
+                    value=number.value,
+                    unit=number.unit,
+                    title=number.title,
+                    verified=number.verified,
+                    source=cited(knowledge, number.source, number.place),
+                )
 
 
 def _for_what(agent: Agent, country: str, jurisdiction: Jurisdiction, knowledge: Knowledge) -> Iterator[ForWhat]:
-    """What the agent suits, the best supported first, each condition once with its best status."""
+    """What the agent is to each condition, the best supported first."""
     here = [i for i in agent.indications if holds_in(i, jurisdiction) and (not i.countries or country in i.countries)]
-    best: dict[str, Indication] = {}
-    for one in sorted((i for i in here if i.status in _SUITS), key=lambda i: _SUITS.index(i.status)):
-        best.setdefault(one.condition, one)
-    for one in best.values():
-        yield ForWhat(condition=knowledge.conditions[one.condition].title, status=one.status)
+    for one in sorted(here, key=lambda i: SUITABILITIES.index(i.status)):
+        yield ForWhat(
+            condition=knowledge.conditions[one.condition].title,
+            status=one.status,
+            text=one.text,
+            verified=one.verified,
+            source=cited(knowledge, one.source, one.place),
+        )
 
 
 # ---------------------------------------------------------------- reactions and other medicines

@@ -86,9 +86,7 @@ def summary(found: Sequence[Contrast], agent: str, against: str) -> Summary:
     if can_pool():
         for scale in dict.fromkeys(c.scale for c in fit):
             pools += [_pool(condition, own) for condition, own in _alike([c for c in fit if c.scale == scale])]
-    return Summary(
-        agent=agent, against=against, pools=tuple(pools), why_none=None if pools else _why_none(found, fit)
-    )
+    return Summary(agent=agent, against=against, pools=tuple(pools), why_none=None if pools else _why_none(found, fit))
 
 
 def _why_none(found: Sequence[Contrast], fit: Sequence[Contrast]) -> Reason:
@@ -122,6 +120,7 @@ def _pool(condition: str, own: Sequence[Contrast]) -> Pool:
     made, same = pooled(y, np.diag(spread)), pooled(y, np.diag(spread), method="common")
     log = own[0].scale == "risk ratio"
     (low, high), ahead = made.interval(), made.prediction()
+    least, most = same.interval()
     return Pool(
         condition=condition,
         scale=own[0].scale,
@@ -130,7 +129,7 @@ def _pool(condition: str, own: Sequence[Contrast]) -> Pool:
         low=_shown(low, log),
         high=_shown(high, log),
         prediction=None if ahead is None else (_shown(ahead[0], log), _shown(ahead[1], log)),
-        common=(_shown(float(same.estimate[0]), log), *(_shown(end, log) for end in same.interval())),
+        common=(_shown(float(same.estimate[0]), log), _shown(least, log), _shown(most, log)),
         tau2=made.tau2,
         i2=made.i2,
         q=made.q,
@@ -228,6 +227,4 @@ def _network(condition: str, joined: dict[str, list[Group]], agents: Sequence[st
 
 def _effect(made: Pooled, column: int, name: str) -> Networked:
     low, high = made.interval(column)
-    return Networked(
-        agent=name, value=math.exp(float(made.estimate[column])), low=math.exp(low), high=math.exp(high)
-    )
+    return Networked(agent=name, value=math.exp(float(made.estimate[column])), low=math.exp(low), high=math.exp(high))
