@@ -218,7 +218,7 @@ class Evidencing:
                         ),
                         (Saying(words["why"][c.why_not]),) if c.why_not else (),
                     )
-        head = (words["alone_outcome"], words["trial"], words["first"], words["pooled"])
+        head = (words["alone_outcome"], words["trial"], words["alone_group"], words["pooled"])
         return Table(words["alone_caption"], head, tuple(rows.values()), prose=True)
 
     def trial(self, t: TrialSaid) -> Saying:
@@ -253,15 +253,13 @@ class Evidencing:
 
     def numbers(self, share: Share | None, mean: float | None) -> str:
         if share is not None:
-            return str(self.words["share"]).format(
-                count=share.count, n=share.n, percent=_number(share.percent, _PERCENT)
-            )
+            return str(self.words["share"]).format(count=share.count, n=share.n, percent=_number(share.percent))
         return str(self.words["mean"]).format(mean=_number(mean)) if mean is not None else ""
 
     def apart(self, apart: Apart) -> str:
         turned = apart.points < 0
         ends = sorted(-x if turned else x for x in (apart.low, apart.high))
-        key = "apart_fewer" if turned else "apart"
+        key = "apart_none" if abs(apart.points) < _NOUGHT else "apart_fewer" if turned else "apart"
         low, high = (_number(x, _PERCENT) for x in ends)
         return str(self.words[key]).format(points=_number(abs(apart.points), _PERCENT), low=low, high=high)
 

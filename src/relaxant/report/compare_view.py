@@ -354,7 +354,7 @@ class _Page:
         words = self.words["interactions"]
         return tuple(
             Saying(
-                words["exposure"].format(partner=display_name(e.partner, self.made.jurisdiction), ratio=plain_number(e.auc_ratio)),
+                words["unchanged" if e.auc_ratio == 1 else "exposure"].format(partner=display_name(e.partner, self.made.jurisdiction), ratio=plain_number(e.auc_ratio)),
                 self.tags(e.verified),
                 (self.cite(e.source),),
             )
