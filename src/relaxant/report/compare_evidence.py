@@ -104,8 +104,12 @@ class Evidencing:
         pairs = list(dict.fromkeys((c.agent, c.against) for c in own))
         one, other = (self.names[n] for n in pairs[0]) if len(pairs) == 1 else (self.words["first_side"], self.words["second_side"])  # fmt: skip
         said = {sides[0]: first.format(name=one), sides[1]: second.format(name=other)}
-        effect = self.words["effects"]["risk ratio" if ratio else "mean difference"]
+        effect = self.effects(own)
         return Forest(title=title, ratio=ratio, groups=tuple(groups), left=said["left"], right=said["right"], effect=effect)  # fmt: skip
+
+    def effects(self, own: Sequence[Contrast]) -> str:
+        """What the numbers are: risk ratios, differences, ratios as printed."""
+        return " / ".join(dict.fromkeys(str(self.words["effects"][c.scale]) for c in own))
 
     def row(self, c: Contrast) -> ForestRow:
         assert c.value is not None
@@ -124,8 +128,7 @@ class Evidencing:
 
     def table(self, title: str, own: Sequence[Contrast], found: OutcomeFound) -> Table:
         words = self.words
-        effects = " / ".join(dict.fromkeys(words["effects"][c.scale] for c in own))
-        found_as = words["found"].format(effect=effects)
+        found_as = words["found"].format(effect=self.effects(own))
         head: tuple[str, ...] = (words["trial"], words["first"], words["second"], found_as, words["pooled"])
         if not self.side:
             head = (words["trial"], f"{words['result']}; {found_as.lower()}", words["pooled"])
@@ -152,6 +155,7 @@ class Evidencing:
         out = [Saying(self.words["p"].format(value=shown, p=c.p) if c.p and c.low is None else shown, tags)]
         if c.apart is not None:
             out.append(Saying(self.apart(c.apart)))
+        out += map(Saying, c.text)
         return tuple(out)
 
     def in_pool(self, c: Contrast, found: OutcomeFound) -> str:

@@ -9,7 +9,6 @@ from relaxant.evidence.person import ForOne, OwnDose, Persons
 from relaxant.evidence.pieces import Day
 from relaxant.knowledge.load import Knowledge
 from relaxant.planning.option import UsualDose
-from relaxant.report import plan_words as say
 from relaxant.report.citations import Mark
 from relaxant.report.plan_page import Bullets, Cell, Line, Saying, Table
 from relaxant.report.shown import clean, counted, title_of
@@ -20,7 +19,7 @@ Words = Mapping[str, Any]
 
 
 class Personal:
-    """Turns what was found for a person into blocks; ``day`` says pieces, ``usual`` a usual dose."""
+    """Turns what was found for a person into blocks; ``day`` says pieces, ``usual`` a usual dose, ``amount`` a dose."""
 
     def __init__(
         self,
@@ -29,8 +28,10 @@ class Personal:
         cite: Callable[[Cited], Mark],
         day: Callable[[Day, Day], str],
         usual: Callable[[UsualDose, str, str, str, Words], Saying],
+        amount: Callable[[float, str], str],
     ) -> None:
         self.knowledge, self.names, self.cite, self.day, self.usual = knowledge, names, cite, day, usual
+        self.amount = amount
         self.page: Words = knowledge.words("compare")
         self.words: Words = self.page["person"]
         self.titles: Words = knowledge.words("facts")
@@ -88,11 +89,11 @@ class Personal:
         words = self.words
         taken = dose.daily_now is not None
         if dose.daily_now is not None:
-            yield Saying(words["now"].format(now=say.amount(dose.daily_now, dose.unit)))
+            yield Saying(words["now"].format(now=self.amount(dose.daily_now, dose.unit)))
         if dose.refused is not None:
             yield Saying(words["refused"].format(why=clean(dose.refused)))
         elif dose.first_daily is not None and dose.top_daily is not None:
-            first, top = say.amount(dose.first_daily, dose.unit), say.amount(dose.top_daily, dose.unit)
+            first, top = self.amount(dose.first_daily, dose.unit), self.amount(dose.top_daily, dose.unit)
             if not dose.days:
                 yield Saying(words["rises_one" if taken else "one"].format(first=first))
             else:
@@ -110,6 +111,8 @@ class Personal:
     def pieces(self, dose: OwnDose) -> Cell:
         if dose.first_pieces is None or dose.top_pieces is None:
             return (Saying(self.words["pieces_none"]),)
+        if dose.first_pieces.count == dose.first_daily and dose.top_pieces.count == dose.top_daily:
+            return (Saying(self.page["glance"]["pieces_same"].format(unit=dose.unit)),)  # its pieces are the unit
         sources = {p.source: None for d in (dose.first_pieces, dose.top_pieces) for p in d.products}
         return (Saying(self.day(dose.first_pieces, dose.top_pieces), (), tuple(map(self.cite, sources))),)
 

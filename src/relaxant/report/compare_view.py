@@ -98,7 +98,7 @@ class _Page:
 
     def parts(self) -> Iterator[Part]:
         if self.made.person is not None:
-            personal = Personal(self.knowledge, self.names, self.cite, self.day, self.usual)
+            personal = Personal(self.knowledge, self.names, self.cite, self.day, self.usual, self.amount)
             blocks = tuple(personal.blocks(self.made.person))
             yield Part("person", self.words["person"]["heading"], cited_once(blocks))
         yield Part("glance", self.words["glance"]["heading"], (self.glance(),))
@@ -222,16 +222,20 @@ class _Page:
         return (Saying(", ".join(titles)),) if titles else self.nothing()
 
     def doses(self, p: Profile) -> Cell:
-        words, out = self.words["glance"], []
-        if p.start is not None:
-            out.append(words["start"].format(start=say.amount(p.start, p.unit)))
-        if p.most is not None and p.most != p.start:
-            out.append(words["most"].format(most=say.amount(p.most, p.unit)))
-        marks = (self.cite(p.steps.source),) if p.steps is not None else ()
-        cell = tuple(Saying(text, self.tags(p.steps is None or p.steps.verified), marks) for text in out)
+        words, out = self.words["glance"], list[Saying]()
         if p.usual is not None:
-            cell = (self.usual(p.usual, "usual_span", "usual_high", "usual_one", words), *cell)
-        return cell or (Saying(words["no_dose"]),)
+            out.append(self.usual(p.usual, "usual_span", "usual_high", "usual_one", words))
+        if p.start is not None and p.most is not None:
+            text = words["start" if p.start == p.most else "most"].format(
+                start=self.amount(p.start, p.unit), most=self.amount(p.most, p.unit)
+            )
+            marks = (self.cite(p.steps.source),) if p.steps is not None else ()
+            out.append(Saying(text, self.tags(p.steps is None or p.steps.verified), marks))
+        return tuple(out) or (Saying(words["no_dose"]),)
+
+    def amount(self, value: float, unit: str) -> str:
+        """A dose with its unit, in the singular for one of a thing."""
+        return say.amount(value, self.plan["units_one"].get(unit, unit) if value == 1 else unit)
 
     def usual(self, usual: UsualDose, span: str, high: str, one: str, words: Words) -> Saying:
         key = high if usual.low is None else one if usual.low == usual.high else span
@@ -242,6 +246,8 @@ class _Page:
         words, made = self.words["glance"], p.pieces
         if made is None:
             return (Saying(self.words["person"]["pieces_none"]),)
+        if all(say.is_dose(x, self.plan) for x in made.products):
+            return (Saying(words["pieces_same"].format(unit=made.unit)),)
         text = words["pieces_usual" if made.at == "usual" else "pieces_most"].format(
             count=_span(made.low, made.high) + (" mL" if made.liquid else ""),
             daily=_amounts(made),
@@ -281,7 +287,7 @@ class _Page:
         words = self.words["glance"]
         first = p.said("taper")[:1]
         if not first:
-            return (Saying(words["no_taper"]),)
+            return tuple(map(self.said, p.said("withdrawal")[:1])) or self.nothing()
         return (Saying(words["stepwise"]), *map(self.said, first))
 
     # ------------------------------------------------------------ reactions and other medicines

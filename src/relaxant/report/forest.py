@@ -16,15 +16,16 @@ import msgspec
 from relaxant.drawing import line, place, text, tick
 from relaxant.report.columns import text_width, wrapped
 
-_WIDTH, _LEFT, _RIGHT = 720, 250, 530
+_WIDTH, _LEFT, _RIGHT = 760, 300, 570
 _ROW, _TOP, _FOOT = 24, 14, 52
 _FAR = 20.0  # of a ratio: further out an arrow stands
 _RATIOS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
+_FEW, _TICKS = (0.05, 0.2, 1, 5, 20), 7
 _STEPS = (1, 2, 5, 10)
 _ROUNDING = 1e-9
 _HALF = 0.5
 _SIGNS_LEAST = 14  # columns for a label beside a picture
-_LABEL_SHOWN = 34  # characters beside a picture
+_LABEL_SHOWN = 46  # characters beside a picture
 _PICTURE, _NARROW = 31, 60
 _SIGNS = {
     "line": "─",
@@ -115,7 +116,8 @@ def scale_of(forest: Forest) -> Scale:
         least, most = max(min(ends, default=1), 1 / _FAR), min(max(ends, default=1), _FAR)
         low = max((r for r in _RATIOS if r <= min(least, _HALF)), default=_RATIOS[0])
         high = min((r for r in _RATIOS if r >= max(most, 2)), default=_RATIOS[-1])
-        return Scale(low, high, tuple(r for r in _RATIOS if low <= r <= high), True)
+        ticks = tuple(r for r in _RATIOS if low <= r <= high)
+        return Scale(low, high, ticks if len(ticks) <= _TICKS else tuple(r for r in ticks if r in _FEW), True)
     far = max((abs(v) for v in ends), default=1.0) or 1.0
     power = 10.0 ** math.floor(math.log10(far / 2))
     step = next(s * power for s in _STEPS if s * power * 2 >= far * (1 - _ROUNDING))
@@ -139,8 +141,8 @@ def forest_svg(forest: Forest) -> str:
         body.append(line(x(value), bottom, x(value), bottom + 5, 'class="axis"'))
         body.append(text(x(value), bottom + 19, tick(value), anchor="middle"))
     body.append(line(_LEFT, bottom, _RIGHT, bottom, 'class="axis"'))
-    body.append(text(_LEFT, bottom + 38, forest.left, anchor="start"))
-    body.append(text(_RIGHT, bottom + 38, forest.right, anchor="end"))
+    body.append(text(x(1 if forest.ratio else 0) - 8, bottom + 38, forest.left, anchor="end"))
+    body.append(text(x(1 if forest.ratio else 0) + 8, bottom + 38, forest.right, anchor="start"))
     y = float(_TOP)
     for group in forest.groups:
         body.append(text(0, y + _ROW / 2 + 4, group.title, weight="bold"))
@@ -160,7 +162,7 @@ def forest_svg(forest: Forest) -> str:
 
 
 def _drawn(row: ForestRow, scale: Scale, x: Callable[[float], float], y: float) -> list[str]:
-    out = [text(8, y + 4, _cut(row.label)), text(_RIGHT + 12, y + 4, row.shown)]
+    out = [text(8, y + 4, _cut(row.label), size=11), text(_RIGHT + 12, y + 4, row.shown)]
     at = x(row.value)
     if row.low is not None and row.high is not None:
         if row.kind == "pool":
