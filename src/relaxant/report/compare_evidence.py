@@ -257,7 +257,9 @@ class Evidencing:
 
     def numbers(self, share: Share | None, mean: float | None) -> str:
         if share is not None:
-            return str(self.words["share"]).format(count=share.count, n=share.n, percent=_number(share.percent))
+            return str(self.words["share"]).format(
+                count=share.count, n=share.n, percent=plain_number(round(share.percent, 1))
+            )
         return str(self.words["mean"]).format(mean=_number(mean)) if mean is not None else ""
 
     def apart(self, apart: Apart) -> str:
