@@ -34,6 +34,7 @@ from relaxant.report.plan_page import Bullets, Line, Table
 PAIR = ["baclofen", "tizanidine"]
 SCHEMA = json.loads((ROOT / "docs" / "reference" / "comparison.schema.json").read_text(encoding="utf-8"))
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+NOTHING = re.compile(r"\bNone(?: mg| a day| to |%|\)| of None)|[(:] ?None[,;)]")
 MARKUP = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x1b\u202a-\u202e]")
 
 
@@ -99,8 +100,8 @@ def test_every_agent_is_known_by_its_name(knowledge: Knowledge) -> None:
 def test_every_agent_in_every_format(country: str, knowledge: Knowledge) -> None:
     """Each agent beside the next ones, in all formats and widths."""
     agents = sorted(knowledge.agents)
-    for i in range(0, len(agents), 3):
-        chosen = [agents[(i + k) % len(agents)] for k in range(4)][: 2 + i % 3]
+    for number, i in enumerate(range(0, len(agents), 2)):
+        chosen = [agents[(i + k) % len(agents)] for k in range(4)][: 2 + number % 3]
         made = compare(chosen, country=country, knowledge=knowledge)
         data = json.loads(to_json(made))
         jsonschema.validate(data, SCHEMA)
@@ -108,7 +109,7 @@ def test_every_agent_in_every_format(country: str, knowledge: Knowledge) -> None
         for width in (80, 40):
             text = render_comparison(made, "text", knowledge=knowledge, width=width).decode()
             assert max(text_width(line) for line in text.splitlines()) <= width
-            assert not MARKUP.search(text) and "None" not in text and "{" not in text
+            assert not MARKUP.search(text) and not NOTHING.search(text) and "{" not in text
         check_page(render_comparison(made, "html", knowledge=knowledge).decode())
 
 
@@ -147,7 +148,7 @@ def check_page(page: str) -> None:
     read.feed(page)
     assert read.open == [] and not read.seen & {"script", "iframe", "img", "link", "object"}
     assert len(read.ids) == len(set(read.ids)) and set(read.linked) <= set(read.ids)
-    assert "None" not in re.sub(r"<[^>]*>", " ", page.split("</style>")[1])
+    assert not NOTHING.search(re.sub(r"<[^>]*>", " ", page.split("</style>")[1]))
 
 
 def test_text_and_page_say_the_same(knowledge: Knowledge) -> None:
@@ -302,7 +303,7 @@ def test_every_example_in_every_format(path: Path, knowledge: Knowledge) -> None
     jsonschema.validate(json.loads(to_json(made)), SCHEMA)
     assert made.country == patient.country and made.as_of == patient.as_of.isoformat()
     text = render_comparison(made, "text", knowledge=knowledge).decode()
-    assert max(text_width(line) for line in text.splitlines()) <= 80 and "None" not in text
+    assert max(text_width(line) for line in text.splitlines()) <= 80 and not NOTHING.search(text)
     check_page(render_comparison(made, "html", knowledge=knowledge).decode())
     for one in made.person.each if made.person else ():
         assert {f.id for f in one.findings} >= set(one.differing)

@@ -248,7 +248,7 @@ def test_a_network_is_pooled_where_it_has_more_contrasts_than_treatments(knowled
     made = net(knowing(knowledge, *loop, *more, *apart), "any adverse event", ["baclofen", "tizanidine"])
     assert made is not None and made.reference == "placebo" and set(made.trials) == set("abcde")
     by = {e.agent: e for e in made.effects}
-    assert set(by) == {"baclofen", "tizanidine"} and all(e.low < 1 < e.value < e.high for e in by.values())
+    assert set(by) == {"baclofen", "tizanidine"} and all(e.low < e.value < e.high and e.value > 1 for e in by.values())
     assert net(knowing(knowledge, *loop, *more, *apart), "any adverse event", ["diazepam", "baclofen"]) is None
 
 

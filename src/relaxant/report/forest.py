@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from relaxant.drawing import line, place, text, tick
-from relaxant.report.columns import text_width, wrapped
+from relaxant.report.columns import plainer, text_width, wrapped
 
 _WIDTH, _LEFT, _RIGHT = 760, 300, 570
 _ROW, _TOP, _FOOT = 24, 14, 52
@@ -219,7 +219,7 @@ def forest_text(forest: Forest, width: int, encoding: str = "utf-8") -> list[str
                 lines.append(f"  {picture}".rstrip())
     lines.append((" " * margin + _axis(scale, across)).rstrip())
     lines += [f"{' ' * margin}{part}" for part in _sides(forest, width - margin, signs)]
-    return lines
+    return [plainer(each, encoding) for each in lines]
 
 
 def _writes(characters: str, encoding: str) -> bool:
