@@ -74,12 +74,14 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Persons(msgspec.Struct, frozen=True, kw_only=True):
-    """The relaxants for one person, and what they have in common. ``taken`` are those on the list now; ``left_out`` what the file weighs of them."""
+    """The relaxants for one person, and what they have in common. ``taken`` are those on the list now; ``left_out`` what the file weighs of them.
+    ``conditions`` (ids) are what the person has, and what that amounts to."""
 
     each: tuple[ForOne, ...]
     shared: tuple[Shared, ...]
     taken: tuple[str, ...]
     left_out: tuple[str, ...]
+    conditions: tuple[str, ...]
 
 
 def for_person(patient: Patient, agents: Sequence[str], knowledge: Knowledge) -> Persons:
@@ -100,7 +102,9 @@ def for_person(patient: Patient, agents: Sequence[str], knowledge: Knowledge) ->
     )
     first = each[0].findings if each else ()
     shared = tuple(Shared(tier=f.tier, finding=f) for f in first if _key(f, each[0].agent) in common)
-    return Persons(each=each, shared=shared, taken=taken, left_out=left_out)
+    here = Facts(inputs_of([(patient, medicines)], knowledge), knowledge, patient.jurisdiction)
+    known = tuple(c for c in sorted(knowledge.conditions) if here.column(f"condition:{c}").surely[0])
+    return Persons(each=each, shared=shared, taken=taken, left_out=left_out, conditions=known)
 
 
 def _not_weighing(patient: Patient, agents: Sequence[str], medicines: Sequence[Medicine]) -> tuple[Patient, tuple[str, ...]]:  # fmt: skip

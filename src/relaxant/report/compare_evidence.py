@@ -39,8 +39,8 @@ class Evidencing:
         self.names = {**names, PLACEBO: str(knowledge.words("evidence")["placebo"])}
         self.cite = cite
 
-    def blocks(self, found: Evidence) -> Blocks:
-        """The verdicts, and the outcomes with their plots and tables."""
+    def blocks(self, found: Evidence, own: Sequence[str] = ()) -> Blocks:
+        """The verdicts, and the outcomes with their plots and tables; with the conditions of a person (``own``) those in them first."""
         if not found.trials:
             yield Line(Saying(self.words["none"]))
         for pair in found.pairs:
@@ -48,7 +48,15 @@ class Evidencing:
             yield Bullets(capital(label), (Saying(pair.verdict),))
         if not can_pool():
             yield Line(Saying(self.words["no_library"]))
-        for outcome in found.outcomes:
+        near = [
+            o for o in found.outcomes if any(set(c.conditions) & set(own) for c in o.contrasts if c.value is not None)
+        ]
+        far = [o for o in found.outcomes if o not in near]
+        for outcome in near:
+            yield from self.outcome(outcome)
+        if own and any(c.value is not None for o in far for c in o.contrasts):
+            yield Line(Saying(self.words["others" if near else "others_alone"]), strong=True)
+        for outcome in far:
             yield from self.outcome(outcome)
         alone = [c for o in found.outcomes for c in o.contrasts if c.value is None]
         if alone:

@@ -102,8 +102,9 @@ class _Page:
             blocks = tuple(personal.blocks(self.made.person))
             yield Part("person", self.words["person"]["heading"], cited_once(blocks))
         yield Part("glance", self.words["glance"]["heading"], (self.glance(),))
+        own = self.made.person.conditions if self.made.person is not None else ()
         evidencing = Evidencing(self.knowledge, self.names, self.cite, side_by_side=self.side)
-        yield Part("evidence", self.words["evidence"]["heading"], tuple(evidencing.blocks(self.made.evidence)))
+        yield Part("evidence", self.words["evidence"]["heading"], tuple(evidencing.blocks(self.made.evidence, own)))
         yield Part("reactions", self.words["reactions"]["heading"], tuple(self.reactions()))
         for key, names in _PARTS.items():
             if key == "factors":
