@@ -59,6 +59,7 @@ _LIMITS: dict[str, tuple[str, ...]] = {
     "course maximum": ("course",),
 }
 _HALF_LIFE = "half-life"
+_TRUE = "true"
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,11 +92,12 @@ class ForWhat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HalfLife(msgspec.Struct, frozen=True, kw_only=True):
-    """A half-life that was measured or labelled; ``title`` says of what or in whom."""
+    """A half-life that was measured or labelled; ``title`` says of what or in whom. ``usual``: not in a disease or other state that changes it."""
 
     value: float
     unit: str
     title: str
+    usual: bool
     verified: bool
     source: Cited
 
@@ -177,7 +179,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     steps: Told | None
     pieces: Pieces | None
 
-    def said(self, part: Part) -> tuple[Said, ...]:
+    def said(self, part: str) -> tuple[Said, ...]:
         """What is known of a part; empty where nothing is."""
         return next((t.said for t in self.topics if t.part == part), ())
 
@@ -265,20 +267,25 @@ def _said(value: Known, knowledge: Knowledge, facts: Facts) -> Said:
     return msgspec.structs.replace(_plain(value, value_text(value, knowledge), knowledge), adults=adults)
 
 
-def _half_lives(agent: str, knowledge: Knowledge) -> Iterator[HalfLife]:
-    """The half-lives that the model cards of an agent are held to, those of the best card first, each value of a source once."""
+def _half_lives(agent: str, knowledge: Knowledge) -> list[HalfLife]:
+    """The half-lives that the model cards of an agent are held to, those of usual people and of the best card first, each value of a source once."""
+    found: list[HalfLife] = []
     seen: set[tuple[str, float]] = set()
     for card in sorted((m for m in knowledge.models.values() if agent in m.agents), key=lambda m: (m.rank, m.model)):
         for number in card.reproduces:
             if number.measure == _HALF_LIFE and not number.ours and (number.source, number.value) not in seen:
                 seen.add((number.source, number.value))
-                yield HalfLife(
-                    value=number.value,
-                    unit=number.unit,
-                    title=number.title,
-                    verified=number.verified,
-                    source=cited(knowledge, number.source, number.place),
+                found.append(
+                    HalfLife(
+                        value=number.value,
+                        unit=number.unit,
+                        title=number.title,
+                        usual=_TRUE not in number.covariates.values(),
+                        verified=number.verified,
+                        source=cited(knowledge, number.source, number.place),
+                    )
                 )
+    return sorted(found, key=lambda h: not h.usual)
 
 
 def _for_what(agent: Agent, country: str, jurisdiction: Jurisdiction, knowledge: Knowledge) -> Iterator[ForWhat]:

@@ -45,7 +45,9 @@ class Personal:
             own = tuple(self.finding(f) for f in one.findings if f.id in one.differing)
             yield Bullets(self.names[one.agent], own or (Saying(words["no_findings"]),))
         shared = tuple(self.finding(s.finding) for s in found.shared)
-        yield Bullets(words["shared"], shared or (Saying(words["shared_none"]),))
+        first = self.names[found.each[0].agent] if found.each else ""
+        label = words["shared"].format(name=first) if shared else words["shared_plain"]
+        yield Bullets(label, shared or (Saying(words["shared_none"]),))
         makers: dict[str, Callable[[ForOne], Cell]] = {
             words["suits"]: self.suits,
             words["dose"]: lambda o: tuple(self.dose(o.dose)),

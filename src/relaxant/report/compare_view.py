@@ -12,7 +12,6 @@ from typing import Any
 from relaxant.evidence.comparison import Comparison
 from relaxant.evidence.pieces import Day
 from relaxant.evidence.profile import ForWhat, Interactions, Pieces, Profile, Reaction, Said
-from relaxant.evidence.profile import Part as PartName
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.schema import TIERS
 from relaxant.medicines.dictionary import display_name
@@ -35,15 +34,16 @@ _HASH_SHOWN = 12
 _SHOWN = 3  # sayings of one part of one agent; the rest is counted
 _REACTIONS = 15  # rows of rates
 _NAMED = 3  # rules and partners named
-_PARTS: dict[str, tuple[PartName, ...]] = {
-    "what": ("mechanism", "boxed warning", "contraindication", "scheduling"),
+_LICENCE = "licence"
+_PARTS: dict[str, tuple[str, ...]] = {
+    "what": ("mechanism", _LICENCE, "boxed warning", "contraindication", "scheduling"),
     "dosing": ("dosing", "daily maximum", "single maximum", "course maximum", "products"),
     "kinetics": ("half-life", "clearance", "pharmacokinetics", "pharmacogenomics"),
     "factors": ("renal", "hepatic", "elderly", "paediatric", "pregnancy", "lactation", "driving"),
     "monitoring": ("monitoring",),
     "stopping": ("withdrawal", "taper"),
 }
-_LISTED_WHOLE: tuple[PartName, ...] = ("monitoring",)
+_LISTED_WHOLE = ("monitoring",)
 _SUITS = ("licensed", "supported", "off label")
 
 
@@ -109,7 +109,7 @@ class _Page:
         for key, names in _PARTS.items():
             if key == "factors":
                 yield Part("interactions", self.words["interactions"]["heading"], tuple(self.interactions()))
-            blocks = (*(self.licences() if key == "what" else ()), *self.topics(names))
+            blocks = tuple(self.laid([row for name in names for row in self.part_rows(name)]))
             if blocks:
                 yield Part(key, self.words["sections"][key], cited_once(blocks))
         trials = tuple(evidencing.trials(self.made.evidence))
@@ -125,35 +125,27 @@ class _Page:
         head = (first, *(p.name for p in self.made.profiles))
         return Table(caption, head, tuple(((Saying(title),), *cells) for title, cells in rows), prose=True)
 
-    def topics(self, names: Sequence[PartName]) -> Iterator[Line | Bullets | Table]:
-        """The parts of the agents: in columns, or one under the other."""
-        found = [(name, [self.topic(p, name) for p in self.made.profiles]) for name in names]
-        found = [(name, cells) for name, cells in found if any(cells)]
-        titles = self.words["parts"]
-        empty = (Saying(self.words["nothing"]),)
+    def laid(self, rows: Sequence[tuple[str, Sequence[Cell]]]) -> Iterator[Line | Bullets | Table]:
+        """Parts of the agents, each with its title: in columns, or one agent under the other."""
+        empty: Cell = (Saying(self.words["nothing"]),)
+        rows = [(title, [cell or empty for cell in cells]) for title, cells in rows if any(cells)]
         if self.side:
-            rows = [(titles[name], [cell or empty for cell in cells]) for name, cells in found]
             if rows:
-                yield self.rows(", ".join(titles[name] for name, _ in found), self.words["row"], rows)
-            return
-        for name, cells in found:
-            yield Line(Saying(titles[name]), strong=True)
-            for p, cell in zip(self.made.profiles, cells, strict=True):
-                yield Bullets(p.name, cell or empty)
-
-    def licences(self) -> Iterator[Line | Bullets | Table]:
-        """What each is to which conditions, those of one source and word together."""
-        words = self.words["licence"]
-        suits, against = ([self.licence(p, suits) for p in self.made.profiles] for suits in (True, False))
-        none: Cell = (Saying(self.words["nothing"]),)
-        rows = [(words["suits"], suits), *([(words["against"], against)] if any(against) else [])]
-        if self.side:
-            yield self.rows(words["suits"], self.words["row"], [(t, [c or none for c in cells]) for t, cells in rows])
+                yield self.rows(self.words["by_agent"], self.words["row"], rows)
             return
         for title, cells in rows:
             yield Line(Saying(title), strong=True)
             for p, cell in zip(self.made.profiles, cells, strict=True):
-                yield Bullets(p.name, cell or none)
+                yield Bullets(p.name, cell)
+
+    def part_rows(self, name: str) -> Iterator[tuple[str, Sequence[Cell]]]:
+        """The rows of one part: what each is for and not for, or what is stated of it."""
+        words, profiles = self.words["licence"], self.made.profiles
+        if name == _LICENCE:
+            yield words["suits"], [self.licence(p, True) for p in profiles]
+            yield words["against"], [self.licence(p, False) for p in profiles]
+            return
+        yield self.words["parts"][name], [self.topic(p, name) for p in profiles]
 
     def licence(self, p: Profile, suits: bool) -> Cell:
         together: dict[tuple[str, str], list[ForWhat]] = {}
@@ -170,7 +162,7 @@ class _Page:
             for (status, text), own in together.items()
         )  # fmt: skip
 
-    def topic(self, p: Profile, name: PartName) -> Cell:
+    def topic(self, p: Profile, name: str) -> Cell:
         said = p.said(name)
         shown = said if name in _LISTED_WHOLE else said[:_SHOWN]
         out = [self.said(s) for s in shown]
@@ -227,9 +219,8 @@ class _Page:
         if p.usual is not None:
             out.append(self.usual(p.usual, "usual_span", "usual_high", "usual_one", words))
         if p.start is not None and p.most is not None:
-            text = words["start" if p.start == p.most else "most"].format(
-                start=self.amount(p.start, p.unit), most=self.amount(p.most, p.unit)
-            )
+            key = "start" if p.start == p.most else "most" if p.start < p.most else "falls"
+            text = words[key].format(start=self.amount(p.start, p.unit), most=self.amount(p.most, p.unit))
             marks = (self.cite(p.steps.source),) if p.steps is not None else ()
             out.append(Saying(text, self.tags(p.steps is None or p.steps.verified), marks))
         return tuple(out) or (Saying(words["no_dose"]),)
@@ -271,11 +262,12 @@ class _Page:
         )
 
     def half_life(self, p: Profile) -> Cell:
-        if p.half_lives:
+        said = p.said("half-life")[:1]
+        if p.half_lives and (p.half_lives[0].usual or not said):
             first = p.half_lives[0]
             text = self.words["half_life"].format(value=plain_number(first.value), unit=first.unit, title=first.title)
             return (Saying(text, self.tags(first.verified), (self.cite(first.source),)),)
-        return tuple(map(self.said, p.said("half-life")[:1])) or self.nothing()
+        return tuple(map(self.said, said)) or self.nothing()
 
     def dangers(self, p: Profile) -> Cell:
         named = [r for i in p.interactions for r in i.rules if r.tier == TIERS[0]]
