@@ -100,7 +100,8 @@ def test_a_rate_above_the_one_for_a_weak_liver_is_said() -> None:
 
 def crisis(**said: object) -> Plan:
     knowledge = load_knowledge()
-    patient = read_patient({"as_of": DAY, **SOUND, "considering": ["dantrolene IV"], **said}, knowledge, today=TODAY)
+    crisis_now = {"considering": ["dantrolene IV"], "conditions": ["malignant hyperthermia crisis"]}
+    patient = read_patient({"as_of": DAY, **SOUND, **crisis_now, **said}, knowledge, today=TODAY)
     made = review(patient, knowledge=knowledge, predict=False).plan
     return next(p for p in made if p.kind == "crisis")
 

@@ -619,3 +619,27 @@ def test_a_bottle_a_clock_and_days_of_the_week() -> None:
     assert read_dose("5mg OD Mon Wed Fri").doses[0].every == "56 h"
     assert read_dose("5mg Mon Wed Fri and 10 mg Tue Thu").problems
     assert (daily("10mg x 2 tds"), read_dose("i.t. 350 mcg/day").route) == (None, "intrathecal")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "400 units intramuscular once on 2026-10-10",
+        "400 units IM once, 10/10/2026",
+        "400 units single dose given 10 October 2026",
+        "400 units once on the 10th of October 2026",
+        "400 units IM on 2026-10-10",
+    ],
+)
+def test_the_one_day_beside_a_single_dose_is_its_day(said: str) -> None:
+    regimen = read_dose(said, as_of=AS_OF)
+    assert (regimen.start, regimen.stop, regimen.problems, regimen.unread) == (date(2026, 10, 10), None, (), ())
+    assert [(d.low, d.high, d.unit) for d in regimen.doses] == [(400, 400, "units")]
+
+
+@pytest.mark.parametrize(
+    "said", ["10 mg tds 2026-10-10", "400 units once 2026-10-10 2026-07-01", "400 units once October 2026"]
+)
+def test_another_date_without_start_or_stop_is_said_and_not_used(said: str) -> None:
+    regimen = read_dose(said, as_of=AS_OF)
+    assert regimen.start is None and any("neither start nor stop" in sentence for sentence in regimen.problems)

@@ -326,6 +326,38 @@ def test_a_plan_that_is_refused_gives_no_day() -> None:
     )
 
 
+def test_a_rise_asks_what_the_last_step_brings_and_not_the_dose_that_it_leaves() -> None:
+    what = "benefit at the highest tolerated dose"
+    plan = a_plan("baclofen", "titration", (TODAY, 15, 0), (TODAY + 12 * DAY, 30, 15), (TODAY + 40 * DAY, 45, 15))
+    taken = {"country": "UK", "medicines": [line("baclofen", "5 mg", start=TODAY - 2 * DAY)]}
+    due = item(what, {**taken, "considering": [line("baclofen", "15 mg", start=None)]}, plan)
+    assert (due.due, due.then) == (TODAY + 82 * DAY, ())
+    long = {"country": "UK", "medicines": [line("baclofen", "5 mg", start=TODAY - 38 * DAY)]}
+    soon = item(what, {**long, "considering": [line("baclofen", "15 mg", start=None)]}, plan)
+    assert (soon.due, soon.then) == (TODAY + 4 * DAY, (TODAY + 82 * DAY,))  # before the rise it is the highest still
+
+
+@pytest.mark.parametrize(
+    ("medicines", "considering", "labs", "refused"),
+    [
+        (["tizanidine 8 mg three times a day since 2022-01-01"], ["stop tizanidine", {"drug": "baclofen", "dose": "10 mg", "frequency": "three times a day", "change": "replace"}], "230 umol/L", "baclofen"),
+        ([], ["carisoprodol 350 mg four times a day"], "60 umol/L", "carisoprodol"),
+        ([], ["baclofen 5 mg three times a day"], "400 umol/L", "baclofen"),
+    ],
+)  # fmt: skip
+def test_a_start_that_is_refused_is_not_followed(
+    medicines: list[Any], considering: list[Any], labs: str, refused: str
+) -> None:
+    person = {
+        "country": "US", "sex": "female", "age": "76", "weight": "62 kg", "height": "165 cm", "dialysis": "none", "conditions": ["multiple sclerosis"],
+        "medicines": medicines, "considering": considering, "labs": [lab("creatinine", labs, TODAY)],
+    }  # fmt: skip
+    found = reviewed(person)
+    assert any(plan.refused for plan in found.plan)
+    assert refused not in {watch.agent for watch in found.monitoring}
+    assert not medicines or found.monitoring
+
+
 def test_what_is_weighed_begins_today() -> None:
     due = item("need, dependence and misuse", {"medicines": [], "considering": ["diazepam 2 mg twice a day"]})
     assert (due.due, due.start_known) == (TODAY + 28 * DAY, True)
@@ -673,7 +705,7 @@ def test_a_refill_is_due_on_the_day_that_the_pump_reckons(filled: int, overdue: 
 
 def test_a_start_prints_all_days_of_its_first_months() -> None:
     person = {
-        "age": "45", "sex": "male", "conditions": ["multiple sclerosis"], "allergies": [], "dialysis": "none", "medicines": [],
+        "age": "45", "sex": "male", "weight": "80 kg", "conditions": ["multiple sclerosis"], "allergies": [], "dialysis": "none", "medicines": [],
         "labs": [lab(n, v, TODAY - DAY) for n, v in (("ALT", "20 U/L"), ("AST", "20 U/L"), ("creatinine", "0.8 mg/dL"))],
     }  # fmt: skip
     for country in ("US", "DE"):

@@ -286,6 +286,8 @@ def test_the_linter_rejects_combinations_and_claims(
         ({"since": "lycanthropy", "at_most": "3", "unit": "days"}, "there is no condition"),
         ({"since": "stroke", "at_most": "3", "unit": "weeks"}, "a number of days"),
         ({"since": "stroke"}, "a number of days"),
+        ({"stopped": "aspirin", "at_most": "3", "unit": "days"}, "there is no agent"),
+        ({"stopped": "baclofen"}, "a number of days"),
         ({"genotype": "CYP2C19", "is": "splendid"}, "there is no status"),
         ({"genotype": "CYP2C19"}, "needs `is`"),
         ({"over_limit": "dayly"}, "there is no limit"),

@@ -66,3 +66,30 @@ def test_liver_disease_without_a_value_sets_no_day() -> None:
     made = plan(20, FOUR_TIMES, conditions=["spinal cord injury", "cirrhosis"])
     assert not made.gates[0].go_back
     assert not any("measured again" in told.text for told in made.first_do)
+
+
+def test_rule_and_plan_of_dantrolene_keep_one_pace() -> None:
+    """Without a raised value half of it stands for as long as a step of the label's rise, and the rule says a week as well."""
+    review = reviewed({**WOMAN, "labs": [{"name": "ALT", "value": "20 U/L", "date": "2026-11-20"}], "medicines": [FOUR_TIMES], "considering": [{"drug": "dantrolene", "change": "stop"}]})  # fmt: skip
+    (made,) = (p for p in review.plan if p.kind == "taper")
+    assert [(step.daily, step.days) for step in made.steps] == [(200, 7)]
+    (finding,) = (f for f in review.findings if "dantrolene-liver-risk" in f.rules)
+    assert "a week at each" in finding.action
+    raised = plan(95, FOUR_TIMES, considering=[{"drug": "dantrolene", "change": "stop"}])
+    assert [(step.daily, step.days) for step in raised.steps] == [(200, 3)]
+
+
+def test_a_dose_of_dantrolene_that_is_weighed_is_not_lowered_but_kept_low() -> None:
+    review = reviewed({**WOMAN, "medicines": ["dantrolene 25 mg once a day since 2026-11-20"], "considering": ["dantrolene 100 mg four times a day"]})  # fmt: skip
+    (finding,) = (f for f in review.findings if "dantrolene-liver-risk" in f.rules)
+    assert finding.tier == "CHANGE" and "Do not raise" in finding.action and "Lower" not in finding.action
+
+
+@pytest.mark.parametrize("considering", [[], [{"drug": "dantrolene", "change": "stop"}]])
+def test_up_to_the_repeat_test_nothing_speaks_of_a_next_step_or_a_new_start(considering: list[dict[str, str]]) -> None:
+    made = plan(95, FOUR_TIMES, considering=considering)
+    assert not any("next step" in told.text for gate in made.gates for told in gate.go_on)
+    assert not any(gap.do == "retitrate" for gap in made.missed)
+    assert any(gap.do == "call" for gap in made.missed)
+    chosen = next(p for p in made.policies if p.chosen)
+    assert "repeated" in chosen.text

@@ -129,6 +129,29 @@ def test_dantrolene_ends_at_once_with_an_injured_liver(knowledge: Knowledge) -> 
     assert well.policies[0].id == "dantrolene-down"
 
 
+SEVERE: list[dict[str, str]] = [
+    {"name": name, "value": value, "date": "2026-11-20"}
+    for name, value in (("bilirubin", "60 umol/L"), ("INR", "1.8"), ("albumin", "26 g/L"))
+]
+
+
+@pytest.mark.parametrize("where", ["US", "UK", "EU"])
+@pytest.mark.parametrize("alt", [20, 160])
+@pytest.mark.parametrize("dose", [4, 8, 10])
+@pytest.mark.parametrize("severe", [True, False])
+def test_no_way_down_of_tizanidine_waits_for_a_liver_test_that_changes_nothing(knowledge: Knowledge, where: Jurisdiction, alt: float, dose: int, severe: bool) -> None:  # fmt: skip
+    labs = [{"name": "ALT", "value": f"{alt} U/L", "date": "2026-11-20"}, *(SEVERE if severe else ())]
+    plan = taper(knowledge, "tizanidine", where, f"tizanidine {dose} mg four times a day {LONG}", labs=labs, conditions=["cirrhosis"] if severe else [])  # fmt: skip
+    raised, above = alt > 120, dose * 4 > 36
+    if raised and not above and not severe:
+        assert plan.refused and not plan.steps and any("Repeat ALT" in t.text for t in plan.first_do)
+        return
+    assert plan.refused is None and plan.steps[0].first == TODAY
+    assert plan.steps[0].changed == -(4 if severe or raised else 2)
+    told = [t.text for g in plan.gates for t in g.go_on if t.text.startswith("ALT")]
+    assert bool(told) == (raised and not severe), "what the second value decides"
+
+
 # ---------------------------------------------------------------- what has to be done first
 
 FIRST: list[tuple[str, tuple[str, ...], dict[str, Any], str, str]] = [

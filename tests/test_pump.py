@@ -550,10 +550,11 @@ def test_delivery_that_stopped_gets_the_emergency_page_and_no_dose(plain: dict[s
     assert found.refused is not None and "until delivery is secured" in found.refused
     assert not found.bounds and not found.steps
     whats = [e.what for e in found.reckoning]
-    assert whats.index("Whom to call") < whats.index("Emergency") < whats.index("Until delivery is restored")
-    meanwhile = " ".join(e.text for e in lines(found, "Until delivery is restored"))
+    when = "Once nothing flows, or with signs of withdrawal" if "conditions" in plain else "Until delivery is restored"
+    assert whats.index("Whom to call") < whats.index("Emergency") < whats.index(when)
+    meanwhile = " ".join(e.text for e in lines(found, when))
     assert "benzodiazepines" in meanwhile and "Cyproheptadine 4 to 8 mg every 6 to 8 hours" in meanwhile
-    assert "creatinine first" in one(found, "Until delivery is restored, by mouth").text
+    assert "creatinine first" in one(found, f"{when}, by mouth").text
     (signs,) = [s for s in found.withdrawal if "itching without a rash" in s.signs]
     assert "high fever" in signs.emergency and "1 to 3 days" in signs.onset and "Hospital now" in signs.action
     assert not {"Fluid a day", "Refill by", "The day's sum"} & set(whats) and not [w for w in whats if "rise" in w]

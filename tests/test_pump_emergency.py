@@ -191,6 +191,39 @@ def test_a_child_in_overdose_has_no_amount_of_spinal_fluid() -> None:
     assert "the team decides how much" in text_of(page) and "the label says 30 to 40 mL" not in text_of(page)
 
 
+OLD_COMA = {"name": "coma", "since": "2019-03-01"}
+
+
+def test_a_coma_of_long_ago_is_no_emergency_of_today() -> None:
+    """Severe brain injury is who has a pump: the refill is still reckoned, 37 days from 11.4 to 4 mL at 0.2 mL a day."""
+    for old in (OLD_COMA, {"name": "respiratory depression", "since": "2026-11-07"}):
+        found = reviewed(conditions=["traumatic brain injury", old], medicines=[line()], pump=PUMP)
+        assert [finding.tier for finding in told(found, "baclofen-intrathecal-overdose")] == ["CHANGE"]
+        page = pump_page(found)
+        assert page.refused is not None and "no rise until" in page.refused and not page.bounds
+        assert "2026-12-29" in text_of(page, "Refill by") and "Stop delivery" not in text_of(page)
+    past = reviewed(conditions=["multiple sclerosis", {"name": "baclofen overdose", "since": "2024-01-01"}], medicines=[line()], pump=PUMP)  # fmt: skip
+    assert [finding.tier for finding in told(past, "baclofen-intrathecal-overdose")] == ["WATCH"]
+    assert pump_page(past).refused is None
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        {"conditions": [{**OLD_COMA, "since": "2026-11-08"}]},
+        {"conditions": [OLD_COMA, "baclofen overdose"]},
+        {"conditions": [OLD_COMA], "observations": [BREATHS]},
+        {"conditions": ["coma"], "observations": [{**BREATHS, "value": "14 /min"}]},
+    ],
+)
+def test_a_coma_of_late_or_without_a_day_stays_one_and_names_the_refill(person: dict[str, Any]) -> None:
+    found = reviewed(**person, medicines=[line()], pump=PUMP)
+    assert [finding.tier for finding in told(found, "baclofen-intrathecal-overdose")] == ["DANGER"]
+    page = pump_page(found)
+    assert "Stop delivery at once" in text_of(page)
+    assert "refill by 2026-12-29. Nothing may flow from 2027-01-11" in text_of(page, "If delivery goes on")
+
+
 def test_overdose_and_a_pump_that_failed_get_both_pages() -> None:
     page = pump_page(
         reviewed(conditions=["multiple sclerosis", "coma"], medicines=[line(stop="2026-11-21")], pump=PUMP)
@@ -285,7 +318,9 @@ def test_a_restart_within_days_at_the_old_rate_is_the_treatment() -> None:
 
 def test_above_the_old_rate_or_after_two_weeks_it_is_not() -> None:
     above = reviewed(medicines=[line(stop="2026-11-21")], considering=[line(450)])
-    assert told(above, "baclofen-intrathecal-start-high") and told(above, "baclofen-intrathecal-restart-early")
+    (early,) = told(above, "baclofen-intrathecal-restart-early")
+    assert early.tier == "CHANGE" and "no higher" in early.summary
+    assert "200 micrograms" not in " ".join(f.summary + f.action for f in above.findings)  # half of what was taken
     late = reviewed(medicines=[line(stop="2026-11-02")], considering=[line()])
     assert [f.tier for f in told(late, "baclofen-intrathecal-restart-old-rate")] == ["DANGER"]
     assert not told(late, "baclofen-intrathecal-restart-early")
@@ -338,3 +373,63 @@ def test_tablets_before_a_first_pump_are_not_tablets_beside_one() -> None:
         assert not told(reviewed(medicines=[tablets], considering=[weighed], pump=pump), "baclofen-oral-beside-pump")
     assert told(reviewed(medicines=[tablets, line()], pump=PUMP), "baclofen-oral-beside-pump")
     assert told(reviewed(medicines=[tablets], pump=PUMP), "baclofen-oral-beside-pump")
+
+
+@pytest.mark.parametrize(("country", "age"), [("UK", 8), ("DE", 15), ("US", 10)])
+def test_a_stand_in_for_a_childs_stopped_pump_meets_no_adult_dose_and_no_contradiction(country: str, age: int) -> None:
+    """The plan of the emergency stands first, and beside it nobody is told to begin low or to ask whether the pump delivers."""
+    person = {**CHILD, "age": age, "country": country, "pump": PUMP}
+    found = reviewed(**person, considering=["baclofen 10 mg four times a day"])
+    assert [plan.kind for plan in found.plan][:2] == ["pump", "switch"]
+    for plan in found.plan:
+        assert "10 to 20 mg" not in text_of(plan) and "30 mg" not in text_of(plan)
+    said = " ".join(f"{f.summary} {f.action}" for f in found.findings)
+    assert "0.3 mg/kg" not in said and "whether the pump delivers" not in said
+    assert {f.tier for f in told(found, "baclofen-oral-beside-pump")} == {"WATCH"}
+
+
+def test_a_stand_in_of_an_adult_is_no_first_start() -> None:
+    found = reviewed(medicines=[line(stop="2026-11-21")], considering=["baclofen 20 mg four times a day"])
+    (finding,) = told(found, "baclofen-start-above-label")
+    assert finding.tier == "WATCH" and "5 mg" not in finding.action
+    assert ("days since baclofen intrathecal was stopped", "1 day") in [(b.fact, b.value) for b in finding.because]
+    long_ago = reviewed(medicines=[line(stop="2026-10-21")], considering=["baclofen 20 mg four times a day"])
+    assert told(long_ago, "baclofen-start-above-label")[0].tier == "CHANGE"
+
+
+def test_a_running_pump_keeps_the_order_of_the_plans() -> None:
+    found = reviewed(medicines=[line()], pump=PUMP, considering=["tizanidine 2 mg three times a day"])
+    assert [plan.kind for plan in found.plan] == ["titration", "pump"]
+
+
+# ---------------------------------------------------------------- low, and still running
+
+LATER = "Once nothing flows, or with signs of withdrawal"
+
+
+@pytest.mark.parametrize(
+    ("pump", "conditions", "left"),
+    [
+        ({**PUMP, "residual": "1.8 mL", "refilled": "2026-10-20"}, ["multiple sclerosis"], "0.7 days"),  # 0.4 mL / 0.55
+        ({**PUMP, "residual": "2.4 mL", "refilled": "2026-10-20"}, ["multiple sclerosis"], "43.6 hours"),  # 1 mL / 0.55
+        (PUMP, ["multiple sclerosis", "catheter leak"], None),
+    ],
+)
+def test_a_pump_that_may_still_deliver_gets_nothing_on_top(
+    pump: dict[str, str], conditions: list[str], left: str | None
+) -> None:
+    """At 1100 micrograms/day and 2000 micrograms/mL 0.55 mL flow a day, and the last 1.4 mL of a SynchroMed II do not."""
+    found = reviewed(conditions=conditions, medicines=[line(1100)], pump=pump, considering=[line(1400)])
+    page = pump_page(found)
+    whats = [entry.what for entry in page.reckoning]
+    assert "Until delivery is restored" not in whats and BY_MOUTH not in whats
+    assert whats.index("While it may still flow") < whats.index(LATER) < whats.index(f"{LATER}, by mouth")
+    assert left is None or left in text_of(page)
+    (rise,) = told(found, "baclofen-intrathecal-rise-above-step")
+    assert rise.tier == "NOTE" and rise.summary.startswith("No rise now")
+
+
+def test_an_empty_pump_is_treated_at_once() -> None:
+    page = pump_page(reviewed(medicines=[line()], pump={**PUMP, "residual": "1.4 mL"}))
+    assert {"Until delivery is restored", BY_MOUTH} <= {entry.what for entry in page.reckoning}
+    assert LATER not in {entry.what for entry in page.reckoning}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import combinations, pairwise, product
 from typing import Any
 
@@ -37,6 +37,11 @@ def raising(now: list[str], weighed: str, **changed: Any) -> Plan:
     return next(p for p in review.plan if p.kind == "titration")
 
 
+def risen(plan: Plan) -> date:
+    """The day of the first rise; the present dose stands before it."""
+    return next(step.first for step in plan.steps if step.changed > 0)
+
+
 # ---------------------------------------------------------------- the time of the present dose
 
 
@@ -53,7 +58,7 @@ def test_the_first_rise_waits_for_the_days_of_the_present_stage(
 ) -> None:
     since = TODAY - timedelta(days=1)
     plan = raising([f"{now} since {since.isoformat()}"], weighed, country=country)
-    assert plan.steps[0].first == since + timedelta(days=days)
+    assert risen(plan) == since + timedelta(days=days)
     assert any(since.isoformat() in note for note in plan.notes)
 
 
@@ -90,7 +95,7 @@ def test_no_rise_comes_before_the_days_of_stage_and_bound(agent: str, now: str, 
         plans = reviewed({**WELL, "medicines": [f"{agent} {now} since {since}"], "considering": [f"{agent} {weighed}"], **changed}).plan  # fmt: skip
         for plan in (p for p in plans if p.kind == "titration" and p.steps):
             made += 1
-            assert plan.steps[0].first >= max(TODAY, since + timedelta(days=_least_days(agent, now, changed)))
+            assert risen(plan) >= max(TODAY, since + timedelta(days=_least_days(agent, now, changed)))
     assert made
 
 
@@ -244,6 +249,41 @@ def test_no_rise_is_planned_after_the_end_of_the_course() -> None:
         [f"cyclobenzaprine 5 mg three times a day since {since}"], "cyclobenzaprine 10 mg three times a day", **BACK
     )
     assert plan.refused is not None and "at most 21 days" in plan.refused and not plan.steps
+
+
+def test_no_rise_so_late_in_a_course_that_its_dose_cannot_be_judged() -> None:
+    now, weighed = "cyclobenzaprine 5 mg three times a day", "cyclobenzaprine 10 mg three times a day"
+    late = raising([f"{now} since {TODAY - timedelta(days=16)}"], weighed, **BACK)
+    assert late.refused is not None and "would need 14 days to be judged" in late.refused and not late.steps
+    soon = raising([f"{now} since {TODAY - timedelta(days=5)}"], weighed, **BACK)
+    assert soon.refused is None and soon.steps[-1].last == TODAY + timedelta(days=15)
+
+
+COURSES = [
+    ("DE", "thiocolchicoside 4 mg twice a day", "thiocolchicoside 8 mg twice a day"),
+    ("US", "cyclobenzaprine 5 mg three times a day", "cyclobenzaprine 10 mg three times a day"),
+    ("US", "carisoprodol 250 mg three times a day", "carisoprodol 350 mg four times a day"),
+    ("UK", "diazepam 2 mg twice a day", "diazepam 5 mg three times a day"),
+]
+
+
+@pytest.mark.parametrize(("country", "now", "weighed"), COURSES)
+def test_every_rise_of_a_course_leaves_days_to_judge_it(country: str, now: str, weighed: str) -> None:
+    least = KNOWN.policies["plan_rise_days"].value
+    for ago in range(0, 21, 1 if FULL else 4):
+        person = {**BACK, "country": country}
+        for before in ([], [f"{now} since {TODAY - timedelta(days=ago)}"]):
+            plan = raising(before, weighed, **person)
+            rises = [s for s in plan.steps if s.changed > 0][0 if before else 1 :]
+            assert all(s.days is None or s.days >= least for s in rises[-1:])
+
+
+def test_what_has_to_be_settled_before_a_dose_stands_first_in_the_plan() -> None:
+    person = {"country": "DE", "conditions": ["acute low back pain"], "pregnant": False}
+    plan = raising([], "thiocolchicoside 8 mg twice a day", **person)
+    assert any("contraception" in told.text for told in plan.first_do)
+    jump = raising(["baclofen 5 mg three times a day since 2026-01-01"], "baclofen 20 mg three times a day")
+    assert not jump.first_do  # the plan's steps are the answer to a dose that is too large
 
 
 # ---------------------------------------------------------------- older people

@@ -14,6 +14,8 @@ from relaxant.io.patient_file import read_patient
 from relaxant.medicines.read import read_medicines
 from relaxant.planning.plan import Plan
 from relaxant.planning.taper import Override, taper_plan
+from relaxant.report.plans import render_plan
+from relaxant.report.view import head_of
 from relaxant.reviewing import Review
 from test_planning import KNOWN, PLANS, leaving, line, of_kind, person
 
@@ -126,6 +128,11 @@ def test_baclofen_of_160_mg_a_day_ends_from_10_mg() -> None:
     assert any("more than 10 mg a day to nothing" in note for note in plan.notes)
 
 
+def test_a_plan_that_comes_down_to_a_dose_says_nothing_of_an_end() -> None:
+    plan = the(left(["baclofen 30 mg three times a day since 2019-01-01"], ["baclofen 5 mg three times a day"]))
+    assert plan.steps[-1].last is None and not any("to nothing" in note for note in plan.notes)
+
+
 def test_above_the_kidneys_most_gabapentin_goes_quickly_and_from_there_at_the_usual_pace() -> None:
     """NHS Fife: 300 mg a day less each week; 900 mg a day is the most from 30 to 49 mL/min."""
     labs = [{"name": "creatinine", "value": "170 umol/L", "date": "2026-11-10"}]
@@ -137,6 +144,30 @@ def test_above_the_kidneys_most_gabapentin_goes_quickly_and_from_there_at_the_us
     assert sum(step.days or 0 for step in plan.steps if step.daily > 900) <= 7
     slower = next(b for b in plan.branches if b.kind == "slower")
     assert [(step.daily, step.days) for step in slower.steps if step.days != 1] == [(900, 14), (600, 14), (300, 14)]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_has_built_up_neither_waits_nor_is_given_back(seed: int) -> None:
+    """Above what the kidneys leave no step leads back, the slower way is no slower, and every way on says so."""
+    chance = random.Random(seed)
+    agent, often = chance.choice(["gabapentin", "pregabalin"]), chance.choice(["twice a day", "three times a day"])
+    dose = chance.choice([300, 600, 800]) if agent == "gabapentin" else chance.choice([75, 150, 300])
+    labs = [{"name": "creatinine", "value": f"{chance.choice([130, 170, 240, 400])} umol/L", "date": "2026-11-10"}]
+    taken = {**line(agent, dose, often), "start": chance.choice(["2026-11-10", "2020-01-01"])}
+    weighed = {"drug": agent, "change": "stop"} if chance.random() < 0.5 else line(agent, 25, "once a day")
+    who = {**person(chance), "age": chance.choice([45, 72, 88]), "dialysis": "none", "labs": labs}
+    for plan in of_kind(reviewed({**who, "medicines": [taken], "considering": [weighed]}), "taper"):
+        if not plan.steps or not PLANS.tapers[plan.policies[0].id].built_up:
+            continue
+        (most,) = {b.text.split(" ")[1] for b in plan.branches if b.text.startswith("Above ")}
+        calendars = [plan.steps, *(b.steps for b in plan.branches if b.steps)]
+        for steps in calendars:
+            daily = {step.number: step.daily for step in steps}
+            assert all(step.back_to is None or daily[step.back_to] <= float(most.replace(",", "")) for step in steps)
+            assert [s for s in steps if s.daily > float(most)] == [s for s in plan.steps if s.daily > float(most)]
+        ways = {b.kind: b.text for b in plan.branches}
+        assert all(ways[kind].startswith("Above ") for kind in ("hold", "rescue"))
+        assert all(g.hold[0].text == g.go_back[0].text and g.hold[0].text.startswith("Above ") for g in plan.gates)
 
 
 def test_diazepam_of_some_weeks_goes_within_weeks_in_the_united_kingdom() -> None:
@@ -170,6 +201,8 @@ def test_german_clonazepam_goes_in_german_drops_counted_as_drops(said: str) -> N
     assert (drops.name, drops.strength, drops.drop, drops.liquid) == ("oral drops", 0.1, True, False)
     assert plan.steps[0].takes[0].counts[0].count == 18
     assert not any("known from" in note for note in plan.notes)
+    text = render_plan(plan, "text", head=head_of(left([said], ["stop clonazepam"], country="DE"), knowledge=KNOWN), knowledge=KNOWN).decode()  # fmt: skip
+    assert "drops, and as many" in text and "pieces for" not in text and "whole only" not in text
 
 
 def test_what_is_not_known_to_be_sold_here_says_so_on_a_taper_and_on_a_switch() -> None:
@@ -200,6 +233,27 @@ def test_who_cannot_swallow_tablets_gets_a_liquid_where_one_makes_the_doses(seed
             assert all(p.liquid or p.drop for p in plan.products), (agent, country, plan.products)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_tube_is_spoken_of_whatever_the_steps_are_made_of(seed: int) -> None:
+    """Of a liquid in place of an unsaid form as of tablets; and larger volumes are read at the marks of a large syringe."""
+    chance = random.Random(seed)
+    agent, dose = chance.choice([("baclofen", 15), ("baclofen", 25), ("diazepam", 10), ("tizanidine", 8), ("dantrolene", 100), ("clonazepam", 2)])  # fmt: skip
+    taken = {**line(agent, dose, "three times a day"), "start": "2024-05-01"}
+    weighed = {"drug": agent, "route": "oral", "change": "stop"}
+    who = {**person(chance), "swallowing": chance.choice(["tube", "crushed"])}
+    begun = chance.random() < 0.3
+    review = reviewed({**who, "medicines": [] if begun else [taken], "considering": [agent] if begun else [weighed]})
+    for plan in of_kind(review, "taper", "titration"):
+        if not plan.steps:
+            continue
+        hazards = [note for note in plan.notes if note.startswith("HAZARD")]
+        liquid = plan.products[0].liquid or plan.products[0].drop
+        assert any(("crushed and dispersed" in note) != liquid for note in hazards) or (begun and liquid)
+        assert not any("is taken as" in note for note in hazards), "nobody said a form"
+        volumes = [c.count for s in plan.steps for t in s.takes for c in t.counts if plan.products[c.product].liquid]
+        assert all(volume <= 10 or volume * 2 % 1 == 0 for volume in volumes)
+
+
 # ---------------------------------------------------------------- exchanges
 
 
@@ -224,8 +278,8 @@ def test_where_the_new_one_may_not_begin_the_old_one_is_asked_about_before_it_go
         "stop tizanidine",
     ]
     plan = the(left(taken, weighed, labs=labs, birth_date="1945-01-01"), "switch")
-    assert plan.refused is not None and plan.steps
-    assert plan.title == "Tapering tizanidine"
+    assert plan.refused is not None and not plan.steps
+    assert plan.title == "From tizanidine to baclofen"
     assert plan.needs_first[0] == "whether tizanidine is to go at all, now that baclofen may not take its place"
 
 

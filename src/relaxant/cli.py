@@ -178,6 +178,25 @@ def _parser() -> argparse.ArgumentParser:
     knows(leave)
     leave.set_defaults(run=_taper)
 
+    working = commands.add_parser(
+        "respond",
+        help="is it working: what a diary of doses and symptoms says",
+        description="Read a diary (CSV: date, doses, scores) and say for each score whether it is better than before the doses changed.",
+    )
+    working.add_argument("file", metavar="DIARY.csv", help="a diary, or - for standard input")
+    working.add_argument("--column", action="append", default=[], metavar="OURS=THEIRS", help="the diary's name of a column, such as spasms=Krampfzahl; may be repeated")  # fmt: skip
+    working.add_argument("--patient", metavar="FILE", help="the person's file: conditions, other medicines, markers")
+    working.add_argument("--condition", action="append", default=[], metavar="WORDS", help="a condition, such as “multiple sclerosis”; may be repeated")  # fmt: skip
+    working.add_argument("--from", dest="begin", metavar="DATE", help="the first day that is used")
+    working.add_argument("--until", metavar="DATE", help="the last day that is used")
+    working.add_argument("--randomised", action="store_true", help="chance drew the order of the arms in each block")
+    working.add_argument("--blinded", action="store_true", help="nobody knew which arm was which")
+    working.add_argument("--label", metavar="TEXT", help="what stands on top against the wrong person")
+    working.add_argument("--format", choices=("text", "json", "html"), default="text")
+    working.add_argument("--output", metavar="PATH", help="write there instead of to standard output")
+    knows(working)
+    working.set_defaults(run=_respond)
+
     known = commands.add_parser(
         "agents",
         help="the relaxants that are known, or everything known of one, with sources",
@@ -370,6 +389,19 @@ def _taper(options: argparse.Namespace) -> int:
     _write(made, options.output)
     if options.format == "ics" and not labelled:
         say_without_label(knowledge)
+    return 0
+
+
+def _respond(options: argparse.Namespace) -> int:
+    from relaxant.cli_respond import run
+    from relaxant.knowledge.load import load_knowledge
+
+    knowledge = load_knowledge(*options.pack)
+    patient = None if options.patient is None else _read(options.patient)
+    made = run(
+        options, _read(options.file), patient, knowledge, today(), colour=_colour(options), encoding=_encoding(options)
+    )
+    _write(made, options.output)
     return 0
 
 

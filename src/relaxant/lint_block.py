@@ -49,7 +49,8 @@ def faults_of_blocks(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
 
 def _rules_named(block: Block) -> Iterator[str]:
     yield from block.withheld_by
-    yield from block.of_order
+    yield from block.slips
+    yield from block.beside
     for dose in block.doses:
         yield from dose.rules
     for entries in (block.changes, block.less, block.warnings):

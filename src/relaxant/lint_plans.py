@@ -115,6 +115,8 @@ def _titration(titration: Titration) -> Iterator[tuple[str, str]]:
         yield where, f"a dose is not in “{titration.unit}”"
     if not titration.stages:
         yield where, "it has no stage"
+    if titration.rise_most is not None and titration.rise_most <= 0:
+        yield where, "rise_most is above nought"
     if titration.age_from >= titration.age_to:
         yield where, "age_from is not below age_to"
     if (

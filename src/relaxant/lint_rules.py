@@ -111,7 +111,7 @@ def _names(node: Any, where: str, knowledge: Knowledge) -> Iterator[tuple[str, s
                 yield where, f"there is no status “{value} {node.get('is')}” in the pathways"
             elif key in ("role", "taken_for") and value not in knowledge.roles:
                 yield where, f"there is no role “{value}”"
-            elif key == "given" and value not in knowledge.agents:
+            elif key in ("given", "stopped") and value not in knowledge.agents:
                 yield where, f"there is no agent “{value}”"
             elif key == "takes" and lookup_name(str(value)) is None:
                 yield where, f"the dictionary does not know “{value}”"

@@ -455,7 +455,7 @@ def _monitoring(facts: Facts, patient: Patient, medicines: Sequence[Medicine], p
             verified=entry.verified,
             source=cited(facts.knowledge, entry.source, entry.place),
         )
-        for agent, entry in in_words(facts, dated)
+        for agent, entry in in_words(facts, dated, plans=plans)
     ]
     return [*(w for w in out if w.due is not None), *sorted((w for w in out if w.due is None), key=lambda w: w.agent)]
 

@@ -13,6 +13,7 @@ from relaxant.facts.inputs import full
 from relaxant.facts.limits import LIMITED, Ceiling, for_every_age, plain_kind
 from relaxant.facts.members import Members, partners
 from relaxant.facts.names import AGENT_FACTS, TAKEN_FOR
+from relaxant.facts.pace import raised_beyond_step, raised_too_soon
 from relaxant.facts.suitability import unestablished, unsuited
 
 if TYPE_CHECKING:
@@ -121,6 +122,10 @@ def _agent_fact(facts: Facts, agent: str, name: str, of: str = "") -> Column:
         return _exposure(facts, agent)
     if name in ("unsuited", "unestablished"):
         return (unsuited if name == "unsuited" else unestablished)(facts, agent)
+    if name == "raised_beyond_step":
+        return raised_beyond_step(facts, agent)
+    if name == "raised_too_soon":
+        return raised_too_soon(facts, agent)
     if name == "allergic":
         return facts.column(f"allergy:{facts.knowledge.agents[agent].ingredient}")
     if name in _OF_PUMP:
@@ -138,6 +143,7 @@ def _agent_fact(facts: Facts, agent: str, name: str, of: str = "") -> Column:
         )
     need = {
         "stopped_days": f"stop date of {agent}",
+        "present_days": f"start date of {agent}",
         "dose_drop": dose_need,
         "doses_daily": dose_need,
         "dose_interval_days": dose_need,

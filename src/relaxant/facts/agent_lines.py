@@ -103,12 +103,15 @@ def said_of_agent(
     elif weighed:
         known = [m.regimen.duration_days for m in weighed if m.regimen.duration_days is not None]
         out["duration_days"] = max(known) if len(known) == len(weighed) else math.nan
-    before = replaced or (stopped if not current else [])
+    if current and all(m.regimen.start is not None for m in current):
+        out["present_days"] = _since(patient, [max(m.regimen.start for m in current if m.regimen.start is not None)])
+    before = (current if weighed else []) or (stopped if not current else [])
     out["restarting"] = float(bool(weighed and stopped) and not current)
+    until = max((m.regimen.start or patient.as_of for m in weighed), default=patient.as_of)
     out["session_low"], out["session_high"] = (
-        _since_session(patient, current + stopped) if weighed else (math.inf, math.inf)
+        _since_session(patient, current + stopped, until) if weighed else (math.inf, math.inf)
     )
-    out["sessions_low"], out["sessions_high"] = _together(current + stopped, weighed, patient, together, unit)
+    out["sessions_low"], out["sessions_high"] = _together(current + stopped, weighed, until, patient, together, unit)
     out["dose_drop"], out["product_changes"] = (0.0, 0.0) if current and not weighed else (math.nan, math.nan)
     if before:
         before_low, before_high = _daily(before, unit.amount)
@@ -222,18 +225,18 @@ def _session(line: Medicine, as_of: date) -> tuple[date | None, bool]:
     return day, once or line.role == "stopped" or (as_of - day).days < _interval((line,), math.nan)
 
 
-def _since_session(patient: Patient, lines: Sequence[Medicine]) -> tuple[float, float]:
-    """The least and the most days since the last session, endless where there was none."""
+def _since_session(patient: Patient, lines: Sequence[Medicine], until: date) -> tuple[float, float]:
+    """The least and the most days from the last session up to today or, later, the day of the one that is weighed; endless where there was
+    none."""
     last, sure = last_session(lines, patient.as_of)
-    days = math.inf if last is None else float((patient.as_of - last).days)
+    days = math.inf if last is None else float((max(until, patient.as_of) - last).days)
     return (days if sure and patient.medicines is not None else 0.0), days
 
 
 def _together(
-    given: Sequence[Medicine], weighed: Sequence[Medicine], patient: Patient, days: float, unit: _DoseUnit
+    given: Sequence[Medicine], weighed: Sequence[Medicine], until: date, patient: Patient, days: float, unit: _DoseUnit
 ) -> tuple[float, float]:
-    """The least and the most that sessions give within so many days up to the review, or up to the session that is weighed."""
-    until = max((m.regimen.start or patient.as_of for m in weighed), default=patient.as_of)
+    """The least and the most that sessions give within so many days up to ``until``, the day of the review or of the session that is weighed."""
     low, high = (0.0, 0.0) if patient.medicines is not None else (0.0, math.inf)
     for line in (*given, *weighed):
         doses = line.regimen.doses

@@ -9,6 +9,7 @@ import msgspec
 
 from relaxant.formulary.agent_page import Reference, reference
 from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.phenotypes import status_text
 from relaxant.knowledge.schema import Rule, Tier
 from relaxant.quantities import plain_number
 
@@ -94,11 +95,14 @@ def in_words(node: Mapping[str, Any], knowledge: Knowledge) -> str:
         began = words["since"].format(what=knowledge.conditions[node["since"]].title)
         return _compared(began, node, words)
     if "genotype" in node:
-        return str(words["genotype"]).format(gene=node["genotype"], status=node["is"])
+        said = knowledge.words("values")["genotype_status"]
+        return status_text(node["genotype"], node["is"], knowledge.pathways, said)
     if "allergy" in node:
         return str(knowledge.words("values")["allergy_to"]).format(what=str(node["allergy"]).replace("_", " "))
     if "given" in node:
         return str(words["given"]).format(what=node["given"])
+    if "stopped" in node:
+        return _compared(words["stopped"].format(what=node["stopped"]), node, words)
     if "takes" in node:
         return str(words["takes"]).format(what=node["takes"])
     if "taken_for" in node:

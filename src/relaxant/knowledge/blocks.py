@@ -54,11 +54,13 @@ class BlockDose(Cited, frozen=True, kw_only=True, gc=False):
 
 
 class BlockLess(Cited, frozen=True, kw_only=True, gc=False):
-    """For whom one of ``rules`` spoke, the low end of each labelled range of ``purposes`` is planned, or ``share`` of the usual amount."""
+    """For whom one of ``rules`` spoke, the low end of each labelled range of ``purposes`` is planned, or ``share`` of the usual amount; with
+    ``whole`` the usual amount stays, and ``text`` says what to expect of it."""
 
     rules: tuple[str, ...]
     purposes: tuple[Purpose, ...]
     share: float | None = None
+    whole: bool = False
     text: str
 
 
@@ -157,9 +159,9 @@ class BlockAgain(Cited, frozen=True, kw_only=True, gc=False):
 class Block(Frozen, frozen=True, kw_only=True, gc=False):
     """What is known for planning with a blocker, or with what reverses one.
 
-    A finding of the rules ``withheld_by`` takes its dose away where it asks for a change or more. The rules ``of_order`` speak of the order
-    that is weighed and not of the agent: their findings refuse no plan, which says what is right instead. For whom a note of ``not_known`` holds, no
-    source gives a dose.
+    A finding of the rules ``withheld_by`` takes its dose away where it asks for a change or more. The rules ``slips`` speak of the order that is
+    weighed, ``beside`` of what is given with the agent, and neither of the agent: their findings refuse no plan, which says what is right
+    instead. For whom a note of ``not_known`` holds, no source gives a dose.
     """
 
     block: str
@@ -175,5 +177,6 @@ class Block(Frozen, frozen=True, kw_only=True, gc=False):
     warnings: tuple[BlockWarning, ...] = ()
     again: tuple[BlockAgain, ...] = ()
     withheld_by: tuple[str, ...] = ()
-    of_order: tuple[str, ...] = ()
+    slips: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     notes: tuple[BlockNote, ...] = ()

@@ -22,7 +22,7 @@ from relaxant.knowledge.plans import (
     Withdrawal,
 )
 from relaxant.knowledge.pumps import PumpProtocol
-from relaxant.knowledge.responses import ResponsePrior
+from relaxant.knowledge.responses import Onset, ResponsePrior, Worsening
 from relaxant.knowledge.scales import Marker, Scale
 from relaxant.knowledge.schema import (
     Agent,
@@ -62,6 +62,8 @@ class Document(Frozen, frozen=True, kw_only=True, gc=False):
     populations: tuple[Population, ...] = ()
     scales: tuple[Scale, ...] = ()
     response_priors: tuple[ResponsePrior, ...] = ()
+    onsets: tuple[Onset, ...] = ()
+    worsenings: tuple[Worsening, ...] = ()
     markers: tuple[Marker, ...] = ()
     trials: tuple[Trial, ...] = ()
     titrations: tuple[Titration, ...] = ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from relaxant.knowledge.pathways import Pathways, Phenotype
 
 
@@ -27,6 +29,12 @@ def phenotype_of(gene: str, said: str, pathways: Pathways) -> Phenotype | None:
         return None
     pair = sorted(functions[a] for a in alleles)
     return next((p for p in known.values() if any(sorted(f) == pair for f in p.functions)), None)
+
+
+def status_text(gene: str, status: str, pathways: Pathways, words: Mapping[str, str]) -> str:
+    """A status as a reader names it: of an enzyme's gene that of a metaboliser, of another one what its report says."""
+    reported = any(p.otherwise for p in pathways.phenotypes if p.gene == gene)
+    return words[status if reported else "metaboliser"].format(gene=gene, status=status)
 
 
 def _by_words(gene: str, said: str, known: dict[str, Phenotype], rest: Phenotype) -> Phenotype | None:

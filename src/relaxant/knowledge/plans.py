@@ -19,6 +19,9 @@ from relaxant.knowledge.schema import Cited, Frozen
 Release = Literal["immediate", "modified", "delayed"]
 DayPart = Literal["morning", "noon", "evening", "night"]
 DAY_PARTS: tuple[DayPart, ...] = get_args(DayPart)
+IMMEDIATE: Release = "immediate"
+BY_WEIGHT = "/kg"
+"""What a unit of doses by weight ends in."""
 
 
 class Said(Cited, frozen=True, kw_only=True, gc=False):
@@ -66,7 +69,7 @@ class Titration(Cited, frozen=True, kw_only=True, gc=False):
     doses. Such a titration waits until that release or form is asked for, or no other fits. Among several that fit a person the one for the person's
     ``conditions`` comes first, then the one that the file lists first. ``conditions`` may be empty: for any. ``target_low`` and
     ``target_high`` bound the usual dose in a day. Each stage's day is above that of the stage before, or, where a label begins high, each
-    is below it.
+    is below it. ``rise_most`` is the most by which the source lets a day's dose rise at a time, where that is more than its stages do.
     """
 
     titration: str
@@ -81,6 +84,7 @@ class Titration(Cited, frozen=True, kw_only=True, gc=False):
     form: str | None = None
     as_needed: bool = False
     stages: tuple[Stage, ...]
+    rise_most: float | None = None
     target_low: float | None = None
     target_high: float | None = None
     target_unit: str | None = None
@@ -92,6 +96,11 @@ class Titration(Cited, frozen=True, kw_only=True, gc=False):
     def falls(self) -> bool:
         """Whether it begins high and goes lower."""
         return len(self.stages) > 1 and self.stages[1].daily < self.stages[0].daily
+
+    @property
+    def rank(self) -> tuple[bool, bool, bool]:
+        """Where it stands among those that fit a person: without a release of its own first, a form of its own last, then for a condition."""
+        return self.release != IMMEDIATE, self.form is not None, not self.conditions
 
 
 class DoseBound(Cited, frozen=True, kw_only=True, gc=False):
@@ -147,8 +156,8 @@ class Taper(Cited, frozen=True, kw_only=True, gc=False):
     uses, ``every_days_least`` the quickest that the source allows. A step of ``percent`` is ``least`` at least, the smallest step that a source takes (up to ``least_most`` where it gives a span), and never above
     ``percent_most`` of the dose in each ``every_days``: where products are too coarse for that the dose stays until they are not. ``last`` is the daily dose from which the next step is nothing.
     ``end_most`` is the most in a day from which the plan goes to nothing: where the last step is from more, smaller ones follow, each
-    ``every_days``. ``then`` are policies (by id), the first with a step to take being the one by which the plan goes on below the most that the
-    person's limits leave.
+    ``every_days``. ``built_up``: the dose has built up, and what is above the most that the person's limits leave neither waits nor is given
+    back. ``then`` are policies (by id), the first with a step to take being the one by which the plan goes on below that most.
     ``supervised``: in hospital or with daily contact. ``first_do`` is what has to be done before the first step. Of those that fit the first of the file is the plan's choice.
     """
 
@@ -169,6 +178,7 @@ class Taper(Cited, frozen=True, kw_only=True, gc=False):
     every_days_least: float | None = None
     last: float | None = None
     end_most: float | None = None
+    built_up: bool = False
     then: tuple[str, ...] = ()
     slower_factor: float = 2
     supervised: bool = False

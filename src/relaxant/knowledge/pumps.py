@@ -48,10 +48,11 @@ class PumpNotWith(Cited, frozen=True, kw_only=True, gc=False):
 
 class PumpOverdose(Cited, frozen=True, kw_only=True, gc=False):
     """Conditions, or yes/no facts of the person, by which an overdose is taken to be there. Without ``surely`` they only stand against a rise or
-    a start, for which ``text`` says why."""
+    a start, for which ``text`` says why. With ``within_days`` a condition that began longer ago does not count."""
 
     conditions: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
+    within_days: float | None = None
     surely: bool = False
     text: str
 
@@ -184,7 +185,7 @@ class PumpFlex(Cited, frozen=True, kw_only=True, gc=False):
 class PumpProtocol(Frozen, frozen=True, kw_only=True, gc=False):
     """Everything that a plan for one agent in a pump is made from.
 
-    ``bridge`` is said where the concentration changes, ``emergency`` when delivery has stopped, ``meanwhile`` what is given until it is restored, with
+    ``bridge`` is said where the concentration changes, ``emergency`` when delivery has stopped, ``flowing`` while it may still flow, ``meanwhile`` what is given until it is restored, with
     one of ``oral``, ``kidneys`` what weak ones ask of the pump's own dose, ``call`` whom to call then, ``restart`` after a long stop, ``check`` with every plan. ``mixed`` is said where the pump holds
     another medicine too, ``overdose`` where one of ``overdose_if`` is there, ``one_change`` where concentration and dose are to change together.
     """
@@ -205,6 +206,7 @@ class PumpProtocol(Frozen, frozen=True, kw_only=True, gc=False):
     at_step: tuple[PumpSaid, ...] = ()
     bridge: tuple[PumpSaid, ...] = ()
     emergency: tuple[PumpSaid, ...] = ()
+    flowing: tuple[PumpSaid, ...] = ()
     meanwhile: tuple[PumpSaid, ...] = ()
     oral: tuple[PumpOral, ...] = ()
     kidneys: tuple[PumpOral, ...] = ()

@@ -1,4 +1,5 @@
-"""What is taken for granted of a series of symptoms before a diary is read: the priors, each with its source, and how soon a medicine acts."""
+"""What is taken for granted of a series of symptoms before a diary is read: the priors and how soon each medicine acts; and what else makes
+symptoms worse, to be asked before the dose is raised."""
 
 from __future__ import annotations
 
@@ -40,9 +41,43 @@ class ResponsePrior(Cited, frozen=True, kw_only=True, gc=False):
     further: tuple[SourceRef, ...] = ()
 
 
+class Onset(Cited, frozen=True, kw_only=True, gc=False):
+    """How soon these agents act and, of what is given rarely, how long: in place of the delay of a prior, where a source says it.
+
+    ``days``: how many days until a constant dose has most of its effect, 63%, as a delay of first order has it: from and to, spread evenly between
+    them on a log scale. ``fades``: days in which what one dose brought falls to a third; ``None`` for what is taken day by day, whose effect leaves
+    as soon as it came."""
+
+    onset: str
+    agents: tuple[str, ...]
+    days: tuple[float, float]
+    fades: float | None = None
+    text: str
+    further: tuple[SourceRef, ...] = ()
+
+
+class Worsening(Cited, frozen=True, kw_only=True, gc=False):
+    """One explanation of stiffness or spasms that grew worse; they are asked in the order in which they stand, a higher dose last.
+
+    ``ask``: what to ask or to look at. ``then``: what to do if so. ``conditions``: those that make it likely where they are on record; ``partners``:
+    ingredients that do where they were started lately. ``pump``: it is asked only of who has a pump. ``measured``: what of the diary answers it."""
+
+    worsening: str
+    title: str
+    ask: str
+    then: str
+    conditions: tuple[str, ...] = ()
+    partners: tuple[str, ...] = ()
+    pump: bool = False
+    measured: Literal["missed doses", ""] = ""
+    further: tuple[SourceRef, ...] = ()
+
+
 class Responses(Frozen, frozen=True, kw_only=True, gc=False):
     """What responses are read by, each by id."""
 
     scales: dict[str, Scale]
     markers: dict[str, Marker]
     response_priors: dict[str, ResponsePrior]
+    onsets: dict[str, Onset]
+    worsenings: dict[str, Worsening]  # in the order in which they are asked

@@ -90,10 +90,13 @@ def anchors_of(lines: Lines, refill: date | None) -> Anchors:
     present, weighed = lines.present, lines.weighed_from
     highest = [] if present is None else [present]
     changes = [Change(s.first, s.changed) for s in lines.steps]
+    rises: date | None = None
     if lines.raised:
         highest.append(max(s.first for s in lines.raised))
+        rises = min((s.first for s in lines.raised if s.changed > 0), default=None)
     elif weighed is not None and (lines.rise > 0 or not lines.current):
         highest.append(weighed)
+        rises = weighed
     if weighed is not None and not lines.steps:
         changes.append(Change(weighed, lines.rise if lines.current else 1))
     if present is not None:
@@ -102,6 +105,7 @@ def anchors_of(lines: Lines, refill: date | None) -> Anchors:
         review=lines.as_of,
         start=_start(lines),
         highest=tuple(dict.fromkeys(highest)),
+        rises=rises,
         refill=refill,
         changes=tuple(sorted(changes, key=lambda c: c.day)),
         since_known=not lines.current or present is not None,

@@ -8,7 +8,7 @@ import msgspec
 
 from relaxant.knowledge.blocks import PURPOSES, Block, BlockDose, BlockLess, BlockNote
 from relaxant.planning.block_depth import depth_of
-from relaxant.planning.block_person import RATE, Subject, current, holding, mass_of, rate_of, source_of
+from relaxant.planning.block_person import RATE, Subject, current, holding, mass_of, ordered, rate_of, source_of
 from relaxant.planning.block_weight import Open, Weighed, dosing_weight
 from relaxant.planning.block_when import outcome_of
 from relaxant.planning.plan import Line
@@ -77,7 +77,7 @@ def chosen(block: Block, subject: Subject) -> tuple[list[BlockDose], tuple[str, 
 
 
 def lessened(block: Block, dose: BlockDose, subject: Subject) -> tuple[BlockDose, tuple[BlockLess, ...]]:
-    """A dose as the findings leave it: a share of the usual amount, the least of several, or the low end of its range."""
+    """A dose as the findings leave it: a share of the usual amount, the least of several, the low end of its range, or as it is."""
     if dose.rules:
         return dose, ()  # its amount is for whom the rule speaks already
     own = tuple(
@@ -87,8 +87,8 @@ def lessened(block: Block, dose: BlockDose, subject: Subject) -> tuple[BlockDose
     )
     shares = [e.share for e in own if e.share is not None]
     low = dose.low if dose.low is not None else dose.usual
-    if not own:
-        return dose, ()
+    if all(e.whole for e in own):
+        return dose, own
     if not shares:
         return msgspec.structs.replace(dose, usual=low), own
     share = min(shares)
@@ -187,8 +187,8 @@ def _dose_line(own: Given, weight: Weighed, subject: Subject) -> Line:
     words, dose = subject.words, own.entry
     said = words["dose"]
     texts = [*dict.fromkeys(less.text for less in own.less), dose.text]
-    if own.less and dose.low is None and all(less.share is None for less in own.less):
-        texts = [said["no_less"], dose.text]
+    if own.less and dose.low is None and not any(less.share or less.whole for less in own.less):
+        texts = [said["no_less"]["first" if dose.purpose in _FIRST else "later"], dose.text]
     low, high = (None if per is None else given(dose, per, weight.kg) for per in (dose.low, dose.high))
     if low is not None and high is not None and low.amount < high.amount:
         span = plain_number(low.amount, _DIGITS), amount_text(high.amount, high.unit)
@@ -237,12 +237,10 @@ def _withheld(block: Block, subject: Subject) -> Iterator[Line]:
 # ---------------------------------------------------------------- what is weighed, and what was given
 
 
-def ordered_lines(agent: str, reckoning: Reckoned, subject: Subject) -> Iterator[Line]:
+def ordered_lines(block: Block, reckoning: Reckoned, subject: Subject) -> Iterator[Line]:
     """Each order of the blocker that is weighed, beside the doses that are planned: its bolus, its rate, or both."""
     words = subject.words["ordered"]
-    for medicine in subject.medicines:
-        if agent not in medicine.agents or medicine.role != "considering" or medicine.change == "stop":
-            continue
+    for medicine in ordered(block.agent, subject):
         rate = rate_of(medicine, subject)
         mass = mass_of(
             msgspec.structs.replace(medicine, regimen=msgspec.structs.replace(medicine.regimen, rate=None)), subject
@@ -255,12 +253,12 @@ def ordered_lines(agent: str, reckoning: Reckoned, subject: Subject) -> Iterator
         if not amounts:
             yield Line(what=words["what"], how=read, value=None, unit="", text=words["unknown"])
         for value, unit, purposes in amounts:
-            text = _compared(value, unit, purposes, reckoning, subject)
+            text = _compared(value, unit, purposes, reckoning, block, subject)
             yield Line(what=words["what"], how=read, value=three_digits(value), unit=unit, text=text)
 
 
-def _compared(value: float, unit: str, purposes: tuple[str, ...], reckoning: Reckoned, subject: Subject) -> str:
-    """An order in mg or mg/h, held against the doses of some purposes that are planned in the same unit."""
+def _compared(value: float, unit: str, purposes: tuple[str, ...], reckoning: Reckoned, block: Block, subject: Subject) -> str:  # fmt: skip
+    """An order in mg or mg/h, held against the doses of some purposes that are planned in the same unit; a finding on the order speaks for it."""
     words, weight = subject.words["ordered"], reckoning.weight
     planned = [d for d in reckoning.doses if d.entry.purpose in purposes and d.unit == unit]
     per = ""
@@ -273,7 +271,9 @@ def _compared(value: float, unit: str, purposes: tuple[str, ...], reckoning: Rec
     span = high if three_digits(min(ends)) == three_digits(max(ends)) else words["span"].format(low=low, high=high)
     within = three_digits(min(ends)) <= three_digits(value) <= three_digits(max(ends))
     verdict = "within" if within else "above" if value > max(ends) else "below"
-    return f"{per} {words[verdict].format(span=span)}".strip()
+    slip = subject.spoke(block.slips) if verdict == "above" else None
+    said = words[verdict].format(span=span) if slip is None else words["slip"].format(span=span, summary=slip.summary)
+    return f"{per} {said}".strip()
 
 
 def _by_weight(per_kg: float, unit: str, planned: list[Given]) -> str:
@@ -286,12 +286,11 @@ def _by_weight(per_kg: float, unit: str, planned: list[Given]) -> str:
 
 
 def _ends(own: Given, weight: Weighed) -> Iterator[float]:
-    """The amounts of a dose that are labelled, in mg: its ends by the dosing weight, and by the other weights that a source uses."""
+    """The amounts of a dose that are labelled, in mg: its ends by the dosing weight."""
     dose = own.entry
-    for kg in (weight.kg, *weight.also.values()):
-        for per in (dose.low, dose.usual, dose.high):
-            if per is not None:
-                yield given(dose, per, kg).amount
+    for per in (dose.low, dose.usual, dose.high):
+        if per is not None:
+            yield given(dose, per, weight.kg).amount
 
 
 def given_lines(agents: tuple[str, ...], subject: Subject) -> Iterator[Line]:

@@ -82,6 +82,11 @@ def current(agent: str, subject: Subject) -> list[Medicine]:
     return [m for m in subject.medicines if agent in m.agents and m.role == "current" and not m.over]
 
 
+def ordered(agent: str, subject: Subject) -> list[Medicine]:
+    """The lines by which an agent is weighed, but for its stop."""
+    return [m for m in subject.medicines if agent in m.agents and m.role == "considering" and m.change != "stop"]
+
+
 def mass_of(medicine: Medicine, subject: Subject) -> float | None:
     """The dose of a line in mg, an amount by kg times the actual weight; ``None`` where it is not said or is a rate."""
     if not medicine.regimen.doses or medicine.regimen.rate is not None:
@@ -176,9 +181,9 @@ def grave_and_open(unchecked: Iterable[Unchecked], block: Block, subject: Subjec
 
 
 def _of_agent(rules: Iterable[str], block: Block, subject: Subject) -> bool:
-    """Whether one of these rules can name a danger and is not of the order alone."""
+    """Whether one of these rules can name a danger and is of the agent, not of the order or of what is beside it."""
     known = subject.facts.knowledge.rules
-    others = [known[rule] for rule in rules if rule not in block.of_order]
+    others = [known[rule] for rule in rules if rule not in (*block.slips, *block.beside)]
     return any(GRAVEST in (rule.tier, *(m.tier for m in rule.modifiers)) for rule in others)
 
 

@@ -19,6 +19,7 @@ from relaxant.planning.block_person import (
     grave_and_open,
     holding,
     mass_of,
+    ordered,
     refuses,
     source_of,
     taken,
@@ -39,13 +40,15 @@ _MASS, _PER_KG = "mg", "/kg"
 class Reverser(msgspec.Struct, frozen=True):
     """An agent that reverses the blocker: its rows at this depth, the weight it goes by, what was given of it and what is found of giving it.
 
-    ``against`` takes its amounts away, ``warning`` stands beside them.
+    ``spent`` is what was given before the blocker that is weighed, and takes nothing off. ``against`` takes its amounts away, ``warning`` stands
+    beside them.
     """
 
     block: Block
     rows: tuple[BlockReversal, ...]
     weight: Weighed | Open
     given: Taken
+    spent: Taken = Taken()
     found: tuple[Finding, ...] = ()
     against: Finding | None = None
     warning: BlockWarning | None = None
@@ -108,7 +111,10 @@ def _reversers(
             first = next((row for row in rows if not row.immediate), None)
             rows = [row for row in rows if row is first or row.immediate]
         weight = dosing_weight(block, subject.facts)
-        made = Reverser(block, tuple(rows), weight, taken(block.agent, subject))
+        given = taken(block.agent, subject)
+        made = Reverser(block, tuple(rows), weight, given)
+        if depth is None and ordered(agent, subject):  # the block that is planned comes after what was given
+            made = msgspec.structs.replace(made, given=Taken(), spent=given)
         if any(row.usual is not None for row in every):
             found, unchecked = weighing(block.agent, subject, None, beside=agent)
             against = next(
@@ -160,9 +166,7 @@ def _lines(one: Reverser, others: Sequence[Reverser], typed: Depth, depth: Depth
 def _ordered(one: Reverser, measured: bool, missing: Sequence[str], subject: Subject) -> Iterator[Line]:
     """Each order of the agent that is weighed, held against what this depth still takes."""
     words, said = subject.words["ordered"], subject.words["ordered"]["reversal"]
-    for medicine in subject.medicines:
-        if one.block.agent not in medicine.agents or medicine.role != "considering" or medicine.change == "stop":
-            continue
+    for medicine in ordered(one.block.agent, subject):
         mass = mass_of(medicine, subject)
         rows = [row for row in one.rows if row.usual is not None and not row.immediate]
         due = _amount(one, rows[0], subject)[0] if rows and one.against is None else None
@@ -173,7 +177,9 @@ def _ordered(one: Reverser, measured: bool, missing: Sequence[str], subject: Sub
         elif due is None:
             text = said["none"]
         else:
-            text = said[_fit(mass, due, rows[0], subject)].format(amount=amount_text(due, _MASS))
+            verdict, slip = _fit(mass, due, rows[0], subject), next((f for f in one.found if set(f.rules) & set(one.block.slips)), None)  # fmt: skip
+            verdict = "slip" if slip is not None and verdict == "above" else verdict
+            text = said[verdict].format(amount=amount_text(due, _MASS), summary="" if slip is None else slip.summary)
         kg = subject.facts.column("weight")
         if mass is not None and kg.settled(0):
             weight = kg.low.item(0)
@@ -301,9 +307,9 @@ def _amount(one: Reverser, row: BlockReversal, subject: Subject) -> tuple[float 
     if most and whole > min(most):
         whole = min(most)
         steps.append(words["cut"].format(most=_most_text(row, subject), amount=amount_text(whole, _MASS)))
-    if not given.lines:
-        return three_digits(whole), steps, []
     name = _name(one, subject)
+    if not given.lines:
+        return three_digits(whole), steps, [words["given_spent"].format(agent=name)] if one.spent.lines else []
     if given.mg is None:
         return None, steps, [words["given_unknown"].format(agent=name)]
     said = {"given": amount_text(given.mg, _MASS), "whole": amount_text(whole, _MASS), "agent": name}

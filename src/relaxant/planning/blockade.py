@@ -65,7 +65,7 @@ def block_plan(
     if grave and not dangers:
         own = Reckoned(lines=(_unsettled(grave, subject),), needs=own.needs)
     times = list(time_lines(block, own.doses, subject))
-    lines += [*ordered_lines(agent, own, subject), *own.lines, *times, *recovery_lines(block, own.doses, subject)]
+    lines += [*ordered_lines(block, own, subject), *own.lines, *times, *recovery_lines(block, own.doses, subject)]
     needs = [*grave, *own.needs]
     notes = list(words["notes"])
     if own.without:

@@ -13,7 +13,7 @@ from relaxant.facts.facts import Facts
 from relaxant.knowledge.plans import DAY_PARTS
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Product, Step, Supply, Take
-from relaxant.planning.tablets import GRAIN, Making, Ways, best_products, counts, ways
+from relaxant.planning.tablets import GRAIN, ROUNDING, Making, Ways, best_products, counts, ways
 
 
 class Rung(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +30,8 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stock(msgspec.Struct, frozen=True):
-    """The products that a calendar is built from, and the amounts (grains, ascending) that they make."""
+    """The products that a calendar is built from, and the amounts (grains, ascending) that a step is made of; ``ways`` may hold others, which
+    are taken already."""
 
     products: tuple[Product, ...]
     ways: Ways
@@ -48,13 +49,24 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True):
 def stock(products: Sequence[Product], largest: float, facts: Facts) -> Stock:
     """What these products make, up to ``largest`` at one time."""
     policy = facts.knowledge.policy
-    return _stock(tuple(products), round(policy("plan_pieces_at_once")), policy("plan_liquid_step"), largest)
+    marks = policy("plan_liquid_step"), policy("plan_liquid_step_large"), policy("plan_liquid_large_from")
+    return _stock(tuple(products), round(policy("plan_pieces_at_once")), marks, largest)
 
 
 @lru_cache(maxsize=256)
-def _stock(products: tuple[Product, ...], most: int, liquid_step: float, largest: float) -> Stock:
-    made = ways(products, most, liquid_step, largest)
-    return Stock(products, made, tuple(sorted(made)))
+def _stock(products: tuple[Product, ...], most: int, marks: tuple[float, float, float], largest: float) -> Stock:
+    fine, coarse, large = marks
+    made = ways(products, most, fine, largest)
+    amounts = sorted(made)
+    if products and products[0].liquid:
+        amounts = [a for a in amounts if _readable(made[a][0].halves[0][1] * fine, coarse, large)]
+    return Stock(products, made, tuple(amounts))
+
+
+def _readable(volume: float, coarse: float, large: float) -> bool:
+    """Whether a volume (mL) is at a mark of the syringe that holds it: beyond ``large`` the marks are ``coarse``."""
+    marks = volume / coarse
+    return volume <= large or abs(marks - round(marks)) < ROUNDING
 
 
 def merged(rungs: Sequence[Rung]) -> list[Rung]:

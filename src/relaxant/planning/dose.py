@@ -78,10 +78,14 @@ def room(agent: str, facts: Facts, row: int = 0) -> Room:
 
 def ceiling(stands: Room) -> float | None:
     """The most in a day that the person's kidneys, liver, age or medicines leave of the label's; ``None`` where they take nothing off it.
-    A measured exposure bounds how a medicine is started; whoever takes both is looked at, and not lowered by arithmetic."""
+    A measured exposure bounds how a medicine is started; whoever takes both is looked at, and not lowered by arithmetic. What bounds the day by
+    an amount of its own takes no part off the label's."""
     held = [b for b in stands.bounds if not b.open and b.value is not None]
+    own = {b.id for b in held if b.kind == "daily"}
     of_label = min((b.value for b in held if b.kind == "daily" and b.of_label and b.value), default=math.inf)
-    shares = [b.value for b in held if b.kind == "share" and b.value and not b.id.startswith(_MEASURED)]
+    shares = [
+        b.value for b in held if b.kind == "share" and b.value and b.id not in own and not b.id.startswith(_MEASURED)
+    ]
     most = min(stands.daily, of_label * min(shares, default=1.0))
     return most if most < of_label else None
 

@@ -30,13 +30,14 @@ class Anchors(msgspec.Struct, frozen=True, kw_only=True):
     """The days that the follow-ups of one agent are counted from; ``None`` or none where a day is not known.
 
     ``highest`` are the days on which the present dose and the one that is weighed or planned are reached, ``daily`` the days of a day's dose that a
-    follow-up names, ``refill`` the day by which a pump is to be refilled. ``since_known`` is false where the present dose has no first day.
+    follow-up names, ``rises`` the day on which the present dose is left for a higher one, ``refill`` the day by which a pump is to be refilled. ``since_known`` is false where the present dose has no first day.
     ``ends`` is the day of the last dose, where it is planned.
     """
 
     review: date
     start: date | None = None
     highest: tuple[date, ...] = ()
+    rises: date | None = None
     daily: Span | None = None
     sessions: tuple[date, ...] = ()
     refill: date | None = None
@@ -81,6 +82,10 @@ def fixed_days(follow: FollowUp, anchors: Anchors) -> tuple[date, ...]:
     out = set()
     for day in anchor_days(follow, anchors):
         named = {later(day, d) for d in follow.days}
+        if follow.anchor == "highest dose" and not follow.labs and anchors.rises is not None and day < anchors.rises:
+            named = {
+                d for d in named if d < anchors.rises
+            }  # from then on it is not the highest, and nobody asks what it brings
         out |= {min(d, _step_ends(day, anchors)) for d in named} if follow.within_step else named
         if first is not None and follow.every_days is not None and follow.to_day is not None:
             count = int((follow.to_day - first) // follow.every_days) + 1

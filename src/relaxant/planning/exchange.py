@@ -32,6 +32,8 @@ class Exchanged(msgspec.Struct, frozen=True, kw_only=True):
     falling: Calendar | None
     rest: dict[DayPart, float]
     then: date
+    covers: float
+    """The part of the old one that the most of the new one which is allowed takes the place of: 1 for all of it or more."""
 
 
 def exchanged(
@@ -76,7 +78,9 @@ def exchanged(
     if rising is None or (down and falling is None):
         return "no_exchange"
     rest = {part: dose / GRAIN for part, dose in now.items()}
-    return Exchanged(rising=rising, falling=falling, rest=rest, then=first + timedelta(days=days * parts))
+    covers = min(stands.daily * GRAIN, most if stands.share < 1 else math.inf) / (whole * ratio)
+    then = first + timedelta(days=days * parts)
+    return Exchanged(rising=rising, falling=falling, rest=rest, then=then, covers=min(covers, 1.0))
 
 
 def _rises(agent: str, wanted: Sequence[float], part: float, top: float, least: float, shares: dict[DayPart, float], stands: Room, facts: Facts, row: int) -> tuple[Stock | None, list[tuple[Grains, bool]]]:  # fmt: skip
@@ -85,8 +89,11 @@ def _rises(agent: str, wanted: Sequence[float], part: float, top: float, least: 
     made: list[tuple[Stock, list[tuple[Grains, bool]]]] = []
     for group in beginning_groups(agent, facts, row):
         held, doses, before = stock(group, top / GRAIN, facts), list[tuple[Grains, bool]](), Grains()
+        rounded = True  # nothing but rounding has held it down so far, which the next part makes good
         for k, aim in enumerate(wanted):
-            before, free = raised(aim, top, part, shares, held, stands, before, first=k == 0)
+            step = max(part, aim - sum(before.values())) if rounded else part
+            before, free = raised(aim, top, step, shares, held, stands, before, first=k == 0)
+            rounded = rounded and free
             free = free and aim >= part * (k + 1) - 1
             doses.append((before, free))
         made.append((held, doses))

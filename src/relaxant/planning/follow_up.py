@@ -24,6 +24,7 @@ from relaxant.quantities import plain_number
 from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN, Row
 from relaxant.rules.predicate import Clauses, read_predicate
 from relaxant.rules.reasons import Cited, cited
+from relaxant.rules.wording import shown_agent_name
 
 REFILL = "by when the pump is to be refilled"
 """The input that a refill lacks where its day cannot be told."""
@@ -120,7 +121,7 @@ def follow_up(
     """
     person = _Person(Row(facts, row), patient, medicines)
     chosen: dict[tuple[str, str], list[_Found]] = {}
-    for agent in _present(facts, row):
+    for agent in _present(facts, row, plans):
         lines, anchors = lines_of(agent, facts, patient.as_of, medicines, row, plans), None
         for known in _of(agent, facts).dated:
             follow, span = known.follow, None
@@ -162,11 +163,13 @@ def _together(found: Sequence[_Found]) -> Due:
     return msgspec.structs.replace(due, then=tuple(sorted(days)))
 
 
-def in_words(facts: Facts, due: Sequence[Due], row: int = 0) -> tuple[tuple[str, Monitoring], ...]:
+def in_words(
+    facts: Facts, due: Sequence[Due], row: int = 0, plans: Sequence[Plan] = ()
+) -> tuple[tuple[str, Monitoring], ...]:
     """What the agents' ``monitoring`` says that no item of ``due`` says with a date: the agent, and the entry."""
     shown = {(d.agent, d.what) for d in due}
     out = []
-    for agent in _present(facts, row):
+    for agent in _present(facts, row, plans):
         known = _of(agent, facts)
         out += [(agent, entry) for entry in known.in_words]
         out += [(agent, entry) for entry, whats in known.else_words if not any((agent, w) in shown for w in whats)]
@@ -177,8 +180,16 @@ def _order(due: Due) -> tuple[bool, bool, date, str, str, bool]:
     return due.due is None, not due.overdue, due.due or date.max, due.agent, due.what, bool(due.settled_by)
 
 
-def _present(facts: Facts, row: int) -> list[str]:
-    return [a for a, own in sorted(facts.inputs.agents.items()) if own["taking"][row] == 1 or own["starting"][row] == 1]
+def _present(facts: Facts, row: int, plans: Sequence[Plan]) -> list[str]:
+    """The agents that are taken, or weighed to be begun; not those whose start is refused, of which nothing is given."""
+    refused = {name for plan in plans if plan.refused is not None for name in plan.agents}
+    given = {step.agent for plan in plans for step in plan.steps}
+
+    def begun(agent: str) -> bool:
+        return agent in given or shown_agent_name(agent, facts) not in refused
+
+    agents = sorted(facts.inputs.agents.items())
+    return [a for a, own in agents if own["taking"][row] == 1 or (own["starting"][row] == 1 and begun(a))]
 
 
 # ---------------------------------------------------------------- what is known of an agent

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.plans import DayPart, Stage, Switch
@@ -48,13 +49,11 @@ def of_stage(number: int, stages: Sequence[dict[DayPart, float]], stands: Room) 
     return sum(stages[min(number, len(stages) - 1)].values()) * GRAIN * stands.share
 
 
-def _step(number: int, stages: Sequence[dict[DayPart, float]], stands: Room) -> float:
-    """By how much (grains) the day's dose rises at most at the rise of this number (from nought): by its part of the labelled step."""
-    if stands.share >= 1:
-        return math.inf
-    place = min(number, len(stages) - 1)
-    before = sum(stages[place - 1].values()) if place else 0.0
-    return (sum(stages[place].values()) - before) * GRAIN * stands.share
+def _step(stages: Sequence[dict[DayPart, float]], stands: Room) -> float:
+    """By how much (grains) the day's dose rises at most: by its part of the smallest labelled step, since the place of a rise in an exchange
+    is no stage of a titration."""
+    days = [0.0, *(sum(stage.values()) for stage in stages)]
+    return min(two - one for one, two in pairwise(days)) * GRAIN * stands.share
 
 
 def raised(aim: float, top: float, part: float, shares: dict[DayPart, float], held: Stock, stands: Room, before: Grains, *, first: bool) -> tuple[Grains, bool]:  # fmt: skip
@@ -118,7 +117,7 @@ def followed(switch: Switch, taken: Intake, falling: Sequence[Step], stands: tup
             if day < ready or space <= 0 or given_up <= 0:
                 continue
             least, total = min(held.amounts, default=0), sum(before.values())
-            aim = min(given_up, max(of_stage(tries, stages, new), least), total + max(_step(tries, stages, new), least))
+            aim = min(given_up, max(of_stage(tries, stages, new), least), total + max(_step(stages, new), least))
             most = math.floor(min(top, most_daily(new) * space * GRAIN) + ROUNDING)
             more, _ = raised(aim, most, part, shares, held, new, before, first=not rungs)
             risen = sum(more.values()) > total

@@ -26,13 +26,14 @@ from relaxant.planning.lowering import allowed_dose, lower_dose, to_be_left
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Plan, Told
 from relaxant.planning.products import product_groups
-from relaxant.planning.pump import pump_plan
+from relaxant.planning.pump import is_urgent, pump_plan
 from relaxant.planning.reform import form_plan
 from relaxant.planning.said import asked_by, missed, withdrawal
 from relaxant.planning.switch import plan_of_switch, switches, without_exchange
 from relaxant.planning.tablets import grains
 from relaxant.planning.taper import taper_plan
 from relaxant.planning.titration import Wanted, titration_plan
+from relaxant.planning.until_then import until_then
 from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import cited
@@ -46,7 +47,7 @@ def planned(
     told: Callable[[str], Sequence[Finding]],
     row: int = 0,
 ) -> tuple[Plan, ...]:
-    """What is to be done for each relaxant that is weighed, to be stopped, in DANGER or stopped of late; the way out stands first.
+    """What is to be done for each relaxant that is weighed, to be stopped, in DANGER or stopped of late; the way out stands first, before it an emergency.
 
     ``told`` gives the findings about one agent alone: what is said of several together is as grave as its gravest, and the way out of one
     is no way out for another.
@@ -65,16 +66,16 @@ def planned(
     for agent in sorted(set(facts.inputs.agents) & set(blockers(facts))):
         if agent in weighed or current_lines(agent, medicines):
             plans.append(block_plan(agent, patient, medicines, facts, told(agent)))
-    for agent in sorted(set(facts.inputs.agents) & set(crisis_agents(facts))):
-        if agent in weighed or current_lines(agent, medicines):
-            plans.append(crisis_plan(agent, patient, medicines, facts))
+    plans += [crisis_plan(agent, patient, medicines, facts) for agent in crisis_agents(medicines, facts)]
     plans = [msgspec.structs.replace(p, taken=taken_until((s.agent for s in p.steps), medicines, facts)) for p in plans]
-    return tuple(sorted(plans, key=lambda p: (_ORDER[p.kind], p.id)))
+    first = pump is not None and is_urgent(patient, medicines, facts)
+    return tuple(sorted(plans, key=lambda p: (_FIRST if first and p.kind == "pump" else _ORDER[p.kind], p.id)))
 
 
 _GRAVE = ("DANGER", "CHANGE")
 _START_LOW = "retitrate"  # what a row of missed days says
-_ORDER = {"crisis": -1, "resume": 0, "switch": 1, "taper": 2, "titration": 3, "pump": 4, "block": 5}
+_FIRST = -1  # where the page of an emergency stands
+_ORDER = {"crisis": _FIRST, "resume": 0, "switch": 1, "taper": 2, "titration": 3, "pump": 4, "block": 5}
 
 
 def _of_agent(agent: str, left: bool, weighed: bool, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:  # fmt: skip
@@ -110,7 +111,7 @@ def _of_agent(agent: str, left: bool, weighed: bool, patient: Patient, medicines
 
 
 def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:  # fmt: skip
-    """From what is taken, or from nothing, up to the dose that is weighed."""
+    """From what is taken, or from nothing, up to the dose that is weighed; what is taken goes on until the first rise."""
     line, now = weighed_line(agent, medicines), current_lines(agent, medicines)
     goal = weighed_daily(agent, medicines, facts)
     before: Grains = {}
@@ -133,7 +134,8 @@ def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: 
         release=release_of(line, now),
         country=patient.country,
     )
-    return [titration_plan(agent, facts, findings, wanted, row)]
+    made = titration_plan(agent, facts, findings, wanted, row)
+    return [until_then(made, agent, medicines, facts, patient.as_of) if before else made]
 
 
 def _after_a_stop(agent: str, weighed: bool, facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:

@@ -48,6 +48,7 @@ from relaxant.planning.pump_volume import (
     days_then,
     does_not_fit,
     flex,
+    goes_on,
     new_concentration,
     old_drug,
     overdue,
@@ -97,6 +98,19 @@ def refill_by(patient: Patient, medicines: Sequence[Medicine], facts: Facts) -> 
     return None
 
 
+def is_urgent(patient: Patient, medicines: Sequence[Medicine], facts: Facts) -> bool:
+    """Whether the page of the pump is that of an emergency: delivery has stopped or is about to, or there is an overdose."""
+    found = (given(protocol, patient, medicines, facts) for protocol in facts.knowledge.plans.pumps.values())
+    return any(known is not None and any(_emergency(known, facts)) for known in found)
+
+
+def _emergency(known: Given, facts: Facts) -> tuple[PumpOverdose | None, Failure | None]:
+    """The overdose that is there, of a pump that runs or has failed, and what has failed."""
+    over, what = overdose(known, facts), failure(known, facts)
+    there = over is not None and over.surely and (known.running or what is not None)
+    return over if there else None, what
+
+
 def _left(protocol: PumpProtocol, facts: Facts, told: Callable[[str], Sequence[Finding]]) -> frozenset[str]:
     """The agents of which the protocol speaks and a way out stands: a danger asks for it, or something about the person."""
     named = {said.keeps or said.leaves for said in protocol.at_start} - {None}
@@ -106,8 +120,8 @@ def _left(protocol: PumpProtocol, facts: Facts, told: Callable[[str], Sequence[F
 
 def _plan(book: Book, known: Given, stands: str | None) -> Plan | None:
     facts = book.facts
-    what, over = failure(known, facts), overdose(known, facts)
-    if over is not None and over.surely and (known.running or what is not None):
+    over, what = _emergency(known, facts)
+    if over is not None:
         return _overdose(book, known, over, what)
     if what is not None:
         emergency_lines(book, known, what)
@@ -125,9 +139,12 @@ def _plan(book: Book, known: Given, stands: str | None) -> Plan | None:
 
 
 def _overdose(book: Book, known: Given, over: PumpOverdose, what: Failure | None) -> Plan:
-    """An overdose: its page, before that of the withdrawal where delivery has failed as well, because the two can look alike."""
+    """An overdose: its page, before that of the withdrawal where delivery has failed as well, because the two can look alike; else by when to refill,
+    because a pump that is not stopped for it still runs dry."""
     overdose_lines(book, known, over)
-    if what is not None:
+    if what is None:
+        goes_on(book, known)
+    else:
         emergency_lines(book, known, what)
     return _made(book, known, "overdose", refused=book.words["refused"]["overdose"], check=False)
 

@@ -10,11 +10,13 @@ from relaxant.knowledge.pumps import PumpOral, PumpOverdose
 from relaxant.knowledge.questions import holds_in
 from relaxant.planning.pump_given import Given
 from relaxant.planning.pump_lines import Book
-from relaxant.planning.pump_volume import held_now
+from relaxant.planning.pump_volume import held_now, to_empty
 from relaxant.planning.reservoir import HOURS_A_DAY, whole_tenths
 
 IN_DOUBT = "pump_delivery_in_doubt"  # the condition of a fault on record, or a missed refill
 Failure = Literal["stopped", "empty", "at_alarm", "hours_left", "doubt"]
+_OFF = ("stopped", "empty")
+"""The failures after which surely nothing flows."""
 
 
 def failure(known: Given, facts: Facts) -> Failure | None:
@@ -74,11 +76,18 @@ def overdose(known: Given, facts: Facts) -> PumpOverdose | None:
         for part in known.protocol.overdose_if
         if holds_in(part, facts.jurisdiction)
         and (
-            any(facts.column(f"condition:{name}").low.item(0) >= 1 for name in part.conditions)
+            any(_counts(name, part, facts) for name in part.conditions)
             or any(facts.column(name).low.item(0) >= 1 for name in part.facts)
         )
     ]
     return min(there, key=lambda part: not part.surely, default=None)
+
+
+def _counts(condition: str, part: PumpOverdose, facts: Facts) -> bool:
+    """Whether a condition is surely on record, and not known to have begun too long ago."""
+    since = facts.column(f"since:{condition}")
+    old = part.within_days is not None and since.settled(0) and since.low.item(0) > part.within_days
+    return facts.column(f"condition:{condition}").low.item(0) >= 1 and not old
 
 
 def overdose_lines(book: Book, known: Given, what: PumpOverdose) -> None:
@@ -93,11 +102,15 @@ def emergency_lines(book: Book, known: Given, what: Failure) -> None:
     _failed(book, known, what)
     if what not in ("stopped", "doubt"):
         held_now(book, known)
+    if what == "at_alarm":
+        to_empty(book, known)
     book.say("call", known.protocol.call)
     book.say("emergency", known.protocol.emergency)
-    book.say("meanwhile", known.protocol.meanwhile)
+    later = "" if what in _OFF else "_later"
+    book.say("flowing", known.protocol.flowing if later else ())
+    book.say(f"meanwhile{later}", known.protocol.meanwhile)
     for oral in oral_for(known, book.facts):
-        book.add("oral", by=(oral,), text=oral.text)
+        book.add(f"oral{later}", by=(oral,), text=oral.text)
 
 
 def _failed(book: Book, known: Given, what: Failure) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from relaxant.knowledge.pumps import PumpNumber
 from relaxant.knowledge.questions import holds_in
 from relaxant.planning.pump_dose import AMOUNT, step_of
 from relaxant.planning.pump_given import Given, Rate
@@ -116,6 +117,21 @@ def reservoir(book: Book, known: Given) -> None:
         book.say("at_refill", known.protocol.at_refill)
 
 
+def goes_on(book: Book, known: Given) -> None:
+    """By when to refill a pump that is not stopped, and from when nothing may flow, as far as they can be told."""
+    days = days_of(known)
+    if days is None:
+        return
+    empty = "" if days.empty is None else book.fill(book.words["nothing_flows"], day=days.empty)
+    book.add("goes_on", by=(_decided(known, days),), day=days.by, empty=empty)
+
+
+def _decided(known: Given, days: Refill) -> PumpNumber:
+    """What decides by when to refill."""
+    numbers = known.protocol.numbers
+    return {"alarm": numbers.margin, "floor": numbers.floor, "oldest": numbers.longest}[days.decides]
+
+
 def _flow(book: Book, known: Given, concentration: float) -> None:
     """How much fluid leaves in a day."""
     flow = known.held.flow
@@ -166,33 +182,43 @@ def held_now(book: Book, known: Given, *, dated: bool = False) -> None:
     book.add("gap", apart, "mL", by=(gap,), measured=measured, expected=expected, way=book.fill(way, value=apart), verdict=verdict, text=gap.text)  # fmt: skip
 
 
+def to_empty(book: Book, known: Given) -> None:
+    """How long something flows, where volume and rate are known."""
+    dead, flow, volume, days = known.protocol.numbers.dead, known.held.flow, volume_now(known), days_of(known)
+    if volume is not None and flow is not None and days is not None:
+        key = "is_empty" if volume <= dead.value else "to_empty"
+        book.add(key, **_until(book, volume, dead.value, flow[1]), by=(dead,), dead=dead.value, day=days.empty, text=dead.text)  # fmt: skip
+
+
+def _until(book: Book, volume: float, left: float, a_day: float) -> dict[str, Any]:
+    """The slots of the days until only ``left`` mL are there; without days where it has come to that."""
+    if volume <= left:
+        return {"volume": volume}
+    value = whole_tenths(days_until(volume, left, a_day))
+    return {"value": value, "unit": DAYS, "volume": volume, "a_day": a_day, "span": book.days(value)}
+
+
 def _dated(book: Book, known: Given, days: Refill) -> None:
     """The lines with a day, each with what it was made of."""
     numbers, device, flow, volume = known.protocol.numbers, known.device, known.held.flow, volume_now(known)
-    floor, dead, longest, margin = numbers.floor, numbers.dead, numbers.longest, numbers.margin
+    floor, longest, margin = numbers.floor, numbers.longest, numbers.margin
     names, bounds = book.words["bound_names"], []
     if volume is not None and flow is not None:
-
-        def until(left: float) -> dict[str, Any]:
-            if (volume or 0.0) <= left:  # no days are left of it, and none is shown
-                return {"volume": volume}
-            value = whole_tenths(days_until(volume or 0.0, left, flow[1] if flow else 1.0))
-            return {"value": value, "unit": DAYS, "volume": volume, "a_day": flow[1] if flow else 0.0, "span": book.days(value)}  # fmt: skip
-
         if device.alarm is not None:
             reached = "alarm_reached" if volume <= device.alarm else ""
-            book.add(reached or "to_alarm", **until(device.alarm), alarm=device.alarm, day=days.alarm)
+            book.add(
+                reached or "to_alarm", **_until(book, volume, device.alarm, flow[1]), alarm=device.alarm, day=days.alarm
+            )
             bounds.append(book.fill(names[reached or "alarm"], days=margin.value, day=days.alarm))
         reached = "floor_reached" if volume <= floor.value else ""
-        book.add(reached or "to_floor", **until(floor.value), by=(floor,), floor=floor.value, day=days.floor, text=floor.text)  # fmt: skip
+        book.add(reached or "to_floor", **_until(book, volume, floor.value, flow[1]), by=(floor,), floor=floor.value, day=days.floor, text=floor.text)  # fmt: skip
         bounds.append(book.fill(names[reached or "floor"], volume=floor.value, day=days.floor))
-        reached = "is_empty" if volume <= dead.value else ""
-        book.add(reached or "to_empty", **until(dead.value), by=(dead,), dead=dead.value, day=days.empty, text=dead.text)  # fmt: skip
+        to_empty(book, known)
     if days.oldest is not None:
         old = "oldest_reached" if days.oldest < known.patient.as_of else "to_oldest"
         book.add(old, longest.value, DAYS, by=(longest,), refilled=device.refilled, longest=longest.value, day=days.oldest, text=longest.text)  # fmt: skip
         bounds.append(book.fill(names["oldest"], day=days.oldest))
-    decided = {"alarm": margin, "floor": floor, "oldest": longest}[days.decides]
+    decided = _decided(known, days)
     why = book.fill(book.words["decides"][days.decides], margin=margin.value, floor=floor.value, longest=longest.value, text=decided.text)  # fmt: skip
     left = float((days.by - known.patient.as_of).days)
     key = "overdue" if left < 0 else "refill" if left > 0 else "due"

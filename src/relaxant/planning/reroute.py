@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import msgspec
 
+from relaxant.facts.agent_lines import last_session
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.plans import Switch
 from relaxant.medicines.medicine import Medicine
@@ -22,8 +23,6 @@ from relaxant.planning.titration import product_notes
 from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import cited
 from relaxant.rules.wording import shown_agent_name
-
-_ONCE = "once"
 
 
 def trial_plan(
@@ -123,10 +122,10 @@ def apart_plan(
     refused = danger(switch.to_agent, findings, facts)
     lines, needs = [*_no_ratio(switch, facts)], list[str]()
     if switch.wait_days is not None:
-        last = _last_dose(switch.from_agent, medicines, facts, first, row)
-        if last is None:
+        last, sure = _last_session(switch, medicines, first)
+        if not sure:
             needs.append(words["need"]["last_dose"].format(agent=names["old"]))
-        lines.append(_earliest(switch, last, first, facts))
+        lines.append(_earliest(switch, last, sure, first, facts))
     elif refused is None:
         refused = words["refused"]["no_ratio"].format(**names)
     lines += points(switch, switch.from_agent, facts, row)
@@ -146,14 +145,14 @@ def _no_ratio(switch: Switch, facts: Facts) -> Iterator[Line]:
     )
 
 
-def _earliest(switch: Switch, last: date | None, first: date, facts: Facts) -> Line:
-    """The earliest day for the new one, or that the day to count from is not known."""
+def _earliest(switch: Switch, last: date | None, sure: bool, first: date, facts: Facts) -> Line:
+    """The earliest day for the new one, later if there was another session since; or that the day to count from is not known."""
     words, wait = facts.knowledge.words("planning")["exchange"], switch.wait_days or 0
     names, days = _names(switch, facts), days_said(wait, facts)
     text = words["earliest_unknown"].format(days=days, **names)
     if last is not None:
         day = last + timedelta(days=round(wait))
-        key = "earliest_passed" if day <= first else "earliest_day"
+        key = "earliest_passed" if day <= first else "earliest_day" if sure else "earliest_or_later"
         text = words[key].format(day=day.isoformat(), last=last.isoformat(), days=days, **names)
     return Line(
         what=words["earliest"],
@@ -166,17 +165,13 @@ def _earliest(switch: Switch, last: date | None, first: date, facts: Facts) -> L
     )
 
 
-def _last_dose(agent: str, medicines: Sequence[Medicine], facts: Facts, first: date, row: int) -> date | None:
-    """The day of the last session: that of the line, unless by its interval there may have been others since."""
-    own = [m for m in medicines if agent in m.agents and m.role in ("current", "stopped")]
-    days = [m.regimen.stop if m.role == "stopped" and m.regimen.stop else m.regimen.start for m in own]
-    if not days or None in days:
-        return None
-    last = max(d for d in days if d is not None)
-    if all(dose.every == _ONCE for m in own for dose in m.regimen.doses) or any(m.role == "stopped" for m in own):
-        return last
-    interval, _ = facts.column(f"{agent}:dose_interval_days").bounds(row)
-    return last if (first - last).days < interval else None
+def _last_session(switch: Switch, medicines: Sequence[Medicine], first: date) -> tuple[date | None, bool]:
+    """The day of the last session on record, and whether there was surely none since. Where there may have been, it counts only as long as
+    it holds the new one back by itself."""
+    own = [m for m in medicines if switch.from_agent in m.agents and m.role in ("current", "stopped")]
+    last, sure = last_session(own, first)
+    binds = last is not None and last + timedelta(days=round(switch.wait_days or 0)) > first
+    return (last, sure) if sure or binds else (None, False)
 
 
 def _begun(switch: Switch, facts: Facts, row: int) -> Plan:

@@ -9,14 +9,13 @@ from typing import Any
 import msgspec
 
 from relaxant.facts.facts import Facts
-from relaxant.knowledge.plans import DayPart, Titration
+from relaxant.knowledge.plans import BY_WEIGHT, DayPart, Titration
 from relaxant.planning.calendar import Rung, Stock
 from relaxant.planning.dose import Room
 from relaxant.planning.parts import Grains, kept_parts, shares_of, spread
 from relaxant.planning.tablets import GRAIN, ROUNDING
 from relaxant.quantities import Quantity, convert
 
-BY_WEIGHT = "/kg"
 _ROUNDS = 100  # rises within the last stage, where each is bounded more tightly than the label's, or the start was
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from relaxant.facts.facts import Facts
+from relaxant.facts.names import AGENT_FACTS
+from relaxant.facts.pace import PACE
 from relaxant.knowledge.plans import Said, Switch, Taper, Titration
 from relaxant.knowledge.questions import holds_in
 from relaxant.planning.plan import Gate, Line, Missed, Policy, Signs, Told
@@ -148,6 +151,26 @@ def asked_by(findings: Iterable[Finding]) -> tuple[Told, ...]:
     return tuple(
         Told(text=f.action, verified=f.verified, source=f.sources[0]) for f in findings if f.action and f.sources
     )
+
+
+def asked_before(agent: str, findings: Iterable[Finding], facts: Facts) -> tuple[Told, ...]:
+    """What each CHANGE about an agent asks for, to be done before it is begun or raised. What is found of the dose that is weighed is left
+    out: the steps of the plan are others."""
+    own, known = {agent, shown_agent_name(agent, facts)}, facts.knowledge.rules
+    return asked_by(
+        f
+        for f in findings
+        if f.tier == "CHANGE" and own & set(f.agents) and not all(_of_dose(known[rule].when) for rule in f.rules)
+    )
+
+
+def _of_dose(when: Any) -> bool:
+    """Whether a predicate asks for a dose of the agent."""
+    if isinstance(when, dict):
+        fact = AGENT_FACTS.get(str(when.get("fact")))
+        of_dose = when.get("fact") in PACE or (fact is not None and fact.unit == "dose")
+        return "over_limit" in when or of_dose or any(map(_of_dose, when.values()))
+    return isinstance(when, (list, tuple)) and any(map(_of_dose, when))
 
 
 def amount(value: float, unit: str) -> str:

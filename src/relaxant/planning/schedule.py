@@ -10,8 +10,6 @@ from relaxant.facts.facts import Facts
 from relaxant.knowledge.plans import Titration
 from relaxant.knowledge.questions import holds_in
 
-_IMMEDIATE = "immediate"
-
 
 class Fit(msgspec.Struct, frozen=True, kw_only=True):
     """A titration that fits a person, or may: ``needs`` are the inputs that would tell."""
@@ -35,11 +33,7 @@ def fits(agent: str, facts: Facts, row: int = 0) -> list[Fit]:
             continue
         light = least is not None and not weight.low.item(row) >= least
         found.append(Fit(titration=titration, needs=(*([] if surely else ["age"]), *(["weight"] if light else []))))
-    return sorted(found, key=lambda f: _order(f.titration))
-
-
-def _order(titration: Titration) -> tuple[bool, bool, bool]:
-    return titration.release != _IMMEDIATE, titration.form is not None, not titration.conditions
+    return sorted(found, key=lambda f: f.titration.rank)
 
 
 def titrations(agent: str, facts: Facts, row: int = 0) -> list[Titration]:
@@ -62,7 +56,7 @@ def chosen_fit(found: Sequence[Fit], *, release: str | None, form: str | None, g
     if not sure:
         return None, _needs(own)
     first = sure[0]
-    alike = [f for f in sure if _order(f.titration) == _order(first.titration)]
+    alike = [f for f in sure if f.titration.rank == first.titration.rank]
     chosen = next((f for f in alike if goal in [s.daily for s in f.titration.stages]), first)
     return chosen, _needs(own[: own.index(first)])
 

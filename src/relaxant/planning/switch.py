@@ -15,10 +15,11 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.calendar import Calendar, supplies
 from relaxant.planning.current import Intake, current_lines, intake, weighed_daily, weighed_line, weighed_times
-from relaxant.planning.dose import Room, room, why_refused
+from relaxant.planning.dose import Room, leaves, room, why_refused
 from relaxant.planning.exchange import Exchanged, as_now_until, exchanged
 from relaxant.planning.handover import fits_within, followed
 from relaxant.planning.joined import following, shifted_branch, shifted_step
+from relaxant.planning.lowering import to_be_left
 from relaxant.planning.plan import Branch, Plan
 from relaxant.planning.pump import pump_plan
 from relaxant.planning.reroute import apart_plan, trial_plan
@@ -30,6 +31,7 @@ from relaxant.rules.findings import Finding
 from relaxant.rules.wording import listed, shown_agent_name
 
 _TOGETHER = ("cross-taper", "exchange")
+_STOPPING = "stopping"  # a DANGER of the stop itself is no reason to leave
 _OF_DAY = ("daily", "share")
 _WAYS: tuple[tuple[Literal["hold", "rescue"], str], ...] = (("hold", "hold"), ("rescue", "rescue_both"))
 
@@ -80,8 +82,23 @@ def plan_of_switch(switch: Switch, patient: Patient, medicines: Sequence[Medicin
     if switch.method in _TOGETHER:
         goal = weighed_daily(switch.to_agent, medicines, facts)
         make = switch_plan if switch.method == "cross-taper" else exchange_plan
-        return make(switch, medicines, facts, findings, first, goal=goal, row=row)
+        return _asking(
+            make(switch, medicines, facts, findings, first, goal=goal, row=row), switch, findings, facts, row
+        )
     return apart_plan(switch, medicines, facts, findings, first, row=row)
+
+
+def _asking(made: Plan, switch: Switch, findings: Sequence[Finding], facts: Facts, row: int) -> Plan:
+    """A plan whose new one may not be begun, without dates: whether the old one goes at all is asked first. With them where the old one has to be
+    left whatever takes its place."""
+    old = switch.from_agent
+    must = any(f.situation != _STOPPING for f in to_be_left(old, findings, facts, row)) or leaves(old, facts, row)
+    if made.refused is None or not made.steps or must:
+        return made
+    text = facts.knowledge.words("planning")["notes"]["leave_alone"].format(old=shown_agent_name(old, facts))
+    return msgspec.structs.replace(
+        made, products=(), steps=(), gates=(), branches=(), last_dose=None, supply=(), missed=(), notes=(text,)
+    )
 
 
 def without_exchange(plans: Sequence[Plan], asked: Sequence[Switch], medicines: Sequence[Medicine], facts: Facts) -> list[Plan]:  # fmt: skip
@@ -168,7 +185,6 @@ def _joined(head: Plan, rising: Plan, falling: Plan, facts: Facts) -> Plan:
         asks.append(text.format(old=head.agents[1], new=head.agents[0]))
     return msgspec.structs.replace(
         head,
-        title=falling.title if asks else head.title,
         refused=rising.refused or falling.refused,
         needs_first=tuple(dict.fromkeys((*asks, *rising.needs_first, *falling.needs_first))),
         first_do=tuple(dict.fromkeys((*rising.first_do, *falling.first_do))),
@@ -262,9 +278,12 @@ def exchange_plan(
     made = "no_exchange" if taken.why or refused else exchanged(switch, taken, stands, goal, facts, first, row)
     if not isinstance(made, str) and not _fits(made, taken, stands, room(old, facts, row)):
         return _handover(head, switch, taken, stands, goal, medicines, facts, findings, first, row)
+    if not isinstance(made, str) and made.covers < facts.knowledge.policy("plan_exchange_least"):
+        made = "too_little"  # it would come beside the old one and hardly in its place
     if isinstance(made, str):
         out = taper_plan(old, medicines, facts, first, why="stop_weighed", findings=findings, row=row)
-        unknown = words["refused"][made].format(agent=shown_agent_name(new, facts), old=shown_agent_name(old, facts))
+        most = amount(stands.daily, head.unit)
+        unknown = words["refused"][made].format(agent=shown_agent_name(new, facts), old=shown_agent_name(old, facts), most=most)  # fmt: skip
         alone = _part(head, refused=refused or out.refused or unknown, bounds=stands.bounds)
         return _joined(head, alone, out, facts)
     rising = _risen(head, new, made.rising, stands, facts, row)
@@ -300,9 +319,10 @@ def _handover(head: Plan, switch: Switch, taken: Intake, stands: Room, goal: flo
     the room that it leaves. There is no slower way, since the days of the new one would not move with it."""
     old, new = switch.from_agent, switch.to_agent
     words, names = facts.knowledge.words("planning"), _shown(switch, facts)
-    out = taper_plan(old, medicines, facts, first, why="stop_weighed", findings=findings, replaced=True, row=row)
-    ways = tuple(Branch(kind=kind, text=words["branches"][key]) for kind, key in _WAYS)
-    out = msgspec.structs.replace(out, branches=ways if out.steps else ())
+    out = taper_plan(old, medicines, facts, first, why="stop_weighed", findings=findings, row=row)
+    alone, both = words["branches"]["rescue"], words["branches"]["rescue_both"]
+    ways = (msgspec.structs.replace(b, text=b.text.replace(alone, both)) for b in out.branches if b.kind != "slower")
+    out = msgspec.structs.replace(out, branches=tuple(ways))
     rooms = stands, room(old, facts, row)
     made = None if out.refused else followed(switch, taken, out.steps, rooms, goal, facts, first, row)
     ratio = " ".join(_equivalent(switch, None if taken.why else taken.daily, goal, facts, row))

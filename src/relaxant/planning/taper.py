@@ -21,7 +21,7 @@ from relaxant.planning.current import Intake, current_lines, form_of, intake
 from relaxant.planning.dose import OneWay, dangers, most_taken, one_way, room
 from relaxant.planning.overriding import beyond_sources
 from relaxant.planning.parts import Grains, shares_of, spread
-from relaxant.planning.plan import Branch, Gate, Plan, Taken, Told
+from relaxant.planning.plan import Branch, Gate, Missed, Plan, Step, Taken, Told
 from relaxant.planning.products import abroad, product_groups, swallows_no_tablets, usable_groups, whole_only
 from relaxant.planning.said import amount, asked_by, days_said, gates, missed, policy, withdrawal
 from relaxant.planning.tablets import GRAIN, ROUNDING, grains
@@ -52,7 +52,8 @@ class Override(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Way(NamedTuple):
-    """How a dose is lowered: by ``taper``, and with ``then`` by that one from ``most`` a day on, the most that the person's limits leave."""
+    """How a dose is lowered: by ``taper``. Where it has built up, down to ``most`` a day, the most that the person's limits leave, and by ``then``
+    from there: what is above neither waits nor is given back."""
 
     taper: Taper
     then: Taper | None = None
@@ -60,8 +61,16 @@ class Way(NamedTuple):
 
     @property
     def slower(self) -> Way:
-        """The same way at the slower pace of its policy; what is above the person's limits goes no slower."""
+        """The same way at the slower pace of its policy; what has built up goes no slower."""
         return Way(_slower(self.taper)) if self.then is None else self._replace(then=_slower(self.then))
+
+    def step(self, step: Step) -> Step:
+        """A step of the way, which leads back to nothing that is above ``most``."""
+        return (
+            msgspec.structs.replace(step, back_to=None)
+            if self.most and step.daily - step.changed > self.most + ROUNDING
+            else step
+        )
 
 
 class Aim(NamedTuple):
@@ -92,14 +101,12 @@ def taper_plan(
     taken: Intake | None = None,
     findings: Sequence[Finding] = (),
     ready: bool = False,
-    replaced: bool = False,
     row: int = 0,
 ) -> Plan:
     """The calendar by which one person leaves an agent, or comes down to ``goal`` a day; what is missing is named where none can be made.
 
     With ``within``, the most at one time, the goal is the most that is allowed in a day, and where products do not make it the plan ends below. ``taken`` is where it begins, by default what is taken now. What the DANGERs among the ``findings`` ask for stands before the first step.
-    ``ready``: what has to be done before ``first`` is done by then. ``replaced``: another agent takes its place, so that a quick way goes on to
-    nothing. Raises :class:`KeyError` for an override that names a policy that is not
+    ``ready``: what has to be done before ``first`` is done by then. Raises :class:`KeyError` for an override that names a policy that is not
     known for the agent, and :class:`InputError` for a step of an override that is no step.
     """
     words, name = facts.knowledge.words("planning"), shown_agent_name(agent, facts)
@@ -117,7 +124,7 @@ def taper_plan(
         first_do=tuple(_beside_it(asked_by(dangers(agent, findings, facts)), words["first_do"]["itself"])),
         gates=_downwards(signs) if only_down else signs,
         withdrawal=withdrawal(agent, facts),
-        missed=missed(agent, facts, row),
+        missed=tuple(_no_restart(missed(agent, facts, row), facts)) if only_down else missed(agent, facts, row),
     )
     fitting, needs = tapers(agent, facts, row)
     made = msgspec.structs.replace(made, needs_first=needs)
@@ -143,7 +150,7 @@ def taper_plan(
     if chosen.first_do and not ready:
         return msgspec.structs.replace(made, refused=words["refused"]["not_ready"])
     own = _overridden(chosen, override, taken, unit)
-    goals, way = Goal(goal, within), Way(own) if replaced else _way(agent, own, taken, facts, row)
+    goals, way = Goal(goal, within), _way(agent, own, taken, facts, row)
     found = _made(agent, taken, way, facts, first, goals, row, only_down)
     if found is None:
         return msgspec.structs.replace(made, refused=words["not_known"]["unmakeable"].format(agent=name))
@@ -159,7 +166,8 @@ def taper_plan(
         last_dose=None if goal else found.steps[-1].last if found.steps else first,
         branches=(Branch(kind="rescue", text=words["branches"]["one_way"]),)
         if only_down
-        else tuple(_branches(agent, taken, way, facts, first, goals)),
+        else tuple(_branches(agent, taken, way, found, facts, first, goals)),
+        gates=_above(made.gates, way, chosen, name, unit, facts),
         notes=(*_other_form(agent, taken, found, facts), *_notes(chosen, way, taken, found, facts)),
     )
 
@@ -167,6 +175,13 @@ def taper_plan(
 def _downwards(signs: Sequence[Gate]) -> tuple[Gate, ...]:
     """The signs without those for which a dose is kept up or given back."""
     return tuple(msgspec.structs.replace(gate, hold=(), go_back=()) for gate in signs)
+
+
+def _no_restart(gaps: Sequence[Missed], facts: Facts) -> Iterator[Missed]:
+    """What to do after missed days where nothing leads back up: after as many as would begin it again, to call."""
+    text = facts.knowledge.words("planning")["branches"]["no_restart"]
+    for gap in gaps:
+        yield msgspec.structs.replace(gap, do="call", text=text) if gap.do == "retitrate" else gap
 
 
 def _to_the_test(found: Calendar, goal: float, only_down: OneWay | None, words: Mapping[str, Any]) -> Iterator[Told]:
@@ -241,15 +256,16 @@ def _overridden(chosen: Taper, override: Override, taken: Intake, unit: str) -> 
 
 
 def _way(agent: str, taper: Taper, taken: Intake, facts: Facts, row: int) -> Way:
-    """A policy with the one that follows it below the most that the person's limits leave: the first of those named that has a step to take."""
-    most = most_taken(room(agent, facts, row)) if taper.then else None
+    """A policy with the one that follows it below the most that the person's limits leave: the first of those named that has a step to take, or
+    itself."""
+    most = most_taken(room(agent, facts, row)) if taper.built_up else None
     if most is None or taken.daily <= most + ROUNDING:
         return Way(taper)
     for name in taper.then:
         then = facts.knowledge.plans.tapers[name]
         if holds_in(then, facts.jurisdiction) and next(_ideals(most * GRAIN, then, 0.0), None) is not None:
             return Way(taper, then, most)
-    return Way(taper)
+    return Way(taper, taper, most)
 
 
 def _slower(taper: Taper) -> Taper:
@@ -315,9 +331,10 @@ def _made(
         # the dose that it comes down to goes on, or up to the test that tells
         made[-1] = Rung(doses=made[-1].doses, days=_to_recheck(made, only_down))
     out = calendar(agent, made, held, first, total, facts)
-    if out is None or not only_down:
+    if out is None:
         return out
-    return msgspec.structs.replace(out, steps=tuple(msgspec.structs.replace(s, back_to=None) for s in out.steps))
+    steps = (msgspec.structs.replace(s, back_to=None) if only_down else way.step(s) for s in out.steps)
+    return msgspec.structs.replace(out, steps=tuple(steps))
 
 
 def _to_recheck(made: Sequence[Rung], only_down: OneWay | None) -> float | None:
@@ -350,9 +367,11 @@ def _largest(total: int, rungs: Sequence[Rung]) -> float:
 
 def _large(total: int, rungs: Sequence[Rung], taper: Taper) -> float:
     """By how much of the dose before it the largest step, down to the policy's last dose, lies above the most that it allows, the small steps of
-    its end apart."""
+    its end apart; all of it where no step can be made."""
     if taper.percent_most is None:
         return 0.0
+    if all(rung.total == total for rung in rungs):
+        return 1.0
     doses, last, small = (
         [total, *(r.total for r in rungs)],
         (taper.last or 0.0) * GRAIN,
@@ -473,25 +492,38 @@ def _less(now: float, whole: float, taper: Taper, last: float) -> float:
     return last if lower < last or hardly else lower
 
 
-def _branches(agent: str, taken: Intake, way: Way, facts: Facts, first: date, goal: Goal) -> Iterator[Branch]:
-    words = facts.knowledge.words("planning")["branches"]
-    yield Branch(kind="hold", text=words["hold"])
+def _above(signs: tuple[Gate, ...], way: Way, chosen: Taper, name: str, unit: str, facts: Facts) -> tuple[Gate, ...]:
+    """The signs, with a word first where they are no reason to wait or to go back: above what the person's limits leave."""
+    if not way.most:
+        return signs
+    text = facts.knowledge.words("planning")["branches"]["above"].format(agent=name, most=amount(way.most, unit))
+    told = Told(text=text, verified=False, source=cited(facts.knowledge, chosen.source, chosen.place))
+    return tuple(msgspec.structs.replace(g, hold=(told, *g.hold), go_back=(told, *g.go_back)) for g in signs)
+
+
+def _branches(agent: str, taken: Intake, way: Way, found: Calendar, facts: Facts, first: date, goal: Goal) -> Iterator[Branch]:  # fmt: skip
+    words, unit = facts.knowledge.words("planning")["branches"], facts.knowledge.agents[agent].dose_unit
+    most = amount(way.most, unit)
+    above = f"{words['above'].format(agent=shown_agent_name(agent, facts), most=most)} " if way.most else ""
+    yield Branch(kind="hold", text=above + words["hold"])
     slow = way.slower
     slower = _made(agent, taken, slow, facts, first, goal)
-    if slower is not None and slower.steps:
-        text = words["slower"].format(days=days_said((slow.then or slow.taper).every_days, facts))
+    if slower is not None and slower.steps and slower.steps != found.steps:
+        key, days = "slower_from" if way.most else "slower", (slow.then or slow.taper).every_days
         last = None if goal.daily else slower.steps[-1].last
+        text = words[key].format(days=days_said(days, facts), most=most)
         yield Branch(kind="slower", text=text, steps=slower.steps, last_dose=last)
-    yield Branch(kind="rescue", text=words["rescue"])
+    yield Branch(kind="rescue", text=above + words["rescue"])
 
 
 def _notes(source: Taper, way: Way, taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:
     words, own = facts.knowledge.words("planning")["notes"], way.taper
     out = [words["placed"]] if taken.placed else []
-    if way.then is not None:
+    if way.then is not None and way.then != own:
         out.append(words["then"].format(most=amount(way.most, found.products[0].unit), then=way.then.text))
     small = own.end_most
-    if small is not None and found.steps and list(_ideals(taken.daily, own, 0.0))[-1:] > [small + ROUNDING]:
+    to_nothing = bool(found.steps) and found.steps[-1].last is not None
+    if small is not None and to_nothing and list(_ideals(taken.daily, own, 0.0))[-1:] > [small + ROUNDING]:
         out.append(words["smaller_end"].format(most=amount(small, found.products[0].unit)))
     if own != source and not source.at_once:
         fall, sources = _fall(own, taken.daily), _fall(source, taken.daily)
@@ -499,7 +531,7 @@ def _notes(source: Taper, way: Way, taken: Intake, found: Calendar, facts: Facts
             out.append(words["larger"])
         if fall / own.every_days > sources / (source.every_days_least or source.every_days) * (1 + ROUNDING):
             out.append(words["quicker"])
-    if found.steps and not any(step.changed for step in found.steps):
+    if found.steps and not any(step.changed for step in found.steps) and taken.daily > (own.last or 0.0) + ROUNDING:
         out.append(words["nothing_less"])
     if whole_only(found.products) and swallows_no_tablets(facts):
         out.append(words["whole"])
@@ -507,15 +539,19 @@ def _notes(source: Taper, way: Way, taken: Intake, found: Calendar, facts: Facts
 
 
 def _other_form(agent: str, taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:
-    """That the steps are made of another form than what is taken, where that is so."""
-    groups = product_groups(agent, facts, modified=taken.modified)
-    usual = next((group[0].name for group in groups), None)
-    old, new = form_of(taken.form, groups) or taken.form or usual, found.products[0].name if found.products else None
+    """That the steps are made of another form than what is taken, where that is so; a form that nobody said is the usual one to swallow."""
+    groups = product_groups(agent, facts, liquid_first=False, modified=taken.modified)
+    said = form_of(taken.form, groups) or taken.form
+    old, new = (
+        said or next((group[0].name for group in groups), None),
+        found.products[0].name if found.products else None,
+    )
     if old is None or new is None or old == new:
         return ()
+    words, name = facts.knowledge.words("planning")["notes"], shown_agent_name(agent, facts)
+    form = words["form_said" if said else "form_unsaid"].format(old=old, agent=name)
     tube = swallows_no_tablets(facts) and (found.products[0].liquid or found.products[0].drop)
-    text = facts.knowledge.words("planning")["notes"]["other_form_tube" if tube else "other_form"]
-    return (text.format(old=old, new=new, agent=shown_agent_name(agent, facts)),)
+    return (words["other_form_tube" if tube else "other_form"].format(taken=form, new=new),)
 
 
 def _beyond_all(own: Taper, fitting: Sequence[Taper], daily: float) -> bool:

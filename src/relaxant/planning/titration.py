@@ -9,25 +9,23 @@ from datetime import date, timedelta
 import msgspec
 
 from relaxant.facts.facts import Facts
-from relaxant.knowledge.plans import Titration
+from relaxant.knowledge.plans import BY_WEIGHT, IMMEDIATE, Titration
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
-from relaxant.planning.course import course_days, ended
+from relaxant.planning.course import course_days, days_left, ended, judged_days
 from relaxant.planning.day_shape import in_times, other_times
 from relaxant.planning.dose import Room, most_taken, room, why_refused
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Kind, Plan
 from relaxant.planning.products import abroad, product_groups, swallows_no_tablets, whole_only
-from relaxant.planning.rungs import BY_WEIGHT, Climb, Staged, least_rise, present_days, rungs, staged
-from relaxant.planning.said import amount, days_said, gates, missed, policy, withdrawal
+from relaxant.planning.rungs import Climb, Staged, least_rise, present_days, rungs, staged
+from relaxant.planning.said import amount, asked_before, days_said, gates, missed, policy, withdrawal
 from relaxant.planning.schedule import Fit, chosen_fit, fits, titrations
-from relaxant.planning.tablets import GRAIN, grains
+from relaxant.planning.tablets import GRAIN, SPRAYS, grains
 from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
 from relaxant.rules.wording import listed, shown_agent_name
 
 __all__ = ["Wanted", "product_notes", "titration_plan", "titrations"]
-
-_IMMEDIATE = "immediate"
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +67,8 @@ def titration_plan(
 
     Raises :class:`KeyError` where a titration is named that does not fit the person.
     """
+    if wanted.since is not None and wanted.since > wanted.first:  # a day to come: since when it is taken is not known
+        wanted = msgspec.structs.replace(wanted, since=None)
     stands, found = room(agent, facts, row), fits(agent, facts, row)
     made = _begun(agent, facts, stands, wanted, row, kind)
     if why := why_refused(stands, agent, findings, facts):
@@ -109,9 +109,13 @@ def titration_plan(
     last = _last_day(course, wanted)
     if last is not None and last < wanted.first:
         return msgspec.structs.replace(made, refused=_course_said("refused", course, last, agent, facts))
-    cut = last is not None and result.calendar.steps[-1].first > last
-    if last is not None:
-        result = msgspec.structs.replace(result, calendar=ended(result.calendar, last, facts))
+    whole = result.calendar.steps
+    if last is not None and course is not None:
+        judged = judged_days(course, chosen, stays or stages[0].days or 0.0, facts)
+        if wanted.before and days_left(wanted.first, last) < judged:
+            return msgspec.structs.replace(made, refused=_too_late(judged, wanted.first, last, agent, facts))
+        result = msgspec.structs.replace(result, calendar=ended(result.calendar, last, facts, judged))
+    cut = len(result.calendar.steps) < len(whole)
     return msgspec.structs.replace(
         made,
         why=_why(made.why, chosen, result, wanted, agent, facts, cut=cut),
@@ -120,6 +124,7 @@ def titration_plan(
         steps=result.calendar.steps,
         supply=result.calendar.supply,
         last_dose=last,
+        first_do=asked_before(agent, findings, facts),
         gates=gates(agent, "titration", facts, row),
         withdrawal=withdrawal(agent, facts),
         missed=missed(agent, facts, row),
@@ -133,7 +138,7 @@ def titration_plan(
 
 def _asked_release(agent: str, facts: Facts, found: Sequence[Fit], wanted: Wanted) -> str | None:
     """The release that the titration has to be written for. What is said to be released at once, where nothing such is sold, says nothing."""
-    if wanted.release == _IMMEDIATE and all(g[0].modified_release for g in product_groups(agent, facts)):
+    if wanted.release == IMMEDIATE and all(g[0].modified_release for g in product_groups(agent, facts)):
         return None
     if wanted.release is None:
         return next(f.titration.release for f in found)
@@ -204,7 +209,7 @@ def in_products(
     never gives more.
     """
     tube = swallows_no_tablets(facts, row)
-    groups = product_groups(agent, facts, liquid_first=tube, form=wanted.form, modified=chosen.release != _IMMEDIATE, country=wanted.country)  # fmt: skip
+    groups = product_groups(agent, facts, liquid_first=tube, form=wanted.form, modified=chosen.release != IMMEDIATE, country=wanted.country)  # fmt: skip
     groups = [g for g in groups if chosen.form in (None, g[0].form)]
     usable = [g for g in groups if not (tube and whole_only(g))]
     if not usable:
@@ -262,6 +267,12 @@ def _last_day(course: float | None, wanted: Wanted) -> date | None:
 def _course_said(key: str, course: float | None, last: date, agent: str, facts: Facts) -> str:
     words, name = facts.knowledge.words("planning")["course"], shown_agent_name(agent, facts)
     return str(words[key].format(agent=name, days=days_said(course or 0, facts), last=last.isoformat()))
+
+
+def _too_late(judged: float, first: date, last: date, agent: str, facts: Facts) -> str:
+    words, name = facts.knowledge.words("planning")["course"]["too_late"], shown_agent_name(agent, facts)
+    need = days_said(math.ceil(judged), facts)
+    return str(words.format(agent=name, last=last.isoformat(), first=first.isoformat(), need=need))
 
 
 def _course_notes(course: float | None, last: date | None, agent: str, facts: Facts) -> Iterator[str]:
@@ -350,8 +361,15 @@ def product_notes(found: Calendar, facts: Facts, country: str | None = None) -> 
         c.count % 1 for s in found.steps for t in s.takes for c in t.counts if not found.products[c.product].liquid
     )
     liquid, drops = any(p.liquid for p in found.products), any(p.drop for p in found.products)
-    out = [*_sold_here(found, country or facts.country(), facts), words["special"]]
+    out = [*_not_swallowed(found, facts), *_sold_here(found, country or facts.country(), facts), words["special"]]
     return (*out, *(words[key] for key, holds in (("halves", halves), ("liquid", liquid), ("drops", drops)) if holds))
+
+
+def _not_swallowed(found: Calendar, facts: Facts) -> Iterator[str]:
+    """What to ask where the pieces are to be swallowed, and are not, and need not be left whole."""
+    solid = [p for p in found.products if not (p.liquid or p.drop or p.modified_release or p.unit == SPRAYS)]
+    if solid and swallows_no_tablets(facts):
+        yield facts.knowledge.words("planning")["notes"]["tube_solid"].format(form=solid[0].name)
 
 
 def _sold_here(found: Calendar, country: str | None, facts: Facts) -> Iterator[str]:

@@ -17,7 +17,7 @@ from relaxant.planning.plan import Branch, Plan
 
 
 def until_then(plan: Plan, agent: str, medicines: Sequence[Medicine], facts: Facts, first: date) -> Plan:
-    """A way of lowering, with the time from the ``first`` day to its own first step at the present dose: nobody is left without doses or
+    """A way up or down, with the time from the ``first`` day to its own first step at the present dose: nobody is left without doses or
     supply in it. As it was where it has no steps or begins on that day."""
     begin = min((s.first for s in plan.steps), default=first)
     taken = intake(agent, current_lines(agent, medicines), facts)

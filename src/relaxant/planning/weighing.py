@@ -11,6 +11,7 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
+from relaxant.facts.pace import PACE
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
@@ -88,7 +89,8 @@ def _first_stage(agent: str, facts: Facts) -> list[float]:
 def _of_lines(
     patient: Patient, lines: Mapping[str, tuple[Line, ...]], knowledge: Knowledge, without: frozenset[str]
 ) -> dict[str, Weighed]:
-    """A row for each agent. A DANGER that others are in ``without`` it (by the rule that speaks) is none of an agent that is not taken."""
+    """A row for each agent. A DANGER that others are in ``without`` it (by the rule that speaks) is none of an agent that is not taken,
+    and how fast a dose is reached is no finding where the plan sets its steps."""
     if not lines:
         return {}
     people = [
@@ -105,11 +107,17 @@ def _of_lines(
             f
             for f in findings
             if f.situation != "stopped"
+            and not _of_pace(f, knowledge)
             and not (new and f.tier == "DANGER" and f.rules[0] in without and name not in _shown(f, facts))
         )
         asks = tuple(u.settled_by for u in unchecked if not u.folded and agent in u.agents)
         out[agent] = _planned(agent, patient, readings[row][1], facts, own, asks, row)
     return out
+
+
+def _of_pace(finding: Finding, knowledge: Knowledge) -> bool:
+    """Whether a finding is about how fast a dose rises alone."""
+    return all((knowledge.rules[rule].when or {}).get("fact") in PACE for rule in finding.rules)
 
 
 def _shown(finding: Finding, facts: Facts) -> list[str]:

@@ -13,9 +13,9 @@ def plan_html(view: PlanView) -> str:
     return page("plan.html.j2", _STYLES, view)
 
 
-def page(name: str, styles: tuple[str, ...], view: object) -> str:
-    """A page of a template, with its styles written into it."""
+def page(name: str, styles: tuple[str, ...], view: object, **drawn: object) -> str:
+    """A page of a template, with its styles and what is ``drawn`` for it written into it."""
     from markupsafe import Markup  # loaded with jinja2, only for a page
 
     style = "\n".join(page_file(style) for style in styles)
-    return template(name).render(view=view, style=Markup(style))
+    return template(name).render(view=view, style=Markup(style), **drawn)

@@ -19,7 +19,7 @@ _COMFORTABLE = 56  # below it labels stand above their text
 
 def plan_text(view: PlanView, *, colour: bool = False, width: int = 80, encoding: str = "utf-8") -> str:
     """The plan in at most ``width`` columns (20 at the least), with ANSI colours only when ``colour``."""
-    page = _Page(colour, max(width, NARROWEST), encoding)
+    page = TextPage(colour, max(width, NARROWEST), encoding)
     head = view.head
     page.put(head.label, style=_BOLD)
     page.put(f"{view.kind_text}, {head.as_of_text}, {head.labels}")
@@ -42,7 +42,7 @@ def section_lines(
     sections: Iterable[Section], *, colour: bool = False, width: int = 80, encoding: str = "utf-8"
 ) -> list[str]:
     """The sections of a plan as lines, for a larger page that has its own head and sources."""
-    page = _Page(colour, max(width, NARROWEST), encoding)
+    page = TextPage(colour, max(width, NARROWEST), encoding)
     for section in sections:
         page.section(section)
     return [line.replace("\u00a0", " ") for line in page.lines]
@@ -52,7 +52,7 @@ def source_lines(
     sources: Sequence[SourceView], words: Words, *, colour: bool = False, width: int = 80, encoding: str = "utf-8"
 ) -> list[str]:
     """The list of sources under its heading, for a page that has a head of its own."""
-    page = _Page(colour, max(width, NARROWEST), encoding)
+    page = TextPage(colour, max(width, NARROWEST), encoding)
     page.sources(sources, words)
     return [line.replace("\u00a0", " ") for line in page.lines]
 
@@ -82,7 +82,9 @@ def label_room(labels: Sequence[str], width: int) -> int:
     return max(_LABEL, whole if whole <= max(_LABELS, width // 3) else min(max(_LABELS, word), width // 2))
 
 
-class _Page:
+class TextPage:
+    """Lines of a page in so many columns."""
+
     def __init__(self, colour: bool, width: int, encoding: str) -> None:
         self.colour, self.width, self.encoding = colour, width, encoding
         self.lines: list[str] = []

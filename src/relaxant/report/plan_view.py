@@ -606,6 +606,8 @@ class _PlanPage:
         words = self.words["products"]
         if say.is_dose(product, self.words):
             return str(words["by_unit"]).format(unit=self.words["units_one"][product.unit])
+        if product.drop:
+            return str(words["by_drop"])
         return str(words["liquid"] if product.liquid else words["scored"] if product.scored else words["whole"])
 
     def supplied(self, product: Product, count: float) -> str:
@@ -614,7 +616,7 @@ class _PlanPage:
             return self.amount(count, product.unit)
         if product.liquid:
             return str(words["volume"]).format(count=say.exact(count))
-        return say.counted_exactly(words["count"], count)
+        return say.counted_exactly(words["drops" if product.drop else "count"], count)
 
     def bounds(self) -> Iterator[Block]:
         """One table for each medicine, so that each keeps its columns: the numbers run through all of them."""

@@ -2,11 +2,13 @@
 
 For given drift, noise, memory and delay the series is a Gaussian process seen through counts or scores, and what it says of the change is
 Laplace's approximation (:mod:`relaxant.response.latent`). Over those four it is an average, weighted by how well each explains the diary:
-evenly spread points of the prior, then as many about where the weight lies (adaptive importance sampling). No random number is drawn.
+evenly spread points of the prior, then twice as many about where the weight lies (adaptive importance sampling with the mixture of all
+rounds as the proposal: Cornuet and others 2012). No random number is drawn.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
@@ -17,53 +19,68 @@ from relaxant.knowledge.responses import ResponsePrior
 from relaxant.pharmacology.estimation.likelihoods import counts
 from relaxant.pharmacology.spread.even import even_normals
 from relaxant.pharmacology.spread.normal import normal_share
-from relaxant.response.course import LEVEL, PLACEBO, TREND, Series, course
+from relaxant.response.course import Course, Series, before_and_after
 from relaxant.response.latent import Likelihood, fitted, told
 from relaxant.response.mixture import Mixture
 from relaxant.response.scores import scores
 
 Floats = NDArray[np.float64]
-POINTS = 64
+Courses = Callable[[Series, ResponsePrior, Floats, Floats, Floats, int], Course]
+POINTS, _ROUNDS = 40, 3
 _OPEN = 4  # drift, noise, memory, delay
 _WEEK = 7
-_WIDER, _LEAST_SPREAD = 1.3, 0.05  # of the second set of points beside the first's weighted covariance
+_WIDER, _LEAST_SPREAD = 1.3, 0.05  # of a set of points beside the weighted covariance of those before
+_LEAST_POINTS, _COOLER = 10, 0.8
+_LEAST_NOISE = (
+    0.5  # of a step of the scale: below it all that is within a step is alike, and Laplace's approximation fails
+)
 _LOGIT_SD = np.pi / np.sqrt(3.0)  # a logistic's standard deviation
 _MOST_LOG_MEAN = 12.0
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """Posteriors in the series' unit (points; for a count the natural logarithm of its mean). ``beyond``: the change since before that neither
-    a bad spell, nor expectation, nor the disease's trend accounts for; ``whole``: with expectation and trend; ``before``: the level before
-    the doses changed. ``points`` is how many points carry the weight."""
+    a bad spell, nor expectation, nor the disease's trend accounts for; ``level``: the change of the level itself, whatever it is due to;
+    ``before``: the level before the doses changed. ``points`` is how many points carry the weight."""
 
     beyond: Mixture
-    whole: Mixture
+    level: Mixture
     before: Mixture
     points: float
 
 
-def change(series: Series, prior: ResponsePrior, *, points: int = POINTS, last: int = _WEEK) -> Change:
-    """The change of one series since before its first change of dose; ``last`` is how many of its last days count as now."""
-    first = even_normals(_OPEN, points)
-    told_first = _at(series, prior, first, last)
-    centre, factor = _about(first, told_first.evidence)
-    second = centre[:, None] + factor @ first
-    told_second = _at(series, prior, second, last)
-    where = np.concatenate((first, second), axis=1)
-    density = _log_normal(where, np.zeros(_OPEN), np.eye(_OPEN))
-    drawn = np.logaddexp(density, _log_normal(where, centre, factor))
-    log_weight = np.concatenate((told_first.evidence, told_second.evidence)) + density - drawn
-    weight = np.exp(log_weight - log_weight.max())
-    weight /= weight.sum()
-    beyond, whole, before = (
-        Mixture(weight, np.concatenate(mean), np.sqrt(np.concatenate(variance)))
-        for mean, variance in zip(
-            zip(told_first.means, told_second.means, strict=True),
-            zip(told_first.variances, told_second.variances, strict=True),
-            strict=True,
+def change(
+    series: Series,
+    prior: ResponsePrior,
+    *,
+    points: int = POINTS,
+    last: int = _WEEK,
+    courses: Courses = before_and_after,
+) -> Change:
+    """The change of one series since before its first change of dose, or what else the ``courses`` ask; ``last`` is how many of its last days
+    count as now."""
+    standard = even_normals(_OPEN, points)
+    centre, factor = np.zeros(_OPEN), np.eye(_OPEN)
+    where, told_there, drawn = [], [], []
+    for _ in range(_ROUNDS):
+        where.append(centre[:, None] + factor @ standard)
+        told_there.append(_at(series, prior, where[-1], last, courses))
+        drawn.append((centre, factor))
+        everywhere = np.concatenate(where, axis=1)
+        log_drawn = np.logaddexp.reduce([_log_normal(everywhere, *one) for one in drawn])
+        log_weight = np.concatenate([t.evidence for t in told_there]) - log_drawn
+        log_weight += _log_normal(everywhere, np.zeros(_OPEN), np.eye(_OPEN))
+        centre, factor = _about(everywhere, _tempered(log_weight))
+    weight = _shares(log_weight)
+    beyond, level, before = (
+        Mixture(
+            weight,
+            np.concatenate([t.means[i] for t in told_there]),
+            np.sqrt(np.concatenate([t.variances[i] for t in told_there])),
         )
+        for i in range(3)
     )
-    return Change(beyond=beyond, whole=whole, before=before, points=float(1 / (weight**2).sum()))
+    return Change(beyond=beyond, level=level, before=before, points=float(1 / (weight**2).sum()))
 
 
 class _Told(NamedTuple):
@@ -72,32 +89,42 @@ class _Told(NamedTuple):
     variances: tuple[Floats, ...]
 
 
-def _at(series: Series, prior: ResponsePrior, points: Floats, last: int) -> _Told:
+def _at(series: Series, prior: ResponsePrior, points: Floats, last: int, courses: Courses) -> _Told:
     """The evidence of each point and what it says of the three changes."""
     scale = series.range
-    drift, noise, memory, delay = _opened(points, prior, scale)
-    known = course(series, prior, drift, memory, delay, last)
+    drift, noise, memory, late = _opened(points, prior, scale)
+    known = courses(series, prior, drift, memory, late, last)
     seen = ~np.isnan(series.values)
-    day = np.flatnonzero(seen)
-    columns = known.columns[:, seen]
-    apart = np.abs(day[:, None] - day[None, :])
-    covariance = (columns * known.variance) @ columns.transpose(0, 2, 1)
+    apart = np.abs(np.subtract.outer(np.arange(series.days), np.arange(series.days)))
+    covariance = (known.columns * known.variance) @ known.columns.transpose(0, 2, 1)
     covariance += drift[:, None, None] ** 2 * np.exp(-apart / memory[:, None, None])
     covariance += (prior.week_sd * scale) ** 2 * (apart % _WEEK == 0)
-    fit = fitted(columns @ known.mean, covariance, _likelihood(series, noise, seen))
-    aims = np.zeros((3, len(drift), len(known.mean)))
-    aims[:2, :, -len(series.doses) :] = known.effect
-    aims[1, :, PLACEBO] = known.columns[:, -last:, PLACEBO].mean(axis=-1)
-    aims[1, :, TREND] = known.columns[:, -last:, TREND].mean(axis=-1)
-    aims[2, :, LEVEL] = 1.0
-    aims[2, :, -len(series.doses) :] = known.before
+    centre = known.columns @ known.mean
+    fit = fitted(centre[:, seen], covariance[:, seen][:, :, seen], _likelihood(series, noise, seen))
+    told_of = [
+        (
+            known.effect @ known.mean,
+            np.einsum("bdc,bc->bd", known.columns[:, seen] * known.variance, known.effect),
+            (known.effect**2) @ known.variance,
+        )
+    ]
+    for weight in _levels(series, last):
+        shared = covariance @ weight
+        told_of.append((centre @ weight, shared[:, seen], shared @ weight))
     means, variances = [], []
-    for aim in aims:
-        shared = np.einsum("bdc,bc->bd", columns * known.variance, aim)
+    for mean, shared, variance in told_of:
         more, less = told(fit, shared)
-        means.append(aim @ known.mean + more)
-        variances.append(np.maximum((aim**2) @ known.variance - less, np.finfo(float).tiny))
+        means.append(mean + more)
+        variances.append(np.maximum(variance - less, np.finfo(float).tiny))
     return _Told(fit.log_evidence, tuple(means), tuple(variances))
+
+
+def _levels(series: Series, last: int) -> tuple[Floats, Floats]:
+    """Weights of the days whose sum is the level now less that before, and the level before; shape (days,)."""
+    before, now = np.zeros((2, series.days))
+    before[: series.start or series.days] = 1 / (series.start or series.days)
+    now[-last:] = 1 / min(last, series.days)
+    return now - before, before
 
 
 def _likelihood(series: Series, noise: Floats, seen: NDArray[np.bool_]) -> Likelihood:
@@ -113,7 +140,7 @@ def _likelihood(series: Series, noise: Floats, seen: NDArray[np.bool_]) -> Likel
     low, high = series.bounds
     lower = np.where(observed <= low, -np.inf, observed - series.step / 2)
     upper = np.where(observed >= high, np.inf, observed + series.step / 2)
-    width = spread / _LOGIT_SD
+    width = np.hypot(spread, _LEAST_NOISE * series.step) / _LOGIT_SD
     return lambda latent: scores(latent, lower, upper, width)
 
 
@@ -121,13 +148,13 @@ def _likelihood(series: Series, noise: Floats, seen: NDArray[np.bool_]) -> Likel
 
 
 def _opened(points: Floats, prior: ResponsePrior, scale: float) -> tuple[Floats, Floats, Floats, Floats]:
-    """Drift, noise, memory and delay of points that the prior spreads as standard normals, each of shape (points,)."""
+    """Drift, noise, memory and how late the medicines act of points that the prior spreads as standard normals, each of shape (points,)."""
     noisy = 1.0 if prior.kind == "count" else scale  # a dispersion has no unit
     return (
         prior.drift[0] * scale * np.exp(prior.drift[1] * points[0]),
         prior.noise[0] * noisy * np.exp(prior.noise[1] * points[1]),
         _between(prior.memory, points[2]),
-        _between(prior.delay, points[3]),
+        normal_share(points[3]),
     )
 
 
@@ -136,14 +163,27 @@ def _between(bounds: tuple[float, float], point: Floats) -> Floats:
     return np.asarray(bounds[0] * (bounds[1] / bounds[0]) ** normal_share(point))
 
 
-def _about(points: Floats, evidence: Floats) -> tuple[Floats, Floats]:
+def _shares(log_weight: Floats) -> Floats:
+    weight = np.exp(log_weight - log_weight.max())
+    return np.asarray(weight / weight.sum())
+
+
+def _tempered(log_weight: Floats) -> Floats:
+    """The weights, flattened until at least ``_LEAST_POINTS`` carry them: a single point says nothing of how far to look about it."""
+    heat = 1.0
+    weight = _shares(log_weight)
+    while 1 / (weight**2).sum() < min(_LEAST_POINTS, len(weight)):
+        heat *= _COOLER
+        weight = _shares(log_weight * heat)
+    return weight
+
+
+def _about(points: Floats, weight: Floats) -> tuple[Floats, Floats]:
     """The weighted centre of points, and a factor of a somewhat wider covariance."""
-    weight = np.exp(evidence - evidence.max())
-    weight /= weight.sum()
     centre = points @ weight
     away = points - centre[:, None]
     covariance = _WIDER * ((away * weight) @ away.T + _LEAST_SPREAD * np.eye(len(points)))
-    return centre, np.linalg.cholesky(covariance)
+    return centre, np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
 
 
 def _log_normal(points: Floats, centre: Floats, factor: Floats) -> Floats:

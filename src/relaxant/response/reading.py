@@ -12,14 +12,26 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.responses import ResponsePrior
 from relaxant.knowledge.scales import Property, Scale
 from relaxant.response.change import Change, change
-from relaxant.response.course import Series
+from relaxant.response.course import Medicine, Series, arm_against_arm
 from relaxant.response.mixture import Mixture
 
 Said = Literal[
-    "better", "not better", "worse", "no worse", "too few days", "cannot be told", "no change of dose", "no dose"
+    "better",
+    "better, cause open",
+    "not better",
+    "worse",
+    "worse, cause open",
+    "no worse",
+    "too few days",
+    "cannot be told",
+    "no days before",
+    "no change of dose",
+    "no dose",
 ]
 _HALF, _NINE_TENTHS, _WIDE = 0.5, 0.9, 0.95
 _PERCENT = 100.0
+_SETTLED: tuple[Said, ...] = ("better", "not better", "worse", "no worse")
+_FEW_POINTS = 20
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,8 +53,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """One series. ``days_before`` and ``days_after`` count days with a score. ``mean_before`` and ``mean_now``: plain means of what was written, of all days
-    before and of the last week. ``beyond``: the change that neither a bad spell, expectation nor trend accounts for; ``whole`` with the last
-    two. ``better`` and ``worse``: probabilities of ``beyond`` in these directions. ``more_days``: how many more days like the last would
+    before and of the last week. ``beyond``: the change that neither a bad spell, expectation nor trend accounts for; ``level``: that of the level itself, whatever it is due
+    to. ``better`` and ``worse``: probabilities of ``beyond`` in these directions. ``more_days``: how many more days like the last would
     settle it; ``None`` where none would or nothing is open."""
 
     scale: str
@@ -54,16 +66,15 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     mean_now: float | None
     before: Span | None = None
     beyond: Span | None = None
-    whole: Span | None = None
+    level: Span | None = None
     better: float | None = None
     worse: float | None = None
     differences: tuple[Difference, ...] = ()
     more_days: int | None = None
     prior: str = ""
-    notes: tuple[str, ...] = ()
 
 
-def read_series(series: Series, scale: Scale, knowledge: Knowledge, conditions: frozenset[str], notes: tuple[str, ...] = ()) -> Reading:  # fmt: skip
+def read_series(series: Series, scale: Scale, knowledge: Knowledge, conditions: frozenset[str]) -> Reading:
     """What a series says. ``conditions`` of the person, by id: differences that matter were found in some of them alone."""
     prior, policy = prior_of(scale, knowledge), knowledge.policy
     seen = ~np.isnan(series.values)
@@ -78,30 +89,52 @@ def read_series(series: Series, scale: Scale, knowledge: Knowledge, conditions: 
         mean_before=_mean(series, slice(0, series.start)),
         mean_now=_mean(series, slice(series.days - now, series.days)),
         prior=prior.prior,
-        notes=notes,
     )
-    if not series.doses.any():
+    if not any(m.doses.any() for m in series.medicines):
         return msgspec.structs.replace(plain, said="no dose")
     if series.start >= series.days:
         return msgspec.structs.replace(plain, said="no change of dose")
     least = policy("respond_least_days")
-    if min(before, after) < least:
-        return msgspec.structs.replace(plain, more_days=math.ceil(least - after) if before >= least else None)
+    if before < least:
+        return msgspec.structs.replace(plain, said="no days before")
+    if after < least:
+        return msgspec.structs.replace(plain, more_days=math.ceil(least - after))
     moved = change(series, prior, last=now)
     differences = tuple(_differences(moved, series, scale, conditions))
     said = _said(moved, differences, series, prior, policy("respond_sure"), policy("respond_unlikely"))
-    more = _more_days(series, prior, scale, knowledge, conditions, now) if said == "too few days" else None
+    more = _more_days(series, prior, scale, knowledge, conditions, now) if said not in _SETTLED else None
     return msgspec.structs.replace(
         plain,
         said="cannot be told" if said == "too few days" and more is None else said,
         more_days=more,
         before=_span(moved.before, series, level=True),
         beyond=_span(moved.beyond, series),
-        whole=_span(moved.whole, series),
+        level=_span(moved.level, series),
         better=_better(moved.beyond, series),
         worse=1 - _better(moved.beyond, series),
         differences=differences,
     )
+
+
+class Armed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a series says of one arm against another: ``difference`` as settled, the probability of any better, and the words' key."""
+
+    said: Said
+    difference: Span | None = None
+    better: float | None = None
+
+
+def read_arms(series: Series, scale: Scale, knowledge: Knowledge) -> Armed:
+    """What a series says of its first medicine, the arm that is compared: worse or better than the other arm."""
+    prior, policy = prior_of(scale, knowledge), knowledge.policy
+    taken = series.medicines[0].doses > 0
+    seen = ~np.isnan(series.values)
+    if min(int(seen[taken].sum()), int(seen[~taken].sum())) < policy("respond_least_days"):
+        return Armed(said="too few days")
+    moved = change(series, prior, courses=arm_against_arm)
+    better, sure = _better(moved.beyond, series), policy("respond_sure")
+    said: Said = "better" if better >= sure else "worse" if 1 - better >= sure else "cannot be told"
+    return Armed(said=said, difference=_span(moved.beyond, series), better=better)
 
 
 def prior_of(scale: Scale, knowledge: Knowledge) -> ResponsePrior:
@@ -127,8 +160,13 @@ def _said(moved: Change, differences: tuple[Difference, ...], series: Series, pr
         return "better"
     if 1 - better >= sure:
         return "worse"
+    level = _better(moved.level, series)
+    if 1 - level >= sure:
+        return "worse, cause open"
     if prior.harm:
         return "no worse" if 1 - better <= unlikely else "too few days"
+    if level >= sure:
+        return "better, cause open"
     matters = min((d.probability for d in differences if d.finding.kind == "important change"), default=better)
     return "not better" if matters <= unlikely else "too few days"
 
@@ -140,16 +178,19 @@ def _more_days(series: Series, prior: ResponsePrior, scale: Scale, knowledge: Kn
         longer = msgspec.structs.replace(
             series,
             values=np.concatenate((series.values, np.resize(tail, more))),
-            doses=np.concatenate((series.doses, np.repeat(series.doses[:, -1:], more, axis=1)), axis=1),
+            medicines=tuple(_longer(m, more) for m in series.medicines),
         )
-        moved = change(longer, prior, points=32, last=now)
+        moved = change(longer, prior, points=_FEW_POINTS, last=now)
         differences = tuple(_differences(moved, longer, scale, conditions))
-        if (
-            _said(moved, differences, longer, prior, policy("respond_sure"), policy("respond_unlikely"))
-            != "too few days"
-        ):
+        if _said(moved, differences, longer, prior, policy("respond_sure"), policy("respond_unlikely")) in _SETTLED:
             return more
     return None
+
+
+def _longer(medicine: Medicine, more: int) -> Medicine:
+    """A medicine taken on as on the last day; one that is given rarely is not given again."""
+    last = np.full(more, medicine.doses[-1] if medicine.fades is None else 0.0)
+    return msgspec.structs.replace(medicine, doses=np.concatenate((medicine.doses, last)))
 
 
 def _differences(moved: Change, series: Series, scale: Scale, conditions: frozenset[str]) -> list[Difference]:

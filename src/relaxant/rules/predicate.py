@@ -31,6 +31,7 @@ _KINDS = (
     "allergy",
     "takes",
     "given",
+    "stopped",
     "role",
     "taken_for",
     "over_limit",
@@ -38,6 +39,7 @@ _KINDS = (
 _BESIDE = {
     "fact": (*_COMPARISONS, "unit"),
     "since": (*_COMPARISONS, "unit"),
+    "stopped": (*_COMPARISONS, "unit"),
     "genotype": ("is",),
     "role": _COMPARISONS,
     "taken_for": (*_COMPARISONS, "unit"),
@@ -127,6 +129,8 @@ def read_predicate(node: object, agent: str, where: str) -> Clauses:
         return yes(f"genotype:{value}:{node['is']}")
     if kind == "given":  # an agent that is on the list as taken, not one that is only weighed
         return yes(f"{value}:on:taking")
+    if kind == "stopped":
+        return _stopped(value, node, where)
     if kind == "takes":
         return yes(with_column(agent, Partner(ingredients=(value,))))
     if kind == "over_limit":
@@ -167,6 +171,16 @@ def _since(condition: str, node: Mapping[str, Any], where: str) -> Clauses:
             f"{where}: since {condition} is a number of days; say below, at_most, above or at_least, and unit: days"
         )
     return both(yes(f"condition:{condition}"), compared)
+
+
+def _stopped(agent: str, node: Mapping[str, Any], where: str) -> Clauses:
+    """An agent, whichever the rule is of, was stopped so many days ago and is not taken; unknown where the day was not said."""
+    compared = _compared(f"{agent}:stopped_days", node, where)
+    if compared is None or node.get("unit") != "days":
+        raise KnowledgeError(
+            f"{where}: stopped {agent} is a number of days; say below, at_most, above or at_least, and unit: days"
+        )
+    return both(yes(f"{agent}:on:stopped"), compared)
 
 
 def _compared(column: str, node: Mapping[str, Any], where: str) -> Clauses | None:

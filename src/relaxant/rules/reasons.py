@@ -12,11 +12,12 @@ from relaxant.facts.limits import LIMITED, plain_kind
 from relaxant.facts.names import PERSON_FACTS
 from relaxant.facts.suitability import SPEAKING, said_as, speaking
 from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.phenotypes import status_text
 from relaxant.knowledge.schema import Modifier, Rule, SourceRef, Tier
 from relaxant.quantities import plain_number
 from relaxant.rules.evaluate import Test
 from relaxant.rules.predicate import Leaf
-from relaxant.rules.wording import fact_text, listed, shown_name
+from relaxant.rules.wording import fact_text, listed, shown_agent_name, shown_name
 
 
 class Because(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +71,7 @@ def effect_of(agent: str, partners: Sequence[str], knowledge: Knowledge) -> Effe
     return Effect(auc_ratio=largest.auc_ratio, low=largest.auc_low, high=largest.auc_high)
 
 
-def _title(leaf: Leaf, facts: Facts) -> str | None:
+def _title(leaf: Leaf, agent: str, facts: Facts) -> str | None:
     """What a leaf asks, as a reader names it; ``None`` for situation and partners, which are said elsewhere."""
     head, _, rest = leaf.column.partition(":")
     if head == "condition":
@@ -80,10 +81,13 @@ def _title(leaf: Leaf, facts: Facts) -> str | None:
         return str(facts.knowledge.words("values")["days_since"]).format(what=facts.knowledge.conditions[rest].title)
     if head == "genotype":
         gene, _, status = rest.partition(":")
-        return str(facts.knowledge.words("values")["genotype_status"]).format(gene=gene, status=status)
+        words = facts.knowledge.words("values")["genotype_status"]
+        return status_text(gene, status, facts.knowledge.pathways, words)
     if head == "allergy":
         return str(facts.knowledge.words("values")["allergy_to"]).format(what=rest.replace("_", " "))
     titles = facts.knowledge.words("facts")
+    if head in facts.knowledge.agents and head != agent and rest == "stopped_days":
+        return str(facts.knowledge.words("values")["days_since_stop"]).format(what=shown_agent_name(head, facts))
     name = rest if head in facts.knowledge.agents else leaf.column
     return str(titles[name]) if name in titles else None
 
@@ -95,7 +99,7 @@ def because_of(group: Sequence[Fired], facts: Facts, row: int) -> tuple[Because,
     for fired in group:
         agent = fired.test.agent
         for leaf in fired.leaves:
-            title = _title(leaf, facts)
+            title = _title(leaf, agent, facts)
             if leaf.below and facts.column(leaf.column).truth:
                 continue  # that something is absent is no reason a reader needs
             if statuses := _suitability(leaf):

@@ -12,6 +12,7 @@ from relaxant.medicines.dose.units import HOURS
 
 _OLDEST = HOURS["y"] * 120
 _STOPPED = frozenset({"stopped", "discontinued", "ended", "finished"})
+_WITHIN = frozenset({",", "/", "-", "of"})
 _ORDINALS = frozenset({"st", "nd", "rd", "th"})
 
 
@@ -32,8 +33,7 @@ def _date_in_words(r: Reading, i: int) -> tuple[date | None, int] | None:
     while len(months) + len(numbers) < 3 and r.kind[j] in {"num", "month"}:
         (months if r.kind[j] == "month" else numbers).append(r.meaning[j])
         j = end = j + 1
-        while r.meaning[j] in {",", "/", "-", "of"} or (r.kind[j] == "x" and r.meaning[j] in _ORDINALS):
-            j += 1
+        j = _past(r, j)
     if len(months) == 1 and len(numbers) == 2 and len(numbers[1]) == 4:
         return _day(r, numbers[1], months[0], numbers[0], r.said(i, end)), end
     lone_year = not months and len(numbers) == 1 and len(numbers[0]) == 4
@@ -143,7 +143,7 @@ def on_date(r: Reading, i: int) -> int:
         last = date_at(r, i + 2)
         r.stop_day = last[0] if last is not None else None
         return i + 3
-    r.problem("loose_date", said=r.said(i, i + 1))
+    r.loose.append((None if found is None else found[0], r.said(i, i + 1)))
     return i + 1
 
 
@@ -152,5 +152,19 @@ def on_month(r: Reading, i: int) -> int:
     if found is None:
         r.skip_unread(i, i + 1)
         return i + 1
-    r.problem("loose_date", said=r.said(i, found[1]))
+    r.loose.append((found[0], r.said(i, found[1])))
     return found[1]
+
+
+def is_date_in_words(r: Reading, i: int) -> bool:
+    """Whether a number begins a whole date (``10th of October 2026``)."""
+    j = _past(r, i + 1)
+    k = _past(r, j + 1)
+    return r.kind[j] == "month" and r.kind[k] == "num" and len(r.meaning[k]) == 4
+
+
+def _past(r: Reading, j: int) -> int:
+    """The place after what may stand between the parts of a date."""
+    while r.meaning[j] in _WITHIN or (r.kind[j] == "x" and r.meaning[j] in _ORDINALS):
+        j += 1
+    return j

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from relaxant.medicines.dose.amounts import add_amount, add_unknown
 from relaxant.medicines.dose.counts import bare_number
+from relaxant.medicines.dose.dates import is_date_in_words, on_month
 from relaxant.medicines.dose.durations import on_uk_duration
 from relaxant.medicines.dose.numbers import figure, tidy
 from relaxant.medicines.dose.often import set_every
@@ -22,6 +23,8 @@ _NOT_GUESSED = {"grains?": "grains", "milliunits?": "milliunits"}
 def on_number(r: Reading, i: int) -> int:
     if is_uk_duration(r, i):
         return on_uk_duration(r, i)
+    if r.kind[i] == "num" and is_date_in_words(r, i):
+        return on_month(r, i)
     if r.kind[i] == "num" and len(r.meaning[i]) == 4 and _is_one_of_clocks(r, i):
         return on_clock(r, i)
     found = span_at(r, i)

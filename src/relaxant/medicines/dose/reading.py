@@ -86,6 +86,7 @@ class Reading:
         self.form, self.strength, self.as_of = form, strength, as_of
         self.clauses: list[Clause] = []
         self.replaced: list[Clause] = []
+        self.loose: list[tuple[date | None, str]] = []
         self.notes: dict[str, None] = {}
         self.problems: dict[str, None] = {}
         self.unread: list[tuple[int, int]] = []

@@ -9,6 +9,8 @@ from relaxant.medicines.dose.reading import Clause, Reading
 from relaxant.medicines.dose.units import MICROGRAM_ROUTES, day_unit, in_family, in_unit, interval_hours
 from relaxant.medicines.regimen import Amount, Dose, Regimen, Strength
 
+_SINGLE = (None, "once")
+
 
 def regimen_of(r: Reading) -> Regimen:
     settle_form(r)
@@ -29,6 +31,7 @@ def regimen_of(r: Reading) -> Regimen:
     if r.rate is not None and r.form == "patch" and len(doses) == 1 and doses[0].unit == "dose":
         one = doses[0]
         doses = (Dose(low=1.0, high=1.0, unit="patch", at=one.at, every=one.every, as_needed=one.as_needed),)
+    _place_dates(r, doses)
     max_daily = by_strength(r.max_daily, r.strength) if r.max_daily is not None else None
     daily, problems = daily_intake(doses, rate=r.rate, max_daily=max_daily, max_doses=r.max_doses, route=route)
     for sentence in problems:
@@ -67,6 +70,17 @@ def regimen_of(r: Reading) -> Regimen:
         unread=tuple([r.source[start:end] for start, end in r.unread]),
         problems=tuple(r.problems),
     )
+
+
+def _place_dates(r: Reading, doses: tuple[Dose, ...]) -> None:
+    """``400 units once on 2026-10-10``: the one day beside what is given once, or beside a dose of which nothing says how often, is that on
+    which it was given. Any other date that says neither start nor stop is not used."""
+    single = bool(doses) and r.rate is None and all(d.every in _SINGLE and not d.as_needed for d in doses)
+    if single and len(r.loose) == 1 and r.loose[0][0] is not None and r.start_day is None and r.stop_day is None:
+        r.start_day = r.loose[0][0]
+        return
+    for _, said in r.loose:
+        r.problem("loose_date", said=said)
 
 
 def _spinal(r: Reading) -> bool:

@@ -1,0 +1,138 @@
+"""Is a diary read rightly: coverage of intervals, false "better", power, each on diaries whose truth is known.
+
+    python benchmarks/responses.py [DIARIES]
+
+A thousand diaries of each kind. Those of the first table are drawn from the model that reads them; those of the others come from people whom
+it does not describe (``_diaries.py``): started at a bad week, a placebo response that wears off, autocorrelated noise with a weekly cycle,
+days that are missing, slips of the pen. Read beside them: Welch's t-test of the days before and after, and the rule that the mean of the last
+seven days is lower by the share that people with multiple sclerosis call better.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import numpy as np
+from numpy.typing import NDArray
+
+from _diaries import Drawn, Truth, drawn_from_prior, person
+from relaxant.knowledge.load import load_knowledge
+from relaxant.knowledge.responses import ResponsePrior
+from relaxant.response.change import change
+from relaxant.response.reading import prior_of
+
+DIARIES = 1000
+SHARES = (0.8, 0.95)
+RULE = 0.18  # of the level before: Farrar 2008, the least fall that people called an improvement
+WORDS = 0.95
+LEVEL = 0.05
+SEED = 20261126
+
+Row = tuple[float, float, float, bool, bool, bool, float]
+
+
+def one(number: int, *, truth: Truth, kind: str) -> Row:
+    """One diary: whether each interval holds the truth, the probability of better, what the two rules say, how long it took."""
+    prior = _prior(kind)
+    rng = np.random.default_rng([SEED, number])
+    drawn: Drawn = drawn_from_prior(rng, prior) if truth.from_prior else person(rng, truth)
+    begun = time.perf_counter()
+    answer = change(drawn.series, prior)
+    took = time.perf_counter() - begun
+    inside = [low <= drawn.true <= high for low, high in map(answer.beyond.interval, SHARES)]
+    return (*map(float, inside), answer.beyond.below(0.0), t_test(drawn), week_rule(drawn), drawn.true < 0, took)  # type: ignore[return-value]
+
+
+def t_test(drawn: Drawn) -> bool:
+    """Welch's test, one-sided at 5%: the days after are lower than those before."""
+    from scipy import stats
+
+    before, after = parts(drawn)
+    return bool(stats.ttest_ind(after, before, equal_var=False, alternative="less").pvalue < LEVEL)
+
+
+def week_rule(drawn: Drawn) -> bool:
+    """The last seven days' mean is lower than the mean before by the share."""
+    before, after = parts(drawn)
+    return bool(after[-7:].mean() <= (1 - RULE) * before.mean())
+
+
+def parts(drawn: Drawn) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The scores of the days before and after the start."""
+    values, start = drawn.series.values, drawn.series.start
+    before, after = values[:start], values[start:]
+    return before[~np.isnan(before)], after[~np.isnan(after)]
+
+
+_PRIORS: dict[str, ResponsePrior] = {}
+
+
+def _prior(kind: str) -> ResponsePrior:
+    if kind not in _PRIORS:
+        knowledge = load_knowledge()
+        _PRIORS[kind] = prior_of(knowledge.responses.scales[kind], knowledge)
+    return _PRIORS[kind]
+
+
+def table(title: str, truths: dict[str, Truth], kind: str, count: int, pool: ProcessPoolExecutor) -> list[float]:
+    """Prints one table; gives the time of each diary."""
+    print(f"\n{title} ({count} diaries each)")
+    print(f"{'':44}{'80%':>7}{'95%':>7}{'better':>8}{'t-test':>8}{'7 days':>8}")
+    took = []
+    for name, truth in truths.items():
+        rows = list(pool.map(partial(one, truth=truth, kind=kind), range(count), chunksize=10))
+        eighty, most = (100 * statistics.fmean(r[i] for r in rows) for i in (0, 1))
+        better = 100 * statistics.fmean(r[2] >= WORDS for r in rows)
+        plain, week = (100 * statistics.fmean(r[i] for r in rows) for i in (3, 4))
+        print(f"{name:44}{eighty:>6.1f}%{most:>6.1f}%{better:>7.1f}%{plain:>7.1f}%{week:>7.1f}%", flush=True)
+        took += [r[6] for r in rows]
+    return took
+
+
+def main() -> None:
+    """Prints the tables."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else DIARIES
+    took: list[float] = []
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for kind, unit in (("spasticity-nrs", "points"), ("spasm-count", "of the logarithm")):
+            took += table(f"{kind}: drawn from the model itself", {"prior": Truth(from_prior=True)}, kind, count, pool)
+            sizes = (0.0, -2.0, -3.0) if kind == "spasticity-nrs" else (0.0, -0.5, -1.0)
+            for days in (7, 14, 28):
+                truths = {
+                    f"{'nothing changed' if not size else f'{size:g} {unit}'}, {days} days before": Truth(effect=size, before=days, count=kind == "spasm-count")
+                    for size in sizes
+                }  # fmt: skip
+                took += table(f"{kind}: people whom the model does not describe", truths, kind, count, pool)
+            hard = {
+                "nothing changed, a third missing": Truth(missing=0.33, before=14, count=kind == "spasm-count"),
+                "nothing changed, a slip in ten days": Truth(slips=0.1, before=14, count=kind == "spasm-count"),
+                "nothing changed, begun on usual days": Truth(bad_week=False, before=14, count=kind == "spasm-count"),
+                "nothing changed, noise that lasts": Truth(memory=0.92, before=14, count=kind == "spasm-count"),
+                "nothing changed, the dose goes up in steps": Truth(steps=True, before=14, count=kind == "spasm-count"),
+                f"{sizes[-1]:g} {unit}, the dose goes up in steps": Truth(effect=sizes[-1], steps=True, before=14, count=kind == "spasm-count"),
+            }  # fmt: skip
+            took += table(f"{kind}: harder diaries", hard, kind, count, pool)
+    loop = min(_loop() for _ in range(5))
+    print(
+        f"\na series of 56 days: median {statistics.median(took):.2f} s, slowest {max(took):.2f} s (goal for a diary: under 2 s); "
+    )
+    print(f"{statistics.median(took) / loop:.1f} times a plain loop of a million additions in the same run")
+
+
+def _loop() -> float:
+    begun = time.perf_counter()
+    total = 0
+    for i in range(1_000_000):
+        total += i
+    return time.perf_counter() - begun
+
+
+if __name__ == "__main__":
+    main()

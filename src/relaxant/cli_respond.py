@@ -1,0 +1,82 @@
+"""``relaxant respond``: is it working, by a diary."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+
+import msgspec
+
+from relaxant.diary import Diary
+from relaxant.errors import InputError
+from relaxant.facts.conditions import condition_ids, implied_by
+from relaxant.io.diary_csv import read_diary
+from relaxant.io.read import read_bytes
+from relaxant.io.said import day
+from relaxant.knowledge.load import Knowledge
+from relaxant.medicines.read import read_medicines
+from relaxant.patient import Patient, Stated
+from relaxant.report.responses import render_response
+from relaxant.response.person import Person, person_of
+from relaxant.response.response import respond
+
+
+def run(
+    options: argparse.Namespace,
+    data: bytes,
+    patient: bytes | None,
+    knowledge: Knowledge,
+    today: date,
+    *,
+    colour: bool,
+    encoding: str,
+) -> bytes:
+    """The answer in the format asked for. Raises :class:`InputError` naming the option, or the row and column of the diary."""
+    diary = read_diary(data, knowledge, today=today, columns=_columns(options.column))
+    diary = _between(diary, options.begin, options.until)
+    known = None if patient is None else read_bytes(patient, knowledge, today=today, name=options.patient)
+    label = options.label or (known.label if known else None)
+    response = respond(
+        msgspec.structs.replace(diary, label=label),
+        knowledge,
+        person=_person(options.condition, known, knowledge),
+        randomised=options.randomised,
+        blinded=options.blinded,
+    )
+    return render_response(response, options.format, knowledge=knowledge, colour=colour, encoding=encoding)
+
+
+def _columns(said: list[str]) -> dict[str, str]:
+    out = {}
+    for one in said:
+        ours, mark, theirs = one.partition("=")
+        if not mark or not ours.strip() or not theirs.strip():
+            raise InputError("--column", one, "it gives our name and that of the diary", "write it such as --column spasms=Krampanfälle")  # fmt: skip
+        out[ours.strip()] = theirs.strip()
+    return out
+
+
+def _between(diary: Diary, begin: str | None, until: str | None) -> Diary:
+    """The days between two; at least one must be left."""
+    first = diary.first if begin is None else day("--from", begin)
+    last = diary.last if until is None else day("--until", until)
+    entries = tuple(e for e in diary.entries if (first or e.day) <= e.day <= (last or e.day))
+    if not entries:
+        named, said = ("--from", begin) if begin is not None else ("--until", until)
+        raise InputError(
+            named, said, "no day of the diary is left", f"the diary goes from {diary.first} to {diary.last}"
+        )
+    scales = tuple(s for s in diary.scales if any(s in e.scores for e in entries))
+    return msgspec.structs.replace(diary, entries=entries, scales=scales)
+
+
+def _person(said: list[str], patient: Patient | None, knowledge: Knowledge) -> Person:
+    """What is known of the person. Raises :class:`InputError` for words that name no condition."""
+    out: set[str] = set()
+    for words in said:
+        found = condition_ids(Stated(name=words), knowledge)
+        if not found:
+            raise InputError("--condition", words, "no condition is known by this name", "write it such as “multiple sclerosis” or “spinal cord injury”")  # fmt: skip
+        out.update(found, *(implied_by(name, knowledge) for name in found))
+    known = Person() if patient is None else person_of(patient, read_medicines(patient, knowledge), knowledge)
+    return msgspec.structs.replace(known, conditions=known.conditions | out, told=known.told or bool(out))

@@ -1,0 +1,68 @@
+"""What is wrong with how soon medicines act and with what else makes symptoms worse: names that are not known, days that cannot be, empty words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.prose import faults_of_prose
+from relaxant.knowledge.responses import Onset, Worsening
+from relaxant.medicines.dictionary import lookup_ingredient
+
+_MISSED = "missed doses"
+
+
+def faults_of_responses(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
+    """Every fault of the onsets and worsenings: where, and what."""
+    taken: dict[str, str] = {}
+    for onset in knowledge.responses.onsets.values():
+        where = f"onsets {onset.onset}"
+        yield from ((where, what) for what in _of_onset(onset, knowledge))
+        for agent in onset.agents:
+            if (other := taken.setdefault(agent, where)) != where:
+                yield where, f"{other} already says how soon {agent} acts"
+    for worsening in knowledge.responses.worsenings.values():
+        where = f"worsenings {worsening.worsening}"
+        yield from ((where, what) for what in _of_worsening(worsening, knowledge))
+    yield from _order(tuple(knowledge.responses.worsenings.values()))
+
+
+def _of_onset(onset: Onset, knowledge: Knowledge) -> Iterator[str]:
+    if not onset.agents:
+        yield "it names no agent"
+    for agent in onset.agents:
+        if agent not in knowledge.agents:
+            yield f"there is no agent “{agent}”"
+    first, last = onset.days
+    if first <= 0:
+        yield "an effect takes longer than nothing: days are above nought"
+    if first >= last:
+        yield "days go from fewer to more"
+    if onset.fades is not None and onset.fades <= first:
+        yield "an effect fades later than it comes"
+    yield from _words((onset.text,))
+
+
+def _of_worsening(worsening: Worsening, knowledge: Knowledge) -> Iterator[str]:
+    for condition in worsening.conditions:
+        if condition not in knowledge.conditions:
+            yield f"there is no condition “{condition}”"
+    for partner in worsening.partners:
+        found = lookup_ingredient(partner)
+        if found is None or found.name != partner:
+            yield f"the dictionary does not know the ingredient “{partner}”"
+    yield from _words((worsening.title, worsening.ask, worsening.then))
+    if not worsening.ask.endswith("?"):
+        yield "ask ends with a question mark"
+
+
+def _order(worsenings: tuple[Worsening, ...]) -> Iterator[tuple[str, str]]:
+    if worsenings and worsenings[0].measured != _MISSED:
+        yield f"worsenings {worsenings[0].worsening}", "the first explanation is that doses were missed"
+
+
+def _words(texts: Iterable[str]) -> Iterator[str]:
+    for text in texts:
+        if not text.strip():
+            yield "a text is empty"
+        yield from faults_of_prose(text)

@@ -1,0 +1,388 @@
+"""A diary's answer in words: the one view that text and page draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import msgspec
+
+from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.scales import Scale
+from relaxant.knowledge.schema import Cited as Sourced
+from relaxant.knowledge.schema import SourceRef
+from relaxant.quantities import plain_number
+from relaxant.report.citations import Citations, Mark, SourceView
+from relaxant.report.cited_once import cited_once
+from relaxant.report.diary_chart import Event, Strip
+from relaxant.report.plan_page import Block, Bullets, Cell, Line, Saying, Section, Table, Words
+from relaxant.report.shown import clean, counted
+from relaxant.response.reading import Difference, Reading, Span
+from relaxant.response.response import Arms, Compared, Response
+from relaxant.response.taken import Stretch, onset_of
+from relaxant.rules.reasons import cited
+from relaxant.rules.wording import capital
+
+_DIGITS, _PERCENT, _SURE, _HARDLY = 2, 100, 99, 1
+_BY_DAY, _WEEK, _HALF_WEEK = 28, 7, 3
+_MOST_STRETCHES = 20
+
+
+class ResponseView(msgspec.Struct, frozen=True, kw_only=True):
+    """The page of a diary's answer: sections from top to bottom, what the chart draws, the sources."""
+
+    words: Words
+    label: str
+    page_title: str
+    kind_text: str
+    about: str
+    banner: str
+    sections: tuple[Section, ...]
+    below: tuple[Section, ...]
+    first: date
+    start: int
+    strips: tuple[Strip, ...]
+    events: tuple[Event, ...]
+    sources: tuple[SourceView, ...]
+    source_words: Words
+    stamp_heading: str
+    stamp: tuple[tuple[str, str], ...]
+
+
+def response_view(response: Response, *, knowledge: Knowledge, language: str = "en") -> ResponseView:
+    """The view of an answer."""
+    return _Page(response, knowledge, language).view()
+
+
+class _Page:
+    """Holds the words, and numbers the sources as they are cited."""
+
+    def __init__(self, response: Response, knowledge: Knowledge, language: str) -> None:
+        self.response, self.knowledge = response, knowledge
+        self.words: Words = knowledge.words("respond", language)
+        self.report: Words = knowledge.words("report", language)
+        self.citations = Citations(knowledge, self.report)
+
+    def view(self) -> ResponseView:
+        r, words = self.response, self.words
+        label = clean(r.label) if r.label else words["no_label"]
+        span = {"first": r.first.isoformat(), "last": r.last.isoformat()}
+        above = tuple(s for s in self.above() if s.blocks)
+        below = tuple(s for s in self.below() if s.blocks)
+        return ResponseView(
+            words=words,
+            label=label,
+            page_title=words["page_title"].format(label=label, **span),
+            kind_text=words["kind"],
+            about=words["about"].format(days=self.days(r.days), written=self.days(r.written), **span),
+            banner=words["banner"],
+            sections=above,
+            below=below,
+            first=r.first,
+            start=r.start,
+            strips=tuple(self.strips()),
+            events=tuple(self.events()),
+            sources=self.citations.listed(),
+            source_words=self.report["sources"],
+            stamp_heading=self.report["stamp"]["heading"],
+            stamp=(("relaxant", r.engine), ("knowledge", r.knowledge[:16])),
+        )
+
+    def above(self) -> Iterator[Section]:
+        """What stands above the chart."""
+        yield self.section("answers", self.answers())
+        if self.response.arms is not None:
+            yield self.section("arms", self.arms(self.response.arms))
+
+        if self.response.reasons:
+            yield self.section("worse", self.reasons())
+
+    def below(self) -> Iterator[Section]:
+        """What stands below it."""
+        yield Section("days", self.words["chart"]["table_heading"], (self.table(),))
+        yield self.section("taken", self.taken())
+        yield self.section("markers", self.markers())
+        yield self.section("granted", self.granted())
+
+    def section(self, key: str, blocks: Iterator[Block]) -> Section:
+        return Section(key, self.words[key]["heading"], cited_once(blocks))
+
+    # ------------------------------------------------------------ what changed
+
+    def answers(self) -> Iterator[Block]:
+        for reading in self.response.readings:
+            scale = self.knowledge.responses.scales[reading.scale]
+            yield Line(Saying(self.title(reading, scale)), strong=True)
+            yield Bullets("", tuple(self.details(reading, scale)))
+
+    def title(self, reading: Reading, scale: Scale) -> str:
+        words = self.words["answers"]["titles"][reading.said]
+        days = reading.days_before if reading.said == "no days before" else reading.more_days or 0
+        least = int(self.knowledge.policy("respond_least_days"))
+        better = self.words["answers"]["direction"][scale.better]
+        other = self.words["answers"]["direction"]["higher" if scale.better == "lower" else "lower"]
+        direction = other if reading.said == "worse, cause open" else better
+        return str(words.format(scale=capital(scale.title), days=self.days(days), least=least, direction=direction))
+
+    def details(self, reading: Reading, scale: Scale) -> Iterator[Saying]:
+        words = self.words["answers"]
+        yield Saying(
+            words["means"].format(
+                before=self.mean(reading.mean_before),
+                now=self.mean(reading.mean_now),
+                days_before=self.days(reading.days_before),
+                now_days=self.days(int(self.knowledge.policy("respond_now"))),
+            )
+        )
+        if reading.said in ("better, cause open", "worse, cause open"):
+            key = "more" if reading.more_days else "no_more"
+            yield Saying(words[key].format(days=self.days(reading.more_days or 0)))
+        if reading.beyond is None or reading.level is None or reading.better is None:
+            return
+        level = words["level"].format(change=self.change(reading.level, scale))
+        yield Saying(level)
+        yield Saying(words["beyond"].format(change=self.change(reading.beyond, scale)))
+        if reading.harm:
+            yield Saying(words["probability_worse"].format(worse=self.percent(1 - reading.better)))
+            return
+        yield Saying(words["probability"].format(better=self.percent(reading.better)))
+        for difference in reading.differences:
+            yield self.matters(difference, scale)
+        if not reading.differences:
+            yield Saying(words["no_matters" if self.response.conditions_told else "no_condition"])
+
+    def matters(self, difference: Difference, scale: Scale) -> Saying:
+        words, found = self.words["answers"], difference.finding
+        direction = words["direction"][scale.better]
+        size = (
+            words["size_ratio"].format(size=plain_number(difference.size, _DIGITS))
+            if scale.kind == "count"
+            else words["size_points"].format(
+                size=plain_number(difference.size, _DIGITS), unit=scale.unit or "points", direction=direction
+            )
+        )
+        text = words["matters"].format(
+            size=size,
+            probability=self.percent(difference.probability),
+            text=f"{capital(found.population)}. {found.text}",
+        )
+        tags = () if found.verified else (self.report["not_verified_short"],)
+        return Saying(text, tags, (self.cite(found),))
+
+    def change(self, span: Span, scale: Scale) -> str:
+        low, high = span.wide
+        slots = {"middle": span.middle, "low": low, "high": high}
+        if scale.kind == "count":
+            return str(self.words["answers"]["ratio"].format(**{k: plain_number(v, _DIGITS) for k, v in slots.items()}))
+        shown = {k: signed(v) for k, v in slots.items()}
+        return str(self.words["answers"]["points"].format(unit=scale.unit or "points", **shown))
+
+    def mean(self, value: float | None) -> str:
+        return self.words["answers"]["no_mean"] if value is None else plain_number(round(value, 1))
+
+    def percent(self, share: float) -> str:
+        words, percent = self.words["answers"], round(_PERCENT * share)
+        if percent >= _PERCENT:
+            return str(words["surely"].format(percent=_SURE))
+        return str(words["hardly" if percent < _HARDLY else "percent"].format(percent=max(percent, _HARDLY)))
+
+    def cite(self, entry: Sourced | SourceRef) -> Mark:
+        says = entry.says if isinstance(entry, SourceRef) else None
+        return self.citations.mark(cited(self.knowledge, entry.source, entry.place, says))
+
+    def days(self, count: int) -> str:
+        return counted(self.words["days"], count)
+
+    # ------------------------------------------------------------ arms in turn
+
+    def arms(self, arms: Arms) -> Iterator[Block]:
+        words, names = self.words["arms"], {"arm": clean(arms.arm), "against": clean(arms.against)}
+        blocks = counted(words["blocks"], arms.blocks)
+        yield Line(Saying(words["what"].format(blocks=blocks, periods=arms.periods, **names)))
+        yield Bullets(
+            "",
+            (
+                Saying(words["randomised" if arms.randomised else "not_randomised"]),
+                Saying(words["blinded" if arms.blinded else "not_blinded"]),
+            ),
+        )
+        for compared in arms.compared:
+            scale = self.knowledge.responses.scales[compared.scale]
+            yield Line(Saying(words[compared.answer.said].format(scale=capital(scale.title), **names)), strong=True)
+            yield Bullets("", tuple(self.compared(compared, arms, scale)))
+
+    def compared(self, compared: Compared, arms: Arms, scale: Scale) -> Iterator[Saying]:
+        words, answer, draw = self.words["arms"], compared.answer, compared.draw
+        names = {"arm": clean(arms.arm), "against": clean(arms.against)}
+        if compared.cause:
+            yield Saying(words["cause" if arms.blinded else "cause_open"].format(**names))
+        if answer.difference is not None and answer.better is not None:
+            change, better = self.change(answer.difference, scale), self.percent(answer.better)
+            yield Saying(words["difference"].format(change=change, better=better, **names))
+        if draw.difference is None:
+            yield Saying(words["no_draw"])
+        elif draw.ways:
+            blocks, difference = counted(words["blocks"], draw.blocks), signed(draw.difference)
+            yield Saying(words["draw"].format(as_far=draw.as_far, ways=draw.ways, blocks=blocks, difference=difference))
+
+    # ------------------------------------------------------------ worse
+
+    def reasons(self) -> Iterator[Block]:
+        words, known = self.words["worse"], self.knowledge
+        for number, reason in enumerate(self.response.reasons, 1):
+            own = known.responses.worsenings[reason.worsening]
+            seen = []
+            if reason.less_days is not None:
+                seen.append(counted(words["missed"], reason.less_days) if reason.less_days else words["none_missed"])
+            likely = [*(known.conditions[c].title for c in reason.on_record), *reason.started]
+            if likely:
+                seen.append(words["on_record"].format(what=", ".join(likely)))
+            marks = tuple(Mark(m.number, "") for m in (self.cite(own), *map(self.cite, own.further)))
+            ask = Saying(" ".join((*seen, own.ask)))
+            then = Saying(words["then"].format(then=own.then), (), marks)
+            yield Bullets(f"{number}. {own.title}", (ask, then))
+
+    def markers(self) -> Iterator[Block]:
+        words, known = self.words["markers"], self.knowledge.responses.markers
+        rows = tuple(
+            (
+                (Saying(m.day.isoformat()),),
+                (Saying(capital(known[m.marker].title)),),
+                (Saying(clean(m.said)),),
+                (Saying(known[m.marker].text, (), (self.cite(known[m.marker]),)),),
+            )
+            for m in self.response.markers
+        )
+        if rows:
+            yield Table(words["caption"], tuple(words["head"]), rows, prose=True)
+
+    # ------------------------------------------------------------ what was taken
+
+    def taken(self) -> Iterator[Block]:
+        stretches, words = self.response.stretches, self.words["taken"]
+        if not stretches:
+            return
+        rows = tuple(self.stretch(s) for s in stretches[-_MOST_STRETCHES:])
+        yield Table(words["caption"], tuple(words["head"]), rows)
+        if len(stretches) > _MOST_STRETCHES:
+            yield Line(Saying(counted(words["more_stretches"], len(stretches) - _MOST_STRETCHES)))
+
+    def stretch(self, stretch: Stretch) -> tuple[Cell, ...]:
+        words = self.words["taken"]
+        dose = (
+            words["dose"].format(dose=f"{plain_number(stretch.dose)} {stretch.unit}")
+            if stretch.dose
+            else words["nothing"]
+        )
+        span = words["span"].format(first=stretch.first.isoformat(), last=stretch.last.isoformat())
+        texts = (
+            self.agent(stretch.agent),
+            dose,
+            span,
+            str(stretch.days),
+            str(stretch.less or ""),
+            str(stretch.more or ""),
+        )
+        return tuple((Saying(t),) if t else () for t in texts)
+
+    def agent(self, agent: str) -> str:
+        return capital(agent)
+
+    # ------------------------------------------------------------ the diary
+
+    def strips(self) -> Iterator[Strip]:
+        table, words = self.response.table, self.words["chart"]
+        for agent in self.response.units:
+            name = words["dose_axis"].format(agent=self.agent(agent), unit=self.response.units[agent])
+            yield Strip(name=name, values=tuple(d.doses.get(agent) for d in table), dose=True)
+        for reading in self.response.readings:
+            scale = self.knowledge.responses.scales[reading.scale]
+            values = tuple(d.scores.get(scale.scale) for d in table)
+            name = words["score_axis"].format(scale=capital(scale.title))
+            yield Strip(name=name, values=values, top=scale.high, bottom=scale.low, smooth=smooth(values))
+
+    def events(self) -> Iterator[Event]:
+        """The markers whose day lies in the diary."""
+        for marker in self.response.markers:
+            if self.response.first <= marker.day <= self.response.last:
+                title = capital(self.knowledge.responses.markers[marker.marker].title)
+                text = self.words["chart"]["marker"].format(title=title, value=clean(marker.said))
+                yield Event((marker.day - self.response.first).days, text)
+
+    def table(self) -> Table:
+        """By day where there are few, else by week."""
+        words, table = self.words["chart"], self.response.table
+        scales = [r.scale for r in self.response.readings]
+        heads = [words["dose_axis"].format(agent=self.agent(a), unit=u) for a, u in self.response.units.items()]
+        heads += [capital(self.knowledge.responses.scales[s].title) for s in scales]
+        if len(table) <= _BY_DAY:
+            noted = any(d.note for d in table)
+            rows = tuple(
+                _cells(
+                    d.day.isoformat(),
+                    *(_number(d.doses.get(a)) for a in self.response.units),
+                    *(_number(d.scores.get(s)) for s in scales),
+                    *([clean(d.note)] if noted else []),
+                )
+                for d in table
+            )
+            return Table(words["by_day"], (words["day"], *heads, *([words["note"]] if noted else [])), rows)
+        weeks: list[tuple[Cell, ...]] = []
+        for begin in range(0, len(table), _WEEK):
+            week = table[begin : begin + _WEEK]
+            weeks.append(
+                _cells(
+                    (self.response.first + timedelta(days=begin)).isoformat(),
+                    *(_number(_mean([d.doses.get(a) for d in week])) for a in self.response.units),
+                    *(_number(_mean([d.scores.get(s) for d in week])) for s in scales),
+                    str(sum(bool(d.scores) for d in week)),
+                )
+            )
+        return Table(words["by_week"], (words["week"], *heads, words["written"]), tuple(weeks))
+
+    # ------------------------------------------------------------ what is taken for granted
+
+    def granted(self) -> Iterator[Block]:
+        words, known = self.words["granted"], self.knowledge.responses
+        sayings = [Saying(text) for text in self.response.said]
+        for prior in dict.fromkeys(r.prior for r in self.response.readings if r.beyond is not None):
+            own = known.response_priors[prior]
+            marks = (self.cite(own), *map(self.cite, own.further))
+            sayings.append(Saying(words["priors"].format(text=own.text), (), marks))
+        for agent in self.response.units:
+            onset = onset_of(agent, self.knowledge)
+            if onset is not None:
+                marks = (self.cite(onset),)
+                sayings.append(Saying(words["onset"].format(agent=self.agent(agent), text=onset.text), (), marks))
+        if any(r.beyond is not None for r in self.response.readings):
+            sayings.append(Saying(words["limits"]))
+        if sayings:
+            yield Bullets("", tuple(sayings))
+
+
+def signed(value: float) -> str:
+    """A change with its sign, to two digits and no finer than a tenth."""
+    shown = plain_number(round(abs(value), 1))
+    return shown if shown == "0" else f"{'+' if value > 0 else '−'}{shown}"
+
+
+def smooth(values: tuple[float | None, ...]) -> tuple[float | None, ...]:
+    """The mean of the seven days about each day; ``None`` where fewer than three of them have a score."""
+    out: list[float | None] = []
+    for day in range(len(values)):
+        seen = [v for v in values[max(0, day - _HALF_WEEK) : day + _HALF_WEEK + 1] if v is not None]
+        out.append(sum(seen) / len(seen) if len(seen) >= _HALF_WEEK else None)
+    return tuple(out)
+
+
+def _mean(values: list[float | None]) -> float | None:
+    seen = [v for v in values if v is not None]
+    return round(sum(seen) / len(seen), 1) if seen else None
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else plain_number(value)
+
+
+def _cells(*texts: str) -> tuple[Cell, ...]:
+    return tuple((Saying(t),) if t else () for t in texts)

@@ -1,0 +1,171 @@
+"""Is it working: everything that a diary says, as one object; JSON is its exact image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from relaxant.diary import Diary
+from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.scales import Scale
+from relaxant.response.course import Medicine, Series
+from relaxant.response.crossover import Crossover, Draw, crossover_of, draw_test
+from relaxant.response.person import MarkerSeen, Person
+from relaxant.response.reading import Armed, Reading, read_arms, read_series
+from relaxant.response.series import series_of
+from relaxant.response.taken import Stretch, Taken, taken
+from relaxant.response.worse import Reason, reasons
+from relaxant.version import __version__
+
+Floats = NDArray[np.float64]
+WORSE = ("worse", "worse, cause open")
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """What one scale says of a comparison within the person. ``cause`` is true only where chance drew the order and the answer is sure."""
+
+    scale: str
+    harm: bool
+    answer: Armed
+    draw: Draw
+    cause: bool
+
+
+class Arms(msgspec.Struct, frozen=True, kw_only=True):
+    """A comparison within the person: how often each arm was taken, and whether chance drew the order and hid it."""
+
+    arm: str
+    against: str
+    blocks: int
+    periods: int
+    randomised: bool
+    blinded: bool
+    compared: tuple[Compared, ...]
+
+
+class Day(msgspec.Struct, frozen=True, kw_only=True):
+    """One day of the diary as it is shown: ``doses`` by agent as taken for the answer, ``scores`` by scale as written."""
+
+    day: date
+    doses: dict[str, float]
+    scores: dict[str, float]
+    note: str = ""
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True):
+    """A diary's answer. ``said``: what a reader has to know of how it was read. ``written``: on how many days anything was written.
+    ``start``: the place of the first day on which the
+    doses are no longer those of the beginning; ``days`` where they stay so. ``units`` of the doses, by agent. ``reasons``: what explains that a
+    symptom is worse, in the order of asking; empty where none is. ``conditions_told``: whether the person's conditions are known."""
+
+    engine: str
+    knowledge: str
+    label: str | None
+    first: date
+    last: date
+    days: int
+    written: int
+    start: int
+    units: dict[str, str]
+    stretches: tuple[Stretch, ...]
+    readings: tuple[Reading, ...]
+    arms: Arms | None
+    reasons: tuple[Reason, ...]
+    markers: tuple[MarkerSeen, ...]
+    conditions_told: bool
+    table: tuple[Day, ...]
+    said: tuple[str, ...]
+
+
+def respond(
+    diary: Diary,
+    knowledge: Knowledge,
+    *,
+    person: Person | None = None,
+    randomised: bool = False,
+    blinded: bool = False,
+) -> Response:
+    """The answer of a diary. ``person``: what is known beside it. ``randomised`` and ``blinded``: whether chance drew the order of its arms, and whether
+    nobody knew which was which. Raises :class:`InputError` for a comparison that is none."""
+    own, known = taken(diary, knowledge), person or Person()
+    arms = crossover_of(diary, own)
+    scales = [knowledge.responses.scales[s] for s in diary.scales]
+    series = {scale.scale: series_of(diary, scale, own) for scale in scales}
+    readings = tuple(read_series(series[scale.scale], scale, knowledge, known.conditions) for scale in scales)
+    worse = any(r.said in WORSE and not r.harm for r in readings)
+    return Response(
+        engine=__version__,
+        knowledge=knowledge.sha256,
+        label=diary.label,
+        first=own.first,
+        last=own.last,
+        days=own.days,
+        written=len({e.day for e in diary.entries if e.day >= own.first and (e.scores or e.doses)}),
+        start=own.start,
+        units=diary.units,
+        stretches=own.stretches,
+        readings=readings,
+        arms=None if arms is None else _compared(arms, scales, series, own, knowledge, randomised, blinded),
+        reasons=reasons(own, known, knowledge) if worse else (),
+        markers=known.markers,
+        conditions_told=known.told,
+        table=_table(diary, own, series),
+        said=(*diary.said, *_said(own, knowledge)),
+    )
+
+
+def _compared(arms: Crossover, scales: Sequence[Scale], series: Mapping[str, Series], own: Taken, knowledge: Knowledge, randomised: bool, blinded: bool) -> Arms:  # fmt: skip
+    """Each scale's answer. The arm stands for all that was taken in it, so that no other dose is followed beside it."""
+    settled = int(knowledge.policy("respond_settled"))
+    arm = Medicine(doses=arms.indicator(own.days), delay=_slowest(own))
+    out = []
+    for scale in scales:
+        own_series = msgspec.structs.replace(series[scale.scale], medicines=(arm,))
+        answer = read_arms(own_series, scale, knowledge)
+        sure = answer.said in ("better", "worse")
+        draw = draw_test(arms, own_series.values, settled)
+        out.append(Compared(scale=scale.scale, harm=scale.harm, answer=answer, draw=draw, cause=sure and randomised))
+    return Arms(
+        arm=arms.arm,
+        against=arms.against,
+        blocks=len(arms.blocks),
+        periods=len(arms.periods),
+        randomised=randomised,
+        blinded=blinded,
+        compared=tuple(out),
+    )
+
+
+def _slowest(own: Taken) -> tuple[float, float] | None:
+    """The delay of the arm: that of the slowest of what is taken in it."""
+    known = [m.delay for m in own.medicines.values() if m.delay is not None and np.ptp(m.doses) > 0]
+    return max(known, key=lambda d: d[1]) if known else None
+
+
+def _table(diary: Diary, own: Taken, series: Mapping[str, Series]) -> tuple[Day, ...]:
+    """Every day, written or not."""
+    notes: dict[date, list[str]] = {}
+    for entry in diary.entries:
+        if entry.note:
+            notes.setdefault(entry.day, []).append(entry.note)
+    return tuple(
+        Day(
+            day=own.day(place),
+            doses={agent: float(m.doses[place]) for agent, m in own.medicines.items()},
+            scores={scale: float(s.values[place]) for scale, s in series.items() if not np.isnan(s.values[place])},
+            note="; ".join(notes.get(own.day(place), ())),
+        )
+        for place in range(own.days)
+    )
+
+
+def _said(own: Taken, knowledge: Knowledge) -> list[str]:
+    """What a reader has to know of how the days were taken."""
+    words = knowledge.words("respond")["series"]
+    out = [words["window"].format(days=own.days, first=own.first.isoformat())] if own.cut else []
+    out += [words["carried"].format(agent=agent, count=count) for agent, count in own.carried.items()]
+    return out

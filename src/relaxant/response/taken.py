@@ -1,0 +1,147 @@
+"""What a diary says was taken: by day, and as stretches of one dose with the days on which it was less or more."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date, timedelta
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from relaxant.diary import Diary
+from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.responses import Onset
+from relaxant.response.course import Medicine
+
+Floats = NDArray[np.float64]
+
+
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+    """Days of one usual dose a day. ``less`` and ``more``: on how many of them less or more was taken."""
+
+    agent: str
+    dose: float
+    unit: str
+    first: date
+    last: date
+    days: int
+    less: int = 0
+    more: int = 0
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """The days that are used, from ``first`` on. ``medicines`` by agent. ``start``: the day from which on doses are no longer those of the beginning;
+    ``days`` where they stay so. ``stretches`` of what is taken daily, day by day of what is given rarely. ``carried``: by agent, on how many days
+    nothing was written."""
+
+    first: date
+    days: int
+    medicines: dict[str, Medicine]
+    stretches: tuple[Stretch, ...]
+    start: int
+    carried: dict[str, int]
+    cut: bool
+
+    @property
+    def last(self) -> date:
+        return self.first + timedelta(days=self.days - 1)
+
+    def day(self, place: int) -> date:
+        """The date of a day by its place."""
+        return self.first + timedelta(days=place)
+
+
+def taken(diary: Diary, knowledge: Knowledge) -> Taken:
+    """What was taken in the last ``respond_window`` days of a diary.
+
+    A day on which nothing was written of a dose counts as the day before: to forget to write is not to forget to take.
+    """
+    most, lapse = int(knowledge.policy("respond_window")), int(knowledge.policy("respond_lapse"))
+    first = max(diary.first, diary.last - timedelta(days=most - 1))
+    days = (diary.last - first).days + 1
+    medicines, carried, starts, found = {}, {}, [days], []
+    for agent, unit in diary.units.items():
+        onset = onset_of(agent, knowledge)
+        doses, carried[agent] = _by_day(diary, agent, first, days, carry=onset is None or onset.fades is None)
+        if onset is not None and onset.fades is not None:
+            sessions = np.flatnonzero(doses)
+            starts += [int(d) for d in sessions[sessions > 0][:1]]
+            found += [_stretch(agent, unit, doses, doses, first, int(d), int(d) + 1) for d in sessions]
+        else:
+            own = usual(doses, lapse)
+            starts += [int(d) for d in np.flatnonzero(own != own[0])[:1]]
+            found += [_stretch(agent, unit, doses, own, first, begin, end) for begin, end in _runs(own)]
+        medicines[agent] = Medicine(
+            doses=doses,
+            delay=None if onset is None else onset.days,
+            fades=None if onset is None else onset.fades,
+        )
+    return Taken(
+        first=first,
+        days=days,
+        medicines=medicines,
+        stretches=tuple(found),
+        start=min(starts),
+        carried={agent: count for agent, count in carried.items() if count},
+        cut=first > diary.first,
+    )
+
+
+def onset_of(agent: str, knowledge: Knowledge) -> Onset | None:
+    """How soon an agent acts; ``None`` where no source says."""
+    return next((o for o in knowledge.responses.onsets.values() if agent in o.agents), None)
+
+
+def usual(doses: Floats, lapse: int) -> Floats:
+    """The usual dose of each day, of one agent's, shape (days,): what leads back to the dose before within ``lapse`` days is a lapse of it.
+
+    >>> usual(np.array([0, 0, 30, 30, 0, 30, 45, 45.0]), 3).tolist()
+    [0.0, 0.0, 30.0, 30.0, 30.0, 30.0, 45.0, 45.0]
+    """
+    out, day = doses.copy(), 1
+    while day < len(doses):
+        before = out[day - 1]
+        again = np.flatnonzero(doses[day : day + lapse + 1] == before)
+        if len(again):
+            out[day : day + int(again[0])] = before
+            day += int(again[0])
+        day += 1
+    return out
+
+
+def _by_day(diary: Diary, agent: str, first: date, days: int, *, carry: bool) -> tuple[Floats, int]:
+    """An agent's dose by day, and on how many days it was not written; with ``carry`` these are as the day before, else nothing."""
+    doses, before = np.full(days, np.nan), 0.0
+    for entry in diary.entries:
+        if agent not in entry.doses:
+            continue
+        day = (entry.day - first).days
+        if day < 0:
+            before = entry.doses[agent]
+        else:
+            doses[day] = np.nan_to_num(doses[day]) + entry.doses[agent]
+    missing = int(np.isnan(doses).sum())
+    if not carry:
+        return np.nan_to_num(doses), 0
+    for day in range(days):
+        before = doses[day] = before if np.isnan(doses[day]) else float(doses[day])
+    return doses, missing
+
+
+def _runs(values: Floats) -> list[tuple[int, int]]:
+    edges = [0, *(np.flatnonzero(np.diff(values)) + 1).tolist(), len(values)]
+    return list(itertools.pairwise(edges))
+
+
+def _stretch(agent: str, unit: str, doses: Floats, own: Floats, first: date, begin: int, end: int) -> Stretch:
+    return Stretch(
+        agent=agent,
+        dose=float(own[begin]),
+        unit=unit,
+        first=first + timedelta(days=begin),
+        last=first + timedelta(days=end - 1),
+        days=end - begin,
+        less=int((doses[begin:end] < own[begin]).sum()),
+        more=int((doses[begin:end] > own[begin]).sum()),
+    )

@@ -1,0 +1,39 @@
+"""When somebody is worse: what explains it, in the order in which it is asked. More medicine comes last."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+
+from relaxant.knowledge.load import Knowledge
+from relaxant.response.person import Person
+from relaxant.response.taken import Taken
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """An explanation, by id. ``less_days``: on how many days of the diary less than the usual dose was taken, where that is what it asks. ``on_record``:
+    conditions of the person, by id, and ``started``: ingredients begun lately, that make it likely."""
+
+    worsening: str
+    less_days: int | None = None
+    on_record: tuple[str, ...] = ()
+    started: tuple[str, ...] = ()
+
+
+def reasons(taken: Taken, person: Person, knowledge: Knowledge) -> tuple[Reason, ...]:
+    """All that is asked of this person, in order."""
+    lately = int(knowledge.policy("respond_lately"))
+    since = taken.last - timedelta(days=lately)
+    begun = [name for name, day in person.started.items() if since <= day <= taken.last]
+    less = sum(s.less for s in taken.stretches)
+    return tuple(
+        Reason(
+            worsening=own.worsening,
+            less_days=less if own.measured == "missed doses" else None,
+            on_record=tuple(c for c in own.conditions if c in person.conditions),
+            started=tuple(p for p in own.partners if p in begun),
+        )
+        for own in knowledge.responses.worsenings.values()
+        if person.pump or not own.pump
+    )
