@@ -1,4 +1,4 @@
-"""Writes docs/reference: the JSON Schemas of the patient file and of the review, and a page that explains their fields.
+"""Writes docs/reference: the JSON Schemas of the patient file, of the review and of a comparison, and a page that explains their fields.
 
 python tools/reference.py          writes them
 python tools/reference.py --check  exits with 1 when they are not what would be written
@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from relaxant.evidence.comparison import Comparison
 from relaxant.patient import Patient
 from relaxant.reviewing import Review
 
@@ -162,8 +163,13 @@ def review_schema() -> dict[str, Any]:
     return {"$schema": DRAFT, "title": "relaxant review", **schema}
 
 
+def comparison_schema() -> dict[str, Any]:
+    """The schema of a comparison, from its own types."""
+    return {"$schema": DRAFT, "title": "relaxant comparison", **msgspec.json.schema(Comparison)}
+
+
 def page() -> str:
-    """The page that explains both."""
+    """The page that explains them."""
     rows = "\n".join(f"| `{name}` | {words} |" for name, (words, _) in FIELDS.items())
     return f"""# Patient file and review
 
@@ -171,6 +177,7 @@ Made by `python tools/reference.py`; tested against the code.
 
 - [patient.schema.json](patient.schema.json): the hand-written input, YAML or JSON. Any field may be missing; only something to review is required.
 - [review.schema.json](review.schema.json): the output of `relaxant review --format json`, the exact image of the `Review` object.
+- [comparison.schema.json](comparison.schema.json): the output of `relaxant compare --format json`, the exact image of the `Comparison` object.
 
 The other input is a FHIR R4 `Bundle` (or NDJSON of resources) of one patient.
 
@@ -182,6 +189,18 @@ The other input is a FHIR R4 `Bundle` (or NDJSON of resources) of one patient.
 
 Scalars are read as text and typed by relaxant. A decimal comma is read only where it cannot be a thousands separator. Units are never guessed:
 a number without its unit, or with one of another kind, is refused with what would do.
+
+## Comparison
+
+    relaxant compare AGENT AGENT [AGENT [AGENT]] [--patient FILE] [--country COUNTRY] [--as-of DATE] [--format text|json|html] [--output PATH]
+
+Two to four relaxants, each by its name or a brand; an ingredient of several routes means the usual one. With a patient file (or FHIR bundle) what
+differs for that person comes first: `person.each` has, for every relaxant, the findings of a review that weighs it while the others compared are
+not taken (`differing` names those that are not common to all in the same tier), what it is to the person's conditions, the dose that the person
+would get and the fewest pieces a day. What the file weighs of other medicines is weighed with each. `profiles` holds what is known of each under
+the labels of the country, every value with its source; `evidence` the trials: `pairs` with a verdict in words, `outcomes` with every comparison
+(`why_not` says why one is in no pool) and what was pooled, `trials` in words. From Python: `relaxant.compare(["baclofen", "tizanidine"], patient=patient)`.
+Pooling needs SciPy (`pip install 'relaxant[evidence]'`); without it everything is shown and nothing pooled. How it is reckoned: [the evidence](../evidence/README.md).
 
 ## Exit status
 
@@ -195,6 +214,7 @@ def written() -> dict[str, str]:
     return {
         "README.md": page(),
         "patient.schema.json": json.dumps(patient_schema(), indent=1, ensure_ascii=False) + "\n",
+        "comparison.schema.json": json.dumps(comparison_schema(), indent=1, ensure_ascii=False) + "\n",
         "review.schema.json": json.dumps(review_schema(), indent=1, ensure_ascii=False) + "\n",
     }
 

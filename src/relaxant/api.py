@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from relaxant.errors import InputError, KnowledgeError, RelaxantError, ReplayError
+from relaxant.evidence.comparison import compare
 from relaxant.io.read import read_bytes, read_file
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.linting import lint
@@ -31,6 +32,7 @@ __all__ = [
     "RelaxantError",
     "ReplayError",
     "Review",
+    "compare",
     "estimate",
     "estimate_table",
     "lint",

@@ -212,6 +212,20 @@ def _parser() -> argparse.ArgumentParser:
     knows(known)
     known.set_defaults(run=_agents)
 
+    beside = commands.add_parser(
+        "compare",
+        help="two to four relaxants side by side: what trials say, doses, harms, and what differs for one person",
+        description="Compare two to four relaxants, with sources: trials, doses, kinetics, harms, interactions, monitoring, stopping; with a patient file what differs for that person first.",
+    )
+    beside.add_argument("agents", metavar="AGENT", nargs="*", help="two to four relaxants or brands, such as baclofen tizanidine")  # fmt: skip
+    beside.add_argument("--patient", metavar="FILE", help="a patient file, a FHIR R4 bundle, or - for standard input")
+    beside.add_argument("--country", help="whose labels and products: US, UK, EU or an EU member (the patient file's, else US)")  # fmt: skip
+    beside.add_argument("--as-of", metavar="DATE", help="the day of the patient's review (the file's own, else today)")
+    beside.add_argument("--format", choices=("text", "json", "html"), default="text")
+    beside.add_argument("--output", metavar="PATH", help="write there instead of to standard output")
+    knows(beside)
+    beside.set_defaults(run=_compare)
+
     article = commands.add_parser(
         "check-claims",
         help="mark what an article about these medicines says that the knowledge contradicts or supports",
@@ -410,6 +424,18 @@ def _agents(options: argparse.Namespace) -> int:
     from relaxant.knowledge.load import load_knowledge
 
     _write(run(options, load_knowledge(*options.pack)), options.output)
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from relaxant.cli_compare import run
+    from relaxant.knowledge.load import load_knowledge
+
+    knowledge = load_knowledge(*options.pack)
+    data = None if options.patient is None else _read(options.patient)
+    name = "standard input" if options.patient in (None, "-") else Path(options.patient).name
+    made = run(options, data, name, knowledge, today(), colour=_colour(options), encoding=_encoding(options))
+    _write(made, options.output)
     return 0
 
 

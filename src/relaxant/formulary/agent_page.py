@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import msgspec
 
-from relaxant.facts.limits import OLDEST
+from relaxant.facts.value_words import value_text
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.questions import JURISDICTIONS, SECTIONS, answers, holds_in
-from relaxant.knowledge.schema import (
-    TIERS,
-    AdverseReaction,
-    Agent,
-    Cited,
-    Dosing,
-    Indication,
-    Jurisdiction,
-    Limit,
-    Monitoring,
-    Product,
-    Rule,
-    Statement,
-    Tier,
-)
-from relaxant.quantities import plain_number
+from relaxant.knowledge.schema import TIERS, Agent, Cited, Jurisdiction, Rule, Tier
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +89,7 @@ def agent_page(knowledge: Knowledge, name: str, jurisdiction: Jurisdiction | Non
             (j, row.silent[question]) for j in wanted if (row := rows.get(j)) is not None and question in row.silent
         )
         if values or silent:
-            lines = tuple(_line(v, knowledge, words) for v in values)
+            lines = tuple(_line(v, knowledge) for v in values)
             sections.append(Section(question=question, title=words["questions"][question], lines=lines, silent=silent))
     return AgentPage(
         agent=agent.agent,
@@ -158,78 +140,11 @@ def _rule_line(rule: Rule) -> RuleLine:
     )
 
 
-# ---------------------------------------------------------------- values in words
-
-
-def _line(value: Cited, knowledge: Knowledge, words: dict[str, Any]) -> Line:
+def _line(value: Cited, knowledge: Knowledge) -> Line:
     return Line(
-        text=_IN_WORDS[type(value)](value, knowledge, words),
+        text=value_text(value, knowledge),
         jurisdictions=value.jurisdiction,
         verified=value.verified,
         note=value.note,
         source=reference(knowledge, value.source, value.place),
     )
-
-
-def _product(product: Product, knowledge: Knowledge, words: dict[str, Any]) -> str:
-    strengths = ", ".join(plain_number(s) for s in product.strengths)
-    said = words["product"].format(form=product.form, strengths=strengths, unit=product.unit)
-    if product.per != "piece":
-        said = words["per"].format(text=said, per=product.per)
-    more: list[str] = [words["releases"][product.release]] if product.release != "immediate" else []
-    more += [words["scored"]] if product.scored else []
-    more += [", ".join(product.brands)] if product.brands else []
-    return "; ".join([said, *more])
-
-
-def _indication(indication: Indication, knowledge: Knowledge, words: dict[str, Any]) -> str:
-    title = knowledge.conditions[indication.condition].title
-    status = knowledge.words("report")["suits"]["statuses"][indication.status]
-    return str(words["indication"]).format(condition=title, status=status, text=indication.text)
-
-
-def _dosing(dosing: Dosing, knowledge: Knowledge, words: dict[str, Any]) -> str:
-    return str(words["dosing"]).format(who=dosing.who, text=dosing.text)
-
-
-def _limit(limit: Limit, knowledge: Knowledge, words: dict[str, Any]) -> str:
-    soft = "_soft" if limit.kind == "least_age" and limit.tier in ("WATCH", "NOTE") else ""
-    said = words["limits"][f"{limit.kind}{soft}"].format(value=plain_number(limit.value), unit=limit.unit)
-    if limit.routes:
-        said = words["by_routes"].format(text=said, routes=", ".join(limit.routes))
-    if limit.age_from > 0 and limit.age_to < OLDEST:
-        said = words["ages"].format(text=said, low=plain_number(limit.age_from), high=plain_number(limit.age_to))
-    elif limit.age_from > 0:
-        said = words["ages_from"].format(text=said, low=plain_number(limit.age_from))
-    elif limit.age_to < OLDEST:
-        said = words["ages_to"].format(text=said, high=plain_number(limit.age_to))
-    return str(said)
-
-
-def _statement(statement: Statement, knowledge: Knowledge, words: dict[str, Any]) -> str:
-    return statement.text
-
-
-def _monitoring(entry: Monitoring, knowledge: Knowledge, words: dict[str, Any]) -> str:
-    return str(knowledge.words("report")["monitoring"]["line"]).format(what=entry.what, at=entry.at, act=entry.act)
-
-
-def _reaction(reaction: AdverseReaction, knowledge: Knowledge, words: dict[str, Any]) -> str:
-    low, high = plain_number(reaction.percent_low), plain_number(reaction.percent_high)
-    said = words["reaction"].format(
-        name=reaction.name, percent=low if low == high else words["range"].format(low=low, high=high)
-    )
-    if reaction.placebo_percent is not None:
-        said = words["placebo"].format(text=said, placebo=plain_number(reaction.placebo_percent))
-    return str(said)
-
-
-_IN_WORDS: dict[type, Callable[[Any, Knowledge, dict[str, Any]], str]] = {
-    Product: _product,
-    Indication: _indication,
-    Dosing: _dosing,
-    Limit: _limit,
-    Statement: _statement,
-    Monitoring: _monitoring,
-    AdverseReaction: _reaction,
-}

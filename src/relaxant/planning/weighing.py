@@ -42,7 +42,8 @@ class Weighed(msgspec.Struct, frozen=True, kw_only=True):
 def weighed(
     patient: Patient, agents: Sequence[str], medicines: Sequence[Medicine], here: Facts, knowledge: Knowledge
 ) -> dict[str, Weighed]:
-    """Each relaxant weighed, all in one call: one that is not taken in its first dose, one that is taken as it is and at its next doses."""
+    """Each relaxant weighed, all in one call: one that is not taken in its first dose, one that is taken as it is and at its next doses. What the
+    patient file weighs already is weighed with each."""
     taken = {a for a in agents if current_lines(a, medicines)}
     lines = {a: () if a in taken else (ordered(a, _first_stage(a, here), "start", here),) for a in agents}
     _, standing, _ = read_row(evaluate(program(knowledge, patient.jurisdiction), here), 0)
@@ -92,7 +93,9 @@ def _of_lines(
     and how fast a dose is reached is no finding where the plan sets its steps."""
     if not lines:
         return {}
-    people = [msgspec.structs.replace(patient, considering=own) for own in lines.values()]
+    people = [
+        msgspec.structs.replace(patient, considering=(*(patient.considering or ()), *own)) for own in lines.values()
+    ]
     readings = [(one, read_medicines(one, knowledge)) for one in people]
     facts = Facts(inputs_of(readings, knowledge), knowledge, patient.jurisdiction)
     checks = evaluate(program(knowledge, patient.jurisdiction), facts, frozenset(lines))

@@ -48,6 +48,15 @@ def section_lines(
     return [line.replace("\u00a0", " ") for line in page.lines]
 
 
+def source_lines(
+    sources: Sequence[SourceView], words: Words, *, colour: bool = False, width: int = 80, encoding: str = "utf-8"
+) -> list[str]:
+    """The list of sources under its heading, for a page that has a head of its own."""
+    page = TextPage(colour, max(width, NARROWEST), encoding)
+    page.sources(sources, words)
+    return [line.replace("\u00a0", " ") for line in page.lines]
+
+
 def marked(saying: Saying) -> str:
     """A sentence with its tags and citations in brackets."""
     tags = "".join(f" ({tag})" for tag in saying.tags)
@@ -119,7 +128,8 @@ class TextPage:
     # ------------------------------------------------------------ blocks
 
     def section(self, section: Section) -> None:
-        self.heading(section.heading)
+        if section.heading:
+            self.heading(section.heading)
         room = label_room([self.plain(b.label) for b in section.blocks if isinstance(b, Bullets)], self.width)
         for i, block in enumerate(section.blocks):
             if i and (isinstance(block, Table) or isinstance(section.blocks[i - 1], Table)):

@@ -1,0 +1,34 @@
+"""``relaxant compare``: two to four relaxants side by side."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+
+from relaxant.errors import InputError
+from relaxant.evidence.comparison import compare
+from relaxant.io.read import read_bytes
+from relaxant.knowledge.load import Knowledge
+from relaxant.report.comparisons import render_comparison
+
+
+def run(
+    options: argparse.Namespace,
+    data: bytes | None,
+    name: str,
+    knowledge: Knowledge,
+    today: date,
+    *,
+    colour: bool,
+    encoding: str,
+) -> bytes:
+    """The comparison in the format asked for. ``data`` is the patient's file. Raises :class:`InputError` naming the field."""
+    if data is None and options.as_of is not None:
+        raise InputError("--as-of", options.as_of, "without a patient there is no day", "give --patient FILE too")
+    patient = None
+    if data is not None:
+        patient = read_bytes(
+            data, knowledge, today=today, name=name, considering=[], country=options.country, as_of=options.as_of
+        )
+    made = compare(options.agents, patient=patient, country=options.country, knowledge=knowledge)
+    return render_comparison(made, options.format, knowledge=knowledge, colour=colour, encoding=encoding)

@@ -1,0 +1,35 @@
+"""What a page of a comparison is made of: the sections of a plan's page, with forest plots among their blocks."""
+
+from __future__ import annotations
+
+import msgspec
+
+from relaxant.report.citations import SourceView
+from relaxant.report.forest import Forest
+from relaxant.report.plan_page import Bullets, Line, Table, Words
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A heading and what stands under it."""
+
+    key: str
+    heading: str
+    blocks: tuple[Line | Bullets | Table | Forest, ...]
+
+
+class CompareView(msgspec.Struct, frozen=True, kw_only=True):
+    """A comparison in words, top to bottom."""
+
+    language: str
+    kind: str
+    title: str
+    page_title: str
+    labels: str
+    of: str
+    basis: str
+    banners: tuple[str, ...]
+    parts: tuple[Part, ...]
+    sources: tuple[SourceView, ...]
+    source_words: Words
+    stamp_heading: str
+    stamp: tuple[tuple[str, str], ...]

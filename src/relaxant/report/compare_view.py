@@ -1,0 +1,373 @@
+"""A comparison of relaxants in words: the one view that text and HTML draw.
+
+On a page of HTML the agents stand in columns; in text each part names them one under the other. All words come from
+``wording/<language>/compare.yaml`` and from the knowledge; sources are numbered in the order in which they are cited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from relaxant.evidence.comparison import Comparison
+from relaxant.evidence.pieces import Day
+from relaxant.evidence.profile import ForWhat, Interactions, Pieces, Profile, Reaction, Said
+from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.knowledge.schema import TIERS
+from relaxant.medicines.dictionary import display_name
+from relaxant.planning.option import UsualDose
+from relaxant.planning.plan import Product
+from relaxant.quantities import plain_number
+from relaxant.report import plan_words as say
+from relaxant.report.citations import Citations
+from relaxant.report.cited_once import cited_once
+from relaxant.report.compare_evidence import Evidencing
+from relaxant.report.compare_page import CompareView, Part
+from relaxant.report.compare_person import Personal
+from relaxant.report.forest import Forest
+from relaxant.report.plan_page import Bullets, Cell, Line, Saying, Table
+from relaxant.report.shown import clean, counted
+
+Words = Mapping[str, Any]
+Blocks = Sequence[Line | Bullets | Table | Forest]
+_HASH_SHOWN = 12
+_SHOWN = 3  # sayings of one part of one agent; the rest is counted
+_REACTIONS = 15  # rows of rates
+_NAMED = 3  # rules and partners named
+_LICENCE = "licence"
+_PARTS: dict[str, tuple[str, ...]] = {
+    "what": ("mechanism", _LICENCE, "boxed warning", "contraindication", "scheduling"),
+    "dosing": ("dosing", "daily maximum", "single maximum", "course maximum", "products"),
+    "kinetics": ("half-life", "clearance", "pharmacokinetics", "pharmacogenomics"),
+    "factors": ("renal", "hepatic", "elderly", "paediatric", "pregnancy", "lactation", "driving"),
+    "monitoring": ("monitoring",),
+    "stopping": ("withdrawal", "taper"),
+}
+_LISTED_WHOLE = ("monitoring",)
+_SUITS = ("licensed", "supported", "off label")
+
+
+def compare_view(comparison: Comparison, *, knowledge: Knowledge | None = None, side_by_side: bool = False) -> CompareView:  # fmt: skip
+    """The page of a comparison. With ``side_by_side`` the agents stand in columns."""
+    return _Page(comparison, knowledge or load_knowledge(), side_by_side).view()
+
+
+class _Page:
+    def __init__(self, comparison: Comparison, knowledge: Knowledge, side: bool) -> None:
+        self.made, self.knowledge, self.side = comparison, knowledge, side
+        self.words: Words = knowledge.words("compare")
+        self.report: Words = knowledge.words("report")
+        self.plan: Words = knowledge.words("plan")
+        self.citations = Citations(knowledge, self.report)
+        self.cite = self.citations.mark
+        self.names = {p.agent: p.name for p in comparison.profiles}
+
+    def view(self) -> CompareView:
+        made, words = self.made, self.words
+        names = self.listed([p.name for p in made.profiles])
+        hashed = made.stamp.knowledge_sha256[:_HASH_SHOWN]
+        labels = words["labels"][made.jurisdiction].format(country=made.country)
+        parts = tuple(self.parts())  # sources are numbered as they are cited here
+        return CompareView(
+            language="en",
+            kind=words["kind"],
+            title=words["title"].format(names=names),
+            page_title=words["page_title"].format(names=names),
+            labels=labels,
+            of=self.of(),
+            basis=words["basis"].format(
+                engine=made.stamp.engine, date=made.stamp.knowledge_date, hash=hashed
+            ),
+            banners=tuple(words["not_sold"].format(name=p.name, why=p.not_sold) for p in made.profiles if p.not_sold),
+            parts=parts,
+            sources=self.citations.listed(),
+            source_words=self.report["sources"],
+            stamp_heading=words["stamp_heading"],
+            stamp=(
+                (words["stamp"]["engine"], f"relaxant {made.stamp.engine}"),
+                (words["stamp"]["knowledge"], words["knowledge"].format(date=made.stamp.knowledge_date, hash=made.stamp.knowledge_sha256)),
+                (words["stamp"]["countries"], labels),
+            ),
+        )  # fmt: skip
+
+    def of(self) -> str:
+        if self.made.as_of is None:
+            return ""
+        label = clean(self.made.label or "") or self.report["no_label"]
+        return str(self.words["for"]).format(label=label, as_of=self.made.as_of)
+
+    def parts(self) -> Iterator[Part]:
+        if self.made.person is not None:
+            personal = Personal(self.knowledge, self.names, self.cite, self.day, self.usual, self.amount)
+            blocks = tuple(personal.blocks(self.made.person))
+            yield Part("person", self.words["person"]["heading"], cited_once(blocks))
+        yield Part("glance", self.words["glance"]["heading"], (self.glance(),))
+        own = self.made.person.conditions if self.made.person is not None else ()
+        evidencing = Evidencing(self.knowledge, self.names, self.cite, side_by_side=self.side)
+        yield Part("evidence", self.words["evidence"]["heading"], tuple(evidencing.blocks(self.made.evidence, own)))
+        yield Part("reactions", self.words["reactions"]["heading"], tuple(self.reactions()))
+        for key, names in _PARTS.items():
+            if key == "factors":
+                yield Part("interactions", self.words["interactions"]["heading"], tuple(self.interactions()))
+            blocks = tuple(self.laid([row for name in names for row in self.part_rows(name)]))
+            if blocks:
+                yield Part(key, self.words["sections"][key], cited_once(blocks))
+        trials = tuple(evidencing.trials(self.made.evidence))
+        if trials:
+            yield Part("trials", self.words["evidence"]["trials"], trials)
+        limits = self.words["limits"]
+        yield Part("limits", limits["heading"], (Bullets("", tuple(Saying(text) for text in limits["lines"])),))
+
+    # ------------------------------------------------------------ columns of agents
+
+    def rows(self, caption: str, first: str, rows: Sequence[tuple[str, Sequence[Cell]]]) -> Table:
+        """A table with the agents in columns."""
+        head = (first, *(p.name for p in self.made.profiles))
+        return Table(caption, head, tuple(((Saying(title),), *cells) for title, cells in rows), prose=True)
+
+    def laid(self, rows: Sequence[tuple[str, Sequence[Cell]]]) -> Iterator[Line | Bullets | Table]:
+        """Parts of the agents, each with its title: in columns, or one agent under the other."""
+        empty: Cell = (Saying(self.words["nothing"]),)
+        rows = [(title, [cell or empty for cell in cells]) for title, cells in rows if any(cells)]
+        if self.side:
+            if rows:
+                yield self.rows(self.words["by_agent"], self.words["row"], rows)
+            return
+        for title, cells in rows:
+            yield Line(Saying(title), strong=True)
+            for p, cell in zip(self.made.profiles, cells, strict=True):
+                yield Bullets(p.name, cell)
+
+    def part_rows(self, name: str) -> Iterator[tuple[str, Sequence[Cell]]]:
+        """The rows of one part: what each is for and not for, or what is stated of it."""
+        words, profiles = self.words["licence"], self.made.profiles
+        if name == _LICENCE:
+            yield words["suits"], [self.licence(p, True) for p in profiles]
+            yield words["against"], [self.licence(p, False) for p in profiles]
+            return
+        yield self.words["parts"][name], [self.topic(p, name) for p in profiles]
+
+    def licence(self, p: Profile, suits: bool) -> Cell:
+        together: dict[tuple[str, str], list[ForWhat]] = {}
+        for one in p.suits:
+            if (one.status in _SUITS) == suits:
+                together.setdefault((one.status, one.text), []).append(one)
+        statuses, line = self.report["suits"]["statuses"], self.words["licence"]["line"]
+        return tuple(
+            Saying(
+                line.format(conditions=", ".join(dict.fromkeys(o.condition for o in own)), status=statuses[status], text=text),
+                self.tags(all(o.verified for o in own)),
+                tuple(dict.fromkeys(self.cite(o.source) for o in own)),
+            )
+            for (status, text), own in together.items()
+        )  # fmt: skip
+
+    def topic(self, p: Profile, name: str) -> Cell:
+        said = p.said(name)
+        shown = said if name in _LISTED_WHOLE else said[:_SHOWN]
+        out = [self.said(s) for s in shown]
+        if name == "half-life":
+            own = [
+                Saying(
+                    self.words["half_life"].format(value=plain_number(h.value), unit=h.unit, title=h.title),
+                    self.tags(h.verified),
+                    (self.cite(h.source),),
+                )
+                for h in p.half_lives[:_SHOWN]
+            ]
+            out = [*own, *out]
+        more = len(said) - len(shown) + (max(0, len(p.half_lives) - _SHOWN) if name == "half-life" else 0)
+        if more:
+            out.append(Saying(counted(self.words["shown_more"], more, agent=p.agent)))
+        return tuple(out)
+
+    def said(self, said: Said) -> Saying:
+        tags = (*(() if said.adults else (self.words["adults_not"],)), *self.tags(said.verified))
+        return Saying(said.text, tags, (self.cite(said.source),))
+
+    def tags(self, verified: bool) -> tuple[str, ...]:
+        return () if verified else (self.words["not_verified"],)
+
+    # ------------------------------------------------------------ at a glance
+
+    def glance(self) -> Table:
+        words = self.words["glance"]
+        makers: dict[str, Callable[[Profile], Cell]] = {
+            words["class"]: lambda p: (Saying(p.drug_class),),
+            words["licence"]: lambda p: self.for_what(p, "licensed"),
+            words["supported"]: lambda p: self.for_what(p, "supported"),
+            words["usual"]: self.doses,
+            words["pieces"]: self.pieces,
+            words["half_life"]: self.half_life,
+            words["clearance"]: lambda p: tuple(map(self.said, p.said("clearance"))) or self.nothing(),
+            words["danger"]: self.dangers,
+            words["stop"]: self.stop,
+        }
+        rows = [(title, [make(p) for p in self.made.profiles]) for title, make in makers.items()]
+        return self.rows(words["caption"], words["row"], rows)
+
+    def nothing(self) -> Cell:
+        return (Saying(self.words["glance"]["none"]),)
+
+    def for_what(self, p: Profile, status: str) -> Cell:
+        licensed = {f.condition for f in p.suits if f.status == _SUITS[0]}
+        titles = list(dict.fromkeys(f.condition for f in p.suits if f.status == status and (status == _SUITS[0] or f.condition not in licensed)))  # fmt: skip
+        return (Saying(", ".join(titles)),) if titles else self.nothing()
+
+    def doses(self, p: Profile) -> Cell:
+        words, out = self.words["glance"], list[Saying]()
+        if p.usual is not None:
+            out.append(self.usual(p.usual, "usual_span", "usual_high", "usual_one", words))
+        if p.start is not None and p.most is not None:
+            key = "start" if p.start == p.most else "most" if p.start < p.most else "falls"
+            text = words[key].format(start=self.amount(p.start, p.unit), most=self.amount(p.most, p.unit))
+            marks = (self.cite(p.steps.source),) if p.steps is not None else ()
+            out.append(Saying(text, self.tags(p.steps is None or p.steps.verified), marks))
+        return tuple(out) or (Saying(words["no_dose"]),)
+
+    def amount(self, value: float, unit: str) -> str:
+        """A dose with its unit, in the singular for one of a thing."""
+        return say.amount(value, self.plan["units_one"].get(unit, unit) if value == 1 else unit)
+
+    def usual(self, usual: UsualDose, span: str, high: str, one: str, words: Words) -> Saying:
+        key = high if usual.low is None else one if usual.low == usual.high else span
+        text = words[key].format(low=say.exact(usual.low or 0), high=say.amount(usual.high, usual.unit))
+        return Saying(text, self.tags(usual.verified), (self.cite(usual.source),))
+
+    def pieces(self, p: Profile) -> Cell:
+        words, made = self.words["glance"], p.pieces
+        if made is None:
+            return (Saying(self.words["person"]["pieces_none"]),)
+        if all(say.is_dose(x, self.plan) for x in made.products):
+            return (Saying(words["pieces_same"].format(unit=made.unit)),)
+        text = words["pieces_usual" if made.at == "usual" else "pieces_most"].format(
+            count=_span(made.low, made.high) + (" mL" if made.liquid else ""),
+            daily=_amounts(made),
+            products=self.products(made.products),
+        )
+        return (Saying(text, (), tuple(dict.fromkeys(self.cite(x.source) for x in made.products))),)
+
+    def products(self, products: Sequence[Product]) -> str:
+        return ", ".join(dict.fromkeys(say.product_name(x, self.plan) for x in products))
+
+    def day(self, first: Day, top: Day) -> str:
+        """Pieces at first and at the top."""
+        words = self.words["person"]
+        kind = "volume" if top.liquid else "piece"
+        products = self.products(tuple(dict.fromkeys((*first.products, *top.products))))
+        if first.count == top.count:
+            return str(words[f"{kind}_one"]).format(low=say.exact(top.count), products=products)
+        return str(words[f"{kind}_span"]).format(
+            low=say.exact(first.count), high=say.exact(top.count), products=products
+        )
+
+    def half_life(self, p: Profile) -> Cell:
+        said = p.said("half-life")[:1]
+        if p.half_lives and (p.half_lives[0].usual or not said):
+            first = p.half_lives[0]
+            text = self.words["half_life"].format(value=plain_number(first.value), unit=first.unit, title=first.title)
+            return (Saying(text, self.tags(first.verified), (self.cite(first.source),)),)
+        return tuple(map(self.said, said)) or self.nothing()
+
+    def dangers(self, p: Profile) -> Cell:
+        named = [r for i in p.interactions for r in i.rules if r.tier == TIERS[0]]
+        return (
+            tuple(Saying(clean(r.title), self.tags(r.verified), (self.cite(r.source),)) for r in named)
+            or self.nothing()
+        )
+
+    def stop(self, p: Profile) -> Cell:
+        words = self.words["glance"]
+        first = p.said("taper")[:1]
+        if not first:
+            return tuple(map(self.said, p.said("withdrawal")[:1])) or self.nothing()
+        return (Saying(words["stepwise"]), *map(self.said, first))
+
+    # ------------------------------------------------------------ reactions and other medicines
+
+    def reactions(self) -> Iterator[Line | Table]:
+        words = self.words["reactions"]
+        by: dict[str, dict[str, list[Reaction]]] = {}
+        for p in self.made.profiles:
+            for r in p.reactions:
+                by.setdefault(r.alike, {}).setdefault(p.agent, []).append(r)
+        yield Line(Saying(words["lead"]))
+        ordered = sorted(by.items(), key=lambda row: (-len(row[1]), -max(r.high for own in row[1].values() for r in own)))  # fmt: skip
+        shared = [row for row in ordered if len(row[1]) > 1]
+        shown = [*shared, *[row for row in ordered if len(row[1]) == 1][: max(0, _REACTIONS - len(shared))]]
+        none: Cell = (Saying(words["none"]),)
+        rows = [
+            (name, [tuple(self.reaction(r, name) for r in own.get(p.agent, [])) or none for p in self.made.profiles])
+            for name, own in shown
+        ]
+        if rows:
+            yield self.rows(words["caption"], words["reaction"], rows)
+        if len(ordered) > len(shown):
+            yield Line(Saying(counted(words["folded"], len(ordered) - len(shown))))
+
+    def reaction(self, r: Reaction, name: str) -> Saying:
+        words = self.words["reactions"]
+        span = words["span"].format(low=plain_number(r.low), high=plain_number(r.high))
+        text = words["percent"].format(percent=plain_number(r.high) if r.low == r.high else span)
+        if r.placebo is not None:
+            text = words["placebo"].format(text=text, placebo=plain_number(r.placebo))
+        if r.more is not None:
+            points = plain_number(abs(r.more), 2)
+            text = words["more" if r.more >= 0 else "fewer"]["one" if points == "1" else "other"].format(text=text, points=points)  # fmt: skip
+        if r.name != name:
+            text = f"{r.name} {text}"
+        if r.note and r.placebo is not None and r.more is None:
+            text = words["note"].format(text=text, note=clean(r.note).rstrip("."))
+        return Saying(text, self.tags(r.verified), (self.cite(r.source),))
+
+    def interactions(self) -> Iterator[Line | Table]:
+        words = self.words["interactions"]
+        yield Line(Saying(words["lead"]))
+        kinds = [k for k in words["kinds"] if any(i.kind == k for p in self.made.profiles for i in p.interactions)]
+        rows = [(words["kinds"][k], [self.rules(self.of_kind(p, k)) for p in self.made.profiles]) for k in kinds]
+        rows.append((words["exposed"], [self.exposed(p) for p in self.made.profiles]))
+        yield self.rows(words["caption"], words["kind"], rows)
+
+    def of_kind(self, p: Profile, kind: str) -> Interactions | None:
+        return next((i for i in p.interactions if i.kind == kind), None)
+
+    def rules(self, found: Interactions | None) -> Cell:
+        words = self.words["interactions"]
+        if found is None:
+            return (Saying(words["none"]),)
+        counts = [(t, sum(r.tier == t for r in found.rules)) for t in TIERS]
+        text = ", ".join(words["counted"].format(count=n, tier=t) for t, n in counts if n)
+        gravest = [r for r in found.rules if r.tier == found.rules[0].tier]
+        named = [
+            Saying(
+                words["gravest"].format(tier=r.tier, title=clean(r.title)),
+                self.tags(r.verified),
+                (self.cite(r.source),),
+            )
+            for r in gravest[:_NAMED]
+        ]
+        more = [Saying(words["more"].format(count=len(gravest) - _NAMED))] if len(gravest) > _NAMED else []
+        return (Saying(text), *named, *more)
+
+    def exposed(self, p: Profile) -> Cell:
+        words = self.words["interactions"]
+        return tuple(
+            Saying(
+                words["unchanged" if e.auc_ratio == 1 else "exposure"].format(partner=display_name(e.partner, self.made.jurisdiction), ratio=plain_number(e.auc_ratio)),
+                self.tags(e.verified),
+                (self.cite(e.source),),
+            )
+            for e in p.exposed[:_NAMED]
+        ) or (Saying(words["exposed_none"]),)  # fmt: skip
+
+    def listed(self, names: Sequence[str]) -> str:
+        return names[0] if len(names) == 1 else self.words["and"].format(most=", ".join(names[:-1]), last=names[-1])
+
+
+def _span(low: float, high: float) -> str:
+    return say.exact(low) if low == high else f"{say.exact(low)} to {say.exact(high)}"
+
+
+def _amounts(made: Pieces) -> str:
+    high = say.amount(made.daily_high, made.unit)
+    return high if made.daily_low == made.daily_high else f"{say.exact(made.daily_low)} to {high}"
