@@ -159,7 +159,7 @@ def _part_named(what: Concept, whole: Named | None, names: ScaleNames) -> Named 
         return named
     for said in _words_of(what):
         for name in (whole.scale.title, *whole.scale.names):
-            if (named := names.by_words(f"{name} {said}")) is not None and named.scale is not whole.scale:
+            if (named := names.by_words(f"{name} {said}")) is not None:
                 return named
     return None
 
