@@ -8,11 +8,12 @@ import msgspec
 
 from relaxant.errors import InputError
 from relaxant.io.scale_names import plain
-from relaxant.knowledge.scales import Scale, number_of
+from relaxant.knowledge.scales import Level, Scale, number_of
 from relaxant.quantities import Quantity, convert, number, plain_number, unit
 
 _WHOLE = 1e-9
 _LEADING = re.compile(r"(?:grade|level|score)?\s*(-?\d+\+?)(?:\s*[:=,;(]\s*\D.*|\s+-\s+\D.*)?")
+_BOTH = re.compile(r"(-?\d+\+?)\s*[-:=,;]\s*(.+)")
 _AMOUNT = re.compile(r"([+-]?(?:\d[\d.,]*|[.,]\d+))\s*(.*)")
 _OUT_OF = re.compile(r"(?:/|of|out of)\s*(\d+)")
 _ANNOTATION = re.compile(r"\{[^{}]*\}")
@@ -39,15 +40,8 @@ def score(field: str, said: str, scale: Scale) -> Score:
     this is no number of the scale.
     """
     words = plain(said)
-    levels = [
-        level
-        for level in scale.levels
-        if words in (plain(level.said), plain(level.text), plain(level.text).rstrip("."))
-    ]
-    if scale.levels and not levels and (match := _LEADING.fullmatch(words.replace(" +", "+"))):
-        levels = [level for level in scale.levels if plain(level.said) == match[1]]
-    if levels:
-        return Score(float(levels[0].rank), levels[0].said)
+    if (named := _level(words, scale)) is not None:
+        return Score(float(named.rank), named.said)
     value = _number(field, said, words, scale)
     _within(field, said, value, scale)
     if scale.levels:
@@ -65,6 +59,18 @@ def score(field: str, said: str, scale: Scale) -> Score:
 def has_own_unit(scale: Scale) -> bool:
     """Whether the scale measures in degrees, seconds or the like, so that a number without its unit may be something else."""
     return scale.kind != "count" and scale.unit not in _NO_UNIT
+
+
+def _level(words: str, scale: Scale) -> Level | None:
+    """The level that folded words name: as it is written, by its meaning, or both, one after the other."""
+    for level in scale.levels:
+        own, meaning = plain(level.said), plain(level.text).rstrip(".")
+        if words == own or words.rstrip(".") == meaning:
+            return level
+        if (both := _BOTH.fullmatch(words)) and both[1] == own and both[2].rstrip(".") == meaning:
+            return level
+    match = _LEADING.fullmatch(words.replace(" +", "+"))
+    return next((level for level in scale.levels if match and plain(level.said) == match[1]), None)
 
 
 def _number(field: str, said: str, words: str, scale: Scale) -> float:
