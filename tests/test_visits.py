@@ -234,5 +234,6 @@ def test_the_table_has_its_sources_and_hostile_sites_are_harmless(knowledge: Kno
     assert table.head == ("Scale", "Site", "First", "Last", "Change", "What it means", "Source")
     assert all(row[-1][0].marks for row in table.rows)
     assert {"mas-nhs-scotland"} <= set(citations._cited)
+    assert table.rows[1][2][0].text == "10 seconds on 2026-05-01"
     assert [row[4][0].text for row in table.rows] == ["1 level down", "1 second down", "2 levels down"]
     assert all("\u202e" not in s.text for row in table.rows for cell in row for s in cell)

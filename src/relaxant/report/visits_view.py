@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from relaxant.io.scale_score import has_own_unit
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.scales import Scale
 from relaxant.knowledge.schema import Cited as Sourced
@@ -53,8 +54,8 @@ class _Page:
         return (
             (Saying(capital(scale.title)),),
             (Saying(clean(visited.site) if visited.site else words["no_site"] if scale.sided else ""),),
-            (Saying(self.score(first)),),
-            (Saying(self.score(last)),),
+            (Saying(self.score(first, scale)),),
+            (Saying(self.score(last, scale)),),
             tuple(self.change(visited, change, scale)),
             tuple(self.meaning(last, change, scale)),
             (Saying("", (), (own,)),),
@@ -67,8 +68,10 @@ class _Page:
             return Saying(self.words["single"].format(site=clean(visited.site), **slots))
         return Saying(self.words["single_no_site"].format(**slots))
 
-    def score(self, visit: Visit) -> str:
-        return str(self.words["score"].format(score=visit.said, day=visit.day.isoformat()))
+    def score(self, visit: Visit, scale: Scale) -> str:
+        """The score with its unit, where the scale measures in one, and its day."""
+        said = self.size(visit.value, scale) if has_own_unit(scale) else visit.said
+        return str(self.words["score"].format(score=said, day=visit.day.isoformat()))
 
     def change(self, visited: Visited, change: Change, scale: Scale) -> Iterator[Saying]:
         words = self.words
