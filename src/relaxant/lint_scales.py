@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.prose import faults_of_prose
-from relaxant.knowledge.scales import Level, Marker, Property, Scale
+from relaxant.knowledge.scales import Marker, Property, Scale, number_of
 
 DIARY_COLUMNS = ("spasms", "nrs", "penn", "sedation", "sleep", "falls")
 """The columns of a diary that hold a score; each belongs to one scale."""
@@ -18,7 +18,6 @@ CHANGES = ("measurement error", "detectable change", "important change", "large 
 _COEFFICIENTS = ("retest reliability", "inter-rater reliability", "validity")
 _LOINC = re.compile(r"(\d{1,7})-(\d)")
 _SNOMED = re.compile(r"[1-9]\d{5,17}")
-_LEVEL = re.compile(r"(-?\d+)(\+?)")
 _TURNED = (
     "0123456789", "1234067895", "2340178956", "3401289567", "4012395678",
     "5987604321", "6598710432", "7659821043", "8765932104", "9876543210",
@@ -91,12 +90,6 @@ def is_snomed(code: str) -> bool:
     for i, digit in enumerate(reversed(code)):
         check = int(_TURNED[check][int(_SHUFFLED[i % len(_SHUFFLED)][int(digit)])])
     return check == 0
-
-
-def number_of(level: Level) -> float | None:
-    """Where what is written as a level lies between whole numbers: ``1+`` is between 1 and 2."""
-    match = _LEVEL.fullmatch(level.said)
-    return None if match is None else int(match[1]) + (0.5 if match[2] else 0.0)
 
 
 def _names(names: tuple[str, ...], where: str, owners: dict[str, str]) -> Iterator[tuple[str, str]]:

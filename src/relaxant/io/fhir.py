@@ -30,11 +30,14 @@ from relaxant.io.fhir_resources import (
     reference_name,
     words,
 )
+from relaxant.io.fhir_scales import Scored, scale_scores
 from relaxant.io.fhir_subject import Persons, read_person
+from relaxant.io.scale_names import ScaleNames
 
 __all__ = ["read_fhir"]
 
 _READ = ("Patient", "Medication", "Substance", *KINDS, "Condition", "AllergyIntolerance", "Observation", "Procedure")
+_ANSWERED = "QuestionnaireResponse"  # read for scores of scales alone
 _WOULD_DO = "give a FHIR R4 Bundle, a resource, or one resource a line (NDJSON), as UTF-8 JSON"
 _NESTED_BUNDLES = 5
 
@@ -77,7 +80,7 @@ class _Found:
 
     def __init__(self, notes: Notes) -> None:
         self.notes, self.counts = notes, Counter[str]()
-        self.kinds: dict[str, list[tuple[Resource, Any]]] = {kind: [] for kind in _READ}
+        self.kinds: dict[str, list[tuple[Resource, Any]]] = {kind: [] for kind in (*_READ, _ANSWERED)}
         self.last_day: date | None = None
         self.form = "bundle"
         self._places: dict[tuple[str, str, Any], int] = {}
@@ -174,11 +177,14 @@ class _Found:
         return (resource for kind in kinds for resource, _ in self.kinds[kind])
 
 
-def read_fhir(data: bytes, *, source: str = "bundle", wanted: Mapping[str, str] | None = None) -> dict[str, Any]:
+def read_fhir(
+    data: bytes, *, source: str = "bundle", wanted: Mapping[str, str] | None = None, scales: ScaleNames | None = None
+) -> dict[str, Any]:
     """The patient file that the FHIR record ``data`` amounts to, without ``as_of`` and ``country``.
 
     ``wanted`` maps the LOINC codes to read to the names they get in ``labs`` and ``observations`` (vital signs);
-    weight, height, smoking and pregnancy are always read. Values and units stay as they came. ``source`` names the
+    weight, height, smoking and pregnancy are always read. Every score of ``scales`` is read into ``observations``, from Observations and from the
+    totals of QuestionnaireResponses. Values and units stay as they came. ``source`` names the
     input in messages. ``unused`` says what could not be used, ``record`` what the record was. A kind with no resource
     is absent: unknown.
 
@@ -190,14 +196,16 @@ def read_fhir(data: bytes, *, source: str = "bundle", wanted: Mapping[str, str] 
     notes = Notes()
     try:
         found = _contents(data, source, notes)
-        return _patient_file(found, source, wanted or {}, notes)
+        return _patient_file(found, source, wanted or {}, scales, notes)
     except RecursionError:
         raise InputError(
             source, f"{len(data)} bytes", "it is nested too deeply to be a medical record", _WOULD_DO
         ) from None
 
 
-def _patient_file(found: _Found, source: str, wanted: Mapping[str, str], notes: Notes) -> dict[str, Any]:
+def _patient_file(
+    found: _Found, source: str, wanted: Mapping[str, str], scales: ScaleNames | None, notes: Notes
+) -> dict[str, Any]:
     persons = Persons(source, notes)
     for resource, url in found.kinds["Patient"]:
         persons.patient(resource, url)
@@ -206,11 +214,13 @@ def _patient_file(found: _Found, source: str, wanted: Mapping[str, str], notes: 
         for kind in _READ
         if kind not in ("Patient", "Medication", "Substance")
     }
+    answered = [r for r in found.of(_ANSWERED) if persons.concerns(r)] if scales is not None else []
     persons.check()
     out: dict[str, Any] = {}
     for resource in found.of("Patient"):
         read_person(resource, out, notes)
     seen = observations(about["Observation"], wanted, notes)
+    scored = Scored() if scales is None else scale_scores(about["Observation"], answered, scales, notes)
     for name, value in (
         ("conditions", conditions(about["Condition"], notes)),
         ("allergies", allergies(about["AllergyIntolerance"], notes)),
@@ -218,7 +228,7 @@ def _patient_file(found: _Found, source: str, wanted: Mapping[str, str], notes: 
         ("weight", seen.weight),
         ("height", seen.height),
         ("labs", seen.labs or None),
-        ("observations", seen.observations or None),
+        ("observations", [*seen.observations, *scored.observations] or None),
     ):
         if value is not None:
             out[name] = value
@@ -227,7 +237,7 @@ def _patient_file(found: _Found, source: str, wanted: Mapping[str, str], notes: 
     medicines = [r for kind in KINDS for r in about[kind]]
     last_day = _medicines(medicines, found, seen.last_day, out, notes)
     _pregnancy(seen, last_day, out, notes)
-    out["record"] = _record(found, seen)
+    out["record"] = _record(found, seen, scored)
     if not any(found.counts[kind] for kind in _READ):
         notes.add("the record", "it holds no resource of a kind that is read")
     return {**dict(sorted(out.items())), "unused": notes.sentences()}
@@ -277,19 +287,22 @@ def _pregnancy(seen: Observed, last_day: date | None, out: dict[str, Any], notes
         notes.add(ref, f"the record says not pregnant{on}, before its last day; whether so now is not known")
 
 
-def _record(found: _Found, seen: Observed) -> str:
+def _record(found: _Found, seen: Observed, scored: Scored) -> str:
     """What the record was, as one sentence."""
-    read = []
+    read, kinds = [], {*_READ, *([_ANSWERED] if scored.of_questionnaires else [])}
     for kind in _READ:
         count = found.counts[kind]
         if count and kind == "Observation":
-            read.append(f"{seen.read} of {count} Observation (the newest of each kind asked for)")
+            scales = f" and {scored.of_observations} with scores of scales" if scored.of_observations else ""
+            read.append(f"{seen.read} of {count} Observation (the newest of each kind asked for){scales}")
         elif count and kind == "Procedure":
             read.append(f"{count} Procedure (for dialysis only)")
         elif count:
             read.append(f"{count} {kind}")
+    if scored.of_questionnaires:
+        read.append(f"{scored.of_questionnaires} of {found.counts[_ANSWERED]} {_ANSWERED} (for scores of scales only)")
     rest = sorted(
-        ((n, words(kind, 40) or "?") for kind, n in found.counts.items() if kind not in _READ),
+        ((n, words(kind, 40) or "?") for kind, n in found.counts.items() if kind not in kinds),
         key=lambda r: (-r[0], r[1]),
     )
     others = ", ".join(f"{n} {kind}" for n, kind in rest[:30]) + (

@@ -124,11 +124,11 @@ def observations(resources: list[Resource], wanted: Mapping[str, str], notes: No
         try:
             parts: list[tuple[str, str, Valued]] = [(name, code, resource) for name, code in kinds_of(resource)]
             if resource.component is not EMPTY:
-                for part in _parts(resource.component):
+                for part in components(resource.component):
                     parts += [(name, code, part) for name, code in kinds_of(part)]
             if not parts:
                 continue
-            when = _when(resource)
+            when = when_observed(resource)
             order = when.order if when else -math.inf
             site = concept(plain(resource.body_site)).name if resource.body_site is not EMPTY else None
         except (ValueError, RecursionError):
@@ -150,7 +150,8 @@ def _kinds(what: Concept, names: Mapping[str, str]) -> tuple[tuple[str, str], ..
     return tuple(dict.fromkeys((names[code], code) for code in codes if code in names))[:1]
 
 
-def _when(resource: Resource) -> Day | None:
+def when_observed(resource: Resource) -> Day | None:
+    """The day of the observation, its end where it lasted, else that on which it was given out."""
     return (
         day(one(resource.effective_date_time))
         or day(one(resource.effective_instant))
@@ -199,7 +200,7 @@ def _record(out: Observed, name: str, measured: Measured, resource: Resource, no
     if name == _SMOKING:
         out.smoker = measured.value == 1
     elif name == _PREGNANCY:
-        out.pregnant = (measured.value == 1, _when(resource), reference_name(resource))
+        out.pregnant = (measured.value == 1, when_observed(resource), reference_name(resource))
     elif name == "weight":
         out.weight = msgspec.to_builtins(measured)
     elif name == "height":
@@ -254,7 +255,7 @@ def _measured(candidate: _Candidate, name: str, site: str | None, ref: str, note
         notes.add(ref, f"this {name} is {status} and may change; it is used")
     elif status not in ("final", "amended", "corrected"):
         notes.add(ref, f"the status of this {name} is {status or 'missing'}; it is used")
-    when = _noted_when(resource, ref, notes)
+    when = noted_when(resource, ref, notes)
     if when is None:
         notes.add(ref, f"this {name} has no date")
     return Measured(
@@ -270,17 +271,18 @@ def _measured(candidate: _Candidate, name: str, site: str | None, ref: str, note
     )
 
 
-def _noted_when(resource: Resource, ref: str, notes: Notes) -> Day | None:
+def noted_when(resource: Resource, ref: str, notes: Notes) -> Day | None:
+    """:func:`when_observed`, with a sentence where the date is partial or cannot be read."""
     for field, value in (
         ("effectiveDateTime", one(resource.effective_date_time)),
         ("effectivePeriod.end", period(resource.effective_period, "end")),
     ):
         if value is not None and (found := noted_day(value, ref, field, notes)) is not None:
             return found
-    return _when(resource)
+    return when_observed(resource)
 
 
-def _parts(raw: msgspec.Raw) -> list[Valued]:
+def components(raw: msgspec.Raw) -> list[Valued]:
     """The components of an observation: an observation's own value fields, so they are read as one."""
     try:
         return _decode_parts(raw)

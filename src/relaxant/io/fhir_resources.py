@@ -95,6 +95,9 @@ class Resource(Valued, gc=False, rename="camel", eq=False):
     component: msgspec.Raw = EMPTY
     issued: msgspec.Raw = EMPTY
     body_site: msgspec.Raw = EMPTY
+    questionnaire: msgspec.Raw = EMPTY
+    authored: msgspec.Raw = EMPTY
+    item: msgspec.Raw = EMPTY
     issue: msgspec.Raw = EMPTY
     entry: msgspec.Raw = EMPTY
     link: msgspec.Raw = EMPTY

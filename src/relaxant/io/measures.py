@@ -10,6 +10,7 @@ from typing import Any
 
 from relaxant.errors import InputError
 from relaxant.io.said import NEAR, UNKNOWN, Reading, clean, day, each, fold, nearest, only, said_unknown, text
+from relaxant.io.scale_entries import named_scale, refuse_false_score
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Lab
 from relaxant.patient import Measured
@@ -101,10 +102,14 @@ def measured(reading: Reading, field: str, item: Any) -> Measured:
         return _drug_level(reading, field, item, drug)
     if item.get("after_dose") is not None:
         raise InputError(f"{field}.after_dose", item["after_dose"], f"“{name or code}” is no drug level that a model is of", "name it such as baclofen level, or leave this out")  # fmt: skip
+    scale = named_scale(name, code, reading.knowledge) if lab is None else None
     if lab is None and name:
-        _unplaced(reading, field, name, labs)
+        _unplaced(reading, field, name, {} if scale else labs)
     when = day(f"{field}.date", item.get("date"), latest=reading.as_of)
-    got = _value(reading, f"{field} {name}" if name and name != field else field, item, lab)
+    place = f"{field} {name}" if name and name != field else field
+    got = _value(reading, place, item, lab)
+    if scale is not None:
+        refuse_false_score(place, str(got), scale.scale)
     return Measured(
         name=lab.lab if lab else name or code or "",
         value=got.value if isinstance(got, Quantity) else None,

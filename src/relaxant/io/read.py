@@ -14,6 +14,7 @@ import msgspec
 from relaxant.errors import InputError
 from relaxant.io.patient_file import read_patient
 from relaxant.io.said import MOST_TEXT, clean
+from relaxant.io.scale_names import scale_names
 from relaxant.knowledge.load import Knowledge
 from relaxant.patient import Line, Patient
 from relaxant.plain import decode_text, read_json, read_yaml
@@ -95,7 +96,7 @@ def _record(data: bytes, head: bytes, name: str, knowledge: Knowledge) -> dict[s
             name, f"{lines:,} lines", "this is more than one person's record can be", "give one person's record"
         )
     wanted = {code: lab.lab for lab in knowledge.labs.values() for code in lab.loinc}
-    return read_fhir(data, source=name, wanted=wanted)
+    return read_fhir(data, source=name, wanted=wanted, scales=scale_names(knowledge))
 
 
 def _patient_file(data: bytes, name: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from relaxant.knowledge.schema import Cited, Evidence, Frozen, SourceRef
@@ -17,6 +18,7 @@ PropertyKind = Literal[
     "validity",
     "responsiveness",
 ]
+_LEVEL = re.compile(r"(-?\d+)(\+?)")
 
 
 class Level(Frozen, frozen=True, kw_only=True, gc=False):
@@ -25,6 +27,12 @@ class Level(Frozen, frozen=True, kw_only=True, gc=False):
     said: str
     rank: int
     text: str
+
+
+def number_of(level: Level) -> float | None:
+    """Where what is written as a level lies between whole numbers: ``1+`` is between 1 and 2."""
+    match = _LEVEL.fullmatch(level.said)
+    return None if match is None else int(match[1]) + (0.5 if match[2] else 0.0)
 
 
 class Property(Cited, frozen=True, kw_only=True, gc=False):
@@ -50,7 +58,7 @@ class Property(Cited, frozen=True, kw_only=True, gc=False):
 class Scale(Cited, frozen=True, kw_only=True, gc=False):
     """A scale or a count. ``column`` is its name in a diary; empty where a day's diary does not hold it. ``better`` is the direction of
     improvement. ``low`` and ``high`` bound a valid score, in steps of ``step`` (0: any number); a count has no ``high``. ``sided`` where it is
-    scored for a muscle or a limb, which the entry has to name. ``harm`` where it measures what a medicine may bring. ``ordinal`` scales list their ``levels``, from the best or least to the
+    scored for a muscle or a limb, which the entry has to name. ``of_change`` where the score is itself a change and has no baseline. ``harm`` where it measures what a medicine may bring. ``ordinal`` scales list their ``levels``, from the best or least to the
     most. ``licence`` says who may use it and where its terms forbid or charge; ``questions`` are given only where they allow it. ``further`` are
     other sources: of codes, terms, wording."""
 
@@ -67,6 +75,7 @@ class Scale(Cited, frozen=True, kw_only=True, gc=False):
     unit: str = ""
     sided: bool = False
     harm: bool = False
+    of_change: bool = False
     levels: tuple[Level, ...] = ()
     scoring: str
     licence: str
