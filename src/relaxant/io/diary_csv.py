@@ -141,16 +141,15 @@ def _what(name: str, knowledge: Knowledge) -> tuple[str, str] | None:
     for scale in knowledge.responses.scales.values():
         if plain == scale.column:
             return "score", scale.scale
-    by_name = next(
-        (s for s in knowledge.responses.scales.values() if plain in {fold(n) for n in (s.title, *s.names)}), None
-    )
+    daily = (s for s in knowledge.responses.scales.values() if s.column)
+    by_name = next((s for s in daily if plain in {fold(n) for n in (s.title, *s.names)}), None)
     return None if by_name is None else ("score", by_name.scale)
 
 
 def _agent(name: str, knowledge: Knowledge) -> str | None:
     """The agent of a name, in any country's words."""
     for agent in knowledge.agents.values():
-        if name in {agent.agent, *map(fold, agent.names.values())}:
+        if name in {fold(agent.agent), *map(fold, agent.names.values())}:
             return agent.agent
     return None
 

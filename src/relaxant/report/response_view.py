@@ -17,6 +17,7 @@ from relaxant.report.cited_once import cited_once
 from relaxant.report.diary_chart import Event, Strip
 from relaxant.report.plan_page import Block, Bullets, Cell, Line, Saying, Section, Table, Words
 from relaxant.report.shown import clean, counted
+from relaxant.report.visits_view import visits_section
 from relaxant.response.next import Next
 from relaxant.response.reading import Difference, Reading, Span
 from relaxant.response.response import Arms, Compared, Response
@@ -105,6 +106,10 @@ class _Page:
         yield Section("days", self.words["chart"]["table_heading"], (self.table(),))
         yield self.section("taken", self.taken())
         yield self.section("markers", self.markers())
+        if self.response.visits is not None:
+            visited = visits_section(self.response.visits, knowledge=self.knowledge, cite=self.citations.mark)
+            if visited is not None:
+                yield visited
         yield self.section("granted", self.granted())
 
     def section(self, key: str, blocks: Iterator[Block]) -> Section:
@@ -323,8 +328,8 @@ class _Page:
         for agent in self.response.units:
             name = words["dose_axis"].format(agent=self.agent(agent), unit=self.response.units[agent])
             yield Strip(name=name, values=tuple(d.doses.get(agent) for d in table), dose=True)
-        for reading in self.response.readings:
-            scale = self.knowledge.responses.scales[reading.scale]
+        for name_of_scale in self.response.scales:
+            scale = self.knowledge.responses.scales[name_of_scale]
             values = tuple(d.scores.get(scale.scale) for d in table)
             name = words["score_axis"].format(scale=capital(scale.title))
             yield Strip(name=name, values=values, top=scale.high, bottom=scale.low, smooth=smooth(values))
@@ -340,7 +345,7 @@ class _Page:
     def table(self) -> Table:
         """By day where there are few, else by week."""
         words, table = self.words["chart"], self.response.table
-        scales = [r.scale for r in self.response.readings]
+        scales = self.response.scales
         heads = [words["dose_axis"].format(agent=self.agent(a), unit=u) for a, u in self.response.units.items()]
         heads += [capital(self.knowledge.responses.scales[s].title) for s in scales]
         if len(table) <= _BY_DAY:
@@ -361,12 +366,19 @@ class _Page:
             weeks.append(
                 _cells(
                     (self.response.first + timedelta(days=begin)).isoformat(),
-                    *(_number(_mean([d.doses.get(a) for d in week])) for a in self.response.units),
+                    *(_number(self.weekly(a, [d.doses.get(a) for d in week])) for a in self.response.units),
                     *(_number(_mean([d.scores.get(s) for d in week])) for s in scales),
                     str(sum(bool(d.scores) for d in week)),
                 )
             )
         return Table(words["by_week"], (words["week"], *heads, words["written"]), tuple(weeks))
+
+    def weekly(self, agent: str, doses: list[float | None]) -> float | None:
+        """The mean of a week; of what is given rarely the sum."""
+        onset = onset_of(agent, self.knowledge)
+        if onset is None or onset.fades is None:
+            return _mean(doses)
+        return sum(d for d in doses if d is not None)
 
     # ------------------------------------------------------------ what is taken for granted
 

@@ -14,6 +14,7 @@ from relaxant.knowledge.scales import Marker
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Measured, Patient
 from relaxant.quantities import plain_number
+from relaxant.response.visits import Visits, visits
 
 
 class MarkerSeen(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,13 +27,14 @@ class MarkerSeen(msgspec.Struct, frozen=True, kw_only=True):
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """``conditions`` by id; ``told``: whether anybody said which. ``started``: ingredients with the day of their start, where one was said. ``pump``: a
-    medicine runs into the spinal fluid."""
+    medicine runs into the spinal fluid. ``visits``: scales on record."""
 
     conditions: frozenset[str] = frozenset()
     told: bool = False
     started: dict[str, date] = {}
     pump: bool = False
     markers: tuple[MarkerSeen, ...] = ()
+    visits: Visits | None = None
 
 
 def person_of(patient: Patient, medicines: Sequence[Medicine], knowledge: Knowledge) -> Person:
@@ -48,6 +50,7 @@ def person_of(patient: Patient, medicines: Sequence[Medicine], knowledge: Knowle
         started=started,
         pump=patient.pump is not None or any(m.role == "current" and intrathecal & set(m.agents) for m in medicines),
         markers=tuple(_markers(patient, knowledge)),
+        visits=visits(patient, knowledge),
     )
 
 

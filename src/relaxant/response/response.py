@@ -19,6 +19,7 @@ from relaxant.response.person import MarkerSeen, Person
 from relaxant.response.reading import Armed, Reading, read_arms, read_series
 from relaxant.response.series import series_of
 from relaxant.response.taken import Stretch, Taken, taken
+from relaxant.response.visits import Visits
 from relaxant.response.worse import Reason, reasons
 from relaxant.version import __version__
 
@@ -60,7 +61,8 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
 class Response(msgspec.Struct, frozen=True, kw_only=True):
     """A diary's answer. ``said``: what a reader has to know of how it was read. ``written``: on how many days anything was written.
     ``start``: the place of the first day on which the
-    doses are no longer those of the beginning; ``days`` where they stay so. ``units`` of the doses, by agent. ``reasons``: what explains that a
+    doses are no longer those of the beginning; ``days`` where they stay so. ``units`` of the doses, by agent. ``readings``: before and after; empty where arms took turns, which have no
+    before. ``reasons``: what explains that a
     symptom is worse, in the order of asking; empty where none is. ``next``: what it asks for at the next step. ``conditions_told``: whether the person's conditions are known."""
 
     engine: str
@@ -73,11 +75,13 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     start: int
     units: dict[str, str]
     stretches: tuple[Stretch, ...]
+    scales: tuple[str, ...]
     readings: tuple[Reading, ...]
     arms: Arms | None
     reasons: tuple[Reason, ...]
     markers: tuple[MarkerSeen, ...]
     conditions_told: bool
+    visits: Visits | None
     table: tuple[Day, ...]
     said: tuple[str, ...]
     next: Next | None = None
@@ -97,7 +101,11 @@ def respond(
     arms = crossover_of(diary, own)
     scales = [knowledge.responses.scales[s] for s in diary.scales]
     series = {scale.scale: series_of(diary, scale, own) for scale in scales}
-    readings = tuple(read_series(series[scale.scale], scale, knowledge, known.conditions) for scale in scales)
+    readings = (
+        ()
+        if arms is not None
+        else tuple(read_series(series[scale.scale], scale, knowledge, known.conditions) for scale in scales)
+    )
     worse = any(r.said in WORSE and not r.harm for r in readings)
     return Response(
         engine=__version__,
@@ -110,11 +118,13 @@ def respond(
         start=own.start,
         units=diary.units,
         stretches=own.stretches,
+        scales=diary.scales,
         readings=readings,
         arms=None if arms is None else _compared(arms, scales, series, own, knowledge, randomised, blinded),
         reasons=reasons(own, known, knowledge) if worse else (),
         markers=known.markers,
         conditions_told=known.told,
+        visits=known.visits,
         table=_table(diary, own, series),
         said=(*diary.said, *_said(own, knowledge)),
     )
@@ -169,5 +179,9 @@ def _said(own: Taken, knowledge: Knowledge) -> list[str]:
     """What a reader has to know of how the days were taken."""
     words = knowledge.words("respond")["series"]
     out = [words["window"].format(days=own.days, first=own.first.isoformat())] if own.cut else []
-    out += [words["carried"].format(agent=agent, count=count) for agent, count in own.carried.items()]
+    days = knowledge.words("respond")["days"]
+    out += [
+        words["carried"].format(agent=agent, days=days["one" if count == 1 else "other"].format(count=count))
+        for agent, count in own.carried.items()
+    ]
     return out
