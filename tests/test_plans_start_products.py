@@ -94,6 +94,13 @@ def test_an_ordinary_adult_gets_the_stages_of_the_label(name: str, country: str)
     assert len({p.form for p in plan.products}) == 1
 
 
+@pytest.mark.parametrize(("name", "country"), ADULTS)
+def test_a_course_ends_on_its_last_day(name: str, country: str) -> None:
+    plan = planned(TITRATIONS[name], country)
+    if plan.steps and plan.last_dose:
+        assert plan.steps[-1].last == plan.last_dose
+
+
 def test_the_exceptions_are_still_needed() -> None:
     assert all(planned(TITRATIONS[name], country).refused for name, country in EXCEPT)
 

@@ -143,6 +143,7 @@ def _agent_fact(facts: Facts, agent: str, name: str, of: str = "") -> Column:
         )
     need = {
         "stopped_days": f"stop date of {agent}",
+        "restarting": "medicines",
         "present_days": f"start date of {agent}",
         "dose_drop": dose_need,
         "doses_daily": dose_need,

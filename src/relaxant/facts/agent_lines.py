@@ -106,7 +106,8 @@ def said_of_agent(
     if current and all(m.regimen.start is not None for m in current):
         out["present_days"] = _since(patient, [max(m.regimen.start for m in current if m.regimen.start is not None)])
     before = (current if weighed else []) or (stopped if not current else [])
-    out["restarting"] = float(bool(weighed and stopped) and not current)
+    listed = patient.medicines is not None or stopped or current
+    out["restarting"] = float(bool(weighed and stopped) and not current) if listed or not weighed else math.nan
     until = max((m.regimen.start or patient.as_of for m in weighed), default=patient.as_of)
     out["session_low"], out["session_high"] = (
         _since_session(patient, current + stopped, until) if weighed else (math.inf, math.inf)

@@ -43,10 +43,9 @@ def _surely(age_from: float, age_to: float, facts: Facts, row: int) -> bool:
     return bool(facts.age_band(age_from, age_to)[0][row])
 
 
-def judged_days(course: float, chosen: Titration, stage_days: float, facts: Facts) -> float:
-    """For how many days a higher dose is taken at least, so that a course is worth the rise: those of the present stage, and those after which
-    the source looks at the highest dose, where the course has room for them."""
-    looks = chosen.reconsider_days if chosen.reconsider_from == "highest dose" else None
+def judged_days(course: float, stage_days: float, facts: Facts, looks: float | None = None) -> float:
+    """For how many days a higher dose is taken at least, so that a course is worth the rise: those of the present stage, and those (``looks``) after
+    which the source looks at the highest dose, where the course has room for them."""
     fitting = [days for days in (stage_days, looks or 0.0) if days < course]
     return max((facts.knowledge.policy("plan_rise_days"), *fitting))
 
@@ -55,7 +54,8 @@ def ended(made: Calendar, last: date, facts: Facts, judged: float = 0.0) -> Cale
     """A calendar whose last day with a dose is ``last``, and no supply beyond; as it is where it ends before. No rise is among its steps that
     would last for fewer days than ``judged``."""
     steps = [step for step in made.steps if step.first <= last and (step.number == 1 or step.changed <= 0 or days_left(step.first, last) >= judged)]  # fmt: skip
-    if not steps or (steps[-1].last is not None and steps[-1].last <= last):
+    whole = len(steps) == len(made.steps)
+    if not steps or (whole and steps[-1].last is not None and steps[-1].last <= last):
         return made
     steps[-1] = msgspec.structs.replace(steps[-1], last=last)
     used = sorted({count.product for step in steps for take in step.takes for count in take.counts})

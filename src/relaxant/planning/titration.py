@@ -111,7 +111,9 @@ def titration_plan(
         return msgspec.structs.replace(made, refused=_course_said("refused", course, last, agent, facts))
     whole = result.calendar.steps
     if last is not None and course is not None:
-        judged = judged_days(course, chosen, stays or stages[0].days or 0.0, facts)
+        stage = stays or stages[0].days or 0.0
+        looks = chosen.reconsider_days if wanted.before and chosen.reconsider_from == "highest dose" else None
+        judged = judged_days(course, stage, facts, looks)
         if wanted.before and days_left(wanted.first, last) < judged:
             return msgspec.structs.replace(made, refused=_too_late(judged, wanted.first, last, agent, facts))
         result = msgspec.structs.replace(result, calendar=ended(result.calendar, last, facts, judged))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Likelihood = Callable[[Floats], tuple[Floats, Floats, Floats]]
 """Latent values, shape (batch, days), to minus twice the log likelihood, its derivative and a positive curvature, of that shape."""
-_STEPS, _HALVINGS, _SETTLED = 40, 8, 1e-6
+_STEPS, _HALVINGS, _SETTLED = 40, 8, 1e-4  # of the log evidence
 
 
 class Fitted(msgspec.Struct, frozen=True):
