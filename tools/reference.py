@@ -1,4 +1,4 @@
-"""Writes docs/reference: the JSON Schemas of the patient file, of the review and of a comparison, and a page that explains their fields.
+"""Writes docs/reference: the JSON Schemas of the patient file, of the review, of a comparison and of the answer to a diary, and a page that explains their fields.
 
 python tools/reference.py          writes them
 python tools/reference.py --check  exits with 1 when they are not what would be written
@@ -15,6 +15,7 @@ import msgspec
 
 from relaxant.evidence.comparison import Comparison
 from relaxant.patient import Patient
+from relaxant.response.response import Response
 from relaxant.reviewing import Review
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
@@ -168,6 +169,11 @@ def comparison_schema() -> dict[str, Any]:
     return {"$schema": DRAFT, "title": "relaxant comparison", **msgspec.json.schema(Comparison)}
 
 
+def response_schema() -> dict[str, Any]:
+    """The schema of the answer to a diary, from its own types."""
+    return {"$schema": DRAFT, "title": "relaxant response", **msgspec.json.schema(Response)}
+
+
 def page() -> str:
     """The page that explains them."""
     rows = "\n".join(f"| `{name}` | {words} |" for name, (words, _) in FIELDS.items())
@@ -178,6 +184,7 @@ Made by `python tools/reference.py`; tested against the code.
 - [patient.schema.json](patient.schema.json): the hand-written input, YAML or JSON. Any field may be missing; only something to review is required.
 - [review.schema.json](review.schema.json): the output of `relaxant review --format json`, the exact image of the `Review` object.
 - [comparison.schema.json](comparison.schema.json): the output of `relaxant compare --format json`, the exact image of the `Comparison` object.
+- [response.schema.json](response.schema.json): the output of `relaxant respond --format json`, the exact image of the `Response` object.
 
 The other input is a FHIR R4 `Bundle` (or NDJSON of resources) of one patient.
 
@@ -202,6 +209,30 @@ the labels of the country, every value with its source; `evidence` the trials: `
 (`why_not` says why one is in no pool) and what was pooled, `trials` in words. From Python: `relaxant.compare(["baclofen", "tizanidine"], patient=patient)`.
 Pooling needs SciPy (`pip install 'relaxant[evidence]'`); without it everything is shown and nothing pooled. How it is reckoned: [the evidence](../evidence/README.md).
 
+## Diary
+
+    relaxant respond DIARY.csv [--patient FILE] [--condition WORDS] [--column OURS=THEIRS] [--from DATE] [--until DATE] [--randomised] [--blinded]
+                     [--label TEXT] [--format text|json|html] [--output PATH]
+
+A diary is a CSV file (commas, semicolons or tabs; UTF-8), a row a day:
+
+| column | what it holds |
+|---|---|
+| `date` | the day, ISO (2026-11-22) |
+| `part` | morning, noon, evening or night, where a day has several rows |
+| `baclofen_mg`, `baclofen_intrathecal_micrograms`, `onabotulinumtoxinA_units` ... | what was taken that day; 0 is nothing, an empty cell is not known |
+| `spasms` | a count |
+| `nrs` | stiffness or spasticity from 0 to 10; 10 is worst |
+| `penn` | Penn Spasm Frequency, 0 to 4 |
+| `sedation` | drowsiness from 0 to 10 |
+| `sleep` | how disturbed the night was, from 0 to 10; 10 is worst |
+| `falls` | a count |
+| `block`, `arm` | a comparison in turns: the number of the block and the name of the arm |
+| `note` | words |
+
+Other names are mapped: `--column spasms=Krampfanfälle`. What it says and how: [responses](../response/README.md).
+From Python: `relaxant.respond("diary.csv", today=date(2026, 11, 26), patient=patient)`.
+
 ## Exit status
 
 0 reviewed, whatever was found; 1 with `--fail-on TIER` when a finding is of that tier or graver; 2 for input that cannot be used, with one line on standard
@@ -215,6 +246,7 @@ def written() -> dict[str, str]:
         "README.md": page(),
         "patient.schema.json": json.dumps(patient_schema(), indent=1, ensure_ascii=False) + "\n",
         "comparison.schema.json": json.dumps(comparison_schema(), indent=1, ensure_ascii=False) + "\n",
+        "response.schema.json": json.dumps(response_schema(), indent=1, ensure_ascii=False) + "\n",
         "review.schema.json": json.dumps(review_schema(), indent=1, ensure_ascii=False) + "\n",
     }
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
 from relaxant.errors import InputError, KnowledgeError, RelaxantError, ReplayError
 from relaxant.evidence.comparison import compare
+from relaxant.io.diary_csv import read_diary
 from relaxant.io.read import read_bytes, read_file
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.linting import lint
@@ -18,6 +19,8 @@ from relaxant.pharmacology.estimation.observations import Observation
 from relaxant.pharmacology.people.simulate import simulate, simulate_table
 from relaxant.report.html import render_html
 from relaxant.report.terminal import render_terminal
+from relaxant.responding import answer
+from relaxant.response.response import Response
 from relaxant.reviewing import Review, replay, review, to_json
 from relaxant.rules.findings import Finding
 
@@ -41,6 +44,7 @@ __all__ = [
     "render_html",
     "render_terminal",
     "replay",
+    "respond",
     "review",
     "simulate",
     "simulate_table",
@@ -66,3 +70,33 @@ def read_patient(
     if isinstance(source, bytes):
         return read_bytes(source, known, today=today, considering=considering, country=country, as_of=as_of)
     return read_file(source, known, today=today, considering=considering, country=country, as_of=as_of)
+
+
+def respond(
+    source: str | Path | bytes,
+    *,
+    today: date,
+    patient: Patient | None = None,
+    columns: Mapping[str, str] | None = None,
+    randomised: bool = False,
+    blinded: bool = False,
+    knowledge: Knowledge | None = None,
+) -> Response:
+    """Is it working: what the diary in a CSV file (a path) or in bytes says, for one patient.
+
+    ``columns`` maps our names of columns to the diary's; no day of it lies after ``today``. ``randomised`` and ``blinded`` are said of arms that
+    took turns. Raises :class:`InputError` naming the row and column, what came and what would do.
+    """
+    known = knowledge or load_knowledge()
+    data = source if isinstance(source, bytes) else _bytes_of(Path(source))
+    diary = read_diary(data, known, today=today, columns=columns)
+    return answer(diary, patient, known, randomised=randomised, blinded=blinded)
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            "diary", path, f"it cannot be read ({error.strerror})", "give the path of a CSV file"
+        ) from None

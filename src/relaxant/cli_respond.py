@@ -14,13 +14,9 @@ from relaxant.io.diary_csv import read_diary
 from relaxant.io.read import read_bytes
 from relaxant.io.said import day
 from relaxant.knowledge.load import Knowledge
-from relaxant.medicines.read import read_medicines
-from relaxant.next_step import next_of
-from relaxant.patient import Patient, Stated
+from relaxant.patient import Stated
 from relaxant.report.responses import render_response
-from relaxant.response.person import Person, person_of
-from relaxant.response.response import respond
-from relaxant.reviewing import review
+from relaxant.responding import answer
 
 
 def run(
@@ -37,18 +33,14 @@ def run(
     diary = read_diary(data, knowledge, today=today, columns=_columns(options.column))
     diary = _between(diary, options.begin, options.until)
     known = None if patient is None else read_bytes(patient, knowledge, today=today, name=options.patient)
-    label = options.label or (known.label if known else None)
-    response = respond(
-        msgspec.structs.replace(diary, label=label),
+    response = answer(
+        msgspec.structs.replace(diary, label=options.label),
+        known,
         knowledge,
-        person=_person(options.condition, known, knowledge),
+        conditions=_conditions(options.condition, knowledge),
         randomised=options.randomised,
         blinded=options.blinded,
     )
-    reviewed = (
-        None if known is None or not (known.medicines or known.considering) else review(known, knowledge=knowledge)
-    )
-    response = msgspec.structs.replace(response, next=next_of(response, diary, reviewed, knowledge))
     return render_response(response, options.format, knowledge=knowledge, colour=colour, encoding=encoding)
 
 
@@ -76,13 +68,12 @@ def _between(diary: Diary, begin: str | None, until: str | None) -> Diary:
     return msgspec.structs.replace(diary, entries=entries, scales=scales)
 
 
-def _person(said: list[str], patient: Patient | None, knowledge: Knowledge) -> Person:
-    """What is known of the person. Raises :class:`InputError` for words that name no condition."""
+def _conditions(said: list[str], knowledge: Knowledge) -> frozenset[str]:
+    """Conditions by id. Raises :class:`InputError` for words that name none."""
     out: set[str] = set()
     for words in said:
         found = condition_ids(Stated(name=words), knowledge)
         if not found:
             raise InputError("--condition", words, "no condition is known by this name", "write it such as “multiple sclerosis” or “spinal cord injury”")  # fmt: skip
         out.update(found, *(implied_by(name, knowledge) for name in found))
-    known = Person() if patient is None else person_of(patient, read_medicines(patient, knowledge), knowledge)
-    return msgspec.structs.replace(known, conditions=known.conditions | out, told=known.told or bool(out))
+    return frozenset(out)

@@ -12,6 +12,7 @@ from html import escape
 import msgspec
 
 from relaxant.drawing import height_axis, line, place, text, tick
+from relaxant.report.plan_page import Words
 
 _WIDTH, _LEFT, _RIGHT = 720, 52, 704
 _TOP, _GAP, _HEADING = 8, 14, 18
@@ -41,8 +42,8 @@ class Event(msgspec.Struct, frozen=True):
     text: str
 
 
-def diary_chart(first: date, strips: Sequence[Strip], events: Sequence[Event], start: int, title: str, start_words: str) -> str:  # fmt: skip
-    """The picture. ``start``: the place of the first change of dose; none is drawn where it lies outside."""
+def diary_chart(first: date, strips: Sequence[Strip], events: Sequence[Event], start: int, words: Words) -> str:  # fmt: skip
+    """The picture. ``start``: the place of the first change of dose; none is drawn where it lies outside. ``words`` are those of ``chart``."""
     days = max(len(s.values) for s in strips)
     body: list[str] = []
     at = float(_TOP)
@@ -68,14 +69,14 @@ def diary_chart(first: date, strips: Sequence[Strip], events: Sequence[Event], s
     for day in range(0, days, step):
         body.append(line(x(day), at, x(day), at + 5, 'class="axis"'))
         when = first + timedelta(days=day)
-        body.append(text(x(day), at + 19, f"{when.day:02d}-{when.month:02d}", anchor="middle"))
+        body.append(text(x(day), at + 19, f"{when.day} {words['months'][when.month - 1]}", anchor="middle"))
     body.append(text(_LEFT, at + 36, str(first.year)))
     if 0 < start < days:
-        body.append(text(_RIGHT, at + 36, f"┆ {start_words}", anchor="end"))
+        body.append(text(_RIGHT, at + 36, f"┆ {words['start']}", anchor="end"))
     return "\n".join(
         [
             f'<svg class="course diary" viewBox="0 0 {_WIDTH} {place(at + 44)}" role="img" focusable="false">',
-            f"<title>{escape(title, quote=False)}</title>",
+            f"<title>{escape(words['title'], quote=False)}</title>",
             *body,
             "</svg>",
         ]

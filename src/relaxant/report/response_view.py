@@ -81,7 +81,7 @@ class _Page:
             sections=above,
             below=below,
             first=r.first,
-            start=r.start,
+            start=r.days if r.arms else r.start,
             strips=tuple(self.strips()),
             events=tuple(self.events()),
             sources=self.citations.listed(),
@@ -129,7 +129,7 @@ class _Page:
         least = int(self.knowledge.policy("respond_least_days"))
         better = self.words["answers"]["direction"][scale.better]
         other = self.words["answers"]["direction"]["higher" if scale.better == "lower" else "lower"]
-        direction = other if reading.said == "worse, cause open" else better
+        direction = other if reading.said == "hardly worse" else better
         return str(words.format(scale=capital(scale.title), days=self.days(days), least=least, direction=direction))
 
     def details(self, reading: Reading, scale: Scale) -> Iterator[Saying]:

@@ -36,6 +36,5 @@ def response_html(view: ResponseView) -> str:
     from relaxant.report.diary_chart import diary_chart
     from relaxant.report.plan_html import page
 
-    words = view.words["chart"]
-    drawn = diary_chart(view.first, view.strips, view.events, view.start, words["title"], words["start"])
+    drawn = diary_chart(view.first, view.strips, view.events, view.start, view.words["chart"])
     return page("response.html.j2", ("review.css", "plan.css", "diary.css"), view, chart=Markup(drawn))

@@ -22,6 +22,7 @@ Said = Literal[
     "worse",
     "worse, cause open",
     "no worse",
+    "hardly worse",
     "too few days",
     "cannot be told",
     "no days before",
@@ -30,7 +31,7 @@ Said = Literal[
 ]
 _HALF, _NINE_TENTHS, _WIDE = 0.5, 0.9, 0.95
 _PERCENT = 100.0
-_SETTLED: tuple[Said, ...] = ("better", "not better", "worse", "no worse")
+_SETTLED: tuple[Said, ...] = ("better", "not better", "worse", "no worse", "hardly worse")
 _FEW_POINTS = 20
 
 
@@ -101,7 +102,7 @@ def read_series(series: Series, scale: Scale, knowledge: Knowledge, conditions: 
         return msgspec.structs.replace(plain, more_days=math.ceil(least - after))
     moved = change(series, prior, last=now)
     differences = tuple(_differences(moved, series, scale, conditions))
-    said = _said(moved, differences, series, prior, policy("respond_sure"), policy("respond_unlikely"))
+    said = _said(moved, differences, series, prior, knowledge)
     more = _more_days(series, prior, scale, knowledge, conditions, now) if said not in _SETTLED else None
     return msgspec.structs.replace(
         plain,
@@ -160,15 +161,15 @@ def _better(change: Mixture, series: Series) -> float:
     return change.below(0.0) if series.worse > 0 else 1 - change.below(0.0)
 
 
-def _said(moved: Change, differences: tuple[Difference, ...], series: Series, prior: ResponsePrior, sure: float, unlikely: float) -> Said:  # fmt: skip
-    better = _better(moved.beyond, series)
+def _said(moved: Change, differences: tuple[Difference, ...], series: Series, prior: ResponsePrior, knowledge: Knowledge) -> Said:  # fmt: skip
+    sure, unlikely = knowledge.policy("respond_sure"), knowledge.policy("respond_unlikely")
+    better, level = _better(moved.beyond, series), _better(moved.level, series)
     if better >= sure:
         return "better"
-    if 1 - better >= sure:
-        return "worse"
-    level = _better(moved.level, series)
-    if 1 - level >= sure:
-        return "worse, cause open"
+    if 1 - level >= sure or 1 - better >= sure:
+        if prior.harm and not _harmful(moved, series, knowledge.policy("respond_harm")):
+            return "hardly worse"
+        return "worse" if 1 - better >= sure else "worse, cause open"
     if prior.harm:
         return "no worse" if 1 - better <= unlikely else "too few days"
     if level >= sure:
@@ -177,9 +178,16 @@ def _said(moved: Change, differences: tuple[Difference, ...], series: Series, pr
     return "not better" if matters <= unlikely else "too few days"
 
 
+def _harmful(moved: Change, series: Series, share: float) -> bool:
+    """Whether a harm has more likely than not grown by a share of its scale's range; any growth of a count."""
+    size = 0.0 if series.bounds is None else series.worse * share * series.range
+    grown = 1 - moved.level.below(size) if series.worse > 0 else moved.level.below(size)
+    return grown > _HALF
+
+
 def _more_days(series: Series, prior: ResponsePrior, scale: Scale, knowledge: Knowledge, conditions: frozenset[str], now: int) -> int | None:  # fmt: skip
     """The fewest more days that would settle it, if they went on like the last ones at the same doses."""
-    policy, tail = knowledge.policy, series.values[-2 * now :]
+    tail = series.values[-2 * now :]
     for more in (7, 14, 28, 56):
         longer = msgspec.structs.replace(
             series,
@@ -188,7 +196,7 @@ def _more_days(series: Series, prior: ResponsePrior, scale: Scale, knowledge: Kn
         )
         moved = change(longer, prior, points=_FEW_POINTS, last=now)
         differences = tuple(_differences(moved, longer, scale, conditions))
-        if _said(moved, differences, longer, prior, policy("respond_sure"), policy("respond_unlikely")) in _SETTLED:
+        if _said(moved, differences, longer, prior, knowledge) in _SETTLED:
             return more
     return None
 

@@ -1,22 +1,49 @@
-"""What a diary changes at the next step of a plan: which step the answer asks for, what the doses so far foretell of it, what a level adds."""
+"""A diary answered for one person: what it says, and what it changes at the next step of a plan: which step the answer asks for, what the doses so
+far foretell of it, what a level adds."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
 
+import msgspec
+
 from relaxant.diary import Diary
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.responses import NextStep
+from relaxant.medicines.read import read_medicines
+from relaxant.patient import Patient
 from relaxant.planning.plan import Step
 from relaxant.response.next import Forecast, LevelSeen, Next
+from relaxant.response.person import Person, person_of
 from relaxant.response.reading import Reading, read_at
-from relaxant.response.response import Response
+from relaxant.response.response import Response, respond
 from relaxant.response.series import series_of
 from relaxant.response.taken import Taken, taken
-from relaxant.reviewing import Review
+from relaxant.reviewing import Review, review
 
 _NEAR = 1e-6
+
+
+def answer(
+    diary: Diary,
+    patient: Patient | None,
+    knowledge: Knowledge,
+    *,
+    conditions: frozenset[str] = frozenset(),
+    randomised: bool = False,
+    blinded: bool = False,
+) -> Response:
+    """The answer of a diary with its next step. ``conditions``, by id, come on top of those of the ``patient``. Raises :class:`InputError`."""
+    known = Person() if patient is None else person_of(patient, read_medicines(patient, knowledge), knowledge)
+    told = known.told or bool(conditions)
+    person = msgspec.structs.replace(known, conditions=known.conditions | conditions, told=told)
+    label = diary.label or (patient.label if patient else None)
+    named = msgspec.structs.replace(diary, label=label)
+    found = respond(named, knowledge, person=person, randomised=randomised, blinded=blinded)
+    medicated = patient is not None and (patient.medicines or patient.considering)
+    reviewed = review(patient, knowledge=knowledge) if patient is not None and medicated else None
+    return msgspec.structs.replace(found, next=next_of(found, diary, reviewed, knowledge))
 
 
 def next_of(response: Response, diary: Diary, review: Review | None, knowledge: Knowledge) -> Next | None:

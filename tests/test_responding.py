@@ -11,7 +11,7 @@ import pytest
 from relaxant.diary import Diary, Entry
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge
-from relaxant.next_step import asked, next_of
+from relaxant.responding import asked, next_of
 from relaxant.response.reading import Reading, Said
 from relaxant.response.response import respond
 from relaxant.reviewing import Review, review
