@@ -70,6 +70,7 @@ PERSON_FACTS: dict[str, Fact] = {
     "heart_rate": Fact("1/min"),
     "respiratory_rate": Fact("1/min", listed=False),
     "slow_breathing": _yes(listed=False),
+    "normal_breathing_today": _yes(listed=False),
     "potassium": Fact("mmol/L"),
     "potassium_today": Fact("mmol/L", listed=False),
     "magnesium": Fact("mmol/L"),
