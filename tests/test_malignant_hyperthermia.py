@@ -79,7 +79,7 @@ def test_without_a_crisis_the_page_says_what_labels_give_before_surgery(country:
 
 
 @pytest.mark.parametrize(
-    ("since", "tier"), [(None, "DANGER"), ("2026-11-22", "DANGER"), ("2026-11-20", "DANGER"), ("2019-03-01", "NOTE")]
+    ("since", "tier"), [(None, "DANGER"), ("2026-11-22", "DANGER"), ("2026-11-20", "DANGER"), ("2019-03-01", "CHANGE")]
 )
 def test_a_crisis_on_record_is_a_danger_until_it_is_over(since: str | None, tier: str) -> None:
     said = found(conditions=[{"name": CRISIS, "since": since} if since else CRISIS], considering=["dantrolene IV"])
