@@ -19,7 +19,7 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
 from relaxant.planning.current import Intake, current_lines, form_of, intake
 from relaxant.planning.dose import OneWay, dangers, most_taken, one_way, room
-from relaxant.planning.overriding import beyond_sources
+from relaxant.planning.overriding import beyond_sources, not_taken_again
 from relaxant.planning.parts import Grains, shares_of, spread
 from relaxant.planning.plan import Branch, Gate, Missed, Plan, Step, Taken, Told
 from relaxant.planning.products import abroad, product_groups, swallows_no_tablets, usable_groups, whole_only
@@ -149,13 +149,18 @@ def taper_plan(
         )
     if chosen.first_do and not ready:
         return msgspec.structs.replace(made, refused=words["refused"]["not_ready"])
-    own = _overridden(chosen, override, taken, unit)
+    own = _overridden(chosen, override, taken, unit, _smallest(agent, taken, facts))
     goals, way = Goal(goal, within), _way(agent, own, taken, facts, row)
     found = _made(agent, taken, way, facts, first, goals, row, only_down)
     if found is None:
         return msgspec.structs.replace(made, refused=words["not_known"]["unmakeable"].format(agent=name))
     beyond = own != chosen and _beyond_all(own, fitting, taken.daily)
-    made = beyond_sources(made, agent, facts, findings) if beyond else made
+    end = None if goal or not found.steps else found.steps[-1].daily
+    abrupt = end is not None and beyond and _abrupt(own, fitting, end)
+    made = beyond_sources(made, agent, facts, findings, last=end if abrupt else None) if beyond else made
+    at_once = own != chosen and (chosen.at_once or (beyond and bool(fitting) and fitting[0].at_once))
+    if at_once:
+        made, found = not_taken_again(made, facts), _never_back(found)
     return msgspec.structs.replace(
         made,
         first_do=(*_to_the_test(found, goal, only_down, words["first_do"]), *made.first_do),
@@ -164,7 +169,9 @@ def taper_plan(
         steps=found.steps,
         supply=found.supply,
         last_dose=None if goal else found.steps[-1].last if found.steps else first,
-        branches=(Branch(kind="rescue", text=words["branches"]["one_way"]),)
+        branches=()
+        if at_once
+        else (Branch(kind="rescue", text=words["branches"]["one_way"]),)
         if only_down
         else tuple(_branches(agent, taken, way, found, facts, first, goals)),
         gates=_above(made.gates, way, chosen, name, unit, facts),
@@ -235,8 +242,16 @@ def tapers(agent: str, facts: Facts, row: int = 0) -> tuple[list[Taper], tuple[s
     return fitting, tuple(need for need in needs if need not in facts.seldom_asked(row))
 
 
-def _overridden(chosen: Taper, override: Override, taken: Intake, unit: str) -> Taper:
-    """The policy with the clinician's own step and time. Another time between even steps leaves their number as it was."""
+def _smallest(agent: str, taken: Intake, facts: Facts) -> float | None:
+    """The smallest piece that is sold and swallowed, half a tablet where it may be halved; ``None`` where all is measured."""
+    groups = product_groups(agent, facts, modified=taken.modified)
+    pieces = [p.strength / (2 if p.scored else 1) for g in groups for p in g if not (p.liquid or p.drop)]
+    return min(pieces, default=None)
+
+
+def _overridden(chosen: Taper, override: Override, taken: Intake, unit: str, smallest: float | None) -> Taper:
+    """The policy with the clinician's own step and time. Another time between even steps leaves their number as it was; a part of the dose keeps
+    the policy's least step, and where that has none it ends at the ``smallest`` piece."""
     every = override.every_days or chosen.every_days
     over = None if chosen.over_days is None else chosen.over_days * every / chosen.every_days
     own = msgspec.structs.replace(chosen, every_days=every, over_days=over, at_once=False)
@@ -249,7 +264,8 @@ def _overridden(chosen: Taper, override: Override, taken: Intake, unit: str) -> 
             raise InputError("--by", amount(override.by, unit), f"that is more than {_MOST_STEPS} steps", "give a larger step")  # fmt: skip
         return msgspec.structs.replace(own, by=override.by, percent=None, over_days=None)
     if override.percent is not None:
-        return msgspec.structs.replace(own, by=None, percent=override.percent, over_days=None, least=None)
+        last = chosen.last if chosen.least or chosen.last or smallest is None else min(smallest, taken.daily)
+        return msgspec.structs.replace(own, by=None, percent=override.percent, over_days=None, last=last)
     if chosen.at_once:
         raise InputError("--every", amount(override.every_days or 0, "days"), "this way of lowering has no steps", "give --by or --percent with it, or name another --policy")  # fmt: skip
     return own
@@ -562,11 +578,24 @@ def _beyond_all(own: Taper, fitting: Sequence[Taper], daily: float) -> bool:
     stepped = [t for t in fitting if not t.at_once]
     largest = max((_fall(t, daily) for t in stepped), default=0.0)
     fastest = max((_fall(t, daily) / (t.every_days_least or t.every_days) for t in stepped), default=0.0)
-    ends = [t.end_most for t in stepped]
     last = ([daily * GRAIN, *_ideals(daily * GRAIN, own, 0.0)][-1]) / GRAIN
-    abrupt = own.end_most is None and all(end is not None and last > end + ROUNDING for end in ends) and bool(ends)
     fall = _fall(own, daily)
-    return abrupt or fall > largest * (1 + ROUNDING) or fall / own.every_days > fastest * (1 + ROUNDING)
+    return (
+        _abrupt(own, fitting, last)
+        or fall > largest * (1 + ROUNDING)
+        or fall / own.every_days > fastest * (1 + ROUNDING)
+    )
+
+
+def _abrupt(own: Taper, fitting: Sequence[Taper], last: float) -> bool:
+    """Whether an override goes to nothing from more in a day (``last``) than every policy that fits the person does."""
+    ends = [t.end_most for t in fitting if not t.at_once]
+    return own.end_most is None and bool(ends) and all(end is not None and last > end + ROUNDING for end in ends)
+
+
+def _never_back(found: Calendar) -> Calendar:
+    """The calendar without a step that leads back."""
+    return msgspec.structs.replace(found, steps=tuple(msgspec.structs.replace(s, back_to=None) for s in found.steps))
 
 
 def _fall(taper: Taper, daily: float) -> float:
