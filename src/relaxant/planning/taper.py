@@ -17,8 +17,9 @@ from relaxant.knowledge.plans import DayPart, Taper
 from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
-from relaxant.planning.current import Intake, current_lines, form_of, intake
+from relaxant.planning.current import Intake, current_lines, intake
 from relaxant.planning.dose import OneWay, dangers, most_taken, one_way, room
+from relaxant.planning.other_form import other_form
 from relaxant.planning.overriding import beyond_sources, not_taken_again
 from relaxant.planning.parts import Grains, shares_of, spread
 from relaxant.planning.plan import Branch, Gate, Missed, Plan, Step, Taken, Told
@@ -175,7 +176,10 @@ def taper_plan(
         if only_down
         else tuple(_branches(agent, taken, way, found, facts, first, goals)),
         gates=_above(made.gates, way, chosen, name, unit, facts),
-        notes=(*_other_form(agent, taken, found, facts), *_notes(chosen, way, taken, found, facts)),
+        notes=(
+            *other_form(agent, taken.form, found.products, facts, modified=taken.modified),
+            *_notes(chosen, way, taken, found, facts),
+        ),
     )
 
 
@@ -552,22 +556,6 @@ def _notes(source: Taper, way: Way, taken: Intake, found: Calendar, facts: Facts
     if whole_only(found.products) and swallows_no_tablets(facts):
         out.append(words["whole"])
     return (*out, words["rounded_taper"], *product_notes(found, facts))
-
-
-def _other_form(agent: str, taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:
-    """That the steps are made of another form than what is taken, where that is so; a form that nobody said is the usual one to swallow."""
-    groups = product_groups(agent, facts, liquid_first=False, modified=taken.modified)
-    said = form_of(taken.form, groups) or taken.form
-    old, new = (
-        said or next((group[0].name for group in groups), None),
-        found.products[0].name if found.products else None,
-    )
-    if old is None or new is None or old == new:
-        return ()
-    words, name = facts.knowledge.words("planning")["notes"], shown_agent_name(agent, facts)
-    form = words["form_said" if said else "form_unsaid"].format(old=old, agent=name)
-    tube = swallows_no_tablets(facts) and (found.products[0].liquid or found.products[0].drop)
-    return (words["other_form_tube" if tube else "other_form"].format(taken=form, new=new),)
 
 
 def _beyond_all(own: Taper, fitting: Sequence[Taper], daily: float) -> bool:
