@@ -251,7 +251,7 @@ def test_a_tube_is_spoken_of_whatever_the_steps_are_made_of(seed: int) -> None:
         assert any(("crushed and dispersed" in note) != liquid for note in hazards) or (begun and liquid)
         assert not any("is taken as" in note for note in hazards), "nobody said a form"
         volumes = [c.count for s in plan.steps for t in s.takes for c in t.counts if plan.products[c.product].liquid]
-        assert all(volume <= 10 or volume * 2 % 1 == 0 for volume in volumes)
+        assert all(volume <= 5 or volume * 2 % 1 == 0 for volume in volumes)
 
 
 # ---------------------------------------------------------------- exchanges

@@ -21,7 +21,7 @@ from relaxant.planning.current import Intake, current_lines, intake
 from relaxant.planning.dose import OneWay, dangers, most_taken, one_way, room
 from relaxant.planning.other_form import other_form
 from relaxant.planning.overriding import beyond_sources, not_taken_again
-from relaxant.planning.parts import Grains, shares_of, spread
+from relaxant.planning.parts import Grains, evenly, shares_of, spread
 from relaxant.planning.plan import Branch, Gate, Missed, Plan, Step, Taken, Told
 from relaxant.planning.products import abroad, product_groups, swallows_no_tablets, usable_groups, whole_only
 from relaxant.planning.said import amount, asked_by, days_said, gates, missed, policy, withdrawal
@@ -338,6 +338,8 @@ def _made(
         rungs = _begun(doses, rungs, taper)
         large = 1.0 if goal.within is not None and not end else _large(total, rungs, taper)
         over = large, _beyond(total, aims, rungs, taper)
+        if best is not None and _litres(rungs, held, facts) and _bearable(best[0], best[1], facts):
+            continue
         if best is None or over < best[0]:
             best = over, held, rungs
         home_does = home_does or (not elsewhere and _largest(total, rungs) <= coarse)
@@ -355,6 +357,19 @@ def _made(
         return out
     steps = (msgspec.structs.replace(s, back_to=None) if only_down else way.step(s) for s in out.steps)
     return msgspec.structs.replace(out, steps=tuple(steps))
+
+
+def _litres(rungs: Sequence[Rung], held: Stock, facts: Facts) -> bool:
+    """Whether a liquid is more in a day than anybody should drink to spare a rounding."""
+    most = facts.knowledge.policy("plan_liquid_most_daily") * GRAIN
+    product = held.products[0]
+    return product.liquid and any(rung.total / product.strength > most + ROUNDING for rung in rungs)
+
+
+def _bearable(over: tuple[float, float], held: Stock, facts: Facts) -> bool:
+    """Whether steps in pieces, although coarse, lie so little above the policy's that a large volume is no better."""
+    pieces = not (held.products[0].liquid or held.products[0].drop)
+    return pieces and over[0] <= ROUNDING and over[1] <= facts.knowledge.policy("plan_coarse_step_most")
 
 
 def _to_recheck(made: Sequence[Rung], only_down: OneWay | None) -> float | None:
@@ -428,6 +443,7 @@ def _rungs(doses: Grains, aims: Sequence[Aim], taper: Taper, held: Stock, goal: 
         found = spread(
             max(aim.dose, floor), shares, held.amounts, before, at_most=most, at_least=floor, lower=end, nearest=True
         )
+        found = _alike(found, before, max(aim.dose, floor), held, at_most=most, at_least=floor, end=end)
         found = found or (before if kept else {})
         if not found or sum(found.values()) < goal:
             return
@@ -437,6 +453,23 @@ def _rungs(doses: Grains, aims: Sequence[Aim], taper: Taper, held: Stock, goal: 
         before = {part: found.get(part, 0) for part in before}
         if sum(found.values()) <= goal > 0:
             return
+
+
+def _alike(found: Grains, before: Grains, aim: float, held: Stock, *, at_most: float, at_least: float, end: Grains) -> Grains:  # fmt: skip
+    """The doses of a day in equal parts, where a liquid makes them, the present ones are equal, and they lie nearer to the ``aim`` than to the present
+    day's dose; else as they were found."""
+    alike = len(set(before.values())) == 1
+    if (
+        not found
+        or not alike
+        or end
+        or not held.products[0].liquid
+        or len(set(found.values())) == 1 == len(found) / len(before)
+    ):
+        return found
+    even = evenly(aim, before, held.amounts, at_most=at_most, at_least=at_least)
+    near = bool(even) and abs(sum(even.values()) - aim) < (sum(before.values()) - aim) / 2
+    return even if near else found
 
 
 def _end(doses: Grains, goal: Goal, held: Stock) -> Grains:
