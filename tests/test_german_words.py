@@ -12,6 +12,7 @@ from relaxant.facts.conditions import conditions_said
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.dose_lines import read_dose
+from relaxant.medicines.names import read_name
 from relaxant.medicines.regimen import Amount
 
 AS_OF = date(2026, 11, 22)
@@ -97,3 +98,29 @@ def test_a_german_record_reaches_the_rules() -> None:
         "conditions": ["Maligne Hyperthermie"], "considering": ["suxamethonium 100 mg i.v. einmalig"],
     }  # fmt: skip
     assert any(f.tier == "DANGER" and "succinylcholine" in f.agents for f in reviewed(person).findings)
+
+
+@pytest.mark.parametrize(
+    ("said", "ingredient"),
+    [
+        ("Sevofluran", "sevoflurane"),
+        ("Isofluran", "isoflurane"),
+        ("Desfluran", "desflurane"),
+        ("Halothan", "halothane"),
+        ("Succinylcholin 100 mg i.v.", "succinylcholine"),
+        ("Suxamethoniumchlorid 100 mg i.v.", "succinylcholine"),
+        ("Rocuroniumbromid 50 mg i.v.", "rocuronium"),
+        ("Neostigmin 2,5 mg i.v.", "neostigmine"),
+        ("Magnesiumsulfat 1 g/h i.v.", "magnesium sulfate"),
+        ("Morphinsulfat 10 mg zweimal täglich", "morphine"),
+        ("Lithiumcarbonat 450 mg", "lithium"),
+        ("Fluvoxaminmaleat 100 mg", "fluvoxamine"),
+        ("Ciprofloxacinhydrochlorid 500 mg", "ciprofloxacin"),
+        ("Dantrolen 20 mg i.v.", "dantrolene"),
+        ("Gentamicinsulfat 240 mg i.v.", "gentamicin"),
+        ("Chinidin 200 mg", "quinidine"),
+    ],
+)
+def test_german_names_of_medicines_with_salts_in_one_word(said: str, ingredient: str) -> None:
+    reading = read_name(said)
+    assert reading.status == "read" and [i.name for i in reading.ingredients] == [ingredient]

@@ -7,6 +7,7 @@ import pytest
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import load_knowledge
 from relaxant.planning.plan import Plan
+from relaxant.report.view import view_of
 from relaxant.reviewing import review
 from test_block_people import found
 from test_blockade import DAY, SOUND, TODAY, line, plan
@@ -43,7 +44,8 @@ def test_the_blocker_keeps_its_plan_beside_a_trigger() -> None:
 
 def pages(**said: object) -> list[Plan]:
     knowledge = load_knowledge()
-    patient = read_patient({"as_of": DAY, **SOUND, **said}, knowledge, today=TODAY)
+    plain = {name: value for name, value in {"as_of": DAY, **SOUND, **said}.items() if value is not None}
+    patient = read_patient(plain, knowledge, today=TODAY)
     return [p for p in review(patient, knowledge=knowledge, predict=False).plan if p.kind == "crisis"]
 
 
@@ -79,7 +81,7 @@ def test_without_a_crisis_the_page_says_what_labels_give_before_surgery(country:
 
 
 @pytest.mark.parametrize(
-    ("since", "tier"), [(None, "DANGER"), ("2026-11-22", "DANGER"), ("2026-11-20", "DANGER"), ("2019-03-01", "NOTE")]
+    ("since", "tier"), [(None, "DANGER"), ("2026-11-22", "DANGER"), ("2026-11-20", "DANGER"), ("2019-03-01", "CHANGE")]
 )
 def test_a_crisis_on_record_is_a_danger_until_it_is_over(since: str | None, tier: str) -> None:
     said = found(conditions=[{"name": CRISIS, "since": since} if since else CRISIS], considering=["dantrolene IV"])
@@ -168,3 +170,84 @@ def test_an_uncertain_variant_is_no_danger_until_one_is_altered(genotype: dict[s
 def test_a_gene_that_is_no_enzymes_is_no_metaboliser() -> None:
     own = found(genotype={"BCHE": "U/A"}, considering=["succinylcholine 100 mg IV"])["cholinesterase-gene"]
     assert "BCHE: one altered copy" in {b.fact for b in own.because}
+
+
+# ---------------------------------------------------------------- no trigger on the list
+
+
+@pytest.mark.parametrize("agent", ["rocuronium", "vecuronium", "pancuronium", "atracurium", "cisatracurium", "mivacurium"])  # fmt: skip
+def test_a_blocker_alone_says_what_the_susceptible_must_not_have(agent: str) -> None:
+    own = found(conditions=["mh susceptible"], considering=[f"{agent} 10 mg IV"])["block-malignant-hyperthermia"]
+    assert own.tier == "CHANGE" and "No vapour and no succinylcholine" in own.summary
+    for part in ("trigger-free", "flushing", "charcoal", "dantrolene within reach"):
+        assert part in own.action
+
+
+def test_a_vapour_on_the_list_speaks_alone_and_a_medicine_that_is_not_read_hides_nothing() -> None:
+    susceptible = {"conditions": ["mh susceptible"]}
+    both = found(**susceptible, considering=["sevoflurane", "rocuronium 50 mg IV"])
+    assert both["block-volatile"].tier == "DANGER" and both["block-volatile"] == both["block-malignant-hyperthermia"]
+    unread = found(**susceptible, medicines=["Xyzzyqu 5 mg"], considering=["rocuronium 50 mg IV"])
+    assert unread["block-malignant-hyperthermia"].tier == "CHANGE"
+    assert plan("rocuronium", **susceptible, considering=["rocuronium 50 mg IV"]).refused is None
+
+
+# ---------------------------------------------------------------- dantrolene given or not
+
+
+@pytest.mark.parametrize("agent", ["succinylcholine 100 mg IV", "rocuronium 50 mg IV"])
+@pytest.mark.parametrize("trigger", [[], ["desflurane inhaled"]])
+def test_a_crisis_under_a_blocker_asks_for_the_first_dose(agent: str, trigger: list[str]) -> None:
+    """A blocker that was given is no dantrolene that was given."""
+    own = found(conditions=[CRISIS], medicines=[agent, *trigger], considering=[])
+    crisis = own["malignant-hyperthermia-crisis"]
+    assert "Go on" not in crisis.action and "dantrolene 2.5 mg/kg" in crisis.action and "Call for help" in crisis.action
+    assert not any("at the first sign" in finding.action for finding in own.values())
+    given = found(conditions=[CRISIS], medicines=[agent, *trigger, "dantrolene 200 mg IV"], considering=[])
+    assert given["malignant-hyperthermia-crisis"].action.startswith("Go on with dantrolene")
+
+
+# ---------------------------------------------------------------- a crisis in other words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Krise einer malignen Hyperthermie",
+        "MH-Krise",
+        "Maligne Hyperthermie, akut",
+        "akute maligne Hyperthermie-Krise",
+        "V.a. MH-Krise",
+        "malignant hyperthermia, acute",
+        "ongoing malignant hyperthermia",
+        "suspected malignant hyperthermia crisis",
+        "intraoperative malignant hyperthermia",
+    ],
+)
+def test_a_crisis_has_many_names(words: str) -> None:
+    [made] = pages(conditions=[words], considering=["Dantrolen 20 mg i.v."])
+    assert made.title == "Malignant hyperthermia crisis: dantrolene by weight"
+
+
+@pytest.mark.parametrize(
+    ("said", "sure"),
+    [
+        ({"conditions": ["Krisis der malignen Hyperthermi"]}, False),
+        ({"conditions": ["Qqxx"]}, False),
+        ({"conditions": None}, False),
+        ({"conditions": ["mh susceptible"]}, True),
+        ({"conditions": []}, True),
+    ],
+)
+def test_no_title_rules_a_crisis_out_while_a_condition_is_not_read(said: dict[str, object], sure: bool) -> None:
+    [made] = pages(**said, considering=["dantrolene 200 mg IV"])
+    assert ("no crisis is said" in made.title) == sure and ("not clear" in made.title) != sure
+
+
+def test_what_is_not_understood_and_may_be_a_danger_stands_first() -> None:
+    knowledge = load_knowledge()
+    patient = read_patient({"as_of": DAY, **SOUND, "conditions": ["Krisis der malignen Hyperthermi"], "considering": ["rocuronium 50 mg IV", "Sevoflurann"]}, knowledge, today=TODAY)  # fmt: skip
+    made = view_of(review(patient, knowledge=knowledge, predict=False), knowledge=knowledge)
+    assert made.glance[0].startswith("1 condition not understood: “Krisis der malignen Hyperthermi” (did you mean")
+    assert "wait for" in made.glance[1] and "“Sevoflurann”" in made.glance[1] and "the conditions" in made.glance[1]
+    assert not any(said.startswith("Nothing fired") for said in made.nothing) and "DANGER" in made.nothing[0]

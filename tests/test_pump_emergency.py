@@ -213,7 +213,12 @@ def test_a_coma_of_long_ago_is_no_emergency_of_today() -> None:
         {"conditions": [{**OLD_COMA, "since": "2026-11-08"}]},
         {"conditions": [OLD_COMA, "baclofen overdose"]},
         {"conditions": [OLD_COMA], "observations": [BREATHS]},
-        {"conditions": ["coma"], "observations": [{**BREATHS, "value": "14 /min"}]},
+        {"conditions": ["coma"]},
+        {"conditions": ["coma"], "observations": [{**BREATHS, "value": "14 /min", "date": "2026-11-21"}]},
+        {"conditions": ["coma"], "observations": [{**BREATHS, "value": "11 /min"}]},
+        {"conditions": ["coma"], "observations": [{**BREATHS, "value": "28 /min"}]},
+        {"conditions": ["coma", "mechanical ventilation"], "observations": [{**BREATHS, "value": "14 /min"}]},
+        {"conditions": ["coma", "baclofen overdose"], "observations": [{**BREATHS, "value": "14 /min"}]},
     ],
 )
 def test_a_coma_of_late_or_without_a_day_stays_one_and_names_the_refill(person: dict[str, Any]) -> None:
@@ -222,6 +227,18 @@ def test_a_coma_of_late_or_without_a_day_stays_one_and_names_the_refill(person: 
     page = pump_page(found)
     assert "Stop delivery at once" in text_of(page)
     assert "refill by 2026-12-29. Nothing may flow from 2027-01-11" in text_of(page, "If delivery goes on")
+
+
+def test_a_coma_without_a_day_and_normal_breathing_of_today_stop_no_pump() -> None:
+    """Problem lists seldom have a day: what may be of long standing keeps its pump, and what is new stays an overdose."""
+    normal = [{**BREATHS, "value": "14 /min"}]
+    found = reviewed(conditions=["coma"], observations=normal, medicines=[line()], pump=PUMP)
+    (finding,) = told(found, "baclofen-intrathecal-overdose")
+    assert finding.tier == "CHANGE" and "overdose until shown otherwise" in finding.summary
+    assert "keep the pump running and refilled" in finding.action and "emergency call" in finding.action
+    page = pump_page(found)
+    assert page.refused is not None and "count breaths and rouse now" in page.refused
+    assert "Stop delivery" not in text_of(page) and "2026-12-29" in text_of(page)
 
 
 def test_overdose_and_a_pump_that_failed_get_both_pages() -> None:

@@ -67,7 +67,7 @@ def test_json_has_every_name_of_the_contract() -> None:
         )
     )
     assert list(made) == [
-        "stamp", "patient", "medicines", "facts", "findings", "unchecked", "checks", "suitability", "combinations", "options", "prediction", "plan", "monitoring", "limits", "unread_conditions",
+        "stamp", "patient", "medicines", "facts", "findings", "unchecked", "checks", "suitability", "combinations", "options", "prediction", "plan", "monitoring", "limits", "unread_conditions", "unclear_conditions",
     ]  # fmt: skip
     assert CONTRACT["stamp"] <= set(made["stamp"])
     for part in ("medicines", "findings", "unchecked", "checks"):

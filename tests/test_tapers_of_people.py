@@ -251,7 +251,7 @@ def test_a_tube_is_spoken_of_whatever_the_steps_are_made_of(seed: int) -> None:
         assert any(("crushed and dispersed" in note) != liquid for note in hazards) or (begun and liquid)
         assert not any("is taken as" in note for note in hazards), "nobody said a form"
         volumes = [c.count for s in plan.steps for t in s.takes for c in t.counts if plan.products[c.product].liquid]
-        assert all(volume <= 10 or volume * 2 % 1 == 0 for volume in volumes)
+        assert all(volume <= 5 or volume * 2 % 1 == 0 for volume in volumes)
 
 
 # ---------------------------------------------------------------- exchanges
@@ -307,3 +307,29 @@ def test_another_time_between_steps_keeps_the_end_and_a_step_of_ones_own_that_lo
     assert slower.steps[-1].daily <= 10 and not any(p.beyond for p in slower.policies)
     own = overridden("baclofen", taken, Override(by=40, every_days=7), country="US")
     assert own.steps[-1].daily > 10 and any(p.beyond for p in own.policies)
+
+
+def test_nothing_is_lengthened_given_back_or_taken_again_over_a_source_that_gives_nothing() -> None:
+    labs = [{"name": "creatinine", "value": "290 umol/L", "date": "2026-11-20"}]
+    taken = "baclofen 10 mg three times a day since 2026-11-18"
+    plan = overridden("baclofen", taken, Override(percent=20, every_days=3), country="US", labs=labs)
+    assert plan.steps and any(p.beyond for p in plan.policies)
+    assert not plan.branches and all(step.back_to is None for step in plan.steps)
+    assert not any(gate.go_back for gate in plan.gates)
+    assert [gap.do for gap in plan.missed] == ["call"]
+
+
+def test_a_last_step_above_what_any_source_allows_is_named() -> None:
+    taken = "baclofen 25 mg four times a day since 2018-01-01"
+    by_half = overridden("baclofen", taken, Override(by=50, every_days=21), country="UK")
+    assert "from 50 mg a day to nothing" in by_half.first_do[0].text
+    quick = overridden("baclofen", taken, Override(percent=50, every_days=1), country="UK")
+    assert quick.first_do and "to nothing" not in quick.first_do[0].text
+
+
+@pytest.mark.parametrize("taken", ["baclofen 10 mg three times a day since 2020-01-01", "diazepam 10 mg three times a day since 2020-01-01"])  # fmt: skip
+def test_an_override_by_a_part_of_the_dose_ends_where_pieces_end(taken: str) -> None:
+    agent = taken.split()[0]
+    plan = overridden(agent, taken, Override(percent=20, every_days=14), country="UK")
+    assert plan.steps[-1].daily >= {"baclofen": 3, "diazepam": 0.5}[agent]
+    assert len(plan.steps) <= 20

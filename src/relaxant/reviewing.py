@@ -12,7 +12,7 @@ import msgspec
 
 from relaxant.errors import ReplayError
 from relaxant.facts.column import Column
-from relaxant.facts.conditions import unread_conditions
+from relaxant.facts.conditions import unclear_conditions, unread_conditions
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.facts.loads import LOADS
@@ -143,6 +143,13 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     settled_by: tuple[str, ...] = ()
 
 
+class UnclearCondition(msgspec.Struct, frozen=True, kw_only=True):
+    """A condition in words that are not understood, and the title of the one that they may be."""
+
+    said: str
+    may_be: str
+
+
 class Review(msgspec.Struct, frozen=True, kw_only=True):
     """Everything said of one person on one day, most important first."""
 
@@ -161,6 +168,7 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     monitoring: tuple[Watch, ...]
     limits: tuple[str, ...]
     unread_conditions: tuple[str, ...] = ()
+    unclear_conditions: tuple[UnclearCondition, ...] = ()
 
 
 def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: bool = True, plan: bool = True) -> Review:
@@ -197,6 +205,10 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
         monitoring=tuple(_monitoring(facts, patient, medicines, plans)),
         limits=tuple(_limits(patient, medicines, facts)),
         unread_conditions=unread_conditions(patient, knowledge),
+        unclear_conditions=tuple(
+            UnclearCondition(said=said, may_be=knowledge.conditions[condition].title)
+            for said, condition in unclear_conditions(patient, knowledge)
+        ),
     )
 
 

@@ -71,6 +71,15 @@ def _slow_breathing(facts: Facts) -> Column:
     return truth(slow, np.zeros_like(slow), inputs=("respiratory_rate",), methods=SAID)
 
 
+@makes("normal_breathing_today")
+def _normal_breathing(facts: Facts) -> Column:
+    """Whether breaths were counted on the day of the review and are neither few nor many. It is no where nothing was said of today."""
+    rate, policy = facts.numbers("respiratory_rate_today"), facts.knowledge.policy
+    with np.errstate(invalid="ignore"):
+        normal = (rate >= policy("normal_breathing_least")) & (rate <= policy("normal_breathing_most"))
+    return truth(normal, np.zeros_like(normal), inputs=("respiratory_rate",), methods=SAID)
+
+
 @makes("smoking_stopped_days")
 def _smoking_stopped(facts: Facts) -> Column:
     """Days since smoking stopped; endless for who smokes or never smoked, so that a rule on a recent stop is silent for them."""

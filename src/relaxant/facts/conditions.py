@@ -153,6 +153,14 @@ def unread_conditions(patient: Patient, knowledge: Knowledge) -> tuple[str, ...]
     return tuple(dict.fromkeys(n for n in names if not _of_pump(Stated(name=n), knowledge) and not _near(folded(n), knowledge)))  # fmt: skip
 
 
+def unclear_conditions(patient: Patient, knowledge: Knowledge) -> tuple[tuple[str, str], ...]:
+    """The conditions said in words alone that only lie near the name of one, with its id: to the rules that one is unknown."""
+    said = (s for s in patient.conditions or () if s.name and not s.codes and not _over(s, patient))
+    names = dict.fromkeys(s.name for s in said if s.name and not condition_ids(s, knowledge))
+    near = ((n, _near(folded(n), knowledge)) for n in names if not _of_pump(Stated(name=n), knowledge))
+    return tuple((name, condition) for name, condition in near if condition is not None)
+
+
 def _of_pump(stated: Stated, knowledge: Knowledge) -> tuple[str, ...]:
     """The conditions that a statement names for whoever has a pump."""
     names = _names(knowledge).of_pumps

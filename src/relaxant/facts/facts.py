@@ -16,7 +16,7 @@ from relaxant.facts.derive import MAKERS
 from relaxant.facts.inputs import Inputs, Intake, full, systemic
 from relaxant.facts.limits import OLDEST, Ceiling, ceilings
 from relaxant.facts.members import Members
-from relaxant.facts.names import EARLIER_CREATININE, PERSON_FACTS, TAKEN_FOR
+from relaxant.facts.names import EARLIER_CREATININE, PERSON_FACTS, TAKEN_FOR, what_is
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Jurisdiction
 
@@ -69,7 +69,7 @@ class Facts:
                 self._list_needs[f"whether {ingredient} is taken"] = doubtful
         for row, names in enumerate(inputs.unread_names):
             for name in names:
-                self._list_needs.setdefault(f"what “{name}” is", np.zeros(self.rows, bool))[row] = True
+                self._list_needs.setdefault(what_is(name), np.zeros(self.rows, bool))[row] = True
 
     def column(self, name: str) -> Column:
         """The fact ``name``: of the person (``egfr``), a condition or allergy (``condition:epilepsy``), or of an

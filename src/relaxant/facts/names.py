@@ -12,6 +12,11 @@ POTASSIUM_TODAY = "a potassium of today"
 """The input that is missing where potassium moves within days and the last one is of an earlier day."""
 
 
+def what_is(name: str) -> str:
+    """The input that is missing where a medicine was said and not understood."""
+    return f"what “{name}” is"
+
+
 class Fact(msgspec.Struct, frozen=True):
     """A fact's unit (``dose`` is the agent's own dose unit), whether it is yes/no, and whether a review lists it.
 
@@ -70,6 +75,7 @@ PERSON_FACTS: dict[str, Fact] = {
     "heart_rate": Fact("1/min"),
     "respiratory_rate": Fact("1/min", listed=False),
     "slow_breathing": _yes(listed=False),
+    "normal_breathing_today": _yes(listed=False),
     "potassium": Fact("mmol/L"),
     "potassium_today": Fact("mmol/L", listed=False),
     "magnesium": Fact("mmol/L"),

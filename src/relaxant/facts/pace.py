@@ -57,8 +57,9 @@ def raised_too_soon(facts: Facts, agent: str) -> Column:
 def _against_stages(facts: Facts, agent: str, asked: Column, mark: _Test, *, below: bool = False) -> Column:
     """True where ``asked`` lies above (or below) the mark that stages set, of those taken whose dose changes by what is weighed; where several
     titrations may be the person's, beyond that of each."""
-    before = facts.column(f"{agent}:previous_daily_dose")
-    rising = (facts.agent_number(agent, "taking") == 1) & (facts.agent_number(agent, "weighed") == 1)
+    before, weighed = facts.column(f"{agent}:previous_daily_dose"), facts.agent_number(agent, "weighed") == 1
+    rising = weighed & (facts.agent_number(agent, "taking") == 1)
+    unlisted = weighed & ~rising & ~facts.inputs.medicines_known  # what is weighed may be taken already
     surely, maybe = rising.copy(), facts.no_one
     found, undecided = facts.no_one, rising
     columns = [asked, before]
@@ -79,7 +80,9 @@ def _against_stages(facts: Facts, agent: str, asked: Column, mark: _Test, *, bel
         maybe = maybe | (chance & ~blocked)
         undecided = undecided & ~settled
     surely, open_ones = surely & found, maybe & ~(surely & found)
-    return truth(surely, open_ones, needs=gather_needs(columns, open_ones), inputs=("medicines",))
+    needs = gather_needs(columns, open_ones)
+    needs["medicines"] = needs.get("medicines", facts.no_one) | unlisted
+    return truth(surely, open_ones | unlisted, needs=needs, inputs=("medicines",))
 
 
 def _titrations(facts: Facts, agent: str) -> Iterator[Titration]:

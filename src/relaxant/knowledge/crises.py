@@ -31,9 +31,11 @@ class CrisisVial(Cited, frozen=True, kw_only=True, gc=False):
 
 
 class CrisisApart(Frozen, frozen=True, kw_only=True, gc=False):
-    """What is said instead, and done first, where the antidote stands on the list and no crisis is now."""
+    """What is said instead, and done first, where the antidote stands on the list and no crisis is now; under the title ``unsure`` where a
+    crisis may be now: its condition is in question, or a condition was not understood."""
 
     title: str
+    unsure: str
     why: str
     first: tuple[BlockNote, ...] = ()
 

@@ -7,7 +7,7 @@ counts, and the plan says so.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from relaxant.knowledge.schema import Cited, Frozen
 
@@ -48,11 +48,13 @@ class PumpNotWith(Cited, frozen=True, kw_only=True, gc=False):
 
 class PumpOverdose(Cited, frozen=True, kw_only=True, gc=False):
     """Conditions, or yes/no facts of the person, by which an overdose is taken to be there. Without ``surely`` they only stand against a rise or
-    a start, for which ``text`` says why. With ``within_days`` a condition that began longer ago does not count."""
+    a start, for which ``text`` says why. With ``within_days`` a condition that began longer ago does not count, and with ``undated_unless`` one
+    whose day is not known does not while that surely holds."""
 
     conditions: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
     within_days: float | None = None
+    undated_unless: dict[str, Any] | None = None
     surely: bool = False
     text: str
 

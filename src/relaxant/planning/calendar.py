@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -49,24 +50,34 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True):
 def stock(products: Sequence[Product], largest: float, facts: Facts) -> Stock:
     """What these products make, up to ``largest`` at one time."""
     policy = facts.knowledge.policy
-    marks = policy("plan_liquid_step"), policy("plan_liquid_step_large"), policy("plan_liquid_large_from")
+    middle = policy("plan_liquid_middle_from"), policy("plan_liquid_step_middle")
+    large = policy("plan_liquid_large_from"), policy("plan_liquid_step_large")
+    marks = Marks(fine=policy("plan_liquid_step"), middle=middle, large=large)
     return _stock(tuple(products), round(policy("plan_pieces_at_once")), marks, largest)
 
 
+class Marks(NamedTuple):
+    """The marks (mL) of oral syringes: the finest, and for each larger syringe the volume above which it is used with its own marks."""
+
+    fine: float
+    middle: tuple[float, float]
+    large: tuple[float, float]
+
+
 @lru_cache(maxsize=256)
-def _stock(products: tuple[Product, ...], most: int, marks: tuple[float, float, float], largest: float) -> Stock:
-    fine, coarse, large = marks
-    made = ways(products, most, fine, largest)
+def _stock(products: tuple[Product, ...], most: int, marks: Marks, largest: float) -> Stock:
+    made = ways(products, most, marks.fine, largest)
     amounts = sorted(made)
     if products and products[0].liquid:
-        amounts = [a for a in amounts if _readable(made[a][0].halves[0][1] * fine, coarse, large)]
+        amounts = [a for a in amounts if _readable(made[a][0].halves[0][1] * marks.fine, marks)]
     return Stock(products, made, tuple(amounts))
 
 
-def _readable(volume: float, coarse: float, large: float) -> bool:
-    """Whether a volume (mL) is at a mark of the syringe that holds it: beyond ``large`` the marks are ``coarse``."""
-    marks = volume / coarse
-    return volume <= large or abs(marks - round(marks)) < ROUNDING
+def _readable(volume: float, marks: Marks) -> bool:
+    """Whether a volume (mL) is at a mark of a syringe that holds it: of its own, or of the large one."""
+    steps = [step for above, step in (marks.middle, marks.large) if volume > above + ROUNDING]
+    own = steps[-1:] or [marks.fine]
+    return any(abs(volume / step - round(volume / step)) < ROUNDING for step in (*own, marks.large[1]))
 
 
 def merged(rungs: Sequence[Rung]) -> list[Rung]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from relaxant.facts.conditions import unread_conditions
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.crises import Crisis, CrisisDose, CrisisVial
 from relaxant.medicines.medicine import Medicine
@@ -15,7 +16,7 @@ from relaxant.planning.block_when import outcome_of
 from relaxant.planning.current import current_lines, weighed_line
 from relaxant.planning.plan import Line, Plan, Told
 from relaxant.quantities import plain_number, three_digits
-from relaxant.rules.evaluate import FIRES
+from relaxant.rules.evaluate import FIRES, UNKNOWN
 from relaxant.rules.wording import shown_agent_name
 
 _UNIT, _PER = "mg", "mg/kg"
@@ -30,7 +31,10 @@ def crisis_agents(medicines: Sequence[Medicine], facts: Facts) -> tuple[str, ...
         sorted(
             c.agent
             for c in facts.knowledge.plans.crises.values()
-            if is_now(c, facts) or weighed_line(c.agent, medicines) is not None or current_lines(c.agent, medicines)
+            if is_now(c, facts)
+            or _in_question(c, facts)
+            or weighed_line(c.agent, medicines) is not None
+            or current_lines(c.agent, medicines)
         )
     )
 
@@ -41,12 +45,19 @@ def is_now(crisis: Crisis, facts: Facts) -> bool:
     return said and not over
 
 
+def _in_question(crisis: Crisis, facts: Facts) -> bool:
+    """Whether conditions were said, and some of them leave open whether it is a crisis of now."""
+    said, over = (outcome_of(when, crisis.agent, facts)[0] for when in (crisis.when, crisis.over))
+    return bool(facts.inputs.conditions_known[0]) and said == UNKNOWN and over != FIRES
+
+
 def crisis_plan(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: Facts) -> Plan:
     """What is reckoned for one person of an agent that a crisis asks for: amounts in mg, vials, mL of water and of what is drawn up. A weight
     that is not known leaves the amounts by weight; nothing is asked for first, because nothing may be waited for."""
     crisis = next(c for c in facts.knowledge.plans.crises.values() if c.agent == agent)
     words, now = facts.knowledge.words("crisis"), is_now(crisis, facts)
     said = crisis if now else crisis.apart
+    unsure = patient.conditions is None or _in_question(crisis, facts) or unread_conditions(patient, facts.knowledge)
     subject = Subject(patient, facts, words, tuple(medicines))
     weight = facts.column("weight")
     kg = float(weight.low.item(0)) if weight.settled(0) else None
@@ -62,7 +73,7 @@ def crisis_plan(agent: str, patient: Patient, medicines: Sequence[Medicine], fac
         id=f"crisis-{agent.replace(' ', '-')}",
         kind="crisis",
         agents=(shown_agent_name(agent, facts),),
-        title=said.title,
+        title=crisis.apart.unsure if unsure and not now else said.title,
         why=said.why,
         unit=_UNIT,
         first_do=tuple(

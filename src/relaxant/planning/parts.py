@@ -47,6 +47,17 @@ def spread(
     return {part: int(amount) for part, amount in zip(parts, every[best], strict=True) if amount}
 
 
+def evenly(
+    total: float, parts: Mapping[DayPart, int], allowed: Sequence[int], *, at_most: float, at_least: float = 0.0
+) -> Grains:
+    """The same amount (grains) in each of the ``parts``, none above what the part holds, whose sum lies nearest to ``total`` and from ``at_least`` to
+    ``at_most``: the larger of two that are as near. Nothing where there is none."""
+    count, most = len(parts), min(parts.values(), default=0)
+    fitting = [a for a in allowed if a <= most and at_least - ROUNDING <= a * count <= at_most + ROUNDING]
+    best = min(fitting, key=lambda a: (round(abs(a * count - total), 3), -a), default=0)
+    return dict.fromkeys(parts, best) if best else {}
+
+
 def _within(total: float, shares: Mapping[DayPart, float], upper: Mapping[DayPart, int]) -> dict[DayPart, float]:
     """Each part's share of the day's dose; what a part may not take goes to those that may."""
     out: dict[DayPart, float] = {}

@@ -116,12 +116,13 @@ def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: 
     goal = weighed_daily(agent, medicines, facts)
     before: Grains = {}
     since: date | None = None
+    form: str | None = None
     if now and line is not None and not line.beside:
         taken = intake(agent, now, facts)
         if taken.why or goal is None or goal <= taken.daily:
             return []
         before = {part: grains(dose) for part, dose in taken.doses.items()}
-        since = taken.since
+        since, form = taken.since, taken.form
     order, placed = weighed_times(agent, medicines, facts)
     wanted = Wanted(
         first=patient.as_of,
@@ -131,6 +132,7 @@ def _toward(agent: str, patient: Patient, medicines: Sequence[Medicine], facts: 
         since=since,
         goal=goal,
         form=line.regimen.form if line else None,
+        taken=form,
         release=release_of(line, now),
         country=patient.country,
     )

@@ -8,10 +8,12 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.pump import Held
 from relaxant.knowledge.pumps import PumpOral, PumpOverdose
 from relaxant.knowledge.questions import holds_in
+from relaxant.planning.block_when import outcome_of
 from relaxant.planning.pump_given import Given
 from relaxant.planning.pump_lines import Book
 from relaxant.planning.pump_volume import held_now, to_empty
 from relaxant.planning.reservoir import HOURS_A_DAY, whole_tenths
+from relaxant.rules.evaluate import FIRES
 
 IN_DOUBT = "pump_delivery_in_doubt"  # the condition of a fault on record, or a missed refill
 Failure = Literal["stopped", "empty", "at_alarm", "hours_left", "doubt"]
@@ -76,18 +78,23 @@ def overdose(known: Given, facts: Facts) -> PumpOverdose | None:
         for part in known.protocol.overdose_if
         if holds_in(part, facts.jurisdiction)
         and (
-            any(_counts(name, part, facts) for name in part.conditions)
+            any(_counts(name, part, known, facts) for name in part.conditions)
             or any(facts.column(name).low.item(0) >= 1 for name in part.facts)
         )
     ]
     return min(there, key=lambda part: not part.surely, default=None)
 
 
-def _counts(condition: str, part: PumpOverdose, facts: Facts) -> bool:
-    """Whether a condition is surely on record, and not known to have begun too long ago."""
+def _counts(condition: str, part: PumpOverdose, known: Given, facts: Facts) -> bool:
+    """Whether a condition is surely on record, and not known to have begun too long ago; one without a day counts unless what is said of it there
+    surely holds."""
     since = facts.column(f"since:{condition}")
-    old = part.within_days is not None and since.settled(0) and since.low.item(0) > part.within_days
-    return facts.column(f"condition:{condition}").low.item(0) >= 1 and not old
+    if facts.column(f"condition:{condition}").low.item(0) < 1:
+        return False
+    if since.settled(0):
+        return part.within_days is None or since.low.item(0) <= part.within_days
+    unless = part.undated_unless
+    return unless is None or outcome_of(unless, known.protocol.agent, facts)[0] != FIRES
 
 
 def overdose_lines(book: Book, known: Given, what: PumpOverdose) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -86,9 +88,11 @@ def _rising(stages: Sequence[Staged], climb: Climb, held: Stock) -> list[Rung]:
     stands, before = climb.stands, dict(climb.before)
     top = min(stands.daily * GRAIN, climb.most)
     turns = _turns(stages, climb)
+    largest = max((turn.step * stands.share for turn in turns), default=0.0)
     for number, turn in enumerate((*turns, *(turns[-1:] * _ROUNDS))):
         first = turn.first and not out
-        at_most = sum(before.values()) + _step(turn, stands, held)
+        now = sum(before.values())
+        at_most = now + max(step := _step(turn, stands, held), min(step + _behind(turn, stands, held, now), largest))
         rung = _rung(turn.stage, at_most, stands, before, top, held, turn.days, first=first)
         if rung is not None and rung.total > sum(before.values()):
             out.append(rung)
@@ -111,6 +115,17 @@ def _rising(stages: Sequence[Staged], climb: Climb, held: Stock) -> list[Rung]:
 def _step(turn: _Turn, stands: Room, held: Stock) -> float:
     """By how much the day's dose rises at most (grains): by its part of the labelled step, or the least that can be made where that is more."""
     return turn.step if stands.share == 1 else max(turn.step * stands.share, min(held.amounts, default=0))
+
+
+def _behind(turn: _Turn, stands: Room, held: Stock, now: int) -> float:
+    """What the rounding of a liquid to its marks has left of the labelled dose before this turn (grains): made up for with the next rise, which is none the less
+    no larger than the largest that is labelled. Nought where more than a mark at each time is missing, which something else than rounding holds back."""
+    missing = (turn.stage.total - turn.step) * stands.share - now
+    if not held.products[0].liquid or missing <= 0:
+        return 0.0
+    near = bisect_right(held.amounts, max(turn.stage.doses.values()))
+    mark = max((b - a for a, b in pairwise(held.amounts[max(near - 2, 0) : near + 1])), default=0)
+    return missing if missing <= mark * len(turn.stage.doses) + ROUNDING else 0.0
 
 
 def _least(turn: _Turn, stands: Room, top: float, held: Stock) -> Rung | None:
@@ -195,7 +210,11 @@ def _rung(
     total = min(sum(min(dose * stands.share, most[part]) for part, dose in doses.items()), top)
     held_by = _held_by(stage, doses, most, total, of_day, top, stands, first=first)
     total, at_most = min(total, of_day), min(at_most, of_day)
-    if not held_by and stage.total <= at_most + ROUNDING and all(round(dose) in held.ways for dose in doses.values()):
+    if (
+        not held_by
+        and stage.total <= at_most + ROUNDING
+        and all(round(dose) in held.amounts for dose in doses.values())
+    ):
         return Rung(doses={part: round(dose) for part, dose in doses.items()}, days=days)
     upper = {part: math.floor(dose + ROUNDING) for part, dose in most.items()}
     found = spread(min(total, at_most), shares_of(doses), held.amounts, upper, at_most=at_most)

@@ -17,10 +17,11 @@ from relaxant.knowledge.plans import DayPart, Taper
 from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, stock
-from relaxant.planning.current import Intake, current_lines, form_of, intake
+from relaxant.planning.current import Intake, current_lines, intake
 from relaxant.planning.dose import OneWay, dangers, most_taken, one_way, room
-from relaxant.planning.overriding import beyond_sources
-from relaxant.planning.parts import Grains, shares_of, spread
+from relaxant.planning.other_form import other_form
+from relaxant.planning.overriding import beyond_sources, not_taken_again
+from relaxant.planning.parts import Grains, evenly, shares_of, spread
 from relaxant.planning.plan import Branch, Gate, Missed, Plan, Step, Taken, Told
 from relaxant.planning.products import abroad, product_groups, swallows_no_tablets, usable_groups, whole_only
 from relaxant.planning.said import amount, asked_by, days_said, gates, missed, policy, withdrawal
@@ -149,13 +150,18 @@ def taper_plan(
         )
     if chosen.first_do and not ready:
         return msgspec.structs.replace(made, refused=words["refused"]["not_ready"])
-    own = _overridden(chosen, override, taken, unit)
+    own = _overridden(chosen, override, taken, unit, _smallest(agent, taken, facts))
     goals, way = Goal(goal, within), _way(agent, own, taken, facts, row)
     found = _made(agent, taken, way, facts, first, goals, row, only_down)
     if found is None:
         return msgspec.structs.replace(made, refused=words["not_known"]["unmakeable"].format(agent=name))
     beyond = own != chosen and _beyond_all(own, fitting, taken.daily)
-    made = beyond_sources(made, agent, facts, findings) if beyond else made
+    end = None if goal or not found.steps else found.steps[-1].daily
+    abrupt = end is not None and beyond and _abrupt(own, fitting, end)
+    made = beyond_sources(made, agent, facts, findings, last=end if abrupt else None) if beyond else made
+    at_once = own != chosen and (chosen.at_once or (beyond and bool(fitting) and fitting[0].at_once))
+    if at_once:
+        made, found = not_taken_again(made, facts), _never_back(found)
     return msgspec.structs.replace(
         made,
         first_do=(*_to_the_test(found, goal, only_down, words["first_do"]), *made.first_do),
@@ -164,11 +170,16 @@ def taper_plan(
         steps=found.steps,
         supply=found.supply,
         last_dose=None if goal else found.steps[-1].last if found.steps else first,
-        branches=(Branch(kind="rescue", text=words["branches"]["one_way"]),)
+        branches=()
+        if at_once
+        else (Branch(kind="rescue", text=words["branches"]["one_way"]),)
         if only_down
         else tuple(_branches(agent, taken, way, found, facts, first, goals)),
         gates=_above(made.gates, way, chosen, name, unit, facts),
-        notes=(*_other_form(agent, taken, found, facts), *_notes(chosen, way, taken, found, facts)),
+        notes=(
+            *other_form(agent, taken.form, found.products, facts, modified=taken.modified),
+            *_notes(chosen, way, taken, found, facts),
+        ),
     )
 
 
@@ -235,8 +246,16 @@ def tapers(agent: str, facts: Facts, row: int = 0) -> tuple[list[Taper], tuple[s
     return fitting, tuple(need for need in needs if need not in facts.seldom_asked(row))
 
 
-def _overridden(chosen: Taper, override: Override, taken: Intake, unit: str) -> Taper:
-    """The policy with the clinician's own step and time. Another time between even steps leaves their number as it was."""
+def _smallest(agent: str, taken: Intake, facts: Facts) -> float | None:
+    """The smallest piece that is sold and swallowed, half a tablet where it may be halved; ``None`` where all is measured."""
+    groups = product_groups(agent, facts, modified=taken.modified)
+    pieces = [p.strength / (2 if p.scored else 1) for g in groups for p in g if not (p.liquid or p.drop)]
+    return min(pieces, default=None)
+
+
+def _overridden(chosen: Taper, override: Override, taken: Intake, unit: str, smallest: float | None) -> Taper:
+    """The policy with the clinician's own step and time. Another time between even steps leaves their number as it was; a part of the dose keeps
+    the policy's least step, and where that has none it ends at the ``smallest`` piece."""
     every = override.every_days or chosen.every_days
     over = None if chosen.over_days is None else chosen.over_days * every / chosen.every_days
     own = msgspec.structs.replace(chosen, every_days=every, over_days=over, at_once=False)
@@ -249,7 +268,8 @@ def _overridden(chosen: Taper, override: Override, taken: Intake, unit: str) -> 
             raise InputError("--by", amount(override.by, unit), f"that is more than {_MOST_STEPS} steps", "give a larger step")  # fmt: skip
         return msgspec.structs.replace(own, by=override.by, percent=None, over_days=None)
     if override.percent is not None:
-        return msgspec.structs.replace(own, by=None, percent=override.percent, over_days=None, least=None)
+        last = chosen.last if chosen.least or chosen.last or smallest is None else min(smallest, taken.daily)
+        return msgspec.structs.replace(own, by=None, percent=override.percent, over_days=None, last=last)
     if chosen.at_once:
         raise InputError("--every", amount(override.every_days or 0, "days"), "this way of lowering has no steps", "give --by or --percent with it, or name another --policy")  # fmt: skip
     return own
@@ -318,6 +338,8 @@ def _made(
         rungs = _begun(doses, rungs, taper)
         large = 1.0 if goal.within is not None and not end else _large(total, rungs, taper)
         over = large, _beyond(total, aims, rungs, taper)
+        if best is not None and _litres(rungs, held, facts) and _bearable(best[0], best[1], facts):
+            continue
         if best is None or over < best[0]:
             best = over, held, rungs
         home_does = home_does or (not elsewhere and _largest(total, rungs) <= coarse)
@@ -335,6 +357,19 @@ def _made(
         return out
     steps = (msgspec.structs.replace(s, back_to=None) if only_down else way.step(s) for s in out.steps)
     return msgspec.structs.replace(out, steps=tuple(steps))
+
+
+def _litres(rungs: Sequence[Rung], held: Stock, facts: Facts) -> bool:
+    """Whether a liquid is more in a day than anybody should drink to spare a rounding."""
+    most = facts.knowledge.policy("plan_liquid_most_daily") * GRAIN
+    product = held.products[0]
+    return product.liquid and any(rung.total / product.strength > most + ROUNDING for rung in rungs)
+
+
+def _bearable(over: tuple[float, float], held: Stock, facts: Facts) -> bool:
+    """Whether steps in pieces, although coarse, lie so little above the policy's that a large volume is no better."""
+    pieces = not (held.products[0].liquid or held.products[0].drop)
+    return pieces and over[0] <= ROUNDING and over[1] <= facts.knowledge.policy("plan_coarse_step_most")
 
 
 def _to_recheck(made: Sequence[Rung], only_down: OneWay | None) -> float | None:
@@ -408,6 +443,7 @@ def _rungs(doses: Grains, aims: Sequence[Aim], taper: Taper, held: Stock, goal: 
         found = spread(
             max(aim.dose, floor), shares, held.amounts, before, at_most=most, at_least=floor, lower=end, nearest=True
         )
+        found = _alike(found, before, max(aim.dose, floor), held, at_most=most, at_least=floor, end=end)
         found = found or (before if kept else {})
         if not found or sum(found.values()) < goal:
             return
@@ -417,6 +453,23 @@ def _rungs(doses: Grains, aims: Sequence[Aim], taper: Taper, held: Stock, goal: 
         before = {part: found.get(part, 0) for part in before}
         if sum(found.values()) <= goal > 0:
             return
+
+
+def _alike(found: Grains, before: Grains, aim: float, held: Stock, *, at_most: float, at_least: float, end: Grains) -> Grains:  # fmt: skip
+    """The doses of a day in equal parts, where a liquid makes them, the present ones are equal, and they lie nearer to the ``aim`` than to the present
+    day's dose; else as they were found."""
+    alike = len(set(before.values())) == 1
+    if (
+        not found
+        or not alike
+        or end
+        or not held.products[0].liquid
+        or len(set(found.values())) == 1 == len(found) / len(before)
+    ):
+        return found
+    even = evenly(aim, before, held.amounts, at_most=at_most, at_least=at_least)
+    near = bool(even) and abs(sum(even.values()) - aim) < (sum(before.values()) - aim) / 2
+    return even if near else found
 
 
 def _end(doses: Grains, goal: Goal, held: Stock) -> Grains:
@@ -538,22 +591,6 @@ def _notes(source: Taper, way: Way, taken: Intake, found: Calendar, facts: Facts
     return (*out, words["rounded_taper"], *product_notes(found, facts))
 
 
-def _other_form(agent: str, taken: Intake, found: Calendar, facts: Facts) -> tuple[str, ...]:
-    """That the steps are made of another form than what is taken, where that is so; a form that nobody said is the usual one to swallow."""
-    groups = product_groups(agent, facts, liquid_first=False, modified=taken.modified)
-    said = form_of(taken.form, groups) or taken.form
-    old, new = (
-        said or next((group[0].name for group in groups), None),
-        found.products[0].name if found.products else None,
-    )
-    if old is None or new is None or old == new:
-        return ()
-    words, name = facts.knowledge.words("planning")["notes"], shown_agent_name(agent, facts)
-    form = words["form_said" if said else "form_unsaid"].format(old=old, agent=name)
-    tube = swallows_no_tablets(facts) and (found.products[0].liquid or found.products[0].drop)
-    return (words["other_form_tube" if tube else "other_form"].format(taken=form, new=new),)
-
-
 def _beyond_all(own: Taper, fitting: Sequence[Taper], daily: float) -> bool:
     """Whether an override takes a larger step, at its end too, or goes quicker than every policy that fits the person; or has steps at all where
     the one that comes first gives nothing from today."""
@@ -562,11 +599,24 @@ def _beyond_all(own: Taper, fitting: Sequence[Taper], daily: float) -> bool:
     stepped = [t for t in fitting if not t.at_once]
     largest = max((_fall(t, daily) for t in stepped), default=0.0)
     fastest = max((_fall(t, daily) / (t.every_days_least or t.every_days) for t in stepped), default=0.0)
-    ends = [t.end_most for t in stepped]
     last = ([daily * GRAIN, *_ideals(daily * GRAIN, own, 0.0)][-1]) / GRAIN
-    abrupt = own.end_most is None and all(end is not None and last > end + ROUNDING for end in ends) and bool(ends)
     fall = _fall(own, daily)
-    return abrupt or fall > largest * (1 + ROUNDING) or fall / own.every_days > fastest * (1 + ROUNDING)
+    return (
+        _abrupt(own, fitting, last)
+        or fall > largest * (1 + ROUNDING)
+        or fall / own.every_days > fastest * (1 + ROUNDING)
+    )
+
+
+def _abrupt(own: Taper, fitting: Sequence[Taper], last: float) -> bool:
+    """Whether an override goes to nothing from more in a day (``last``) than every policy that fits the person does."""
+    ends = [t.end_most for t in fitting if not t.at_once]
+    return own.end_most is None and bool(ends) and all(end is not None and last > end + ROUNDING for end in ends)
+
+
+def _never_back(found: Calendar) -> Calendar:
+    """The calendar without a step that leads back."""
+    return msgspec.structs.replace(found, steps=tuple(msgspec.structs.replace(s, back_to=None) for s in found.steps))
 
 
 def _fall(taper: Taper, daily: float) -> float:

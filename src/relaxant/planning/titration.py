@@ -14,6 +14,7 @@ from relaxant.planning.calendar import Calendar, Rung, Stock, calendar, merged, 
 from relaxant.planning.course import course_days, days_left, ended, judged_days
 from relaxant.planning.day_shape import in_times, other_times
 from relaxant.planning.dose import Room, most_taken, room, why_refused
+from relaxant.planning.other_form import other_form
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Kind, Plan
 from relaxant.planning.products import abroad, product_groups, swallows_no_tablets, whole_only
@@ -31,7 +32,8 @@ __all__ = ["Wanted", "product_notes", "titration_plan", "titrations"]
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What a titration is asked for: from which doses a day (grains) that are taken ``since`` a day (``None``: not known), up to which daily
     dose, with which product, sold in which country. ``order`` are the doses of a day (grains) of the order that is weighed, at its times;
-    ``placed`` where it names no time and they are ours. ``release`` and ``country`` are ``None`` where nobody said; ``titration`` names the one to follow, by its id."""
+    ``placed`` where it names no time and they are ours. ``taken`` is the form that is taken now, as said. ``shown`` is the day from which the present
+    dose is shown up to ``first``, where that comes later. ``release`` and ``country`` are ``None`` where nobody said; ``titration`` names the one to follow, by its id."""
 
     first: date
     before: Grains = {}
@@ -40,6 +42,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     order: Grains = {}
     placed: bool = False
     form: str | None = None
+    taken: str | None = None
+    shown: date | None = None
     release: str | None = None
     country: str | None = None
     titration: str | None = None
@@ -96,7 +100,7 @@ def titration_plan(
         made = msgspec.structs.replace(made, needs_first=(*made.needs_first, need))
     if stays:  # since an unknown day counts as since today: a rise too late harms less than one too early
         ready = (wanted.since or wanted.first) + timedelta(days=math.ceil(stays))
-        wanted = msgspec.structs.replace(wanted, first=max(wanted.first, ready))
+        wanted = msgspec.structs.replace(wanted, first=max(wanted.first, ready), shown=wanted.first)
     result = in_products(agent, facts, chosen, stages, stands, wanted, row, labelled=labelled)
     if result == "too_small":
         return msgspec.structs.replace(made, refused=_why_none(stages, stands, wanted, agent, facts))
@@ -211,7 +215,7 @@ def in_products(
     never gives more.
     """
     tube = swallows_no_tablets(facts, row)
-    groups = product_groups(agent, facts, liquid_first=tube, form=wanted.form, modified=chosen.release != IMMEDIATE, country=wanted.country)  # fmt: skip
+    groups = product_groups(agent, facts, liquid_first=tube, form=wanted.form or wanted.taken, modified=chosen.release != IMMEDIATE, country=wanted.country)  # fmt: skip
     groups = [g for g in groups if chosen.form in (None, g[0].form)]
     usable = [g for g in groups if not (tube and whole_only(g))]
     if not usable:
@@ -226,7 +230,7 @@ def in_products(
         own = merged(rungs(stages, climb, held))
         if own:
             own[-1] = Rung(doses=own[-1].doses, days=None, bounds=own[-1].bounds)
-            made = calendar(agent, own, held, wanted.first, before, facts)
+            made = _from_now(agent, own, held, wanted, facts) or calendar(agent, own, held, wanted.first, before, facts)
             return Found(_forward(made), cap) if made else "no_products"
         cap = min(cap, least_rise(climb, held, parts))
     first = max(stages[0].doses.values())
@@ -252,6 +256,16 @@ def _ordered(stocks: Sequence[Stock], stages: Sequence[Staged], facts: Facts) ->
         alike = [s for s in exact if s.products[0].liquid == exact[0].products[0].liquid]
         exact = [*sorted(alike, key=many), *(s for s in exact if s not in alike)]
     return [*exact, *sorted(rest, key=lambda s: s.amounts[0] if s.amounts else math.inf)]
+
+
+def _from_now(agent: str, own: Sequence[Rung], held: Stock, wanted: Wanted, facts: Facts) -> Calendar | None:
+    """The calendar with the days up to its first rise, at the present dose in the form of the rises: one form from the first day on. ``None``
+    where no day lies between, or these products do not make the present dose."""
+    days = 0 if wanted.shown is None else (wanted.first - wanted.shown).days
+    if wanted.shown is None or not days or not all(dose in held.ways for dose in wanted.before.values()):
+        return None
+    now = Rung(doses=wanted.before, days=days)
+    return calendar(agent, [now, *own], held, wanted.shown, now.total, facts)
 
 
 def _forward(made: Calendar) -> Calendar:
@@ -319,11 +333,14 @@ def _why(why: str, chosen: Titration, found: Found, wanted: Wanted, agent: str, 
 
 def _notes(chosen: Titration, found: Found, stages: Sequence[Staged], wanted: Wanted, agent: str, facts: Facts, *, course: float = math.inf) -> tuple[str, ...]:  # fmt: skip
     words, made = facts.knowledge.words("planning")["notes"], found.calendar
-    out = []
+    out: list[str] = []
+    if wanted.before:
+        modified = chosen.release != IMMEDIATE
+        out += other_form(agent, wanted.taken or wanted.form, made.products, facts, modified=modified)
     if chosen.as_needed:
         out.append(words["as_needed"])
     labelled = {grains(a / GRAIN) for s in stages for a in s.doses.values()}
-    if any(grains(take.amount) not in labelled for step in made.steps for take in step.takes):
+    if any(grains(take.amount) not in labelled for step in made.steps if step.changed for take in step.takes):
         out.append(words["rounded"])
     if any(step.changed < 0 for step in made.steps):
         out.append(words["falls"])

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from relaxant.facts.names import what_is
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.schema import TIERS, Tier
 from relaxant.medicines.dictionary import display_name
@@ -341,6 +342,13 @@ class _Page:
         ]
         unknown = [clean(name) for name in self.review.unread_conditions]
         odd = [counted(words["conditions"], len(unknown), names=self.listed(unknown))] if unknown else []
+        near = [
+            words["unclear_name"].format(said=clean(c.said), may_be=clean(c.may_be))
+            for c in self.review.unclear_conditions
+        ]
+        odd += [counted(words["unclear"], len(near), names=self.listed(near))] if near else []
+        grave, waiting = self.grave_of_unread()
+        odd += [counted(words["grave"], waiting, what=self.listed(grave), tier=self.words["tier"][TIERS[0]])] if grave else []  # fmt: skip
         return (
             *refused,
             *odd,
@@ -369,7 +377,20 @@ class _Page:
             return ()
         if not total:
             return (words["no_checks"], words["none_means"])
+        grave, waiting = self.grave_of_unread()
+        if grave:
+            tier = self.words["tier"][TIERS[0]]
+            said = counted(words["none_but"], waiting, checks=total, what=self.listed(grave), tier=tier)
+            return (said, words["none_means"])
         return (words["none"].format(checks=total, open=unmade), words["none_means"])
+
+    def grave_of_unread(self) -> tuple[list[str], int]:
+        """What was said and not understood that checks of the gravest tier wait for, and how many checks."""
+        review = self.review
+        unread = {what_is(m.said) for m in review.medicines if m.status == "unrecognised"}
+        unread |= {"conditions"} if review.unclear_conditions else set()
+        waiting = [u for u in review.unchecked if u.worst_tier == TIERS[0] and u.settled_by in unread]
+        return [self.title(u.settled_by) for u in waiting], sum(u.checks for u in waiting)
 
     def finding(self, finding: Finding) -> FindingView:
         words = self.words["findings"]
