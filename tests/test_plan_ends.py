@@ -17,7 +17,7 @@ from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import load_knowledge
 from relaxant.medicines.read import read_medicines
 from relaxant.planning.dose import most_taken, room
-from relaxant.planning.plan import Plan, Step
+from relaxant.planning.plan import Plan, Product, Step
 from relaxant.planning.products import product_groups
 from relaxant.planning.taper import taper_plan
 from relaxant.reviewing import Review
@@ -206,11 +206,10 @@ def test_a_benzodiazepine_goes_in_a_number_of_steps_that_can_be_made(agent: str,
     if taper.least is None or taper.percent is None:
         return
     first = plan.products[0]
-    marks = 0.1 * first.strength * 3 if first.liquid else first.strength if first.drop else 0.0
-    rounding = max(marks, 1e-9)
     waited = 0
     for number, step in enumerate(plan.steps):
         before, fall = step.daily - step.changed, -step.changed
+        rounding = rounded(first, before / 3)
         waited = (plan.steps[number - 1].days or 0) if number else int(taper.every_days)
         if not fall:
             continue
@@ -222,6 +221,16 @@ def test_a_benzodiazepine_goes_in_a_number_of_steps_that_can_be_made(agent: str,
             assert small or step.daily >= before * (1 - taper.percent_most / 100) ** turns - 1e-9
     assert plan.steps[-1].daily >= (taper.last or 0) - rounding
     assert plan.steps[-1].daily <= (taper.last or 0) + max(taper.least, rounding) or not plan.products[0].liquid
+
+
+def rounded(product: Product, most: float) -> float:
+    """By how much a day's dose may miss what is aimed at: a mark of the syringe for each of three times, or a drop."""
+    if not product.liquid:
+        return max(product.strength if product.drop else 0.0, 1e-9)
+    volume, policy = most / product.strength, KNOWN.policy
+    names = ("plan_liquid_step_large", "plan_liquid_step_middle", "plan_liquid_step")
+    above = (policy("plan_liquid_large_from"), policy("plan_liquid_middle_from"), 0.0)
+    return 3 * product.strength * next(policy(n) for n, low in zip(names, above, strict=True) if volume >= low)
 
 
 def test_clonazepam_ends_where_diazepam_does() -> None:

@@ -129,7 +129,7 @@ def _option(
     planned = plan.steps if plan is not None and not plan.refused else ()
     taken = bool(current_lines(agent, medicines))
     course = _course(agent, goal, conditions, planned, facts)
-    steps = planned if taken else _within(planned, course)
+    steps = tuple(s for s in planned if s.changed) if taken else _within(planned, course)  # without the days as now
     pieces = [sum(c.count for t in s.takes for c in t.counts) for s in steps]
     against = tuple(why_not(agent, goal, supports, other_ages, known, facts))
     usually = whole if taken else _within(whole, course)
