@@ -33,6 +33,7 @@ _HALF, _NINE_TENTHS, _WIDE = 0.5, 0.9, 0.95
 _PERCENT = 100.0
 _SETTLED: tuple[Said, ...] = ("better", "not better", "worse", "no worse", "hardly worse")
 _FEW_POINTS = 20
+_MORE_DAYS, _TENTH = (7, 14, 28, 56), 10
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,7 +189,7 @@ def _harmful(moved: Change, series: Series, share: float) -> bool:
 def _more_days(series: Series, prior: ResponsePrior, scale: Scale, knowledge: Knowledge, conditions: frozenset[str], now: int) -> int | None:  # fmt: skip
     """The fewest more days that would settle it, if they went on like the last ones at the same doses."""
     tail = series.values[-2 * now :]
-    for more in (7, 14, 28, 56):
+    for more in (m for m in _MORE_DAYS if _TENTH * m >= series.days):  # a week tells nothing new to half a year
         longer = msgspec.structs.replace(
             series,
             values=np.concatenate((series.values, np.resize(tail, more))),
