@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
@@ -149,16 +150,20 @@ def conditions_said(
 
 def unread_conditions(patient: Patient, knowledge: Knowledge) -> tuple[str, ...]:
     """The conditions said in words alone that are not known here: to the rules they are not there, so a reader has to hear of them first."""
-    names = [s.name for s in patient.conditions or () if s.name and not s.codes and not _over(s, patient) and not condition_ids(s, knowledge)]  # fmt: skip
-    return tuple(dict.fromkeys(n for n in names if not _of_pump(Stated(name=n), knowledge) and not _near(folded(n), knowledge)))  # fmt: skip
+    return tuple(name for name, near in _not_understood(patient, knowledge) if near is None)
 
 
 def unclear_conditions(patient: Patient, knowledge: Knowledge) -> tuple[tuple[str, str], ...]:
     """The conditions said in words alone that only lie near the name of one, with its id: to the rules that one is unknown."""
+    return tuple((name, near) for name, near in _not_understood(patient, knowledge) if near is not None)
+
+
+def _not_understood(patient: Patient, knowledge: Knowledge) -> Iterator[tuple[str, str | None]]:
+    """The conditions said in words alone that name none, each once, with the id of that whose name lies near."""
     said = (s for s in patient.conditions or () if s.name and not s.codes and not _over(s, patient))
-    names = dict.fromkeys(s.name for s in said if s.name and not condition_ids(s, knowledge))
-    near = ((n, _near(folded(n), knowledge)) for n in names if not _of_pump(Stated(name=n), knowledge))
-    return tuple((name, condition) for name, condition in near if condition is not None)
+    for name in dict.fromkeys(s.name for s in said if s.name and not condition_ids(s, knowledge)):
+        if not _of_pump(Stated(name=name), knowledge):
+            yield name, _near(folded(name), knowledge)
 
 
 def _of_pump(stated: Stated, knowledge: Knowledge) -> tuple[str, ...]:

@@ -122,15 +122,15 @@ def read_predicate(node: object, agent: str, where: str) -> Clauses:
         column = with_column(agent, Partner(roles=(value,)))
         return _compared(column, node, where) or yes(column)
     if kind == "since":
-        return _since(value, node, where)
+        return _days_ago(f"since {value}", f"since:{value}", f"condition:{value}", node, where)
     if kind == "genotype":
         if not isinstance(node.get("is"), str):
             raise KnowledgeError(f"{where}: genotype {value} needs `is`, such as {{genotype: {value}, is: poor}}")
         return yes(f"genotype:{value}:{node['is']}")
     if kind == "given":  # an agent that is on the list as taken, not one that is only weighed
         return yes(f"{value}:on:taking")
-    if kind == "stopped":
-        return _stopped(value, node, where)
+    if kind == "stopped":  # an agent, whichever the rule is of, that is not taken any more
+        return _days_ago(f"stopped {value}", f"{value}:stopped_days", f"{value}:on:stopped", node, where)
     if kind == "takes":
         return yes(with_column(agent, Partner(ingredients=(value,))))
     if kind == "over_limit":
@@ -163,24 +163,14 @@ def _fact(name: str, node: Mapping[str, Any], agent: str, where: str) -> Clauses
     return compared
 
 
-def _since(condition: str, node: Mapping[str, Any], where: str) -> Clauses:
-    """Has the condition, and it began so many days ago; unknown where its beginning was not said."""
-    compared = _compared(f"since:{condition}", node, where)
+def _days_ago(what: str, column: str, here: str, node: Mapping[str, Any], where: str) -> Clauses:
+    """What the column ``here`` says holds, and began so many days ago by ``column``; unknown where that day was not said."""
+    compared = _compared(column, node, where)
     if compared is None or node.get("unit") != "days":
         raise KnowledgeError(
-            f"{where}: since {condition} is a number of days; say below, at_most, above or at_least, and unit: days"
+            f"{where}: {what} is a number of days; say below, at_most, above or at_least, and unit: days"
         )
-    return both(yes(f"condition:{condition}"), compared)
-
-
-def _stopped(agent: str, node: Mapping[str, Any], where: str) -> Clauses:
-    """An agent, whichever the rule is of, was stopped so many days ago and is not taken; unknown where the day was not said."""
-    compared = _compared(f"{agent}:stopped_days", node, where)
-    if compared is None or node.get("unit") != "days":
-        raise KnowledgeError(
-            f"{where}: stopped {agent} is a number of days; say below, at_most, above or at_least, and unit: days"
-        )
-    return both(yes(f"{agent}:on:stopped"), compared)
+    return both(yes(here), compared)
 
 
 def _compared(column: str, node: Mapping[str, Any], where: str) -> Clauses | None:
