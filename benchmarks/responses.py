@@ -2,10 +2,11 @@
 
     python benchmarks/responses.py [DIARIES]
 
-A thousand diaries of each kind. Those of the first table are drawn from the model that reads them; those of the others come from people whom
-it does not describe (``_diaries.py``): started at a bad week, a placebo response that wears off, autocorrelated noise with a weekly cycle,
-days that are missing, slips of the pen. Read beside them: Welch's t-test of the days before and after, and the rule that the mean of the last
-seven days is lower by the share that people with multiple sclerosis call better.
+A thousand diaries of each kind: a rating from 0 to 10, the Penn scale's five levels, a count; a start, and turns drawn by chance. Those of the first table of
+each are drawn from the model that reads them; those of the others come from people whom it does not describe (``_diaries.py``): started at a bad week, a
+placebo response that wears off, autocorrelated noise with a weekly cycle, days that are missing, slips of the pen. Read beside them: Welch's t-test of the
+days with and without, and the rule that the mean of the last seven days (of turns: of all days with) is lower by the share that people with multiple
+sclerosis call better.
 """
 
 from __future__ import annotations
@@ -16,16 +17,19 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from typing import NamedTuple
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from _diaries import Drawn, Truth, drawn_from_prior, person
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.responses import ResponsePrior
 from relaxant.response.change import change
+from relaxant.response.course import arm_against_arm, before_and_after
 from relaxant.response.reading import prior_of
 
 DIARIES = 1000
@@ -42,9 +46,9 @@ def one(number: int, *, truth: Truth, kind: str) -> Row:
     """One diary: whether each interval holds the truth, the probability of better, what the two rules say, how long it took."""
     prior = _prior(kind)
     rng = np.random.default_rng([SEED, number])
-    drawn: Drawn = drawn_from_prior(rng, prior) if truth.from_prior else person(rng, truth)
+    drawn: Drawn = drawn_from_prior(rng, prior, truth) if truth.from_prior else person(rng, truth)
     begun = time.perf_counter()
-    answer = change(drawn.series, prior)
+    answer = change(drawn.series, prior, courses=arm_against_arm if truth.turns else before_and_after)
     took = time.perf_counter() - begun
     inside = [low <= drawn.true <= high for low, high in map(answer.beyond.interval, SHARES)]
     return (*map(float, inside), answer.beyond.below(0.0), t_test(drawn), week_rule(drawn), drawn.true < 0, took)  # type: ignore[return-value]
@@ -61,14 +65,14 @@ def t_test(drawn: Drawn) -> bool:
 def week_rule(drawn: Drawn) -> bool:
     """The last seven days' mean is lower than the mean before by the share."""
     before, after = parts(drawn)
-    return bool(after[-7:].mean() <= (1 - RULE) * before.mean())
+    now = after[-7:] if drawn.series.start else after
+    return bool(now.mean() <= (1 - RULE) * before.mean())
 
 
 def parts(drawn: Drawn) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The scores of the days before and after the start."""
-    values, start = drawn.series.values, drawn.series.start
-    before, after = values[:start], values[start:]
-    return before[~np.isnan(before)], after[~np.isnan(after)]
+    """The scores of the days without and with."""
+    seen = ~np.isnan(drawn.series.values)
+    return drawn.series.values[seen & ~drawn.treated], drawn.series.values[seen & drawn.treated]
 
 
 _PRIORS: dict[str, ResponsePrior] = {}
@@ -96,29 +100,55 @@ def table(title: str, truths: dict[str, Truth], kind: str, count: int, pool: Pro
     return took
 
 
+class Kind(NamedTuple):
+    """A scale that is read. ``sizes``: of the effects that are tried, the largest last; ``before``: how many days are written before the start."""
+
+    plain: Truth
+    sizes: tuple[float, ...]
+    unit: str
+    before: tuple[int, ...] = (14,)
+
+
+KINDS = {
+    "spasticity-nrs": Kind(Truth(), (-2.0, -3.0), "points", before=(7, 14, 28)),
+    "penn-spasm-frequency": Kind(Truth(top=4), (-1.0, -1.5), "levels"),
+    "spasm-count": Kind(Truth(count=True), (-0.5, -1.0), "of the logarithm"),
+}
+
+
+def truths_of(kind: Kind) -> dict[str, dict[str, Truth]]:
+    """The tables of a scale: what is so, by what it is called."""
+
+    def so(**what: object) -> Truth:
+        return replace(kind.plain, **what)
+
+    named = {0.0: "nothing changed", **{size: f"{size:g} {kind.unit}" for size in kind.sizes}}
+    most = kind.sizes[-1]
+    return {
+        "drawn from the model itself": {"a start": so(from_prior=True), "turns": so(from_prior=True, turns=True)},
+        "people whom the model does not describe": {
+            f"{name}, {days} days before": so(effect=size, before=days) for days in kind.before for size, name in named.items()
+        },
+        "harder diaries": {
+            "nothing changed, a third missing": so(missing=0.33),
+            "nothing changed, a slip in ten days": so(slips=0.1),
+            "nothing changed, begun on usual days": so(bad_week=False),
+            "nothing changed, noise that lasts": so(memory=0.92),
+            "nothing changed, the dose goes up in steps": so(steps=True),
+            f"{named[most]}, the dose goes up in steps": so(effect=most, steps=True),
+        },
+        "four blocks of two weeks in turn, drawn by chance": {name: so(effect=size, turns=True) for size, name in named.items()},
+    }  # fmt: skip
+
+
 def main() -> None:
     """Prints the tables."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else DIARIES
     took: list[float] = []
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for kind, unit in (("spasticity-nrs", "points"), ("spasm-count", "of the logarithm")):
-            took += table(f"{kind}: drawn from the model itself", {"prior": Truth(from_prior=True)}, kind, count, pool)
-            sizes = (0.0, -2.0, -3.0) if kind == "spasticity-nrs" else (0.0, -0.5, -1.0)
-            for days in (7, 14, 28):
-                truths = {
-                    f"{'nothing changed' if not size else f'{size:g} {unit}'}, {days} days before": Truth(effect=size, before=days, count=kind == "spasm-count")
-                    for size in sizes
-                }  # fmt: skip
-                took += table(f"{kind}: people whom the model does not describe", truths, kind, count, pool)
-            hard = {
-                "nothing changed, a third missing": Truth(missing=0.33, before=14, count=kind == "spasm-count"),
-                "nothing changed, a slip in ten days": Truth(slips=0.1, before=14, count=kind == "spasm-count"),
-                "nothing changed, begun on usual days": Truth(bad_week=False, before=14, count=kind == "spasm-count"),
-                "nothing changed, noise that lasts": Truth(memory=0.92, before=14, count=kind == "spasm-count"),
-                "nothing changed, the dose goes up in steps": Truth(steps=True, before=14, count=kind == "spasm-count"),
-                f"{sizes[-1]:g} {unit}, the dose goes up in steps": Truth(effect=sizes[-1], steps=True, before=14, count=kind == "spasm-count"),
-            }  # fmt: skip
-            took += table(f"{kind}: harder diaries", hard, kind, count, pool)
+        for name, kind in KINDS.items():
+            for title, truths in truths_of(kind).items():
+                took += table(f"{name}: {title}", truths, name, count, pool)
     loop = min(_loop() for _ in range(5))
     print(
         f"\na series of 56 days: median {statistics.median(took):.2f} s, slowest {max(took):.2f} s (goal for a diary: under 2 s); "

@@ -26,6 +26,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.questions import holds_in
 from relaxant.report import compare_evidence, forest
 from relaxant.report.columns import text_width
+from relaxant.report.compare_page import PARTS
 from relaxant.report.compare_view import compare_view
 from relaxant.report.comparisons import render_comparison
 from relaxant.report.forest import Forest, ForestRow, Group, forest_svg, forest_text, scale_of
@@ -343,11 +344,28 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         (["--country", "FR-1"], "country"),
         (["--as-of", "2026-11-22"], "--as-of"),
         (["--patient", "nowhere.yaml"], "FILE"),
+        (["--part", "prices"], "--part"),
+        (["--part", "person"], "--part"),
+        (["--part", "glance", "--format", "json"], "--part"),
     ],
 )
 def test_options_that_cannot_be_used(options: list[str], field: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", *PAIR, *options]) == 2
     assert field in capsys.readouterr().err
+
+
+def test_parts_that_are_asked_for_stand_alone(knowledge: Knowledge) -> None:
+    """Each part alone says what it says in the whole, with the sources that it cites and no others."""
+    made = compare(PAIR, knowledge=knowledge)
+    whole = {part.key: part for part in compare_view(made, knowledge=knowledge).parts}
+    assert list(whole) == [key for key in PARTS if key != "person"]
+    for key in whole:
+        view = compare_view(made, knowledge=knowledge, parts=[key])
+        (alone,) = view.parts
+        unnumbered = [re.sub(r"number=\d+", "", repr(one.blocks)) for one in (alone, whole[key])]
+        assert alone.heading == whole[key].heading and unnumbered[0] == unnumbered[1]
+        cited = {int(n) for n in re.findall(r"number=(\d+)", repr(alone.blocks))}
+        assert cited == set(range(1, len(view.sources) + 1))
 
 
 def test_it_is_public() -> None:

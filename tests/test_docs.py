@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -60,3 +61,20 @@ def test_the_pages_show_what_the_commands_print() -> None:
     tool = DOCS.parent / "tools" / "shown_commands.py"
     made = subprocess.run([sys.executable, tool, "--check"], capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stdout + made.stderr
+
+
+def test_the_charts_of_the_example_diaries_are_those_that_are_drawn() -> None:
+    """Word for word; places to a fifth of a pixel, as processors differ in the last digit."""
+    spec = importlib.util.spec_from_file_location("diary_charts", DOCS.parent / "tools" / "diary_charts.py")
+    assert spec is not None and spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    drawn = tool.drawn()
+    assert {path.name for path in tool.FOLDER.glob("*.svg")} == set(drawn)
+    number = re.compile(r"-?\d+(?:\.\d+)?")
+    for name, text in drawn.items():
+        kept = (tool.FOLDER / name).read_text(encoding="utf-8")
+        assert number.sub("", kept) == number.sub("", text), name
+        assert [float(n) for n in number.findall(kept)] == pytest.approx(
+            [float(n) for n in number.findall(text)], abs=0.2
+        ), name

@@ -9,6 +9,7 @@ from relaxant.errors import InputError
 from relaxant.evidence.comparison import compare
 from relaxant.io.read import read_bytes
 from relaxant.knowledge.load import Knowledge
+from relaxant.report.compare_page import PARTS
 from relaxant.report.comparisons import render_comparison
 
 
@@ -25,10 +26,24 @@ def run(
     """The comparison in the format asked for. ``data`` is the patient's file. Raises :class:`InputError` naming the field."""
     if data is None and options.as_of is not None:
         raise InputError("--as-of", options.as_of, "without a patient there is no day", "give --patient FILE too")
+    unknown = next((part for part in options.part if part not in PARTS), None)
+    if unknown is not None:
+        raise InputError("--part", unknown, "a comparison has no such part", f"give one of {', '.join(PARTS)}")
+    if options.part and options.format == "json":
+        raise InputError(
+            "--part",
+            ", ".join(options.part),
+            "JSON is the whole comparison",
+            "leave --part out, or ask for text or html",
+        )
+    if data is None and "person" in options.part:
+        raise InputError("--part", "person", "without a patient nothing differs for anyone", "give --patient FILE too")
     patient = None
     if data is not None:
         patient = read_bytes(
             data, knowledge, today=today, name=name, considering=[], country=options.country, as_of=options.as_of
         )
     made = compare(options.agents, patient=patient, country=options.country, knowledge=knowledge)
-    return render_comparison(made, options.format, knowledge=knowledge, colour=colour, encoding=encoding)
+    return render_comparison(
+        made, options.format, knowledge=knowledge, colour=colour, encoding=encoding, parts=options.part or PARTS
+    )

@@ -8,6 +8,9 @@ from relaxant.report.citations import SourceView
 from relaxant.report.forest import Forest
 from relaxant.report.plan_page import Bullets, Line, Table, Words
 
+PARTS = ("person", "glance", "evidence", "reactions", "mechanism", "dosing", "kinetics", "interactions", "factors", "monitoring", "stopping", "trials", "limits")  # fmt: skip
+"""The parts of a comparison by name, from top to bottom."""
+
 
 class Part(msgspec.Struct, frozen=True):
     """A heading and what stands under it."""

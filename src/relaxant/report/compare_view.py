@@ -6,7 +6,7 @@ On a page of HTML the agents stand in columns; in text each part names them one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from relaxant.evidence.comparison import Comparison
@@ -22,7 +22,7 @@ from relaxant.report import plan_words as say
 from relaxant.report.citations import Citations
 from relaxant.report.cited_once import cited_once
 from relaxant.report.compare_evidence import Evidencing
-from relaxant.report.compare_page import CompareView, Part
+from relaxant.report.compare_page import PARTS, CompareView, Part
 from relaxant.report.compare_person import Personal
 from relaxant.report.forest import Forest
 from relaxant.report.plan_page import Bullets, Cell, Line, Saying, Table
@@ -35,8 +35,8 @@ _SHOWN = 3  # sayings of one part of one agent; the rest is counted
 _REACTIONS = 15  # rows of rates
 _NAMED = 3  # rules and partners named
 _LICENCE = "licence"
-_PARTS: dict[str, tuple[str, ...]] = {
-    "what": ("mechanism", _LICENCE, "boxed warning", "contraindication", "scheduling"),
+_ROWS: dict[str, tuple[str, ...]] = {
+    "mechanism": ("mechanism", _LICENCE, "boxed warning", "contraindication", "scheduling"),
     "dosing": ("dosing", "daily maximum", "single maximum", "course maximum", "products"),
     "kinetics": ("half-life", "clearance", "pharmacokinetics", "pharmacogenomics"),
     "factors": ("renal", "hepatic", "elderly", "paediatric", "pregnancy", "lactation", "driving"),
@@ -47,9 +47,9 @@ _LISTED_WHOLE = ("monitoring",)
 _SUITS = ("licensed", "supported", "off label")
 
 
-def compare_view(comparison: Comparison, *, knowledge: Knowledge | None = None, side_by_side: bool = False) -> CompareView:  # fmt: skip
-    """The page of a comparison. With ``side_by_side`` the agents stand in columns."""
-    return _Page(comparison, knowledge or load_knowledge(), side_by_side).view()
+def compare_view(comparison: Comparison, *, knowledge: Knowledge | None = None, side_by_side: bool = False, parts: Collection[str] = PARTS) -> CompareView:  # fmt: skip
+    """The page of a comparison: of its :data:`PARTS` those that are asked for. With ``side_by_side`` the agents stand in columns."""
+    return _Page(comparison, knowledge or load_knowledge(), side_by_side).view(parts)
 
 
 class _Page:
@@ -61,13 +61,15 @@ class _Page:
         self.citations = Citations(knowledge, self.report)
         self.cite = self.citations.mark
         self.names = {p.agent: p.name for p in comparison.profiles}
+        self.evidencing = Evidencing(knowledge, self.names, self.cite, side_by_side=side)
 
-    def view(self) -> CompareView:
+    def view(self, asked: Collection[str]) -> CompareView:
         made, words = self.made, self.words
         names = self.listed([p.name for p in made.profiles])
         hashed = made.stamp.knowledge_sha256[:_HASH_SHOWN]
         labels = words["labels"][made.jurisdiction].format(country=made.country)
-        parts = tuple(self.parts())  # sources are numbered as they are cited here
+        # each is made as it is asked for: sources are numbered as they are cited here
+        parts = tuple(part for key in PARTS if key in asked for part in self.part(key))
         return CompareView(
             language="en",
             kind=words["kind"],
@@ -96,27 +98,38 @@ class _Page:
         label = clean(self.made.label or "") or self.report["no_label"]
         return str(self.words["for"]).format(label=label, as_of=self.made.as_of)
 
-    def parts(self) -> Iterator[Part]:
-        if self.made.person is not None:
-            personal = Personal(self.knowledge, self.names, self.cite, self.day, self.usual, self.amount)
-            blocks = tuple(personal.blocks(self.made.person))
-            yield Part("person", self.words["person"]["heading"], cited_once(blocks))
-        yield Part("glance", self.words["glance"]["heading"], (self.glance(),))
-        own = self.made.person.conditions if self.made.person is not None else ()
-        evidencing = Evidencing(self.knowledge, self.names, self.cite, side_by_side=self.side)
-        yield Part("evidence", self.words["evidence"]["heading"], tuple(evidencing.blocks(self.made.evidence, own)))
-        yield Part("reactions", self.words["reactions"]["heading"], tuple(self.reactions()))
-        for key, names in _PARTS.items():
-            if key == "factors":
-                yield Part("interactions", self.words["interactions"]["heading"], tuple(self.interactions()))
-            blocks = tuple(self.laid([row for name in names for row in self.part_rows(name)]))
-            if blocks:
-                yield Part(key, self.words["sections"][key], cited_once(blocks))
-        trials = tuple(evidencing.trials(self.made.evidence))
-        if trials:
-            yield Part("trials", self.words["evidence"]["trials"], trials)
-        limits = self.words["limits"]
-        yield Part("limits", limits["heading"], (Bullets("", tuple(Saying(text) for text in limits["lines"])),))
+    def part(self, key: str) -> Iterator[Part]:
+        """A part by its key; nothing where this comparison has none."""
+        heading, blocks = self.blocks(key)
+        if blocks:
+            yield Part(key, heading, tuple(blocks))
+
+    def blocks(self, key: str) -> tuple[str, Blocks]:
+        """The heading of a part and what stands under it."""
+        words, person = self.words, self.made.person
+        match key:
+            case "person":
+                if person is None:
+                    return "", ()
+                personal = Personal(self.knowledge, self.names, self.cite, self.day, self.usual, self.amount)
+                return words["person"]["heading"], cited_once(tuple(personal.blocks(person)))
+            case "glance":
+                return words["glance"]["heading"], (self.glance(),)
+            case "evidence":
+                own = person.conditions if person is not None else ()
+                return words["evidence"]["heading"], tuple(self.evidencing.blocks(self.made.evidence, own))
+            case "trials":
+                return words["evidence"]["trials"], tuple(self.evidencing.trials(self.made.evidence))
+            case "reactions":
+                return words["reactions"]["heading"], tuple(self.reactions())
+            case "interactions":
+                return words["interactions"]["heading"], tuple(self.interactions())
+            case "limits":
+                limits = words["limits"]
+                return limits["heading"], (Bullets("", tuple(Saying(text) for text in limits["lines"])),)
+            case _:
+                rows = [row for name in _ROWS[key] for row in self.part_rows(name)]
+                return words["sections"][key], cited_once(tuple(self.laid(rows)))
 
     # ------------------------------------------------------------ columns of agents
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal, get_args
 
 from relaxant.evidence.comparison import Comparison, to_json
 from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.report.compare_page import PARTS
 from relaxant.report.compare_view import compare_view
 
 Format = Literal["text", "json", "html"]
@@ -20,12 +22,13 @@ def render_comparison(
     colour: bool = False,
     width: int = 80,
     encoding: str = "utf-8",
+    parts: Collection[str] = PARTS,
 ) -> bytes:
-    """The comparison as bytes. ``colour``, ``width`` and ``encoding`` are for text alone."""
+    """The comparison as bytes. ``parts``: those of the page that are shown; JSON is always whole. ``colour``, ``width`` and ``encoding`` are for text alone."""
     knowledge = knowledge or load_knowledge()
     if format == "json":
         return to_json(comparison)
-    view = compare_view(comparison, knowledge=knowledge, side_by_side=format == "html")
+    view = compare_view(comparison, knowledge=knowledge, side_by_side=format == "html", parts=parts)
     if format == "html":
         from relaxant.report.compare_html import compare_html
 

@@ -22,6 +22,7 @@ from relaxant.pharmacology.spread.normal import normal_share
 from relaxant.response.course import Course, Series, before_and_after
 from relaxant.response.latent import Likelihood, fitted, told
 from relaxant.response.mixture import Mixture
+from relaxant.response.one_thread import one_thread
 from relaxant.response.scores import scores
 
 Floats = NDArray[np.float64]
@@ -59,19 +60,8 @@ def change(
 ) -> Change:
     """The change of one series since before its first change of dose, or what else the ``courses`` ask; ``last`` is how many of its last days
     count as now."""
-    standard = even_normals(_OPEN, points)
-    centre, factor = np.zeros(_OPEN), np.eye(_OPEN)
-    where, told_there, drawn = [], [], []
-    for _ in range(_ROUNDS):
-        where.append(centre[:, None] + factor @ standard)
-        told_there.append(_at(series, prior, where[-1], last, courses))
-        drawn.append((centre, factor))
-        everywhere = np.concatenate(where, axis=1)
-        log_drawn = np.logaddexp.reduce([_log_normal(everywhere, *one) for one in drawn])
-        log_weight = np.concatenate([t.evidence for t in told_there]) - log_drawn
-        log_weight += _log_normal(everywhere, np.zeros(_OPEN), np.eye(_OPEN))
-        centre, factor = _about(everywhere, _tempered(log_weight))
-    weight = _shares(log_weight)
+    with one_thread():
+        weight, told_there = _averaged(series, prior, points, last, courses)
     beyond, level, before = (
         Mixture(
             weight,
@@ -87,6 +77,23 @@ class _Told(NamedTuple):
     evidence: Floats
     means: tuple[Floats, ...]
     variances: tuple[Floats, ...]
+
+
+def _averaged(series: Series, prior: ResponsePrior, points: int, last: int, courses: Courses) -> tuple[Floats, list[_Told]]:  # fmt: skip
+    """What every round of points was told, and the weight of each point."""
+    standard = even_normals(_OPEN, points)
+    centre, factor = np.zeros(_OPEN), np.eye(_OPEN)
+    where, told_there, drawn = [], [], []
+    for _ in range(_ROUNDS):
+        where.append(centre[:, None] + factor @ standard)
+        told_there.append(_at(series, prior, where[-1], last, courses))
+        drawn.append((centre, factor))
+        everywhere = np.concatenate(where, axis=1)
+        log_drawn = np.logaddexp.reduce([_log_normal(everywhere, *one) for one in drawn])
+        log_weight = np.concatenate([t.evidence for t in told_there]) - log_drawn
+        log_weight += _log_normal(everywhere, np.zeros(_OPEN), np.eye(_OPEN))
+        centre, factor = _about(everywhere, _tempered(log_weight))
+    return _shares(log_weight), told_there
 
 
 def _at(series: Series, prior: ResponsePrior, points: Floats, last: int, courses: Courses) -> _Told:
