@@ -94,7 +94,7 @@ def test_a_patient_file_gives_conditions_and_markers(diary: Path, tmp_path: Path
         out.startswith("bed 9")
         and "On the same axis of time" in out
         and "22 pg/mL" in out
-        and "Probability of at least" in out
+        and "Probability that it is lower by" in out
     )
     assert main(["respond", str(diary), "--patient", str(person), "--format", "html"]) == 0
     assert "Neurofilament light chain: 22 pg/mL" in capsys.readouterr().out

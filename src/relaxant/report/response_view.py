@@ -10,7 +10,7 @@ import msgspec
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.scales import Scale
 from relaxant.knowledge.schema import Cited as Sourced
-from relaxant.knowledge.schema import SourceRef
+from relaxant.knowledge.schema import Policy, SourceRef
 from relaxant.quantities import plain_number, shown_unit
 from relaxant.report.citations import Citations, Mark, SourceView
 from relaxant.report.cited_once import cited_once
@@ -20,7 +20,7 @@ from relaxant.report.shown import clean, counted
 from relaxant.report.visits_view import visits_section
 from relaxant.response.next import Next
 from relaxant.response.reading import Difference, Reading, Span
-from relaxant.response.response import Arms, Compared, Response
+from relaxant.response.response import WORSE, Arms, Compared, Response
 from relaxant.response.taken import Stretch, onset_of
 from relaxant.rules.reasons import cited
 from relaxant.rules.wording import capital
@@ -154,28 +154,33 @@ class _Page:
             yield Saying(words["probability_worse"].format(worse=self.percent(1 - reading.better)))
             return
         yield Saying(words["probability"].format(better=self.percent(reading.better)))
-        for difference in reading.differences:
-            yield self.matters(difference, scale)
+        if reading.least is not None and reading.level_least is not None:
+            size = self.size(reading.least, scale)
+            yield Saying(words["level_matters"].format(size=size, probability=self.percent(reading.level_least)))
+        if reading.said not in WORSE:
+            for difference in reading.differences:
+                yield self.matters(difference, scale)
         if not reading.differences:
-            yield Saying(words["no_matters" if self.response.conditions_told else "no_condition"])
+            told = "no_matters" if self.response.conditions_told else "no_condition"
+            shown = self.knowledge.policies["respond_shown_count" if scale.kind == "count" else "respond_shown"]
+            yield Saying(words[told], (), (self.cite(shown),))
 
     def matters(self, difference: Difference, scale: Scale) -> Saying:
-        words, found = self.words["answers"], difference.finding
-        direction = words["direction"][scale.better]
-        size = (
-            words["size_ratio"].format(size=plain_number(difference.size, _DIGITS))
-            if scale.kind == "count"
-            else words["size_points"].format(
-                size=plain_number(difference.size, _DIGITS), unit=scale.unit or "points", direction=direction
-            )
-        )
-        text = words["matters"].format(
-            size=size,
+        found = difference.finding
+        text = self.words["answers"]["matters"].format(
+            size=self.size(difference.size, scale),
             probability=self.percent(difference.probability),
             text=f"{capital(found.population)}. {found.text}",
         )
         tags = () if found.verified else (self.report["not_verified_short"],)
         return Saying(text, tags, (self.cite(found),))
+
+    def size(self, size: float, scale: Scale) -> str:
+        """An improvement by a size or more."""
+        words = self.words["answers"]
+        shown = {"size": plain_number(size, _DIGITS), "unit": scale.unit or "points"}
+        direction = words["direction"][scale.better]
+        return str(words["size_ratio" if scale.kind == "count" else "size_points"].format(direction=direction, **shown))
 
     def change(self, span: Span, scale: Scale) -> str:
         low, high = span.wide
@@ -194,7 +199,7 @@ class _Page:
             return str(words["surely"].format(percent=_SURE))
         return str(words["hardly" if percent < _HARDLY else "percent"].format(percent=max(percent, _HARDLY)))
 
-    def cite(self, entry: Sourced | SourceRef) -> Mark:
+    def cite(self, entry: Sourced | SourceRef | Policy) -> Mark:
         says = entry.says if isinstance(entry, SourceRef) else None
         return self.citations.mark(cited(self.knowledge, entry.source, entry.place, says))
 

@@ -46,7 +46,8 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """A difference that a source says matters: how large it is here, and the probability of at least that, in the direction of better."""
+    """A difference that a source says matters: how large it is here, for a count what is left as a ratio, and the probability of at least that, in
+    the direction of better."""
 
     finding: Property
     size: float
@@ -56,7 +57,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """One series. ``days_before`` and ``days_after`` count days with a score. ``mean_before`` and ``mean_now``: plain means of what was written, of all days
     before and of the last week. ``beyond``: the change that neither a bad spell, expectation nor trend accounts for; ``level``: that of the level itself, whatever it is due
-    to. ``better`` and ``worse``: probabilities of ``beyond`` in these directions. ``more_days``: how many more days like the last would
+    to. ``better`` and ``worse``: probabilities of ``beyond`` in these directions. ``least``: the least improvement that matters, in the scale's unit, for
+    a count a ratio: that of ``differences``, else our own; ``level_least``: the probability that the level itself has improved by it. ``more_days``: how many more days like the last would
     settle it; ``None`` where none would or nothing is open."""
 
     scale: str
@@ -72,6 +74,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     better: float | None = None
     worse: float | None = None
     differences: tuple[Difference, ...] = ()
+    least: float | None = None
+    level_least: float | None = None
     more_days: int | None = None
     prior: str = ""
 
@@ -96,14 +100,15 @@ def read_series(series: Series, scale: Scale, knowledge: Knowledge, conditions: 
         return msgspec.structs.replace(plain, said="no dose")
     if series.start >= series.days:
         return msgspec.structs.replace(plain, said="no change of dose")
-    least = policy("respond_least_days")
-    if before < least:
+    needed = policy("respond_least_days")
+    if before < needed:
         return msgspec.structs.replace(plain, said="no days before")
-    if after < least:
-        return msgspec.structs.replace(plain, more_days=math.ceil(least - after))
+    if after < needed:
+        return msgspec.structs.replace(plain, more_days=math.ceil(needed - after))
     moved = change(series, prior, last=now)
     differences = tuple(_differences(moved, series, scale, conditions))
     said = _said(moved, differences, series, prior, knowledge)
+    least = _least(differences, series, knowledge)
     more = _more_days(series, prior, scale, knowledge, conditions, now) if said not in _SETTLED else None
     return msgspec.structs.replace(
         plain,
@@ -115,6 +120,8 @@ def read_series(series: Series, scale: Scale, knowledge: Knowledge, conditions: 
         better=_better(moved.beyond, series),
         worse=1 - _better(moved.beyond, series),
         differences=differences,
+        least=None if prior.harm else _own(least, series),
+        level_least=None if prior.harm else _by_at_least(moved.level, least, series),
     )
 
 
@@ -165,25 +172,40 @@ def _better(change: Mixture, series: Series) -> float:
 def _said(moved: Change, differences: tuple[Difference, ...], series: Series, prior: ResponsePrior, knowledge: Knowledge) -> Said:  # fmt: skip
     sure, unlikely = knowledge.policy("respond_sure"), knowledge.policy("respond_unlikely")
     better, level = _better(moved.beyond, series), _better(moved.level, series)
+    least = _least(differences, series, knowledge)
     if better >= sure:
         return "better"
     if 1 - level >= sure or 1 - better >= sure:
-        if prior.harm and not _harmful(moved, series, knowledge.policy("respond_harm")):
+        if (
+            prior.harm
+            and series.bounds is not None
+            and _by_at_least(moved.level, least, series, for_worse=True) <= _HALF
+        ):
             return "hardly worse"
         return "worse" if 1 - better >= sure else "worse, cause open"
     if prior.harm:
-        return "no worse" if 1 - better <= unlikely else "too few days"
+        grown = _by_at_least(moved.level, least, series, for_worse=True)
+        return "no worse" if min(grown, 1 - better) <= unlikely else "too few days"
+    if _by_at_least(moved.level, least, series) <= unlikely:
+        return "not better"
     if level >= sure:
         return "better, cause open"
-    matters = min((d.probability for d in differences if d.finding.kind == "important change"), default=better)
-    return "not better" if matters <= unlikely else "too few days"
+    return "not better" if _by_at_least(moved.beyond, least, series) <= unlikely else "too few days"
 
 
-def _harmful(moved: Change, series: Series, share: float) -> bool:
-    """Whether a harm has more likely than not grown by a share of its scale's range; any growth of a count."""
-    size = 0.0 if series.bounds is None else series.worse * share * series.range
-    grown = 1 - moved.level.below(size) if series.worse > 0 else moved.level.below(size)
-    return grown > _HALF
+def _least(differences: tuple[Difference, ...], series: Series, knowledge: Knowledge) -> float:
+    """The least change that matters, in the series' unit and above 0: that of a source, else what a rating or a count can show."""
+    known = [d.size for d in differences if d.finding.kind == "important change"]
+    if known:
+        return min(known) if series.bounds is not None else -math.log(max(known))
+    share = knowledge.policy("respond_shown" if series.bounds is not None else "respond_shown_count")
+    return share * series.range if series.bounds is not None else -math.log1p(-share)
+
+
+def _by_at_least(change: Mixture, size: float, series: Series, *, for_worse: bool = False) -> float:
+    """The probability of an improvement by at least a size, or of a change for the worse by it."""
+    upwards = (series.worse > 0) == for_worse
+    return 1 - change.below(size) if upwards else change.below(-size)
 
 
 def _more_days(series: Series, prior: ResponsePrior, scale: Scale, knowledge: Knowledge, conditions: frozenset[str], now: int) -> int | None:  # fmt: skip
@@ -220,10 +242,15 @@ def _differences(moved: Change, series: Series, scale: Scale, conditions: frozen
         size = _size(found, series, level)
         if size is None:
             continue
-        for_better = -series.worse * size
-        share = moved.beyond.below(for_better) if series.worse > 0 else 1 - moved.beyond.below(for_better)
-        out.append(Difference(finding=found, size=size, probability=share))
-    return sorted(out, key=lambda d: d.size)
+        out.append(
+            Difference(finding=found, size=_own(size, series), probability=_by_at_least(moved.beyond, size, series))
+        )
+    return sorted(out, key=lambda d: -d.probability)
+
+
+def _own(size: float, series: Series) -> float:
+    """An improvement in the scale's own unit; of a count what is left, as a ratio."""
+    return size if series.bounds is not None else math.exp(-size)
 
 
 def _size(found: Property, series: Series, level: float) -> float | None:
