@@ -38,7 +38,7 @@ def reading(scale: str, said: Said, *, harm: bool = False) -> Reading:
         ("worse, cause open", "too few days", "reasons"),
         ("not better", "no worse", "further"),
         ("not better", "worse", "back"),
-        ("better, cause open", "no worse", "wait"),
+        ("better, cause open", "no worse", "stay-open"),
         ("too few days", "too few days", "wait"),
         ("cannot be told", "no worse", "turns"),
     ],
@@ -46,6 +46,12 @@ def reading(scale: str, said: Said, *, harm: bool = False) -> Reading:
 def test_harm_comes_first_and_more_medicine_last(knowledge: Knowledge, symptom: Said, harm: Said, step: str) -> None:
     found = asked((reading("spasticity-nrs", symptom), reading("drowsiness", harm, harm=True)), knowledge)
     assert found is not None and found[0].next_step == step
+
+
+def test_a_symptom_that_cannot_be_told_yet_holds_the_step(knowledge: Knowledge) -> None:
+    """Sleep that is not better raises no dose while stiffness cannot be told."""
+    found = asked((reading("spasticity-nrs", "too few days"), reading("sleep-disruption", "not better")), knowledge)
+    assert found is not None and found[0].next_step == "wait"
 
 
 def test_no_step_goes_on_where_a_harm_or_a_symptom_is_worse(knowledge: Knowledge) -> None:

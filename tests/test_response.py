@@ -251,6 +251,25 @@ def test_the_mirror_of_a_harm_is_told_as_harm(knowledge: Knowledge) -> None:
     assert calm.said not in ("worse", "worse, cause open", "better")
 
 
+@pytest.mark.parametrize("person", [MS, Person(told=True)], ids=["multiple sclerosis", "no source for this person"])
+@pytest.mark.parametrize("name", ["spasticity_nrs", "spasm_count", "drowsiness"])
+def test_where_nothing_moved_there_is_an_answer(name: str, person: Person, knowledge: Knowledge) -> None:
+    """Two months alike: not better, or no worse; and the more surely, the less likely a change of the level itself that matters."""
+    found = respond(diary(STEADY, **{name: rated(11, 5, 5)}), knowledge, person=person).readings[0]
+    assert found.said == ("no worse" if found.harm else "not better")
+    if not found.harm:
+        assert found.level_least is not None and found.level_least <= knowledge.policy("respond_unlikely")
+        assert found.least == pytest.approx(
+            min((d.size for d in found.differences), default=0.7 if name == "spasm_count" else 1.0)
+        )
+
+
+def test_a_level_that_fell_is_not_called_unchanged(knowledge: Knowledge) -> None:
+    for seed in range(8):
+        found = answer(STEADY, knowledge, spasticity_nrs=rated(seed, 7, 5)).readings[0]
+        assert found.said in ("better", "better, cause open")
+
+
 def test_differences_belong_to_the_condition(knowledge: Knowledge) -> None:
     values = rated(7, 8, 3)
     with_ms = answer(STEADY, knowledge, spasticity_nrs=values).readings[0]

@@ -149,14 +149,14 @@ class _Page:
             return
         level = words["level"].format(change=self.change(reading.level, scale))
         yield Saying(level)
+        if reading.least is not None and reading.level_least is not None:
+            size = self.size(reading.least, scale)
+            yield Saying(words["level_matters"].format(size=size, probability=self.percent(reading.level_least)))
         yield Saying(words["beyond"].format(change=self.change(reading.beyond, scale)))
         if reading.harm:
             yield Saying(words["probability_worse"].format(worse=self.percent(1 - reading.better)))
             return
         yield Saying(words["probability"].format(better=self.percent(reading.better)))
-        if reading.least is not None and reading.level_least is not None:
-            size = self.size(reading.least, scale)
-            yield Saying(words["level_matters"].format(size=size, probability=self.percent(reading.level_least)))
         if reading.said not in WORSE:
             for difference in reading.differences:
                 yield self.matters(difference, scale)
@@ -178,7 +178,8 @@ class _Page:
     def size(self, size: float, scale: Scale) -> str:
         """An improvement by a size or more."""
         words = self.words["answers"]
-        shown = {"size": plain_number(size, _DIGITS), "unit": scale.unit or "points"}
+        unit, number = scale.unit or "points", plain_number(size, _DIGITS)
+        shown = {"size": number, "unit": words["unit_of_one"].get(unit, unit) if number == "1" else unit}
         direction = words["direction"][scale.better]
         return str(words["size_ratio" if scale.kind == "count" else "size_points"].format(direction=direction, **shown))
 
