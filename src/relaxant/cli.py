@@ -239,6 +239,22 @@ def _parser() -> argparse.ArgumentParser:
     knows(article)
     article.set_defaults(run=_check_claims)
 
+    host = commands.add_parser(
+        "serve",
+        help="pages and a CDS Hooks service over the same review",
+        description="Serve the review page, the diary and CDS Hooks. On this machine's own address it answers whoever asks; beyond it only callers whose issuers are configured.",
+    )
+    host.add_argument("--host", help="the address to listen on (127.0.0.1)")
+    host.add_argument("--port", type=_count, help="the port (8642; 0: any free one)")
+    host.add_argument("--workers", type=_count, metavar="N", help="processes that share the address (1)")
+    host.add_argument(
+        "--public-url", metavar="URL", help="what callers write before the path; tokens are made out to it"
+    )
+    host.add_argument("--database", metavar="URL", help="sqlite:///FILE or postgresql+pg8000://... (an SQLite file of its own)")  # fmt: skip
+    host.add_argument("--config", metavar="FILE", help="settings in TOML; the environment (RELAXANT_SERVE_...) and these options win")  # fmt: skip
+    knows(host)
+    host.set_defaults(run=_serve)
+
     check = commands.add_parser(
         "lint",
         help="check a knowledge pack",
@@ -446,6 +462,14 @@ def _check_claims(options: argparse.Namespace) -> int:
 
     _write(run(options, _read(options.file), load_knowledge(*options.pack)), options.output)
     return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    try:
+        from relaxant.service.serve import run
+    except ModuleNotFoundError as error:
+        raise InputError("serve", error.name or "a library", "a library of the service is not installed", "run `pip install 'relaxant[serve]'`") from None  # fmt: skip
+    return run(options, os.environ)
 
 
 def _lint(options: argparse.Namespace) -> int:

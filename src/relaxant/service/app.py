@@ -1,0 +1,74 @@
+"""The service as an ASGI application: the door, and behind it every route."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from relaxant.knowledge.load import load_knowledge
+from relaxant.service.door import Door
+from relaxant.service.house import House, route, slow
+from relaxant.service.measured import Measured
+from relaxant.service.problems import Problem
+from relaxant.service.settings import Settings
+from relaxant.service.store.store import open_store
+
+
+def service(settings: Settings, *, house: House | None = None) -> ASGIApp:
+    """The application of some settings; ``house`` in place of one of their own, for tests."""
+    own = house or build(settings)
+
+    @asynccontextmanager
+    async def lives(_app: object) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            own.store.close()
+
+    return Door(Router(routes(own), default=_nowhere, lifespan=lives), settings, own.measured)
+
+
+def build(settings: Settings) -> House:
+    """The house of some settings: knowledge is read and the store opened now, so that a fault shows at the start."""
+    return House(
+        settings=settings,
+        knowledge=load_knowledge(*settings.packs),
+        store=open_store(settings),
+        measured=Measured(),
+    )
+
+
+def routes(house: House) -> list[BaseRoute]:
+    """Every route."""
+    return [
+        route("/health", house, _health),
+        route("/ready", house, slow(_ready)),
+        route("/metrics", house, _metrics),
+    ]
+
+
+async def _health(_request: Request, _house: House) -> Response:
+    """The process answers."""
+    return Response("ok\n", media_type="text/plain")
+
+
+def _ready(_request: Request, house: House) -> Response:
+    """The store can be written."""
+    try:
+        house.store.ready()
+    except Exception:  # whatever a database says, it is not ready
+        raise Problem(503, "the store cannot be reached") from None
+    return Response("ready\n", media_type="text/plain")
+
+
+async def _metrics(_request: Request, house: House) -> Response:
+    return Response(house.measured.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+async def _nowhere(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise Problem(404, "there is nothing here")

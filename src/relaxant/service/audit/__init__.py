@@ -1,0 +1,1 @@
+"""What was done, kept so that nobody changes it unseen."""

@@ -1,0 +1,83 @@
+"""``relaxant serve``: the service in one process, or in several that share one address."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping
+
+import uvicorn
+
+from relaxant.service.logs import log, write_logs
+from relaxant.service.settings import Settings, loopback, read_settings
+
+_log = log("serve")
+_GRACE = 20  # seconds that requests under way are given at the end
+_HANDED_DOWN = "RELAXANT_SERVE_SETTINGS"  # from the process that was started to its workers
+
+
+def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Serves until it is told to stop (SIGINT or SIGTERM), and lets requests under way end."""
+    given = {"host": options.host, "port": options.port, "workers": options.workers, "public_url": options.public_url, "database": options.database, "packs": options.pack or None}  # fmt: skip
+    settings = read_settings(options.config, environment, given)
+    write_logs()
+    say(settings)
+    serve(settings)
+    return 0
+
+
+def say(settings: Settings) -> None:
+    """How the service stands, once, at its start: on standard error for a person, and in the log."""
+    print(f"relaxant: http://{settings.host}:{settings.port}/ (stop with Ctrl-C)", file=sys.stderr)
+    if settings.issuers:
+        _log.info("callers of the CDS service must sign their requests", extra={"count": len(settings.issuers)})
+    elif loopback(settings.host):
+        print(
+            "relaxant: no issuer is configured: whoever reaches this machine's own address is answered unauthenticated",
+            file=sys.stderr,
+        )
+        _log.warning("no issuer is configured: callers on loopback are answered unauthenticated")
+    else:
+        print("relaxant: UNAUTHENTICATED beyond this machine, because `unauthenticated` is set", file=sys.stderr)
+        _log.warning("unauthenticated is set: anybody who reaches this address is answered")
+
+
+def serve(settings: Settings) -> None:
+    """Runs the server."""
+    import msgspec
+
+    os.environ[_HANDED_DOWN] = msgspec.json.encode(settings).decode()
+    config = uvicorn.Config(
+        "relaxant.service.serve:worker",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies),
+        timeout_graceful_shutdown=_GRACE,
+        h11_max_incomplete_event_size=64 * 1024,
+        ws="none",
+    )
+    server = uvicorn.Server(config)
+    if settings.workers == 1:
+        server.run()
+    else:
+        from uvicorn.supervisors import Multiprocess
+
+        Multiprocess(config, sockets=[config.bind_socket()]).run()
+
+
+def worker() -> object:
+    """The application of one worker."""
+    import msgspec
+
+    from relaxant.service.app import service
+
+    write_logs()
+    return service(msgspec.json.decode(os.environ[_HANDED_DOWN], type=Settings))
