@@ -9,7 +9,7 @@ from relaxant.evidence.outcomes import PLACEBO
 from relaxant.knowledge.load import Knowledge
 from relaxant.report.citations import Citations
 from relaxant.report.compare_evidence import Evidencing
-from relaxant.report.leaf import Items, Leaf, LeafPart, Paragraph, Run, SourceList, Target
+from relaxant.report.leaf import Items, Leaf, LeafBlock, LeafPart, Paragraph, Run, SourceList, Target
 from relaxant.report.leaf_markdown import leaf_markdown
 from relaxant.rules.wording import capital
 
@@ -40,7 +40,7 @@ def _index(found: Evidence, knowledge: Knowledge) -> Leaf:
         rows = tuple((Run(f"{capital(p.agent)}, {p.against}", "strong"), Run(f": {p.verdict}")) for p in own)
         heading = f"{words['pairs_heading']}: {words[key][0].lower()}{words[key][1:]}"
         parts.append(LeafPart(key, heading, (Items(rows),)))
-    lead = [
+    lead: list[LeafBlock] = [
         Paragraph((Run(words["lead"]),)),
         Items(tuple((Run(words[f"{name}_title"], page=Target("evidence", name)),) for name in PAGES[1:])),
     ]
