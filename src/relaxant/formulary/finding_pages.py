@@ -10,6 +10,7 @@ from rapidfuzz import fuzz, process
 from relaxant.formulary.condition_page import conditions_spoken_of
 from relaxant.formulary.source_leaf import title_of
 from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.schema import Tier
 from relaxant.report.leaf import Kind, Target, slug
 
 _NEAR = 60.0  # how alike a name is at least, of 100, to be offered for another
@@ -17,7 +18,8 @@ _ORDER: tuple[Kind, ...] = ("agents", "conditions", "rules")
 
 
 class Name(msgspec.Struct, frozen=True):
-    """A name that leads to a page. ``kind``: its title, a brand, another name (national, of a condition), or words that it is about."""
+    """A name that leads to a page. ``kind``: its ``title``, its ``ingredient``, a ``brand``, what else it is ``called``
+    (in a country, or a condition), or words that it is ``about``."""
 
     text: str
     kind: str
@@ -25,11 +27,12 @@ class Name(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A page, and the brand or other name by which it was found where that is not its title."""
+    """A page, the brand or other name by which it was found where that is not its title, and the tier of a rule."""
 
     target: Target
     title: str
     by: Name | None
+    tier: Tier | None
 
 
 def names(knowledge: Knowledge) -> tuple[Name, ...]:
@@ -75,7 +78,8 @@ def _names(knowledge: Knowledge) -> Iterator[Name]:
     for agent in knowledge.agents.values():
         target = Target("agents", agent.agent)
         yield Name(agent.agent, "title", target)
-        for other in (agent.ingredient, *agent.names.values()):
+        yield Name(agent.ingredient, "ingredient", target)
+        for other in agent.names.values():
             if other != agent.agent:
                 yield Name(other, "called", target)
         for product in agent.products:
@@ -98,7 +102,9 @@ def _names(knowledge: Knowledge) -> Iterator[Name]:
 
 
 def _found(name: Name, knowledge: Knowledge) -> Found:
-    return Found(name.target, title_of(name.target, knowledge), name if name.kind in ("brand", "called") else None)
+    target, by = name.target, name if name.kind in ("brand", "called") else None
+    tier = knowledge.rules[target.name].tier if target.kind == "rules" else None
+    return Found(target, title_of(target, knowledge), by, tier)
 
 
 def _folded(text: str) -> str:

@@ -19,14 +19,14 @@ def compare_html(view: CompareView) -> str:
     from markupsafe import Markup  # loaded with jinja2, only for a page
 
     style = Markup("\n".join(page_file(name) for name in _STYLES))
-    return template(_TEMPLATE).render(view=view, style=style, drawn=drawn)
+    return template(_TEMPLATE).render(view=view, style=style, drawn=drawn, apart=False)
 
 
 def compare_inside(view: CompareView) -> Markup:
     """What stands between the frame of a page: title, parts, sources and stamp, without styles."""
     from markupsafe import Markup
 
-    return Markup(template(_INSIDE).render(view=view, drawn=drawn))
+    return Markup(template(_INSIDE).render(view=view, drawn=drawn, apart=True))
 
 
 def drawn(plot: Forest) -> Markup:

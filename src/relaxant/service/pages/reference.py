@@ -80,7 +80,7 @@ def routes(house: House) -> list[BaseRoute]:
         own("/evidence", _evidence),
         own("/evidence/{name}", _evidence),
         own("/compare", _compare),
-        own("/search", _search),
+        route("/search", house, slow(lambda request, _: _search(request, shelf))),  # what was typed is kept nowhere
         route("/static/reference/{name}", house, slow(_sheet)),
     ]
 
@@ -238,21 +238,23 @@ def _compare(request: Request, shelf: Shelf) -> Response:
     house, words = shelf.house, shelf.words
     country = _country(request, shelf, every=False)
     asked = [name for name in request.query_params.getlist("agents") if name.strip()]
-    fault, inside, title, chosen = "", "", words["compare"]["title"], list(asked)
+    fault, inside, title, chosen, alike = "", "", words["compare"]["title"], list[str](), list[Found]()
     try:
-        chosen = [agent_named(name, house.knowledge) for name in asked]
+        for name in asked:
+            chosen.append(agent_named(name, house.knowledge))
         if len(asked) >= FEWEST:
             made = compare(asked, country=country.chosen, knowledge=house.knowledge)
             view = compare_view(made, knowledge=house.knowledge, side_by_side=True)
             inside, title = compare_inside(view), view.title
     except InputError as error:
-        fault = str(error)
+        fault = words["compare"]["fault"].format(came=error.came, why=error.why)
+        alike = near(asked[len(chosen)], shelf.names, house.knowledge, "agents") if len(chosen) < len(asked) else []
     families = [
         (family, sorted(a.agent for a in house.knowledge.agents.values() if a.family == key))
         for key, family in house.knowledge.words("formulary")["families"].items()
     ]
     agents = [*chosen, *([""] * MOST)][:MOST]
-    return _page("compare_page.html.j2", request, shelf, country, 422 if fault else 200, title=title, fault=fault, inside=inside, agents=agents, families=families)  # fmt: skip
+    return _page("compare_page.html.j2", request, shelf, country, 422 if fault else 200, title=title, fault=fault, near=alike, inside=inside, pages=[Target("agents", a) for a in chosen], agents=agents, families=families)  # fmt: skip
 
 
 # ---------------------------------------------------------------- a search, and what is not there
