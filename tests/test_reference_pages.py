@@ -57,7 +57,7 @@ class Page(HTMLParser):
         self.ids += [said["id"] or ""] if "id" in said else []
         if tag == "a":
             self.links.append(said["href"] or "")
-        if tag == "link":
+        if tag == "link" and said["rel"] == "stylesheet":
             self.sheets.append(said["href"] or "")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

@@ -37,7 +37,7 @@ from relaxant.service.problems import Problem
 from relaxant.version import __version__
 
 _HERE, _STATIC = Path(__file__).parent, Path(__file__).parent.parent / "static"
-_REPORT_SHEETS, _OWN_SHEET = ("review.css", "plan.css", "compare.css"), "reference.css"
+_REPORT_SHEETS, _OWN_SHEET, _ICON = ("review.css", "plan.css", "compare.css"), "reference.css", "icon.svg"
 _SHOWN = 50  # pages that a search lists
 _MOST_TYPED = 100  # characters of a search
 _HASH_SHOWN = 12
@@ -308,6 +308,8 @@ def _missing(kind: Kind, request: Request, shelf: Shelf) -> Response:
 
 def _sheet(request: Request, _house: House) -> Response:
     name = request.path_params["name"]
+    if name == _ICON:
+        return Response(page_file(name, _STATIC), headers=_KEPT_FOR_GOOD, media_type="image/svg+xml")
     if name not in (*_REPORT_SHEETS, _OWN_SHEET):
         raise Problem(404, "there is nothing here")
     return Response(_sheet_text(name), headers=_KEPT_FOR_GOOD, media_type="text/css; charset=utf-8")
