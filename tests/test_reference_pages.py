@@ -402,6 +402,7 @@ def test_a_search_finds_brands_names_conditions_and_rules(knowledge: Knowledge) 
     assert "tizanidine-ciprofloxacin" in [f.target.name for f in find("ciproflox tizan", known, knowledge)][:3]
     assert find("qqqq", known, knowledge) == [] and find("  ", known, knowledge) == []
     assert near("tizanidyne", known, knowledge)[0].target == Target("agents", "tizanidine")
+    assert near("foo", known, knowledge) == []
 
 
 def test_every_name_and_brand_finds_its_page(knowledge: Knowledge) -> None:

@@ -13,7 +13,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Tier
 from relaxant.report.leaf import Kind, Target, slug
 
-_NEAR = 60.0  # how alike a name is at least, of 100, to be offered for another
+_NEAR = 62.0  # how alike a whole name is at least, of 100, to be offered for another
 _ORDER: tuple[Kind, ...] = ("agents", "conditions", "rules")
 
 
@@ -66,7 +66,7 @@ def near(typed: str, known: Sequence[Name], knowledge: Knowledge, kind: Kind | N
     if kind == "rules":
         own += [Name(n.target.name, "id", n.target) for n in own]
     alike = process.extract(
-        _folded(typed), [_folded(n.text) for n in own], scorer=fuzz.WRatio, limit=most * 2, score_cutoff=_NEAR
+        _folded(typed), [_folded(n.text) for n in own], scorer=fuzz.ratio, limit=most * 2, score_cutoff=_NEAR
     )
     out: dict[Target, Found] = {}
     for _, _, index in alike:
