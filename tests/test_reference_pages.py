@@ -193,6 +193,13 @@ def test_html_escapes_every_text(knowledge: Knowledge) -> None:
     assert made.tags["script"] == 0 and not made.refused
 
 
+def test_evidence_that_could_not_be_pooled_here_says_so(knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert evidence_leaves(knowledge)["outcomes"].lead == ()
+    monkeypatch.setattr("relaxant.report.evidence_pages.can_pool", lambda: False)
+    said = leaf_markdown(evidence_leaves(knowledge)["outcomes"], made="", address=lambda _: None)
+    assert knowledge.words("compare")["evidence"]["no_library"] in said
+
+
 # ---------------------------------------------------------------- every page, every link
 
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from relaxant.evidence.compared_trials import Evidence, evidence
 from relaxant.evidence.outcomes import PLACEBO
+from relaxant.evidence.summaries import can_pool
 from relaxant.knowledge.load import Knowledge
 from relaxant.report.citations import Citations
 from relaxant.report.compare_evidence import Evidencing
 from relaxant.report.leaf import Items, Leaf, LeafBlock, LeafPart, Paragraph, Run, SourceList, Target
 from relaxant.report.leaf_markdown import leaf_markdown
+from relaxant.report.plan_page import Line, Saying
 from relaxant.rules.wording import capital
 
 PAGES = ("", "outcomes", "trials")
@@ -52,6 +54,8 @@ def _leaf(name: str, found: Evidence, agents: Sequence[str], knowledge: Knowledg
     citations = Citations(knowledge, knowledge.words("report"))
     evidencing = Evidencing(knowledge, {a: a for a in agents}, citations.mark, side_by_side=True)
     parts = []
+    unpooled = Line(Saying(knowledge.words("compare")["evidence"]["no_library"]))
+    lead = () if can_pool() else (unpooled,)
     if name == "trials":
         parts.append(LeafPart("trials", "", tuple(evidencing.trials(found))))
     else:
@@ -66,7 +70,7 @@ def _leaf(name: str, found: Evidence, agents: Sequence[str], knowledge: Knowledg
         for source, s in zip(citations.ids(), citations.listed(), strict=True)
     )
     parts.append(LeafPart("sources", words["pages"]["sources"], (SourceList(listed),)))
-    return Leaf(target=Target("evidence", name), title=words["pages"][f"{name}_title"], parts=tuple(parts))
+    return Leaf(target=Target("evidence", name), title=words["pages"][f"{name}_title"], lead=lead, parts=tuple(parts))
 
 
 def _file(name: str) -> str:
