@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -35,6 +36,17 @@ def is_away(error: BaseException) -> bool:
     return state[:2] in _CLASSES or state in _STATES
 
 
+def reason(error: Exception) -> str:
+    """What a database itself says of why it cannot be opened, for whoever starts the service."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return str(_answer(cause).get("M") or cause)
+
+
 def _sqlstate(error: BaseException | None) -> str:
+    return str(_answer(error).get("C", ""))
+
+
+def _answer(error: BaseException | None) -> dict[str, Any]:
+    """What PostgreSQL answers: C its code, M its message."""
     said = error.args[0] if error is not None and error.args else None
-    return str(said.get("C", "")) if isinstance(said, dict) else ""
+    return said if isinstance(said, dict) else {}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sqlite3
 import ssl
+import struct
 import time
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
 import msgspec
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 
@@ -68,8 +69,15 @@ def clear(ways: Engines, table: str) -> bool:
     """Has the database overwrite the deleted rows of a table: SQLite in its write-ahead log, PostgreSQL in the table's pages. Whether it could at
     once; where a reader holds them back, the next time that nobody does will."""
     if ways.file is None:
-        with ways.writes.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text(f"VACUUM {table}"))
+        raw = ways.writes.raw_connection()
+        driver: Any = raw.driver_connection
+        try:
+            driver.rollback()  # the transaction that asking whether it is alive began
+            driver.autocommit = True  # VACUUM runs in no transaction
+            driver.cursor().execute(f"VACUUM {table}")
+        finally:
+            driver.autocommit = False
+            raw.close()
         return True
     own = _connect(ways.file, WAIT)
     try:
@@ -156,39 +164,54 @@ def _identity(file: Path) -> tuple[int, int] | None:
 def _postgresql(url: URL, wait: float, answer: float) -> Engines:
     url, secured = _secured(url)
     milliseconds = round(wait * 1000)
-    given = {
-        "application_name": "relaxant",
-        "lock_timeout": str(milliseconds),
-        "idle_in_transaction_session_timeout": str(2 * milliseconds),
-    }
 
     def engine(*, reads: bool) -> Engine:
-        # a writer's statements each see what was committed before them, so the head that is read after the lock is the newest
-        isolation = "repeatable read" if reads else "read committed"
-        session = {
-            **given,
-            "default_transaction_isolation": isolation,
-            "default_transaction_read_only": "on" if reads else "off",
-        }
         out = create_engine(
             url,
             pool_size=_READERS if reads else 1,
             max_overflow=0,
             pool_timeout=wait,
             pool_pre_ping=True,
-            connect_args={"timeout": answer, "startup_params": session, "ssl_context": secured},
+            connect_args={"timeout": answer, "application_name": "relaxant", "ssl_context": secured},
+        )
+        # A writer's statements each see what was committed before them, so the head that is read after the lock is the newest. A server may be
+        # set to acknowledge what is not yet on its disk; what we acknowledge is.
+        session = (
+            f"SET lock_timeout = {milliseconds}",
+            f"SET idle_in_transaction_session_timeout = {2 * milliseconds}",
+            f"SET default_transaction_isolation = '{'repeatable read' if reads else 'read committed'}'",
+            f"SET default_transaction_read_only = {'on' if reads else 'off'}",
+            "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
         )
 
         @event.listens_for(out, "connect")
         def opened(connection: Any, _record: Any) -> None:
             cursor = connection.cursor()
-            # a server may be set to acknowledge what is not yet on its disk; what we acknowledge is
-            cursor.execute("SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'")  # fmt: skip
+            for words in session:
+                cursor.execute(words)
             connection.commit()
 
+        event.listen(out, "before_cursor_execute", _sendable)
+        event.listen(out, "handle_error", _out_of_step)
         return out
 
     return Engines(writes=engine(reads=False), reads=engine(reads=True))
+
+
+def _sendable(_connection: Any, _cursor: Any, _words: str, given: Any, *_more: Any) -> None:
+    """Refuses text that UTF-8 cannot hold while nothing of it is sent: the driver would notice halfway, and then take the answer to one
+    statement for the next one's."""
+    for values in given if isinstance(given, list) else (given,):
+        for value in values.values() if isinstance(values, dict) else values:
+            if isinstance(value, str):
+                value.encode()
+
+
+def _out_of_step(context: ExceptionContext) -> None:
+    """An error that is not the server's own answer leaves it open what the server will still say: that connection is not used again."""
+    error = context.original_exception
+    if isinstance(error, (OSError, struct.error)):
+        context.is_disconnect = True
 
 
 def _secured(url: URL) -> tuple[URL, ssl.SSLContext | Literal[False]]:

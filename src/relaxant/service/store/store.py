@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from relaxant.errors import InputError
 from relaxant.service.logs import log
 from relaxant.service.settings import Settings
-from relaxant.service.store.away import Away, is_away
+from relaxant.service.store.away import Away, is_away, reason
 from relaxant.service.store.engines import Engines, engines, sqlite_file, url_of
 from relaxant.service.store.secret import check_value, make_secret, read_secret
 from relaxant.service.store.tables import MADE, METADATA, VERSION
@@ -72,7 +72,7 @@ class Store:
             with self.ways.reads.connect() as connection:
                 return what(connection)
         except Exception as error:
-            if is_away(error) and not isinstance(error, Away):
+            if (is_away(error) and not isinstance(error, Away)) or isinstance(error, TimeoutError):
                 raise Away from error
             raise
 
@@ -122,7 +122,7 @@ class Store:
                 done = [_one(connection, what) for what, _ in batch]
         except BaseException as error:  # nothing of the batch is acknowledged, and everybody who waits is told so
             self._say_away(error)
-            failed = Away() if is_away(error) or isinstance(error, SQLAlchemyError) else error
+            failed = Away() if is_away(error) or isinstance(error, (SQLAlchemyError, OSError)) else error
             failed.__cause__ = None if failed is error else error
             done = [(None, failed)] * len(batch)
         else:
@@ -151,6 +151,8 @@ def _one(connection: Connection, what: Callable[[Connection], Any]) -> tuple[Any
         result = what(connection)
         point.commit()
     except BaseException as error:
+        if connection.invalidated:  # it went away, and with it what the others of the batch had written
+            raise
         point.rollback()
         if is_away(error) and not isinstance(error, Away):
             away = Away()
@@ -249,4 +251,4 @@ def _shown(settings: Settings) -> str:
 
 
 def _cannot(settings: Settings, error: Exception) -> InputError:
-    return InputError("database", _shown(settings), f"it cannot be opened ({type(error).__name__})", "look whether it is there and may be written")  # fmt: skip
+    return InputError("database", _shown(settings), f"it cannot be opened ({reason(error)})", "look whether it is there and may be written")  # fmt: skip
