@@ -190,7 +190,9 @@ def open_kept(settings: Settings) -> Store:
     """The store of some settings as it stands, for those who look at it: nothing is begun, and no secret is needed. Raises :class:`InputError`."""
     ways = engines(url_of(settings.url))
     if ways.file is not None and not ways.file.is_file():
-        raise InputError("database", ways.file, "there is no such file", "give the database of a service")
+        raise InputError(
+            "database", ways.file, f"there is no such file as {ways.file}", "give the database of a service"
+        )
     try:
         with ways.reads.connect() as connection:
             if _version(connection) is None:
