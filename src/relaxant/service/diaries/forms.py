@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from relaxant.errors import InputError
 from relaxant.io.said import day
-from relaxant.knowledge.plans import DAY_PARTS
+from relaxant.knowledge.plans import DAY_PARTS, DayPart
 from relaxant.quantities import number
 
 ROWS = 4
@@ -66,7 +66,7 @@ def _medicine(form: Form, row: int) -> dict[str, Any] | None:
     return {"agent": agent, "planned": [] if doses is None else [{"doses": doses}]}
 
 
-def _doses(form: Form, name: str) -> dict[str, float] | None:
+def _doses(form: Form, name: str) -> dict[DayPart, float] | None:
     """What is planned in the parts of a day; ``None`` where nothing is said."""
     said = {part: _one(form, f"{name}_{part}") for part in DAY_PARTS}
     doses = {part: number(text, f"{name}, {part}") for part, text in said.items() if text}

@@ -79,7 +79,7 @@ def one_page(diary: Diary, entries: Sequence[Kept], house: House) -> str:
         url=f"/diaries/{diary.diary}",
         about=own["about"].format(
             columns=_columns(diary.columns, house), made=day_of(diary.made).isoformat(), state=_state(diary, house)
-        ),  # fmt: skip
+        ),
         written=counted(own["written"], days),
         crossed=counted(own["two_devices"], crossed) if crossed else "",
         body=Markup(body),

@@ -6,6 +6,7 @@ The code comes in the header ``Authorization: Diary CODE``; it stands in no path
 from __future__ import annotations
 
 from functools import lru_cache
+from html import escape
 from importlib.resources import files
 from typing import Any
 
@@ -45,15 +46,19 @@ class Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entries: tuple[Entry, ...]
 
 
-async def page(_request: Request, _house: House) -> Response:
-    """The page of the diary, the same for everybody."""
-    return _file("index.html")
+async def page(_request: Request, house: House) -> Response:
+    """The page of the diary, the same for everybody; the script fills it."""
+    own = house.knowledge.words("diary_page")["page"]
+    text = _bytes("index.html").decode()
+    for slot in ("name", "loading", "script"):
+        text = text.replace(f"{{{slot}}}", escape(own[slot]))
+    return Response(text, media_type=FILES["index.html"])
 
 
 async def file(request: Request, _house: House) -> Response:
     """One of the files that the page is built of."""
     name = request.path_params["file"]
-    if name not in FILES:
+    if name not in FILES or name == "index.html":
         raise Problem(404, "there is nothing here")
     return _file(name)
 

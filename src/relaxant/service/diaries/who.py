@@ -29,10 +29,10 @@ def clinician(request: Request, house: House) -> str:
 
 
 def _own(request: Request) -> bool:
-    """Whether what was sent comes from our own page, or from no page at all."""
+    """Whether what was sent comes from our own page, or from no page at all. Our pages send no referrer, so browsers call their origin null."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    if site is not None and site not in ("same-origin", "none"):
-        return False
+    if site is not None:
+        return site in ("same-origin", "none")
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
