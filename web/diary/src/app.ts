@@ -12,6 +12,7 @@ import { counted, fill, type Words } from "./words";
 type View = "write" | "days" | "call";
 const SOON = 1200;
 const AGAIN = 60_000;
+const FADES = 8000;
 
 const root = document.getElementById("app")!;
 let words: Words;
@@ -79,7 +80,7 @@ async function show(first: Opened): Promise<void> {
   const ended = el("div", { class: "ended", hidden: true });
   const main = el("main", { tabindex: -1 });
   const tabs = (["write", "days", "call"] as View[]).map((name) => {
-    const tab = button(name === "call" ? words.help : words[name], `tab ${name}`, () => void turn(name));
+    const tab = button(name === "call" ? words.help : words[name], `tab to-${name}`, () => void turn(name));
     return [name, tab] as const;
   });
   const written: Form = form(opened.config, words, {
@@ -96,8 +97,12 @@ async function show(first: Opened): Promise<void> {
   label.hidden = !opened.config.label;
   root.replaceChildren(el("header", {}, heading, label, el("nav", { "aria-label": words.main }, ...tabs.map(([, tab]) => tab))), ended, main, status);
 
-  const tell = (text: string): void => {
+  let fades: number | undefined;
+  /** Says it below. What has been read goes after a while; what waits stays. */
+  const tell = (text: string, stays = false): void => {
+    clearTimeout(fades);
     status.textContent = text;
+    if (!stays) fades = window.setTimeout(() => status.replaceChildren(), FADES);
   };
   const key = (): [string, string, string] => [opened.diary, written.day(), written.part()];
 
@@ -150,10 +155,10 @@ async function show(first: Opened): Promise<void> {
     await saving;
     const left = await waiting();
     const refused = left.find((e) => e.why);
-    if (refused) tell(fill(words.undone, { why: refused.why! }));
-    else if (left.length) tell(`${navigator.onLine ? "" : `${words.offline} `}${counted(words.waits, left.length)}`);
+    if (refused) tell(fill(words.undone, { why: refused.why! }), true);
+    else if (left.length) tell(`${navigator.onLine ? "" : `${words.offline} `}${counted(words.waits, left.length)}`, true);
     else if (reached && waited) tell(words.sent);
-    else if (!navigator.onLine) tell(words.offline);
+    else if (!navigator.onLine) tell(words.offline, true);
     if (reached) await refresh();
     if (view === "days") await turn("days", false);
   }
@@ -163,7 +168,7 @@ async function show(first: Opened): Promise<void> {
   async function done(): Promise<void> {
     await kept();
     await send();
-    if (!opened.ended) tell(`${words.thanks} ${status.textContent ?? ""}`);
+    if (!opened.ended) tell(`${words.thanks} ${status.textContent ?? ""}`, (await waiting()).length > 0);
     await turn("days");
   }
 
@@ -241,13 +246,14 @@ async function show(first: Opened): Promise<void> {
     void send();
   };
   const online = (): void => void send();
-  const offline = (): void => tell(words.offline);
+  const offline = (): void => tell(words.offline, true);
   const later = window.setInterval(() => void waiting().then((w) => (w.length ? send() : undefined)), AGAIN);
   document.addEventListener("visibilitychange", seen);
   window.addEventListener("online", online);
   window.addEventListener("offline", offline);
   stop = () => {
     clearTimeout(timer);
+    clearTimeout(fades);
     clearInterval(later);
     document.removeEventListener("visibilitychange", seen);
     window.removeEventListener("online", online);

@@ -1,7 +1,7 @@
 // When to call, and whom: the signs that the team's knowledge gives for the medicines of the diary.
 import { el } from "./dom";
 import type { Config } from "./said";
-import type { Words } from "./words";
+import { fill, type Words } from "./words";
 
 const NUMBER = /\+?\d[\d ()/-]{4,}\d/;
 
@@ -14,17 +14,18 @@ export function callView(config: Config, words: Words): HTMLElement {
     { class: "call", "aria-label": own.heading },
     el("p", { class: "unread" }, own.unread),
     el("h2", {}, own.who),
-    el("p", { class: "who" }, ...(config.call ? withNumber(config.call) : [own.nobody])),
+    el("p", { class: "who" }, config.call ?? own.nobody),
+    ...dial(config.call, own),
     ...list(own.now, own.now_lead, config.now, "emergency"),
     ...list(own.team, own.team_lead, config.team, "team"),
     el("p", {}, own.unsure),
   );
 }
 
-/** The words of the clinic, with a phone number in them to press. */
-function withNumber(text: string): (Node | string)[] {
-  const found = NUMBER.exec(text);
-  if (!found) return [text];
+/** A key that calls the number in the words of the clinic. */
+function dial(text: string | null, own: Words): HTMLElement[] {
+  const found = text && NUMBER.exec(text);
+  if (!found) return [];
   const dialled = found[0].replace(/[^\d+]/g, "");
-  return [text.slice(0, found.index), el("a", { href: `tel:${dialled}`, class: "number" }, found[0]), text.slice(found.index + found[0].length)];
+  return [el("a", { href: `tel:${dialled}`, class: "number" }, fill(own.dial, { number: found[0] }))];
 }

@@ -89,13 +89,15 @@ def every_entry(columns: Columns, entries: Sequence[Kept], knowledge: Knowledge)
         texts += [_cell(entry.said.scores.get(scale.scale)) for scale in scales]
         texts.append(clean(entry.said.note))
         rows.append(tuple((Saying(t),) if t else () for t in texts))
-    return Section("every", words["diary"]["every"], (Table("", head, tuple(rows)),) if rows else ())
+    return Section("every", words["diary"]["every"], (Table("", head, tuple(rows), prose=True),) if rows else ())
 
 
 def _taken(entry: Kept, medicine: Medicine, words: dict[str, str]) -> str:
     dose, said = dose_of(entry, medicine), entry.said.doses.get(medicine.agent)
     if dose is not None:
         return plain_number(dose)
+    if said == "other" and not medicine.planned:
+        return words["some_unknown"]
     return words[f"{said}_unknown"] if said in ("planned", "other") else ""
 
 

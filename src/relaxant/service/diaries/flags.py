@@ -39,9 +39,11 @@ def flags_of(columns: Columns, country: str, knowledge: Knowledge) -> Flags:
             for text in withdrawal.person_emergency or ():
                 now.setdefault(text, Flag(text, withdrawal))
     for call in _calls(agents, country, knowledge):
-        into = now if names_any(call.text, at_once) else team
+        at_worst = names_any(call.text, at_once)
         for text in _signs(call, knowledge):
-            into.setdefault(said := str(instead.get(text, text)), Flag(said, call))
+            said = str(instead.get(text, text))
+            into = now if at_worst or any(sign.lower() in said.lower() for sign in now) else team
+            into.setdefault(said, Flag(said, call))
     grave = list(now)
     return Flags(
         tuple(now.values()), tuple(f for f in team.values() if f.text not in now and not graver(f.text, grave))
