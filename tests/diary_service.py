@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -94,15 +95,22 @@ def ago(days: int) -> str:
 
 
 @contextmanager
-def served(house: House) -> Iterator[str]:
-    """The service on a free port of this machine."""
-    import socket
-
+def served(house: House, port: int = 0, reached: list[dict[str, Any]] | None = None) -> Iterator[str]:
+    """The service on a free port of this machine, or on ``port``. What reached it is put into ``reached``."""
     held = socket.socket()
-    held.bind(("127.0.0.1", 0))
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", port))
     port = held.getsockname()[1]
     at = msgspec.structs.replace(house, settings=msgspec.structs.replace(house.settings, port=port))
-    config = uvicorn.Config(service(at.settings, house=at), log_config=None, access_log=False, lifespan="off", ws="none")
+    inner = service(at.settings, house=at)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if reached is not None and scope["type"] == "http":
+            headers = [(name.decode(), value.decode("latin-1")) for name, value in scope["headers"]]
+            reached.append({"path": scope["path"], "query": scope["query_string"].decode(), "headers": headers})
+        await inner(scope, receive, send)
+
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [held]}, daemon=True)
     thread.start()

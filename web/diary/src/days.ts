@@ -20,7 +20,7 @@ export function daysView(config: Config, entries: Entry[], words: Words, change:
     const lines = summary(config, entry, words).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
     const ago = recent.indexOf(entry.day);
     const again = ago < 0 ? [] : [changeButton(title, () => change(ago, entry.part))];
-    return el("li", {}, el("h3", {}, title), el("dl", {}, ...lines), ...(entry.said.note ? [el("p", { class: "note" }, entry.said.note)] : []), ...again);
+    return el("li", {}, el("h2", {}, title), el("dl", {}, ...lines), ...(entry.said.note ? [el("p", { class: "note" }, entry.said.note)] : []), ...again);
   });
   function changeButton(title: string, press: () => void): HTMLElement {
     return button(fill(words.change, { date: title }), "quiet", press);

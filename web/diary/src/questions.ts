@@ -80,10 +80,11 @@ const MOST = 999;
 /** A count, with + and − and a key for none. Blank until something is pressed: not counted is not none. */
 export function count(own: ScaleWords, words: Words, changed: () => void): Question<number> {
   let current: number | undefined;
-  const shown = el("output", { class: "count", "aria-live": "polite" });
+  const seen = el("span", { "aria-hidden": "true" });
+  const heard = el("span", { class: "unseen", "aria-live": "polite" });
   const show = (): void => {
-    shown.textContent = current === undefined ? "–" : String(current);
-    shown.setAttribute("aria-label", current === undefined ? words.not_said : counted({ one: own.one!, other: own.other! }, current));
+    seen.textContent = current === undefined ? "–" : String(current);
+    heard.textContent = current === undefined ? words.not_said : counted({ one: own.one!, other: own.other! }, current);
     less.setAttribute("aria-disabled", String(!current));
     none.setAttribute("aria-pressed", String(current === 0));
   };
@@ -101,7 +102,7 @@ export function count(own: ScaleWords, words: Words, changed: () => void): Quest
   more.setAttribute("aria-label", own.more!);
   show();
   return {
-    element: el("fieldset", { class: "question counting" }, el("legend", {}, own.ask), el("div", { class: "counter" }, none, less, shown, more)),
+    element: el("fieldset", { class: "question counting" }, el("legend", {}, own.ask), el("div", { class: "counter" }, none, less, el("span", { class: "count" }, seen, heard), more)),
     only: own.only,
     get: () => current,
     set(answer) {
