@@ -143,7 +143,7 @@ async function show(first: Opened): Promise<void> {
       await sync(store, opened);
       reached = true;
       opened = (await store.get("diaries", opened.diary)) ?? opened;
-      over(undefined);
+      await over(undefined);
     } catch (error) {
       if (error instanceof EndedError) {
         opened = { ...opened, ended: error.how };
@@ -160,7 +160,7 @@ async function show(first: Opened): Promise<void> {
     else if (reached && waited) tell(words.sent);
     else if (!navigator.onLine) tell(words.offline, true);
     if (reached) await refresh();
-    if (view === "days") await turn("days", false);
+    if (view === "days") main.firstElementChild?.replaceWith(await days());
   }
 
   const waiting = async (): Promise<Entry[]> => (await entriesOf(store, opened.diary)).filter((e) => e.unsent);
@@ -168,19 +168,26 @@ async function show(first: Opened): Promise<void> {
   async function done(): Promise<void> {
     await kept();
     await send();
-    if (!opened.ended) tell(`${words.thanks} ${status.textContent ?? ""}`, (await waiting()).length > 0);
+    if (opened.ended) return;
+    const left = (await waiting()).length;
+    const wrote = await store.get("entries", key());
+    if (left) tell(`${words.thanks} ${status.textContent ?? ""}`, true);
+    else tell(wrote ? `${words.thanks} ${words.sent}` : words.thanks);
     await turn("days");
   }
 
+  let said = "";
   /** Says that the link has ended, and what is kept. */
   async function over(how: Ended | undefined): Promise<void> {
+    const left = how ? (await waiting()).length : 0;
+    if (said === `${how} ${left}`) return;
+    said = `${how} ${left}`;
     ended.hidden = !how;
     for (const [name, tab] of tabs) tab.hidden = Boolean(how) && name === "write";
     if (!how) {
       ended.replaceChildren();
       return;
     }
-    const left = (await waiting()).length;
     const lines = [words.ended[how], ...(left ? [counted(words.ended.kept, left)] : []), words.ended.next];
     ended.replaceChildren(el("div", { role: "alert" }, ...lines.map((line) => el("p", {}, line))), removal(left));
     tell("");
@@ -208,6 +215,12 @@ async function show(first: Opened): Promise<void> {
     return box;
   }
 
+  const days = async (): Promise<HTMLElement> =>
+    daysView(opened.config, await entriesOf(store, opened.diary), words, opened.ended === undefined, (ago, part) => {
+      written.go(ago, part);
+      void turn("write");
+    });
+
   async function turn(to: View, focus = true): Promise<void> {
     await saving;
     view = to;
@@ -218,14 +231,7 @@ async function show(first: Opened): Promise<void> {
     if (to === "write") main.replaceChildren(written.element);
     else if (to === "call") main.replaceChildren(callView(opened.config, words));
     else {
-      const entries = await entriesOf(store, opened.diary);
-      main.replaceChildren(
-        daysView(opened.config, entries, words, (ago, part) => {
-          written.go(ago, part);
-          void turn("write");
-        }),
-        ...(opened.ended ? [] : [removal((await waiting()).length)]),
-      );
+      main.replaceChildren(await days(), ...(opened.ended ? [] : [removal((await waiting()).length)]));
     }
     if (focus) {
       window.scrollTo(0, 0);

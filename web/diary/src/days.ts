@@ -11,7 +11,7 @@ const DAY = 86_400_000;
 const WIDTH = 340, LEFT = 26, RIGHT = 332, TALL = 62, LOW = 22, HEAD = 20, GAP = 10;
 
 /** The entries that say something, the newest first. */
-export function daysView(config: Config, entries: Entry[], words: Words, change: (ago: number, part: Entry["part"]) => void): HTMLElement {
+export function daysView(config: Config, entries: Entry[], words: Words, open: boolean, change: (ago: number, part: Entry["part"]) => void): HTMLElement {
   const said = entries.filter((e) => !isEmpty(e.said)).sort((a, b) => (a.day === b.day ? 0 : a.day < b.day ? 1 : -1));
   if (!said.length) return el("section", { class: "days", "aria-label": words.days }, el("p", {}, words.empty_days));
   const recent = [daysAgo(0), daysAgo(1)];
@@ -19,7 +19,7 @@ export function daysView(config: Config, entries: Entry[], words: Words, change:
     const title = entry.part ? `${dateText(entry.day, words)}, ${words.parts[entry.part].toLowerCase()}` : dateText(entry.day, words);
     const lines = summary(config, entry, words).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));
     const ago = recent.indexOf(entry.day);
-    const again = ago < 0 ? [] : [changeButton(title, () => change(ago, entry.part))];
+    const again = ago < 0 || !open ? [] : [changeButton(title, () => change(ago, entry.part))];
     return el("li", {}, el("h2", {}, title), el("dl", {}, ...lines), ...(entry.said.note ? [el("p", { class: "note" }, entry.said.note)] : []), ...again);
   });
   function changeButton(title: string, press: () => void): HTMLElement {
