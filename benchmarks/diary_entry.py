@@ -19,8 +19,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 import httpx
-from diary_service import ASKED, Clock, house_in, served
 from playwright.sync_api import sync_playwright
+
+from diary_service import ASKED, Clock, house_in, served
 
 READ, FLICK, A, B = 1.0, 0.5, 0.2, 0.15
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
