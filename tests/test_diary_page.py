@@ -309,7 +309,7 @@ def test_an_expired_link_says_so_kindly_and_keeps_what_waits(browser: Any, here:
         here.post(f"/diaries/{diary}/renew", days=5)
         page.reload()
         playwright.expect(page.locator(".ended")).to_be_hidden()
-        playwright.expect(page.get_by_role("button", name="Done")).to_be_visible()
+        playwright.expect(page.get_by_role("button", name="Write")).to_be_visible()
         status(page, "Saved and sent to your team.")
         (day,) = here.days(diary)
         assert day["said"]["scores"] == {"spasticity-nrs": 6}

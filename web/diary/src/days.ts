@@ -71,7 +71,7 @@ function picture(config: Config, said: Entry[], words: Words): HTMLElement {
     }
     for (const [at, value] of values) body.push(svg("circle", { cx: x(at), cy: y(value), r: 3.6, class: "dot" }));
     const numbers = values.map(([, v]) => v);
-    says.push(fill(words.chart_says, { name, count: values.length, least: Math.min(...numbers), most: Math.max(...numbers) }));
+    says.push(fill(values.length === 1 ? words.chart_says.one : words.chart_says.other, { name, count: values.length, least: Math.min(...numbers), most: Math.max(...numbers) }));
     top += HEAD + TALL + GAP;
   }
   for (const medicine of config.medicines) {

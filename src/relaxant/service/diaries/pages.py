@@ -133,20 +133,21 @@ def _doses(planned: Planned, medicine: Medicine, words: dict[str, Any]) -> str:
 
 
 def _flags(diary: Diary, house: House) -> list[dict[str, Any]]:
-    """What the person's page says of calling, with where it is from."""
+    """What the person's page says of calling, with where it is from; signs from one place stand together."""
     knowledge = house.knowledge
     flags, page = (
         flags_of(diary.columns, house.settings.country, knowledge),
         knowledge.words("diary_page")["page"]["call"],
     )
-    return [
-        {
-            "heading": page[key],
-            "signs": [{"text": f.text, "from": _source(f.cited.source, f.cited.place, knowledge)} for f in found],
-        }
-        for key, found in (("now", flags.now), ("team", flags.team))
-        if found
-    ]
+    out = []
+    for key, found in (("now", flags.now), ("team", flags.team)):
+        places: dict[tuple[str, str], list[str]] = {}
+        for flag in found:
+            places.setdefault((flag.cited.source, flag.cited.place), []).append(flag.text)
+        signs = [{"texts": texts, "from": _source(*place, knowledge)} for place, texts in places.items()]
+        if signs:
+            out.append({"heading": page[key], "signs": signs})
+    return out
 
 
 def _source(source: str, place: str, knowledge: Knowledge) -> dict[str, str | None]:
