@@ -27,6 +27,7 @@ BUILT = ROOT / "src" / "relaxant" / "service" / "static" / "diary"
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
 PHONE = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 LEAST = 48  # pixels of what is to be touched
+PATIENCE = 90_000  # milliseconds, for a machine that has other things to do
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,7 @@ def npm(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    playwright.expect.set_options(timeout=PATIENCE)
     with playwright.sync_playwright() as own:
         started = own.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield started
@@ -83,7 +85,7 @@ def here(tmp_path: Path) -> Iterator[Served]:
 def phone(browser: Any, **changes: Any) -> Iterator[Any]:
     """A phone of its own, whose page must say no error."""
     context = browser.new_context(**(PHONE | changes))
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
@@ -108,7 +110,7 @@ def key(page: Any, group: str, name: str) -> Any:
 
 
 def status(page: Any, text: str) -> None:
-    playwright.expect(page.get_by_role("status")).to_contain_text(text, timeout=15_000)
+    playwright.expect(page.get_by_role("status")).to_contain_text(text, timeout=PATIENCE)
 
 
 # ---------------------------------------------------------------- by touch
@@ -134,7 +136,7 @@ def test_an_entry_by_touch(browser: Any, here: Served, width: int, height: int) 
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         page.get_by_role("button", name="Done").tap()
         status(page, "Thank you. Saved and sent to your team.")
-        assert page.get_by_role("listitem").filter(has_text="cold night").count() == 1
+        playwright.expect(page.get_by_role("listitem").filter(has_text="cold night")).to_have_count(1)
     (day,) = here.days(diary)
     assert day["said"] == {
         "scores": {"spasm-count": 2, "spasticity-nrs": 4, "sleep-disruption": 0, "drowsiness": 10, "falls": 0},
@@ -160,7 +162,7 @@ def test_nothing_has_to_be_answered(browser: Any, here: Served) -> None:
     diary, code = here.made()
     with phone(browser) as page:
         write(page, here.link(code))
-        assert page.get_by_text("You can leave out any question and any day. That is fine.").is_visible()
+        playwright.expect(page.get_by_text("You can leave out any question and any day. That is fine.")).to_be_visible()
         page.get_by_role("button", name="Done").tap()
         status(page, "Thank you.")
         page.get_by_role("button", name="Write").tap()
@@ -178,7 +180,7 @@ def test_a_choice_can_be_taken_back(browser: Any, here: Served) -> None:
         key(page, "How stiff", "7").tap()
         key(page, "How sleepy", "3").tap()
         key(page, "How stiff", "7").tap()
-        assert not key(page, "How stiff", "7").is_checked()
+        playwright.expect(key(page, "How stiff", "7")).not_to_be_checked()
         status(page, "Saved and sent to your team.")
         (day,) = here.days(diary)
         assert day["said"]["scores"] == {"drowsiness": 3}
@@ -214,7 +216,7 @@ def test_a_diary_by_parts_of_the_day(browser: Any, here: Served) -> None:
             key(page, "Time of day", part).tap()
             playwright.expect(key(page, "Baclofen", "As planned")).not_to_be_checked()
             key(page, "Baclofen", "As planned").tap()
-            assert page.get_by_role("group", name="your sleep").is_visible() == (part == "Morning")
+            playwright.expect(page.get_by_role("group", name="your sleep")).to_be_visible(visible=part == "Morning")
         page.get_by_role("button", name="Done").tap()
         status(page, "Saved and sent")
     assert [(d["part"], d["said"]["doses"]) for d in here.days(diary)] == [("morning", {"baclofen": "planned"}), ("night", {"baclofen": "planned"})]  # fmt: skip
@@ -234,7 +236,7 @@ def test_without_a_network_and_later(browser: Any, here: Served) -> None:
         key(page, "How stiff", "6").tap()
         page.get_by_role("button", name="Done").tap()
         status(page, "1 day waits on this phone")
-        assert page.get_by_text("Stiffness").first.is_visible()
+        playwright.expect(page.get_by_text("Stiffness").first).to_be_visible()
         page.reload()
         playwright.expect(key(page, "How stiff", "6")).to_be_checked()
         assert here.days(diary) == []
@@ -300,11 +302,11 @@ def test_an_expired_link_says_so_kindly_and_keeps_what_waits(browser: Any, here:
         alert = page.get_by_role("alert")
         playwright.expect(alert).to_contain_text("This diary has come to its end. Thank you for all you wrote.")
         playwright.expect(alert).to_contain_text("1 day that was not sent is kept on this phone.")
-        assert page.get_by_text("Stiffness").first.is_visible()
+        playwright.expect(page.get_by_text("Stiffness").first).to_be_visible()
         page.reload()
         playwright.expect(page.get_by_role("alert")).to_contain_text("1 day that was not sent")
         page.get_by_role("button", name="When to call").tap()
-        assert page.get_by_text("Get help at once").is_visible()
+        playwright.expect(page.get_by_text("Get help at once")).to_be_visible()
         here.clock.moved = timedelta(0)
         here.post(f"/diaries/{diary}/renew", days=5)
         page.reload()
@@ -417,12 +419,12 @@ def test_by_ear(browser: Any, here: Served) -> None:
             assert f"- {name}" in heard, heard
         assert heard.count("- radio ") == 2 + 3 * 11 + 3 + 2
         page.get_by_role("button", name="One spasm more").tap()
-        assert page.locator("[aria-live]").first.inner_text() == "1 spasm"
-        assert page.locator("[aria-live]").nth(1).inner_text() == "not said"
+        playwright.expect(page.locator("[aria-live]").first).to_have_text("1 spasm")
+        playwright.expect(page.locator("[aria-live]").nth(1)).to_have_text("not said")
         page.get_by_role("button", name="My days").tap()
         page.get_by_role("img", name=re.compile("Your days as a picture")).wait_for()
-        assert page.get_by_role("button", name="My days").get_attribute("aria-current") == "page"
-        assert page.evaluate("document.activeElement.tagName") == "MAIN"
+        playwright.expect(page.get_by_role("button", name="My days")).to_have_attribute("aria-current", "page")
+        playwright.expect(page.get_by_role("main")).to_be_focused()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
