@@ -7,6 +7,7 @@ import itertools
 import json
 import logging
 import re
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from relaxant.io.scale_entries import scale_entries
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.report.response_view import response_view
 from relaxant.report.responses import render_response, response_body
+from relaxant.service.audit.verify import rows, verify
 from relaxant.service.diaries import diaries
 from relaxant.service.diaries.codes import BYTES, hash_of
 from relaxant.service.diaries.columns import Columns, Medicine, Planned, checked, with_plan
@@ -208,8 +210,6 @@ def test_a_body_that_is_no_list_of_entries_is_refused(call: Caller, body: bytes)
 
 
 def test_an_answer_is_given_once_it_is_committed(call: Caller, house: House) -> None:
-    import sqlite3
-
     _, code = call.made()
     call.write(code, entry(ago(0), NOW, {"note": "kept"}))
     with sqlite3.connect(f"file:{house.settings.place / 'relaxant.sqlite3'}?mode=ro", uri=True) as other:
@@ -232,12 +232,28 @@ def test_a_diary_that_is_erased_leaves_nothing(call: Caller, house: House) -> No
     assert call("GET", "/diary/mine", headers=opened(code)).status_code == 404
     assert call("GET", f"/diaries/{diary}").status_code == 404
     assert house.store.read(diaries.count) == 0 and house.store.read(lambda c: entries_of(c, diary)) == []
-    house.store.write(lambda c: None)
-    with house.store.engine.connect() as connection:
-        connection.exec_driver_sql("COMMIT")
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    with sqlite3.connect(house.settings.place / "relaxant.sqlite3") as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     kept = b"".join(path.read_bytes() for path in house.settings.place.iterdir())
     assert b"canary" not in kept
+
+
+def test_the_audit_says_what_was_done_and_no_word_of_it(call: Caller, house: House) -> None:
+    diary, code = call.made(label="canary-label")
+    first = entry(ago(1), NOW - 5, {"scores": {"falls": 1}, "note": "canary-note"}, device="canary-a")
+    second = entry(ago(1), NOW - 9, {"scores": {"falls": 0}}, device="canary-b")
+    for sent in (first, second, second, first):
+        call.write(code, sent)
+    call("GET", f"/diaries/{diary}/diary.csv")
+    call("POST", f"/diaries/{diary}/link", json={})
+    call("POST", f"/diaries/{diary}/revoke")
+    call("DELETE", f"/diaries/{diary}")
+    own = list(rows(house.store))
+    assert [(r.kind, r.by) for r in own] == [("diary made", "loopback"), ("diary entered", "link"), ("diary entered", "link"), ("diary exported", "loopback"), ("diary revoked", "loopback"), ("diary revoked", "loopback"), ("diary erased", "loopback")]  # fmt: skip
+    assert [json.loads(r.what) for r in own[1:3]] == [{"diary": diary, "entries": 1, "crossed": 0}, {"diary": diary, "entries": 0, "crossed": 1}]  # fmt: skip
+    assert code not in str(own) and "canary" not in str(own) and all(diary in r.what for r in own)
+    verdict = verify(house.store)
+    assert verdict.sound and verdict.number == len(own)
 
 
 # ---------------------------------------------------------------- what it asks

@@ -16,6 +16,8 @@ from relaxant.report.fhir_parts import written
 from relaxant.report.html import page_file
 from relaxant.report.responses import RESPONSE_STYLES
 from relaxant.report.shown import clean
+from relaxant.service.audit.kinds import Kind
+from relaxant.service.audit.record import record
 from relaxant.service.diaries import diaries, pages
 from relaxant.service.diaries.codes import link_of, square_of
 from relaxant.service.diaries.columns import Columns, Medicine, Planned, checked, with_plan
@@ -76,14 +78,20 @@ def every(request: Request, house: House) -> Response:
 
 async def make(request: Request, house: House) -> Response:
     """Makes a diary, and shows its link this once."""
-    clinician(request, house)
+    by = clinician(request, house)
     body = await request.body()
     wanted = msgspec.convert(wanted_of(form_of(body)), Wanted) if is_form(request) else _decoded(body, Wanted)
     columns = Columns(medicines=wanted.medicines, scales=wanted.scales, by_part=wanted.by_part, conditions=wanted.conditions)  # fmt: skip
     columns = checked(columns, house.knowledge)
     label, call = _short("label", wanted.label, MOST_LABEL), _short("call", wanted.call, MOST_CALL)
     days, now = _days(wanted.days, house), house.now()
-    diary, code = await house.store.written(lambda c: diaries.make(c, label=label, columns=columns, call=call, days=days, now=now))  # fmt: skip
+
+    def made(connection: Connection) -> tuple[str, str]:
+        diary, code = diaries.make(connection, label=label, columns=columns, call=call, days=days, now=now)
+        _noted(connection, Kind.DIARY_MADE, by, diary, house)
+        return diary, code
+
+    diary, code = await house.store.written(made)
     return await run_in_threadpool(_link, request, house, diary, code, 201)
 
 
@@ -119,18 +127,24 @@ async def renew(request: Request, house: House) -> Response:
 
 async def revoke(request: Request, house: House) -> Response:
     """Closes the link."""
-    clinician(request, house)
-    return await _done(request, house, lambda connection, diary: diaries.revoke(connection, diary.diary, house.now()))
+    by = clinician(request, house)
+
+    def revoked(connection: Connection, diary: Diary) -> None:
+        diaries.revoke(connection, diary.diary, house.now())
+        _noted(connection, Kind.DIARY_REVOKED, by, diary.diary, house)
+
+    return await _done(request, house, revoked)
 
 
 async def link(request: Request, house: House) -> Response:
     """Another link in place of the one before; shown this once."""
-    clinician(request, house)
+    by = clinician(request, house)
     days = _days((await _asked_days(request)).days, house)
     name = request.path_params["diary"]
 
     def made(connection: Connection) -> str:
         _known(connection, name, house)
+        _noted(connection, Kind.DIARY_REVOKED, by, name, house)
         return diaries.new_link(connection, name, days, house.now())
 
     code = await house.store.written(made)
@@ -139,13 +153,14 @@ async def link(request: Request, house: House) -> Response:
 
 async def erase(request: Request, house: House) -> Response:
     """Erases a diary and every entry of it."""
-    clinician(request, house)
+    by = clinician(request, house)
     if is_form(request) and "sure" not in form_of(await request.body()):
         return _see(f"/diaries/{request.path_params['diary']}")
     name = request.path_params["diary"]
 
     def erased(connection: Connection) -> None:
         diaries.erase(connection, _known(connection, name, house).diary)
+        _noted(connection, Kind.DIARY_ERASED, by, name, house)
 
     await house.store.written(erased)
     return _see("/diaries") if _html(request) else Response(status_code=204)
@@ -156,19 +171,19 @@ async def erase(request: Request, house: House) -> Response:
 
 def csv(request: Request, house: House) -> Response:
     """As ``relaxant respond`` reads it."""
-    diary, entries = _found(request, house)
+    diary, entries = _taken(request, house)
     return _file(diary_csv(diary.columns, entries, house.knowledge), "text/csv; charset=utf-8", "diary.csv")
 
 
 def pdf(request: Request, house: House) -> Response:
     """The answer and every entry, on paper."""
-    diary, entries = _found(request, house)
+    diary, entries = _taken(request, house)
     return _file(diary_pdf(diary, entries, house.knowledge, house.now()), "application/pdf", "diary.pdf")
 
 
 def fhir(request: Request, house: House) -> Response:
     """As a FHIR R4 Bundle."""
-    diary, entries = _found(request, house)
+    diary, entries = _taken(request, house)
     bundle = diary_bundle(diary, entries, house.knowledge, house.now())
     return _file(written(bundle), "application/fhir+json", "diary.fhir.json")
 
@@ -197,6 +212,18 @@ def _found(request: Request, house: House) -> tuple[Diary, list[Kept]]:
         return diary, entries_of(connection, diary.diary)
 
     return house.store.read(found)
+
+
+def _taken(request: Request, house: House) -> tuple[Diary, list[Kept]]:
+    """A diary that leaves the house, which is noted."""
+    by, found = clinician(request, house), _found(request, house)
+    house.store.write(lambda connection: _noted(connection, Kind.DIARY_EXPORTED, by, found[0].diary, house))
+    return found
+
+
+def _noted(connection: Connection, kind: Kind, by: str, diary: str, house: House) -> None:
+    """Adds to the audit what was done to a diary."""
+    record(connection, kind, by, None, {"diary": diary}, at=house.now())
 
 
 def _known(connection: Connection, name: str, house: House) -> Diary:

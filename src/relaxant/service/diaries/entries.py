@@ -66,13 +66,14 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an entry that was sent; ``why`` it was refused."""
+    """What became of an entry that was sent; ``why`` it was refused; ``crossed``: it and another phone's words for the same time differed, and one gave way."""
 
     day: date
     part: DayPart | None
     written: int
     outcome: Outcome
     why: str | None = None
+    crossed: bool = False
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -91,8 +92,8 @@ def keep(connection: Connection, diary: str, columns: Columns, made: date, entri
 
 
 def _keep(connection: Connection, diary: str, columns: Columns, made: date, entry: Entry, now: datetime, knowledge: Knowledge, words: Words) -> Answer:  # fmt: skip
-    def answered(outcome: Outcome, why: str | None = None) -> Answer:
-        return Answer(day=entry.day, part=entry.part, written=entry.written, outcome=outcome, why=why)
+    def answered(outcome: Outcome, why: str | None = None, crossed: bool = False) -> Answer:
+        return Answer(day=entry.day, part=entry.part, written=entry.written, outcome=outcome, why=why, crossed=crossed)
 
     why = fault_of(entry, columns, made, now, knowledge, words)
     if why is not None:
@@ -111,14 +112,17 @@ def _keep(connection: Connection, diary: str, columns: Columns, made: date, entr
         connection.execute(update(ENTRIES).where(at).values(written=max(found.written, written)))
         return answered("same")
     if (found.written, before.device) > (written, row.device):
-        if before.device != row.device:
-            kept = msgspec.structs.replace(before, crossed=_with(before.crossed, (row.device, row.sent)))
-            connection.execute(update(ENTRIES).where(at).values(said=_text(kept)))
-        return answered("older")
+        crossed = before.crossed if before.device == row.device else _with(before.crossed, (row.device, row.sent))
+        if crossed == before.crossed:
+            return answered("older")
+        connection.execute(
+            update(ENTRIES).where(at).values(said=_text(msgspec.structs.replace(before, crossed=crossed)))
+        )
+        return answered("older", crossed=True)
     crossed = before.crossed if before.device == row.device else _with(before.crossed, (before.device, before.sent))
     row = msgspec.structs.replace(row, crossed=crossed)
     connection.execute(update(ENTRIES).where(at).values(said=_text(row), written=written, kept=milliseconds))
-    return answered("kept")
+    return answered("kept", crossed=crossed != before.crossed)
 
 
 def _with(crossed: tuple[tuple[str, int], ...], one: tuple[str, int]) -> tuple[tuple[str, int], ...]:

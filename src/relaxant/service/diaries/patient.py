@@ -18,6 +18,8 @@ from starlette.responses import Response
 from relaxant.knowledge.load import Knowledge
 from relaxant.report.shown import clean
 from relaxant.rules.wording import capital
+from relaxant.service.audit.kinds import Kind
+from relaxant.service.audit.record import record
 from relaxant.service.diaries import diaries
 from relaxant.service.diaries.codes import is_code
 from relaxant.service.diaries.diaries import Diary
@@ -35,6 +37,7 @@ FILES = {
     "manifest.webmanifest": "application/manifest+json",
     "icon.svg": "image/svg+xml",
 }
+_LINK = "link"  # of whom the audit says that he wrote: whoever had it
 _SCHEME = "diary "
 _JSON = "application/json"
 _MOST_DEVICE = 40
@@ -95,6 +98,10 @@ async def write(request: Request, house: House) -> Response:
     def kept(connection: Connection) -> dict[str, Any]:
         diary = _open(connection, code, house)
         answers = keep(connection, diary.diary, diary.columns, day_of(diary.made), entries, now, house.knowledge)
+        new, crossed = sum(a.outcome == "kept" for a in answers), sum(a.crossed for a in answers)
+        if new or crossed:
+            what = {"diary": diary.diary, "entries": new, "crossed": crossed}
+            record(connection, Kind.DIARY_ENTERED, _LINK, None, what, at=now)
         return {"answers": answers, "days": entries_of(connection, diary.diary)}
 
     return Response(msgspec.json.encode(await house.store.written(kept)), media_type=_JSON)
