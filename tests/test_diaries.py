@@ -254,6 +254,29 @@ def test_the_audit_says_what_was_done_and_no_word_of_it(call: Caller, house: Hou
     assert verdict.sound and verdict.number == len(own)
 
 
+def test_the_same_on_both_databases(database: str, tmp_path: Path, clock: Clock) -> None:
+    house = house_in(tmp_path, clock, database=database)
+    try:
+        call = Caller(house)
+        diary, code = call.made()
+        sent = [
+            entry(ago(0), NOW - 20, {"scores": {"falls": 2}}, device="b"),
+            entry(ago(0), NOW - 10, {"scores": {"falls": 1}, "note": "“é” 夜"}, device="a"),
+            entry(ago(0), NOW - 30, {"scores": {"falls": 3}}, device="b"),
+        ]
+        assert [call.write(code, one)[0]["outcome"] for one in (*sent, sent[1])] == ["kept", "kept", "older", "same"]
+        (day,) = call.days(code)
+        assert day["said"] == {"scores": {"falls": 1}, "doses": {}, "note": "“é” 夜"} and day["others"] == 2
+        assert call("POST", f"/diaries/{diary}/revoke").json()["state"] == "revoked"
+        new = call("POST", f"/diaries/{diary}/link").json()["link"].partition("#")[2]
+        assert call.days(new) == [day] and call("GET", "/diary/mine", headers=opened(code)).status_code == 404
+        assert call("GET", f"/diaries/{diary}/diary.csv").status_code == 200
+        assert call("DELETE", f"/diaries/{diary}").status_code == 204
+        assert house.store.read(diaries.count) == 0 and verify(house.store).sound
+    finally:
+        house.store.close()
+
+
 # ---------------------------------------------------------------- what it asks
 
 
