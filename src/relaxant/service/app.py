@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from relaxant.knowledge.load import load_knowledge
+from relaxant.service.diaries.routes import routes as diary_routes
 from relaxant.service.door import Door
 from relaxant.service.house import House, route, slow
 from relaxant.service.measured import Measured
@@ -51,6 +52,7 @@ def routes(house: House) -> list[BaseRoute]:
         route("/ready", house, slow(_ready)),
         route("/metrics", house, _metrics),
         *reference.routes(house),
+        *diary_routes(house),
     ]
 
 
