@@ -64,7 +64,8 @@ class ShownChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShownScenario(msgspec.Struct, frozen=True, kw_only=True):
-    """What is taken, as read, and its courses. ``scenario`` is ``now``, ``weighed`` or ``alone``.
+    """What is taken, as read, and its courses. ``scenario`` is ``now``, ``weighed`` or ``alone``; of steps ``typical``, ``patient``,
+    ``observed`` or ``proposed``.
 
     ``changes`` alter its exposure, together ``auc_ratio`` times what the models' own covariates make; ``change_days`` until nine tenths
     of what is still to come of that are there; ``today`` is the exposure of today's clearance against that of the curve.
@@ -125,6 +126,15 @@ def predicted(medicines: tuple[Medicine, ...], facts: Facts, patient: Patient) -
     """The predictions of a review of one person, in words."""
     found = predictions(medicines, facts, patient.as_of, patient.genotype, lambda drug: levels_of(patient, drug))
     return tuple(_Said(p, facts).shown() for p in found)
+
+
+def steps_of(medicines: tuple[Medicine, ...], facts: Facts, patient: Patient) -> tuple[tuple[ShownScenario, ...], ...]:
+    """For each of the predictions, in their order, the course step by step: ``typical``, ``patient``, ``observed``, ``proposed``, as far as there is
+    something to draw."""
+    found = predictions(
+        medicines, facts, patient.as_of, patient.genotype, lambda drug: levels_of(patient, drug), steps=True
+    )
+    return tuple(tuple(_Said(p, facts).scenario(s, last=False) for s in p.steps) for p in found)
 
 
 class _Said:
