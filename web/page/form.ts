@@ -1,0 +1,59 @@
+// The form as one value: every named field with its texts. It lives in the page and nowhere else.
+
+export type Filled = readonly (readonly [string, string])[];
+const OWN = new Set(["seen", "file", "answer", "asked", "asked_field", "asked_name"]); // of one request, not of the person
+
+export const form = document.querySelector<HTMLFormElement>("#ask")!;
+
+/** Everything on the form that is of the person, ticks and skipped questions included. */
+export function filled(): Filled {
+  return [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !OWN.has(name)).map(([name, value]) => [name, String(value)] as const);
+}
+
+/** Puts a value back into the form. Ticks are set when their lines are drawn again. */
+export function fill(value: Filled): void {
+  for (const control of form.elements) {
+    if (control instanceof HTMLInputElement && control.type === "checkbox") {
+      control.checked = value.some(([name, text]) => name === control.name && text === control.value);
+    } else if (isText(control) && !OWN.has(control.name) && control.name !== "skipped") {
+      put(control, value.find(([name]) => name === control.name)?.[1] ?? "");
+    }
+  }
+  skip(value.filter(([name]) => name === "skipped").map(([, text]) => text));
+}
+
+/** Sets single texts, as the server gives them, and empties the rest. */
+export function fillText(text: Record<string, string>, kept: string, skipped: string[]): void {
+  for (const control of form.elements) {
+    if (isText(control) && control.name && !OWN.has(control.name) && control.name !== "skipped") {
+      put(control, control.name === "kept" ? kept : text[control.name] ?? (control.name === "as_of" || control.name === "country" ? control.value : ""));
+    }
+  }
+  skip(skipped);
+}
+
+function isText(control: Element): control is HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement {
+  return control instanceof HTMLTextAreaElement || control instanceof HTMLSelectElement || (control instanceof HTMLInputElement && !["checkbox", "file"].includes(control.type));
+}
+
+function put(control: HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement, text: string): void {
+  if (control instanceof HTMLSelectElement && ![...control.options].some((option) => option.value === text)) control.add(new Option(text, text));
+  if (control.value !== text) control.value = text;
+  if (control instanceof HTMLTextAreaElement) fit(control);
+}
+
+/** The questions that nobody can answer. */
+function skip(needs: string[]): void {
+  form.querySelectorAll("input[name=skipped]").forEach((one) => one.remove());
+  for (const need of needs) {
+    const one = document.createElement("input");
+    Object.assign(one, { type: "hidden", name: "skipped", value: need });
+    form.append(one);
+  }
+}
+
+/** A text field as tall as its lines, up to fourteen. */
+export function fit(area: HTMLTextAreaElement): void {
+  const least = Number(area.dataset.rows ?? (area.dataset.rows = String(area.rows)));
+  area.rows = Math.min(Math.max(least, area.value.split("\n").length + 1), 14);
+}
