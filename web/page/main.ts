@@ -77,7 +77,9 @@ function wrong(answer: Answer): void {
   if (!place) return;
   place.hidden = false;
   place.textContent = get("refused").querySelector(".what")?.textContent ?? "";
-  document.getElementById(`ask-${field}`)?.setAttribute("aria-invalid", "true");
+  const control = document.getElementById(`ask-${field}`);
+  control?.setAttribute("aria-invalid", "true");
+  control?.closest("details")?.setAttribute("open", "");
 }
 
 /** Remembers the form as it is now. */
@@ -102,7 +104,7 @@ function goTo(state: ReturnType<typeof back>, word: string): void {
   if (!state) return;
   fill(state);
   buttons();
-  void review(Object.fromEntries([]), undefined, word);
+  void review({}, undefined, word);
 }
 
 const undo = () => {
@@ -203,4 +205,10 @@ if (today) {
   today.value = [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
 }
 form.querySelectorAll("textarea").forEach(fit);
+if (matchMedia("(max-width: 60rem)").matches) {
+  // where the review comes after the form, what is empty is folded
+  for (const fold of form.querySelectorAll<HTMLDetailsElement>("details.fold")) {
+    fold.open = [...fold.querySelectorAll<HTMLInputElement>("input, textarea, select")].some((one) => one.value !== "");
+  }
+}
 note();
