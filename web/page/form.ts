@@ -22,12 +22,14 @@ export function fill(value: Filled): void {
   skip(value.filter(([name]) => name === "skipped").map(([, text]) => text));
 }
 
-/** Sets single texts, as the server gives them, and empties the rest. */
-export function fillText(text: Record<string, string>, kept: string, skipped: string[]): void {
+/** Sets the texts that the server gives. What it left as it was `sent` stays as it is now: somebody may have gone on typing. */
+export function fillText(text: Record<string, string>, kept: string, skipped: string[], sent: Filled): void {
   for (const control of form.elements) {
-    if (isText(control) && control.name && !OWN.has(control.name) && control.name !== "skipped") {
-      put(control, control.name === "kept" ? kept : text[control.name] ?? (control.name === "as_of" || control.name === "country" ? control.value : ""));
-    }
+    if (!isText(control) || !control.name || OWN.has(control.name) || control.name === "skipped") continue;
+    const before = sent.find(([name]) => name === control.name)?.[1];
+    const unsaid = control.name === "as_of" || control.name === "country" ? control.value : "";
+    const now = control.name === "kept" ? kept : text[control.name] ?? unsaid;
+    if (now !== before) put(control, now);
   }
   skip(skipped);
 }

@@ -1,7 +1,7 @@
 // What the review page does beyond a plain form: it reviews again with every change, undoes, opens and saves files, and knows shortcuts.
 // Nothing of a person is stored: the state is the form's own, and it goes with the page.
 
-import { fill, fillText, filled, fit, form } from "./form";
+import { fill, fillText, filled, fit, form, type Filled } from "./form";
 import { back, canRedo, canUndo, forth, remember } from "./history";
 import { listen } from "./keys";
 import { swap } from "./swap";
@@ -30,13 +30,14 @@ async function review(extra: Record<string, string> = {}, file?: Blob, prefix = 
   window.clearTimeout(waiting);
   asking?.abort();
   const own = (asking = new AbortController());
-  const body = file ?? new URLSearchParams([...filled(), ["seen", seen()], ...Object.entries(extra)].map(([a, b]) => [a!, b!]));
+  const sent = filled();
+  const body = file ?? new URLSearchParams([...sent, ["seen", seen()], ...Object.entries(extra)].map(([a, b]) => [a!, b!]));
   document.body.setAttribute("aria-busy", "true");
   try {
     const headers: Record<string, string> = file ? { "content-type": "application/octet-stream" } : {};
     const response = await fetch("/api/review", { method: "POST", body, headers, signal: own.signal });
     const answer: unknown = await response.json();
-    if (isAnswer(answer)) draw(answer, prefix);
+    if (isAnswer(answer)) draw(answer, sent, prefix);
     else say((answer as { title?: string }).title ?? form.dataset.failed!);
   } catch {
     if (own.signal.aborted) return;
@@ -52,9 +53,9 @@ function isAnswer(answer: unknown): answer is Answer {
 
 const seen = () => document.querySelector<HTMLInputElement>("input[name=seen]")?.value ?? "";
 
-function draw(answer: Answer, prefix: string): void {
+function draw(answer: Answer, sent: Filled, prefix: string): void {
   if (answer.fields) {
-    fillText(answer.fields.text, answer.fields.kept, answer.fields.skipped);
+    fillText(answer.fields.text, answer.fields.kept, answer.fields.skipped, sent);
     note();
   }
   for (const [part, html] of Object.entries(answer.html)) swap(part, html);
