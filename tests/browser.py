@@ -1,4 +1,4 @@
-"""A real browser and a real server for the tests of pages. A test module asks for it with ``pytest_plugins = ["browser"]``.
+"""A real browser and a real server for the tests of pages, as fixtures.
 
 ``served`` is the service on this machine's own address; ``site`` opens pages of it in Debian's Chromium and watches: every request that leaves a page,
 every error in its console, every breach of the content security policy. ``faultless`` asks axe-core for faults of access.

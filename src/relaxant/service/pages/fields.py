@@ -126,13 +126,23 @@ def place_of(field: str, fields: Fields) -> Place:
         own = [n for n in (*(n for n in LABS if fields.said(n).strip()), *counted)]
         kinds = [which for which, _ in _measured(fields)]
         found = [i for i, which in enumerate(kinds) if which == name]
-        if number is None or number > len(found):
+        if number is None or not found:
             return Place(field=MORE if fields.said(MORE).strip() else MEASURES)
-        at = found[number - 1]
+        number = min(number, len(found))
+        at = _named(field, fields, own, found[number - 1])
         return Place(field=own[at], line=at - (len(own) - len(counted)) + 1 if own[at] == MEASURES else None)
     if name in LISTS:
         return Place(field=name, line=number)
     return Place(field=name if name in SINGLE else MORE)
+
+
+def _named(field: str, fields: Fields, own: Sequence[str], at: int) -> int:
+    """Which of the results a refusal names: one line may be read as two, so that those after it are counted on."""
+    name = field.partition("] ")[2].replace("_", " ").casefold()
+    lines = [n for n in own if n != MEASURES] + [fold(one) for one in fields.lines(MEASURES)]
+    if not name or name in lines[at]:
+        return at
+    return next((i for i in range(len(lines)) if name in lines[i]), at)
 
 
 # ---------------------------------------------------------------- a file to the form

@@ -21,7 +21,12 @@ def template(name: str) -> Template:
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
-        autoescape=True, loader=FunctionLoader(_source), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        loader=FunctionLoader(_source),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     environment.filters["together"] = whole
     environment.globals["asset"] = asset
