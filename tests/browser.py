@@ -136,3 +136,12 @@ def faultless() -> Callable[[Any], None]:
 def fits(page: Any) -> bool:
     """Whether a page needs no scrolling sideways."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+def until(page: Any, expression: str, given: Any = None) -> None:
+    """Waits until an expression is true on a page. The page's own policy lets Playwright's waiting evaluate nothing, so it is asked again and again."""
+    for _ in range(400):
+        if page.evaluate(expression, given):
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError(f"never true: {expression}")
