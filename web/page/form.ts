@@ -5,17 +5,21 @@ const OWN = new Set(["seen", "file", "answer", "asked", "asked_field", "asked_na
 
 export const form = document.querySelector<HTMLFormElement>("#ask")!;
 
-/** Everything on the form that is of the person, ticks and skipped questions included. */
+/** Everything on the form that is of the person, skipped questions included, and the ticks after it. */
 export function filled(): Filled {
-  return [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !OWN.has(name)).map(([name, value]) => [name, String(value)] as const);
+  const all = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !OWN.has(name)).map(([name, value]) => [name, String(value)] as const);
+  return withTicks(all, all);
 }
 
-/** Puts a value back into the form. Ticks are set when their lines are drawn again. */
+/** A state with the ticks of another. */
+export function withTicks(state: Filled, other: Filled): Filled {
+  return [...state.filter(([name]) => name !== "right"), ...other.filter(([name]) => name === "right")];
+}
+
+/** Puts a state back into the form, but for the ticks: these come with their lines, which are drawn again. */
 export function fill(value: Filled): void {
   for (const control of form.elements) {
-    if (control instanceof HTMLInputElement && control.type === "checkbox") {
-      control.checked = value.some(([name, text]) => name === control.name && text === control.value);
-    } else if (isText(control) && !OWN.has(control.name) && control.name !== "skipped") {
+    if (isText(control) && !OWN.has(control.name) && control.name !== "skipped") {
       put(control, value.find(([name]) => name === control.name)?.[1] ?? "");
     }
   }

@@ -17,6 +17,11 @@ export function remember(state: Filled): boolean {
   return true;
 }
 
+/** Puts another in place of the state that is shown, if that is still `was`: ticks go with the lines that they were of. */
+export function amend(was: Filled, now: Filled): void {
+  if (same(states[at], was)) states[at] = now;
+}
+
 export const canUndo = () => at > 0;
 export const canRedo = () => at < states.length - 1;
 export const back = (): Filled | undefined => (canUndo() ? states[--at] : undefined);

@@ -1,8 +1,8 @@
 // What the review page does beyond a plain form: it reviews again with every change, undoes, opens and saves files, and knows shortcuts.
 // Nothing of a person is stored: the state is the form's own, and it goes with the page.
 
-import { fill, fillText, filled, fit, form, type Filled } from "./form";
-import { back, canRedo, canUndo, forth, remember } from "./history";
+import { fill, fillText, filled, fit, form, withTicks, type Filled } from "./form";
+import { amend, back, canRedo, canUndo, forth, remember } from "./history";
 import { listen } from "./keys";
 import { swap } from "./swap";
 
@@ -18,6 +18,7 @@ const get = <T extends HTMLElement>(id: string) => document.getElementById(id) a
 const said = get("changes");
 let waiting: number | undefined;
 let asking: AbortController | undefined;
+let putBack: Filled | undefined; // a state that was put back and whose lines, with their ticks, are not drawn yet
 
 /** Says a sentence in the one live region. */
 function say(text: string): void {
@@ -25,12 +26,14 @@ function say(text: string): void {
   if (line) line.textContent = text;
 }
 
+const current = (): Filled => (putBack ? withTicks(filled(), putBack) : filled());
+
 /** Sends the form, or a file in its place, and draws what comes back. `extra` is what is to be done with it. */
 async function review(extra: Record<string, string> = {}, file?: Blob, prefix = ""): Promise<void> {
   window.clearTimeout(waiting);
   asking?.abort();
   const own = (asking = new AbortController());
-  const sent = filled();
+  const sent = current();
   const body = file ?? new URLSearchParams([...sent, ["seen", seen()], ...Object.entries(extra)].map(([a, b]) => [a!, b!]));
   document.body.setAttribute("aria-busy", "true");
   try {
@@ -54,11 +57,11 @@ function isAnswer(answer: unknown): answer is Answer {
 const seen = () => document.querySelector<HTMLInputElement>("input[name=seen]")?.value ?? "";
 
 function draw(answer: Answer, sent: Filled, prefix: string): void {
-  if (answer.fields) {
-    fillText(answer.fields.text, answer.fields.kept, answer.fields.skipped, sent);
-    note();
-  }
+  if (answer.fields) fillText(answer.fields.text, answer.fields.kept, answer.fields.skipped, sent);
   for (const [part, html] of Object.entries(answer.html)) swap(part, html);
+  if ("read" in answer.html) putBack = undefined;
+  if (answer.fields) note();
+  else amend(sent, withTicks(sent, current()));
   wrong(answer);
   if (prefix) say(`${prefix} ${said.querySelector("p.said")?.textContent ?? ""}`);
   const title = document.querySelector("#review h1")?.textContent;
@@ -85,7 +88,7 @@ function wrong(answer: Answer): void {
 
 /** Remembers the form as it is now. */
 function note(): boolean {
-  const changed = remember(filled());
+  const changed = remember(current());
   buttons();
   return changed;
 }
@@ -103,7 +106,7 @@ function changed(): void {
 
 function goTo(state: ReturnType<typeof back>, word: string): void {
   if (!state) return;
-  fill(state);
+  fill((putBack = state));
   buttons();
   void review({}, undefined, word);
 }
