@@ -108,7 +108,7 @@ class Site:
         return [url for url in self.requests if not url.startswith((self.url + "/", "data:", "blob:" + self.url))]
 
 
-@pytest.fixture()
+@pytest.fixture
 def site(chromium: Any, served: Served) -> Iterator[Site]:
     """Opens pages; at the end none may have asked elsewhere or had an error (a refused entry's own status apart)."""
     one = Site(chromium, served.url)

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 import yaml
+
 from browser import Served
 from conftest import ROOT, TODAY
 
@@ -35,10 +36,15 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 RECORDS = sorted((ROOT / "examples" / "fhir").glob("*.json"))
 CIPROFLOXACIN = ROOT / "examples" / "tizanidine-ciprofloxacin.yaml"
 UNREAD = ROOT / "examples" / "unread-medicines.yaml"
-FORM = {"medicines": "tizanidine 4 mg three times a day\namlodipine 5 mg once a day", "age": "52", "sex": "male", "as_of": "2026-11-22"}
+FORM = {
+    "medicines": "tizanidine 4 mg three times a day\namlodipine 5 mg once a day",
+    "age": "52",
+    "sex": "male",
+    "as_of": "2026-11-22",
+}
 
 
-@pytest.fixture()
+@pytest.fixture
 def client(served: Served) -> Iterator[Any]:
     with httpx.Client(base_url=served.url) as one:
         yield one
@@ -120,7 +126,12 @@ def test_a_refusal_stands_at_its_field_and_nothing_is_lost(client: Any, form: di
 def test_a_place_on_the_form_is_found_for_every_field() -> None:
     fields = Fields(text={"alt": "30 U/L", "inr": "1", "measurements": "potassium 4 mmol/L\nQTc 400 ms"})
     places = [place_of(f"labs[{i}] something", fields) for i in (1, 2, 3, 4)]
-    assert [(p.field, p.line) for p in places] == [("alt", None), ("inr", None), ("measurements", 1), ("measurements", 2)]
+    assert [(p.field, p.line) for p in places] == [
+        ("alt", None),
+        ("inr", None),
+        ("measurements", 1),
+        ("measurements", 2),
+    ]
     assert place_of("labs[9]", fields).field == "measurements"
     assert place_of("observations[1]", fields).field == "measurements"
     assert place_of("birth_date", fields).field == "age"
@@ -153,7 +164,9 @@ def test_the_page_shows_the_reports_own_body(path: Path, client: Any, knowledge:
 
 
 def test_a_record_is_read(client: Any) -> None:
-    found = client.post("/api/review", content=(ROOT / "examples" / "fhir" / "medication_references.json").read_bytes()).json()
+    found = client.post(
+        "/api/review", content=(ROOT / "examples" / "fhir" / "medication_references.json").read_bytes()
+    ).json()
     assert found["status"] == "reviewed" and found["fields"]["text"]["medicines"]
 
 
@@ -196,7 +209,9 @@ def test_what_came_went_and_changed_is_said(client: Any) -> None:
     seen = re.search(r'name="seen" value="([^"]*)"', first["html"]["changes"])
     assert seen is not None
     before = seen[1].replace("&#34;", '"')
-    more = client.post("/api/review", data=FORM | {"considering": "ciprofloxacin 500 mg twice a day", "seen": before}).json()
+    more = client.post(
+        "/api/review", data=FORM | {"considering": "ciprofloxacin 500 mg twice a day", "seen": before}
+    ).json()
     assert "1 finding came" in more["said"]
     assert '<span class="flag moved">NEW</span>' in more["html"]["review"]
     assert "New DANGER: Ciprofloxacin raises tizanidine" in more["html"]["changes"]
@@ -252,7 +267,10 @@ def test_a_name_that_was_offered_takes_the_place_of_what_was_written(client: Any
 
 def test_a_tick_is_gone_when_its_line_changes(client: Any) -> None:
     key = client.post("/api/review", data=FORM).json()["lines"][0]["key"]
-    assert [line["right"] for line in client.post("/api/review", data=FORM | {"right": key}).json()["lines"]] == [True, False]
+    assert [line["right"] for line in client.post("/api/review", data=FORM | {"right": key}).json()["lines"]] == [
+        True,
+        False,
+    ]
     other = FORM | {"medicines": FORM["medicines"].replace("4 mg", "6 mg"), "right": key}
     assert [line["right"] for line in client.post("/api/review", data=other).json()["lines"]] == [False, False]
 
@@ -283,7 +301,10 @@ def test_the_steps_of_a_course(knowledge: Knowledge) -> None:
 
 
 def test_a_medicine_that_is_not_taken_yet_is_drawn_as_weighed(knowledge: Knowledge) -> None:
-    plain = yaml.safe_load(CIPROFLOXACIN.read_text()) | {"medicines": [], "considering": ["tizanidine 4 mg three times a day"]}
+    plain = yaml.safe_load(CIPROFLOXACIN.read_text()) | {
+        "medicines": [],
+        "considering": ["tizanidine 4 mg three times a day"],
+    }
     patient = read_patient(plain, knowledge, today=TODAY)
     (steps,) = course_steps(patient, knowledge=knowledge)
     (course,) = review(patient, knowledge=knowledge).prediction
@@ -314,13 +335,17 @@ def test_the_review_as_a_file(client: Any, kind: str, starts: bytes, name: str) 
     answer = client.post(f"/api/review.{kind}", data=FORM | {"label": "Grace Hopper"})
     assert answer.status_code == 200 and answer.content.startswith(starts)
     assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
-    again = client.post(f"/api/review.{kind}", content=client.post("/api/review.yaml", data=FORM | {"label": "Grace Hopper"}).content)
+    again = client.post(
+        f"/api/review.{kind}", content=client.post("/api/review.yaml", data=FORM | {"label": "Grace Hopper"}).content
+    )
     assert again.status_code == 200 and (again.content == answer.content or kind == "yaml")
 
 
 def test_a_file_that_cannot_be_made_says_why(client: Any) -> None:
     empty = client.post("/api/review.pdf", data={"medicines": ""})
-    assert empty.status_code == 422 and empty.json()["title"] == "there is nothing to review yet; write a medicine first"
+    assert (
+        empty.status_code == 422 and empty.json()["title"] == "there is nothing to review yet; write a medicine first"
+    )
     calendar = client.post("/api/review.ics", data={"medicines": "paracetamol 1 g as needed"})
     assert calendar.status_code == 422
     page = client.post("/api/review.pdf", data=FORM | {"weight": "heavy"}, headers={"accept": "text/html"})

@@ -37,7 +37,9 @@ def stepped_view(
     return tuple(_steps(prediction, own, words, unverified) for prediction, own in pairs)
 
 
-def _steps(prediction: ShownPrediction, own: Sequence[ShownScenario], words: Any, unverified: str) -> tuple[StepView, ...]:
+def _steps(
+    prediction: ShownPrediction, own: Sequence[ShownScenario], words: Any, unverified: str
+) -> tuple[StepView, ...]:
     if not own:
         return ()
     by, out = {s.scenario: s for s in own}, list[StepView]()

@@ -273,7 +273,9 @@ def _prediction(
         cards=tuple(msgspec.structs.replace(s, weight=shares.get(s.model, 0.0)) for s in standings),
         scenarios=tuple(_scenarios(patterns, lines.changes, after.cards, shares, ingredient, person)) if drawn else (),
         remarks=tuple(remarks),
-        steps=tuple(_steps(patterns, lines.changes, drawn, before, after, ingredient, person)) if steps and drawn else (),
+        steps=tuple(_steps(patterns, lines.changes, drawn, before, after, ingredient, person))
+        if steps and drawn
+        else (),
     )
 
 

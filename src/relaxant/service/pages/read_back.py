@@ -53,9 +53,13 @@ def _said(fields: Fields, field: str, line: str) -> str:
     return str(kept[0].get("said", line)) if kept and isinstance(kept[0], dict) else clean(line)
 
 
-def _line(field: str, number: int, line: str, read: ShownMedicine, fields: Fields, words: Mapping[str, Any]) -> ReadLine:
+def _line(
+    field: str, number: int, line: str, read: ShownMedicine, fields: Fields, words: Mapping[str, Any]
+) -> ReadLine:
     key = hashlib.sha256(f"{field}\0{line}\0{read.read_as}".encode()).hexdigest()[:_KEY]
-    unplaced = [str(words["not_understood"]).format(words=", ".join(read.not_understood))] if read.not_understood else []
+    unplaced = (
+        [str(words["not_understood"]).format(words=", ".join(read.not_understood))] if read.not_understood else []
+    )
     return ReadLine(
         field=field,
         number=number,

@@ -30,7 +30,11 @@ def parts(answer: Answer, house: House) -> dict[str, str]:
     """The parts of the page that an answer changes, each as HTML. Without a new review the one that is shown stays."""
     context = _context(answer, house)
     kept = () if answer.review is None and answer.refused is not None else ("read", "question", "review")
-    return {name: template(f"page_{name}.html.j2").render(**context) for name in PARTS if name in ("refused", "changes", *kept)}
+    return {
+        name: template(f"page_{name}.html.j2").render(**context)
+        for name in PARTS
+        if name in ("refused", "changes", *kept)
+    }
 
 
 def _context(answer: Answer, house: House) -> dict[str, Any]:

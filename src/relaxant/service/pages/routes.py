@@ -106,7 +106,9 @@ def _file(request: Request, house: House, given: Given) -> Response:
     refused = made.refused
     if made.review is None or made.patient is None:
         words = house.knowledge.words("page")["refused"]
-        refused = refused or Refused(field="medicines", line=None, came="", why=words["empty"], would_do=words["empty_do"])
+        refused = refused or Refused(
+            field="medicines", line=None, came="", why=words["empty"], would_do=words["empty_do"]
+        )
     else:
         try:
             if kind == _PATIENT:
