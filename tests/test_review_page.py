@@ -245,7 +245,7 @@ def test_the_gravest_open_input_is_asked_first(path: Path, knowledge: Knowledge)
 def test_an_answer_goes_to_its_field_and_the_next_is_asked(client: Any) -> None:
     form = {"medicines": "baclofen 10 mg three times a day", "conditions": "multiple sclerosis", "as_of": "2026-11-22"}
     first = client.post("/api/review", data=form).json()["question"]
-    asked = {"asked": first["need"], "asked_field": first["field"], "asked_name": first["name"], "answer": {"choice": "no", "line": "58"}.get(first["kind"], "none")}  # fmt: skip
+    asked = {"asked_field": first["field"], "asked_name": first["name"], "answer": {"choice": "no", "line": "58"}.get(first["kind"], "none")}  # fmt: skip
     if first["kind"] == "result":
         asked["answer"] = "1.0 mg/dL"
     then = client.post("/api/review", data=form | asked).json()

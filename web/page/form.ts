@@ -1,7 +1,7 @@
 // The form as one value: every named field with its texts. It lives in the page and nowhere else.
 
 export type Filled = readonly (readonly [string, string])[];
-const OWN = new Set(["seen", "file", "answer", "asked", "asked_field", "asked_name"]); // of one request, not of the person
+const OWN = new Set(["seen", "file", "answer", "asked_field", "asked_name"]); // of one request, not of the person
 
 export const form = document.querySelector<HTMLFormElement>("#ask")!;
 

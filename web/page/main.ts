@@ -163,7 +163,7 @@ document.addEventListener("submit", (event) => {
   const button = event.submitter as HTMLButtonElement | null;
   if (button?.classList.contains("file")) return void save(button);
   note();
-  const asked = Object.fromEntries(["asked", "asked_field", "asked_name", "answer"].map((name) => [name, String(new FormData(form).get(name) ?? "")]));
+  const asked = Object.fromEntries(["asked_field", "asked_name", "answer"].map((name) => [name, String(new FormData(form).get(name) ?? "")]));
   const answer = document.getElementById("ask-answer") as HTMLInputElement | null;
   if (button?.name === "skip" || button?.name === "choose") void review({ [button.name]: button.value });
   else void review(answer?.value && (button?.id === "answer" || document.activeElement === answer) ? asked : {});

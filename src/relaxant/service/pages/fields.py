@@ -123,7 +123,7 @@ def place_of(field: str, fields: Fields) -> Place:
         return Place(field="age")
     if name in ("labs", "observations"):
         counted = [MEASURES] * len(fields.lines(MEASURES))
-        own = [n for n in (*(n for n in LABS if fields.said(n).strip()), *counted)]
+        own = [*(n for n in LABS if fields.said(n).strip()), *counted]
         kinds = [which for which, _ in _measured(fields)]
         found = [i for i, which in enumerate(kinds) if which == name]
         if number is None or not found:
@@ -194,7 +194,7 @@ def _shown(name: str, entry: Any) -> str:
     if isinstance(entry, str):
         return clean(entry)
     if name == "conditions":
-        code = next(iter(entry.get("codes", ())), {})
+        code: Mapping[str, Any] = next(iter(entry.get("codes", ())), {})
         return clean(str(entry.get("name") or code.get("display") or code.get("code") or ""))
     if name == "allergies":
         return clean(str(entry["to"]))

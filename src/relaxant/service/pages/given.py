@@ -30,7 +30,6 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     name: str = "file"
     seen: tuple[Seen, ...] | None = None
     choose: str = ""
-    asked: str = ""
     asked_field: str = ""
     asked_name: str = ""
     answer: str = ""
@@ -85,8 +84,16 @@ def _form(pairs: Iterable[tuple[str, str]]) -> Given:
         right=tuple(right),
         skipped=tuple(skipped),
     )
-    said = {name: single.get(name, "") for name in ("choose", "asked", "asked_field", "asked_name", "answer", "skip")}
-    return Given(fields=fields, form=True, seen=_decoded(seen, tuple[Seen, ...], "seen") if seen else None, **said)
+    return Given(
+        fields=fields,
+        form=True,
+        seen=_decoded(seen, tuple[Seen, ...], "seen") if seen else None,
+        choose=single.get("choose", ""),
+        asked_field=single.get("asked_field", ""),
+        asked_name=single.get("asked_name", ""),
+        answer=single.get("answer", ""),
+        skip=single.get("skip", ""),
+    )
 
 
 def _decoded(text: str, kind: Any, name: str) -> Any:

@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from relaxant.io.said import clean
-from relaxant.medicines.medicine import Status
 from relaxant.report.shown import clean as harmless
 from relaxant.reviewing import ShownMedicine
 from relaxant.service.pages.fields import Fields
@@ -26,7 +25,7 @@ class ReadLine(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     said: str
     read_as: str
-    status: Status
+    status: str
     remarks: tuple[str, ...]
     offered: tuple[str, ...]
     key: str

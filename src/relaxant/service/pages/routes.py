@@ -72,7 +72,7 @@ def _page(_request: Request, house: House, given: Given) -> Response:
 def _parts(_request: Request, house: House, given: Given) -> Response:
     """The review as data, the same as HTML, the lines as read, and what is asked next."""
     made = answer(given, house)
-    found = {
+    found: dict[str, object] = {
         "status": "refused" if made.refused else "reviewed" if made.review else "empty",
         "fields": _filled(made),
         "said": made.moved.said,
