@@ -1,6 +1,7 @@
 // The form as one value: every named field with its texts. It lives in the page and nowhere else.
 
 export type Filled = readonly (readonly [string, string])[];
+const DRAWN = new Set(["right", "skipped"]); // set with what is drawn of them
 const OWN = new Set(["seen", "file", "answer", "asked_field", "asked_name"]); // of one request, not of the person
 
 export const form = document.querySelector<HTMLFormElement>("#ask")!;
@@ -19,7 +20,7 @@ export function withTicks(state: Filled, other: Filled): Filled {
 /** Puts a state back into the form, but for the ticks: these come with their lines, which are drawn again. */
 export function fill(value: Filled): void {
   for (const control of form.elements) {
-    if (isText(control) && !OWN.has(control.name) && control.name !== "skipped") {
+    if (isText(control) && !OWN.has(control.name) && !DRAWN.has(control.name)) {
       put(control, value.find(([name]) => name === control.name)?.[1] ?? "");
     }
   }
@@ -29,7 +30,7 @@ export function fill(value: Filled): void {
 /** Sets the texts that the server gives. What it left as it was `sent` stays as it is now: somebody may have gone on typing. */
 export function fillText(text: Record<string, string>, kept: string, skipped: string[], sent: Filled): void {
   for (const control of form.elements) {
-    if (!isText(control) || !control.name || OWN.has(control.name) || control.name === "skipped") continue;
+    if (!isText(control) || !control.name || OWN.has(control.name) || DRAWN.has(control.name)) continue;
     const before = sent.find(([name]) => name === control.name)?.[1];
     const unsaid = control.name === "as_of" || control.name === "country" ? control.value : "";
     const now = control.name === "kept" ? kept : text[control.name] ?? unsaid;
