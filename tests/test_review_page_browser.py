@@ -95,8 +95,10 @@ def test_each_line_is_read_back_and_confirmed(site: Site) -> None:
     page = written(site)
     lines = page.locator(".readback li")
     assert lines.count() == 2 and "tizanidine, DOSE 4 mg, by mouth, three times a day" in lines.first.inner_text()
+    shown = said(page)
     page.check("#right-medicines-1")
     settled(page)
+    assert said(page) == shown, "a tick changes no finding, and nothing is said of one"
     assert page.is_checked("#right-medicines-1") and "1 of 2 lines confirmed" in page.inner_text(".readback")
     assert page.evaluate("document.activeElement.id") == "right-medicines-1"
     page.fill("#ask-weight", "61 kg")

@@ -18,6 +18,7 @@ const get = <T extends HTMLElement>(id: string) => document.getElementById(id) a
 const said = get("changes");
 let waiting: number | undefined;
 let asking: AbortController | undefined;
+let reviewed: Filled | undefined; // the state that was sent last
 let putBack: Filled | undefined; // a state that was put back and whose lines, with their ticks, are not drawn yet
 
 /** Says a sentence in the one live region. */
@@ -34,16 +35,19 @@ async function review(extra: Record<string, string> = {}, file?: Blob, prefix = 
   asking?.abort();
   const own = (asking = new AbortController());
   const sent = current();
+  const quiet = !file && !prefix && !Object.keys(extra).length && sameButTicks(sent, reviewed); // a tick changes no finding
+  reviewed = file ? undefined : sent;
   const body = file ?? new URLSearchParams([...sent, ["seen", seen()], ...Object.entries(extra)].map(([a, b]) => [a!, b!]));
   document.body.setAttribute("aria-busy", "true");
   try {
     const headers: Record<string, string> = file ? { "content-type": "application/octet-stream" } : {};
     const response = await fetch("/api/review", { method: "POST", body, headers, signal: own.signal });
     const answer: unknown = await response.json();
-    if (isAnswer(answer)) draw(answer, sent, prefix);
+    if (isAnswer(answer)) draw(answer, sent, prefix, quiet);
     else say((answer as { title?: string }).title ?? form.dataset.failed!);
   } catch {
     if (own.signal.aborted) return;
+    reviewed = undefined;
     say(form.dataset.failed!);
   } finally {
     if (own === asking) document.body.removeAttribute("aria-busy");
@@ -56,9 +60,9 @@ function isAnswer(answer: unknown): answer is Answer {
 
 const seen = () => document.querySelector<HTMLInputElement>("input[name=seen]")?.value ?? "";
 
-function draw(answer: Answer, sent: Filled, prefix: string): void {
+function draw(answer: Answer, sent: Filled, prefix: string, quiet: boolean): void {
   if (answer.fields) fillText(answer.fields.text, answer.fields.kept, answer.fields.skipped, sent);
-  for (const [part, html] of Object.entries(answer.html)) swap(part, html);
+  for (const [part, html] of Object.entries(answer.html)) if (!quiet || part === "read") swap(part, html);
   if ("read" in answer.html) putBack = undefined;
   if (answer.fields) note();
   else amend(sent, withTicks(sent, current()));
@@ -67,6 +71,10 @@ function draw(answer: Answer, sent: Filled, prefix: string): void {
   const title = document.querySelector("#review h1")?.textContent;
   if (title) document.title = title;
   buttons();
+}
+
+function sameButTicks(one: Filled, other: Filled | undefined): boolean {
+  return !!other && JSON.stringify(withTicks(one, [])) === JSON.stringify(withTicks(other, [])) && JSON.stringify(one) !== JSON.stringify(other);
 }
 
 /** What is wrong, at its field as well. */
