@@ -46,7 +46,7 @@ FORM = {
 
 @pytest.fixture
 def client(served: Served) -> Iterator[Any]:
-    with httpx.Client(base_url=served.url) as one:
+    with httpx.Client(base_url=served.url, timeout=120) as one:
         yield one
 
 

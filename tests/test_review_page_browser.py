@@ -91,6 +91,22 @@ def test_a_list_is_reviewed_an_order_weighed_and_all_of_it_undone(site: Site) ->
     assert page.input_value("#ask-medicines") == "" and page.is_disabled("#undo") and page.locator(SHOWN).count() == 0
 
 
+def test_starting_anew_can_be_undone(site: Site) -> None:
+    page = opened(site, "pump-and-tablets.yaml")
+    shown = page.inner_text("#review")
+    page.click("#clear")
+    page.wait_for_selector(SHOWN, state="detached")
+    assert (
+        page.input_value("#ask-medicines") == page.input_value("#ask-more") == ""
+        and page.locator(".readback").count() == 0
+    )
+    settled(page)
+    page.click("#undo")
+    page.wait_for_selector(SHOWN)
+    settled(page)
+    assert page.inner_text("#review") == shown
+
+
 def test_each_line_is_read_back_and_confirmed(site: Site) -> None:
     page = written(site)
     lines = page.locator(".readback li")

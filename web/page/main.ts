@@ -18,7 +18,7 @@ const get = <T extends HTMLElement>(id: string) => document.getElementById(id) a
 const said = get("changes");
 let waiting: number | undefined;
 let asking: AbortController | undefined;
-let reviewed: Filled | undefined; // the state that was sent last
+let reviewed: Filled | undefined; // the state whose review is shown
 let putBack: Filled | undefined; // a state that was put back and whose lines, with their ticks, are not drawn yet
 
 /** Says a sentence in the one live region. */
@@ -36,7 +36,6 @@ async function review(extra: Record<string, string> = {}, file?: Blob, prefix = 
   const own = (asking = new AbortController());
   const sent = current();
   const quiet = !file && !prefix && !Object.keys(extra).length && sameButTicks(sent, reviewed); // a tick changes no finding
-  reviewed = file ? undefined : sent;
   const body = file ?? new URLSearchParams([...sent, ["seen", seen()], ...Object.entries(extra)].map(([a, b]) => [a!, b!]));
   document.body.setAttribute("aria-busy", "true");
   try {
@@ -47,7 +46,6 @@ async function review(extra: Record<string, string> = {}, file?: Blob, prefix = 
     else say((answer as { title?: string }).title ?? form.dataset.failed!);
   } catch {
     if (own.signal.aborted) return;
-    reviewed = undefined;
     say(form.dataset.failed!);
   } finally {
     if (own === asking) document.body.removeAttribute("aria-busy");
@@ -66,6 +64,7 @@ function draw(answer: Answer, sent: Filled, prefix: string, quiet: boolean): voi
   if ("read" in answer.html) putBack = undefined;
   if (answer.fields) note();
   else amend(sent, withTicks(sent, current()));
+  reviewed = !("review" in answer.html) ? undefined : answer.fields ? current() : sent;
   wrong(answer);
   if (prefix) say(`${prefix} ${said.querySelector("p.said")?.textContent ?? ""}`);
   const title = document.querySelector("#review h1")?.textContent;
@@ -205,6 +204,13 @@ document.addEventListener("drop", (event) => {
 get("undo").addEventListener("click", undo);
 get("redo").addEventListener("click", redo);
 get("open").addEventListener("click", () => get("ask-file").click());
+get("clear").addEventListener("click", (event) => {
+  event.preventDefault(); // all of it goes, and comes back with undo
+  note();
+  fillText({}, "", [], []);
+  changed();
+  get("ask-medicines").focus();
+});
 get("print").addEventListener("click", () => window.print());
 listen({ review: () => void (note(), review()), undo, redo });
 
