@@ -25,6 +25,7 @@ let putBack: Filled | undefined; // a state that was put back and whose lines, w
 function say(text: string): void {
   const line = said.querySelector("p.said");
   if (line) line.textContent = text;
+  delete said.dataset.drawn; // what is drawn next replaces it, even where that was drawn before
 }
 
 const current = (): Filled => (putBack ? withTicks(filled(), putBack) : filled());
