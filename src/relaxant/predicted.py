@@ -64,8 +64,7 @@ class ShownChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShownScenario(msgspec.Struct, frozen=True, kw_only=True):
-    """What is taken, as read, and its courses. ``scenario`` is ``now``, ``weighed`` or ``alone``; of steps ``typical``, ``patient``,
-    ``observed`` or ``proposed``.
+    """What is taken, as read, and its courses. ``scenario`` is ``now``, ``weighed`` or ``alone``.
 
     ``changes`` alter its exposure, together ``auc_ratio`` times what the models' own covariates make; ``change_days`` until nine tenths
     of what is still to come of that are there; ``today`` is the exposure of today's clearance against that of the curve.
