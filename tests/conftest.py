@@ -21,7 +21,7 @@ from relaxant.rules.evaluate import evaluate, program
 from relaxant.rules.findings import read_row
 from relaxant.rules.wording import shown_agent_name
 
-pytest_plugins = ("databases",)
+pytest_plugins = ("browser", "databases")
 
 FULL = os.environ.get("RELAXANT_FULL") == "1"
 TODAY = date(2026, 11, 22)

@@ -29,7 +29,7 @@ from relaxant.planning.options import goals_of, options
 from relaxant.planning.plan import Plan
 from relaxant.planning.planned import planned
 from relaxant.planning.pump import refill_by
-from relaxant.predicted import ShownPrediction, predicted
+from relaxant.predicted import ShownPrediction, ShownScenario, predicted, steps_of
 from relaxant.rules.evaluate import evaluate, program
 from relaxant.rules.findings import Check, Finding, Unchecked, findings_by_agent, read_row
 from relaxant.rules.reasons import Cited, cited
@@ -210,6 +210,16 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
             for said, condition in unclear_conditions(patient, knowledge)
         ),
     )
+
+
+def course_steps(patient: Patient, *, knowledge: Knowledge | None = None) -> tuple[tuple[ShownScenario, ...], ...]:
+    """For each of a review's predictions, in their order, its course step by step: in the average of the people studied, in this person,
+    after the levels, as weighed. No part of a review: a page shows it beside."""
+    knowledge = knowledge or load_knowledge()
+    patient = canonical(patient)
+    medicines = read_medicines(patient, knowledge)
+    facts = Facts(inputs_of([(patient, medicines)], knowledge), knowledge, patient.jurisdiction)
+    return steps_of(medicines, facts, patient)
 
 
 def canonical(patient: Patient) -> Patient:

@@ -16,6 +16,7 @@ from relaxant.service.door import Door
 from relaxant.service.house import House, route, slow
 from relaxant.service.measured import Measured
 from relaxant.service.pages import reference
+from relaxant.service.pages import routes as pages
 from relaxant.service.problems import Problem
 from relaxant.service.settings import Settings
 from relaxant.service.store.store import open_store
@@ -53,6 +54,7 @@ def routes(house: House) -> list[BaseRoute]:
         route("/metrics", house, _metrics),
         *reference.routes(house),
         *diary_routes(house),
+        *pages.routes(house),
     ]
 
 
