@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from relaxant.knowledge.load import load_knowledge
+from relaxant.service.cds import routes as cds
 from relaxant.service.door import Door
 from relaxant.service.house import House, route, slow
 from relaxant.service.measured import Measured
@@ -49,6 +50,7 @@ def routes(house: House) -> list[BaseRoute]:
         route("/health", house, _health),
         route("/ready", house, slow(_ready)),
         route("/metrics", house, _metrics),
+        *cds.routes(house),
     ]
 
 

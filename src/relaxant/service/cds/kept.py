@@ -1,0 +1,97 @@
+"""The cards that were shown and what was answered to them: so that an answer is known again, and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+from sqlalchemy import Connection, insert, select, update
+
+from relaxant.service.cds.cards import Made, suggestion_ids
+from relaxant.service.cds.feedback import Feedback
+from relaxant.service.problems import Problem
+from relaxant.service.store.tables import ANSWERS, CARDS
+
+_MOST_SUGGESTIONS = 64
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer that is new, for the counters: the rules of the card and what became of it."""
+
+    rules: tuple[str, ...]
+    outcome: str
+
+
+def show(connection: Connection, made: Sequence[Made], *, service: str, by: str, person: bytes, now: datetime, again: bool) -> list[Made]:  # fmt: skip
+    """Keeps the cards that are to be shown and returns them; unless ``again``, without those that say what was answered already and has not changed."""
+    if not again and made:
+        rows = connection.execute(
+            select(CARDS.c.said)
+            .join(ANSWERS, ANSWERS.c.card == CARDS.c.card)
+            .where(CARDS.c.person == person, CARDS.c.service == service, CARDS.c.said.in_([m.said for m in made]))
+        )
+        known = {bytes(row.said) for row in rows}
+        made = [m for m in made if m.said not in known]
+    if made:
+        connection.execute(
+            insert(CARDS),
+            [
+                {
+                    "card": m.card.uuid,
+                    "at": _milliseconds(now),
+                    "service": service,
+                    "issuer": by,
+                    "person": person,
+                    "finding": m.finding,
+                    "rules": " ".join(m.rules),
+                    "indicator": m.card.indicator,
+                    "said": m.said,
+                }
+                for m in made
+            ],
+        )
+        to_audit(connection, "cards", by, person, [m.finding for m in made], now)
+    return list(made)
+
+
+def answer(connection: Connection, given: Sequence[tuple[Feedback, str | None]], *, service: str, by: str, now: datetime) -> list[Answered]:  # fmt: skip
+    """Keeps what was answered, all of it or nothing; the same answer again changes nothing, and of two answers to a card the later holds.
+
+    Raises :class:`Problem` 422 where a card was not shown by this service to this caller, or had no such suggestion.
+    """
+    new = []
+    for one, reason in given:
+        card, at = str(one.card), _milliseconds(one.outcome_timestamp)
+        shown = connection.execute(
+            select(CARDS.c.rules, CARDS.c.person, CARDS.c.finding).where(
+                CARDS.c.card == card, CARDS.c.service == service, CARDS.c.issuer == by
+            )
+        ).one_or_none()
+        if shown is None:
+            raise Problem(422, "this card was not shown by this service", field="feedback.card")
+        accepted = {str(s.id) for s in one.accepted_suggestions}
+        if not accepted <= set(suggestion_ids(card, _MOST_SUGGESTIONS)):
+            raise Problem(422, "this card had no such suggestion", field="feedback.acceptedSuggestions")
+        before = connection.execute(select(ANSWERS).where(ANSWERS.c.card == card)).one_or_none()
+        if before is not None and before.outcome == one.outcome == "accepted":
+            accepted |= set(before.suggestions.split())
+        values = {"at": at, "outcome": one.outcome, "reason": reason, "suggestions": " ".join(sorted(accepted))}
+        if before is None:
+            connection.execute(insert(ANSWERS).values(card=card, **values))
+        elif before.at > at or all(getattr(before, key) == value for key, value in values.items() if key != "at"):
+            continue
+        else:
+            connection.execute(update(ANSWERS).where(ANSWERS.c.card == card).values(**values))
+        to_audit(connection, "answer", by, bytes(shown.person), [shown.finding, one.outcome, reason or ""], now)
+        if before is None or before.outcome != one.outcome:
+            new.append(Answered(rules=tuple(shown.rules.split()) or (shown.finding,), outcome=one.outcome))
+    return new
+
+
+def to_audit(connection: Connection, kind: str, by: str, person: bytes, what: Sequence[str], now: datetime) -> None:
+    """Where the audit is told, in the same transaction, of cards shown and answers kept. ``what``: ids of our own code and knowledge."""
+
+
+def _milliseconds(when: datetime) -> int:
+    return int(when.astimezone(UTC).timestamp() * 1000)
