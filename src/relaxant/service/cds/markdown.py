@@ -58,6 +58,8 @@ def linked(text: str, url: str | None) -> str:
 
 def one_line(text: str) -> str:
     """Text on one line, without characters that control or turn what stands beside them."""
+    if text.isprintable():
+        return " ".join(text.split())
     plain = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co") else c for c in text)
     return " ".join(plain.split())
 
