@@ -210,7 +210,12 @@ def order(name: str, text: str, ident: str = "draft1", **more: Any) -> dict[str,
 
 def drafts_of(patient: Patient) -> list[dict[str, Any]]:
     """The orders that an example weighs."""
-    return [_medicine(line, f"d{i}", "draft") for i, line in enumerate(patient.considering)]
+    out = []
+    for i, line in enumerate(patient.considering):
+        ends = line.change == "stop" or line.said.startswith("stop ")
+        plain = msgspec.structs.replace(line, said=line.said.removeprefix("stop "))
+        out.append(_medicine(plain, f"d{i}", "stopped" if ends else "draft"))
+    return out
 
 
 # ---------------------------------------------------------------- calls
@@ -242,10 +247,18 @@ def select(prefetch: Mapping[str, Any] | None, orders: list[dict[str, Any]], pic
 
 
 def as_bundle(call: Mapping[str, Any]) -> bytes:
-    """Everything that a call holds as the one bundle that the bedside would be given."""
+    """Everything that a call holds as the one bundle that the bedside would be given; a stop is weighed there in words (``stops_of``)."""
     entries: list[Any] = []
     for value in (call.get("prefetch") or {}).values():
         if value is not None:
             entries += value["entry"] if value["resourceType"] == "Bundle" else [{"resource": value}]
-    entries += call["context"].get("draftOrders", {}).get("entry", [])
+    for entry in call["context"].get("draftOrders", {}).get("entry", []):
+        if entry["resource"].get("status") != "stopped":
+            entries.append({"fullUrl": f"urn:draft:{len(entries)}", "resource": entry["resource"]})
     return msgspec.json.encode({"resourceType": "Bundle", "type": "collection", "entry": entries})
+
+
+def stops_of(call: Mapping[str, Any]) -> list[str]:
+    """The stops that a call weighs, as the bedside is told of them."""
+    drafts = [e["resource"] for e in call["context"].get("draftOrders", {}).get("entry", [])]
+    return [f"stop {d['medicationCodeableConcept']['text']}" for d in drafts if d.get("status") == "stopped"]

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from cds import KNOWLEDGE, ORDERS, TODAY, Desk, as_bundle, bundle, drafts_of, example, names, order, prefetched, select, sign, view  # fmt: skip
+from cds import KNOWLEDGE, ORDERS, TODAY, Desk, as_bundle, bundle, drafts_of, example, names, order, prefetched, select, sign, stops_of, view  # fmt: skip
 from sqlalchemy import select as chosen
 
 from relaxant.io.read import read_bytes
@@ -33,7 +33,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 def bedside(call: dict[str, Any]) -> Review:
     """The review of everything that a call holds, as the bedside makes it of a bundle."""
-    patient = read_bytes(as_bundle(call), KNOWLEDGE, today=TODAY)
+    patient = read_bytes(as_bundle(call), KNOWLEDGE, today=TODAY, considering=stops_of(call))
     return review(patient, knowledge=KNOWLEDGE, predict=False, plan=False)
 
 

@@ -28,6 +28,7 @@ from relaxant.service.cds.suggestions import suggested
 
 INDICATORS: dict[Tier, Indicator] = {"DANGER": "critical", "CHANGE": "warning", "WATCH": "info", "NOTE": "info"}
 UNCHECKED, REST = "unchecked", "rest"
+_SAID = "“"  # what is asked of a line that was not understood names the line so
 _SHOWN: tuple[Tier, ...] = ("DANGER", "CHANGE")
 _MOST_NAMED, _MOST_LISTED, _MOST_SOURCES, _MOST_LABEL = 3, 8, 4, 80
 
@@ -218,8 +219,9 @@ def _open_summary(open_ones: Sequence[Unchecked], names: Sequence[str], unread: 
         return cut(str(words["record"]), MOST_SUMMARY)
     count, tier = sum(u.checks for u in open_ones), open_ones[0].worst_tier
     values = place.knowledge.words("values")
-    for most in range(min(_MOST_NAMED, len(names)), 0, -1):
-        shown = listed(names, values, most)
+    ours = [n for n in names if _SAID not in n]  # a summary is shown as it is: it holds nothing that a record says
+    for most in range(min(_MOST_NAMED, len(ours)), 0, -1):
+        shown = listed([*ours, *(n for n in names if _SAID in n)], values, most)
         text = counted(words["summary"], count, names=shown, tier=tier)
         if len(text) <= MOST_SUMMARY:
             return text

@@ -7,7 +7,6 @@ that it would make a link of by itself.
 from __future__ import annotations
 
 import re
-import unicodedata
 from urllib.parse import urlsplit
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>|~&])")  # wherever it stands
@@ -58,10 +57,9 @@ def linked(text: str, url: str | None) -> str:
 
 def one_line(text: str) -> str:
     """Text on one line, without characters that control or turn what stands beside them."""
-    if text.isprintable():
-        return " ".join(text.split())
-    plain = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp", "Cs", "Co") else c for c in text)
-    return " ".join(plain.split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(text.split())
 
 
 def cut(text: str, most: int) -> str:
