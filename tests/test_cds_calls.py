@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cds import ORDERS, PATIENT, Desk, bundle, example, order, prefetched, select, sign, valid, view
 
+from cds import ORDERS, PATIENT, Desk, bundle, example, order, prefetched, select, sign, valid, view
 from relaxant.service.settings import Issuer
 
 
@@ -92,7 +92,9 @@ def test_a_call_with_something_else_in_a_field_is_refused(desk: Desk, sent: dict
     assert answer.status_code == 400 and answer.json()["title"]
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"7", b'"text"', b"\xff\xfe", b'{"hook": "patient-view"', b"[" * 40])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b"7", b'"text"', b"\xff\xfe", b'{"hook": "patient-view"', b"[" * 40]
+)
 def test_a_body_that_is_no_call_is_refused(desk: Desk, body: bytes) -> None:
     for path in (PATIENT, ORDERS, ORDERS + "/feedback"):
         assert desk.post(path, body).status_code == 400
@@ -245,4 +247,3 @@ def test_with_issuers_a_call_without_a_token_is_refused_bare(tmp_path_factory: p
         assert desk.get("/cds-services").status_code == 200
     finally:
         desk.close()
-

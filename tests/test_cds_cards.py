@@ -10,9 +10,25 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from cds import KNOWLEDGE, ORDERS, TODAY, Desk, as_bundle, bundle, drafts_of, example, names, order, prefetched, select, sign, stops_of, view  # fmt: skip
 from sqlalchemy import select as chosen
 
+from cds import (  # fmt: skip
+    KNOWLEDGE,
+    ORDERS,
+    TODAY,
+    Desk,
+    as_bundle,
+    bundle,
+    drafts_of,
+    example,
+    names,
+    order,
+    prefetched,
+    select,
+    sign,
+    stops_of,
+    view,
+)
 from relaxant.io.read import read_bytes
 from relaxant.reviewing import Review, checked, review
 from relaxant.service.cds.record import gathered, patient_of

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cds import KNOWLEDGE, ORDERS, PATIENT, Desk, example, prefetched, valid, view
 
+from cds import KNOWLEDGE, ORDERS, PATIENT, Desk, example, prefetched, valid, view
 from relaxant.io.fhir_observations import own_codes
 from relaxant.service.cds.catalogue import templates
 
@@ -52,7 +52,9 @@ def test_the_orders_services_share_an_id_so_that_the_second_answer_replaces_the_
 @pytest.mark.parametrize("key", sorted(templates(KNOWLEDGE)))
 def test_prefetch_keeps_within_the_queries_that_the_standard_recommends(key: str) -> None:
     template = templates(KNOWLEDGE)[key]
-    assert re.findall(r"\{\{(.*?)\}\}", template) == ["context.patientId"]  # a token of the first level, by its qualified name
+    assert re.findall(r"\{\{(.*?)\}\}", template) == [
+        "context.patientId"
+    ]  # a token of the first level, by its qualified name
     read = re.fullmatch(r"Patient/\{\{context\.patientId\}\}", template)
     search = re.fullmatch(r"[A-Z][A-Za-z]+\?patient=\{\{context\.patientId\}\}(&(status|code|_sort)=[^&]+)*", template)
     assert read or search

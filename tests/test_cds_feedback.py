@@ -10,9 +10,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from cds import NOW, ORDERS, PATIENT, Desk, example, order, prefetched, select, sign, valid, view
 from sqlalchemy import select as chosen
 
+from cds import NOW, ORDERS, PATIENT, Desk, example, order, prefetched, select, sign, valid, view
 from relaxant.service.store.tables import ANSWERS, CARDS
 
 PATH = ORDERS + "/feedback"

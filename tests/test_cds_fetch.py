@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from cds import ORDERS, PATIENT, Desk, bundle, example, order, prefetched, sign, view
 from starlette.routing import Router
 
+from cds import ORDERS, PATIENT, Desk, bundle, example, order, prefetched, sign, view
 from relaxant.service.cds.fetch import Servers
 from relaxant.service.cds.routes import routes
 from relaxant.service.door import Door

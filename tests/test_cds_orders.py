@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cds import KNOWLEDGE, TODAY, Desk, as_bundle, bundle, example, order, prefetched, sign
 
+from cds import KNOWLEDGE, TODAY, Desk, as_bundle, bundle, example, order, prefetched, sign
 from relaxant.io.read import read_bytes
 from relaxant.reviewing import review
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from cds import Desk, bundle, example, order, prefetched, sign, view
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cds import Desk, bundle, example, order, prefetched, sign, view
 from relaxant.service.cds.markdown import escaped, linked, quoted
 
 HOSTILE = (

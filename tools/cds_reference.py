@@ -110,9 +110,7 @@ def _cell(text: str) -> str:
 
 def written() -> dict[str, str]:
     """File (from the root) to text."""
-    out = {
-        f"docs/reference/{n}.schema.json": json.dumps(schema(n), indent=1, ensure_ascii=False) + "\n" for n in TYPES
-    }
+    out = {f"docs/reference/{n}.schema.json": json.dumps(schema(n), indent=1, ensure_ascii=False) + "\n" for n in TYPES}
     return {**out, "docs/conformance.md": conformance()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -25,14 +26,15 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
 def show(connection: Connection, made: Sequence[Made], *, service: str, by: str, person: bytes, now: datetime, again: bool) -> list[Made]:  # fmt: skip
     """Keeps the cards that are to be shown and returns them; unless ``again``, without those that say what was answered already and has not changed."""
+    said = {m.card.uuid: hashlib.blake2b(m.said, key=person, digest_size=len(m.said)).digest() for m in made}
     if not again and made:
         rows = connection.execute(
             select(CARDS.c.said)
             .join(ANSWERS, ANSWERS.c.card == CARDS.c.card)
-            .where(CARDS.c.person == person, CARDS.c.service == service, CARDS.c.said.in_([m.said for m in made]))
+            .where(CARDS.c.person == person, CARDS.c.service == service, CARDS.c.said.in_(list(said.values())))
         )
         known = {bytes(row.said) for row in rows}
-        made = [m for m in made if m.said not in known]
+        made = [m for m in made if said[m.card.uuid] not in known]
     if made:
         connection.execute(
             insert(CARDS),
@@ -46,7 +48,7 @@ def show(connection: Connection, made: Sequence[Made], *, service: str, by: str,
                     "finding": m.finding,
                     "rules": " ".join(m.rules),
                     "indicator": m.card.indicator,
-                    "said": m.said,
+                    "said": said[m.card.uuid],
                 }
                 for m in made
             ],

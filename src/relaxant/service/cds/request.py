@@ -97,6 +97,7 @@ _decode = msgspec.json.Decoder(Call).decode
 def read_call(body: bytes) -> Call:
     """The call in a body. Raises :class:`Problem` 400 that says where it is not one."""
     try:
+        body.decode()  # what is kept undecoded for later has to be text as well
         call: Call = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, f"this is not a CDS Hooks request: {_reason(error)}") from None

@@ -56,7 +56,7 @@ def routes(house: House, servers: Servers | None = None) -> list[BaseRoute]:
 
 async def _call(request: Request, house: House, servers: Servers) -> Response:
     """A hook fired."""
-    by, service = await caller(request, house), str(request.path_params["service"])
+    by, service = (await caller(request, house)).name, str(request.path_params["service"])
     hooks = hooks_of(service)
     if not hooks:
         raise Problem(404, "there is no such service")
@@ -92,7 +92,7 @@ def reviewed(call: Call, record: Record, house: House) -> list[Made]:
 
 async def _feedback(request: Request, house: House) -> Response:
     """What became of cards."""
-    by, service = await caller(request, house), str(request.path_params["service"])
+    by, service = (await caller(request, house)).name, str(request.path_params["service"])
     if not hooks_of(service):
         raise Problem(404, "there is no such service")
     now = house.now()
