@@ -69,13 +69,13 @@ def spoil(call: dict[str, Any], chance: random.Random) -> None:
         if fault == 0:
             del here[key]
         elif fault == 1:
-            here[key] = chance.choice(VALUES)
+            here[key] = copy.deepcopy(chance.choice(VALUES))
         elif fault == 2:
             here[key] = [inner]
         elif isinstance(here, dict):
-            here[str(chance.choice(("resourceType", "id", "status", "x", "entry")))] = inner
+            here[str(chance.choice(("resourceType", "id", "status", "x", "entry")))] = copy.deepcopy(inner)
         else:
-            here.append(inner)
+            here.append(copy.deepcopy(inner))
         return
 
 

@@ -83,6 +83,8 @@ def _changed(finding: Finding, draft: Draft, lines: Sequence[Medicine], found: C
     agent = medicine.agents[0]
     if agent not in finding.agents or any(agent in m.agents for m in found.medicines if m.role == "current"):
         return None
+    if any(f.tier == "DANGER" and agent in f.agents for f in found.findings):  # no plan begins beside a DANGER
+        return None
     begun = _first_step(agent, medicine, found)
     if begun is None:
         return None
