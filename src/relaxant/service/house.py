@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -18,13 +19,14 @@ from relaxant.service.store.store import Store
 
 
 class House(msgspec.Struct, frozen=True, kw_only=True):
-    """One service, in one process. ``now``: the time, in UTC."""
+    """One service, in one process. ``now``: the time, in UTC. ``kept``: what a part keeps between requests, under its own name."""
 
     settings: Settings
     knowledge: Knowledge
     store: Store
     measured: Measured
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    kept: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 Handler = Callable[[Request, House], Awaitable[Response]]
