@@ -98,7 +98,8 @@ def in_thread(app: ASGIApp, **options: Any) -> Iterator[str]:
     """An application behind a uvicorn in a thread of this process; gives its URL. ``options`` are uvicorn's."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none", **options))
+    plain = {"log_config": None, "access_log": False, "ws": "none", "server_header": False, "proxy_headers": False}
+    server = uvicorn.Server(uvicorn.Config(app, **{**plain, **options}))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:

@@ -30,7 +30,7 @@ def service(settings: Settings, *, house: House | None = None) -> ASGIApp:
         finally:
             own.store.close()
 
-    return Door(Router(routes(own), default=_nowhere, lifespan=lives), settings, own.measured)
+    return Door(Router(routes(own), redirect_slashes=False, default=_nowhere, lifespan=lives), settings, own.measured)
 
 
 def build(settings: Settings) -> House:
