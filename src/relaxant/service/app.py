@@ -16,6 +16,7 @@ from relaxant.service.house import House, route, slow
 from relaxant.service.measured import Measured
 from relaxant.service.problems import Problem
 from relaxant.service.settings import Settings
+from relaxant.service.signin import routes as signin
 from relaxant.service.store.store import open_store
 
 
@@ -49,6 +50,7 @@ def routes(house: House) -> list[BaseRoute]:
         route("/health", house, _health),
         route("/ready", house, slow(_ready)),
         route("/metrics", house, _metrics),
+        *signin.routes(house),
     ]
 
 
