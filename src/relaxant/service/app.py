@@ -17,6 +17,7 @@ from relaxant.service.house import House, route, slow
 from relaxant.service.measured import Measured
 from relaxant.service.problems import Problem
 from relaxant.service.settings import Settings
+from relaxant.service.signin import routes as signin
 from relaxant.service.store.store import open_store
 
 
@@ -31,7 +32,7 @@ def service(settings: Settings, *, house: House | None = None) -> ASGIApp:
         finally:
             own.store.close()
 
-    return Door(Router(routes(own), default=_nowhere, lifespan=lives), settings, own.measured)
+    return Door(Router(routes(own), redirect_slashes=False, default=_nowhere, lifespan=lives), settings, own.measured)
 
 
 def build(settings: Settings) -> House:
@@ -51,6 +52,7 @@ def routes(house: House) -> list[BaseRoute]:
         route("/ready", house, slow(_ready)),
         route("/metrics", house, _metrics),
         *cds.routes(house),
+        *signin.routes(house),
     ]
 
 
