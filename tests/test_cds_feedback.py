@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,6 +14,8 @@ import pytest
 from sqlalchemy import select as chosen
 
 from cds import NOW, ORDERS, PATIENT, Desk, example, order, prefetched, select, sign, valid, view
+from relaxant.service.audit.export import export
+from relaxant.service.audit.verify import verify
 from relaxant.service.store.tables import ANSWERS, CARDS
 
 PATH = ORDERS + "/feedback"
@@ -94,8 +97,6 @@ def test_another_finding_of_the_same_order_is_asked(desk: Desk, sent: dict[str, 
 def test_another_patient_is_asked(desk: Desk, sent: dict[str, Any]) -> None:
     card = desk.cards(select(sent, [TIZANIDINE]))[0]
     assert report(desk, overridden(card)) == 200
-    import json
-
     other = json.loads(json.dumps(sign(sent, [TIZANIDINE])).replace("Patient/p1", "Patient/p2").replace('"p1"', '"p2"'))
     assert desk.cards(other)[0]["summary"] == card["summary"]
 
@@ -199,10 +200,22 @@ def test_a_card_of_another_service_is_refused(desk: Desk, sent: dict[str, Any]) 
     assert answers(desk) == []
 
 
+def test_calls_and_answers_are_audited_in_one_chain(desk: Desk, sent: dict[str, Any]) -> None:
+    cards = desk.cards(select(sent, [TIZANIDINE]))
+    assert report(desk, overridden(cards[0])) == report(desk, overridden(cards[0])) == 200
+    desk.cards(sign({"patient": sent["patient"], "medicationRequests": sent["conditions"]}, []))
+    rows = [json.loads(line) for line in export(desk.house.store)]
+    assert [r["kind"] for r in rows] == ["called", "answered", "called"]
+    assert [r["by"] for r in rows] == ["loopback"] * 3 and len({r["person"] for r in rows}) == 1
+    called, answered, empty = (json.loads(r["what"]) for r in rows)
+    assert called == {"hook": "order-select", "service": "relaxant-orders", "cards": [c["uuid"] for c in cards]}
+    assert answered == {"card": cards[0]["uuid"], "outcome": "overridden", "reason": "benefit", "suggestions": []}
+    assert empty["cards"] == []
+    assert verify(desk.house.store).broken is None
+
+
 def test_the_store_holds_no_name_and_no_record_number(desk: Desk, sent: dict[str, Any]) -> None:
     sent["patient"] |= {"id": "canary-4711", "name": [{"family": "Canary-Family"}]}
-    import json
-
     text = json.dumps(sign(sent, [TIZANIDINE])).replace("Patient/p1", "Patient/canary-4711").replace('"p1"', '"canary-4711"')  # fmt: skip
     assert desk.cards(json.loads(text))
     rows = desk.house.store.read(lambda c: [tuple(r) for r in c.execute(chosen(CARDS)).all()])

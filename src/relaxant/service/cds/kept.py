@@ -9,10 +9,14 @@ from datetime import UTC, datetime
 import msgspec
 from sqlalchemy import Connection, insert, select, update
 
+from relaxant.service.audit.kinds import Kind
+from relaxant.service.audit.people import pseudonym
+from relaxant.service.audit.record import record
 from relaxant.service.cds.cards import Made, suggestion_ids
 from relaxant.service.cds.feedback import Feedback
 from relaxant.service.problems import Problem
 from relaxant.service.store.tables import ANSWERS, CARDS
+from relaxant.service.store.times import milliseconds
 
 _MOST_SUGGESTIONS = 64
 
@@ -24,14 +28,26 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
 
 
-def show(connection: Connection, made: Sequence[Made], *, service: str, by: str, person: bytes, now: datetime, again: bool) -> list[Made]:  # fmt: skip
-    """Keeps the cards that are to be shown and returns them; unless ``again``, without those that say what was answered already and has not changed."""
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """Of which call cards are kept. ``again``: also what was answered already and has not changed."""
+
+    service: str
+    hook: str
+    by: str
+    patient: str
+    now: datetime
+    again: bool
+
+
+def show(connection: Connection, secret: bytes, made: Sequence[Made], told: Told) -> list[Made]:
+    """Keeps the cards that are to be shown and returns them, and tells the audit of the call."""
+    person = pseudonym(connection, secret, told.by, told.patient)
     said = {m.card.uuid: hashlib.blake2b(m.said, key=person, digest_size=len(m.said)).digest() for m in made}
-    if not again and made:
+    if not told.again and made:
         rows = connection.execute(
             select(CARDS.c.said)
             .join(ANSWERS, ANSWERS.c.card == CARDS.c.card)
-            .where(CARDS.c.person == person, CARDS.c.service == service, CARDS.c.said.in_(list(said.values())))
+            .where(CARDS.c.person == person, CARDS.c.service == told.service, CARDS.c.said.in_(list(said.values())))
         )
         known = {bytes(row.said) for row in rows}
         made = [m for m in made if said[m.card.uuid] not in known]
@@ -41,9 +57,9 @@ def show(connection: Connection, made: Sequence[Made], *, service: str, by: str,
             [
                 {
                     "card": m.card.uuid,
-                    "at": _milliseconds(now),
-                    "service": service,
-                    "issuer": by,
+                    "at": milliseconds(told.now),
+                    "service": told.service,
+                    "issuer": told.by,
                     "person": person,
                     "finding": m.finding,
                     "rules": " ".join(m.rules),
@@ -53,7 +69,8 @@ def show(connection: Connection, made: Sequence[Made], *, service: str, by: str,
                 for m in made
             ],
         )
-        to_audit(connection, "cards", by, person, [m.finding for m in made], now)
+    what = {"hook": told.hook, "service": told.service, "cards": [m.card.uuid for m in made]}
+    record(connection, Kind.CALLED, told.by, person, what, at=told.now)
     return list(made)
 
 
@@ -64,7 +81,7 @@ def answer(connection: Connection, given: Sequence[tuple[Feedback, str | None]],
     """
     new = []
     for one, reason in given:
-        card, at = str(one.card), _milliseconds(one.outcome_timestamp)
+        card, at = str(one.card), milliseconds(one.outcome_timestamp.astimezone(UTC))
         shown = connection.execute(
             select(CARDS.c.rules, CARDS.c.person, CARDS.c.finding).where(
                 CARDS.c.card == card, CARDS.c.service == service, CARDS.c.issuer == by
@@ -85,15 +102,8 @@ def answer(connection: Connection, given: Sequence[tuple[Feedback, str | None]],
             continue
         else:
             connection.execute(update(ANSWERS).where(ANSWERS.c.card == card).values(**values))
-        to_audit(connection, "answer", by, bytes(shown.person), [shown.finding, one.outcome, reason or ""], now)
+        what = {"card": card, "outcome": one.outcome, "reason": reason, "suggestions": sorted(accepted)}
+        record(connection, Kind.ANSWERED, by, bytes(shown.person), what, at=now)
         if before is None or before.outcome != one.outcome:
             new.append(Answered(rules=tuple(shown.rules.split()) or (shown.finding,), outcome=one.outcome))
     return new
-
-
-def to_audit(connection: Connection, kind: str, by: str, person: bytes, what: Sequence[str], now: datetime) -> None:
-    """Where the audit is told, in the same transaction, of cards shown and answers kept. ``what``: ids of our own code and knowledge."""
-
-
-def _milliseconds(when: datetime) -> int:
-    return int(when.astimezone(UTC).timestamp() * 1000)

@@ -19,9 +19,8 @@ from relaxant.service.cds.cards import Made, Place, order_cards, patient_cards
 from relaxant.service.cds.catalogue import ORDERS, hooks_of, services
 from relaxant.service.cds.feedback import read_report, reason_of
 from relaxant.service.cds.fetch import Servers
-from relaxant.service.cds.kept import answer, show
+from relaxant.service.cds.kept import Told, answer, show
 from relaxant.service.cds.openapi import openapi
-from relaxant.service.cds.person import pseudonym
 from relaxant.service.cds.record import Record, gathered, patient_of, person_of
 from relaxant.service.cds.request import Call, PatientView, hook_of, read_call
 from relaxant.service.house import House, route
@@ -69,15 +68,14 @@ async def _call(request: Request, house: House, servers: Servers) -> Response:
         record = gathered(call, await servers.fetched(call, record.given))
     person_of(record, call.context.patient_id)
     made = await run_in_threadpool(reviewed, call, record, house) if len(body) > _LARGE else reviewed(call, record, house)  # fmt: skip
-    if made:
-        person, now, again = pseudonym(house, by, call), house.now(), service != ORDERS
-        made = await house.store.written(
-            lambda connection: show(connection, made, service=service, by=by, person=person, now=now, again=again)
-        )
-        for one in made:
-            for rule in one.rules or (one.finding,):
-                house.measured.cards.labels(rule, one.card.indicator).inc()
-    return Response(_encode(Answer(cards=tuple(one.card for one in made))), media_type=_JSON)
+    told = Told(
+        service=service, hook=hook_of(call), by=by, patient=number_of(call), now=house.now(), again=service != ORDERS
+    )
+    shown = await house.store.written(lambda connection: show(connection, house.store.secret, made, told))
+    for one in shown:
+        for rule in one.rules or (one.finding,):
+            house.measured.cards.labels(rule, one.card.indicator).inc()
+    return Response(_encode(Answer(cards=tuple(one.card for one in shown))), media_type=_JSON)
 
 
 def reviewed(call: Call, record: Record, house: House) -> list[Made]:
@@ -107,6 +105,12 @@ async def _feedback(request: Request, house: House) -> Response:
 
 
 # ---------------------------------------------------------------- parts
+
+
+def number_of(call: Any) -> str:
+    """The record number of the person, with the server where it counts: what a pseudonym is made of, and what is asked for to erase a person."""
+    server = (call.fhir_server or "").rstrip("/")
+    return f"{server}/Patient/{call.context.patient_id}" if server else str(call.context.patient_id)
 
 
 async def _body(request: Request) -> bytes:

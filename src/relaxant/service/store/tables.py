@@ -87,7 +87,7 @@ CARDS = Table(
     Column("finding", String(200), nullable=False),
     Column("rules", Text, nullable=False),
     Column("indicator", String(10), nullable=False),
-    Column("said", LargeBinary(32), nullable=False),
+    Column("said", LargeBinary(32)),
     Index("cards_person", "person", "said"),
 )
 
