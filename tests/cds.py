@@ -41,7 +41,7 @@ LOINC = {"weight": "29463-7", "height": "8302-2"}
 class Desk:
     """A service in this process with a store of its own. ``post`` and ``get`` give the answer; every answer of a call is checked by our schemas."""
 
-    def __init__(self, folder: Path, *, wrap: Any = None, **settings: Any) -> None:
+    def __init__(self, folder: Path, **settings: Any) -> None:
         self.settings = Settings(folder=str(folder), rate=0, **settings)
         self.clock = [NOW]
         self.house = House(
@@ -51,7 +51,7 @@ class Desk:
             measured=Measured(),
             now=lambda: self.clock[0],
         )
-        app = wrap(self.house) if wrap else service(self.settings, house=self.house)
+        app = service(self.settings, house=self.house)
         self._runner = asyncio.Runner()
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
         self._client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8642")

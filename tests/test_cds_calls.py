@@ -5,12 +5,15 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cds import ORDERS, PATIENT, Desk, bundle, example, order, prefetched, select, sign, valid, view
 from relaxant.service.settings import Issuer
+from signing import ISSUER, Signer
 
 
 @pytest.fixture(scope="module")
@@ -245,5 +248,24 @@ def test_with_issuers_a_call_without_a_token_is_refused_bare(tmp_path_factory: p
             refused = desk.post(path, call)
             assert refused.status_code == 401 and refused.content == b""
         assert desk.get("/cds-services").status_code == 200
+    finally:
+        desk.close()
+
+
+def test_with_a_right_token_a_call_is_answered_once(tmp_path: Path, sent: dict[str, Any]) -> None:
+    signer, keys, base = Signer("ES384"), tmp_path / "keys.json", "https://relaxant.hospital.example"
+    keys.write_text(json.dumps({"keys": [signer.jwk()]}), encoding="utf-8")
+    issuer = Issuer(issuer=ISSUER, name="records", keys=str(keys))
+    desk = Desk(tmp_path, issuers=(issuer,), public_url=base)
+    desk.clock[0] = datetime.now(UTC)
+    try:
+        for path, call in ((PATIENT, view(sent)), (ORDERS, sign(sent, [TIZANIDINE]))):
+            token = {"authorization": f"Bearer {signer.token(base + path)}"}
+            answer = desk.post(path, call, headers=token)
+            assert answer.status_code == 200 and answer.json()["cards"]
+            assert all(link["url"].startswith(base) for c in answer.json()["cards"] for link in c["links"])
+            assert desk.post(path, call, headers=token).status_code == 401
+        wrong = {"authorization": f"Bearer {signer.token(base + PATIENT)}"}
+        assert desk.post(ORDERS, sign(sent, [TIZANIDINE]), headers=wrong).status_code == 401
     finally:
         desk.close()

@@ -1,50 +1,61 @@
-"""What the prefetch lacks, asked of a FHIR server that is on the list, and of no other."""
+"""What the prefetch lacks, asked of a FHIR server that is on the list, and of no other. The servers are real ones, on this machine."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
-from starlette.routing import Router
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route, Router
 
 from cds import ORDERS, PATIENT, Desk, bundle, example, order, prefetched, sign, view
-from relaxant.service.cds.fetch import Servers
-from relaxant.service.cds.routes import routes
-from relaxant.service.door import Door
-from relaxant.service.house import House
+from serving import in_thread
 
-SERVER = "https://fhir.example/r4"
 TOKEN = {"access_token": "canary-token", "token_type": "Bearer", "expires_in": 300, "scope": "patient/*.read", "subject": "s"}  # fmt: skip
 TIZANIDINE = order("tizanidine 4 mg tablet", "4 mg three times a day")
-Answering = Callable[[httpx.Request], httpx.Response]
+Answering = Callable[[Request], Response]
 
 
-def desk(folder: Path, answering: Answering, listed: tuple[str, ...] = (SERVER,)) -> tuple[Desk, list[httpx.Request]]:
-    """A service, what it asks written down, and answered by a function in place of the network."""
-    asked: list[httpx.Request] = []
+@contextmanager
+def fhir(answering: Answering) -> Iterator[tuple[str, list[Request]]]:
+    """A FHIR server on this machine: its base URL, and what it was asked."""
+    asked: list[Request] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    async def answer(request: Request) -> Response:
         asked.append(request)
-        return answering(request)
+        made = answering(request)
+        if made.headers.get("x-late"):
+            await asyncio.sleep(float(made.headers["x-late"]))
+        return made
 
-    def wrap(house: House) -> Any:
-        servers = Servers(house, httpx.MockTransport(answer))
-        return Door(Router(routes(house, servers)), house.settings, house.measured)
-
-    return Desk(folder, wrap=wrap, fhir_servers=listed), asked
+    with in_thread(Router([Route("/{rest:path}", answer)])) as url:
+        yield f"{url}/r4", asked
 
 
-def record(request: httpx.Request) -> httpx.Response:
-    """A FHIR server with the example patient."""
+def record(request: Request) -> Response:
+    """The example patient."""
     sent = prefetched(example("ms-ckd-baclofen"))
     kind = request.url.path.removeprefix("/r4/").split("/")[0]
     keys = {"Patient": "patient", "MedicationRequest": "medicationRequests", "Condition": "conditions", "AllergyIntolerance": "allergies"}  # fmt: skip
     if kind == "Observation":
-        return httpx.Response(200, json=sent["person" if "29463-7" in str(request.url) else "labs"])
-    return httpx.Response(200, json=sent.get(keys.get(kind, ""), bundle([])))
+        return JSONResponse(sent["person" if "29463-7" in str(request.url) else "labs"])
+    return JSONResponse(sent.get(keys.get(kind, ""), bundle([])))
+
+
+@contextmanager
+def desk(folder: Path, answering: Answering) -> Iterator[tuple[Desk, str, list[Request]]]:
+    """A service that may ask one server."""
+    with fhir(answering) as (server, asked):
+        made = Desk(folder, fhir_servers=(server,))
+        try:
+            yield made, server, asked
+        finally:
+            made.close()
 
 
 def summaries(made: Desk, call: dict[str, Any]) -> list[str]:
@@ -52,98 +63,87 @@ def summaries(made: Desk, call: dict[str, Any]) -> list[str]:
 
 
 def test_missing_keys_are_fetched_and_read_the_same(tmp_path: Path) -> None:
-    made, asked = desk(tmp_path, record)
-    whole = sign(prefetched(example("ms-ckd-baclofen")), [TIZANIDINE])
-    fetched = sign(None, [TIZANIDINE], fhirServer=SERVER + "/", fhirAuthorization=TOKEN)
-    assert summaries(made, fetched) == summaries(made, whole)
-    assert len(asked) == 8 and all(str(r.url).startswith(SERVER + "/") for r in asked)
-    assert all(r.headers["authorization"] == "Bearer canary-token" and r.method == "GET" for r in asked)
-    assert "/r4/Patient/p1" in {r.url.path for r in asked}
-    made.close()
+    with desk(tmp_path, record) as (made, server, asked):
+        whole = sign(prefetched(example("ms-ckd-baclofen")), [TIZANIDINE])
+        fetched = sign(None, [TIZANIDINE], fhirServer=server + "/", fhirAuthorization=TOKEN)
+        assert summaries(made, fetched) == summaries(made, whole)
+        assert len(asked) == 8 and all(str(r.url).startswith(server + "/") for r in asked)
+        assert all(r.headers["authorization"] == "Bearer canary-token" and r.method == "GET" for r in asked)
+        assert "/r4/Patient/p1" in {r.url.path for r in asked}
+        assert all(r.query_params.get("patient", "p1") == "p1" for r in asked)
 
 
 def test_what_was_sent_is_not_asked_again(tmp_path: Path) -> None:
-    made, asked = desk(tmp_path, record)
     sent = prefetched(example("ms-ckd-baclofen"))
     del sent["conditions"]
-    made.cards(sign({**sent, "allergies": None}, [TIZANIDINE], fhirServer=SERVER, fhirAuthorization=TOKEN))
-    assert sorted(r.url.path for r in asked) == ["/r4/Condition", "/r4/MedicationStatement", "/r4/Procedure"]
-    made.close()
+    with desk(tmp_path, record) as (made, server, asked):
+        made.cards(sign({**sent, "allergies": None}, [TIZANIDINE], fhirServer=server, fhirAuthorization=TOKEN))
+        assert sorted(r.url.path for r in asked) == ["/r4/Condition", "/r4/MedicationStatement", "/r4/Procedure"]
 
 
 def test_no_other_server_is_asked(tmp_path: Path) -> None:
-    made, asked = desk(tmp_path, record)
-    for server in ("https://fhir.example", "https://fhir.example/r4/../x", "http://fhir.example/r4", "https://fhir.example.evil/r4", "https://evil.example/r4"):  # fmt: skip
-        assert made.post(PATIENT, view(None, fhirServer=server, fhirAuthorization=TOKEN)).status_code == 412
-    assert made.post(PATIENT, view(None, fhirServer=SERVER)).status_code == 412
-    assert asked == []
-    made.close()
+    with fhir(record) as (other, theirs), desk(tmp_path, record) as (made, server, asked):
+        base = server.removesuffix("/r4")
+        for named in (other, base, f"{server}/../x", server.replace("127.0.0.1", "localhost"), f"{base}@evil.example/r4", "https://evil.example/r4"):  # fmt: skip
+            assert made.post(PATIENT, view(None, fhirServer=named, fhirAuthorization=TOKEN)).status_code == 412
+        assert made.post(PATIENT, view(None, fhirServer=server)).status_code == 412
+        assert asked == [] and theirs == []
 
 
 def test_a_server_without_https_is_never_asked(tmp_path: Path) -> None:
-    made, asked = desk(tmp_path, record, ("http://fhir.example/r4",))
-    assert made.post(PATIENT, view(None, fhirServer="http://fhir.example/r4", fhirAuthorization=TOKEN)).status_code == 412  # fmt: skip
-    assert asked == []
-    made.close()
+    made = Desk(tmp_path, fhir_servers=("http://fhir.example/r4",))
+    try:
+        call = view(None, fhirServer="http://fhir.example/r4", fhirAuthorization=TOKEN)
+        assert made.post(PATIENT, call).status_code == 412
+    finally:
+        made.close()
 
 
 def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
-    made, asked = desk(tmp_path, lambda _: httpx.Response(302, headers={"location": "https://evil.example/"}))
-    assert made.post(PATIENT, view(None, fhirServer=SERVER, fhirAuthorization=TOKEN)).status_code == 412
-    assert {r.url.host for r in asked} == {"fhir.example"} and len(asked) == 8
-    made.close()
+    with fhir(record) as (other, theirs), desk(tmp_path, lambda r: RedirectResponse(other + r.url.path)) as (made, server, asked):  # fmt: skip
+        assert made.post(PATIENT, view(None, fhirServer=server, fhirAuthorization=TOKEN)).status_code == 412
+        assert len(asked) == 8 and theirs == []
 
 
 def test_the_next_page_is_not_followed_and_said(tmp_path: Path) -> None:
-    def paged(request: httpx.Request) -> httpx.Response:
-        answer = record(request).json()
-        if request.url.path.endswith("/MedicationRequest"):
-            answer["link"] = [{"relation": "next", "url": "https://evil.example/next"}]
-        return httpx.Response(200, json=answer)
+    with fhir(record) as (other, theirs):
 
-    made, asked = desk(tmp_path, paged)
-    [*_, card] = made.cards(sign(None, [TIZANIDINE], fhirServer=SERVER, fhirAuthorization=TOKEN))
-    assert "more pages follow for `medicationRequests`" in card["detail"]
-    assert {r.url.host for r in asked} == {"fhir.example"}
-    made.close()
+        def paged(request: Request) -> Response:
+            if request.url.path.endswith("/MedicationRequest"):
+                taken = prefetched(example("ms-ckd-baclofen"))["medicationRequests"]
+                return JSONResponse({**taken, "link": [{"relation": "next", "url": other + "/next"}]})
+            return record(request)
+
+        with desk(tmp_path, paged) as (made, server, asked):
+            [*_, card] = made.cards(sign(None, [TIZANIDINE], fhirServer=server, fhirAuthorization=TOKEN))
+            assert "more pages follow for `medicationRequests`" in card["detail"]
+            assert len(asked) == 8 and theirs == []
 
 
 def test_what_fails_is_missing_and_said(tmp_path: Path) -> None:
-    def failing(request: httpx.Request) -> httpx.Response:
+    def failing(request: Request) -> Response:
         kind = request.url.path.rsplit("/", 1)[1]
         answers = {
-            "Condition": httpx.Response(500),
-            "AllergyIntolerance": httpx.Response(200, text="<html>not FHIR</html>"),
-            "MedicationRequest": httpx.Response(200, json={"resourceType": "OperationOutcome", "issue": []}),
+            "Condition": Response(status_code=500),
+            "AllergyIntolerance": Response("<html>not FHIR</html>"),
+            "MedicationRequest": JSONResponse({"resourceType": "OperationOutcome", "issue": []}),
         }
-        if kind == "Observation":
-            raise httpx.ConnectTimeout("slow")
         return answers.get(kind) or record(request)
 
-    made, _ = desk(tmp_path, failing)
-    [*_, card] = made.cards(sign(None, [TIZANIDINE], fhirServer=SERVER, fhirAuthorization=TOKEN))
-    assert card["indicator"] == "warning"
-    assert "`medicationRequests`" in card["detail"] and "`allergies`" in card["detail"]
-    made.close()
+    with desk(tmp_path, failing) as (made, server, _):
+        [*_, card] = made.cards(sign(None, [TIZANIDINE], fhirServer=server, fhirAuthorization=TOKEN))
+        assert card["indicator"] == "warning"
+        assert "`medicationRequests`" in card["detail"] and "`allergies`" in card["detail"]
+        assert "not sent: `conditions`" in card["detail"]
 
 
 def test_a_huge_answer_is_let_go(tmp_path: Path) -> None:
-    made, _ = desk(tmp_path, lambda _: httpx.Response(200, content=b"x" * 11 * 1024 * 1024))
-    assert made.post(PATIENT, view(None, fhirServer=SERVER, fhirAuthorization=TOKEN)).status_code == 412
-    made.close()
+    with desk(tmp_path, lambda _: Response(b"x" * 11 * 1024 * 1024)) as (made, server, _):
+        assert made.post(PATIENT, view(None, fhirServer=server, fhirAuthorization=TOKEN)).status_code == 412
 
 
-def test_a_slow_server_is_not_waited_for(tmp_path: Path, monkeypatch: Any) -> None:
-    class Slow(httpx.AsyncBaseTransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            await asyncio.sleep(60)
-            return httpx.Response(200)
-
-    monkeypatch.setattr("relaxant.service.cds.fetch._SECONDS", 0.05)
-
-    def wrap(house: House) -> Any:
-        return Door(Router(routes(house, Servers(house, Slow()))), house.settings, house.measured)
-
-    made = Desk(tmp_path, wrap=wrap, fhir_servers=(SERVER,))
-    assert made.post(ORDERS, sign(None, [TIZANIDINE], fhirServer=SERVER, fhirAuthorization=TOKEN)).status_code == 412
-    made.close()
+def test_a_slow_server_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relaxant.service.cds.fetch.SECONDS", 0.2)
+    with desk(tmp_path, lambda _: Response(headers={"x-late": "2"})) as (made, server, asked):
+        call = sign(None, [TIZANIDINE], fhirServer=server, fhirAuthorization=TOKEN)
+        assert made.post(ORDERS, call).status_code == 412 and asked

@@ -18,7 +18,7 @@ from relaxant.service.cds.card import Answer
 from relaxant.service.cds.cards import Made, Place, order_cards, patient_cards
 from relaxant.service.cds.catalogue import ORDERS, hooks_of, services
 from relaxant.service.cds.feedback import read_report, reason_of
-from relaxant.service.cds.fetch import Servers
+from relaxant.service.cds.fetch import fetched, may_ask
 from relaxant.service.cds.kept import Told, answer, show
 from relaxant.service.cds.openapi import openapi
 from relaxant.service.cds.record import Record, gathered, patient_of, person_of
@@ -34,26 +34,22 @@ _encode = msgspec.json.Encoder().encode
 _Handler = Callable[[Request, House], Awaitable[Response]]
 
 
-def routes(house: House, servers: Servers | None = None) -> list[BaseRoute]:
+def routes(house: House) -> list[BaseRoute]:
     """Discovery, the services and their feedback, each with CORS for the origins that the settings name; and what the whole API is."""
-    asked = servers or Servers(house)
     found = _encode(services(house.knowledge))
 
     async def discovery(_request: Request, _house: House) -> Response:
         return Response(found, media_type=_JSON)
 
-    async def call(request: Request, house: House) -> Response:
-        return await _call(request, house, asked)
-
     return [
         _open("/cds-services", house, discovery, ("GET",)),
-        _open("/cds-services/{service}", house, call, ("POST",)),
+        _open("/cds-services/{service}", house, _call, ("POST",)),
         _open("/cds-services/{service}/feedback", house, _feedback, ("POST",)),
         route("/openapi.json", house, openapi),
     ]
 
 
-async def _call(request: Request, house: House, servers: Servers) -> Response:
+async def _call(request: Request, house: House) -> Response:
     """A hook fired."""
     by, service = (await caller(request, house)).name, str(request.path_params["service"])
     hooks = hooks_of(service)
@@ -64,8 +60,8 @@ async def _call(request: Request, house: House, servers: Servers) -> Response:
     if hook_of(call) not in hooks:
         raise Problem(400, f"this service is for {' and '.join(hooks)}", field="hook")
     record = gathered(call)
-    if servers.may_ask(call):
-        record = gathered(call, await servers.fetched(call, record.given))
+    if may_ask(call, house):
+        record = gathered(call, await fetched(call, record.given, house))
     person_of(record, call.context.patient_id)
     made = await run_in_threadpool(reviewed, call, record, house) if len(body) > _LARGE else reviewed(call, record, house)  # fmt: skip
     told = Told(
