@@ -158,6 +158,19 @@ def test_an_error_in_the_prefetch_is_noticed(desk: Desk, sent: dict[str, Any]) -
     assert "`medicationRequests`" in card["detail"] and "the ward's list is down" in card["detail"]
 
 
+def test_an_error_in_the_prefetch_is_noticed_when_a_record_is_opened(desk: Desk, sent: dict[str, Any]) -> None:
+    [card] = desk.cards(view({**sent, "allergies": {"resourceType": "OperationOutcome", "issue": []}}))
+    assert card["source"]["topic"]["code"] != "unchecked" and "error for `allergies`" in card["detail"]
+
+
+def test_a_large_record_is_answered_the_same(desk: Desk, sent: dict[str, Any]) -> None:
+    """It is worked on beside the loop."""
+    ballast = bundle([{"resourceType": "Observation", "id": f"x{i}", "status": "final", "code": {"text": "x" * 400}} for i in range(400)])  # fmt: skip
+    plain, large = sign(sent, [TIZANIDINE]), sign({**sent, "more": ballast}, [TIZANIDINE])
+    assert len(json.dumps(large)) > 150_000
+    assert [c["summary"] for c in desk.cards(large)] == [c["summary"] for c in desk.cards(plain)]
+
+
 def test_further_pages_are_noticed(desk: Desk, sent: dict[str, Any]) -> None:
     paged = {**sent["medicationRequests"], "link": [{"relation": "next", "url": "https://f.example/next"}]}
     [*_, card] = desk.cards(sign({**sent, "medicationRequests": paged}, [TIZANIDINE]))

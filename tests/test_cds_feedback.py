@@ -101,6 +101,13 @@ def test_another_patient_is_asked(desk: Desk, sent: dict[str, Any]) -> None:
     assert desk.cards(other)[0]["summary"] == card["summary"]
 
 
+def test_the_patient_of_another_server_is_asked(desk: Desk, sent: dict[str, Any]) -> None:
+    card = desk.cards(select(sent, [TIZANIDINE], fhirServer="https://a.example/r4"))[0]
+    assert report(desk, overridden(card)) == 200
+    assert desk.cards(sign(sent, [TIZANIDINE], fhirServer="https://b.example/r4"))[0]["summary"] == card["summary"]
+    assert desk.cards(sign(sent, [TIZANIDINE], fhirServer="https://a.example/r4"))[0]["summary"] != card["summary"]
+
+
 def test_another_day_is_asked(desk: Desk, sent: dict[str, Any]) -> None:
     card = desk.cards(select(sent, [TIZANIDINE]))[0]
     assert report(desk, overridden(card)) == 200
@@ -122,7 +129,7 @@ def test_an_answer_is_kept_and_counted_by_rule(desk: Desk, sent: dict[str, Any])
     valid({"feedback": [accepted(first), overridden(second)]}, "cds-feedback")
     assert report(desk, accepted(first), overridden(second)) == 200
     kept = {a.card: a for a in answers(desk)}
-    assert (kept[first["uuid"]].outcome, kept[first["uuid"]].suggestions) == ("accepted", first["suggestions"][0]["uuid"])  # fmt: skip
+    assert (kept[first["uuid"]].outcome, kept[first["uuid"]].suggestions) == ("accepted", json.dumps([first["suggestions"][0]["uuid"]]))  # fmt: skip
     assert (kept[second["uuid"]].outcome, kept[second["uuid"]].reason) == ("overridden", "benefit")
     rows = {c.card: c for c in desk.house.store.read(lambda c: c.execute(chosen(CARDS)).all())}
     for card, outcome in ((first, "accepted"), (second, "overridden")):

@@ -79,7 +79,7 @@ def order_cards(found: Checked, record: Record, place: Place) -> list[Made]:
     if open_card is not None:
         out.append(open_card)
     if not shown and (quiet := [f for f in about if f.tier not in _SHOWN]):
-        out.append(_rest(quiet, len(rest), found, record, place, orders))
+        out.append(_rest(quiet, len(rest), found, place, orders))
     return out
 
 
@@ -88,7 +88,13 @@ def order_cards(found: Checked, record: Record, place: Place) -> list[Made]:
 
 def _finding(finding: Finding, others: Sequence[Finding], changes: Sequence[Suggestion], found: Checked, record: Record, place: Place, orders: Weighed | None = None) -> Made:  # fmt: skip
     uid = uuid4()
-    detail = _detail(finding, place) + (_others(others, place) if orders is None else [])
+    detail = _detail(finding, place)
+    if orders is None:  # there is no other card to say it
+        broken = _whole(record, place.words["unchecked"], place) if record.reported or record.cut else []
+        detail += [
+            *_others(others, place),
+            *([_list(place.words["unchecked"]["record_lead"], broken)] if broken else []),
+        ]
     card = Card(
         uuid=str(uid),
         summary=cut(one_line(finding.summary), MOST_SUMMARY),
@@ -152,7 +158,7 @@ def _line(finding: Finding, words: dict[str, Any]) -> str:
     return str(words["item"].format(text=text))
 
 
-def _rest(quiet: Sequence[Finding], behind: int, found: Checked, record: Record, place: Place, orders: Weighed) -> Made:
+def _rest(quiet: Sequence[Finding], behind: int, found: Checked, place: Place, orders: Weighed) -> Made:
     """What is to be known of the orders and asks for no change, where no other card would lead to it."""
     words = place.words
     card = Card(

@@ -29,12 +29,14 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """Of which call cards are kept. ``again``: also what was answered already and has not changed."""
+    """Of which call cards are kept. ``patient``: the record number as it was sent, of the ``server`` where one was named. ``again``: also what was
+    answered already and has not changed."""
 
     service: str
     hook: str
     by: str
     patient: str
+    server: str
     now: datetime
     again: bool
 
@@ -42,7 +44,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 def show(connection: Connection, secret: bytes, made: Sequence[Made], told: Told) -> list[Made]:
     """Keeps the cards that are to be shown and returns them, and tells the audit of the call."""
     person = pseudonym(connection, secret, told.by, told.patient)
-    said = {m.card.uuid: hashlib.blake2b(m.said, key=person, digest_size=len(m.said)).digest() for m in made}
+    said = {m.card.uuid: _said(m, person, told.server) for m in made}
     if not told.again and made:
         rows = connection.execute(
             select(CARDS.c.said)
@@ -74,6 +76,11 @@ def show(connection: Connection, secret: bytes, made: Sequence[Made], told: Told
     return list(made)
 
 
+def _said(made: Made, person: bytes, server: str) -> bytes:
+    """What a card says, of one person of one server."""
+    return hashlib.blake2b(made.said + server.encode(), key=person, digest_size=len(made.said)).digest()
+
+
 def answer(connection: Connection, given: Sequence[tuple[Feedback, str | None]], *, service: str, by: str, now: datetime) -> list[Answered]:  # fmt: skip
     """Keeps what was answered, all of it or nothing; the same answer again changes nothing, and of two answers to a card the later holds.
 
@@ -94,8 +101,13 @@ def answer(connection: Connection, given: Sequence[tuple[Feedback, str | None]],
             raise Problem(422, "this card had no such suggestion", field="feedback.acceptedSuggestions")
         before = connection.execute(select(ANSWERS).where(ANSWERS.c.card == card)).one_or_none()
         if before is not None and before.outcome == one.outcome == "accepted":
-            accepted |= set(before.suggestions.split())
-        values = {"at": at, "outcome": one.outcome, "reason": reason, "suggestions": " ".join(sorted(accepted))}
+            accepted |= set(msgspec.json.decode(before.suggestions))
+        values = {
+            "at": at,
+            "outcome": one.outcome,
+            "reason": reason,
+            "suggestions": msgspec.json.encode(sorted(accepted)).decode(),
+        }
         if before is None:
             connection.execute(insert(ANSWERS).values(card=card, **values))
         elif before.at > at or all(getattr(before, key) == value for key, value in values.items() if key != "at"):

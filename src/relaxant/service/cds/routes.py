@@ -29,7 +29,7 @@ from relaxant.service.problems import answer as refusal
 from relaxant.service.tokens.caller import caller
 
 _JSON = "application/json"
-_LARGE = 256 * 1024  # bytes of a body that is worked on beside the loop, so that others are not kept waiting
+_LARGE = 128 * 1024  # bytes of a body that is worked on beside the loop, so that others are not kept waiting
 _encode = msgspec.json.Encoder().encode
 _Handler = Callable[[Request, House], Awaitable[Response]]
 
@@ -65,7 +65,13 @@ async def _call(request: Request, house: House) -> Response:
     person_of(record, call.context.patient_id)
     made = await run_in_threadpool(reviewed, call, record, house) if len(body) > _LARGE else reviewed(call, record, house)  # fmt: skip
     told = Told(
-        service=service, hook=hook_of(call), by=by, patient=number_of(call), now=house.now(), again=service != ORDERS
+        service=service,
+        hook=hook_of(call),
+        by=by,
+        patient=call.context.patient_id,
+        server=_server(call),
+        now=house.now(),
+        again=service != ORDERS,
     )
     shown = await house.store.written(lambda connection: show(connection, house.store.secret, made, told))
     for one in shown:
@@ -103,10 +109,8 @@ async def _feedback(request: Request, house: House) -> Response:
 # ---------------------------------------------------------------- parts
 
 
-def number_of(call: Any) -> str:
-    """The record number of the person, with the server where it counts: what a pseudonym is made of, and what is asked for to erase a person."""
-    server = (call.fhir_server or "").rstrip("/")
-    return f"{server}/Patient/{call.context.patient_id}" if server else str(call.context.patient_id)
+def _server(call: Any) -> str:
+    return (call.fhir_server or "").rstrip("/")
 
 
 async def _body(request: Request) -> bytes:
@@ -119,7 +123,7 @@ async def _body(request: Request) -> bytes:
 
 def _launch(call: Any, house: House) -> str | None:
     """Where the review page is launched by SMART, if the client's server is one that may."""
-    server = (call.fhir_server or "").rstrip("/")
+    server = _server(call)
     known = server and any(records.fhir.rstrip("/") == server for records in house.settings.smart)
     return f"{house.settings.base}/launch" if known else None
 
