@@ -23,8 +23,8 @@ TIZANIDINE = order("tizanidine 4 mg tablet", "4 mg three times a day")
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(tmp_path)
+def desk(tmp_path: Path, database: str) -> Iterator[Desk]:
+    made = Desk(tmp_path, database=database)
     yield made
     made.close()
 
