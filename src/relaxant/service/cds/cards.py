@@ -51,7 +51,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """A card with what is kept of it: the finding (or ``unchecked``, ``rest``), its rules, and a hash of what it says of which order."""
+    """A card with what is kept of it: the finding and its rules (or ``unchecked`` or ``rest``, and none), and a hash of what it says of which order."""
 
     card: Card
     finding: str
@@ -170,9 +170,8 @@ def _rest(quiet: Sequence[Finding], behind: int, found: Checked, place: Place, o
         override_reasons=_overrides(place),
         links=(_review_link(behind, place),),
     )
-    rules = tuple(dict.fromkeys(r for f in quiet for r in f.rules))
     about = tuple(draft.same for draft, _ in orders.orders)
-    return Made(card=card, finding=REST, rules=rules, said=_said(found, [f.id for f in quiet], about))
+    return Made(card=card, finding=REST, rules=(), said=_said(found, [f.id for f in quiet], about))
 
 
 # ---------------------------------------------------------------- what could not be checked
@@ -212,9 +211,8 @@ def _unchecked(found: Checked, record: Record, orders: Weighed | None, place: Pl
         links=(_review_link(0, place),),
     )
     drafts = () if orders is None else tuple(d.same for d in (*unread, *(d for d, _ in orders.orders)))
-    rules = tuple(dict.fromkeys(r for u in open_ones for r in u.rules))
     keys = [[u.settled_by for u in open_ones], list(record.reported), list(record.cut), unknown]
-    return Made(card=card, finding=UNCHECKED, rules=rules, said=_said(found, keys, drafts))
+    return Made(card=card, finding=UNCHECKED, rules=(), said=_said(found, keys, drafts))
 
 
 def _open_summary(open_ones: Sequence[Unchecked], names: Sequence[str], unread: int, place: Place) -> str:

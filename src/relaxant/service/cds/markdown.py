@@ -10,8 +10,8 @@ import re
 from urllib.parse import urlsplit
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>|~&])")  # wherever it stands
-_LIKE_A_LINK = re.compile(r"@|://|www\.|\b(?:mailto|xmpp|tel|javascript|data):", re.I)
-_AT_THE_START = re.compile(r"^([#+\-=]|\d+[.)])")
+_LIKE_A_LINK = re.compile(r"@|://|www\.|\w\.[^\W\d_]{2}|\b(?:mailto|xmpp|tel|javascript|data):", re.I)
+_AT_THE_START = re.compile(r"^([#+\-=]|\d+[.)](?=\s|$))")
 _URL = re.compile(r"[A-Za-z0-9\-._~:/?#@!$&'*+,;=%]+")
 MOST_QUOTED = 200  # characters of what a record says
 
@@ -25,6 +25,8 @@ def escaped(text: str) -> str:
     1\. no list \- nor this
     >>> escaped("see www.example.org")
     '`see www.example.org`'
+    >>> escaped("see example.org"), escaped("0.5 mg, e.g. at night")
+    ('`see example.org`', '0.5 mg, e.g. at night')
     """
     line = one_line(text)
     if _LIKE_A_LINK.search(line):

@@ -18,7 +18,7 @@ from relaxant.patient import Patient
 from relaxant.service.cds.request import DraftOrders, OrderSelect, PatientView
 from relaxant.service.problems import Problem
 
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+_ID = re.compile(r"[A-Za-z0-9\-._]{1,64}")  # FHIR's, and the underscore that some clients write in drafts
 _ORDER, _MEDICATION, _OLD_ORDER = "MedicationRequest", "Medication", "MedicationOrder"
 _ENDS = (
     "stopped",
