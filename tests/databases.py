@@ -47,6 +47,34 @@ class Server:
     def url(self, database: str) -> str:
         return f"postgresql+pg8000://relaxant:{quote(self.password)}@127.0.0.1:{self.port}/{database}"
 
+    def encrypt(self) -> Path:
+        """Has it speak TLS, with a certificate for 127.0.0.1 that is its own authority; gives the certificate."""
+        if shutil.which("openssl") is None:
+            pytest.skip("openssl is not installed, which makes the server's certificate")
+        certificate, key = self.folder / "server.crt", self.folder / "server.key"
+        made = [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+        ]
+        named = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+        subprocess.run([*made, *named, "-out", certificate, "-keyout", key], check=True, capture_output=True)
+        key.chmod(0o600)
+        if self.user is not None:
+            shutil.chown(key, self.user)
+            shutil.chown(certificate, self.user)
+        for name, value in (("ssl_cert_file", certificate), ("ssl_key_file", key), ("ssl", "on")):
+            self.say(f"ALTER SYSTEM SET {name} = '{value}'")
+        self._run("pg_ctl", "reload", "-D", str(self.data))
+        return certificate
+
     def new(self) -> str:
         """The address of an empty database."""
         if not self.empty:

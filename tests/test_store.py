@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import ssl
 import stat
 import subprocess
 import sys
@@ -18,15 +19,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import Connection, event, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from databases import Server
 from relaxant.errors import InputError
+from relaxant.service.app import build, service
 from relaxant.service.settings import Settings
 from relaxant.service.store.away import Away
-from relaxant.service.store.engines import engines, url_of
+from relaxant.service.store.engines import _secured, engines, url_of
 from relaxant.service.store.store import Store, open_kept, open_store
 from relaxant.service.store.tables import MADE, STEPS, TOKENS
 from relaxant.service.store.uses import first_use
@@ -457,6 +460,52 @@ class TestOpening:
         with pytest.raises(InputError, match="without its secret"):
             _ = store.secret
         store.close()
+
+    def test_encryption_is_checked(self, server: Server, tmp_path: Path) -> None:
+        """The server's certificate is believed where its authority is named, and not otherwise."""
+        url = server.new()
+        certificate = server.encrypt()
+        with pytest.raises(InputError, match="certificate verify failed"):
+            open_store(settings(f"{url}?sslmode=verify-full", tmp_path))
+        with pytest.raises(
+            InputError, match=r"certificate verify failed|cannot be opened"
+        ):  # a certificate for another name
+            open_store(settings(f"{url.replace('127.0.0.1', 'localhost')}?sslmode=verify-full&sslrootcert={certificate}", tmp_path))  # fmt: skip
+        encrypted = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+        for more, is_so in ((f"?sslmode=verify-full&sslrootcert={certificate}", True), ("?sslmode=disable", False)):
+            store = open_store(settings(f"{url}{more}", tmp_path))
+            assert store.write(lambda c: c.execute(text(encrypted)).scalar()) is is_so
+            assert store.read(lambda c: c.execute(text(encrypted)).scalar()) is is_so
+            store.close()
+
+    def test_beyond_this_machine_encryption_is_asked_for(self) -> None:
+        for address, checked in (
+            ("db.example", True),
+            ("127.0.0.1", False),
+            ("db.example/name?sslmode=disable", False),
+        ):
+            url, secured = _secured(url_of(f"postgresql://user@{address}"))
+            assert (secured is not False) is checked and not url.query
+            assert secured is False or (secured.check_hostname and secured.verify_mode is ssl.CERT_REQUIRED)
+
+
+class TestThroughTheDoor:
+    def test_callers_are_told_503_and_then_answered_again(self, tmp_path: Path) -> None:
+        given = settings(f"sqlite:///{tmp_path / 'relaxant.sqlite3'}", tmp_path)
+        house = build(given)
+        app = service(given, house=house)
+
+        async def asks() -> int:
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8642") as client:
+                return (await client.get("/ready")).status_code
+
+        assert asyncio.run(asks()) == 200
+        (tmp_path / "relaxant.sqlite3").rename(tmp_path / "aside")
+        assert asyncio.run(asks()) == 503
+        (tmp_path / "aside").rename(tmp_path / "relaxant.sqlite3")
+        assert asyncio.run(asks()) == 200
+        house.store.close()
 
 
 class TestSecret:

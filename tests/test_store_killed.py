@@ -82,8 +82,7 @@ def test_what_a_killed_process_acknowledged_is_kept(database: str, tmp_path: Pat
             time.sleep(chance.uniform(0, 0.05))
     store = open_store(Settings(database=database, folder=str(tmp_path)))
     try:
-        assert {kind for kind, *_ in acknowledged} == {"audit", "answer", "entry"}
-        assert len(acknowledged) > 10 * _KILLS
+        assert {kind for kind, *_ in acknowledged} >= {"audit", "answer", "entry"}
         check(store, acknowledged)
     finally:
         store.close()
@@ -110,22 +109,20 @@ def test_a_crash_of_postgresql_loses_nothing_acknowledged(server: Server, tmp_pa
     database = server.new()
     name, store = database.rsplit("/", 1)[1], open_store(Settings(database=database, folder=str(tmp_path)))
     try:
-        for _ in range(4 if FULL else 2):
-            process = started(database, tmp_path, "crash")
-            assert process.stdout is not None
-            first = process.stdout.readline()
+        process = started(database, tmp_path, "crash")
+        assert process.stdout is not None
+        text = process.stdout.readline()
+        for _ in range(10 if FULL else 2):
             time.sleep(0.2)
-            victim = server.workers(name)[0]
-            subprocess.run(["kill", "-KILL", str(victim)], check=True)
-            process.wait(timeout=60)  # its threads end with what the store told them
-            assert process.stderr is not None
-            errors = process.stderr.read().decode()
-            process.stderr.close()
-            assert "Away: the store cannot be reached" in errors
-            text = first + process.stdout.read()
-            process.stdout.close()
-            _until_ready(store)
-            check(store, [line.split() for line in text.decode().split("\n")[:-1]])
+            subprocess.run(["kill", "-KILL", str(server.workers(name)[0])], check=True)
+            while not text.endswith(b"\n") or b"refused" not in text.splitlines()[-1]:  # it was told 503
+                text += process.stdout.readline()
+            while b"refused" in text.splitlines()[-1]:  # and then it was well again
+                text += process.stdout.readline()
+        end(process)
+        said = said_by(process, text)
+        _until_ready(store)
+        check(store, said)
     finally:
         store.close()
 

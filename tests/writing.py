@@ -1,13 +1,15 @@
-"""A process that writes as fast as it can, as the service does, and prints each thing once it is acknowledged; it is killed by those who run it.
+"""A process that writes as fast as it can, as the service does, and prints each thing once it is acknowledged, and what the store refused; it is killed by those who run it.
 
 python writing.py ADDRESS FOLDER NAME [ROWS]
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
+import time
 import uuid
 from datetime import UTC, date, datetime, timedelta
 
@@ -17,6 +19,7 @@ from relaxant.service.audit.kinds import Kind
 from relaxant.service.audit.people import pseudonym
 from relaxant.service.audit.record import record
 from relaxant.service.settings import Settings
+from relaxant.service.store.away import Away
 from relaxant.service.store.store import Store, open_store
 from relaxant.service.store.tables import ANSWERS, CARDS, DIARIES, ENTRIES
 from relaxant.service.store.times import milliseconds
@@ -68,21 +71,28 @@ def entries(store: Store, name: str, i: int, diary: str) -> None:
 
 
 def main(address: str, folder: str, name: str, rows: int | None) -> None:
+    logging.disable(logging.CRITICAL)  # what is left on standard error is what nobody expects
     store = open_store(Settings(database=address, folder=folder))
     diary = str(uuid.uuid4())
     made = {"diary": diary, "code": os.urandom(32), "columns": "[]", "made": now(), "until": now()}
     store.write(lambda connection: connection.execute(insert(DIARIES), made))
 
     def works(kind: int) -> None:
-        i = 0
-        while rows is None or i < rows:
+        i = 1
+        while rows is None or i <= rows:
+            try:
+                if kind == 0:
+                    audits(store, name, i)
+                elif kind == 1:
+                    answers(store, name, i)
+                else:
+                    entries(store, name, i, diary)
+            except Away:  # as a caller does who is told 503: wait a moment, and go on
+                say("refused", kind, i)
+                time.sleep(0.05)
+                if rows is not None:
+                    continue
             i += 1
-            if kind == 0:
-                audits(store, name, i)
-            elif kind == 1:
-                answers(store, name, i)
-            else:
-                entries(store, name, i, diary)
 
     threads = [threading.Thread(target=works, args=(kind,)) for kind in range(3)]
     for thread in threads:

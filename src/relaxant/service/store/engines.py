@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DisconnectionError
 from relaxant.errors import InputError
 from relaxant.service.settings import loopback
 
-WAIT = 5.0  # seconds for a lock that another process holds, and for a connection
+WAIT = 15.0  # seconds for a lock that another process holds, and for a connection
 _ANSWER = 15.0  # seconds within which PostgreSQL answers, or is taken for gone
 _POLL = 0.001  # seconds between two tries to be the one that writes an SQLite file
 _READERS = 8

@@ -34,9 +34,9 @@ def read_secret(settings: Settings) -> bytes:
         with file.open("rb") as opened:
             mode, text = os.fstat(opened.fileno()).st_mode, opened.read(4 * _BYTES)
     except OSError as error:
-        raise InputError("secret_file", file, f"it cannot be read ({error.strerror})", "bring it back from where it is kept; without it nobody can be found again to be erased") from None  # fmt: skip
+        raise InputError("secret_file", file, f"it cannot be read ({error.strerror})", f"bring {file} back from where it is kept; without it nobody can be found again to be erased") from None  # fmt: skip
     if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-        raise InputError("secret_file", file, "others than the service may read it", "run `chmod 600` on it")
+        raise InputError("secret_file", file, "others than the service may read it", f"run `chmod 600 {file}`")
     try:
         secret = bytes.fromhex(text.decode("ascii").strip())
     except ValueError:

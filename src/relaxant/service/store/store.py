@@ -72,7 +72,7 @@ class Store:
             with self.ways.reads.connect() as connection:
                 return what(connection)
         except Exception as error:
-            if (is_away(error) and not isinstance(error, Away)) or isinstance(error, TimeoutError):
+            if (is_away(error) and not isinstance(error, Away)) or isinstance(error, OSError):
                 raise Away from error
             raise
 
@@ -177,7 +177,7 @@ def open_store(settings: Settings) -> Store:
             if connection.dialect.name == "postgresql":
                 connection.execute(_TURN)
             secret = _begin(connection, settings)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, OSError) as error:
         ways.dispose()
         raise _cannot(settings, error) from None
     except BaseException:
@@ -190,12 +190,14 @@ def open_kept(settings: Settings) -> Store:
     """The store of some settings as it stands, for those who look at it: nothing is begun, and no secret is needed. Raises :class:`InputError`."""
     ways = engines(url_of(settings.url))
     if ways.file is not None and not ways.file.is_file():
-        raise InputError("database", ways.file, "there is no such file", "give the database of a service")
+        raise InputError(
+            "database", ways.file, f"there is no such file as {ways.file}", "give the database of a service"
+        )
     try:
         with ways.reads.connect() as connection:
             if _version(connection) is None:
                 raise InputError("database", _shown(settings), "no service has kept anything here", "give the database of a service")  # fmt: skip
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, OSError) as error:
         ways.dispose()
         raise _cannot(settings, error) from None
     except BaseException:
