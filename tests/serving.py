@@ -94,10 +94,10 @@ def served(folder: Path, **settings: Any) -> Iterator[Served]:
 
 
 @contextlib.contextmanager
-def in_thread(app: ASGIApp, **options: Any) -> Iterator[str]:
-    """An application behind a uvicorn in a thread of this process; gives its URL. ``options`` are uvicorn's."""
+def in_thread(app: ASGIApp, port: int = 0, **options: Any) -> Iterator[str]:
+    """An application behind a uvicorn in a thread of this process, on any free ``port`` unless one is named; gives its URL. ``options`` are uvicorn's."""
     listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
+    listening.bind(("127.0.0.1", port))
     plain = {"log_config": None, "access_log": False, "ws": "none", "server_header": False, "proxy_headers": False}
     server = uvicorn.Server(uvicorn.Config(app, **{**plain, **options}))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 import signal
 import socket
 import sys
@@ -496,3 +497,11 @@ def test_only_heads_are_bounded_by_the_head(at: Gate) -> None:
     with httpx.Client(trust_env=False) as client:
         assert [client.post(at.url + "/take", content=body).status_code for _ in range(4)] == [200] * 4
     assert at.seen == [body] * 7
+
+
+def test_every_test_that_the_page_on_security_names_is_there() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "service" / "security.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", page)
+    assert len(named) > 40
+    for file, test in named:
+        assert f"def {test}(" in (Path(__file__).parent / file).read_text(encoding="utf-8"), (file, test)

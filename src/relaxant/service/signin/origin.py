@@ -17,13 +17,11 @@ def same_origin(request: Request, house: House) -> bool:
     Whoever sends neither is no browser of today, and has nobody's cookies.
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    if site is not None:
-        ours = site in ("same-origin", "none")
-    else:
-        ours = origin is None or origin in _origins(request, house)
-    if not ours:
-        raise Problem(403, "this may only be done from the service's own pages")
-    return True
+    if site is None and (origin is None or origin in _origins(request, house)):
+        return True
+    if site in ("same-origin", "none"):
+        return True
+    raise Problem(403, "this may only be done from the service's own pages")
 
 
 def _origins(request: Request, house: House) -> set[str]:
