@@ -30,7 +30,7 @@ from relaxant.planning.plan import Plan
 from relaxant.planning.planned import planned
 from relaxant.planning.pump import refill_by
 from relaxant.predicted import ShownPrediction, ShownScenario, predicted, steps_of
-from relaxant.rules.evaluate import evaluate, program
+from relaxant.rules.evaluate import Checks, evaluate, program
 from relaxant.rules.findings import Check, Finding, Unchecked, findings_by_agent, read_row
 from relaxant.rules.reasons import Cited, cited
 from relaxant.rules.wording import capital, fact_text, listed, shown_agent_name
@@ -171,12 +171,22 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     unclear_conditions: tuple[UnclearCondition, ...] = ()
 
 
-def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: bool = True, plan: bool = True) -> Review:
-    """Reviews one person: reads the medicines, derives the facts, tests every rule, sorts what it found, predicts the courses.
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """One person up to the findings: the ``patient`` in one order, the medicines as read, the facts, and what every rule said of them."""
 
-    Without ``predict`` no course is computed, without ``plan`` no calendar: findings and checks are the same, in a fraction of the time.
+    patient: Patient
+    medicines: tuple[Medicine, ...]
+    facts: Facts
+    tested: Checks
+    checks: tuple[Check, ...]
+    findings: tuple[Finding, ...]
+    unchecked: tuple[Unchecked, ...]
 
-    Raises :class:`relaxant.errors.KnowledgeError` for an unsound pack. Findings are never exceptions.
+
+def checked(patient: Patient, *, knowledge: Knowledge | None = None) -> Checked:
+    """The part of a review up to its findings, without options, plans, courses and what to monitor: what a card shows.
+
+    Raises :class:`relaxant.errors.KnowledgeError` for an unsound pack.
     """
     knowledge = knowledge or load_knowledge()
     patient = canonical(patient)
@@ -186,6 +196,27 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
     named = facts.inputs.agents.keys() or None
     tested = evaluate(program(knowledge, patient.jurisdiction), facts, named)
     checks, findings, unchecked = read_row(tested, 0)
+    return Checked(
+        patient=patient,
+        medicines=medicines,
+        facts=facts,
+        tested=tested,
+        checks=tuple(checks),
+        findings=tuple(findings),
+        unchecked=tuple(unchecked),
+    )
+
+
+def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: bool = True, plan: bool = True) -> Review:
+    """Reviews one person: reads the medicines, derives the facts, tests every rule, sorts what it found, predicts the courses.
+
+    Without ``predict`` no course is computed, without ``plan`` no calendar: findings and checks are the same, in a fraction of the time.
+
+    Raises :class:`relaxant.errors.KnowledgeError` for an unsound pack. Findings are never exceptions.
+    """
+    knowledge = knowledge or load_knowledge()
+    found = checked(patient, knowledge=knowledge)
+    patient, medicines, facts, tested = found.patient, found.medicines, found.facts, found.tested
     asked = facts.made
     plans = planned(patient, medicines, facts, findings_by_agent(tested, 0)) if plan else ()
     written = to_file(patient)
@@ -194,9 +225,9 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
         patient=written,
         medicines=tuple(_shown(m) for m in _ordered(medicines)),
         facts=(*_genotype(patient), *_facts(facts, asked)),
-        findings=tuple(findings),
-        unchecked=tuple(unchecked),
-        checks=tuple(checks),
+        findings=found.findings,
+        unchecked=found.unchecked,
+        checks=found.checks,
         suitability=suitability(facts),
         combinations=combinations(facts),
         options=options(patient, knowledge) if plan else (),

@@ -107,6 +107,11 @@ class _Candidate(msgspec.Struct, gc=False):
     code: str
 
 
+def own_codes() -> list[str]:
+    """The LOINC codes that are read whatever else is wanted: weight, height, smoking, pregnancy."""
+    return sorted(_OWN)
+
+
 def observations(resources: list[Resource], wanted: Mapping[str, str], notes: Notes) -> Observed:
     """The newest usable value of each kind in ``wanted`` (LOINC code to name), and of what every review needs."""
     names = {**_OWN, **wanted}

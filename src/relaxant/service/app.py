@@ -11,7 +11,8 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from relaxant.knowledge.load import load_knowledge
-from relaxant.service.diaries.routes import routes as diary_routes
+from relaxant.service.cds import routes as cds
+from relaxant.service.diaries import routes as diaries
 from relaxant.service.door import Door
 from relaxant.service.house import House, route, slow
 from relaxant.service.measured import Measured
@@ -19,6 +20,7 @@ from relaxant.service.pages import reference
 from relaxant.service.pages import routes as pages
 from relaxant.service.problems import Problem
 from relaxant.service.settings import Settings
+from relaxant.service.signin import routes as signin
 from relaxant.service.store.store import open_store
 
 
@@ -33,7 +35,7 @@ def service(settings: Settings, *, house: House | None = None) -> ASGIApp:
         finally:
             own.store.close()
 
-    return Door(Router(routes(own), default=_nowhere, lifespan=lives), settings, own.measured)
+    return Door(Router(routes(own), redirect_slashes=False, default=_nowhere, lifespan=lives), settings, own.measured)
 
 
 def build(settings: Settings) -> House:
@@ -53,8 +55,10 @@ def routes(house: House) -> list[BaseRoute]:
         route("/ready", house, slow(_ready)),
         route("/metrics", house, _metrics),
         *reference.routes(house),
-        *diary_routes(house),
+        *diaries.routes(house),
         *pages.routes(house),
+        *cds.routes(house),
+        *signin.routes(house),
     ]
 
 

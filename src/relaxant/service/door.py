@@ -1,16 +1,20 @@
 """The door of the service: every request passes here before anything reads it, and every answer on its way out.
 
-Bytes are counted as they arrive, whatever a header promises; a body that is too long, too slow, too deep or of too many entries goes no further.
+Bytes are counted as they arrive, whatever a header promises; a body that is too long, too slow, too deep or of too many entries goes no further. What
+one body may not, all bodies under way together may not either. A page of somebody else's that gives its name this machine's address (DNS rebinding)
+is not answered.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import re
 import secrets
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 from limits import RateLimitItemPerMinute
@@ -23,12 +27,25 @@ from relaxant.errors import RelaxantError
 from relaxant.service.logs import log
 from relaxant.service.measured import Measured
 from relaxant.service.problems import Problem, answer, problem_of
-from relaxant.service.settings import Settings
+from relaxant.service.settings import Settings, loopback
 
 _log = log("door")
-_BUT_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"?|[^\[\]{}"]+', re.S)
+MOST_HEAD = 64 * 1024
+_MOST_HEADERS = 200
 _ENTRY = b'"resourceType"'
-_CLOSED = {
+_ESCAPED_ENTRY = re.compile(b'"' + b"".join(rb"(?:%c|\\u00%02x)" % (c, c) for c in b"resourceType") + b'"', re.I)
+_MOST_HELD = 16  # bodies of the greatest size that may be under way together
+_LONG = 256 * 1024  # bytes of a body from which on it is looked through beside the others
+_SHORT = (
+    64 * 1024
+)  # bytes that are read and let go rather than closing the line on a caller who was refused before its body was read
+_QUOTE, _OPENS, _CLOSES = 3, 1, 2
+_KINDS = bytes(
+    {**dict.fromkeys(b"[{", _OPENS), **dict.fromkeys(b"]}", _CLOSES), ord('"'): _QUOTE}.get(c, 0) for c in range(256)
+)
+_OTHERS = bytes(c for c in range(256) if not _KINDS[c])
+_STEPS = np.array([0, 1, -1, 0], np.int32)
+CLOSED = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
@@ -48,15 +65,20 @@ class Door:
         self.app, self.settings, self.measured = app, settings, measured
         self.limiter = MovingWindowRateLimiter(MemoryStorage())
         self.rate = RateLimitItemPerMinute(settings.rate) if settings.rate else None
+        self.hosts = _hosts(settings)
+        self.closed = tuple(CLOSED.items())
+        if settings.base.startswith("https:"):
+            self.closed += (("strict-transport-security", "max-age=31536000"),)
+        self.held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         begun, request_id = time.perf_counter(), secrets.token_hex(8)
-        client = str((scope.get("client") or ("unknown", 0))[0])
+        client = network_of(str((scope.get("client") or ("unknown", 0))[0]))
         scope.setdefault("state", {}).update(request_id=request_id, client=client)
-        out = _Out(scope, send, request_id)
+        out = _Out(scope, send, request_id, self.closed)
         self.measured.working.inc()
         try:
             await self._pass(scope, receive, out, client)
@@ -72,14 +94,13 @@ class Door:
             _log.exception("an error of ours", extra={"request": request_id, "route": route_of(scope)})
             await out.refuse(Problem(500, "an error of ours; it is logged under this request's number"), receive)
         finally:
+            self.held -= out.held
             self.measured.working.dec()
             self._count(scope, out, time.perf_counter() - begun)
 
     async def _pass(self, scope: Scope, receive: Receive, out: _Out, client: str) -> None:
-        if self.rate is not None and scope["path"] not in _OPEN_PATHS and not self.limiter.hit(self.rate, client):
-            ends, _ = self.limiter.get_window_stats(self.rate, client)
-            raise Problem(429, "too many calls", headers={"retry-after": str(max(1, round(ends - time.time())))})
-        body = await self._body(scope, receive)
+        self._meet(scope, client)
+        body = await self._body(scope, receive, out)
         given = False
 
         async def read() -> Message:
@@ -92,12 +113,40 @@ class Door:
         async with asyncio.timeout(self.settings.answer_seconds):
             await self.app(scope, read, out.send)
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
+    def _meet(self, scope: Scope, client: str) -> None:
+        """Refuses by what stands before the body: the host that was called, and how often the client has."""
+        closes = {"connection": "close"} if _brings(scope) else {}
+        size = sum(len(name) + len(value) for name, value in scope["headers"]) + len(scope.get("query_string", b""))
+        if size > MOST_HEAD or len(scope["headers"]) > _MOST_HEADERS:
+            raise Problem(
+                431,
+                f"headers are at most {_MOST_HEADERS}, of {MOST_HEAD // 1024} KiB together",
+                headers={"connection": "close"},
+            )
+        if self.hosts is not None and not _called_by(scope, self.hosts):
+            raise Problem(421, "this service is not called by that name", headers=closes)
+        if self.rate is None:
+            return
+        key = f"{client} watches" if scope["path"] in _OPEN_PATHS else client
+        if not self.limiter.hit(self.rate, key):
+            ends, _ = self.limiter.get_window_stats(self.rate, key)
+            wait = {"retry-after": str(max(1, round(ends - time.time())))}
+            raise Problem(429, "too many calls", headers={**wait, **closes})
+
+    async def _body(self, scope: Scope, receive: Receive, out: _Out) -> bytes:
         """The whole body, or the refusal that its bytes call for."""
-        settings, parts, length = self.settings, list[bytes](), 0
-        promised = next((v for k, v in scope["headers"] if k == b"content-length"), b"")
-        if promised.isdigit() and int(promised) > settings.most_bytes:
-            raise _too_long(settings)
+        promised = _header(scope, b"content-length")
+        if promised.isdigit() and int(promised[:20]) > self.settings.most_bytes:
+            raise _too_long(self.settings)
+        body = await self._read(receive, out)
+        if len(body) > _LONG:
+            await asyncio.to_thread(_look, body, self.settings)
+        else:
+            _look(body, self.settings)
+        return body
+
+    async def _read(self, receive: Receive, out: _Out) -> bytes:
+        settings, parts = self.settings, list[bytes]()
         try:
             async with asyncio.timeout(settings.body_seconds):
                 while True:
@@ -105,22 +154,22 @@ class Door:
                     if message["type"] == "http.disconnect":
                         raise Problem(400, "the caller went away")
                     part = message.get("body", b"")
-                    length += len(part)
-                    if length > settings.most_bytes:
+                    out.held, self.held = out.held + len(part), self.held + len(part)
+                    if out.held > settings.most_bytes:
                         raise _too_long(settings)
+                    if self.held > settings.most_bytes * _MOST_HELD:
+                        raise Problem(
+                            503,
+                            "too much is being sent at once; call again",
+                            headers={"retry-after": "5", "connection": "close"},
+                        )
                     parts.append(part)
                     if not message.get("more_body", False):
-                        break
+                        return b"".join(parts)
         except TimeoutError:
             raise Problem(
                 408, f"the body did not arrive within {settings.body_seconds:g} s", headers={"connection": "close"}
             ) from None
-        body = b"".join(parts)
-        if body.count(_ENTRY) > settings.most_entries:
-            raise Problem(413, f"more than {settings.most_entries:,} resources in one request")
-        if depth_of(body, settings.most_depth) > settings.most_depth:
-            raise Problem(413, f"nested deeper than {settings.most_depth}")
-        return body
 
     def _count(self, scope: Scope, out: _Out, took: float) -> None:
         route = route_of(scope)
@@ -132,17 +181,17 @@ class Door:
 
 
 class _Out:
-    """An answer on its way out: closed headers, and what was sent of it."""
+    """An answer on its way out: closed headers, and what was sent of it. ``held``: bytes of the request's body that are kept."""
 
-    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
-        self.scope, self._send, self.request_id = scope, send, request_id
-        self.status, self.bytes = 0, 0
+    def __init__(self, scope: Scope, send: Send, request_id: str, closed: tuple[tuple[str, str], ...]) -> None:
+        self.scope, self._send, self.request_id, self.closed = scope, send, request_id, closed
+        self.status, self.bytes, self.held = 0, 0, 0
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
-            for name, value in _CLOSED.items():
+            for name, value in self.closed:
                 headers.setdefault(name, value)
             headers["x-request-id"] = self.request_id
         elif message["type"] == "http.response.body":
@@ -159,21 +208,85 @@ def _too_long(settings: Settings) -> Problem:
     return Problem(413, f"a body is at most {settings.most_body:g} MiB", headers={"connection": "close"})
 
 
+def _look(body: bytes, settings: Settings) -> None:
+    """Refuses a body of too many resources, or too deep."""
+    entries = body.count(_ENTRY) if rb"\u00" not in body else sum(1 for _ in _ESCAPED_ENTRY.finditer(body))
+    if entries > settings.most_entries:
+        raise Problem(413, f"more than {settings.most_entries:,} resources in one request")
+    if depth_of(body, settings.most_depth) > settings.most_depth:
+        raise Problem(413, f"nested deeper than {settings.most_depth}")
+
+
 def depth_of(body: bytes, most: int) -> int:
-    """How deep a body of JSON is nested; not reckoned where it has too few brackets to be deeper than ``most``.
+    """How deep a body of JSON is nested, brackets in texts apart; not reckoned where it has too few brackets to be deeper than ``most``.
 
     >>> depth_of(b'{"a": [1, {"b": "]]{{"}]}', 2)
+    3
+    >>> depth_of(rb'{"a\\\\": "\\"[[[[[[", "b": [{"c": 1}]}', 2)
     3
     >>> depth_of(b"[" * 100_000, 64)
     100000
     """
     if body.count(b"{") + body.count(b"[") <= most:
         return 0
-    brackets = np.frombuffer(_BUT_BRACKETS.sub(b"", body), np.uint8)
-    if not len(brackets):
-        return 0
-    opens = (brackets == ord("{")) | (brackets == ord("["))
-    return int(np.cumsum(np.where(opens, 1, -1)).max())
+    if b"\\" in body:
+        body = body.replace(rb"\\", b"").replace(rb"\"", b"")
+    kinds = np.frombuffer(body.translate(_KINDS, _OTHERS), np.uint8)
+    within = np.logical_xor.accumulate(kinds == _QUOTE)
+    return int(np.cumsum(np.where(within, 0, _STEPS[kinds])).max(initial=0))
+
+
+def network_of(client: str) -> str:
+    """Whom a rate is counted for: an address, and of IPv6 the network of 64 bits, of which one caller has all addresses.
+
+    >>> network_of("192.0.2.7"), network_of("2001:db8::1"), network_of("unknown")
+    ('192.0.2.7', '2001:db8::', 'unknown')
+    """
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return client
+    if isinstance(address, ipaddress.IPv4Address):
+        return client
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Address(int(address) >> 64 << 64))
+
+
+def _hosts(settings: Settings) -> frozenset[str] | None:
+    """The names that this service is called by; None where nobody has said, beyond loopback, or where a proxy decides."""
+    public = urlsplit(settings.public_url).hostname if settings.public_url else None
+    if settings.proxies or (public is None and not loopback(settings.host)):
+        return None
+    return frozenset({"localhost", settings.host, *([public] if public else [])})
+
+
+def _called_by(scope: Scope, hosts: frozenset[str]) -> bool:
+    """Whether the host that was called is ours. Addresses are, and names without a dot: no stranger can give those to a page of his."""
+    named = [value for name, value in scope["headers"] if name == b"host"]
+    if len(named) != 1:
+        return not named and scope.get("http_version") == "1.0"
+    try:
+        host = urlsplit("//" + named[0].decode("ascii")).hostname or ""
+    except ValueError:
+        return False
+    if host in hosts or ("." not in host.rstrip(".") and ":" not in host):
+        return True
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _brings(scope: Scope) -> bool:
+    """Whether a request comes with a body that is too long to be read for nothing."""
+    promised = _header(scope, b"content-length")
+    return bool(_header(scope, b"transfer-encoding")) or (promised.isdigit() and int(promised[:20]) > _SHORT)
+
+
+def _header(scope: Scope, name: bytes) -> bytes:
+    return next((value for key, value in scope["headers"] if key == name), b"")
 
 
 def route_of(scope: Mapping[str, Any]) -> str:

@@ -1,13 +1,15 @@
 """Logs without patient data: one JSON object a line, of fields that are listed here and of nothing else.
 
 A message is written by us and takes no value; values come in the fields, and a field that is not listed is left out. A traceback is written as the
-places in our code that it names, never with its message, which may repeat what was sent.
+places in our code that it names, never with its message, which may repeat what was sent. What a library says may hold values as well: of the server's
+own messages the part without them is kept, of all others that there was one.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
+import threading
 import traceback
 from datetime import UTC, datetime
 
@@ -39,7 +41,7 @@ class Plain(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": str(record.msg) if own or not record.args else "a library's message with values, left out",
+            "message": str(record.msg) if own or record.name.startswith("uvicorn") else "a library's message, left out",
         }
         line.update({field: record.__dict__[field] for field in FIELDS if field in record.__dict__})
         if record.exc_info and record.exc_info[0] is not None:
@@ -61,6 +63,17 @@ def write_logs(level: str = "INFO") -> None:
         logger.propagate = True
         logger.setLevel("WARNING")
     logging.getLogger("uvicorn.access").disabled = True  # it writes paths as they were called, link codes among them
+    logging.captureWarnings(True)
+    sys.excepthook = lambda kind, error, trace: _uncaught(error)
+    threading.excepthook = lambda thrown: _uncaught(thrown.exc_value)
+    sys.unraisablehook = lambda thrown: _uncaught(thrown.exc_value)
+
+
+def _uncaught(error: BaseException | None) -> None:
+    """What ends a thread or the process: Python would print it with its message."""
+    if error is None or isinstance(error, KeyboardInterrupt):
+        return
+    logging.getLogger("relaxant.service").error("nothing caught an error", exc_info=error)
 
 
 def log(name: str) -> logging.Logger:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 import uvicorn
 
+from relaxant.service.door import MOST_HEAD
+from relaxant.service.line import LINE
 from relaxant.service.logs import log, write_logs
 from relaxant.service.settings import Settings, loopback, read_settings
 
@@ -61,7 +63,8 @@ def serve(settings: Settings) -> None:
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=list(settings.proxies),
         timeout_graceful_shutdown=_GRACE,
-        h11_max_incomplete_event_size=64 * 1024,
+        http=LINE,
+        h11_max_incomplete_event_size=MOST_HEAD,
         ws="none",
     )
     server = uvicorn.Server(config)

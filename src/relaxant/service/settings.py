@@ -15,6 +15,7 @@ import msgspec
 from relaxant.errors import InputError
 
 PREFIX = "RELAXANT_SERVE_"
+ROLES = ("prescriber", "pharmacist", "nurse")
 _MIB = 1024 * 1024
 
 
@@ -39,11 +40,13 @@ class Login(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Smart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A record system that may launch the review page by SMART on FHIR: its FHIR base URL and the client that it knows relaxant by."""
+    """A record system that may launch the review page by SMART on FHIR: its FHIR base URL and the client that it knows relaxant by. ``role``: what
+    somebody is here whom it lets launch."""
 
     fhir: str
     client: str
     secret_file: str | None = None
+    role: str = "prescriber"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -175,6 +178,16 @@ def _check(settings: Settings) -> None:
         )
     if not loopback(settings.host) and not settings.issuers and not settings.unauthenticated:
         raise InputError("host", settings.host, "beyond this machine nobody is answered without issuers", "name issuers, or set unauthenticated, which is logged at every start")  # fmt: skip
+    if settings.login is not None and not _secure(settings.login.issuer):
+        raise InputError(
+            "login, issuer", settings.login.issuer, "people sign in over https", "a URL that begins with https://"
+        )
+    for role in (
+        *(settings.login.roles.values() if settings.login else ()),
+        *(records.role for records in settings.smart),
+    ):
+        if role not in ROLES:
+            raise InputError("roles", role, "there is no such role", f"one of {', '.join(ROLES)}")
     for records in settings.smart:
         if not _secure(records.fhir):
             raise InputError(

@@ -75,7 +75,7 @@ TOKENS = Table(
     Index("tokens_until", "until"),
 )
 
-# Cards that were shown. ``finding``: the finding's id, ``rules``: ids parted by spaces.
+# Cards that were shown. ``finding``: the finding's id, ``rules``: ids parted by spaces; ``said``: a hash of what it said of which order on which day.
 CARDS = Table(
     "cards",
     METADATA,
@@ -87,7 +87,8 @@ CARDS = Table(
     Column("finding", String(200), nullable=False),
     Column("rules", Text, nullable=False),
     Column("indicator", String(10), nullable=False),
-    Index("cards_person", "person", "finding"),
+    Column("said", LargeBinary(32)),
+    Index("cards_person", "person", "said"),
 )
 
 # What was answered to a card. ``outcome``: accepted or overridden; ``reason``: a code of ours, or "other".
