@@ -100,7 +100,7 @@ async def write(request: Request, house: House) -> Response:
         answers = keep(connection, diary.diary, diary.columns, day_of(diary.made), entries, now, house.knowledge)
         new, crossed = sum(a.outcome == "kept" for a in answers), sum(a.crossed for a in answers)
         if new or crossed:
-            what = {"diary": diary.diary, "entries": new, "crossed": crossed}
+            what: dict[str, str | int] = {"diary": diary.diary, "entries": new, "crossed": crossed}
             record(connection, Kind.DIARY_ENTERED, _LINK, None, what, at=now)
         return {"answers": answers, "days": entries_of(connection, diary.diary)}
 
