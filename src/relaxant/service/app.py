@@ -14,6 +14,7 @@ from relaxant.knowledge.load import load_knowledge
 from relaxant.service.door import Door
 from relaxant.service.house import House, route, slow
 from relaxant.service.measured import Measured
+from relaxant.service.pages import reference
 from relaxant.service.problems import Problem
 from relaxant.service.settings import Settings
 from relaxant.service.signin import routes as signin
@@ -51,6 +52,7 @@ def routes(house: House) -> list[BaseRoute]:
         route("/ready", house, slow(_ready)),
         route("/metrics", house, _metrics),
         *signin.routes(house),
+        *reference.routes(house),
     ]
 
 

@@ -56,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     left out, an SQLite file in ``folder``. ``origins``: whose pages may call the CDS service from a browser. ``fhir_servers``: which the service may
     ask for what a prefetch lacks. ``proxies``: from whom forwarded addresses are believed. ``unauthenticated``: answer beyond loopback without
     issuers; whoever sets it is logged at every start. ``call``: whom a patient calls, shown beside red flags. ``rate``: calls a minute of one client; 0: no limit.
+    ``secret_file``: the secret that pseudonyms are made with; left out, a file beside the database.
     """
 
     host: str = "127.0.0.1"
@@ -81,6 +82,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     answer_seconds: float = 30
     rate: int = 6000
     link_days: int = 90
+    secret_file: str | None = None
 
     @property
     def most_bytes(self) -> int:

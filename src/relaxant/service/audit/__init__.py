@@ -1,1 +1,1 @@
-"""What was done, kept so that nobody changes it unseen."""
+"""Who did what, kept so that a change shows and a person can be forgotten."""

@@ -3,155 +3,254 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import Connection, insert, inspect, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from relaxant.errors import InputError
+from relaxant.service.logs import log
 from relaxant.service.settings import Settings
-from relaxant.service.store.tables import METADATA
+from relaxant.service.store.away import Away, is_away, reason
+from relaxant.service.store.engines import Engines, engines, sqlite_file, url_of
+from relaxant.service.store.secret import check_value, make_secret, read_secret
+from relaxant.service.store.tables import MADE, METADATA, VERSION
 
 T = TypeVar("T")
+_log = log("store")
 _MOST_TOGETHER = 64
-_WAIT_FOR_LOCK = 5_000  # milliseconds
+_LONGEST = 30.0  # seconds that somebody waits for a write before being told to call again
 _WRITERS = 0x72656C61  # the advisory lock of PostgreSQL that makes writers of several processes take turns
+_TURN = text("SELECT pg_advisory_xact_lock(:lock)").bindparams(lock=_WRITERS)
+_Asked = tuple[Callable[[Connection], Any], Future[Any]]
 
 
 class Store:
-    """A database. Writes are functions of a connection; those that wait at the same moment share one transaction, each with a savepoint of its own."""
+    """A database. Writes are functions of a connection; those that wait at the same moment share one transaction, each with a savepoint of its
+    own, and no two transactions write at once, whatever number of processes there is. A write may be told :class:`Away` (503) and never is
+    told that it is kept unless it is. A function that is written must not commit, roll back or write again through the store."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self._waiting: queue.SimpleQueue[tuple[Callable[[Connection], Any], Future[Any]] | None] = queue.SimpleQueue()
+    def __init__(self, ways: Engines, secret: bytes | None = None) -> None:
+        self.ways = ways
+        self._secret = secret
+        self._waiting: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
+        self._closing = threading.Lock()
+        self._closed = False
+        self._was_away = False
         self._writer = threading.Thread(target=self._write_all, name="writer", daemon=True)
         self._writer.start()
 
+    @property
+    def secret(self) -> bytes:
+        """The installation's secret, which pseudonyms need."""
+        if self._secret is None:
+            raise InputError("secret_file", "nothing", "this store was opened without its secret", "open it with open_store")  # fmt: skip
+        return self._secret
+
     def write(self, what: Callable[[Connection], T]) -> T:
-        """Does it, and returns once it is committed."""
-        return self._asked(what).result()
+        """Does it, and returns once it is committed. Raises what ``what`` raises, having kept nothing of it, and :class:`Away`."""
+        if threading.current_thread() is self._writer:
+            raise RuntimeError("a write within a write would wait for itself")
+        future = self._asked(what)
+        if not wait([future], timeout=_LONGEST).done:
+            future.cancel()
+            raise Away("the store took too long; call again")
+        return future.result()
 
     async def written(self, what: Callable[[Connection], T]) -> T:
-        """The same, for a handler that must not wait in its thread."""
+        """The same, for a handler that must not wait in its thread. A caller who goes away before his turn has nothing written."""
         return await asyncio.wrap_future(self._asked(what))
 
     def read(self, what: Callable[[Connection], T]) -> T:
-        """What a connection that only reads gives."""
-        with self.engine.connect().execution_options(reads=True) as connection:
-            return what(connection)
+        """What a connection that only reads gives: one state of the database, however long it takes, and no writer waits for it."""
+        try:
+            with self.ways.reads.connect() as connection:
+                return what(connection)
+        except Exception as error:
+            if (is_away(error) and not isinstance(error, Away)) or isinstance(error, OSError):
+                raise Away from error
+            raise
 
     def ready(self) -> None:
-        """Raises unless the database can be written."""
-        self.write(lambda connection: connection.execute(text("SELECT 1")))
+        """Raises :class:`Away` unless the database can be written."""
+        self.write(lambda connection: connection.execute(update(MADE).values(version=MADE.c.version)))
 
     def close(self) -> None:
-        """Finishes what waits, and lets the database go."""
-        self._waiting.put(None)
-        self._writer.join(timeout=30)
-        self.engine.dispose()
+        """Takes nothing more, finishes what waits, and lets the database go."""
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                self._waiting.put(None)
+        self._writer.join(timeout=_LONGEST)
+        self.ways.dispose()
 
     def _asked(self, what: Callable[[Connection], T]) -> Future[T]:
         future: Future[T] = Future()
-        self._waiting.put((what, future))
+        with self._closing:
+            if self._closed:
+                raise Away("the service is stopping")
+            self._waiting.put((what, future))
         return future
 
     def _write_all(self) -> None:
         ended = False
         while not ended:
-            first = self._waiting.get()
-            if first is None:
-                return
-            batch = [first]
-            while len(batch) < _MOST_TOGETHER:
+            batch = [self._waiting.get()]
+            while batch[-1] is not None and len(batch) < _MOST_TOGETHER:
                 try:
-                    another = self._waiting.get_nowait()
+                    batch.append(self._waiting.get_nowait())
                 except queue.Empty:
                     break
-                if another is None:
-                    ended = True
-                    break
-                batch.append(another)
-            self._write_together(batch)
+            ended = batch[-1] is None
+            # whoever stopped waiting is left out here; from here on nobody can
+            self._write_together([one for one in batch if one is not None and one[1].set_running_or_notify_cancel()])
 
-    def _write_together(self, batch: list[tuple[Callable[[Connection], Any], Future[Any]]]) -> None:
-        done: list[tuple[Future[Any], Any, Exception | None]] = []
-        try:
-            with self.engine.connect() as connection, connection.begin():
-                if connection.dialect.name == "postgresql":
-                    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITERS})
-                for what, future in batch:
-                    done.append((future, *self._one(connection, what)))
-        except Exception as error:  # nothing of the batch is kept, and everybody who waits is told so
-            for _, future in batch:
-                future.set_exception(error)
+    def _write_together(self, batch: list[_Asked]) -> None:
+        """Writes them, commits, and only then tells each. Never raises: there is one writer, and it must go on."""
+        if not batch:
             return
-        for future, result, failed in done:
-            if failed is None:
+        done: list[tuple[Any, BaseException | None]] = []
+        try:
+            with self.ways.writes.connect() as connection, connection.begin():
+                if connection.dialect.name == "postgresql":
+                    connection.execute(_TURN)
+                done = [_one(connection, what) for what, _ in batch]
+        except BaseException as error:  # nothing of the batch is acknowledged, and everybody who waits is told so
+            self._say_away(error)
+            failed = Away() if is_away(error) or isinstance(error, (SQLAlchemyError, OSError)) else error
+            failed.__cause__ = None if failed is error else error
+            done = [(None, failed)] * len(batch)
+        else:
+            self._say_back()
+        for (_, future), (result, failed_alone) in zip(batch, done, strict=True):
+            if failed_alone is None:
                 future.set_result(result)
             else:
-                future.set_exception(failed)
+                future.set_exception(failed_alone)
 
-    @staticmethod
-    def _one(connection: Connection, what: Callable[[Connection], Any]) -> tuple[Any, Exception | None]:
-        point = connection.begin_nested()
-        try:
-            result = what(connection)
-        except Exception as error:
-            point.rollback()
-            return None, error
+    def _say_away(self, error: BaseException) -> None:
+        if not self._was_away:
+            _log.error("the database cannot be written", extra={"reason": type(error).__name__}, exc_info=error)
+        self._was_away = True
+
+    def _say_back(self) -> None:
+        if self._was_away:
+            _log.warning("the database can be written again")
+        self._was_away = False
+
+
+def _one(connection: Connection, what: Callable[[Connection], Any]) -> tuple[Any, BaseException | None]:
+    """Does one of a batch; what fails undoes its own part alone. Raises where not even that can be done."""
+    point = connection.begin_nested()
+    try:
+        result = what(connection)
         point.commit()
-        return result, None
+    except BaseException as error:
+        if connection.invalidated:  # it went away, and with it what the others of the batch had written
+            raise
+        point.rollback()
+        if is_away(error) and not isinstance(error, Away):
+            away = Away()
+            away.__cause__ = error
+            return None, away
+        return None, error
+    return result, None
 
 
 def open_store(settings: Settings) -> Store:
-    """The store of some settings, with its tables. Raises :class:`InputError` where the database cannot be had."""
+    """The store of some settings, begun where it is new. Raises :class:`InputError` where the database cannot be had, was made by a newer
+    relaxant or by another program, or where the secret is missing or another."""
+    url = url_of(settings.url)
     try:
-        url = make_url(settings.url)
-    except SQLAlchemyError:
-        raise InputError("database", "an address", "this is no database's address", "such as sqlite:///relaxant.sqlite3 or postgresql+pg8000://host/name") from None  # fmt: skip
+        if url.get_backend_name() == "sqlite":
+            _begin_file(settings)
+        ways = engines(url)
+    except OSError as error:
+        raise _cannot(settings, error) from None
     try:
-        engine = _sqlite(url, settings) if url.get_backend_name() == "sqlite" else _postgresql(url)
-        METADATA.create_all(engine)
+        with ways.writes.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(_TURN)
+            secret = _begin(connection, settings)
     except (SQLAlchemyError, OSError) as error:
-        raise InputError("database", url.render_as_string(hide_password=True), f"it cannot be opened ({type(error).__name__})", "look whether it is there and may be written") from None  # fmt: skip
-    return Store(engine)
+        ways.dispose()
+        raise _cannot(settings, error) from None
+    except BaseException:
+        ways.dispose()
+        raise
+    return Store(ways, secret)
 
 
-def _sqlite(url: URL, settings: Settings) -> Engine:
-    if settings.database is None:
-        settings.place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": _WAIT_FOR_LOCK / 1000, "check_same_thread": False})
-
-    @event.listens_for(engine, "connect")
-    def opened(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # we begin and commit ourselves
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            f"busy_timeout={_WAIT_FOR_LOCK}",
-            "foreign_keys=ON",
-            "secure_delete=ON",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begun(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads") else "BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _postgresql(url: URL) -> Engine:
-    if url.get_backend_name() != "postgresql":
+def open_kept(settings: Settings) -> Store:
+    """The store of some settings as it stands, for those who look at it: nothing is begun, and no secret is needed. Raises :class:`InputError`."""
+    ways = engines(url_of(settings.url))
+    if ways.file is not None and not ways.file.is_file():
         raise InputError(
-            "database",
-            url.get_backend_name(),
-            "there is no way to this kind of database",
-            "SQLite or PostgreSQL (postgresql+pg8000)",
+            "database", ways.file, f"there is no such file as {ways.file}", "give the database of a service"
         )
-    return create_engine(url.set(drivername="postgresql+pg8000"), pool_size=4, pool_pre_ping=True)
+    try:
+        with ways.reads.connect() as connection:
+            if _version(connection) is None:
+                raise InputError("database", _shown(settings), "no service has kept anything here", "give the database of a service")  # fmt: skip
+    except (SQLAlchemyError, OSError) as error:
+        ways.dispose()
+        raise _cannot(settings, error) from None
+    except BaseException:
+        ways.dispose()
+        raise
+    return Store(ways)
+
+
+def check_secret(connection: Connection, secret: bytes) -> None:
+    """Raises :class:`InputError` unless the database was begun with this secret."""
+    if connection.execute(select(MADE.c.secret)).scalar() != check_value(secret):
+        raise InputError("secret_file", "a secret", "the database was begun with another one", "bring that one back; with this one nobody would be found again")  # fmt: skip
+
+
+def _begin_file(settings: Settings) -> None:
+    """An empty file that nobody else may read, where there is none; SQLite gives its other files the same rights."""
+    file = sqlite_file(url_of(settings.url))
+    if settings.database is None:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _begin(connection: Connection, settings: Settings) -> bytes:
+    """Makes the tables of a new database, within one transaction; gives the secret."""
+    if _version(connection) is not None:
+        secret = read_secret(settings)
+        check_secret(connection, secret)
+        return secret
+    others = sorted(set(METADATA.tables) & set(inspect(connection).get_table_names()))
+    if others:
+        raise InputError("database", _shown(settings), f"it holds tables of another program ({', '.join(others)})", "give a database of its own")  # fmt: skip
+    make_secret(settings)
+    secret = read_secret(settings)
+    METADATA.create_all(connection, checkfirst=False)
+    connection.execute(insert(MADE).values(version=VERSION, secret=check_value(secret)))
+    return secret
+
+
+def _version(connection: Connection) -> int | None:
+    """The version of the tables; nothing where there are none. Raises :class:`InputError` for one that is not ours."""
+    if not inspect(connection).has_table(MADE.name):
+        return None
+    version = connection.execute(select(MADE.c.version)).scalar()
+    if version == VERSION:
+        return VERSION
+    if version is not None and version > VERSION:
+        raise InputError("database", f"version {version}", f"a newer relaxant keeps its tables so; this one knows version {VERSION}", "install the newer one, or give another database")  # fmt: skip
+    raise InputError("database", f"version {version}", f"these tables are not known; this relaxant knows version {VERSION}", "give another database")  # fmt: skip
+
+
+def _shown(settings: Settings) -> str:
+    return url_of(settings.url).render_as_string(hide_password=True)
+
+
+def _cannot(settings: Settings, error: Exception) -> InputError:
+    return InputError("database", _shown(settings), f"it cannot be opened ({reason(error)})", "look whether it is there and may be written")  # fmt: skip

@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from collections.abc import Callable
 
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    event,
+)
+from sqlalchemy.schema import ExecutableDDLElement
+
+VERSION = 1  # of these tables; kept in the database, and raised by whatever changes one
 METADATA = MetaData()
 _MILLISECONDS = BigInteger
+_ddl: Callable[[str], ExecutableDDLElement] = DDL
+
+# What made the database. ``secret``: a keyed hash that tells whether a secret is the one that the database was begun with.
+MADE = Table(
+    "relaxant",
+    METADATA,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("secret", LargeBinary(32)),
+)
 
 # Only ever added to. ``person`` is a pseudonym; ``what`` is JSON of ids from our own code and knowledge. ``hash`` is over the row and the hash before it.
 AUDIT = Table(
@@ -19,6 +45,18 @@ AUDIT = Table(
     Column("what", Text, nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
 )
+
+# The database itself refuses what is no addition, so that neither a slip of ours nor a plain statement of another's goes unnoticed.
+for _words in (
+    "CREATE TRIGGER audit_changed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END",
+    "CREATE TRIGGER audit_cut BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is only added to'); END",
+):
+    event.listen(AUDIT, "after_create", _ddl(_words).execute_if(dialect="sqlite"))
+for _words in (
+    "CREATE FUNCTION audit_only_added() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''the audit is only added to''; END'",
+    "CREATE TRIGGER audit_changed BEFORE UPDATE OR DELETE OR TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION audit_only_added()",
+):
+    event.listen(AUDIT, "after_create", _ddl(_words).execute_if(dialect="postgresql"))
 
 # The key that makes a person's pseudonym; without it nothing leads from the audit to the person. ``lookup``: a keyed hash of the record number.
 PEOPLE = Table(
