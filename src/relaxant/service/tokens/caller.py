@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import msgspec
-from sqlalchemy import Connection
 from starlette.requests import Request
 
 from relaxant.service.house import House
 from relaxant.service.logs import log
 from relaxant.service.problems import Problem
 from relaxant.service.settings import Issuer, Settings, loopback
+from relaxant.service.store.uses import first_use
 from relaxant.service.tokens.keys import Refused, part, read_header, signed
 from relaxant.service.tokens.ring import Ring
-from relaxant.service.tokens.used import first_use, forget, token_hash
 
 LEEWAY = 30  # seconds that two clocks may differ
 LONGEST = 300  # seconds that a token may live
-_SWEEP = 60_000  # milliseconds between two sweeps of used tokens
 _MOST_JTI = 256
 _BEARER = re.compile(r"bearer +(\S+)", re.I)
 _log = log("tokens")
@@ -46,14 +46,13 @@ class Claims(msgspec.Struct, frozen=True):
 
 
 class Gate:
-    """What the tokens of one process share: a ring of keys for each issuer, and when used tokens were last swept."""
+    """What the tokens of one process share: a ring of keys for each issuer."""
 
     def __init__(self, house: House) -> None:
         self.rings = {
             issuer.issuer: (issuer, Ring(issuer.name, house.measured, url=issuer.key_set, file=issuer.keys))
             for issuer in house.settings.issuers
         }
-        self.swept = 0
 
 
 _claims = msgspec.json.Decoder(Claims)
@@ -102,7 +101,7 @@ async def _checked(request: Request, house: House, known: list[Issuer]) -> Calle
         raise Refused("no keys" if ring.empty else "key")
     claims = _read(signed(token, header, key))
     until = _weighed(claims, house.settings.base + request.scope["path"], house.now().timestamp())
-    await _once(token_hash(issuer.issuer, str(claims.jti)), until, house, gate)
+    await _once(_hash(issuer.issuer, str(claims.jti)), until, house)
     return Caller(issuer.name, claims.tenant)
 
 
@@ -142,19 +141,16 @@ def _weighed(claims: Claims, called: str, now: float) -> float:
     return claims.exp + 2 * LEEWAY
 
 
-async def _once(token: bytes, until: float, house: House, gate: Gate) -> None:
-    now = int(house.now().timestamp() * 1000)
-    sweep = now - gate.swept > _SWEEP
-    if sweep:
-        gate.swept = now
-
-    def noted(connection: Connection) -> bool:
-        if sweep:
-            forget(connection, now)
-        return first_use(connection, token, int(until * 1000))
-
-    if not await house.store.written(noted):
+async def _once(token: bytes, until: float, house: House) -> None:
+    """Spends a token's one use. Raises :class:`Refused` where it is spent."""
+    ends, now = datetime.fromtimestamp(until, UTC), house.now()
+    if not await house.store.written(lambda connection: first_use(connection, token, ends, now)):
         raise Refused("replayed")
+
+
+def _hash(issuer: str, jti: str) -> bytes:
+    """What stands for a token in the table."""
+    return hashlib.sha256(issuer.encode() + b"\0" + jti.encode()).digest()
 
 
 def _gate(house: House) -> Gate:
