@@ -91,14 +91,12 @@ def _planned(own: Taken, diary: Diary, review: Review) -> Step | None:
 
 
 def _forecasts(response: Response, diary: Diary, own: Taken, step: Step, knowledge: Knowledge) -> list[Forecast]:
-    place, most = list(own.medicines).index(step.agent), float(own.medicines[step.agent].doses.max())
-    if not most > 0:
-        return []
+    place = list(own.medicines).index(step.agent)
     out = []
     for reading in response.readings:
         if reading.beyond is not None:
             scale = knowledge.responses.scales[reading.scale]
-            more = read_at(series_of(diary, scale, own), scale, knowledge, place, step.daily / most)
+            more = read_at(series_of(diary, scale, own), scale, knowledge, place, step.daily)
             out.append(Forecast(scale=reading.scale, harm=reading.harm, more=more))
     return out
 

@@ -18,7 +18,8 @@ class ResponsePrior(Cited, frozen=True, kw_only=True, gc=False):
     ``trend_sd``: the disease, over 30 days. ``spell_mean`` and ``spell_sd``: how bad the spell is in which a treatment begins, in standard
     deviations of the drift: people begin on bad days. ``week_sd``: the same weekday. ``drift``: median and log sd of how far days that follow
     one another stray together; ``noise``: of what is each day's own: its standard deviation, for a count the dispersion. ``memory``: how many
-    days a spell lasts, evenly on a log scale between two. ``delay``: days until a dose acts, likewise."""
+    days a spell lasts, evenly on a log scale between two. ``delay``: days until a dose acts, likewise. ``shape``: the power of a dose's share that
+    its effect follows, likewise: 1 in proportion, less where the first step brings most."""
 
     prior: str
     kind: Literal["ordinal", "count"]
@@ -37,6 +38,7 @@ class ResponsePrior(Cited, frozen=True, kw_only=True, gc=False):
     noise: tuple[float, float]
     memory: tuple[float, float]
     delay: tuple[float, float]
+    shape: tuple[float, float]
     text: str
     further: tuple[SourceRef, ...] = ()
 

@@ -129,41 +129,42 @@ class _Page:
         least = int(self.knowledge.policy("respond_least_days"))
         better = self.words["answers"]["direction"][scale.better]
         other = self.words["answers"]["direction"]["higher" if scale.better == "lower" else "lower"]
-        direction = other if reading.said == "hardly worse" else better
-        return str(words.format(scale=capital(scale.title), days=self.days(days), least=least, direction=direction))
+        slots = {"days": self.days(days), "least": least, "direction": better, "other": other}
+        return str(words.format(scale=capital(scale.title), **slots))
 
     def details(self, reading: Reading, scale: Scale) -> Iterator[Saying]:
         words = self.words["answers"]
-        yield Saying(
-            words["means"].format(
-                before=self.mean(reading.mean_before),
-                now=self.mean(reading.mean_now),
-                days_before=self.days(reading.days_before),
-                now_days=self.days(int(self.knowledge.policy("respond_now"))),
-            )
-        )
+        first, end = self.response.now
+        span = {"first": self.day(first), "last": self.day(end - 1), "now": self.mean(reading.mean_now)}
+        if reading.mean_before is None and not reading.days_before:
+            yield Saying(words["mean"].format(**span))
+        else:
+            before = {"before": self.mean(reading.mean_before), "days_before": self.days(reading.days_before)}
+            yield Saying(words["means"].format(**before, **span))
         if reading.said in ("better, cause open", "worse, cause open"):
             key = "more" if reading.more_days else "no_more"
             yield Saying(words[key].format(days=self.days(reading.more_days or 0)))
-        if reading.beyond is None or reading.level is None or reading.better is None:
+        if reading.beyond is None or reading.level is None or reading.better is None or reading.least is None:
             return
-        level = words["level"].format(change=self.change(reading.level, scale))
-        yield Saying(level)
-        if reading.least is not None and reading.level_least is not None:
-            size = self.size(reading.least, scale)
-            yield Saying(words["level_matters"].format(size=size, probability=self.percent(reading.level_least)))
+        worse = reading.harm or reading.said in (*WORSE, "hardly worse")
+        yield Saying(words["level"].format(change=self.change(reading.level, scale)))
+        share = reading.level_worse if worse else reading.level_better
+        size = self.size(reading.least, scale, worse=worse)
+        yield Saying(words["level_matters"].format(size=size, probability=self.percent(share or 0.0)))
         yield Saying(words["beyond"].format(change=self.change(reading.beyond, scale)))
-        if reading.harm:
+        if worse:
             yield Saying(words["probability_worse"].format(worse=self.percent(1 - reading.better)))
-            return
-        yield Saying(words["probability"].format(better=self.percent(reading.better)))
-        if reading.said not in WORSE:
+        else:
+            yield Saying(words["probability"].format(better=self.percent(reading.better)))
             for difference in reading.differences:
                 yield self.matters(difference, scale)
-        if not reading.differences:
+        if not reading.differences and not reading.harm:
             told = "no_matters" if self.response.conditions_told else "no_condition"
             shown = self.knowledge.policies["respond_shown_count" if scale.kind == "count" else "respond_shown"]
             yield Saying(words[told], (), (self.cite(shown),))
+
+    def day(self, place: int) -> str:
+        return (self.response.first + timedelta(days=place)).isoformat()
 
     def matters(self, difference: Difference, scale: Scale) -> Saying:
         found = difference.finding
@@ -175,13 +176,15 @@ class _Page:
         tags = () if found.verified else (self.report["not_verified_short"],)
         return Saying(text, tags, (self.cite(found),))
 
-    def size(self, size: float, scale: Scale) -> str:
-        """An improvement by a size or more."""
-        words = self.words["answers"]
+    def size(self, size: float, scale: Scale, *, worse: bool = False) -> str:
+        """A change by a size or more, for the better or for the worse; of a count a ratio."""
+        words, way = self.words["answers"], "lower" if (scale.better == "lower") != worse else "higher"
+        if scale.kind == "count":
+            ratio = size if way == "lower" else 1 / size
+            return str(words["size_ratio"][way].format(size=plain_number(ratio, _DIGITS)))
         unit, number = scale.unit or "points", plain_number(size, _DIGITS)
-        shown = {"size": number, "unit": words["unit_of_one"].get(unit, unit) if number == "1" else unit}
-        direction = words["direction"][scale.better]
-        return str(words["size_ratio" if scale.kind == "count" else "size_points"].format(direction=direction, **shown))
+        unit = words["unit_of_one"].get(unit, unit) if number == "1" else unit
+        return str(words["size_points"].format(direction=words["direction"][way], size=number, unit=unit))
 
     def change(self, span: Span, scale: Scale) -> str:
         low, high = span.wide
@@ -213,17 +216,24 @@ class _Page:
         words, names = self.words["arms"], {"arm": clean(arms.arm), "against": clean(arms.against)}
         blocks = counted(words["blocks"], arms.blocks)
         yield Line(Saying(words["what"].format(blocks=blocks, periods=arms.periods, **names)))
-        yield Bullets(
-            "",
-            (
-                Saying(words["randomised" if arms.randomised else "not_randomised"]),
-                Saying(words["blinded" if arms.blinded else "not_blinded"]),
-            ),
-        )
+        yield Bullets("", tuple(Saying(text) for text in self.how_compared(arms, blocks)))
         for compared in arms.compared:
             scale = self.knowledge.responses.scales[compared.scale]
             yield Line(Saying(words[compared.answer.said].format(scale=capital(scale.title), **names)), strong=True)
             yield Bullets("", tuple(self.compared(compared, arms, scale)))
+
+    def how_compared(self, arms: Arms, blocks: str) -> Iterator[str]:
+        """Whether a cause may be named, and why not."""
+        words = self.words["arms"]
+        if arms.randomised and arms.one_order:
+            yield words["one_order"]
+        else:
+            yield words["randomised" if arms.randomised else "not_randomised"]
+        yield words["blinded" if arms.blinded else "not_blinded"]
+        if arms.alike:
+            yield words["alike"]
+        if arms.blocks < arms.needed:
+            yield words["few"].format(blocks=blocks, needed=counted(words["blocks"], arms.needed))
 
     def compared(self, compared: Compared, arms: Arms, scale: Scale) -> Iterator[Saying]:
         words, answer, draw = self.words["arms"], compared.answer, compared.draw
@@ -233,6 +243,10 @@ class _Page:
         if answer.difference is not None and answer.better is not None:
             change, better = self.change(answer.difference, scale), self.percent(answer.better)
             yield Saying(words["difference"].format(change=change, better=better, **names))
+            worse = compared.harm or answer.said == "worse"
+            share = answer.worse_least if worse else answer.better_least
+            size = self.size(answer.least or 0.0, scale, worse=worse)
+            yield Saying(words["matters"].format(size=size, probability=self.percent(share or 0.0), **names))
         if draw.difference is None:
             yield Saying(words["no_draw"])
         elif draw.ways:
@@ -401,7 +415,7 @@ class _Page:
                 marks = (self.cite(onset),)
                 sayings.append(Saying(words["onset"].format(agent=self.agent(agent), text=onset.text), (), marks))
         if any(r.beyond is not None for r in self.response.readings):
-            sayings.append(Saying(words["limits"]))
+            sayings += [Saying(words["shape"]), Saying(words["limits"])]
         if sayings:
             yield Bullets("", tuple(sayings))
 

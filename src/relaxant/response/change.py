@@ -19,16 +19,16 @@ from relaxant.knowledge.responses import ResponsePrior
 from relaxant.pharmacology.estimation.likelihoods import counts
 from relaxant.pharmacology.spread.even import even_normals
 from relaxant.pharmacology.spread.normal import normal_share
-from relaxant.response.course import Course, Series, before_and_after
+from relaxant.response.course import Course, Open, Series, before_and_after
 from relaxant.response.latent import Likelihood, fitted, told
 from relaxant.response.mixture import Mixture
 from relaxant.response.one_thread import one_thread
 from relaxant.response.scores import scores
 
 Floats = NDArray[np.float64]
-Courses = Callable[[Series, ResponsePrior, Floats, Floats, Floats, int], Course]
+Courses = Callable[[Series, ResponsePrior, Open], Course]
 POINTS, _ROUNDS = 40, 3
-_OPEN = 4  # drift, noise, memory, delay
+_OPEN = len(Open._fields)
 _WEEK = 7
 _WIDER, _LEAST_SPREAD = 1.3, 0.05  # of a set of points beside the weighted covariance of those before
 _LEAST_POINTS, _COOLER = 10, 0.8
@@ -55,13 +55,11 @@ def change(
     prior: ResponsePrior,
     *,
     points: int = POINTS,
-    last: int = _WEEK,
     courses: Courses = before_and_after,
 ) -> Change:
-    """The change of one series since before its first change of dose, or what else the ``courses`` ask; ``last`` is how many of its last days
-    count as now."""
+    """The change of one series since before its first change of dose, or what else the ``courses`` ask."""
     with one_thread():
-        weight, told_there = _averaged(series, prior, points, last, courses)
+        weight, told_there = _averaged(series, prior, points, courses)
     beyond, level, before = (
         Mixture(
             weight,
@@ -79,14 +77,14 @@ class _Told(NamedTuple):
     variances: tuple[Floats, ...]
 
 
-def _averaged(series: Series, prior: ResponsePrior, points: int, last: int, courses: Courses) -> tuple[Floats, list[_Told]]:  # fmt: skip
+def _averaged(series: Series, prior: ResponsePrior, points: int, courses: Courses) -> tuple[Floats, list[_Told]]:  # fmt: skip
     """What every round of points was told, and the weight of each point."""
     standard = even_normals(_OPEN, points)
     centre, factor = np.zeros(_OPEN), np.eye(_OPEN)
     where, told_there, drawn = [], [], []
     for _ in range(_ROUNDS):
         where.append(centre[:, None] + factor @ standard)
-        told_there.append(_at(series, prior, where[-1], last, courses))
+        told_there.append(_at(series, prior, where[-1], courses))
         drawn.append((centre, factor))
         everywhere = np.concatenate(where, axis=1)
         log_drawn = np.logaddexp.reduce([_log_normal(everywhere, *one) for one in drawn])
@@ -96,18 +94,18 @@ def _averaged(series: Series, prior: ResponsePrior, points: int, last: int, cour
     return _shares(log_weight), told_there
 
 
-def _at(series: Series, prior: ResponsePrior, points: Floats, last: int, courses: Courses) -> _Told:
+def _at(series: Series, prior: ResponsePrior, points: Floats, courses: Courses) -> _Told:
     """The evidence of each point and what it says of the three changes."""
     scale = series.range
-    drift, noise, memory, late = _opened(points, prior, scale)
-    known = courses(series, prior, drift, memory, late, last)
+    guess = _opened(points, prior, scale)
+    known = courses(series, prior, guess)
     seen = ~np.isnan(series.values)
     apart = np.abs(np.subtract.outer(np.arange(series.days), np.arange(series.days)))
     covariance = (known.columns * known.variance) @ known.columns.transpose(0, 2, 1)
-    covariance += drift[:, None, None] ** 2 * np.exp(-apart / memory[:, None, None])
+    covariance += guess.drift[:, None, None] ** 2 * np.exp(-apart / guess.memory[:, None, None])
     covariance += (prior.week_sd * scale) ** 2 * (apart % _WEEK == 0)
     centre = known.columns @ known.mean
-    fit = fitted(centre[:, seen], covariance[:, seen][:, :, seen], _likelihood(series, noise, seen))
+    fit = fitted(centre[:, seen], covariance[:, seen][:, :, seen], _likelihood(series, guess.noise, seen))
     told_of = [
         (
             known.effect @ known.mean,
@@ -115,7 +113,7 @@ def _at(series: Series, prior: ResponsePrior, points: Floats, last: int, courses
             (known.effect**2) @ known.variance,
         )
     ]
-    for weight in _levels(series, last):
+    for weight in _levels(series):
         shared = covariance @ weight
         told_of.append((centre @ weight, shared[:, seen], shared @ weight))
     means, variances = [], []
@@ -126,11 +124,11 @@ def _at(series: Series, prior: ResponsePrior, points: Floats, last: int, courses
     return _Told(fit.log_evidence, tuple(means), tuple(variances))
 
 
-def _levels(series: Series, last: int) -> tuple[Floats, Floats]:
+def _levels(series: Series) -> tuple[Floats, Floats]:
     """Weights of the days whose sum is the level now less that before, and the level before; shape (days,)."""
     before, now = np.zeros((2, series.days))
     before[: series.start or series.days] = 1 / (series.start or series.days)
-    now[-last:] = 1 / min(last, series.days)
+    now[slice(*series.now)] = 1 / (series.now[1] - series.now[0])
     return now - before, before
 
 
@@ -154,14 +152,15 @@ def _likelihood(series: Series, noise: Floats, seen: NDArray[np.bool_]) -> Likel
 # ---------------------------------------------------------------- points of what is not known
 
 
-def _opened(points: Floats, prior: ResponsePrior, scale: float) -> tuple[Floats, Floats, Floats, Floats]:
-    """Drift, noise, memory and how late the medicines act of points that the prior spreads as standard normals, each of shape (points,)."""
+def _opened(points: Floats, prior: ResponsePrior, scale: float) -> Open:
+    """The guesses at points that the prior spreads as standard normals."""
     noisy = 1.0 if prior.kind == "count" else scale  # a dispersion has no unit
-    return (
-        prior.drift[0] * scale * np.exp(prior.drift[1] * points[0]),
-        prior.noise[0] * noisy * np.exp(prior.noise[1] * points[1]),
-        _between(prior.memory, points[2]),
-        normal_share(points[3]),
+    return Open(
+        drift=prior.drift[0] * scale * np.exp(prior.drift[1] * points[0]),
+        noise=prior.noise[0] * noisy * np.exp(prior.noise[1] * points[1]),
+        memory=_between(prior.memory, points[2]),
+        late=np.asarray(normal_share(points[3])),
+        shape=_between(prior.shape, points[4]),
     )
 
 
