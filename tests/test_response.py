@@ -19,12 +19,13 @@ from relaxant.knowledge.responses import ResponsePrior
 from relaxant.response.change import change
 from relaxant.response.course import Medicine, Open, Series, before_and_after, shares
 from relaxant.response.crossover import Crossover, Period, crossover_of, draw_test
-from relaxant.response.latent import fitted, told
+from relaxant.response.latent import Process, fitted, told
 from relaxant.response.mixture import Mixture
 from relaxant.response.person import Person
 from relaxant.response.response import Response, respond
 from relaxant.response.scores import scores
 from relaxant.response.taken import taken, usual
+from relaxant.response.wander import Wander
 
 FIRST = date(2026, 8, 3)
 
@@ -61,26 +62,48 @@ MS = Person(conditions=frozenset({"multiple_sclerosis"}), told=True)
 
 
 def test_the_latent_process_is_exact_where_noise_is_normal() -> None:
+    """Against the dense algebra, with days that are missing, for two guesses at once."""
     rng = np.random.default_rng(1)
-    days, noise = 30, 0.7
-    apart = np.abs(np.subtract.outer(np.arange(days), np.arange(days)))
-    covariance = 2.0 * np.exp(-apart / 5.0) + 1.5
-    mean, seen = np.full(days, 3.0), rng.normal(3, 1.5, days)
+    days, noise = np.array([0, 1, 2, 4, 5, 9, *range(11, 40)]), 0.7
+    variance, memory = np.array([2.0, 0.3]), np.array([5.0, 1.5])
+    keep = np.zeros((len(days), 2))
+    keep[1:] = np.exp(-np.diff(days)[:, None] / memory)
+    loads = rng.normal(size=(len(days), 2, 3))
+    mean, seen = np.full((len(days), 2), 3.0), rng.normal(3, 1.5, len(days))
 
     def normal(latent: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        away = (latent - seen) / noise
+        away = (latent - seen[:, None]) / noise
         return away**2 + np.log(2 * np.pi * noise**2), 2 * away / noise, np.full_like(latent, 2 / noise**2)
 
-    fit = fitted(mean[None], covariance[None], normal)
-    whole = covariance + noise**2 * np.eye(days)
-    away = seen - mean
-    assert fit.mode[0] == pytest.approx(mean + covariance @ np.linalg.solve(whole, away), abs=1e-6)
-    evidence = -0.5 * (away @ np.linalg.solve(whole, away) + np.linalg.slogdet(2 * np.pi * whole)[1])
-    assert fit.log_evidence[0] == pytest.approx(evidence, abs=1e-6)
-    aim = rng.normal(size=days)
-    more, less = told(fit, (covariance @ aim)[None])
-    assert more[0] == pytest.approx(aim @ covariance @ np.linalg.solve(whole, away), abs=1e-6)
-    assert less[0] == pytest.approx(aim @ covariance @ np.linalg.solve(whole, covariance @ aim), abs=1e-6)
+    fit = fitted(Process(mean, Wander(variance, keep), loads), normal)
+    apart, aim = np.abs(np.subtract.outer(days, days)), rng.normal(size=len(days))
+    for one in (0, 1):
+        covariance = variance[one] * np.exp(-apart / memory[one]) + loads[:, one] @ loads[:, one].T
+        whole, away = covariance + noise**2 * np.eye(len(days)), seen - mean[:, one]
+        assert fit.mode[:, one] == pytest.approx(mean[:, one] + covariance @ np.linalg.solve(whole, away), abs=1e-6)
+        evidence = -0.5 * (away @ np.linalg.solve(whole, away) + np.linalg.slogdet(2 * np.pi * whole)[1])
+        assert fit.log_evidence[one] == pytest.approx(evidence, abs=1e-6)
+        more, less = told(fit, np.repeat((covariance @ aim)[:, None], 2, axis=1))
+        assert more[one] == pytest.approx(aim @ covariance @ np.linalg.solve(whole, away), abs=1e-6)
+        assert less[one] == pytest.approx(aim @ covariance @ np.linalg.solve(whole, covariance @ aim), abs=1e-6)
+
+
+@given(memory=st.floats(0.2, 40), variance=st.floats(1e-3, 50), seed=st.integers(0, 10**6))
+def test_a_wander_is_its_covariance(memory: float, variance: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    days = np.cumsum(rng.integers(1, 5, 12))
+    keep = np.zeros((12, 1))
+    keep[1:, 0] = np.exp(-np.diff(days) / memory)
+    wander, right, weight = Wander(np.array([variance]), keep), rng.normal(size=12), rng.uniform(0, 3, 12)
+    covariance = variance * np.exp(-np.abs(np.subtract.outer(days, days)) / memory)
+    assert wander.times(right[:, None])[:, 0] == pytest.approx(covariance @ right, rel=1e-6, abs=1e-9)
+    assert wander.log_determinant()[0] == pytest.approx(np.linalg.slogdet(covariance)[1], rel=1e-6, abs=1e-6)
+    whole = np.linalg.inv(covariance) + np.diag(weight)
+    weighted = wander.with_weights(weight[:, None])
+    assert weighted.solved(right[:, None, None])[:, 0, 0] == pytest.approx(
+        np.linalg.solve(whole, right), rel=1e-5, abs=1e-7
+    )
+    assert weighted.log_determinant()[0] == pytest.approx(np.linalg.slogdet(whole)[1], rel=1e-6, abs=1e-6)
 
 
 @given(latent=st.floats(-3, 13), width=st.floats(0.1, 3))
@@ -90,7 +113,7 @@ def test_cells_of_a_scale_make_one_and_their_slopes_are_right(latent: float, wid
     upper = np.where(ratings >= 10, np.inf, ratings + 0.5)
 
     def at(value: float) -> tuple[np.ndarray, ...]:
-        return scores(np.full((1, 11), value), lower, upper, np.full((1, 1), width))
+        return scores(np.full((11, 1), value), lower[:, None], upper[:, None], np.full(1, width))
 
     value, slope, curvature = at(latent)
     assert np.exp(-value / 2).sum() == pytest.approx(1, abs=1e-9)

@@ -20,10 +20,10 @@ from relaxant.pharmacology.estimation.likelihoods import counts
 from relaxant.pharmacology.spread.even import even_normals
 from relaxant.pharmacology.spread.normal import normal_share
 from relaxant.response.course import Course, Open, Series, before_and_after
-from relaxant.response.latent import Likelihood, fitted, told
+from relaxant.response.latent import Likelihood, Process, fitted, told
 from relaxant.response.mixture import Mixture
-from relaxant.response.one_thread import one_thread
 from relaxant.response.scores import scores
+from relaxant.response.wander import Wander
 
 Floats = NDArray[np.float64]
 Courses = Callable[[Series, ResponsePrior, Open], Course]
@@ -59,8 +59,7 @@ def change(
     courses: Courses = before_and_after,
 ) -> Change:
     """The change of one series since before its first change of dose, or what else the ``courses`` ask."""
-    with one_thread():
-        weight, told_there = _averaged(series, prior, points, courses)
+    weight, told_there = _averaged(series, prior, points, courses)
     beyond, level, before = (
         Mixture(
             weight,
@@ -101,28 +100,36 @@ def _at(series: Series, prior: ResponsePrior, points: Floats, courses: Courses) 
     guess = _opened(points, prior, scale)
     known = courses(series, prior, guess)
     seen = ~np.isnan(series.values)
-    apart = np.abs(np.subtract.outer(np.arange(series.days), np.arange(series.days)))
-    covariance = (known.columns * known.variance) @ known.columns.transpose(0, 2, 1)
-    covariance += guess.drift[:, None, None] ** 2 * np.exp(-apart / guess.memory[:, None, None])
-    covariance += (prior.week_sd * scale) ** 2 * (apart % _WEEK == 0)
-    centre = known.columns @ known.mean
-    fit = fitted(centre[:, seen], covariance[:, seen][:, :, seen], _likelihood(series, guess.noise, seen))
+    columns = known.columns.transpose(1, 0, 2)
+    weekdays = np.arange(series.days)[:, None] % _WEEK == np.arange(_WEEK)
+    week = np.broadcast_to((prior.week_sd * scale * weekdays)[:, None, :], (*columns.shape[:2], _WEEK))
+    loads = np.concatenate((columns * np.sqrt(known.variance), week), axis=2)
+    every_day = Process(columns @ known.mean, _wander(guess, np.arange(series.days)), loads)
+    written = Process(every_day.mean[seen], _wander(guess, np.flatnonzero(seen)), loads[seen])
+    fit = fitted(written, _likelihood(series, guess.noise, seen))
     told_of = [
         (
             known.effect @ known.mean,
-            np.einsum("bdc,bc->bd", known.columns[:, seen] * known.variance, known.effect),
+            np.einsum("dbc,bc->db", columns[seen] * known.variance, known.effect),
             (known.effect**2) @ known.variance,
         )
     ]
     for weight in _levels(series):
-        shared = covariance @ weight
-        told_of.append((centre @ weight, shared[:, seen], shared @ weight))
+        shared = every_day.times(np.broadcast_to(weight[:, None], every_day.mean.shape))
+        told_of.append((weight @ every_day.mean, shared[seen], weight @ shared))
     means, variances = [], []
     for mean, shared, variance in told_of:
         more, less = told(fit, shared)
         means.append(mean + more)
         variances.append(np.maximum(variance - less, np.finfo(float).tiny))
     return _Told(fit.log_evidence, tuple(means), tuple(variances))
+
+
+def _wander(guess: Open, days: NDArray[np.int_]) -> Wander:
+    """The wander on these days, in order."""
+    keep = np.zeros((len(days), len(guess.memory)))
+    keep[1:] = np.exp(-np.diff(days)[:, None] / guess.memory)
+    return Wander(guess.drift**2, keep)
 
 
 def _levels(series: Series) -> tuple[Floats, Floats]:
@@ -134,19 +141,19 @@ def _levels(series: Series) -> tuple[Floats, Floats]:
 
 
 def _likelihood(series: Series, noise: Floats, seen: NDArray[np.bool_]) -> Likelihood:
-    observed, spread = series.values[seen], noise[:, None]
+    observed = series.values[seen][:, None]
     if series.bounds is None:
 
         def of_counts(latent: Floats) -> tuple[Floats, Floats, Floats]:
             mean = np.exp(np.minimum(latent, _MOST_LOG_MEAN))
-            value, slope, curvature = counts(mean, observed, dispersion=np.broadcast_to(spread, latent.shape))
+            value, slope, curvature = counts(mean, observed, dispersion=np.broadcast_to(noise, latent.shape))
             return value, slope * mean, curvature * mean**2
 
         return of_counts
     low, high = series.bounds
     lower = np.where(observed <= low, -np.inf, observed - series.step / 2)
     upper = np.where(observed >= high, np.inf, observed + series.step / 2)
-    width = np.hypot(spread, _LEAST_NOISE * series.step) / _LOGIT_SD
+    width = np.hypot(noise, _LEAST_NOISE * series.step) / _LOGIT_SD
     return lambda latent: scores(latent, lower, upper, width)
 
 

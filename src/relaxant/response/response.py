@@ -19,7 +19,6 @@ from relaxant.quantities import plain_number
 from relaxant.response.course import Medicine, Series
 from relaxant.response.crossover import Crossover, Draw, crossover_of, draw_test
 from relaxant.response.next import Next
-from relaxant.response.one_thread import one_thread
 from relaxant.response.person import MarkerSeen, Person
 from relaxant.response.reading import Armed, Reading, read_arms, read_series
 from relaxant.response.series import series_of
@@ -152,7 +151,7 @@ def _read_all(scales: Sequence[Scale], series: Mapping[str, Series], own: Taken,
     def read(scale: Scale) -> Reading:
         return read_series(series[scale.scale], scale, knowledge, conditions, lowered=own.lowered)
 
-    with one_thread(), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         yield from pool.map(read, scales)
 
 
