@@ -36,7 +36,7 @@ def faults_of_responses(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
             yield where, "it fits no answer"
         if step.beside and not step.symptoms:
             yield where, "beside is said of another symptom: name the first"
-        yield from ((where, what) for what in _words((step.text, *([step.session] if step.session else []))))
+        yield from ((where, what) for what in _words((step.text, *([step.session.text] if step.session else []))))
     yield from _order(tuple(knowledge.responses.worsenings.values()))
 
 

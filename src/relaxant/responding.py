@@ -3,7 +3,7 @@ a plan: which step they ask for, what the doses so far foretell of it, what a le
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 import msgspec
@@ -14,8 +14,8 @@ from relaxant.knowledge.responses import NextStep, Standing
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Patient
 from relaxant.planning.plan import Step
-from relaxant.response.as_taken import AsTaken, as_taken, before_fall
-from relaxant.response.falls import dose_now, falls
+from relaxant.response.as_taken import AsTaken, as_taken, before_fall, with_dose
+from relaxant.response.falls import dose_now, falls, in_sessions
 from relaxant.response.next import Forecast, LevelSeen, Next
 from relaxant.response.person import Person, person_of
 from relaxant.response.reading import Reading, read_at
@@ -53,7 +53,12 @@ def answer(
     levels = any(m.after_dose is not None for m in (*left.patient.labs, *left.patient.observations))
     whole = review(left.patient, knowledge=knowledge, predict=levels)
     first = reviewed(diary, own, left, whole, knowledge)
-    return msgspec.structs.replace(found, review=first, next=next_of(found, diary, left, whole, first, knowledge))
+    return msgspec.structs.replace(
+        found,
+        said=(*found.said, *left.granted),
+        review=first,
+        next=next_of(found, diary, left, whole, first, knowledge),
+    )
 
 
 # ---------------------------------------------------------------- what the review says first
@@ -71,6 +76,7 @@ def reviewed(diary: Diary, own: Taken, left: AsTaken, whole: Review, knowledge: 
         country=left.patient.country,
         said=left.said,
         findings=tuple(findings),
+        above=tuple(_above(diary, own, left, findings, knowledge)),
         stepped_down=tuple(_stepped_down(diary, own, left, findings, knowledge)),
         refused=tuple(
             Refused(agent=agent, title=plan.title, why=plan.refused)
@@ -98,6 +104,28 @@ def _about(diary: Diary, findings: Sequence[Finding], knowledge: Knowledge) -> l
     """Those of DANGER and CHANGE in which something of the diary has a part."""
     names = {knowledge.agents[a].ingredient for a in diary.units}
     return [f for f in findings if f.tier in _GRAVE and (set(diary.units) & set(f.agents) or names & set(f.partners))]
+
+
+def _above(diary: Diary, own: Taken, left: AsTaken, findings: Sequence[Finding], knowledge: Knowledge) -> Iterator[Finding]:  # fmt: skip
+    """What the rules that test a limit say of the highest day, and do not say of the dose that the diary ends with."""
+    causes = {f.cause for f in findings}
+    for agent, unit in diary.units.items():
+        most = float(own.medicines[agent].doses.max())
+        if in_sessions(agent, knowledge) or most <= dose_now(own, agent, knowledge):
+            continue
+        that_day = with_dose(left.patient, agent, most, unit, knowledge)
+        told = review(that_day, knowledge=knowledge, predict=False, plan=False)
+        for finding in _about(diary, told.findings, knowledge):
+            limits = any(_names(knowledge.rules[r].when, "over_limit") for r in finding.rules)
+            if agent in finding.agents and finding.cause not in causes and limits:
+                yield finding
+
+
+def _names(when: object, key: str) -> bool:
+    """Whether a condition of a rule names a test anywhere."""
+    if isinstance(when, Mapping):
+        return key in when or any(_names(v, key) for v in when.values())
+    return isinstance(when, list | tuple) and any(_names(v, key) for v in when)
 
 
 def _stepped_down(diary: Diary, own: Taken, left: AsTaken, findings: Sequence[Finding], knowledge: Knowledge) -> Iterator[Finding]:  # fmt: skip
@@ -141,7 +169,7 @@ def next_of(response: Response, diary: Diary, left: AsTaken, whole: Review, firs
 def standing(first: Reviewed, own: Taken, levels: Sequence[LevelSeen], knowledge: Knowledge) -> frozenset[Standing]:
     """What stands whatever the scales say."""
     out: set[Standing] = {f.tier for f in (*first.findings, *first.stepped_down) if f.tier == "DANGER"}
-    out |= {"CHANGE"} if any(f.tier == "CHANGE" for f in first.findings) else set()
+    out |= {"CHANGE"} if first.above or any(f.tier == "CHANGE" for f in first.findings) else set()
     out |= {"refused"} if first.refused else set()
     out |= {"dose down"} if any(f.lasts for f in falls(own, knowledge)) else set()
     out |= {"level"} if any(not level.explained for level in levels) else set()

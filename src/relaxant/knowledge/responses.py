@@ -79,6 +79,12 @@ Standing = Literal["DANGER", "CHANGE", "refused", "dose down", "level"]
 level outside what is expected."""
 
 
+class Session(Cited, frozen=True, kw_only=True, gc=False):
+    """The words of a next step for what is given in sessions."""
+
+    text: str
+
+
 class NextStep(Cited, frozen=True, kw_only=True, gc=False):
     """What an answer asks for: where one of ``standing`` stands, the answer to some harm is one of ``harms``, that to some symptom one of ``symptoms`` and
     that to another symptom one of ``beside``; what is left out is not asked. The first that fits is said.
@@ -94,7 +100,7 @@ class NextStep(Cited, frozen=True, kw_only=True, gc=False):
     raises: bool = False
     next_dose: bool = False
     text: str
-    session: str = ""
+    session: Session | None = None
     further: tuple[SourceRef, ...] = ()
 
 

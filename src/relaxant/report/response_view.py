@@ -126,12 +126,12 @@ class _Page:
     def first(self, own: Reviewed) -> Iterator[Block]:
         """What the review says first: its findings, the restart of what was stopped, what may not be planned, where diary and file differ."""
         words = self.words["first"]
-        for key, findings in (("finding", own.findings), ("stepped_down", own.stepped_down)):
+        told = (("finding", own.findings), ("above", own.above), ("stepped_down", own.stepped_down))
+        for key, findings in told:
             for finding in findings:
-                tags = () if finding.verified else (self.report["not_verified_short"],)
                 marks = tuple(map(self.citations.mark, finding.sources))
                 yield Line(Saying(words[key].format(tier=finding.tier, summary=finding.summary)), strong=True)
-                yield Bullets("", (Saying(finding.action, tags, marks),))
+                yield Bullets("", (Saying(finding.action, self.tags(finding.verified), marks),))
         sayings = [
             Saying(words["restart"].format(agent=self.agent(r.agent), text=r.text), self.tags(r.verified), (self.citations.mark(r.source),))
             for r in own.restart
@@ -326,17 +326,19 @@ class _Page:
         step = known.next_steps[own.next_step]
         marks = (self.cite(step), *map(self.cite, step.further))
         sessions = [in_sessions(a, self.knowledge) for a in self.response.units]
-        whole = step.session if step.session and all(sessions) else step.text
-        yield Line(Saying(whole, (), marks), strong=True)
+        if step.session is not None and all(sessions):
+            yield Line(Saying(step.session.text, (), (self.cite(step.session),)), strong=True)
+        else:
+            yield Line(Saying(step.text, (), marks), strong=True)
         sayings = [Saying(self.by(own, step))]
-        if step.session and any(sessions) and not all(sessions):
-            sayings.append(Saying(words["session"].format(text=step.session)))
+        if step.session is not None and any(sessions) and not all(sessions):
+            sayings.append(Saying(words["session"].format(text=step.session.text), (), (self.cite(step.session),)))
         sayings += self.next_dose(own)
         for level in own.levels:
             slots = {k: plain_number(getattr(level, k), 3) for k in ("value", "expected", "low", "high")}
             ratio = plain_number(level.value / level.expected, _DIGITS)
             text = words["level" if level.explained else "level_off"]
-            sayings.append(Saying(text.format(agent=self.agent(level.agent), day=level.day.isoformat(), unit=shown_unit(level.unit), ratio=ratio, **slots)))  # fmt: skip
+            sayings.append(Saying(text.format(agent=level.agent, day=level.day.isoformat(), unit=shown_unit(level.unit), ratio=ratio, **slots)))  # fmt: skip
         yield Bullets("", tuple(sayings))
 
     def by(self, own: Next, step: NextStep) -> str:

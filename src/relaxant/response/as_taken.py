@@ -23,11 +23,12 @@ Words = Mapping[str, Any]
 
 
 class AsTaken(msgspec.Struct, frozen=True, kw_only=True):
-    """``patient`` on the last day of the diary or of the file. ``said``: where diary and file differ. ``newer``: agents whose dose the file changed
+    """``patient`` on the last day of the diary or of the file. ``said``: where diary and file differ; ``granted``: what the review does without. ``newer``: agents whose dose the file changed
     after the diary ended."""
 
     patient: Patient
     said: tuple[str, ...] = ()
+    granted: tuple[str, ...] = ()
     newer: frozenset[str] = frozenset()
 
 
@@ -43,14 +44,14 @@ def as_taken(
     """The person whose lines for the diary's agents say the usual dose of its last days. ``country`` counts without a ``patient``, and ``conditions``,
     by id, come on top."""
     words = knowledge.words("respond")["first"]
-    said: list[str] = []
+    said, granted = list[str](), list[str]()
     own = patient or Patient(as_of=taken.last, country=country)
     if patient is None:
-        said.append(words["no_file"].format(country=country))
+        granted.append(words["no_file"].format(country=country))
     elif patient.as_of < taken.last:
-        said.append(words["moved"].format(day=patient.as_of.isoformat(), last=taken.last.isoformat()))
+        granted.append(words["moved"].format(day=patient.as_of.isoformat(), last=taken.last.isoformat()))
     if patient is not None and patient.medicines is None:
-        said.append(words["no_list"])
+        granted.append(words["no_list"])
     lines, newer = list[Line](own.medicines or ()), set[str]()
     listed = read_medicines(msgspec.structs.replace(own, considering=()), knowledge)
     for agent in diary.units:
@@ -79,19 +80,25 @@ def as_taken(
             conditions=(*(own.conditions or ()), *named) if named else own.conditions,
         ),
         said=tuple(said),
+        granted=tuple(granted),
         newer=frozenset(newer),
     )
 
 
 def before_fall(patient: Patient, fall: Fall, knowledge: Knowledge) -> Patient:
     """The same person on the day of a fall, with the dose before it taken and the dose after it weighed: so the rules for large steps down read it."""
-    day = msgspec.structs.replace(patient, considering=())
-    listed = read_medicines(day, knowledge)
-    others = [line for line, m in zip(day.medicines or (), listed, strict=True) if fall.agent not in m.agents]
-    start = next((m.regimen.start for m in listed if fall.agent in m.agents), None)
-    taken = _written(fall.agent, fall.before, fall.unit, knowledge, start=start)
+    taken = with_dose(patient, fall.agent, fall.before, fall.unit, knowledge)
     weighed = _written(fall.agent, fall.after, fall.unit, knowledge)
-    return msgspec.structs.replace(day, medicines=(*others, taken), considering=(weighed,))
+    return msgspec.structs.replace(taken, considering=(weighed,))
+
+
+def with_dose(patient: Patient, agent: str, dose: float, unit: str, knowledge: Knowledge) -> Patient:
+    """The same person with another dose a day of an agent taken, and nothing weighed."""
+    alone = msgspec.structs.replace(patient, considering=())
+    listed = read_medicines(alone, knowledge)
+    others = [line for line, m in zip(alone.medicines or (), listed, strict=True) if agent not in m.agents]
+    start = next((m.regimen.start for m in listed if agent in m.agents), None)
+    return msgspec.structs.replace(alone, medicines=(*others, _written(agent, dose, unit, knowledge, start=start)))
 
 
 def _last(taken: Taken, agent: str) -> Stretch | None:

@@ -41,7 +41,8 @@ class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reviewed(msgspec.Struct, frozen=True, kw_only=True):
-    """``said``: where diary and file differ. ``findings``: those of DANGER and CHANGE, gravest first, as the review says them; ``stepped_down``: those that
+    """``said``: where diary and file differ. ``findings``: those of DANGER and CHANGE, gravest first, as the review says them; ``above``: those of its highest day alone, where that is
+    above a limit; ``stepped_down``: those that
     a fall of the dose in the last days brings. ``restart``: how to take up again what was stopped, with the signs of its ``withdrawal``. ``gaps``: days
     without any that the diary shows, and that are over."""
 
@@ -49,6 +50,7 @@ class Reviewed(msgspec.Struct, frozen=True, kw_only=True):
     country: str
     said: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    above: tuple[Finding, ...] = ()
     stepped_down: tuple[Finding, ...] = ()
     refused: tuple[Refused, ...] = ()
     restart: tuple[Restart, ...] = ()
