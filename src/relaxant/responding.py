@@ -171,7 +171,9 @@ def standing(first: Reviewed, own: Taken, levels: Sequence[LevelSeen], knowledge
     out: set[Standing] = {f.tier for f in (*first.findings, *first.stepped_down) if f.tier == "DANGER"}
     out |= {"CHANGE"} if first.above or any(f.tier == "CHANGE" for f in first.findings) else set()
     out |= {"refused"} if first.refused else set()
-    out |= {"dose down"} if any(f.lasts for f in falls(own, knowledge)) else set()
+    ended = [f for f in falls(own, knowledge) if f.lasts]
+    out |= {"dose down"} if ended else set()
+    out |= {"stopped"} if ended and not any(dose_now(own, a, knowledge) for a in own.medicines) else set()
     out |= {"level"} if any(not level.explained for level in levels) else set()
     return frozenset(out)
 

@@ -74,9 +74,9 @@ class Worsening(Cited, frozen=True, kw_only=True, gc=False):
     further: tuple[SourceRef, ...] = ()
 
 
-Standing = Literal["DANGER", "CHANGE", "refused", "dose down", "level"]
-"""What stands whatever the scales say: a finding of the review about what the diary holds, a plan of it that is refused, a dose that ended lower than it was, a
-level outside what is expected."""
+Standing = Literal["DANGER", "CHANGE", "refused", "dose down", "stopped", "level"]
+"""What stands whatever the scales say: a finding of the review about what the diary holds, a plan of it that is refused, a dose that ended lower than it was, one
+that ended with nothing taken, a level outside what is expected."""
 
 
 class Session(Cited, frozen=True, kw_only=True, gc=False):

@@ -64,6 +64,8 @@ def as_taken(
         now = _last(taken, agent)
         if now is None or _same(current, now, in_sessions(agent, knowledge)):
             continue
+        if not now.dose and not current and (mine or not taken.medicines[agent].doses.any()):
+            continue  # the file has it as stopped, or it was never taken
         kept = [(line, m) for line, m in zip(lines, listed, strict=True) if not (agent in m.agents and m.role == "current")]  # fmt: skip
         stood = [line for line, m in mine if m.role == "current"]
         line = _line(agent, now, taken, diary, stood, current, knowledge)
@@ -131,7 +133,7 @@ def _amounts(current: Sequence[Medicine], unit: str, *, once: bool) -> tuple[flo
 def _same(current: Sequence[Medicine], now: Stretch, once: bool) -> bool:
     """Whether the file's lines allow what the diary says was taken."""
     if not current or not now.dose:
-        return not current and not now.dose
+        return False
     said = _amounts(current, now.unit, once=once)
     return said is not None and said[0] - _NEAR <= now.dose <= said[1] + _NEAR
 
