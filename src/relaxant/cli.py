@@ -186,6 +186,7 @@ def _parser() -> argparse.ArgumentParser:
     working.add_argument("file", metavar="DIARY.csv", help="a diary, or - for standard input")
     working.add_argument("--column", action="append", default=[], metavar="OURS=THEIRS", help="the diary's name of a column, such as spasms=Krampfzahl; may be repeated")  # fmt: skip
     working.add_argument("--patient", metavar="FILE", help="the person's file: conditions, other medicines, markers")
+    working.add_argument("--country", metavar="CODE", default="US", help="whose labels count without --patient: US, UK, EU or a member of it (default: US)")  # fmt: skip
     working.add_argument("--condition", action="append", default=[], metavar="WORDS", help="a condition, such as “multiple sclerosis”; may be repeated")  # fmt: skip
     working.add_argument("--from", dest="begin", metavar="DATE", help="the first day that is used")
     working.add_argument("--until", metavar="DATE", help="the last day that is used")

@@ -11,6 +11,7 @@ from relaxant.diary import Diary
 from relaxant.errors import InputError
 from relaxant.facts.conditions import condition_ids, implied_by
 from relaxant.io.diary_csv import read_diary
+from relaxant.io.patient_file import read_country
 from relaxant.io.read import read_bytes
 from relaxant.io.said import day
 from relaxant.knowledge.load import Knowledge
@@ -37,6 +38,7 @@ def run(
         msgspec.structs.replace(diary, label=options.label),
         known,
         knowledge,
+        country=read_country(options.country),
         conditions=_conditions(options.condition, knowledge),
         randomised=options.randomised,
         blinded=options.blinded,

@@ -62,7 +62,8 @@ class Worsening(Cited, frozen=True, kw_only=True, gc=False):
     """One explanation of stiffness or spasms that grew worse; they are asked in the order in which they stand, a higher dose last.
 
     ``ask``: what to ask or to look at. ``then``: what to do if so. ``conditions``: those that make it likely where they are on record; ``partners``:
-    ingredients that do where they were started lately. ``pump``: it is asked only of who has a pump. ``measured``: what of the diary answers it."""
+    ingredients that do where they were started lately. ``pump``: it is asked only of who has a pump. ``measured``: what of the diary answers it;
+    ``dose down`` is asked only where the dose of the diary's end is below the one before."""
 
     worsening: str
     title: str
@@ -71,18 +72,37 @@ class Worsening(Cited, frozen=True, kw_only=True, gc=False):
     conditions: tuple[str, ...] = ()
     partners: tuple[str, ...] = ()
     pump: bool = False
-    measured: Literal["missed doses", ""] = ""
+    measured: Literal["missed doses", "dose down", ""] = ""
     further: tuple[SourceRef, ...] = ()
 
 
+Standing = Literal["DANGER", "CHANGE", "refused", "dose down", "stopped", "level"]
+"""What stands whatever the scales say: a finding of the review about what the diary holds, a plan of it that is refused, a dose that ended lower than it was, one
+that ended with nothing taken, a level outside what is expected."""
+
+
+class Session(Cited, frozen=True, kw_only=True, gc=False):
+    """The words of a next step for what is given in sessions."""
+
+    text: str
+
+
 class NextStep(Cited, frozen=True, kw_only=True, gc=False):
-    """What an answer asks for: where the answer to some harm is one of ``harms`` and that to some symptom one of ``symptoms``; what is left out is not
-    asked. The first that fits is said."""
+    """What an answer asks for: where one of ``standing`` stands, the answer to some harm is one of ``harms``, that to some symptom one of ``symptoms`` and
+    that to another symptom one of ``beside``; what is left out is not asked. The first that fits is said.
+
+    ``raises``: it leads to more, so that it is never said where a DANGER, a CHANGE, a refused plan or a level stands. ``next_dose``: the plan's next dose is
+    shown beside it. ``session``: the same of what is given in sessions, where the words differ."""
 
     next_step: str
+    standing: tuple[Standing, ...] = ()
     symptoms: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     harms: tuple[str, ...] = ()
+    raises: bool = False
+    next_dose: bool = False
     text: str
+    session: Session | None = None
     further: tuple[SourceRef, ...] = ()
 
 

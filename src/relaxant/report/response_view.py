@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import msgspec
 
 from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.responses import NextStep
 from relaxant.knowledge.scales import Scale
 from relaxant.knowledge.schema import Cited as Sourced
 from relaxant.knowledge.schema import Policy, SourceRef
@@ -18,9 +19,11 @@ from relaxant.report.diary_chart import Event, Strip
 from relaxant.report.plan_page import Block, Bullets, Cell, Line, Saying, Section, Table, Words
 from relaxant.report.shown import clean, counted
 from relaxant.report.visits_view import visits_section
+from relaxant.response.falls import Fall, in_sessions
 from relaxant.response.next import Next
 from relaxant.response.reading import Difference, Reading, Span
 from relaxant.response.response import WORSE, Arms, Compared, Response
+from relaxant.response.reviewed import Reviewed
 from relaxant.response.taken import Stretch, onset_of
 from relaxant.rules.reasons import cited
 from relaxant.rules.wording import capital
@@ -28,6 +31,7 @@ from relaxant.rules.wording import capital
 _DIGITS, _PERCENT, _SURE, _HARDLY = 2, 100, 99, 1
 _BY_DAY, _WEEK, _HALF_WEEK = 28, 7, 3
 _MOST_STRETCHES = 20
+_MOST_FALLS = 3
 
 
 class ResponseView(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +96,8 @@ class _Page:
 
     def above(self) -> Iterator[Section]:
         """What stands above the chart."""
+        if self.response.review is not None:
+            yield self.section("first", self.first(self.response.review))
         yield self.section("answers", self.answers())
         if self.response.arms is not None:
             yield self.section("arms", self.arms(self.response.arms))
@@ -114,6 +120,39 @@ class _Page:
 
     def section(self, key: str, blocks: Iterator[Block]) -> Section:
         return Section(key, self.words[key]["heading"], cited_once(blocks))
+
+    # ------------------------------------------------------------ what comes first
+
+    def first(self, own: Reviewed) -> Iterator[Block]:
+        """What the review says first: its findings, the restart of what was stopped, what may not be planned, where diary and file differ."""
+        words = self.words["first"]
+        told = (("finding", own.findings), ("above", own.above), ("stepped_down", own.stepped_down))
+        for key, findings in told:
+            for finding in findings:
+                marks = tuple(map(self.citations.mark, finding.sources))
+                yield Line(Saying(words[key].format(tier=finding.tier, summary=finding.summary)), strong=True)
+                yield Bullets("", (Saying(finding.action, self.tags(finding.verified), marks),))
+        sayings = [
+            Saying(words["restart"].format(agent=self.agent(r.agent), text=r.text), self.tags(r.verified), (self.citations.mark(r.source),))
+            for r in own.restart
+        ]  # fmt: skip
+        for one in own.withdrawal:
+            slots = {"signs": ", ".join(one.signs), "emergency": ", ".join(one.emergency)}
+            text = words["withdrawal"].format(agent=one.agent, onset=one.onset, action=one.action, **slots)
+            sayings.append(Saying(text, self.tags(one.verified), (self.citations.mark(one.source),)))
+        sayings += [Saying(words["refused"].format(title=r.title, why=r.why)) for r in own.refused]
+        for gap in own.gaps:
+            key = "one" if gap.days == 1 else "other"
+            dose = f"{plain_number(gap.before)} {gap.unit}"
+            slots = {"agent": self.agent(gap.agent), "day": gap.first.isoformat(), "before": dose}
+            sayings.append(Saying(words["gap"][key].format(count=gap.days, **slots)))
+        sayings += [Saying(text) for text in own.said]
+        if sayings:
+            yield Bullets("", tuple(sayings))
+
+    def tags(self, verified: bool) -> tuple[str, ...]:
+        """What marks a sentence that nobody has seen in its source."""
+        return () if verified else (self.report["not_verified_short"],)
 
     # ------------------------------------------------------------ what changed
 
@@ -261,7 +300,11 @@ class _Page:
             own = known.responses.worsenings[reason.worsening]
             seen = []
             if reason.less_days is not None:
-                seen.append(counted(words["missed"], reason.less_days) if reason.less_days else words["none_missed"])
+                if reason.less_days:
+                    seen.append(counted(words["missed"], reason.less_days))
+                elif not reason.falls:
+                    seen.append(words["none_missed"])
+            seen += [self.fall(f) for f in reason.falls[-_MOST_FALLS:]]
             likely = [*(known.conditions[c].title for c in reason.on_record), *reason.started]
             if likely:
                 seen.append(words["on_record"].format(what=", ".join(likely)))
@@ -269,6 +312,12 @@ class _Page:
             ask = Saying(" ".join((*seen, own.ask)))
             then = Saying(words["then"].format(then=own.then), (), marks)
             yield Bullets(f"{number}. {own.title}", (ask, then))
+
+    def fall(self, fall: Fall) -> str:
+        words = self.words["worse"]
+        before, after = (f"{plain_number(d)} {fall.unit}" if d else words["none"] for d in (fall.before, fall.after))
+        slots = {"agent": self.agent(fall.agent), "before": before, "after": after, "day": fall.first.isoformat()}
+        return str(words["fall"]["one" if fall.days == 1 else "other"].format(count=fall.days, **slots))
 
     def markers(self) -> Iterator[Block]:
         words, known = self.words["markers"], self.knowledge.responses.markers
@@ -289,25 +338,42 @@ class _Page:
     def next(self, own: Next) -> Iterator[Block]:
         words, known = self.words["next"], self.knowledge.responses
         step = known.next_steps[own.next_step]
-        yield Line(Saying(step.text, (), (self.cite(step), *map(self.cite, step.further))), strong=True)
-        by = ", ".join(known.scales[s].title for s in own.decided_by)
-        sayings = [Saying(words["by"].format(scales=by))]
-        if own.agent is None or own.dose_next is None or own.dose_now is None or own.first is None:
-            yield Bullets("", tuple(sayings))
-            return
-        doses = {"now": f"{plain_number(own.dose_now)} {own.unit}", "next": f"{plain_number(own.dose_next)} {own.unit}"}
-        sayings.append(Saying(words["step"].format(agent=self.agent(own.agent), first=own.first.isoformat(), **doses)))
-        for forecast in own.forecasts:
-            scale = known.scales[forecast.scale]
-            change = self.change(forecast.more, scale)
-            sayings.append(
-                Saying(words["forecast"].format(scale=capital(scale.title), change=change, next=doses["next"]))
-            )
+        marks = (self.cite(step), *map(self.cite, step.further))
+        sessions = [in_sessions(a, self.knowledge) for a in self.response.units]
+        if step.session is not None and all(sessions):
+            yield Line(Saying(step.session.text, (), (self.cite(step.session),)), strong=True)
+        else:
+            yield Line(Saying(step.text, (), marks), strong=True)
+        sayings = [Saying(self.by(own, step))]
+        if step.session is not None and any(sessions) and not all(sessions):
+            sayings.append(Saying(words["session"].format(text=step.session.text), (), (self.cite(step.session),)))
+        sayings += self.next_dose(own)
         for level in own.levels:
             slots = {k: plain_number(getattr(level, k), 3) for k in ("value", "expected", "low", "high")}
             ratio = plain_number(level.value / level.expected, _DIGITS)
-            sayings.append(Saying(words["level"].format(agent=self.agent(own.agent), day=level.day.isoformat(), unit=shown_unit(level.unit), ratio=ratio, **slots)))  # fmt: skip
+            text = words["level" if level.explained else "level_off"]
+            sayings.append(Saying(text.format(agent=level.agent, day=level.day.isoformat(), unit=shown_unit(level.unit), ratio=ratio, **slots)))  # fmt: skip
         yield Bullets("", tuple(sayings))
+
+    def by(self, own: Next, step: NextStep) -> str:
+        """What decides the step."""
+        words = self.words["next"]
+        if own.decided_by:
+            titles = ", ".join(self.knowledge.responses.scales[s].title for s in own.decided_by)
+            return str(words["by"].format(scales=titles))
+        return str(words["by_level" if "level" in step.standing else "by_review"])
+
+    def next_dose(self, own: Next) -> Iterator[Saying]:
+        """The plan's next dose, and what it would bring as far as the doses so far tell."""
+        words = self.words["next"]
+        if own.agent is None or own.dose_next is None or own.dose_now is None or own.first is None:
+            return
+        doses = {"now": f"{plain_number(own.dose_now)} {own.unit}", "next": f"{plain_number(own.dose_next)} {own.unit}"}
+        yield Saying(words["step"].format(agent=self.agent(own.agent), first=own.first.isoformat(), **doses))
+        for forecast in own.forecasts:
+            scale = self.knowledge.responses.scales[forecast.scale]
+            change = self.change(forecast.more, scale)
+            yield Saying(words["forecast"].format(scale=capital(scale.title), change=change, next=doses["next"]))
 
     # ------------------------------------------------------------ what was taken
 

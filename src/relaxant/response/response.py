@@ -21,6 +21,7 @@ from relaxant.response.crossover import Crossover, Draw, crossover_of, draw_test
 from relaxant.response.next import Next
 from relaxant.response.person import MarkerSeen, Person
 from relaxant.response.reading import Armed, Reading, read_arms, read_series
+from relaxant.response.reviewed import Reviewed
 from relaxant.response.series import series_of
 from relaxant.response.taken import Asked, Stretch, Taken, taken
 from relaxant.response.visits import Visits
@@ -74,7 +75,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     ``start``: the place of the first day on which the
     doses are no longer those of the beginning; ``days`` where they stay so; ``now``, ``asked`` and ``lowered`` as in :class:`Taken`. ``units`` of the doses, by agent. ``readings``: before and after; empty where arms took turns, which have no
     before. ``reasons``: what explains that a
-    symptom is worse, in the order of asking; empty where none is. ``next``: what it asks for at the next step. ``conditions_told``: whether the person's conditions are known."""
+    symptom is worse, in the order of asking; empty where none is. ``next``: what it asks for at the next step. ``review``: what the review says first of the person as the diary leaves them. ``conditions_told``: whether the person's conditions are known."""
 
     engine: str
     knowledge: str
@@ -99,6 +100,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     table: tuple[Day, ...]
     said: tuple[str, ...]
     next: Next | None = None
+    review: Reviewed | None = None
 
 
 def respond(
