@@ -110,7 +110,8 @@ def _above(diary: Diary, own: Taken, left: AsTaken, findings: Sequence[Finding],
     """What the rules that test a limit say of the highest day, and do not say of the dose that the diary ends with."""
     causes = {f.cause for f in findings}
     for agent, unit in diary.units.items():
-        most = float(own.medicines[agent].doses.max())
+        slips = (s.dose for s in own.slips if s.agent == agent)
+        most = max((float(own.medicines[agent].doses.max()), *slips))
         if in_sessions(agent, knowledge) or most <= dose_now(own, agent, knowledge):
             continue
         that_day = with_dose(left.patient, agent, most, unit, knowledge)
