@@ -157,6 +157,10 @@ class _Page:
     # ------------------------------------------------------------ what changed
 
     def answers(self) -> Iterator[Block]:
+        asked = self.response.asked
+        if asked != "last days" and any(r.beyond is not None for r in self.response.readings):
+            first, end = self.response.now
+            yield Line(Saying(self.words["series"][asked].format(first=self.day(first), last=self.day(end - 1))))
         for reading in self.response.readings:
             scale = self.knowledge.responses.scales[reading.scale]
             yield Line(Saying(self.title(reading, scale)), strong=True)

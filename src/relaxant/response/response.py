@@ -212,10 +212,6 @@ def _said(own: Taken, knowledge: Knowledge) -> list[str]:
     words = knowledge.words("respond")["series"]
     out = [words["window"].format(days=own.days, first=own.first.isoformat())] if own.cut else []
     days = knowledge.words("respond")["days"]
-    if own.asked != "last days" and own.start < own.days:
-        out.append(
-            words[own.asked].format(first=own.day(own.now[0]).isoformat(), last=own.day(own.now[1] - 1).isoformat())
-        )
     out += [
         words["slip"].format(
             agent=s.agent,
