@@ -262,17 +262,15 @@ def _count(said: str) -> int:
     return int(said)
 
 
-def _read(path: str) -> bytes:
+def _read(path: str, what: str = "a patient file") -> bytes:
     if path == "-":
         return sys.stdin.buffer.read()
     try:
         return Path(path).read_bytes()
     except IsADirectoryError:
-        raise InputError("FILE", path, "this is a folder", "give one patient's file") from None
+        raise InputError("FILE", path, "this is a folder", f"give the path of {what}") from None
     except OSError as error:
-        raise InputError(
-            "FILE", path, f"it cannot be read ({error.strerror})", "give the path of a patient file"
-        ) from None
+        raise InputError("FILE", path, f"it cannot be read ({error.strerror})", f"give the path of {what}") from None
 
 
 def _write(text: bytes, path: str | None) -> None:
@@ -400,7 +398,13 @@ def _respond(options: argparse.Namespace) -> int:
     knowledge = load_knowledge(*options.pack)
     patient = None if options.patient is None else _read(options.patient)
     made = run(
-        options, _read(options.file), patient, knowledge, today(), colour=_colour(options), encoding=_encoding(options)
+        options,
+        _read(options.file, "a diary, a CSV file"),
+        patient,
+        knowledge,
+        today(),
+        colour=_colour(options),
+        encoding=_encoding(options),
     )
     _write(made, options.output)
     return 0

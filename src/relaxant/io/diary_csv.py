@@ -183,16 +183,21 @@ def _visits(
     rows: Sequence[_Row], columns: Mapping[str, Column], knowledge: Knowledge
 ) -> tuple[tuple[VisitScore, ...], tuple[str, ...]]:
     """The scores at visits, and a sentence for each that cannot be used: one of them refuses no diary."""
-    out, unread = list[VisitScore](), list[str]()
+    words = knowledge.words("diary")
+    out, faults = list[VisitScore](), dict[tuple[str, str], tuple[InputError, list[int]]]()
     for row in rows:
         for name, cell in row.visits.items():
             column = columns[name]
             try:
-                found = score(f"diary, line {row.line}, {name}", cell, knowledge.responses.scales[column.name])
+                found = score(f"diary, {name}", cell, knowledge.responses.scales[column.name])
             except InputError as error:
-                unread.append(str(error))
+                faults.setdefault((name, cell), (error, []))[1].append(row.line)
                 continue
             out.append(VisitScore(scale=column.name, site=column.site, day=row.entry.day, value=found.value, said=found.said))  # fmt: skip
+    unread = (
+        words["unread_once" if len(lines) == 1 else "unread"].format(fault=error, count=len(lines), first=min(lines))
+        for error, lines in faults.values()
+    )
     return tuple(out), tuple(unread)
 
 

@@ -79,7 +79,7 @@ class _Page:
             kind_text=words["kind"],
             about=words["about"].format(days=self.days(r.days), written=self.days(r.written), **span),
             banner=words["banner"],
-            notices=tuple(clean(text) for text in r.noticed.notices),
+            notices=tuple(clean(capital(text)) for text in r.noticed.notices),
             sections=above,
             below=below,
             first=r.first,

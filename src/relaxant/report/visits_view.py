@@ -87,11 +87,10 @@ class _Page:
         else:
             yield Saying(words["amount"].format(size=self.size(abs(change.size), scale), way=way))
         between = visited.visits[1:-1]
-        if between:
-            shown = ", ".join(v.said for v in between[:_MOST_BETWEEN])
-            left = len(between) - _MOST_BETWEEN
-            more = f" {counted(words['between_more'], left)}" if left > 0 else ""
-            yield Saying(words["between"].format(scores=f"{shown}{more}"))
+        if len(between) > _MOST_BETWEEN:
+            yield Saying(words["between_many"].format(count=len(between)))
+        elif between:
+            yield Saying(words["between"].format(scores=", ".join(v.said for v in between)))
 
     def meaning(self, last: Visit, change: Change, scale: Scale) -> Iterator[Saying]:
         """One sentence on the change, and the sources of what it is set against."""

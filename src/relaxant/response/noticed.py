@@ -51,7 +51,7 @@ class Noticed(msgspec.Struct, frozen=True, kw_only=True):
 def noticed(diary: Diary, own: Taken, person: Person, knowledge: Knowledge) -> Noticed:
     """All of it, for the days that are used."""
     return Noticed(
-        notices=(*_earlier(diary, own, knowledge), *diary.notices),
+        notices=(*_earlier(diary, own, knowledge), *diary.notices, *diary.unread),
         notes=_notes(diary, knowledge),
         others=_others(diary, own),
         rises=rises(person.markers, knowledge, person.conditions, person.told),
