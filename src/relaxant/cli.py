@@ -183,7 +183,8 @@ def _parser() -> argparse.ArgumentParser:
         help="is it working: what a diary of doses and symptoms says",
         description="Read a diary (CSV: date, doses, scores) and say for each score whether it is better than before the doses changed.",
     )
-    working.add_argument("file", metavar="DIARY.csv", help="a diary, or - for standard input")
+    working.add_argument("file", metavar="DIARY.csv", nargs="?", help="a diary, or - for standard input")
+    working.add_argument("--scales", metavar="NAME", nargs="?", const="", help="show every scale that is read, or one: scoring, error, change that matters, codes, terms")  # fmt: skip
     working.add_argument("--column", action="append", default=[], metavar="OURS=THEIRS", help="the diary's name of a column, such as spasms=Krampfzahl; may be repeated")  # fmt: skip
     working.add_argument("--patient", metavar="FILE", help="the person's file: conditions, other medicines, markers")
     working.add_argument("--condition", action="append", default=[], metavar="WORDS", help="a condition, such as “multiple sclerosis”; may be repeated")  # fmt: skip
@@ -392,10 +393,15 @@ def _taper(options: argparse.Namespace) -> int:
 
 
 def _respond(options: argparse.Namespace) -> int:
-    from relaxant.cli_respond import run
+    from relaxant.cli_respond import run, scales
     from relaxant.knowledge.load import load_knowledge
 
     knowledge = load_knowledge(*options.pack)
+    if options.scales is not None:
+        _write(scales(options.scales, options.format, knowledge), options.output)
+        return 0
+    if options.file is None:
+        raise InputError("DIARY.csv", "nothing", "a diary is needed", "give the path of a CSV file, or - for standard input")  # fmt: skip
     patient = None if options.patient is None else _read(options.patient)
     made = run(
         options,
