@@ -95,7 +95,7 @@ def test_a_marker_that_rose_is_said_and_raises_a_relapse(knowledge: Knowledge) -
 
 def test_the_words_of_a_marker_fit_the_condition(knowledge: Knowledge) -> None:
     known = person(knowledge, conditions=STROKE, labs=labs("neurofilament light", "14 pg/mL", "41 pg/mL"))
-    page = shown(diary(), known, knowledge)
+    page = shown(diary(), known, knowledge, "html")
     assert known.risen == () and "rose, from 14 pg/mL" in page and "Look for a relapse" not in page
     assert "is about multiple sclerosis, which is not on record here" in page
 
