@@ -206,7 +206,7 @@ def test_order_and_direction_whatever_is_scored(data: st.DataObject) -> None:
     [
         (
             ("barthel", 60, 80, STROKE),
-            ["BETTER, by more than the error of two scores (14.84 to 16.2 points)", "which gain matters is not known"],
+            ["BETTER, by more than the error of two scores (14.8 to 16.2 points)", "which gain matters is not known"],
         ),
         (("barthel", 80, 60, STROKE), ["WORSE, by more than the error"]),
         (("barthel", 70, 75, STROKE), ["Better by the score, and by no more than the error of two scores"]),
