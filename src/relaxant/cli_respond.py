@@ -17,6 +17,7 @@ from relaxant.io.said import day
 from relaxant.knowledge.load import Knowledge
 from relaxant.patient import Stated
 from relaxant.report.responses import render_response
+from relaxant.report.scale_pages import scale_page, scales_named, scales_text
 from relaxant.responding import answer
 
 
@@ -44,6 +45,16 @@ def run(
         blinded=options.blinded,
     )
     return render_response(response, options.format, knowledge=knowledge, colour=colour, encoding=encoding)
+
+
+def scales(name: str, format: str, knowledge: Knowledge) -> bytes:
+    """Every scale, or those of a name, as text or JSON. Raises :class:`InputError` for a name or format that is none."""
+    if format not in ("text", "json"):
+        raise InputError("--format", format, "scales have no such format", "use text or json")
+    if format == "json":
+        found = scales_named(name, knowledge) if name else list(knowledge.responses.scales.values())
+        return msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n"
+    return scales_text(scale_page(knowledge, name or None), knowledge).encode()
 
 
 def _columns(said: list[str]) -> dict[str, str]:

@@ -43,6 +43,7 @@ class ResponseView(msgspec.Struct, frozen=True, kw_only=True):
     kind_text: str
     about: str
     banner: str
+    notices: tuple[str, ...]
     sections: tuple[Section, ...]
     below: tuple[Section, ...]
     first: date
@@ -82,6 +83,7 @@ class _Page:
             kind_text=words["kind"],
             about=words["about"].format(days=self.days(r.days), written=self.days(r.written), **span),
             banner=words["banner"],
+            notices=tuple(clean(capital(text)) for text in r.noticed.notices),
             sections=above,
             below=below,
             first=r.first,
@@ -110,12 +112,14 @@ class _Page:
     def below(self) -> Iterator[Section]:
         """What stands below it."""
         yield Section("days", self.words["chart"]["table_heading"], (self.table(),))
+        yield self.section("notes", self.notes())
         yield self.section("taken", self.taken())
         yield self.section("markers", self.markers())
         if self.response.visits is not None:
             visited = visits_section(self.response.visits, knowledge=self.knowledge, cite=self.citations.mark)
             if visited is not None:
                 yield visited
+        yield self.section("unused", self.unused())
         yield self.section("granted", self.granted())
 
     def section(self, key: str, blocks: Iterator[Block]) -> Section:
@@ -315,7 +319,14 @@ class _Page:
             marks = tuple(Mark(m.number, "") for m in (self.cite(own), *map(self.cite, own.further)))
             ask = Saying(" ".join((*seen, own.ask)))
             then = Saying(words["then"].format(then=own.then), (), marks)
-            yield Bullets(f"{number}. {own.title}", (ask, then))
+            yield Bullets(f"{number}. {own.title}", (*self.noted(reason.worsening), ask, then))
+
+    def noted(self, worsening: str) -> Iterator[Saying]:
+        """The notes whose words name an explanation."""
+        for note in self.response.noticed.notes:
+            if worsening in note.worsenings:
+                text = self.words["worse"]["note"].format(day=note.day.isoformat(), note=clean(note.text))
+                yield Saying(text)
 
     def fall(self, fall: Fall) -> str:
         words = self.words["worse"]
@@ -325,17 +336,45 @@ class _Page:
 
     def markers(self) -> Iterator[Block]:
         words, known = self.words["markers"], self.knowledge.responses.markers
+        for rise in self.response.noticed.rises:
+            marker, last = known[rise.marker], rise.last
+            slots = {"title": capital(marker.title), "day": last.day.isoformat(), "last": clean(last.said)}
+            if rise.before is None:
+                said = words["new"].format(**slots)
+            else:
+                before = {"before": clean(rise.before.said), "day_before": rise.before.day.isoformat()}
+                said = words["rose"].format(**slots, **before)
+            yield Line(Saying(f"{said} {words['look' if rise.fits else 'look_elsewhere']}"), strong=True)
+        final = {m.marker: place for place, m in enumerate(self.response.markers)}
         rows = tuple(
             (
                 (Saying(m.day.isoformat()),),
                 (Saying(capital(known[m.marker].title)),),
                 (Saying(clean(m.said)),),
-                (Saying(known[m.marker].text, (), (self.cite(known[m.marker]),)),),
+                (self.marker_says(m.marker),) if final[m.marker] == place else (),
             )
-            for m in self.response.markers
+            for place, m in enumerate(self.response.markers)
         )
         if rows:
             yield Table(words["caption"], tuple(words["head"]), rows, prose=True)
+
+    def marker_says(self, name: str) -> Saying:
+        """What was found of a marker, or, for a person known to have none of the conditions that it was studied in, that it was not."""
+        marker, words = self.knowledge.responses.markers[name], self.words["markers"]
+        if not self.response.noticed.markers_fit.get(name, True):
+            conditions = ", ".join(self.knowledge.conditions[c].title for c in marker.conditions)
+            return Saying(words["elsewhere"].format(conditions=conditions), (), (self.cite(marker),))
+        return Saying(marker.text, (), (self.cite(marker),))
+
+    def notes(self) -> Iterator[Block]:
+        """Every note of the diary; in a short one they stand in the table of days."""
+        words, notes = self.words["notes"], self.response.noticed.notes
+        if notes and len(self.response.table) > _BY_DAY:
+            yield Bullets("", tuple(Saying(words["note"].format(day=n.day.isoformat(), note=clean(n.text))) for n in notes))  # fmt: skip
+
+    def unused(self) -> Iterator[Block]:
+        if unused := self.response.noticed.unused:
+            yield Bullets("", tuple(Saying(clean(capital(text))) for text in unused))
 
     # ------------------------------------------------------------ the next step
 
@@ -437,6 +476,8 @@ class _Page:
         words, table = self.words["chart"], self.response.table
         scales = self.response.scales
         heads = [words["dose_axis"].format(agent=self.agent(a), unit=u) for a, u in self.response.units.items()]
+        others = self.response.noticed.others
+        heads += [words["dose_axis"].format(agent=capital(clean(o.medicine)), unit=o.unit) for o in others]
         heads += [capital(self.knowledge.responses.scales[s].title) for s in scales]
         if len(table) <= _BY_DAY:
             noted = any(d.note for d in table)
@@ -444,10 +485,11 @@ class _Page:
                 _cells(
                     d.day.isoformat(),
                     *(_number(d.doses.get(a)) for a in self.response.units),
+                    *(_number(o.doses[place]) for o in others),
                     *(_number(d.scores.get(s)) for s in scales),
                     *([clean(d.note)] if noted else []),
                 )
-                for d in table
+                for place, d in enumerate(table)
             )
             return Table(words["by_day"], (words["day"], *heads, *([words["note"]] if noted else [])), rows)
         weeks: list[tuple[Cell, ...]] = []
@@ -457,6 +499,7 @@ class _Page:
                 _cells(
                     (self.response.first + timedelta(days=begin)).isoformat(),
                     *(_number(self.weekly(a, [d.doses.get(a) for d in week])) for a in self.response.units),
+                    *(_number(_mean(list(o.doses[begin : begin + _WEEK]))) for o in others),
                     *(_number(_mean([d.scores.get(s) for d in week])) for s in scales),
                     str(sum(bool(d.scores) for d in week)),
                 )

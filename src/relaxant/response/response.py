@@ -18,8 +18,10 @@ from relaxant.knowledge.scales import Scale
 from relaxant.quantities import plain_number
 from relaxant.response.course import Medicine, Series
 from relaxant.response.crossover import Crossover, Draw, crossover_of, draw_test
+from relaxant.response.markers import MarkerSeen
 from relaxant.response.next import Next
-from relaxant.response.person import MarkerSeen, Person
+from relaxant.response.noticed import Noticed, noticed, visits_noticed
+from relaxant.response.person import Person
 from relaxant.response.reading import Armed, Reading, read_arms, read_series
 from relaxant.response.reviewed import Reviewed
 from relaxant.response.series import series_of
@@ -75,7 +77,8 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     ``start``: the place of the first day on which the
     doses are no longer those of the beginning; ``days`` where they stay so; ``now``, ``asked`` and ``lowered`` as in :class:`Taken`. ``units`` of the doses, by agent. ``readings``: before and after; empty where arms took turns, which have no
     before. ``reasons``: what explains that a
-    symptom is worse, in the order of asking; empty where none is. ``next``: what it asks for at the next step. ``review``: what the review says first of the person as the diary leaves them. ``conditions_told``: whether the person's conditions are known."""
+    symptom is worse, in the order of asking; empty where none is. ``next``: what it asks for at the next step. ``review``: what the review says first of the person as the diary
+    leaves them. ``noticed``: what was found beside what is answered. ``conditions_told``: whether the person's conditions are known."""
 
     engine: str
     knowledge: str
@@ -99,6 +102,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     visits: Visits | None
     table: tuple[Day, ...]
     said: tuple[str, ...]
+    noticed: Noticed = Noticed()
     next: Next | None = None
     review: Reviewed | None = None
 
@@ -141,7 +145,8 @@ def respond(
         reasons=reasons(own, known, knowledge) if worse else (),
         markers=known.markers,
         conditions_told=known.told,
-        visits=known.visits,
+        visits=visits_noticed(diary, known, knowledge),
+        noticed=noticed(diary, own, known, knowledge),
         table=_table(diary, own, series),
         said=(*diary.said, *_said(own, knowledge)),
     )
