@@ -264,6 +264,17 @@ def test_a_large_change_is_better_and_a_rise_is_worse(knowledge: Knowledge) -> N
     assert named[0] == "missed-doses" and named[-1] == "more-medicine"
 
 
+def test_a_marker_that_rose_is_a_reason_to_look_for_a_relapse_and_moves_nothing_else(knowledge: Knowledge) -> None:
+    own = diary(STEADY, spasticity_nrs=rated(8, 3, 8))
+    plain, marked = (
+        respond(own, knowledge, person=msgspec.structs.replace(MS, risen=risen))
+        for risen in ((), ("neurofilament-light",))
+    )
+    assert [r.worsening for r in marked.reasons if r.risen] == ["relapse"] and not any(r.risen for r in plain.reasons)
+    assert [r.worsening for r in marked.reasons] == [r.worsening for r in plain.reasons]
+    assert marked.readings == plain.readings and marked.next == plain.next
+
+
 def test_nothing_is_said_of_what_cannot_be_compared(knowledge: Knowledge) -> None:
     assert answer([45.0] * 56, knowledge, spasticity_nrs=rated(9, 6, 6)).readings[0].said == "no change of dose"
     assert answer([0.0] * 56, knowledge, spasticity_nrs=rated(9, 6, 6)).readings[0].said == "no dose"

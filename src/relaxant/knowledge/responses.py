@@ -62,7 +62,7 @@ class Worsening(Cited, frozen=True, kw_only=True, gc=False):
     """One explanation of stiffness or spasms that grew worse; they are asked in the order in which they stand, a higher dose last.
 
     ``ask``: what to ask or to look at. ``then``: what to do if so. ``conditions``: those that make it likely where they are on record; ``partners``:
-    ingredients that do where they were started lately. ``pump``: it is asked only of who has a pump. ``measured``: what of the diary answers it;
+    ingredients that do where they were started lately. ``markers``: a marker of disease that rose makes it likely. ``pump``: it is asked only of who has a pump. ``measured``: what of the diary answers it;
     ``dose down`` is asked only where the dose of the diary's end is below the one before."""
 
     worsening: str
@@ -71,6 +71,7 @@ class Worsening(Cited, frozen=True, kw_only=True, gc=False):
     then: str
     conditions: tuple[str, ...] = ()
     partners: tuple[str, ...] = ()
+    markers: bool = False
     pump: bool = False
     measured: Literal["missed doses", "dose down", ""] = ""
     further: tuple[SourceRef, ...] = ()

@@ -314,6 +314,7 @@ class _Page:
                     seen.append(words["none_missed"])
             seen += [self.fall(f) for f in reason.falls[-_MOST_FALLS:]]
             likely = [*(known.conditions[c].title for c in reason.on_record), *reason.started]
+            likely += [words["rose"].format(marker=known.responses.markers[m].title) for m in reason.risen]
             if likely:
                 seen.append(words["on_record"].format(what=", ".join(likely)))
             marks = tuple(Mark(m.number, "") for m in (self.cite(own), *map(self.cite, own.further)))

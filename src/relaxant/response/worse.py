@@ -14,13 +14,15 @@ from relaxant.response.taken import Taken
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
     """An explanation, by id. ``less_days``: on how many days of the diary less than the usual dose was taken, and ``falls``: where the usual dose itself
-    went down, where that is what it asks. ``on_record``: conditions of the person, by id, and ``started``: ingredients begun lately, that make it likely."""
+    went down, where that is what it asks. ``on_record``: conditions of the person, by id, and ``started``: ingredients begun lately, that make it likely;
+    ``risen``: markers of disease, by id, that rose, where they do."""
 
     worsening: str
     less_days: int | None = None
     falls: tuple[Fall, ...] = ()
     on_record: tuple[str, ...] = ()
     started: tuple[str, ...] = ()
+    risen: tuple[str, ...] = ()
 
 
 def reasons(taken: Taken, person: Person, knowledge: Knowledge) -> tuple[Reason, ...]:
@@ -39,6 +41,7 @@ def reasons(taken: Taken, person: Person, knowledge: Knowledge) -> tuple[Reason,
             falls=seen[own.measured],
             on_record=tuple(c for c in own.conditions if c in person.conditions),
             started=tuple(p for p in own.partners if p in begun),
+            risen=person.risen if own.markers else (),
         )
         for own in knowledge.responses.worsenings.values()
         if (person.pump or not own.pump) and (ended or own.measured != "dose down")
