@@ -14,6 +14,7 @@ from relaxant.evidence.reactions import Listed, Reaction, listed, reactions
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.facts.value_words import value_text
+from relaxant.knowledge.cards import Model, Published
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import SUITABILITIES, TIERS, Agent, Jurisdiction, Rule, Suitability, Tier
@@ -272,13 +273,27 @@ def _half_lives(agent: str, jurisdiction: Jurisdiction, knowledge: Knowledge) ->
                         value=number.value,
                         unit=number.unit,
                         title=number.title,
-                        usual=_TRUE not in number.covariates.values(),
+                        usual=_usual(number, card),
                         verified=number.verified,
                         origin=origin(number, jurisdiction, knowledge),
                         source=cited(knowledge, number.source, number.place),
                     )
                 )
     return sorted(found, key=lambda h: (not h.usual, KINDS.index(h.origin.kind), not h.origin.here))
+
+
+def _usual(number: Published, card: Model) -> bool:
+    """Whether a number is of people as the card was studied in, in no state that changes it."""
+    if _TRUE in number.covariates.values():
+        return False
+    for bounds in card.bounds:
+        try:
+            value = float(number.covariates.get(bounds.covariate, bounds.studied[0]))
+        except ValueError:
+            continue
+        if not bounds.studied[0] <= value <= bounds.studied[1]:
+            return False
+    return True
 
 
 def _for_what(agent: Agent, country: str, jurisdiction: Jurisdiction, knowledge: Knowledge) -> Iterator[ForWhat]:

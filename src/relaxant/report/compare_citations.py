@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from relaxant.knowledge.load import Knowledge
 from relaxant.report.citations import Citations, Mark, SourceView
+from relaxant.report.cited_once import cited_once
 from relaxant.report.forest import Forest
 from relaxant.report.plan_page import Bullets, Cell, Line, Saying, Table
 from relaxant.rules.reasons import Cited, cited
@@ -87,3 +88,10 @@ class Citing:
             ShortSource(view.number, view.title, str(self.knowledge.sources[i].date or "")[:_YEAR], view.host)
             for i, view in zip(ids, self.listed(), strict=True)
         )
+
+
+def once(blocks: Iterable[Block]) -> tuple[Block, ...]:
+    """The blocks of a part with each place in a source named once; plots cite nothing."""
+    every = list(blocks)
+    rest = iter(cited_once([b for b in every if not isinstance(b, Forest)]))
+    return tuple(b if isinstance(b, Forest) else next(rest) for b in every)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from relaxant.evidence.origin import Origin
@@ -90,10 +90,12 @@ class Reacting:
         return Saying(text, foreign(r.origin, self.origins), (self.cite(r.source),))
 
 
-def named_whole(rows: Sequence[tuple[str, Sequence[Cell]]], nothing: str) -> Iterator[tuple[str, Sequence[Cell]]]:
-    """The rows in which some agent has something beside ``nothing``."""
+def known_of_some(
+    rows: Sequence[tuple[str, Sequence[Cell]]], nothing: Collection[str]
+) -> Iterator[tuple[str, Sequence[Cell]]]:
+    """The rows in which some agent has something beside the words for ``nothing``."""
     for title, cells in rows:
-        if any(s.text != nothing for cell in cells for s in cell):
+        if any(s.text not in nothing for cell in cells for s in cell):
             yield title, cells
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from relaxant.evidence.comparison import Comparison
-from relaxant.evidence.pieces import Day
 from relaxant.evidence.origin import origin
+from relaxant.evidence.pieces import Day
 from relaxant.evidence.profile import HalfLife, Interactions, Pieces, Profile, Said
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.schema import TIERS
@@ -24,13 +24,12 @@ from relaxant.planning.plan import Product
 from relaxant.quantities import plain_number
 from relaxant.report import plan_words as say
 from relaxant.report.citations import Citations
-from relaxant.report.cited_once import cited_once
-from relaxant.report.compare_citations import Citing
+from relaxant.report.compare_citations import Citing, once
 from relaxant.report.compare_evidence import Evidencing
 from relaxant.report.compare_licence import merged
 from relaxant.report.compare_page import PARTS, CompareView, Part
 from relaxant.report.compare_person import Personal
-from relaxant.report.compare_reactions import Reacting, named_whole, whose
+from relaxant.report.compare_reactions import Reacting, known_of_some, whose
 from relaxant.report.forest import Forest
 from relaxant.report.plan_page import Bullets, Cell, Line, Saying, Table
 from relaxant.report.shown import clean, counted
@@ -103,7 +102,7 @@ class _Page:
         """What stands above all: units that do not convert, and what is not sold."""
         apart = self.made.units_apart
         if apart is not None:
-            yield self.words["units_apart"].format(text=apart.text, title=apart.source.title, place=apart.source.place)
+            yield self.words["units_apart"].format(text=apart.text, title=apart.source.title)
         for p in self.made.profiles:
             if p.not_sold:
                 yield self.words["not_sold"].format(name=p.name, why=p.not_sold)
@@ -118,7 +117,7 @@ class _Page:
         """A part by its key; nothing where this comparison has none."""
         heading, blocks = self.blocks(key)
         if blocks:
-            yield Part(key, heading, tuple(self.citing.shown(blocks)))
+            yield Part(key, heading, once(self.citing.shown(blocks)))
 
     def blocks(self, key: str) -> tuple[str, Blocks]:
         """The heading of a part and what stands under it."""
@@ -128,7 +127,7 @@ class _Page:
                 if person is None:
                     return "", ()
                 personal = Personal(self.knowledge, self.names, self.cite, self.day, self.usual, self.amount)
-                return words["person"]["heading"], cited_once(tuple(personal.blocks(person)))
+                return words["person"]["heading"], tuple(personal.blocks(person))
             case "glance":
                 return words["glance"]["heading"], (self.glance(),)
             case "evidence":
@@ -145,7 +144,7 @@ class _Page:
                 return limits["heading"], (Bullets("", tuple(Saying(text) for text in limits["lines"])),)
             case _:
                 rows = [row for name in _ROWS[key] for row in self.part_rows(name)]
-                return words["sections"][key], cited_once(tuple(self.laid(rows)))
+                return words["sections"][key], tuple(self.laid(rows))
 
     # ------------------------------------------------------------ columns of agents
 
@@ -222,7 +221,11 @@ class _Page:
             words["stop"]: self.stop,
         }
         rows = [(title, [make(p) for p in self.made.profiles]) for title, make in makers.items()]
-        return self.rows(words["caption"], words["row"], list(named_whole(rows, words["none"])))
+        return self.rows(
+            words["caption"],
+            words["row"],
+            list(known_of_some(rows, (words["none"], self.words["person"]["pieces_none"]))),
+        )
 
     def nothing(self) -> Cell:
         return (Saying(self.words["glance"]["none"]),)
