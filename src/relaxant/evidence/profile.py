@@ -279,7 +279,9 @@ def _half_lives(agent: str, jurisdiction: Jurisdiction, knowledge: Knowledge) ->
                         source=cited(knowledge, number.source, number.place),
                     )
                 )
-    return sorted(found, key=lambda h: (not h.usual, KINDS.index(h.origin.kind), not h.origin.here))
+    return sorted(
+        found, key=lambda h: (not h.usual, KINDS.index(h.origin.kind), not (h.origin.here and h.origin.countries))
+    )
 
 
 def _usual(number: Published, card: Model) -> bool:
