@@ -12,7 +12,7 @@ from relaxant.report.plan_page import Bullets, Line, Saying, Section, Table
 from relaxant.report.plan_text import section_lines
 
 _LEAST = 36  # columns of a forest plot
-_LEAST_TITLE = 20  # columns of a title cut short
+_LEAST_TITLE, _NARROW = 20, 60  # columns of a title cut short; of a page on which sources are wrapped instead
 _CUT, _BETWEEN = "…", ", "
 
 
@@ -35,13 +35,19 @@ def _source(source: ShortSource, width: int, encoding: str) -> list[str]:
     """A source on one line: its title, cut short where it is long, its year and host."""
     number, end = f"[{source.number}] ", ", ".join(x for x in (source.year, source.host) if x)
     title = plainer(source.title, encoding)
-    dots = plainer(_CUT, encoding)
-    room = width - len(number) - (text_width(end) + len(_BETWEEN) if end else 0)
-    if room < _LEAST_TITLE:
+    if width < _NARROW:
         return wrapped(plainer(f"{number}{title}{_BETWEEN if end else ''}{end}", encoding), width)
-    while text_width(title) > room:
-        title = f"{title.removesuffix(dots)[:-1].rstrip(' ,;:(')}{dots}"
+    dots = plainer(_CUT, encoding)
+    end = _cut(plainer(end, encoding), width - len(number) - _LEAST_TITLE - len(_BETWEEN), dots)
+    title = _cut(title, width - len(number) - (text_width(end) + len(_BETWEEN) if end else 0), dots)
     return [f"{number}{title}{_BETWEEN if end else ''}{end}"]
+
+
+def _cut(text: str, room: int, dots: str) -> str:
+    """A text cut short to so many columns."""
+    while text_width(text) > room:
+        text = f"{text.removesuffix(dots)[:-1].rstrip(' ,;:(.')}{dots}"
+    return text
 
 
 def _part(part: Part, colour: bool, width: int, encoding: str) -> list[str]:
