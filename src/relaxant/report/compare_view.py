@@ -115,6 +115,7 @@ class _Page:
 
     def part(self, key: str) -> Iterator[Part]:
         """A part by its key; nothing where this comparison has none."""
+        self.citing.beside.clear()  # what a place names is cited where it stands
         heading, blocks = self.blocks(key)
         if blocks:
             yield Part(key, heading, once(self.citing.shown(blocks)))
