@@ -221,7 +221,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     beside.add_argument("agents", metavar="AGENT", nargs="*", help="two to four relaxants or brands, such as baclofen tizanidine")  # fmt: skip
     beside.add_argument("--patient", metavar="FILE", help="a patient file, a FHIR R4 bundle, or - for standard input")
-    beside.add_argument("--part", action="append", default=[], metavar="NAME", help="show this part of it alone, such as glance or reactions; may be repeated")  # fmt: skip
+    beside.add_argument("--part", action="append", default=[], metavar="NAME", help="show this part of it alone: person, glance (cost in tablets), evidence (efficacy), reactions (adverse reactions), mechanism (licence), dosing, kinetics, interactions, factors (patient factors), monitoring, stopping (withdrawal), trials, limits; may be repeated")  # fmt: skip
     beside.add_argument("--country", help="whose labels and products: US, UK, EU or an EU member (the patient file's, else US)")  # fmt: skip
     beside.add_argument("--as-of", metavar="DATE", help="the day of the patient's review (the file's own, else today)")
     beside.add_argument("--format", choices=("text", "json", "html"), default="text")

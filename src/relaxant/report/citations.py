@@ -58,6 +58,10 @@ class Citations:
             entry[2][place] = None
         return Mark(list(self._cited).index(cited.id) + 1, place, clean(cited.says) if cited.says else None)
 
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the sources cited so far, by number."""
+        return tuple(self._cited)
+
     def listed(self) -> tuple[SourceView, ...]:
         """The sources cited so far, by number."""
         words, out = self._words, []
