@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relaxant.knowledge.responses import ResponsePrior
-from relaxant.response.course import Medicine, Series, arm_against_arm, before_and_after
+from relaxant.response.course import Medicine, Open, Series, arm_against_arm, before_and_after
+from relaxant.response.taken import usual
 
 Floats = NDArray[np.float64]
 AFTER = 42
@@ -21,7 +22,8 @@ _SPARE = 400
 class Truth(msgspec.Struct, frozen=True, kw_only=True):
     """What is so. ``effect``: of the highest dose, in points, for a ``count`` in its logarithm. ``top``: the scale goes from 0 to it in whole steps.
     ``before``: days before the start. ``missing`` and ``slips``: shares of days. ``bad_week``: the start follows one of the worst weeks in seven.
-    ``memory``: how far a day resembles the one before; by chance where ``None``. ``steps``: the dose rises in three steps, a week apart.
+    ``memory``: how far a day resembles the one before; by chance where ``None``. ``steps``: the dose rises in three steps, a week apart; with ``at_once``
+    the first of them brings the whole effect. ``on_top``: a dose is taken already and goes up by half. ``slip_of_dose``: on one day ten times the dose is written.
     ``turns``: in place of a start, weeks with and without in blocks of two whose order chance draws."""
 
     effect: float = 0.0
@@ -34,6 +36,9 @@ class Truth(msgspec.Struct, frozen=True, kw_only=True):
     bad_week: bool = True
     memory: float | None = None
     steps: bool = False
+    at_once: bool = False
+    on_top: bool = False
+    slip_of_dose: bool = False
     from_prior: bool = False
 
 
@@ -82,9 +87,13 @@ def person(rng: np.random.Generator, truth: Truth) -> Drawn:
         course = course - rng.uniform(0.3, 1.8) * np.where(since >= 0, -np.expm1(-(since + 1) / 2) * wears, 0.0)
     course = scale * (course + rng.normal(0, 0.4) * since / 30)
     keep, acting, now = math.exp(-1 / rng.uniform(1, 8)), np.zeros(days), 0.0
-    for day, dose in enumerate(doses):
+    for day, dose in enumerate(doses > 0 if truth.at_once else doses):
         now = keep * now + (1 - keep) * dose
         acting[day] = now
+    if truth.on_top:
+        doses = 2 + doses
+    if truth.slip_of_dose:
+        doses[begun + 3 * LAST] *= 10
     course = course + truth.effect * (1.0 if truth.count else 10 / truth.top) * acting
     if truth.count:
         mean = np.exp(rng.uniform(1.0, 2.5) + course)
@@ -115,8 +124,10 @@ def drawn_from_prior(rng: np.random.Generator, prior: ResponsePrior, truth: Trut
     noise = prior.noise[0] * noisy * math.exp(prior.noise[1] * rng.standard_normal())
     memory = prior.memory[0] * (prior.memory[1] / prior.memory[0]) ** rng.random()
     late = rng.random()
+    shape = prior.shape[0] * (prior.shape[1] / prior.shape[0]) ** rng.random()
     courses = arm_against_arm if truth.turns else before_and_after
-    known = courses(series, prior, np.array([drift]), np.array([memory]), np.array([late]), LAST)
+    guess = Open(*(np.array([v]) for v in (drift, noise, memory, late, shape)))
+    known = courses(series, prior, guess)
     coefficients = known.mean + np.sqrt(known.variance) * rng.standard_normal(len(known.mean))
     apart = np.abs(np.arange(days)[:, None] - np.arange(days))
     wander = drift**2 * np.exp(-apart / memory) + (prior.week_sd * scale) ** 2 * (apart % 7 == 0)
@@ -136,4 +147,12 @@ def drawn_from_prior(rng: np.random.Generator, prior: ResponsePrior, truth: Trut
 def _series(values: Floats, doses: Floats, start: int, top: int | None) -> Series:
     """A scale from 0 to ``top``; a count where it has none."""
     bounds = None if top is None else (0.0, float(top))
-    return Series(values=values, medicines=(Medicine(doses=doses),), bounds=bounds, worse=1, start=start)
+    own = usual(doses, 3) if start else doses
+    medicine = Medicine(
+        doses=np.minimum(doses, own.max()),
+        before=float(own[0]) if start else 0.0,
+        most=float(np.abs(own - own[0]).max()) if start else None,
+    )
+    return Series(
+        values=values, medicines=(medicine,), bounds=bounds, worse=1, start=start, now=(len(values) - LAST, len(values))
+    )

@@ -6,17 +6,17 @@ A thousand diaries of each kind: a rating from 0 to 10, the Penn scale's five le
 each are drawn from the model that reads them; those of the others come from people whom it does not describe (``_diaries.py``): started at a bad week, a
 placebo response that wears off, autocorrelated noise with a weekly cycle, days that are missing, slips of the pen. Read beside them: Welch's t-test of the
 days with and without, and the rule that the mean of the last seven days (of turns: of all days with) is lower by the share that people with multiple
-sclerosis call better.
+sclerosis call better. Of the words: ``better`` (the dose has made it so), ``lower`` (than before, whatever the cause), ``worse``, ``not b.`` (not better).
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import statistics
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from typing import NamedTuple
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -26,32 +26,52 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from _diaries import Drawn, Truth, drawn_from_prior, person
-from relaxant.knowledge.load import load_knowledge
-from relaxant.knowledge.responses import ResponsePrior
+from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.knowledge.scales import Scale
 from relaxant.response.change import change
-from relaxant.response.course import arm_against_arm, before_and_after
-from relaxant.response.reading import prior_of
+from relaxant.response.course import arm_against_arm
+from relaxant.response.reading import Question, Said, prior_of, read_arms, said_of
 
 DIARIES = 1000
 SHARES = (0.8, 0.95)
 RULE = 0.18  # of the level before: Farrar 2008, the least fall that people called an improvement
-WORDS = 0.95
+WORDS: tuple[tuple[Said, ...], ...] = (
+    ("better",),
+    ("better, cause open",),
+    ("worse", "worse, cause open"),
+    ("not better",),
+)
+CONDITIONS = frozenset({"multiple_sclerosis"})
 LEVEL = 0.05
 SEED = 20261126
 
-Row = tuple[float, float, float, bool, bool, bool, float]
+
+class Row(NamedTuple):
+    """One diary: whether each interval holds the truth, the words, what the two rules say, how long it took."""
+
+    inside: tuple[bool, ...]
+    said: Said
+    t_test: bool
+    week_rule: bool
+    took: float
 
 
 def one(number: int, *, truth: Truth, kind: str) -> Row:
-    """One diary: whether each interval holds the truth, the probability of better, what the two rules say, how long it took."""
-    prior = _prior(kind)
+    """One diary."""
+    knowledge, scale = _known(kind)
+    prior = prior_of(scale, knowledge)
     rng = np.random.default_rng([SEED, number])
     drawn: Drawn = drawn_from_prior(rng, prior, truth) if truth.from_prior else person(rng, truth)
     begun = time.perf_counter()
-    answer = change(drawn.series, prior, courses=arm_against_arm if truth.turns else before_and_after)
+    if truth.turns:
+        answer = change(drawn.series, prior, courses=arm_against_arm)
+        said = read_arms(drawn.series, scale, knowledge, CONDITIONS).said
+    else:
+        answer = change(drawn.series, prior)
+        said, _ = said_of(answer, Question(drawn.series, scale, prior, knowledge, CONDITIONS, False))
     took = time.perf_counter() - begun
-    inside = [low <= drawn.true <= high for low, high in map(answer.beyond.interval, SHARES)]
-    return (*map(float, inside), answer.beyond.below(0.0), t_test(drawn), week_rule(drawn), drawn.true < 0, took)  # type: ignore[return-value]
+    inside = tuple(low <= drawn.true <= high for low, high in map(answer.beyond.interval, SHARES))
+    return Row(inside, said, t_test(drawn), week_rule(drawn), took)
 
 
 def t_test(drawn: Drawn) -> bool:
@@ -75,28 +95,24 @@ def parts(drawn: Drawn) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return drawn.series.values[seen & ~drawn.treated], drawn.series.values[seen & drawn.treated]
 
 
-_PRIORS: dict[str, ResponsePrior] = {}
-
-
-def _prior(kind: str) -> ResponsePrior:
-    if kind not in _PRIORS:
-        knowledge = load_knowledge()
-        _PRIORS[kind] = prior_of(knowledge.responses.scales[kind], knowledge)
-    return _PRIORS[kind]
+@functools.cache
+def _known(kind: str) -> tuple[Knowledge, Scale]:
+    knowledge = load_knowledge()
+    return knowledge, knowledge.responses.scales[kind]
 
 
 def table(title: str, truths: dict[str, Truth], kind: str, count: int, pool: ProcessPoolExecutor) -> list[float]:
     """Prints one table; gives the time of each diary."""
     print(f"\n{title} ({count} diaries each)")
-    print(f"{'':44}{'80%':>7}{'95%':>7}{'better':>8}{'t-test':>8}{'7 days':>8}")
+    print(f"{'':44}{'80%':>7}{'95%':>7}{'better':>8}{'lower':>8}{'worse':>8}{'not b.':>8}{'t-test':>8}{'7 days':>8}")
     took = []
     for name, truth in truths.items():
-        rows = list(pool.map(partial(one, truth=truth, kind=kind), range(count), chunksize=10))
-        eighty, most = (100 * statistics.fmean(r[i] for r in rows) for i in (0, 1))
-        better = 100 * statistics.fmean(r[2] >= WORDS for r in rows)
-        plain, week = (100 * statistics.fmean(r[i] for r in rows) for i in (3, 4))
-        print(f"{name:44}{eighty:>6.1f}%{most:>6.1f}%{better:>7.1f}%{plain:>7.1f}%{week:>7.1f}%", flush=True)
-        took += [r[6] for r in rows]
+        rows = list(pool.map(functools.partial(one, truth=truth, kind=kind), range(count), chunksize=10))
+        shares = [statistics.fmean(r.inside[i] for r in rows) for i in (0, 1)]
+        shares += [statistics.fmean(r.said in words for r in rows) for words in WORDS]
+        shares += [statistics.fmean(r.t_test for r in rows), statistics.fmean(r.week_rule for r in rows)]
+        print(f"{name:44}" + "".join(f"{100 * s:>{7 - (i < 2)}.1f}%" for i, s in enumerate(shares)), flush=True)
+        took += [r.took for r in rows]
     return took
 
 
@@ -136,6 +152,9 @@ def truths_of(kind: Kind) -> dict[str, dict[str, Truth]]:
             "nothing changed, noise that lasts": so(memory=0.92),
             "nothing changed, the dose goes up in steps": so(steps=True),
             f"{named[most]}, the dose goes up in steps": so(effect=most, steps=True),
+            f"{named[most]}, had from the first of three steps": so(effect=most, steps=True, at_once=True),
+            f"{named[most]}, on top of a dose": so(effect=most, on_top=True),
+            f"{named[most]}, ten times the dose on one day": so(effect=most, slip_of_dose=True),
         },
         "four blocks of two weeks in turn, drawn by chance": {name: so(effect=size, turns=True) for size, name in named.items()},
     }  # fmt: skip

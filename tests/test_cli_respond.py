@@ -64,7 +64,7 @@ def test_the_page_has_the_same_words_and_one_chart(diary: Path, capsys: pytest.C
     assert page.count("<svg") == 1 and "<script" not in page and "<b>cold" not in page
     for sentence in (
         "0-10 rating of spasticity: BETTER than before.",
-        "Probability that it is better beyond these: over 99%.",
+        "Probability that the dose has made it better: over 99%.",
     ):
         assert sentence in text and sentence in words
 
@@ -94,7 +94,7 @@ def test_a_patient_file_gives_conditions_and_markers(diary: Path, tmp_path: Path
         out.startswith("bed 9")
         and "On the same axis of time" in out
         and "22 pg/mL" in out
-        and "Probability that it is lower by" in out
+        and "Probability that the dose has made it lower by" in out
     )
     assert main(["respond", str(diary), "--patient", str(person), "--format", "html"]) == 0
     assert "Neurofilament light chain: 22 pg/mL" in capsys.readouterr().out

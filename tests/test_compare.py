@@ -26,7 +26,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.questions import holds_in
 from relaxant.report import compare_evidence, forest
 from relaxant.report.columns import text_width
-from relaxant.report.compare_page import PARTS
+from relaxant.report.compare_page import PARTS, part_named
 from relaxant.report.compare_view import compare_view
 from relaxant.report.comparisons import render_comparison
 from relaxant.report.forest import Forest, ForestRow, Group, forest_svg, forest_text, scale_of
@@ -425,3 +425,122 @@ def test_what_is_beyond_the_scale_ends_in_an_arrow() -> None:
 def test_the_middle_lies_where_it_should() -> None:
     scale = scale_of(plot(row(1.0, 0.5, 2.0)))
     assert scale.part(1.0) == pytest.approx(0.5) and scale.part(0.5) == 0 and scale.part(2.0) == 1
+
+
+# ---------------------------------------------------------------- like beside like
+
+
+def cell_of(view: Any, row: str, column: int) -> str:
+    """What a row of a table of the view says of an agent, with its tags."""
+    for part in view.parts:
+        for block in part.blocks:
+            if isinstance(block, Table):
+                for cells in block.rows:
+                    if cells[0] and cells[0][0].text == row:
+                        return " | ".join(" ".join((s.text, *s.tags)) for s in cells[column])
+    raise AssertionError(row)
+
+
+@pytest.mark.parametrize("country", ["US", "UK", "DE"])
+def test_a_rate_of_one_agent_never_reads_as_none_of_the_other(country: str, knowledge: Knowledge) -> None:
+    """Another country's label stands in, named; what is listed without a rate, not listed or not read is told apart."""
+    made = compare(PAIR, country=country, knowledge=knowledge)
+    view = compare_view(made, knowledge=knowledge, parts=["reactions"])
+    drowsy = cell_of(view, "drowsiness", 2)
+    assert "48%, on placebo 10%" in drowsy and "US" in drowsy
+    assert "49%, on placebo 10%" in cell_of(view, "dry mouth", 2)
+    assert cell_of(view, "dry mouth", 1) == "listed, without a rate US label" or country == "US"
+    assert ("two thirds" in cell_of(view, "hypotension", 2) and "US label" in cell_of(view, "hypotension", 1)) or country == "US"  # fmt: skip
+    assert "list was not read" in cell_of(view, "confusion", 2)
+    assert "no rate known here" not in repr(view)
+
+
+def test_what_a_whole_list_does_not_name_is_not_listed(knowledge: Knowledge) -> None:
+    view = compare_view(compare(["pregabalin", "diazepam"], knowledge=knowledge), knowledge=knowledge, parts=["reactions"])  # fmt: skip
+    assert cell_of(view, "peripheral oedema", 2) == "the label does not list it"
+    assert cell_of(view, "dry mouth", 2) == "listed, without a rate"
+    assert "most common, without rates" in cell_of(view, "drowsiness", 2)
+
+
+def test_no_rate_from_memory_is_compared(knowledge: Knowledge) -> None:
+    for agent in knowledge.agents:
+        other = "baclofen" if agent != "baclofen" else "tizanidine"
+        seen = {(r.name, r.percent_high) for r in knowledge.agents[agent].adverse_reactions if r.verified}
+        assert {(r.name, r.high) for r in compare([agent, other], knowledge=knowledge).profiles[0].reactions} <= seen
+
+
+def test_a_rate_here_goes_before_that_of_another_country(knowledge: Knowledge) -> None:
+    for country in ("US", "UK", "DE"):
+        for p in compare(["gabapentin", "pregabalin", "abobotulinumtoxinA"], country=country, knowledge=knowledge).profiles:  # fmt: skip
+            here = {r.alike for r in p.reactions if r.origin.here}
+            assert not [r for r in p.reactions if not r.origin.here and r.alike in here]
+
+
+def test_what_is_licensed_is_not_also_off_label(knowledge: Knowledge) -> None:
+    for country in ("US", "UK", "DE"):
+        made = compare(
+            ["baclofen", "tizanidine", "dantrolene", "gabapentin"],
+            patient=person(knowledge, country=country, age="50", conditions=["multiple sclerosis"], medicines=[]),
+            knowledge=knowledge,
+        )
+        view = compare_view(made, knowledge=knowledge, parts=["person", "mechanism"])
+        for column, agent in enumerate(made.agents, 1):
+            ours = cell_of(view, "For what they have", column)
+            assert len(re.findall(r"(?:licensed|supported|off label), multiple sclerosis:", ours)) == 1, (agent, ours)
+        text = render_comparison(made, "text", knowledge=knowledge, parts=["mechanism"], width=2000).decode()
+        for block in re.split(r"\n(?=\S)", text):
+            assert not (re.search(r"multiple sclerosis[^:\n]*: licensed", block) and re.search(r"multiple sclerosis[^:\n]*: off label", block))  # fmt: skip
+
+
+def test_no_usual_dose_where_none_is_started(knowledge: Knowledge) -> None:
+    patient = person(knowledge, age="78", weight="52 kg", conditions=["multiple sclerosis", "cirrhosis"], medicines=[], labs=[{"name": "eGFR", "value": "16 mL/min/1.73 m2", "date": "2026-11-10"}])  # fmt: skip
+    made = compare(["baclofen", "dantrolene"], patient=patient, knowledge=knowledge)
+    assert all(one.dose.refused and one.dose.usual is None for one in (of(made, a) for a in made.agents))
+    view = compare_view(made, knowledge=knowledge, parts=["person"])
+    assert "usual dose" not in cell_of(view, "Dose", 1) + cell_of(view, "Dose", 2)
+
+
+def test_a_half_life_says_whose_it_is_the_label_first(knowledge: Knowledge) -> None:
+    us = compare_view(compare(PAIR, knowledge=knowledge), knowledge=knowledge, parts=["glance"])
+    assert cell_of(us, "Half-life", 1).startswith("5.7 h") and "US label" in cell_of(us, "Half-life", 1).split(" | ")[0]
+    assert cell_of(us, "Half-life", 2).startswith("Half-life 2 to 4 h") and "study of 2010" in cell_of(us, "Half-life", 2)  # fmt: skip
+    for country in ("US", "UK"):
+        view = compare_view(compare(PAIR, country=country, knowledge=knowledge), knowledge=knowledge, parts=["glance"])
+        assert "14 h" not in cell_of(view, "Half-life", 2)
+
+
+@pytest.mark.parametrize(
+    ("word", "part"),
+    [("efficacy", "evidence"), ("cost", "glance"), ("withdrawal", "stopping"), ("licence", "mechanism"), ("adverse reactions", "reactions"), ("adverse-reactions", "reactions"), ("patient factors", "factors"), ("Kinetics", "kinetics")],
+)  # fmt: skip
+def test_parts_by_the_words_that_people_use(word: str, part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert part_named(word) == part
+    assert main(["compare", *PAIR, "--part", word]) == 0
+    said = capsys.readouterr().out
+    assert main(["compare", *PAIR, "--part", part]) == 0
+    assert said == capsys.readouterr().out
+
+
+def test_toxins_say_first_that_units_do_not_convert(knowledge: Knowledge) -> None:
+    made = compare(["botox", "dysport"], knowledge=knowledge)
+    assert made.units_apart is not None and made.units_apart.source.id == "mhra-botulinum-2007"
+    text = render_comparison(made, "text", knowledge=knowledge, width=200, parts=["trials"]).decode()
+    assert "cannot be converted" in text.split("\n\n")[0]
+    assert compare(["botox", "baclofen"], knowledge=knowledge).units_apart is None
+
+
+def test_sources_take_one_line_and_no_id_stands_in_a_sentence(knowledge: Knowledge) -> None:
+    for chosen in (PAIR, ["botox", "dysport"], ["dantrolene", "gabapentin", "diazepam"]):
+        made = compare(chosen, country="UK", knowledge=knowledge)
+        view = compare_view(made, knowledge=knowledge)
+        text = render_comparison(made, "text", knowledge=knowledge).decode()
+        sources = text.split("\nSources\n")[1].split("\n\n")[0].splitlines()[1:]
+        assert len(sources) == len(view.sources) and all(re.match(r"\[\d+\] ", line) for line in sources)
+        words = re.sub(r"url='[^']*'|id='[^']*'", "", repr(view.parts))
+        assert not [i for i in re.findall(r"\b[a-z0-9]+(?:-[a-z0-9]+)+\b", words) if i in knowledge.sources]
+        assert render_comparison(made, "text", knowledge=knowledge, encoding="ascii").decode("ascii")
+
+
+def test_a_row_of_which_nothing_is_known_is_left_out(knowledge: Knowledge) -> None:
+    view = compare_view(compare(["botox", "dysport"], knowledge=knowledge), knowledge=knowledge, parts=["glance"])
+    assert "none are reckoned" not in repr(view)

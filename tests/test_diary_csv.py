@@ -54,7 +54,7 @@ def test_days_out_of_order_and_parts_of_a_day(knowledge: Knowledge) -> None:
 
 def test_what_is_not_read_is_said(knowledge: Knowledge) -> None:
     own = read("date,baclofen_mg,nrs,mood,sleep\n2026-11-01,0,5,good,\n", knowledge)
-    assert any("mood" in s for s in own.said) and any("sleep" in s and "empty" in s for s in own.said)
+    assert any("mood" in s for s in own.notices) and any("sleep" in s and "empty" in s for s in own.said)
     assert any("No dose of baclofen" in s for s in own.said)
 
 

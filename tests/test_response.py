@@ -17,14 +17,15 @@ from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.responses import ResponsePrior
 from relaxant.response.change import change
-from relaxant.response.course import Medicine, Series, before_and_after, shares
+from relaxant.response.course import Medicine, Open, Series, before_and_after, shares
 from relaxant.response.crossover import Crossover, Period, crossover_of, draw_test
-from relaxant.response.latent import fitted, told
+from relaxant.response.latent import Process, fitted, told
 from relaxant.response.mixture import Mixture
 from relaxant.response.person import Person
 from relaxant.response.response import Response, respond
 from relaxant.response.scores import scores
 from relaxant.response.taken import taken, usual
+from relaxant.response.wander import Wander
 
 FIRST = date(2026, 8, 3)
 
@@ -61,26 +62,48 @@ MS = Person(conditions=frozenset({"multiple_sclerosis"}), told=True)
 
 
 def test_the_latent_process_is_exact_where_noise_is_normal() -> None:
+    """Against the dense algebra, with days that are missing, for two guesses at once."""
     rng = np.random.default_rng(1)
-    days, noise = 30, 0.7
-    apart = np.abs(np.subtract.outer(np.arange(days), np.arange(days)))
-    covariance = 2.0 * np.exp(-apart / 5.0) + 1.5
-    mean, seen = np.full(days, 3.0), rng.normal(3, 1.5, days)
+    days, noise = np.array([0, 1, 2, 4, 5, 9, *range(11, 40)]), 0.7
+    variance, memory = np.array([2.0, 0.3]), np.array([5.0, 1.5])
+    keep = np.zeros((len(days), 2))
+    keep[1:] = np.exp(-np.diff(days)[:, None] / memory)
+    loads = rng.normal(size=(len(days), 2, 3))
+    mean, seen = np.full((len(days), 2), 3.0), rng.normal(3, 1.5, len(days))
 
     def normal(latent: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        away = (latent - seen) / noise
+        away = (latent - seen[:, None]) / noise
         return away**2 + np.log(2 * np.pi * noise**2), 2 * away / noise, np.full_like(latent, 2 / noise**2)
 
-    fit = fitted(mean[None], covariance[None], normal)
-    whole = covariance + noise**2 * np.eye(days)
-    away = seen - mean
-    assert fit.mode[0] == pytest.approx(mean + covariance @ np.linalg.solve(whole, away), abs=1e-6)
-    evidence = -0.5 * (away @ np.linalg.solve(whole, away) + np.linalg.slogdet(2 * np.pi * whole)[1])
-    assert fit.log_evidence[0] == pytest.approx(evidence, abs=1e-6)
-    aim = rng.normal(size=days)
-    more, less = told(fit, (covariance @ aim)[None])
-    assert more[0] == pytest.approx(aim @ covariance @ np.linalg.solve(whole, away), abs=1e-6)
-    assert less[0] == pytest.approx(aim @ covariance @ np.linalg.solve(whole, covariance @ aim), abs=1e-6)
+    fit = fitted(Process(mean, Wander(variance, keep), loads), normal)
+    apart, aim = np.abs(np.subtract.outer(days, days)), rng.normal(size=len(days))
+    for one in (0, 1):
+        covariance = variance[one] * np.exp(-apart / memory[one]) + loads[:, one] @ loads[:, one].T
+        whole, away = covariance + noise**2 * np.eye(len(days)), seen - mean[:, one]
+        assert fit.mode[:, one] == pytest.approx(mean[:, one] + covariance @ np.linalg.solve(whole, away), abs=1e-6)
+        evidence = -0.5 * (away @ np.linalg.solve(whole, away) + np.linalg.slogdet(2 * np.pi * whole)[1])
+        assert fit.log_evidence[one] == pytest.approx(evidence, abs=1e-6)
+        more, less = told(fit, np.repeat((covariance @ aim)[:, None], 2, axis=1))
+        assert more[one] == pytest.approx(aim @ covariance @ np.linalg.solve(whole, away), abs=1e-6)
+        assert less[one] == pytest.approx(aim @ covariance @ np.linalg.solve(whole, covariance @ aim), abs=1e-6)
+
+
+@given(memory=st.floats(0.2, 40), variance=st.floats(1e-3, 50), seed=st.integers(0, 10**6))
+def test_a_wander_is_its_covariance(memory: float, variance: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    days = np.cumsum(rng.integers(1, 5, 12))
+    keep = np.zeros((12, 1))
+    keep[1:, 0] = np.exp(-np.diff(days) / memory)
+    wander, right, weight = Wander(np.array([variance]), keep), rng.normal(size=12), rng.uniform(0, 3, 12)
+    covariance = variance * np.exp(-np.abs(np.subtract.outer(days, days)) / memory)
+    assert wander.times(right[:, None])[:, 0] == pytest.approx(covariance @ right, rel=1e-6, abs=1e-9)
+    assert wander.log_determinant()[0] == pytest.approx(np.linalg.slogdet(covariance)[1], rel=1e-6, abs=1e-6)
+    whole = np.linalg.inv(covariance) + np.diag(weight)
+    weighted = wander.with_weights(weight[:, None])
+    assert weighted.solved(right[:, None, None])[:, 0, 0] == pytest.approx(
+        np.linalg.solve(whole, right), rel=1e-5, abs=1e-7
+    )
+    assert weighted.log_determinant()[0] == pytest.approx(np.linalg.slogdet(whole)[1], rel=1e-6, abs=1e-6)
 
 
 @given(latent=st.floats(-3, 13), width=st.floats(0.1, 3))
@@ -90,7 +113,7 @@ def test_cells_of_a_scale_make_one_and_their_slopes_are_right(latent: float, wid
     upper = np.where(ratings >= 10, np.inf, ratings + 0.5)
 
     def at(value: float) -> tuple[np.ndarray, ...]:
-        return scores(np.full((1, 11), value), lower, upper, np.full((1, 1), width))
+        return scores(np.full((11, 1), value), lower[:, None], upper[:, None], np.full(1, width))
 
     value, slope, curvature = at(latent)
     assert np.exp(-value / 2).sum() == pytest.approx(1, abs=1e-9)
@@ -102,6 +125,12 @@ def test_cells_of_a_scale_make_one_and_their_slopes_are_right(latent: float, wid
 # ---------------------------------------------------------------- the change
 
 
+def guess(**said: float) -> Open:
+    """One guess at what is not known."""
+    known = {"drift": 1.0, "noise": 1.0, "memory": 5.0, "late": 0.5, "shape": 1.0, **said}
+    return Open(**{name: np.array([value]) for name, value in known.items()})
+
+
 @pytest.mark.parametrize("name", ["symptom-score", "symptom-count"])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_few_points_say_what_many_say(knowledge: Knowledge, name: str, seed: int) -> None:
@@ -110,7 +139,7 @@ def test_few_points_say_what_many_say(knowledge: Knowledge, name: str, seed: int
     values = np.array(rated(seed, 6, 4, days=14)) if name == "symptom-score" else rng.poisson(5, 28).astype(float)
     doses = np.repeat([0.0, 30.0], 14)
     bounds = (0.0, 10.0) if name == "symptom-score" else None
-    series = Series(values=values, medicines=(Medicine(doses=doses),), bounds=bounds, worse=1, start=14)
+    series = Series(values=values, medicines=(Medicine(doses=doses),), bounds=bounds, worse=1, start=14, now=(21, 28))
     few, many = change(series, prior(knowledge, name)), change(series, prior(knowledge, name), points=1024)
     assert few.beyond.middle() == pytest.approx(many.beyond.middle(), abs=0.1 * many.beyond.spread())
     assert few.beyond.spread() == pytest.approx(many.beyond.spread(), rel=0.1)
@@ -121,7 +150,14 @@ def test_few_points_say_what_many_say(knowledge: Knowledge, name: str, seed: int
 def test_the_level_is_that_of_the_diary(knowledge: Knowledge) -> None:
     """With many days and little noise the level's change is the difference of the means."""
     values = np.array(rated(4, 7, 3))
-    series = Series(values=values, medicines=(Medicine(doses=np.array(STEADY)),), bounds=(0.0, 10.0), worse=1, start=28)
+    series = Series(
+        values=values,
+        medicines=(Medicine(doses=np.array(STEADY)),),
+        bounds=(0.0, 10.0),
+        worse=1,
+        start=28,
+        now=(49, 56),
+    )
     answer = change(series, prior(knowledge))
     assert answer.level.middle() == pytest.approx(values[-7:].mean() - values[:28].mean(), abs=0.6)
     assert answer.before.middle() == pytest.approx(values[:28].mean(), abs=0.4)
@@ -130,7 +166,14 @@ def test_the_level_is_that_of_the_diary(knowledge: Knowledge) -> None:
 
 def test_missing_days_widen_and_move_little(knowledge: Knowledge) -> None:
     values = np.array(rated(5, 7, 4))
-    series = Series(values=values, medicines=(Medicine(doses=np.array(STEADY)),), bounds=(0.0, 10.0), worse=1, start=28)
+    series = Series(
+        values=values,
+        medicines=(Medicine(doses=np.array(STEADY)),),
+        bounds=(0.0, 10.0),
+        worse=1,
+        start=28,
+        now=(49, 56),
+    )
     holes = values.copy()
     holes[::3] = np.nan
     whole = change(series, prior(knowledge))
@@ -141,7 +184,14 @@ def test_missing_days_widen_and_move_little(knowledge: Knowledge) -> None:
 
 def test_better_may_mean_higher(knowledge: Knowledge) -> None:
     values = np.array(rated(6, 7, 4))
-    series = Series(values=values, medicines=(Medicine(doses=np.array(STEADY)),), bounds=(0.0, 10.0), worse=1, start=28)
+    series = Series(
+        values=values,
+        medicines=(Medicine(doses=np.array(STEADY)),),
+        bounds=(0.0, 10.0),
+        worse=1,
+        start=28,
+        now=(49, 56),
+    )
     turned = msgspec.structs.replace(series, values=10 - values, worse=-1)
     one, other = change(series, prior(knowledge)), change(turned, prior(knowledge))
     assert other.level.middle() == pytest.approx(-one.level.middle(), abs=0.05)
@@ -159,8 +209,8 @@ def test_an_effect_that_fades_peaks_once_and_leaves(knowledge: Knowledge) -> Non
     doses = np.zeros(180)
     doses[10] = 400.0
     medicine = Medicine(doses=doses, delay=(5.0, 5.0), fades=80.0)
-    series = Series(values=np.zeros(180), medicines=(medicine,), bounds=(0.0, 10.0), worse=1, start=10)
-    share = shares(series, prior(knowledge), np.array([0.5]))[0, 0]
+    series = Series(values=np.zeros(180), medicines=(medicine,), bounds=(0.0, 10.0), worse=1, start=10, now=(173, 180))
+    share = shares(series, prior(knowledge), guess())[0, 0]
     assert share[:10].max() == 0 and share.max() == pytest.approx(1, abs=0.02)
     peak = int(share.argmax())
     assert 10 < peak < 40 and (np.diff(share[10:peak]) > 0).all() and (np.diff(share[peak:]) < 0).all()
@@ -214,6 +264,17 @@ def test_a_large_change_is_better_and_a_rise_is_worse(knowledge: Knowledge) -> N
     assert named[0] == "missed-doses" and named[-1] == "more-medicine"
 
 
+def test_a_marker_that_rose_is_a_reason_to_look_for_a_relapse_and_moves_nothing_else(knowledge: Knowledge) -> None:
+    own = diary(STEADY, spasticity_nrs=rated(8, 3, 8))
+    plain, marked = (
+        respond(own, knowledge, person=msgspec.structs.replace(MS, risen=risen))
+        for risen in ((), ("neurofilament-light",))
+    )
+    assert [r.worsening for r in marked.reasons if r.risen] == ["relapse"] and not any(r.risen for r in plain.reasons)
+    assert [r.worsening for r in marked.reasons] == [r.worsening for r in plain.reasons]
+    assert marked.readings == plain.readings and marked.next == plain.next
+
+
 def test_nothing_is_said_of_what_cannot_be_compared(knowledge: Knowledge) -> None:
     assert answer([45.0] * 56, knowledge, spasticity_nrs=rated(9, 6, 6)).readings[0].said == "no change of dose"
     assert answer([0.0] * 56, knowledge, spasticity_nrs=rated(9, 6, 6)).readings[0].said == "no dose"
@@ -258,7 +319,7 @@ def test_where_nothing_moved_there_is_an_answer(name: str, person: Person, knowl
     found = respond(diary(STEADY, **{name: rated(11, 5, 5)}), knowledge, person=person).readings[0]
     assert found.said == ("no worse" if found.harm else "not better")
     if not found.harm:
-        assert found.level_least is not None and found.level_least <= knowledge.policy("respond_unlikely")
+        assert found.level_better is not None and found.level_better <= knowledge.policy("respond_unlikely")
         assert found.least == pytest.approx(
             min((d.size for d in found.differences), default=0.7 if name == "spasm_count" else 1.0)
         )
@@ -268,6 +329,67 @@ def test_a_level_that_fell_is_not_called_unchanged(knowledge: Knowledge) -> None
     for seed in range(8):
         found = answer(STEADY, knowledge, spasticity_nrs=rated(seed, 7, 5)).readings[0]
         assert found.said in ("better", "better, cause open")
+
+
+def test_a_dose_that_is_back_is_asked_of_the_time_it_was_another(knowledge: Knowledge) -> None:
+    """On and off again: the days on it against those before, and nothing is made of the sign of nothing."""
+    doses = [0.0] * 21 + [30.0] * 28 + [0.0] * 21
+    course = [*rated(21, 7, 7, days=21)[:21], *rated(22, 3, 3, days=28)[:28], *rated(23, 7, 7, days=21)[:21]]
+    helped = answer(doses, knowledge, spasticity_nrs=course)
+    assert helped.asked == "while it was different" and helped.now == (42, 49)
+    assert helped.readings[0].said == "better" and helped.readings[0].mean_now == pytest.approx(3, abs=1)
+    nothing = answer(doses, knowledge, spasticity_nrs=rated(24, 6, 6, days=35))
+    assert nothing.readings[0].said == "not better"
+
+
+def test_missed_days_alone_are_neither_better_nor_worse(knowledge: Knowledge) -> None:
+    doses = [60.0] * 20 + [0.0] * 5 + [60.0] * 25
+    found = answer(doses, knowledge, spasticity_nrs=rated(25, 5, 5, days=25)).readings[0]
+    assert found.said not in ("better", "worse", "worse, cause open")
+
+
+def test_a_rise_on_top_of_a_dose_may_account_for_a_large_change(knowledge: Knowledge) -> None:
+    """From 30 to 45 mg as from nothing: the effect is reckoned from the dose of the beginning."""
+    values = rated(26, 7, 3)
+    on_top = answer([30.0] * 28 + [45.0] * 28, knowledge, spasticity_nrs=values).readings[0]
+    first = answer([0.0] * 28 + [15.0] * 28, knowledge, spasticity_nrs=values).readings[0]
+    assert on_top.beyond is not None and first.beyond is not None
+    assert on_top.said == "better" and on_top.beyond.wide == pytest.approx(first.beyond.wide, abs=0.05)
+
+
+def test_a_slip_of_the_pen_in_a_dose_is_said_and_moves_nothing(knowledge: Knowledge) -> None:
+    values, slipped = rated(27, 7, 3), [*STEADY]
+    slipped[40] *= 10
+    found, clean = answer(slipped, knowledge, spasticity_nrs=values), answer(STEADY, knowledge, spasticity_nrs=values)
+    assert any("slip" in text for text in found.said) and not any("slip" in text for text in clean.said)
+    assert found.readings[0].beyond == clean.readings[0].beyond
+
+
+def test_none_before_and_none_since_is_said_as_that(knowledge: Knowledge) -> None:
+    found = answer(STEADY, knowledge, spasm_count=[0.0] * 56, falls=[0.0] * 56)
+    assert [r.said for r in found.readings] == ["none", "none"] and found.next is None
+
+
+def test_a_symptom_that_stays_when_the_dose_goes_down_is_no_worse(knowledge: Knowledge) -> None:
+    doses = [60.0] * 28 + [45.0] * 7 + [30.0] * 21
+    found = answer(doses, knowledge, spasticity_nrs=rated(28, 4, 4), drowsiness=rated(29, 6, 1))
+    assert found.lowered
+    assert next(r.said for r in found.readings) == "no worse"
+    assert found.readings[1].said in ("better", "better, cause open")
+
+
+def test_a_change_for_the_worse_has_its_probability(knowledge: Knowledge) -> None:
+    found = answer(STEADY, knowledge, spasticity_nrs=rated(8, 3, 8)).readings[0]
+    assert found.level_worse is not None and found.level_worse > 0.95
+    assert found.level_better is not None and found.level_better < 0.05
+
+
+def test_an_effect_that_the_first_step_brings_is_allowed_for(knowledge: Knowledge) -> None:
+    """All of it at the first of three steps, and the next two add nothing: the truth lies within."""
+    doses = [0.0] * 21 + [8.0] * 14 + [16.0] * 14 + [24.0] * 14
+    values = [*rated(30, 7, 7, days=21)[:21], *rated(31, 4, 4, days=21)]
+    found = answer(doses, knowledge, spasticity_nrs=values).readings[0]
+    assert found.beyond is not None and found.beyond.wide[0] < -3 < found.beyond.wide[1]
 
 
 def test_differences_belong_to_the_condition(knowledge: Knowledge) -> None:
@@ -328,19 +450,41 @@ def crossed(order: str, effect: float, *, seed: int = 1, length: int = 7) -> Dia
 
 
 def test_only_chance_names_a_cause(knowledge: Knowledge) -> None:
-    own = crossed("ABBAABBA", -3)
+    own = crossed("ABBABAABBABA", -3)
     drawn = respond(own, knowledge, randomised=True, blinded=True).arms
     chosen = respond(own, knowledge).arms
     assert drawn is not None and chosen is not None
-    assert (drawn.arm, drawn.against, drawn.blocks, drawn.periods) == ("B", "A", 4, 8)
+    assert (drawn.arm, drawn.against, drawn.blocks, drawn.periods) == ("B", "A", 6, 12)
     assert drawn.compared[0].answer.said == chosen.compared[0].answer.said == "better"
     assert drawn.compared[0].cause and not chosen.compared[0].cause
-    assert (drawn.compared[0].draw.as_far, drawn.compared[0].draw.ways) == (2, 16)
+    assert (drawn.compared[0].draw.as_far, drawn.compared[0].draw.ways) == (2, 64)
+
+
+@pytest.mark.parametrize("order", ["AB", "ABBA", "ABBAABBA"])
+def test_few_blocks_name_no_cause(order: str, knowledge: Knowledge) -> None:
+    """However large the difference: with so few blocks chance parts the arms as far."""
+    arms = respond(crossed(order, -5), knowledge, randomised=True, blinded=True).arms
+    assert arms is not None and arms.needed == 6
+    assert not arms.compared[0].cause and arms.compared[0].draw.chance > 0.05
+
+
+def test_one_order_in_every_block_was_not_drawn(knowledge: Knowledge) -> None:
+    arms = respond(crossed("ABABABABABAB", -3), knowledge, randomised=True, blinded=True).arms
+    assert (
+        arms is not None and arms.one_order and arms.compared[0].answer.said == "better" and not arms.compared[0].cause
+    )
+
+
+def test_doses_that_are_alike_in_both_arms_are_noticed(knowledge: Knowledge) -> None:
+    own = crossed("ABBABAABBABA", 0)
+    same = msgspec.structs.replace(own, entries=tuple(msgspec.structs.replace(e, doses={"tizanidine": 8.0}) for e in own.entries))  # fmt: skip
+    alike, apart = respond(same, knowledge, randomised=True).arms, respond(own, knowledge, randomised=True).arms
+    assert alike is not None and apart is not None and alike.alike and not apart.alike
 
 
 def test_arms_that_do_alike_are_not_told_apart(knowledge: Knowledge) -> None:
     arms = respond(crossed("ABBAABBA", 0), knowledge, randomised=True).arms
-    assert arms is not None and arms.compared[0].answer.said == "cannot be told" and not arms.compared[0].cause
+    assert arms is not None and arms.compared[0].answer.said == "not better" and not arms.compared[0].cause
 
 
 @pytest.mark.parametrize(
@@ -362,6 +506,8 @@ def test_arms_that_are_none_are_refused(knowledge: Knowledge, change_entry: dict
 def test_a_course_starts_with_the_dose_that_was_taken_before(knowledge: Knowledge) -> None:
     """A dose of the first day is no start: nothing changes from it."""
     doses = np.full(30, 30.0)
-    series = Series(values=np.full(30, 5.0), medicines=(Medicine(doses=doses),), bounds=(0.0, 10.0), worse=1, start=30)
-    known = before_and_after(series, prior(knowledge), np.array([1.0]), np.array([5.0]), np.array([0.5]), 7)
-    assert known.columns[0, :, -1] == pytest.approx(np.ones(30)) and known.effect[0, -1] == pytest.approx(0)
+    series = Series(
+        values=np.full(30, 5.0), medicines=(Medicine(doses=doses),), bounds=(0.0, 10.0), worse=1, start=30, now=(23, 30)
+    )
+    known = before_and_after(series, prior(knowledge), guess())
+    assert known.effect[0, -1] == pytest.approx(0)

@@ -102,7 +102,7 @@ def test_missed_doses_are_asked_first_and_a_higher_dose_last(knowledge: Knowledg
 
 def test_what_a_diary_answers_and_what_needs_a_pump(knowledge: Knowledge) -> None:
     known = knowledge.responses.worsenings
-    assert [one.worsening for one in known.values() if one.measured] == ["missed-doses"]
+    assert [one.worsening for one in known.values() if one.measured] == ["missed-doses", "dose-down"]
     assert [one.worsening for one in known.values() if one.pump] == ["pump-fault"]
 
 

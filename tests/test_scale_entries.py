@@ -215,11 +215,12 @@ def test_observations_and_labs_become_entries_in_order_of_days(knowledge: Knowle
 
 
 @EVERY
-def test_out_of_range_is_refused_with_its_field(knowledge: Knowledge, scale: Scale) -> None:
+def test_out_of_range_is_named_with_its_field_and_refuses_no_file(knowledge: Knowledge, scale: Scale) -> None:
     low = {"name": scale.title, "value": scale.low - 1, "site": "left arm", "date": DAY}
-    with pytest.raises(InputError) as caught:
-        person(knowledge, {"name": "heart rate", "value": "70 /min"}, low)
-    assert caught.value.field == f"observations[2] {scale.title}" and "goes from" in caught.value.why
+    patient = person(knowledge, {"name": "heart rate", "value": "70 /min"}, low)
+    found = scale_entries(patient, knowledge)
+    assert not found.entries and len(found.unread) == 1 and "goes from" in found.unread[0]
+    assert any(f"observations[2] {scale.title}" in text and "goes from" in text for text in patient.unused)
 
 
 @pytest.mark.parametrize(

@@ -230,6 +230,12 @@ A diary is a CSV file (commas, semicolons or tabs; UTF-8), a row a day:
 | `block`, `arm` | a comparison in turns: the number of the block and the name of the arm |
 | `note` | words |
 
+A brand is read as its agent (`lioresal_mg`). A relaxant without its unit, a toxin without its product and a medicine that nobody knows are errors; another
+medicine (`paracetamol_mg`) is shown and not followed. A scale that is scored at visits has a column too, by its id or name and the site where it has one
+(`barthel`, `MAS left elbow`, `gas`): its scores stand under “Scores at visits”. In a diary by parts of the day a part that is left blank is not known: the
+dose of the same part on the day before is taken, and said. Columns that are not read are named at the head. All scales: [scales](../response/scales.md), or
+`relaxant respond --scales [NAME]`.
+
 Other names are mapped: `--column spasms=Krampfanfälle`. What it says and how: [responses](../response/README.md).
 From Python: `relaxant.respond("diary.csv", today=date(2026, 11, 26), patient=patient)`.
 

@@ -183,9 +183,11 @@ def _parser() -> argparse.ArgumentParser:
         help="is it working: what a diary of doses and symptoms says",
         description="Read a diary (CSV: date, doses, scores) and say for each score whether it is better than before the doses changed.",
     )
-    working.add_argument("file", metavar="DIARY.csv", help="a diary, or - for standard input")
+    working.add_argument("file", metavar="DIARY.csv", nargs="?", help="a diary, or - for standard input")
+    working.add_argument("--scales", metavar="NAME", nargs="?", const="", help="show every scale that is read, or one: scoring, error, change that matters, codes, terms")  # fmt: skip
     working.add_argument("--column", action="append", default=[], metavar="OURS=THEIRS", help="the diary's name of a column, such as spasms=Krampfzahl; may be repeated")  # fmt: skip
     working.add_argument("--patient", metavar="FILE", help="the person's file: conditions, other medicines, markers")
+    working.add_argument("--country", metavar="CODE", default="US", help="whose labels count without --patient: US, UK, EU or a member of it (default: US)")  # fmt: skip
     working.add_argument("--condition", action="append", default=[], metavar="WORDS", help="a condition, such as “multiple sclerosis”; may be repeated")  # fmt: skip
     working.add_argument("--from", dest="begin", metavar="DATE", help="the first day that is used")
     working.add_argument("--until", metavar="DATE", help="the last day that is used")
@@ -219,7 +221,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     beside.add_argument("agents", metavar="AGENT", nargs="*", help="two to four relaxants or brands, such as baclofen tizanidine")  # fmt: skip
     beside.add_argument("--patient", metavar="FILE", help="a patient file, a FHIR R4 bundle, or - for standard input")
-    beside.add_argument("--part", action="append", default=[], metavar="NAME", help="show this part of it alone, such as glance or reactions; may be repeated")  # fmt: skip
+    beside.add_argument("--part", action="append", default=[], metavar="NAME", help="show this part of it alone: person, glance (cost in tablets), evidence (efficacy), reactions (adverse reactions), mechanism (licence), dosing, kinetics, interactions, factors (patient factors), monitoring, stopping (withdrawal), trials, limits; may be repeated")  # fmt: skip
     beside.add_argument("--country", help="whose labels and products: US, UK, EU or an EU member (the patient file's, else US)")  # fmt: skip
     beside.add_argument("--as-of", metavar="DATE", help="the day of the patient's review (the file's own, else today)")
     beside.add_argument("--format", choices=("text", "json", "html"), default="text")
@@ -296,17 +298,15 @@ def _count(said: str) -> int:
     return int(said)
 
 
-def _read(path: str) -> bytes:
+def _read(path: str, what: str = "a patient file") -> bytes:
     if path == "-":
         return sys.stdin.buffer.read()
     try:
         return Path(path).read_bytes()
     except IsADirectoryError:
-        raise InputError("FILE", path, "this is a folder", "give one patient's file") from None
+        raise InputError("FILE", path, "this is a folder", f"give the path of {what}") from None
     except OSError as error:
-        raise InputError(
-            "FILE", path, f"it cannot be read ({error.strerror})", "give the path of a patient file"
-        ) from None
+        raise InputError("FILE", path, f"it cannot be read ({error.strerror})", f"give the path of {what}") from None
 
 
 def _write(text: bytes, path: str | None) -> None:
@@ -428,13 +428,24 @@ def _taper(options: argparse.Namespace) -> int:
 
 
 def _respond(options: argparse.Namespace) -> int:
-    from relaxant.cli_respond import run
+    from relaxant.cli_respond import run, scales
     from relaxant.knowledge.load import load_knowledge
 
     knowledge = load_knowledge(*options.pack)
+    if options.scales is not None:
+        _write(scales(options.scales, options.format, knowledge), options.output)
+        return 0
+    if options.file is None:
+        raise InputError("DIARY.csv", "nothing", "a diary is needed", "give the path of a CSV file, or - for standard input")  # fmt: skip
     patient = None if options.patient is None else _read(options.patient)
     made = run(
-        options, _read(options.file), patient, knowledge, today(), colour=_colour(options), encoding=_encoding(options)
+        options,
+        _read(options.file, "a diary, a CSV file"),
+        patient,
+        knowledge,
+        today(),
+        colour=_colour(options),
+        encoding=_encoding(options),
     )
     _write(made, options.output)
     return 0

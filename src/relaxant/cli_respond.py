@@ -11,11 +11,13 @@ from relaxant.diary import Diary
 from relaxant.errors import InputError
 from relaxant.facts.conditions import condition_ids, implied_by
 from relaxant.io.diary_csv import read_diary
+from relaxant.io.patient_file import read_country
 from relaxant.io.read import read_bytes
 from relaxant.io.said import day
 from relaxant.knowledge.load import Knowledge
 from relaxant.patient import Stated
 from relaxant.report.responses import render_response
+from relaxant.report.scale_pages import scale_page, scales_named, scales_text
 from relaxant.responding import answer
 
 
@@ -37,11 +39,22 @@ def run(
         msgspec.structs.replace(diary, label=options.label),
         known,
         knowledge,
+        country=read_country(options.country),
         conditions=_conditions(options.condition, knowledge),
         randomised=options.randomised,
         blinded=options.blinded,
     )
     return render_response(response, options.format, knowledge=knowledge, colour=colour, encoding=encoding)
+
+
+def scales(name: str, format: str, knowledge: Knowledge) -> bytes:
+    """Every scale, or those of a name, as text or JSON. Raises :class:`InputError` for a name or format that is none."""
+    if format not in ("text", "json"):
+        raise InputError("--format", format, "scales have no such format", "use text or json")
+    if format == "json":
+        found = scales_named(name, knowledge) if name else list(knowledge.responses.scales.values())
+        return msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n"
+    return scales_text(scale_page(knowledge, name or None), knowledge).encode()
 
 
 def _columns(said: list[str]) -> dict[str, str]:

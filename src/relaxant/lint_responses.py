@@ -29,12 +29,14 @@ def faults_of_responses(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
     said = get_args(Said)
     for step in knowledge.responses.next_steps.values():
         where = f"next_steps {step.next_step}"
-        for one in (*step.symptoms, *step.harms):
+        for one in (*step.symptoms, *step.beside, *step.harms):
             if one not in said:
                 yield where, f"no answer is “{one}”; use one of {', '.join(said)}"
-        if not step.symptoms and not step.harms:
+        if not step.symptoms and not step.harms and not step.standing:
             yield where, "it fits no answer"
-        yield from ((where, what) for what in _words((step.text,)))
+        if step.beside and not step.symptoms:
+            yield where, "beside is said of another symptom: name the first"
+        yield from ((where, what) for what in _words((step.text, *([step.session.text] if step.session else []))))
     yield from _order(tuple(knowledge.responses.worsenings.values()))
 
 

@@ -52,10 +52,18 @@ def faults_of_scales(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
                 yield where, f"a diary has no column “{scale.column}”"
             elif (other := columns.setdefault(scale.column, scale.scale)) != scale.scale:
                 yield where, f"the column “{scale.column}” belongs to {other}"
+        if scale.sided != bool(scale.site_example):
+            yield where, "a scale that is scored for one side has an example of a site, and no other has"
+        for other in scale.difference:
+            if other not in knowledge.responses.scales:
+                yield where, f"there is no scale “{other}” to take the difference of"
         for text in (scale.what, scale.scoring, scale.licence):
             yield from _prose(text, where)
     for marker in knowledge.responses.markers.values():
         where = f"markers {marker.marker}"
+        for condition in marker.conditions:
+            if condition not in knowledge.conditions:
+                yield where, f"there is no condition “{condition}”"
         yield from _names((marker.title, *marker.names), where, owners)
         yield from _codes(marker, where)
         for text in (marker.what, marker.text):

@@ -211,6 +211,9 @@ def _agents(knowledge: Knowledge) -> Iterator[Fault]:
         for reaction in agent.adverse_reactions:
             if not 0 <= reaction.percent_low <= reaction.percent_high <= 100:
                 yield Fault(f"{where} {reaction.name}", "the percentages are not in order")
+        for reactions in agent.listed_reactions:
+            if not reactions.names:
+                yield Fault(f"{where} listed reactions", "they name none")
         for dosing in agent.dosing:
             if (
                 dosing.target_low is not None
@@ -226,7 +229,10 @@ def _agents(knowledge: Knowledge) -> Iterator[Fault]:
                 yield Fault(f"{where} indication", f"there is no condition “{indication.condition}”")
         yield from _of_prose(
             where,
-            [s.text for s in agent.statements] + [d.text for d in agent.dosing] + [i.text for i in agent.indications],
+            [s.text for s in agent.statements]
+            + [d.text for d in agent.dosing]
+            + [i.text for i in agent.indications]
+            + [r.text for r in agent.listed_reactions if r.text],
         )
     owners: dict[tuple[str, str], str] = {}
     for agent in knowledge.agents.values():

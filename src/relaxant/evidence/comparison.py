@@ -14,7 +14,11 @@ from relaxant.io.patient_file import read_country
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.schema import Jurisdiction
 from relaxant.patient import Patient, jurisdiction_of
+from relaxant.planning.plan import Told
+from relaxant.rules.reasons import cited
 from relaxant.version import __version__
+
+_SEVERAL = 2
 
 
 class MadeWith(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +30,8 @@ class MadeWith(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """Relaxants side by side, most important first; JSON is its exact image. ``person`` is null where no patient was given."""
+    """Relaxants side by side, most important first; JSON is its exact image. ``person`` is null where no patient was given. ``units_apart`` says so
+    where the doses of several are counted in units that are each one's own."""
 
     stamp: MadeWith
     country: str
@@ -34,6 +39,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     agents: tuple[str, ...]
     label: str | None
     as_of: str | None
+    units_apart: Told | None
     person: Persons | None
     profiles: tuple[Profile, ...]
     evidence: Evidence
@@ -66,10 +72,21 @@ def compare(
         agents=chosen,
         label=patient.label if patient is not None else None,
         as_of=patient.as_of.isoformat() if patient is not None else None,
+        units_apart=_units_apart(chosen, known),
         person=for_person(patient, chosen, known) if patient is not None else None,
         profiles=profiles,
         evidence=evidence(chosen, known, {p.agent: p.name for p in profiles}),
     )
+
+
+def _units_apart(agents: Sequence[str], knowledge: Knowledge) -> Told | None:
+    """What the knowledge says of units, where two of the agents or more are dosed in them."""
+    words = knowledge.words("compare")["units"]
+    if sum(knowledge.agents[a].dose_unit == words["unit"] for a in agents) < _SEVERAL:
+        return None
+    claim = knowledge.claims[words["claim"]]
+    first = claim.sources[0]
+    return Told(text=claim.holds, verified=claim.verified, source=cited(knowledge, first.source, first.place))
 
 
 def to_json(comparison: Comparison) -> bytes:

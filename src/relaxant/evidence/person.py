@@ -37,7 +37,7 @@ class ForThem(msgspec.Struct, frozen=True, kw_only=True):
 
 class OwnDose(msgspec.Struct, frozen=True, kw_only=True):
     """The dose that this person would get: the day's dose of the first and last step (``unit``), the ``days`` from one to the other, the fewest
-    pieces of a day at the first and at the last. Of what is taken already (``daily_now``) the steps go up from there. ``steps`` says how they go. ``bounds`` hold the doses below those labelled. ``refused`` says why there are no steps; null beside no steps: no plan is known."""
+    pieces of a day at the first and at the last. Of what is taken already (``daily_now``) the steps go up from there. ``steps`` says how they go. ``bounds`` hold the doses below those labelled. ``refused`` says why there are no steps, and then no usual dose is named; null beside no steps: no plan is known."""
 
     unit: str
     daily_now: float | None
@@ -176,6 +176,11 @@ def _dose(agent: str, found: Weighed, facts: Facts, knowledge: Knowledge) -> Own
     plan = found.plan if not found.stopped_rise else None
     steps = plan.steps if plan is not None and not plan.refused else ()
     whole = found.whole.steps if found.whole is not None and not found.whole.refused else ()
+    refused = (
+        found.stopped_rise
+        or (found.whole.refused if found.whole is not None else None)
+        or (plan.refused if plan is not None else None)
+    )
     return OwnDose(
         unit=knowledge.agents[agent].dose_unit,
         daily_now=found.now.daily if found.now is not None and not found.now.why else None,
@@ -186,10 +191,10 @@ def _dose(agent: str, found: Weighed, facts: Facts, knowledge: Knowledge) -> Own
         first_pieces=_day(steps[:1], plan, facts),
         top_pieces=_day(steps[-1:], plan, facts),
         bounds=_holding(found.whole),
-        usual=usual_dose(agent, whole[-1].daily if whole else None, facts),
-        refused=found.stopped_rise or (found.whole.refused if found.whole is not None else None) or (plan.refused if plan is not None else None),
+        usual=None if refused else usual_dose(agent, whole[-1].daily if whole else None, facts),
+        refused=refused,
         needs=plan.needs_first if plan is not None else (),
-    )  # fmt: skip
+    )
 
 
 def _day(steps: Sequence[Step], plan: Plan | None, facts: Facts) -> Day | None:

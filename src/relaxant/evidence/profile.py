@@ -8,10 +8,13 @@ from typing import Literal
 
 import msgspec
 
+from relaxant.evidence.origin import KINDS, Origin, origin
 from relaxant.evidence.pieces import fewest, steps_told
+from relaxant.evidence.reactions import Listed, Reaction, listed, reactions
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.facts.value_words import value_text
+from relaxant.knowledge.cards import Model, Published
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import SUITABILITIES, TIERS, Agent, Jurisdiction, Rule, Suitability, Tier
@@ -92,28 +95,15 @@ class ForWhat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HalfLife(msgspec.Struct, frozen=True, kw_only=True):
-    """A half-life that was measured or labelled; ``title`` says of what or in whom. ``usual``: not in a disease or other state that changes it."""
+    """A half-life that was measured or labelled; ``title`` says of what or in whom, ``origin`` whose it is. ``usual``: not in a disease or other
+    state that changes it."""
 
     value: float
     unit: str
     title: str
     usual: bool
     verified: bool
-    source: Cited
-
-
-class Reaction(msgspec.Struct, frozen=True, kw_only=True):
-    """An adverse reaction in percent as published. ``more`` is what it is above placebo in points; null where a span or no placebo was given.
-    ``alike`` is the word under which it stands beside others."""
-
-    name: str
-    alike: str
-    low: float
-    high: float
-    placebo: float | None
-    more: float | None
-    verified: bool
-    note: str | None
+    origin: Origin
     source: Cited
 
 
@@ -171,6 +161,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     topics: tuple[Topic, ...]
     half_lives: tuple[HalfLife, ...]
     reactions: tuple[Reaction, ...]
+    listed: tuple[Listed, ...]
     interactions: tuple[Interactions, ...]
     exposed: tuple[Exposed, ...]
     usual: UsualDose | None
@@ -198,8 +189,9 @@ def profile(name: str, country: str, jurisdiction: Jurisdiction, knowledge: Know
         not_sold=_not_sold(name, jurisdiction, knowledge),
         suits=tuple(_for_what(agent, country, jurisdiction, knowledge)),
         topics=tuple(_topics(agent, jurisdiction, knowledge, facts)),
-        half_lives=tuple(_half_lives(name, knowledge)),
-        reactions=tuple(_reactions(agent, jurisdiction, knowledge)),
+        half_lives=tuple(_half_lives(name, jurisdiction, knowledge)),
+        reactions=tuple(reactions(agent, jurisdiction, knowledge)),
+        listed=tuple(listed(agent, jurisdiction, knowledge)),
         interactions=tuple(_interactions(agent, jurisdiction, knowledge)),
         exposed=tuple(_exposed(agent, knowledge)),
         usual=usual,
@@ -267,8 +259,9 @@ def _said(value: Known, knowledge: Knowledge, facts: Facts) -> Said:
     return msgspec.structs.replace(_plain(value, value_text(value, knowledge), knowledge), adults=adults)
 
 
-def _half_lives(agent: str, knowledge: Knowledge) -> list[HalfLife]:
-    """The half-lives that the model cards of an agent are held to, those of usual people and of the best card first, each value of a source once."""
+def _half_lives(agent: str, jurisdiction: Jurisdiction, knowledge: Knowledge) -> list[HalfLife]:
+    """The half-lives that the model cards of an agent are held to: of usual people first, then those of labels (of this country before others),
+    then those of the best card, each value of a source once."""
     found: list[HalfLife] = []
     seen: set[tuple[str, float]] = set()
     for card in sorted((m for m in knowledge.models.values() if agent in m.agents), key=lambda m: (m.rank, m.model)):
@@ -280,12 +273,29 @@ def _half_lives(agent: str, knowledge: Knowledge) -> list[HalfLife]:
                         value=number.value,
                         unit=number.unit,
                         title=number.title,
-                        usual=_TRUE not in number.covariates.values(),
+                        usual=_usual(number, card),
                         verified=number.verified,
+                        origin=origin(number, jurisdiction, knowledge),
                         source=cited(knowledge, number.source, number.place),
                     )
                 )
-    return sorted(found, key=lambda h: not h.usual)
+    return sorted(
+        found, key=lambda h: (not h.usual, KINDS.index(h.origin.kind), not (h.origin.here and h.origin.countries))
+    )
+
+
+def _usual(number: Published, card: Model) -> bool:
+    """Whether a number is of people as the card was studied in, in no state that changes it."""
+    if _TRUE in number.covariates.values():
+        return False
+    for bounds in card.bounds:
+        try:
+            value = float(number.covariates.get(bounds.covariate, bounds.studied[0]))
+        except ValueError:
+            continue
+        if not bounds.studied[0] <= value <= bounds.studied[1]:
+            return False
+    return True
 
 
 def _for_what(agent: Agent, country: str, jurisdiction: Jurisdiction, knowledge: Knowledge) -> Iterator[ForWhat]:
@@ -302,24 +312,6 @@ def _for_what(agent: Agent, country: str, jurisdiction: Jurisdiction, knowledge:
 
 
 # ---------------------------------------------------------------- reactions and other medicines
-
-
-def _reactions(agent: Agent, jurisdiction: Jurisdiction, knowledge: Knowledge) -> Iterator[Reaction]:
-    alike = knowledge.words("compare")["reactions"]["alike"]
-    for known in agent.adverse_reactions:
-        if holds_in(known, jurisdiction):
-            one = known.percent_low == known.percent_high and known.placebo_percent is not None
-            yield Reaction(
-                name=known.name,
-                alike=alike.get(known.name, known.name),
-                low=known.percent_low,
-                high=known.percent_high,
-                placebo=known.placebo_percent,
-                more=known.percent_high - (known.placebo_percent or 0) if one else None,
-                verified=known.verified,
-                note=known.note,
-                source=cited(knowledge, known.source, known.place),
-            )
 
 
 def _interactions(agent: Agent, jurisdiction: Jurisdiction, knowledge: Knowledge) -> Iterator[Interactions]:

@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relaxant.facts.column import SAID, Column, Floats, Mask, Methods, anywhere, gather_needs, number, truth, yes_no
+from relaxant.facts.column import (
+    SAID,
+    Column,
+    Floats,
+    Mask,
+    Methods,
+    anywhere,
+    between,
+    gather_needs,
+    number,
+    truth,
+    yes_no,
+)
 from relaxant.facts.derive import values
 from relaxant.facts.inputs import full
 from relaxant.facts.limits import LIMITED, Ceiling, for_every_age, plain_kind
@@ -238,11 +250,14 @@ def _exposure(facts: Facts, agent: str) -> Column:
 
 
 def _limit(facts: Facts, agent: str, kind: str) -> Column:
-    """The lowest of the agent's limits of a kind that hold at the person's age."""
-    value = full(facts.rows)
+    """The lowest of the agent's limits of a kind that hold at the person's age; where the age is not known, between the limits of all ages that it may be."""
+    value, least, most = full(facts.rows), full(facts.rows), full(facts.rows)
     for ceiling in facts.ceilings(agent, kind):
-        here = np.ones(facts.rows, bool) if ceiling.for_all else facts.age_band(ceiling.age_from, ceiling.age_to)[0]
-        value = np.where(here & _given(facts, agent, ceiling), np.fmin(value, ceiling.value), value)
+        given = _given(facts, agent, ceiling)
+        here, maybe = (facts.age_band(ceiling.age_from, ceiling.age_to) if not ceiling.for_all else (~facts.no_one, ~facts.no_one))  # fmt: skip
+        value = np.where(here & given, np.fmin(value, ceiling.value), value)
+        least = np.where(maybe & given, np.fmin(least, ceiling.value), least)
+        most = np.where(maybe & given, np.fmax(most, ceiling.value), most)
     unit = facts.knowledge.agents[agent].dose_unit
     units = {
         "single": unit,
@@ -254,7 +269,14 @@ def _limit(facts: Facts, agent: str, kind: str) -> Column:
         "course": "days",
         "least_age": "years",
     }
-    return number(value, units.get(plain_kind(kind), ""), needs="age", inputs=("age",))
+    open_age = np.isnan(value) & for_every_age(facts.ceilings(agent, kind))
+    return between(
+        np.where(open_age, least, value),
+        np.where(open_age, most, value),
+        units.get(plain_kind(kind), ""),
+        needs={"age": np.isnan(value)},
+        inputs=("age",),
+    )
 
 
 def _given(facts: Facts, agent: str, ceiling: Ceiling) -> Mask:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from relaxant.diary import Diary, Entry
+import msgspec
+
+from relaxant.diary import Diary, Entry, VisitScore
 from relaxant.errors import InputError
-from relaxant.io.said import UNKNOWN, clean, day, fold, nearest
+from relaxant.io.diary_columns import Column, columns_of, would_do
+from relaxant.io.said import UNKNOWN, clean, day, fold
+from relaxant.io.scale_score import score
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.plans import DAY_PARTS, DayPart
 from relaxant.knowledge.scales import Scale
@@ -22,12 +25,18 @@ from relaxant.quantities import number, plain_number
 
 MOST_ROWS = 100_000
 _SEPARATORS = ",;\t"
-_DOSE = re.compile(r"(.+?)[ _](mg|micrograms|mcg|units|sprays)")
-_UNITS = {"mcg": "micrograms"}
-_OWN = ("date", "part", "note", "block", "arm")
 _WHOLE = 1e-9
-_Columns = dict[str, tuple[str, str]]
-"""A column of the file to what it holds: ``("dose", agent)``, ``("score", scale)`` or one of the diary's own and its name."""
+
+
+class _Row(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry with its line; ``blank``: the agents whose cell was left empty; ``visits``: its scores at visits as they are written, by column;
+    ``words``: the other medicines whose cell holds no number."""
+
+    line: int
+    entry: Entry
+    blank: frozenset[str] = frozenset()
+    visits: dict[str, str] = {}
+    words: tuple[str, ...] = ()
 
 
 def read_diary(data: bytes, knowledge: Knowledge, *, today: date, columns: Mapping[str, str] | None = None) -> Diary:
@@ -36,26 +45,39 @@ def read_diary(data: bytes, knowledge: Knowledge, *, today: date, columns: Mappi
     Separated by commas, semicolons or tabs; UTF-8 or Windows-1252; a decimal comma where it can be nothing else. Days in any order. Raises
     :class:`InputError`.
     """
-    said: list[str] = []
+    said, notices = list[str](), list[str]()
     rows = _rows(_text(data, said))
     head, body = rows[0][1], rows[1:]
-    read = _columns(head, knowledge, columns or {}, said)
-    if not any(kind in ("dose", "score") for kind, _ in read.values()):
-        raise InputError("diary", ", ".join(head), "there is no column of a dose or a score", _would_do(knowledge))
-    units = {agent: _unit(head[i]) for i, (kind, agent) in _placed(head, read).items() if kind == "dose"}
-    _units_fit(units, knowledge)
-    found = [_entry(line, cells, head, read, knowledge, today) for line, cells in body]
-    entries = _once(found)
-    if not entries:
+    read = columns_of(head, knowledge, columns or {}, notices)
+    if not any(c.kind in ("dose", "score", "visit") for c in read.values()):
+        raise InputError("diary", ", ".join(head), "there is no column of a dose or a score", would_do(knowledge))
+    units = {c.name: c.unit for c in read.values() if c.kind == "dose"}
+    found = [_row(line, cells, head, read, knowledge, today) for line, cells in body]
+    ordered = _once(found)
+    if not ordered:
         raise InputError("diary", "no rows", "there is no day in it", "write a row for each day")
-    if [e for _, e in found] != entries:
+    if ordered != found:
         said.append("The days were not in order; they were put in order.")
+    entries = _filled(ordered, units, knowledge, notices)
     scales = dict.fromkeys(s for e in entries for s in e.scores)
-    empty = [name for kind, name in read.values() if kind == "score" and name not in scales]
+    visits, unread = _visits(ordered, read, knowledge)
+    scored = {read[name].name for row in ordered for name in row.visits} | scales.keys()
+    empty = [c.name for c in read.values() if c.kind in ("score", "visit") and c.name not in scored]
     said += [f"The column of {knowledge.responses.scales[name].title} is empty." for name in empty]
     never = [a for a in units if not any(e.doses.get(a) for e in entries)]
     said += [f"No dose of {agent} was ever taken: every day says none or nothing." for agent in never]
-    return Diary(entries=tuple(entries), units=units, scales=tuple(scales), said=tuple(said))
+    others = {c.name: c.unit for c in read.values() if c.kind == "other"}
+    notices += _in_words(ordered, others, knowledge)
+    return Diary(
+        entries=tuple(entries),
+        units=units,
+        scales=tuple(scales),
+        visits=visits,
+        unread=unread,
+        others=others,
+        notices=tuple(notices),
+        said=tuple(said),
+    )
 
 
 # ---------------------------------------------------------------- the table
@@ -93,123 +115,115 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
     return rows
 
 
-# ---------------------------------------------------------------- the head
-
-
-def _columns(head: Sequence[str], knowledge: Knowledge, given: Mapping[str, str], said: list[str]) -> _Columns:
-    """What each column holds; columns of no name here are named in ``said`` and not read."""
-    theirs = {fold(name): ours for ours, name in given.items()}
-    for ours, name in given.items():
-        if fold(name) not in {fold(h) for h in head}:
-            raise InputError(
-                f"--column {ours}", name, "the diary has no such column", f"its columns are {', '.join(head)}"
-            )
-    out: _Columns = {}
-    other = []
-    for name in head:
-        wanted = theirs.get(fold(name), name)
-        what = _what(wanted, knowledge)
-        if what is None and fold(name) in theirs:
-            raise InputError("--column", wanted, "no column of a diary is called that", _would_do(knowledge))
-        if what is None:
-            other.append(name)
-            continue
-        twice = next((n for n, w in out.items() if w == what), None)
-        if twice is not None or name in out:
-            raise InputError(
-                "diary", name, f"two columns hold {what[1]} ({twice or name} and {name})", "keep one of them"
-            )
-        out[name] = what
-    if ("own", "date") not in out.values():
-        near = nearest("date", [fold(h) for h in head])
-        raise InputError("diary", ", ".join(head), "there is no column called date", f"rename {near} to date" if near else "add one")  # fmt: skip
-    if other:
-        said.append(f"Columns that are not read: {', '.join(other)}.")
-    return out
-
-
-def _what(name: str, knowledge: Knowledge) -> tuple[str, str] | None:
-    plain = fold(name.replace("_", " "))
-    if plain in _OWN:
-        return "own", plain
-    if match := _DOSE.fullmatch(plain):
-        agent = _agent(match[1], knowledge)
-        if agent is None:
-            near = nearest(match[1], list(knowledge.agents))
-            raise InputError("diary", name, "no relaxant is called that", f"did you mean {near}?" if near else "see `relaxant agents`")  # fmt: skip
-        return "dose", agent
-    for scale in knowledge.responses.scales.values():
-        if plain == scale.column:
-            return "score", scale.scale
-    daily = (s for s in knowledge.responses.scales.values() if s.column)
-    by_name = next((s for s in daily if plain in {fold(n) for n in (s.title, *s.names)}), None)
-    return None if by_name is None else ("score", by_name.scale)
-
-
-def _agent(name: str, knowledge: Knowledge) -> str | None:
-    """The agent of a name, in any country's words."""
-    for agent in knowledge.agents.values():
-        if name in {fold(agent.agent), *map(fold, agent.names.values())}:
-            return agent.agent
-    return None
-
-
-def _placed(head: Sequence[str], columns: _Columns) -> dict[int, tuple[str, str]]:
-    return {i: columns[name] for i, name in enumerate(head) if name in columns}
-
-
-def _unit(name: str) -> str:
-    match = _DOSE.fullmatch(fold(name.replace("_", " ")))
-    unit = match[2] if match else "mg"
-    return _UNITS.get(unit, unit)
-
-
-def _units_fit(units: Mapping[str, str], knowledge: Knowledge) -> None:
-    for agent, unit in units.items():
-        own = knowledge.agents[agent].dose_unit
-        if unit != own and {unit, own} != {"mg", "micrograms"}:
-            raise InputError("diary", f"{agent} in {unit}", f"{agent} is dosed in {own}", f"name the column {agent.replace(' ', '_')}_{own}")  # fmt: skip
-
-
-def _would_do(knowledge: Knowledge) -> str:
-    scores = ", ".join(s.column for s in knowledge.responses.scales.values() if s.column)
-    return f"a dose is written as baclofen_mg, a score as one of {scores}; other names by --column spasms=NAME"
-
-
 # ---------------------------------------------------------------- the days
 
 
-def _entry(
-    line: int, cells: list[str], head: Sequence[str], columns: _Columns, knowledge: Knowledge, today: date
-) -> tuple[int, Entry]:
+def _row(
+    line: int, cells: list[str], head: Sequence[str], columns: Mapping[str, Column], knowledge: Knowledge, today: date
+) -> _Row:
     if len(cells) > len(head):
         raise InputError(f"diary, line {line}", ", ".join(cells), f"there are {len(cells)} cells under {len(head)} names", "quote a cell that holds the separator")  # fmt: skip
-    doses: dict[str, float] = {}
-    scores: dict[str, float] = {}
-    own: dict[str, str] = {}
-    for i, (kind, name) in _placed(head, columns).items():
-        cell = cells[i] if i < len(cells) else ""
-        if not cell or fold(cell) in UNKNOWN:
+    doses, scores, others = dict[str, float](), dict[str, float](), dict[str, float]()
+    own, visits, blank, words = dict[str, str](), dict[str, str](), set[str](), list[str]()
+    for i, name in enumerate(head):
+        if (column := columns.get(name)) is None:
             continue
-        field = f"diary, line {line}, {head[i]}"
-        if kind == "own":
-            own[name] = cell
-        elif kind == "dose":
-            doses[name] = _dose(field, cell)
+        cell = cells[i] if i < len(cells) else ""
+        field = f"diary, line {line}, {name}"
+        if not cell or fold(cell) in UNKNOWN:
+            if column.kind == "dose":
+                blank.add(column.name)
+        elif column.kind == "own":
+            own[column.name] = cell
+        elif column.kind == "dose":
+            doses[column.name] = _dose(field, cell)
+        elif column.kind == "score":
+            scores[column.name] = _score(field, cell, knowledge.responses.scales[column.name])
+        elif column.kind == "visit":
+            visits[name] = cell
+        elif (amount := _amount(field, cell)) is not None:
+            others[column.name] = amount
         else:
-            scores[name] = _score(field, cell, knowledge.responses.scales[name])
+            words.append(column.name)
     when = day(f"diary, line {line}, date", own.get("date"), latest=today)
     if when is None:
         raise InputError(f"diary, line {line}, date", own.get("date", ""), "a row needs its day", "write year-month-day, such as 2026-11-22")  # fmt: skip
-    return line, Entry(
+    entry = Entry(
         day=when,
         part=_part(f"diary, line {line}, part", own.get("part")),
         doses=doses,
         scores=scores,
+        others=others,
         block=own.get("block"),
         arm=own.get("arm"),
         note=own.get("note", ""),
     )
+    return _Row(line=line, entry=entry, blank=frozenset(blank), visits=visits, words=tuple(words))
+
+
+def _amount(field: str, cell: str) -> float | None:
+    """A dose of another medicine; ``None`` where the cell holds no number, as the diary is not refused for it."""
+    try:
+        return _dose(field, cell)
+    except InputError:
+        return None
+
+
+def _in_words(rows: Sequence[_Row], others: Mapping[str, str], knowledge: Knowledge) -> list[str]:
+    words, out = knowledge.words("diary"), []
+    for medicine in others:
+        count = sum(medicine in row.words for row in rows)
+        if count:
+            cells = words["cells"]["one" if count == 1 else "other"].format(count=count)
+            out.append(words["other_words"].format(medicine=medicine, cells=cells))
+    return out
+
+
+def _visits(
+    rows: Sequence[_Row], columns: Mapping[str, Column], knowledge: Knowledge
+) -> tuple[tuple[VisitScore, ...], tuple[str, ...]]:
+    """The scores at visits, and a sentence for each that cannot be used: one of them refuses no diary."""
+    words = knowledge.words("diary")
+    out, faults = list[VisitScore](), dict[tuple[str, str], tuple[InputError, list[int]]]()
+    for row in rows:
+        for name, cell in row.visits.items():
+            column = columns[name]
+            try:
+                found = score(f"diary, {name}", cell, knowledge.responses.scales[column.name])
+            except InputError as error:
+                faults.setdefault((name, cell), (error, []))[1].append(row.line)
+                continue
+            out.append(VisitScore(scale=column.name, site=column.site, day=row.entry.day, value=found.value, said=found.said))  # fmt: skip
+    unread = (
+        words["unread_once" if len(lines) == 1 else "unread"].format(fault=error, count=len(lines), first=min(lines))
+        for error, lines in faults.values()
+    )
+    return tuple(out), tuple(unread)
+
+
+def _filled(rows: Sequence[_Row], units: Mapping[str, str], knowledge: Knowledge, notices: list[str]) -> list[Entry]:
+    """The entries with the doses of parts of a day that were left blank while another part of it was written: what was taken then is not known, and is
+    not nothing. That of the same part on the day before is taken, or on the first day after it that says one."""
+    words, entries = knowledge.words("diary"), [row.entry for row in rows]
+    for agent in units:
+        written = {e.day for e in entries if e.part is not None and agent in e.doses}
+        by_part: dict[DayPart, list[tuple[int, float]]] = {}
+        for place, entry in enumerate(entries):
+            if entry.part is not None and agent in entry.doses:
+                by_part.setdefault(entry.part, []).append((place, entry.doses[agent]))
+        days: set[date] = set()
+        for place, row in enumerate(rows):
+            part = row.entry.part
+            if part is None or agent not in row.blank or part not in by_part or row.entry.day not in written:
+                continue
+            known = by_part[part]
+            dose = next((d for at, d in reversed(known) if at < place), known[0][1])
+            entries[place] = msgspec.structs.replace(entries[place], doses={**entries[place].doses, agent: dose})
+            days.add(row.entry.day)
+        if days:
+            count = words["days"]["one" if len(days) == 1 else "other"].format(count=len(days))
+            notices.append(words["blank_part"].format(agent=agent[:1].upper() + agent[1:], days=count))
+    return entries
 
 
 def _dose(field: str, cell: str) -> float:
@@ -254,12 +268,13 @@ def _part(field: str, said: str | None) -> DayPart | None:
     return part
 
 
-def _once(found: list[tuple[int, Entry]]) -> list[Entry]:
-    """The entries in order; two for one time are refused, because one of them would have to be thrown away."""
+def _once(found: list[_Row]) -> list[_Row]:
+    """The rows in order; two for one time are refused, because one of them would have to be thrown away."""
     lines: dict[tuple[date, DayPart | None], int] = {}
     whole: dict[date, int] = {}
     parts: dict[date, int] = {}
-    for line, entry in found:
+    for row in found:
+        line, entry = row.line, row.entry
         at = entry.day, entry.part
         if at in lines:
             raise InputError(f"diary, line {line}, date", str(entry.day), f"this day stands on line {lines[at]} too", "keep one row for a day, or name the part of the day in a column called part")  # fmt: skip
@@ -268,4 +283,4 @@ def _once(found: list[tuple[int, Entry]]) -> list[Entry]:
         if entry.day in parts and entry.day in whole:
             raise InputError(f"diary, line {line}, part", str(entry.day), "this day has a row for the whole and rows for its parts", "keep one or the other")  # fmt: skip
     order = {part: i for i, part in enumerate((None, *DAY_PARTS))}
-    return sorted((e for _, e in found), key=lambda e: (e.day, order[e.part]))
+    return sorted(found, key=lambda r: (r.entry.day, order[r.entry.part]))

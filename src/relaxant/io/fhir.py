@@ -178,12 +178,17 @@ class _Found:
 
 
 def read_fhir(
-    data: bytes, *, source: str = "bundle", wanted: Mapping[str, str] | None = None, scales: ScaleNames | None = None
+    data: bytes,
+    *,
+    source: str = "bundle",
+    wanted: Mapping[str, str] | None = None,
+    scales: ScaleNames | None = None,
+    every: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
     """The patient file that the FHIR record ``data`` amounts to, without ``as_of`` and ``country``.
 
     ``wanted`` maps the LOINC codes to read to the names they get in ``labs`` and ``observations`` (vital signs);
-    weight, height, smoking and pregnancy are always read. Every score of ``scales`` is read into ``observations``, from Observations and from the
+    weight, height, smoking and pregnancy are always read. Of the names in ``every`` a run of results is read, else the newest. Every score of ``scales`` is read into ``observations``, from Observations and from the
     totals of QuestionnaireResponses. Values and units stay as they came. ``source`` names the
     input in messages. ``unused`` says what could not be used, ``record`` what the record was. A kind with no resource
     is absent: unknown.
@@ -196,7 +201,7 @@ def read_fhir(
     notes = Notes()
     try:
         found = _contents(data, source, notes)
-        return _patient_file(found, source, wanted or {}, scales, notes)
+        return _patient_file(found, source, wanted or {}, scales, every, notes)
     except RecursionError:
         raise InputError(
             source, f"{len(data)} bytes", "it is nested too deeply to be a medical record", _WOULD_DO
@@ -204,7 +209,12 @@ def read_fhir(
 
 
 def _patient_file(
-    found: _Found, source: str, wanted: Mapping[str, str], scales: ScaleNames | None, notes: Notes
+    found: _Found,
+    source: str,
+    wanted: Mapping[str, str],
+    scales: ScaleNames | None,
+    every: frozenset[str],
+    notes: Notes,
 ) -> dict[str, Any]:
     persons = Persons(source, notes)
     for resource, url in found.kinds["Patient"]:
@@ -219,7 +229,7 @@ def _patient_file(
     out: dict[str, Any] = {}
     for resource in found.of("Patient"):
         read_person(resource, out, notes)
-    seen = observations(about["Observation"], wanted, notes)
+    seen = observations(about["Observation"], wanted, notes, every)
     scored = Scored() if scales is None else scale_scores(about["Observation"], answered, scales, notes)
     for name, value in (
         ("conditions", conditions(about["Condition"], notes)),

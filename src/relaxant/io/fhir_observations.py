@@ -31,6 +31,7 @@ from relaxant.io.fhir_resources import (
 from relaxant.patient import Measured
 from relaxant.quantities import unit as known_unit
 
+_MOST_OF_A_RUN = 50
 SERIES = {"creatinine": 10}  # how many of the newest are kept, where a change over time is read
 _PER_AREA = ("1.73m2", -1)
 _SMOKING, _PREGNANCY = "smoking status", "pregnancy status"
@@ -112,8 +113,10 @@ def own_codes() -> list[str]:
     return sorted(_OWN)
 
 
-def observations(resources: list[Resource], wanted: Mapping[str, str], notes: Notes) -> Observed:
-    """The newest usable value of each kind in ``wanted`` (LOINC code to name), and of what every review needs."""
+def observations(
+    resources: list[Resource], wanted: Mapping[str, str], notes: Notes, every: frozenset[str] = frozenset()
+) -> Observed:
+    """The newest usable value of each kind in ``wanted`` (LOINC code to name), and of what every review needs; of those named in ``every`` a run."""
     names = {**_OWN, **wanted}
     found: dict[tuple[str, str | None], list[_Candidate]] = {}
     asked: dict[bytes, tuple[tuple[str, str], ...]] = {}
@@ -143,7 +146,8 @@ def observations(resources: list[Resource], wanted: Mapping[str, str], notes: No
             found.setdefault((name, site), []).append(_Candidate(order, resource, part, code))
     out = Observed()
     for (name, site), candidates in sorted(found.items(), key=lambda item: (item[0][0], item[0][1] or "")):
-        _keep(out, name, site, candidates, notes)
+        room = _MOST_OF_A_RUN if name in every else SERIES.get(name, 1)
+        _keep(out, name, site, candidates, notes, room)
     return out
 
 
@@ -166,10 +170,10 @@ def when_observed(resource: Resource) -> Day | None:
     )
 
 
-def _keep(out: Observed, name: str, site: str | None, candidates: list[_Candidate], notes: Notes) -> None:
+def _keep(out: Observed, name: str, site: str | None, candidates: list[_Candidate], notes: Notes, room: int) -> None:
     """Take the newest usable ones; every newer one that could not be used gets its sentence."""
     candidates.sort(key=lambda c: (-c.when, str(c.resource.id)))
-    room, taken, at = SERIES.get(name, 1), list[Measured](), math.nan
+    taken, at = list[Measured](), math.nan
     for candidate in candidates:
         if len(taken) >= room and candidate.when != at:
             break

@@ -31,7 +31,7 @@ from relaxant.io.fhir_resources import (
     reference_name,
     words,
 )
-from relaxant.io.scale_names import SYSTEMS, Named, ScaleNames, has_side
+from relaxant.io.scale_names import SYSTEMS, Named, ScaleNames, has_side, looks_like_one
 from relaxant.io.scale_score import Score, has_own_unit, score
 from relaxant.knowledge.scales import Scale, number_of
 from relaxant.patient import Code, Measured
@@ -126,6 +126,7 @@ def _of_observation(
     if whole is not None and (not parts or _has_value(resource)):
         parts.insert(0, (whole, resource))
     if not parts:
+        _unknown(resource, notes)
         return
     ref, status = reference_name(resource), code_word(resource.status)
     if status in _WRONG:
@@ -144,6 +145,15 @@ def _of_observation(
         measured = _measured(ref, named, answer, site, when, concept(plain(part.code)), notes)
         if measured is not None:
             yield measured
+
+
+def _unknown(resource: Resource, notes: Notes) -> None:
+    """Names what looks like a scale, a marker or an MRI and is none that is known."""
+    what = concept(plain(resource.code))
+    standard = any(c.system in SYSTEMS for c in what.codes)
+    said = next((w for w in _words_of(what) if looks_like_one(w, coded=standard)), None)
+    if said is not None:
+        notes.add(reference_name(resource), f"“{said}” is no scale that is known; it is not used as one")
 
 
 def _has_value(part: Valued) -> bool:
@@ -198,6 +208,9 @@ def _of_questionnaire(resource: Resource, ref: str, names: ScaleNames, notes: No
         own = _item_named(item, names)
         named = own or (above.named if _is_total(item) else None)
         answers = objects(item.get("answer"))
+        asked = words(item.get("text")) or words(item.get("linkId"), 100) or ""
+        if named is None and above.named is None and answers and looks_like_one(asked):
+            notes.add(ref, f"its question “{asked}” is no scale that is known; it is not used")
         if named is None or not answers:
             if own is not None:
                 untotalled[own.scale.title] = None

@@ -10,7 +10,7 @@ from typing import Any
 
 from relaxant.errors import InputError
 from relaxant.io.said import NEAR, UNKNOWN, Reading, clean, day, each, fold, nearest, only, said_unknown, text
-from relaxant.io.scale_entries import named_scale, refuse_false_score
+from relaxant.io.scale_entries import false_score, named_scale
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Lab
 from relaxant.patient import Measured
@@ -108,8 +108,8 @@ def measured(reading: Reading, field: str, item: Any) -> Measured:
     when = day(f"{field}.date", item.get("date"), latest=reading.as_of)
     place = f"{field} {name}" if name and name != field else field
     got = _value(reading, place, item, lab)
-    if scale is not None:
-        refuse_false_score(place, str(got), scale.scale)
+    if scale is not None and (fault := false_score(place, str(got), scale.scale)) is not None:
+        reading.unused.append(fault)
     return Measured(
         name=lab.lab if lab else name or code or "",
         value=got.value if isinstance(got, Quantity) else None,

@@ -96,7 +96,14 @@ def read_record(data: bytes, knowledge: Knowledge, name: str) -> dict[str, Any]:
             name, f"{lines:,} lines", "this is more than one person's record can be", "give one person's record"
         )
     wanted = {code: lab.lab for lab in knowledge.labs.values() for code in lab.loinc}
-    return read_fhir(data, source=name, wanted=wanted, scales=scale_names(knowledge))
+    markers = {code: m.title for m in knowledge.responses.markers.values() for code in m.loinc}
+    return read_fhir(
+        data,
+        source=name,
+        wanted={**markers, **wanted},
+        scales=scale_names(knowledge),
+        every=frozenset(markers.values()),
+    )
 
 
 def _patient_file(data: bytes, name: str) -> dict[str, Any]:

@@ -70,12 +70,16 @@ def named_scale(name: str | None, code: str | None, knowledge: Knowledge) -> Nam
     return named
 
 
-def refuse_false_score(field: str, said: str, scale: Scale) -> None:
-    """Refuses a number that the scale does not have; words that are no score of it may mean something else and pass. Raises :class:`InputError`."""
+def false_score(field: str, said: str, scale: Scale) -> str | None:
+    """What is wrong with a number that the scale does not have, in words: it is kept as said and no file is refused for it. Words that are no score of
+    it may mean something else and pass."""
     try:
         score(field, said, scale)
     except NoScoreError:
-        return
+        return None
+    except InputError as error:
+        return str(error)
+    return None
 
 
 def _measured(patient: Patient) -> Iterator[tuple[str, Measured]]:
@@ -90,7 +94,7 @@ def _entry(field: str, measured: Measured, named: Named) -> ScaleEntry:
     found = score(f"{field}, value", _said(measured), scale)
     site = measured.site or named.site
     if scale.sided and not site:
-        raise InputError(f"{field}, site", None, f"{scale.title} is scored for a muscle or a limb of one side", "write it, such as site: left gastrocnemius")  # fmt: skip
+        raise InputError(f"{field}, site", None, f"{scale.title} is scored for a muscle or a limb of one side", f"write it, such as site: {scale.site_example}")  # fmt: skip
     if measured.date is None:
         raise InputError(f"{field}, date", None, "a score without its day cannot be set against another", "write year-month-day, such as 2026-11-22")  # fmt: skip
     return ScaleEntry(

@@ -15,6 +15,13 @@ SYSTEMS = ("LOINC", "SNOMED CT")
 _DASHES = str.maketrans("‐‑‒–—−’", "------'")
 _SIDE = re.compile(r"\b(?:left|right|both|bilateral|lt|rt|l|r)\b")
 _BETWEEN = " ,;:()[]/-"
+_LIKE = re.compile(
+    r"\b(?:scales?|scores?|rating|graded?|nrs|spastic\w*|spasms?|stiffness|ashworth|tardieu|barthel|goal attainment|mri|magnetic resonance|lesions?|"
+    r"neurofilament|s?nfl|gfap)\b"
+)
+_LIKE_TONE = re.compile(
+    r"\b(?:spastic\w*|spasms?|stiffness|ashworth|tardieu|mri|magnetic resonance|neurofilament|s?nfl|gfap)\b"
+)
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -53,6 +60,11 @@ class ScaleNames(msgspec.Struct, frozen=True):
 def plain(words: str) -> str:
     """Words for comparison: folded, with one kind of dash and apostrophe, an underscore as a space."""
     return fold(words.translate(_DASHES).replace("_", " "))
+
+
+def looks_like_one(words: str, *, coded: bool = False) -> bool:
+    """Whether words look like a scale, a marker or an MRI. ``coded``: a standard code says what it is, so that a word such as score is not enough."""
+    return (_LIKE_TONE if coded else _LIKE).search(plain(words)) is not None
 
 
 def has_side(words: str) -> bool:

@@ -18,7 +18,8 @@ class ResponsePrior(Cited, frozen=True, kw_only=True, gc=False):
     ``trend_sd``: the disease, over 30 days. ``spell_mean`` and ``spell_sd``: how bad the spell is in which a treatment begins, in standard
     deviations of the drift: people begin on bad days. ``week_sd``: the same weekday. ``drift``: median and log sd of how far days that follow
     one another stray together; ``noise``: of what is each day's own: its standard deviation, for a count the dispersion. ``memory``: how many
-    days a spell lasts, evenly on a log scale between two. ``delay``: days until a dose acts, likewise."""
+    days a spell lasts, evenly on a log scale between two. ``delay``: days until a dose acts, likewise. ``shape``: the power of a dose's share that
+    its effect follows, likewise: 1 in proportion, less where the first step brings most."""
 
     prior: str
     kind: Literal["ordinal", "count"]
@@ -37,6 +38,7 @@ class ResponsePrior(Cited, frozen=True, kw_only=True, gc=False):
     noise: tuple[float, float]
     memory: tuple[float, float]
     delay: tuple[float, float]
+    shape: tuple[float, float]
     text: str
     further: tuple[SourceRef, ...] = ()
 
@@ -60,7 +62,8 @@ class Worsening(Cited, frozen=True, kw_only=True, gc=False):
     """One explanation of stiffness or spasms that grew worse; they are asked in the order in which they stand, a higher dose last.
 
     ``ask``: what to ask or to look at. ``then``: what to do if so. ``conditions``: those that make it likely where they are on record; ``partners``:
-    ingredients that do where they were started lately. ``pump``: it is asked only of who has a pump. ``measured``: what of the diary answers it."""
+    ingredients that do where they were started lately. ``markers``: a marker of disease that rose makes it likely. ``pump``: it is asked only of who has a pump. ``measured``: what of the diary answers it;
+    ``dose down`` is asked only where the dose of the diary's end is below the one before."""
 
     worsening: str
     title: str
@@ -68,19 +71,39 @@ class Worsening(Cited, frozen=True, kw_only=True, gc=False):
     then: str
     conditions: tuple[str, ...] = ()
     partners: tuple[str, ...] = ()
+    markers: bool = False
     pump: bool = False
-    measured: Literal["missed doses", ""] = ""
+    measured: Literal["missed doses", "dose down", ""] = ""
     further: tuple[SourceRef, ...] = ()
 
 
+Standing = Literal["DANGER", "CHANGE", "refused", "dose down", "stopped", "level"]
+"""What stands whatever the scales say: a finding of the review about what the diary holds, a plan of it that is refused, a dose that ended lower than it was, one
+that ended with nothing taken, a level outside what is expected."""
+
+
+class Session(Cited, frozen=True, kw_only=True, gc=False):
+    """The words of a next step for what is given in sessions."""
+
+    text: str
+
+
 class NextStep(Cited, frozen=True, kw_only=True, gc=False):
-    """What an answer asks for: where the answer to some harm is one of ``harms`` and that to some symptom one of ``symptoms``; what is left out is not
-    asked. The first that fits is said."""
+    """What an answer asks for: where one of ``standing`` stands, the answer to some harm is one of ``harms``, that to some symptom one of ``symptoms`` and
+    that to another symptom one of ``beside``; what is left out is not asked. The first that fits is said.
+
+    ``raises``: it leads to more, so that it is never said where a DANGER, a CHANGE, a refused plan or a level stands. ``next_dose``: the plan's next dose is
+    shown beside it. ``session``: the same of what is given in sessions, where the words differ."""
 
     next_step: str
+    standing: tuple[Standing, ...] = ()
     symptoms: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     harms: tuple[str, ...] = ()
+    raises: bool = False
+    next_dose: bool = False
     text: str
+    session: Session | None = None
     further: tuple[SourceRef, ...] = ()
 
 

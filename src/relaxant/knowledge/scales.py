@@ -58,7 +58,8 @@ class Property(Cited, frozen=True, kw_only=True, gc=False):
 class Scale(Cited, frozen=True, kw_only=True, gc=False):
     """A scale or a count. ``column`` is its name in a diary; empty where a day's diary does not hold it. ``better`` is the direction of
     improvement. ``low`` and ``high`` bound a valid score, in steps of ``step`` (0: any number); a count has no ``high``. ``sided`` where it is
-    scored for a muscle or a limb, which the entry has to name. ``of_change`` where the score is itself a change and has no baseline. ``harm`` where it measures what a medicine may bring. ``ordinal`` scales list their ``levels``, from the best or least to the
+    scored for a muscle or a limb, which the entry has to name, such as ``site_example``. ``difference``: where it is the first of two other scales
+    less the second, of one site and day. ``of_change`` where the score is itself a change and has no baseline. ``harm`` where it measures what a medicine may bring. ``ordinal`` scales list their ``levels``, from the best or least to the
     most. ``licence`` says who may use it and where its terms forbid or charge; ``questions`` are given only where they allow it. ``further`` are
     other sources: of codes, terms, wording."""
 
@@ -74,6 +75,8 @@ class Scale(Cited, frozen=True, kw_only=True, gc=False):
     step: float = 0.0
     unit: str = ""
     sided: bool = False
+    site_example: str = ""
+    difference: tuple[str, ...] = ()
     harm: bool = False
     of_change: bool = False
     levels: tuple[Level, ...] = ()
@@ -87,7 +90,8 @@ class Scale(Cited, frozen=True, kw_only=True, gc=False):
 
 class Marker(Cited, frozen=True, kw_only=True, gc=False):
     """A measurement that is taken for a sign of tone and is none. ``what`` is what it follows, in a few words, ``text`` what was found.
-    It is kept and shown on the axis of the diary, and never moves the dose of a relaxant. ``further`` are other sources."""
+    It is kept and shown on the axis of the diary, and never moves the dose of a relaxant. ``conditions``: those in which it was studied, by id;
+    ``fresh``: a result above nought is by itself new. ``further`` are other sources."""
 
     marker: str
     title: str
@@ -96,4 +100,6 @@ class Marker(Cited, frozen=True, kw_only=True, gc=False):
     snomed: tuple[str, ...] = ()
     what: str
     text: str
+    conditions: tuple[str, ...] = ()
+    fresh: bool = False
     further: tuple[SourceRef, ...] = ()

@@ -192,6 +192,15 @@ class AdverseReaction(Cited, frozen=True, kw_only=True, gc=False):
     placebo_percent: float | None = None
 
 
+class ListedReactions(Cited, frozen=True, kw_only=True, gc=False):
+    """Adverse reactions that a text names without a rate. ``whole``: its list was read to the end, so what neither this nor a rate names it does
+    not list. ``text`` says what else was found of them, where it is no rate."""
+
+    names: tuple[str, ...]
+    whole: bool = False
+    text: str | None = None
+
+
 class Agent(Frozen, frozen=True, kw_only=True, gc=False):
     """A muscle relaxant with its route family.
 
@@ -219,6 +228,7 @@ class Agent(Frozen, frozen=True, kw_only=True, gc=False):
     statements: tuple[Statement, ...] = ()
     monitoring: tuple[Monitoring, ...] = ()
     adverse_reactions: tuple[AdverseReaction, ...] = ()
+    listed_reactions: tuple[ListedReactions, ...] = ()
 
 
 # ---------------------------------------------------------------- partners, exposures, conditions, labs, allergens

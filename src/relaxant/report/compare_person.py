@@ -10,6 +10,7 @@ from relaxant.evidence.pieces import Day
 from relaxant.knowledge.load import Knowledge
 from relaxant.planning.option import UsualDose
 from relaxant.report.citations import Mark
+from relaxant.report.compare_licence import merged
 from relaxant.report.plan_page import Bullets, Cell, Line, Saying, Table
 from relaxant.report.shown import clean, counted, title_of
 from relaxant.rules.findings import Finding
@@ -79,12 +80,14 @@ class Personal:
     def suits(self, one: ForOne) -> Cell:
         cell = tuple(
             Saying(
-                self.words["suit"].format(status=self.statuses[s.status], condition=clean(s.condition), text=s.text),
-                self.tags(s.verified),
-                (self.cite(s.source),),
+                self.words["suit"].format(
+                    status=self.statuses[m.status], condition=clean(", ".join(m.conditions)), text=m.text(self.page["licence"]["also"])
+                ),
+                self.tags(m.verified),
+                tuple(map(self.cite, m.sources)),
             )
-            for s in one.suits
-        )
+            for m in merged(one.suits)
+        )  # fmt: skip
         return cell or (Saying(self.words["suits_none"]),)
 
     def dose(self, dose: OwnDose) -> Iterator[Saying]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from relaxant.report.columns import NARROWEST, plainer, wrapped
+from relaxant.report.columns import NARROWEST, plainer, text_width, wrapped
+from relaxant.report.compare_citations import ShortSource
 from relaxant.report.compare_page import CompareView, Part
 from relaxant.report.forest import Forest, forest_text
 from relaxant.report.plan_page import Bullets, Line, Saying, Section, Table
-from relaxant.report.plan_text import section_lines, source_lines
+from relaxant.report.plan_text import section_lines
 
 _LEAST = 36  # columns of a forest plot
+_LEAST_TITLE, _NARROW = 20, 60  # columns of a title cut short; of a page on which sources are wrapped instead
+_CUT, _BETWEEN = "…", ", "
 
 
 def compare_text(view: CompareView, *, colour: bool = False, width: int = 80, encoding: str = "utf-8") -> str:
@@ -21,10 +24,30 @@ def compare_text(view: CompareView, *, colour: bool = False, width: int = 80, en
     lines += [line for text in lead for line in wrapped(plainer(text, encoding), width)]
     for part in view.parts:
         lines += _part(part, colour, width, encoding)
-    lines += source_lines(view.sources, view.source_words, colour=colour, width=width, encoding=encoding)
+    lines += section_lines([Section("sources", view.source_words["heading"], ())], colour=colour, width=width, encoding=encoding) if view.short else []  # fmt: skip
+    lines += [line for source in view.short for line in _source(source, width, encoding)]
     stamp = Section("stamp", view.stamp_heading, tuple(Bullets(n, (Saying(v),)) for n, v in view.stamp))
     lines += section_lines([stamp], colour=colour, width=width, encoding=encoding)
     return "\n".join(lines) + "\n"
+
+
+def _source(source: ShortSource, width: int, encoding: str) -> list[str]:
+    """A source on one line: its title, cut short where it is long, its year and host."""
+    number, end = f"[{source.number}] ", ", ".join(x for x in (source.year, source.host) if x)
+    title = plainer(source.title, encoding)
+    if width < _NARROW:
+        return wrapped(plainer(f"{number}{title}{_BETWEEN if end else ''}{end}", encoding), width)
+    dots = plainer(_CUT, encoding)
+    end = _cut(plainer(end, encoding), width - len(number) - _LEAST_TITLE - len(_BETWEEN), dots)
+    title = _cut(title, width - len(number) - (text_width(end) + len(_BETWEEN) if end else 0), dots)
+    return [f"{number}{title}{_BETWEEN if end else ''}{end}"]
+
+
+def _cut(text: str, room: int, dots: str) -> str:
+    """A text cut short to so many columns."""
+    while text_width(text) > room:
+        text = f"{text.removesuffix(dots)[:-1].rstrip(' ,;:(.')}{dots}"
+    return text
 
 
 def _part(part: Part, colour: bool, width: int, encoding: str) -> list[str]:

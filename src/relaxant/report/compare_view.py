@@ -9,21 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from relaxant.evidence.comparison import Comparison
+from relaxant.evidence.origin import origin
 from relaxant.evidence.pieces import Day
-from relaxant.evidence.profile import ForWhat, Interactions, Pieces, Profile, Reaction, Said
+from relaxant.evidence.profile import HalfLife, Interactions, Pieces, Profile, Said
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.schema import TIERS
+from relaxant.knowledge.schema import Cited as Known
 from relaxant.medicines.dictionary import display_name
 from relaxant.planning.option import UsualDose
 from relaxant.planning.plan import Product
 from relaxant.quantities import plain_number
 from relaxant.report import plan_words as say
 from relaxant.report.citations import Citations
-from relaxant.report.cited_once import cited_once
+from relaxant.report.compare_citations import Citing, once
 from relaxant.report.compare_evidence import Evidencing
+from relaxant.report.compare_licence import merged
 from relaxant.report.compare_page import PARTS, CompareView, Part
 from relaxant.report.compare_person import Personal
+from relaxant.report.compare_reactions import Reacting, known_of_some, whose
 from relaxant.report.forest import Forest
 from relaxant.report.plan_page import Bullets, Cell, Line, Saying, Table
 from relaxant.report.shown import clean, counted
@@ -32,7 +38,6 @@ Words = Mapping[str, Any]
 Blocks = Sequence[Line | Bullets | Table | Forest]
 _HASH_SHOWN = 12
 _SHOWN = 3  # sayings of one part of one agent; the rest is counted
-_REACTIONS = 15  # rows of rates
 _NAMED = 3  # rules and partners named
 _LICENCE = "licence"
 _ROWS: dict[str, tuple[str, ...]] = {
@@ -58,8 +63,8 @@ class _Page:
         self.words: Words = knowledge.words("compare")
         self.report: Words = knowledge.words("report")
         self.plan: Words = knowledge.words("plan")
-        self.citations = Citations(knowledge, self.report)
-        self.cite = self.citations.mark
+        self.citing = Citing(knowledge, Citations(knowledge, self.report))
+        self.cite = self.citing.mark
         self.names = {p.agent: p.name for p in comparison.profiles}
         self.evidencing = Evidencing(knowledge, self.names, self.cite, side_by_side=side)
 
@@ -80,9 +85,10 @@ class _Page:
             basis=words["basis"].format(
                 engine=made.stamp.engine, date=made.stamp.knowledge_date, hash=hashed
             ),
-            banners=tuple(words["not_sold"].format(name=p.name, why=p.not_sold) for p in made.profiles if p.not_sold),
+            banners=tuple(self.banners()),
             parts=parts,
-            sources=self.citations.listed(),
+            sources=self.citing.listed(),
+            short=self.citing.short(),
             source_words=self.report["sources"],
             stamp_heading=words["stamp_heading"],
             stamp=(
@@ -92,6 +98,15 @@ class _Page:
             ),
         )  # fmt: skip
 
+    def banners(self) -> Iterator[str]:
+        """What stands above all: units that do not convert, and what is not sold."""
+        apart = self.made.units_apart
+        if apart is not None:
+            yield self.words["units_apart"].format(text=apart.text, title=apart.source.title)
+        for p in self.made.profiles:
+            if p.not_sold:
+                yield self.words["not_sold"].format(name=p.name, why=p.not_sold)
+
     def of(self) -> str:
         if self.made.as_of is None:
             return ""
@@ -100,9 +115,10 @@ class _Page:
 
     def part(self, key: str) -> Iterator[Part]:
         """A part by its key; nothing where this comparison has none."""
+        self.citing.beside.clear()  # what a place names is cited where it stands
         heading, blocks = self.blocks(key)
         if blocks:
-            yield Part(key, heading, tuple(blocks))
+            yield Part(key, heading, once(self.citing.shown(blocks)))
 
     def blocks(self, key: str) -> tuple[str, Blocks]:
         """The heading of a part and what stands under it."""
@@ -112,7 +128,7 @@ class _Page:
                 if person is None:
                     return "", ()
                 personal = Personal(self.knowledge, self.names, self.cite, self.day, self.usual, self.amount)
-                return words["person"]["heading"], cited_once(tuple(personal.blocks(person)))
+                return words["person"]["heading"], tuple(personal.blocks(person))
             case "glance":
                 return words["glance"]["heading"], (self.glance(),)
             case "evidence":
@@ -129,7 +145,7 @@ class _Page:
                 return limits["heading"], (Bullets("", tuple(Saying(text) for text in limits["lines"])),)
             case _:
                 rows = [row for name in _ROWS[key] for row in self.part_rows(name)]
-                return words["sections"][key], cited_once(tuple(self.laid(rows)))
+                return words["sections"][key], tuple(self.laid(rows))
 
     # ------------------------------------------------------------ columns of agents
 
@@ -161,18 +177,15 @@ class _Page:
         yield self.words["parts"][name], [self.topic(p, name) for p in profiles]
 
     def licence(self, p: Profile, suits: bool) -> Cell:
-        together: dict[tuple[str, str], list[ForWhat]] = {}
-        for one in p.suits:
-            if (one.status in _SUITS) == suits:
-                together.setdefault((one.status, one.text), []).append(one)
-        statuses, line = self.report["suits"]["statuses"], self.words["licence"]["line"]
+        chosen = [one for one in p.suits if (one.status in _SUITS) == suits]
+        statuses, words = self.report["suits"]["statuses"], self.words["licence"]
         return tuple(
             Saying(
-                line.format(conditions=", ".join(dict.fromkeys(o.condition for o in own)), status=statuses[status], text=text),
-                self.tags(all(o.verified for o in own)),
-                tuple(dict.fromkeys(self.cite(o.source) for o in own)),
+                words["line"].format(conditions=", ".join(m.conditions), status=statuses[m.status], text=m.text(words["also"])),
+                self.tags(m.verified),
+                tuple(map(self.cite, m.sources)),
             )
-            for (status, text), own in together.items()
+            for m in merged(chosen)
         )  # fmt: skip
 
     def topic(self, p: Profile, name: str) -> Cell:
@@ -180,15 +193,7 @@ class _Page:
         shown = said if name in _LISTED_WHOLE else said[:_SHOWN]
         out = [self.said(s) for s in shown]
         if name == "half-life":
-            own = [
-                Saying(
-                    self.words["half_life"].format(value=plain_number(h.value), unit=h.unit, title=h.title),
-                    self.tags(h.verified),
-                    (self.cite(h.source),),
-                )
-                for h in p.half_lives[:_SHOWN]
-            ]
-            out = [*own, *out]
+            out = [*map(self.measured, p.half_lives[:_SHOWN]), *out]
         more = len(said) - len(shown) + (max(0, len(p.half_lives) - _SHOWN) if name == "half-life" else 0)
         if more:
             out.append(Saying(counted(self.words["shown_more"], more, agent=p.agent)))
@@ -217,7 +222,11 @@ class _Page:
             words["stop"]: self.stop,
         }
         rows = [(title, [make(p) for p in self.made.profiles]) for title, make in makers.items()]
-        return self.rows(words["caption"], words["row"], rows)
+        return self.rows(
+            words["caption"],
+            words["row"],
+            list(known_of_some(rows, (words["none"], self.words["person"]["pieces_none"]))),
+        )
 
     def nothing(self) -> Cell:
         return (Saying(self.words["glance"]["none"]),)
@@ -274,13 +283,27 @@ class _Page:
             low=say.exact(first.count), high=say.exact(top.count), products=products
         )
 
+    def measured(self, h: HalfLife) -> Saying:
+        """A half-life with whose it is."""
+        text = self.words["half_life"].format(value=plain_number(h.value), unit=h.unit, title=h.title)
+        return Saying(text, (whose(h.origin, self.words["origins"]), *self.tags(h.verified)), (self.cite(h.source),))
+
     def half_life(self, p: Profile) -> Cell:
-        said = p.said("half-life")[:1]
-        if p.half_lives and (p.half_lives[0].usual or not said):
-            first = p.half_lives[0]
-            text = self.words["half_life"].format(value=plain_number(first.value), unit=first.unit, title=first.title)
-            return (Saying(text, self.tags(first.verified), (self.cite(first.source),)),)
-        return tuple(map(self.said, said)) or self.nothing()
+        """The label's value first where one gives it, then what was measured."""
+        usual = [h for h in p.half_lives if h.usual]
+        of_label = [h for h in usual if h.origin.kind == "label"][:1]
+        said = [s for s in p.said("half-life") if s.adults]
+        stated = [s for s in said if self.knowledge.sources[s.source.id].kind == "label"][:1] if not of_label else []
+        others = [h for h in usual if h.origin.kind != "label"][:1]
+        cell = [*map(self.measured, of_label), *map(self.stated, stated), *map(self.measured, others)]
+        return tuple(cell) or tuple(map(self.stated, said[:1])) or tuple(map(self.measured, p.half_lives[:1])) or self.nothing()  # fmt: skip
+
+    def stated(self, said: Said) -> Saying:
+        """A statement with whose it is."""
+        known = self.knowledge.sources[said.source.id]
+        value = Known(source=known.id, place="", jurisdiction=said.jurisdictions)
+        made = self.said(said)
+        return msgspec.structs.replace(made, tags=(whose(origin(value, self.made.jurisdiction, self.knowledge), self.words["origins"]), *made.tags))  # fmt: skip
 
     def dangers(self, p: Profile) -> Cell:
         named = [r for i in p.interactions for r in i.rules if r.tier == TIERS[0]]
@@ -300,38 +323,12 @@ class _Page:
 
     def reactions(self) -> Iterator[Line | Table]:
         words = self.words["reactions"]
-        by: dict[str, dict[str, list[Reaction]]] = {}
-        for p in self.made.profiles:
-            for r in p.reactions:
-                by.setdefault(r.alike, {}).setdefault(p.agent, []).append(r)
+        rows, folded = Reacting(self.words, self.made.profiles, self.cite).rows()
         yield Line(Saying(words["lead"]))
-        ordered = sorted(by.items(), key=lambda row: (-len(row[1]), -max(r.high for own in row[1].values() for r in own)))  # fmt: skip
-        shared = [row for row in ordered if len(row[1]) > 1]
-        shown = [*shared, *[row for row in ordered if len(row[1]) == 1][: max(0, _REACTIONS - len(shared))]]
-        none: Cell = (Saying(words["none"]),)
-        rows = [
-            (name, [tuple(self.reaction(r, name) for r in own.get(p.agent, [])) or none for p in self.made.profiles])
-            for name, own in shown
-        ]
         if rows:
             yield self.rows(words["caption"], words["reaction"], rows)
-        if len(ordered) > len(shown):
-            yield Line(Saying(counted(words["folded"], len(ordered) - len(shown))))
-
-    def reaction(self, r: Reaction, name: str) -> Saying:
-        words = self.words["reactions"]
-        span = words["span"].format(low=plain_number(r.low), high=plain_number(r.high))
-        text = words["percent"].format(percent=plain_number(r.high) if r.low == r.high else span)
-        if r.placebo is not None:
-            text = words["placebo"].format(text=text, placebo=plain_number(r.placebo))
-        if r.more is not None:
-            points = plain_number(abs(r.more), 2)
-            text = words["more" if r.more >= 0 else "fewer"]["one" if points == "1" else "other"].format(text=text, points=points)  # fmt: skip
-        if r.name != name:
-            text = f"{r.name} {text}"
-        if r.note and r.placebo is not None and r.more is None:
-            text = words["note"].format(text=text, note=clean(r.note).rstrip("."))
-        return Saying(text, self.tags(r.verified), (self.cite(r.source),))
+        if folded:
+            yield Line(Saying(counted(words["folded"], folded)))
 
     def interactions(self) -> Iterator[Line | Table]:
         words = self.words["interactions"]

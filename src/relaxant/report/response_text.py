@@ -25,6 +25,8 @@ def response_text(view: ResponseView, *, colour: bool = False, width: int = 80, 
     page.put(view.about)
     page.lines.append("")
     page.put(view.banner)
+    for notice in view.notices:
+        page.put(f"- {notice}")
     for section in view.sections:
         page.section(section)
     page.heading(view.words["chart"]["heading"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from relaxant.io.scale_score import has_own_unit
 from relaxant.knowledge.load import Knowledge
@@ -42,6 +42,8 @@ class _Page:
             yield Table(self.words["caption"], tuple(self.words["head"]), rows, prose=True)
             if any(v.change is not None and v.change.levels for v in self.visits.scales):
                 yield Line(Saying(self.words["levels_only"]))
+            if any(self.knowledge.responses.scales[v.scale].column for v in self.visits.scales):
+                yield Line(Saying(self.words["diary"]))
         single = [self.single(v) for v in self.visits.scales if v.change is None]
         said = (*single, *(Saying(clean(capital(text))) for text in self.visits.said))
         if said:
@@ -85,42 +87,55 @@ class _Page:
         else:
             yield Saying(words["amount"].format(size=self.size(abs(change.size), scale), way=way))
         between = visited.visits[1:-1]
-        if between:
-            shown = ", ".join(v.said for v in between[:_MOST_BETWEEN])
-            left = len(between) - _MOST_BETWEEN
-            more = f" {counted(words['between_more'], left)}" if left > 0 else ""
-            yield Saying(words["between"].format(scores=f"{shown}{more}"))
+        if len(between) > _MOST_BETWEEN:
+            yield Saying(words["between_many"].format(count=len(between)))
+        elif between:
+            yield Saying(words["between"].format(scores=", ".join(v.said for v in between)))
 
     def meaning(self, last: Visit, change: Change, scale: Scale) -> Iterator[Saying]:
-        words = self.words
-        level = next((own.text for own in scale.levels if own.said == last.said), "")
-        sure = bool(change.error) and all(a.verdict == "beyond" for a in change.error)
-        key = change.direction if sure or change.direction in ("told", "same") else f"{change.direction} by the score"
-        yield Saying(words["direction"][key].format(level=level).strip())
-        if change.direction in ("told", "same"):
+        """One sentence on the change, and the sources of what it is set against."""
+        words = self.words["meaning"]
+        if change.direction == "told":
+            level = next((own.text for own in scale.levels if own.said == last.said), "")
+            yield Saying(words["told"].format(level=level).strip())
             return
-        for against in change.error:
-            yield self.against(against, "error", scale)
-        if not change.error:
-            yield Saying(words["error"]["none"])
-        for against in change.matters:
-            yield self.against(against, "matters", scale)
-        if change.direction == "better" and not change.matters:
-            yield Saying(words["matters"]["none"])
-        if change.direction == "worse" and any(p.kind == "important change" for p in scale.properties):
-            yield Saying(words["matters"]["worse"])
-        if change.elsewhere and not (change.error and (change.matters or change.direction == "worse")):
-            yield Saying(words["elsewhere"])
-        if scale.column:
-            yield Saying(words["diary"])
+        if change.direction == "same":
+            yield Saying(words["same"])
+            return
+        marks = tuple(self.cite(a.finding) for a in (*change.error, *change.matters))
+        tags = () if all(a.finding.verified for a in (*change.error, *change.matters)) else (self.not_verified,)
+        yield Saying(f"{self.against_error(change, scale)}{self.what_matters(change, scale)}.", tags, marks)
 
-    def against(self, against: Against, what: str, scale: Scale) -> Saying:
-        found = against.finding
-        size = self.size(against.high, scale)
-        if against.low < against.high:
-            size = self.words["range"].format(low=plain_number(against.low, _DIGITS), high=size)
-        text = self.words[what][against.verdict].format(size=size, population=found.population, text=found.text)
-        return Saying(text, () if found.verified else (self.not_verified,), (self.cite(found),))
+    def against_error(self, change: Change, scale: Scale) -> str:
+        """Better or worse, and whether by more than the error of two scores."""
+        words, verdicts = self.words["meaning"], {a.verdict for a in change.error}
+        if not change.error:
+            key = "elsewhere" if any(p.kind == "detectable change" for p in scale.properties) else "none"
+        else:
+            key = "between" if len(verdicts) > 1 else next(iter(verdicts))
+        text: str = words[change.direction][key].format(size=self.span(change.error, scale))
+        return text
+
+    def what_matters(self, change: Change, scale: Scale) -> str:
+        """Whether a gain is one that matters; nothing of a loss, as sources speak of gains."""
+        words = self.words["meaning"]["matters"]
+        if change.direction != "better":
+            return ""
+        verdicts = {a.verdict for a in change.matters}
+        if not change.matters:
+            key = "elsewhere" if any(p.kind == "important change" for p in scale.properties) else "none"
+            return str(words[key]) if change.error or key == "elsewhere" else ""
+        key = "between" if len(verdicts) > 1 else next(iter(verdicts))
+        return str(words[key].format(size=self.span(change.matters, scale)))
+
+    def span(self, found: Sequence[Against], scale: Scale) -> str:
+        """The changes that were found, from the least to the most."""
+        if not found:
+            return ""
+        low, high = min(a.low for a in found), max(a.high for a in found)
+        if low == high:
+            return self.size(high, scale)
+        return str(self.words["range"].format(low=plain_number(low, _DIGITS), high=self.size(high, scale)))
 
     def size(self, value: float, scale: Scale) -> str:
         shown, unit = plain_number(value, _DIGITS), scale.unit or "points"

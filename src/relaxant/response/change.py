@@ -19,22 +19,23 @@ from relaxant.knowledge.responses import ResponsePrior
 from relaxant.pharmacology.estimation.likelihoods import counts
 from relaxant.pharmacology.spread.even import even_normals
 from relaxant.pharmacology.spread.normal import normal_share
-from relaxant.response.course import Course, Series, before_and_after
-from relaxant.response.latent import Likelihood, fitted, told
+from relaxant.response.course import Course, Open, Series, before_and_after
+from relaxant.response.latent import Likelihood, Process, fitted, told
 from relaxant.response.mixture import Mixture
-from relaxant.response.one_thread import one_thread
 from relaxant.response.scores import scores
+from relaxant.response.wander import Wander
 
 Floats = NDArray[np.float64]
-Courses = Callable[[Series, ResponsePrior, Floats, Floats, Floats, int], Course]
+Courses = Callable[[Series, ResponsePrior, Open], Course]
 POINTS, _ROUNDS = 40, 3
-_OPEN = 4  # drift, noise, memory, delay
+_OPEN = len(Open._fields)
 _WEEK = 7
 _WIDER, _LEAST_SPREAD = 1.3, 0.05  # of a set of points beside the weighted covariance of those before
 _LEAST_POINTS, _COOLER = 10, 0.8
 _LEAST_NOISE = (
     0.5  # of a step of the scale: below it all that is within a step is alike, and Laplace's approximation fails
 )
+_TOO_NARROW = 1.06  # Laplace's approximation, of diaries drawn from the model itself: benchmarks/responses.py
 _LOGIT_SD = np.pi / np.sqrt(3.0)  # a logistic's standard deviation
 _MOST_LOG_MEAN = 12.0
 
@@ -55,18 +56,15 @@ def change(
     prior: ResponsePrior,
     *,
     points: int = POINTS,
-    last: int = _WEEK,
     courses: Courses = before_and_after,
 ) -> Change:
-    """The change of one series since before its first change of dose, or what else the ``courses`` ask; ``last`` is how many of its last days
-    count as now."""
-    with one_thread():
-        weight, told_there = _averaged(series, prior, points, last, courses)
+    """The change of one series since before its first change of dose, or what else the ``courses`` ask."""
+    weight, told_there = _averaged(series, prior, points, courses)
     beyond, level, before = (
         Mixture(
             weight,
             np.concatenate([t.means[i] for t in told_there]),
-            np.sqrt(np.concatenate([t.variances[i] for t in told_there])),
+            _TOO_NARROW * np.sqrt(np.concatenate([t.variances[i] for t in told_there])),
         )
         for i in range(3)
     )
@@ -79,14 +77,14 @@ class _Told(NamedTuple):
     variances: tuple[Floats, ...]
 
 
-def _averaged(series: Series, prior: ResponsePrior, points: int, last: int, courses: Courses) -> tuple[Floats, list[_Told]]:  # fmt: skip
+def _averaged(series: Series, prior: ResponsePrior, points: int, courses: Courses) -> tuple[Floats, list[_Told]]:  # fmt: skip
     """What every round of points was told, and the weight of each point."""
     standard = even_normals(_OPEN, points)
     centre, factor = np.zeros(_OPEN), np.eye(_OPEN)
     where, told_there, drawn = [], [], []
     for _ in range(_ROUNDS):
         where.append(centre[:, None] + factor @ standard)
-        told_there.append(_at(series, prior, where[-1], last, courses))
+        told_there.append(_at(series, prior, where[-1], courses))
         drawn.append((centre, factor))
         everywhere = np.concatenate(where, axis=1)
         log_drawn = np.logaddexp.reduce([_log_normal(everywhere, *one) for one in drawn])
@@ -96,28 +94,29 @@ def _averaged(series: Series, prior: ResponsePrior, points: int, last: int, cour
     return _shares(log_weight), told_there
 
 
-def _at(series: Series, prior: ResponsePrior, points: Floats, last: int, courses: Courses) -> _Told:
+def _at(series: Series, prior: ResponsePrior, points: Floats, courses: Courses) -> _Told:
     """The evidence of each point and what it says of the three changes."""
     scale = series.range
-    drift, noise, memory, late = _opened(points, prior, scale)
-    known = courses(series, prior, drift, memory, late, last)
+    guess = _opened(points, prior, scale)
+    known = courses(series, prior, guess)
     seen = ~np.isnan(series.values)
-    apart = np.abs(np.subtract.outer(np.arange(series.days), np.arange(series.days)))
-    covariance = (known.columns * known.variance) @ known.columns.transpose(0, 2, 1)
-    covariance += drift[:, None, None] ** 2 * np.exp(-apart / memory[:, None, None])
-    covariance += (prior.week_sd * scale) ** 2 * (apart % _WEEK == 0)
-    centre = known.columns @ known.mean
-    fit = fitted(centre[:, seen], covariance[:, seen][:, :, seen], _likelihood(series, noise, seen))
+    columns = known.columns.transpose(1, 0, 2)
+    weekdays = np.arange(series.days)[:, None] % _WEEK == np.arange(_WEEK)
+    week = np.broadcast_to((prior.week_sd * scale * weekdays)[:, None, :], (*columns.shape[:2], _WEEK))
+    loads = np.concatenate((columns * np.sqrt(known.variance), week), axis=2)
+    every_day = Process(columns @ known.mean, _wander(guess, np.arange(series.days)), loads)
+    written = Process(every_day.mean[seen], _wander(guess, np.flatnonzero(seen)), loads[seen])
+    fit = fitted(written, _likelihood(series, guess.noise, seen))
     told_of = [
         (
             known.effect @ known.mean,
-            np.einsum("bdc,bc->bd", known.columns[:, seen] * known.variance, known.effect),
+            np.einsum("dbc,bc->db", columns[seen] * known.variance, known.effect),
             (known.effect**2) @ known.variance,
         )
     ]
-    for weight in _levels(series, last):
-        shared = covariance @ weight
-        told_of.append((centre @ weight, shared[:, seen], shared @ weight))
+    for weight in _levels(series):
+        shared = every_day.times(np.broadcast_to(weight[:, None], every_day.mean.shape))
+        told_of.append((weight @ every_day.mean, shared[seen], weight @ shared))
     means, variances = [], []
     for mean, shared, variance in told_of:
         more, less = told(fit, shared)
@@ -126,42 +125,50 @@ def _at(series: Series, prior: ResponsePrior, points: Floats, last: int, courses
     return _Told(fit.log_evidence, tuple(means), tuple(variances))
 
 
-def _levels(series: Series, last: int) -> tuple[Floats, Floats]:
+def _wander(guess: Open, days: NDArray[np.int_]) -> Wander:
+    """The wander on these days, in order."""
+    keep = np.zeros((len(days), len(guess.memory)))
+    keep[1:] = np.exp(-np.diff(days)[:, None] / guess.memory)
+    return Wander(guess.drift**2, keep)
+
+
+def _levels(series: Series) -> tuple[Floats, Floats]:
     """Weights of the days whose sum is the level now less that before, and the level before; shape (days,)."""
     before, now = np.zeros((2, series.days))
     before[: series.start or series.days] = 1 / (series.start or series.days)
-    now[-last:] = 1 / min(last, series.days)
+    now[slice(*series.now)] = 1 / (series.now[1] - series.now[0])
     return now - before, before
 
 
 def _likelihood(series: Series, noise: Floats, seen: NDArray[np.bool_]) -> Likelihood:
-    observed, spread = series.values[seen], noise[:, None]
+    observed = series.values[seen][:, None]
     if series.bounds is None:
 
         def of_counts(latent: Floats) -> tuple[Floats, Floats, Floats]:
             mean = np.exp(np.minimum(latent, _MOST_LOG_MEAN))
-            value, slope, curvature = counts(mean, observed, dispersion=np.broadcast_to(spread, latent.shape))
+            value, slope, curvature = counts(mean, observed, dispersion=np.broadcast_to(noise, latent.shape))
             return value, slope * mean, curvature * mean**2
 
         return of_counts
     low, high = series.bounds
     lower = np.where(observed <= low, -np.inf, observed - series.step / 2)
     upper = np.where(observed >= high, np.inf, observed + series.step / 2)
-    width = np.hypot(spread, _LEAST_NOISE * series.step) / _LOGIT_SD
+    width = np.hypot(noise, _LEAST_NOISE * series.step) / _LOGIT_SD
     return lambda latent: scores(latent, lower, upper, width)
 
 
 # ---------------------------------------------------------------- points of what is not known
 
 
-def _opened(points: Floats, prior: ResponsePrior, scale: float) -> tuple[Floats, Floats, Floats, Floats]:
-    """Drift, noise, memory and how late the medicines act of points that the prior spreads as standard normals, each of shape (points,)."""
+def _opened(points: Floats, prior: ResponsePrior, scale: float) -> Open:
+    """The guesses at points that the prior spreads as standard normals."""
     noisy = 1.0 if prior.kind == "count" else scale  # a dispersion has no unit
-    return (
-        prior.drift[0] * scale * np.exp(prior.drift[1] * points[0]),
-        prior.noise[0] * noisy * np.exp(prior.noise[1] * points[1]),
-        _between(prior.memory, points[2]),
-        normal_share(points[3]),
+    return Open(
+        drift=prior.drift[0] * scale * np.exp(prior.drift[1] * points[0]),
+        noise=prior.noise[0] * noisy * np.exp(prior.noise[1] * points[1]),
+        memory=_between(prior.memory, points[2]),
+        late=np.asarray(normal_share(points[3])),
+        shape=_between(prior.shape, points[4]),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -17,18 +18,32 @@ _MEDICINES = 4  # the columns of the medicines come after these
 
 
 class Medicine(msgspec.Struct, frozen=True, kw_only=True):
-    """A medicine of a series. ``doses``: by day, shape (days,). ``delay``: between how many days and how many its effect comes, evenly spread on a
+    """A medicine of a series. ``doses``: by day, shape (days,). ``before``: the dose at the beginning; ``most``: the largest change from it that was
+    meant, ``None``: the largest there is. ``delay``: between how many days and how many its effect comes, evenly spread on a
     log scale; ``None``: the prior's. ``fades``: in how many days what one dose brought falls to a third, for what is given rarely; ``None`` for what is taken daily."""
 
     doses: Floats
+    before: float = 0.0
+    most: float | None = None
     delay: tuple[float, float] | None = None
     fades: float | None = None
+
+    def changes(self) -> Floats:
+        """The dose of each day as a share of the largest change from the beginning, shape (days,): 0 as before, 1 or -1 at the largest. A slip of the pen
+        counts as no more."""
+        most = self.most or float(np.abs(self.doses - self.before).max(initial=0.0))
+        return np.asarray(np.clip((self.doses - self.before) / max(most, np.finfo(float).tiny), -1.0, 1.0))
+
+    def change(self, dose: float) -> float:
+        """A dose as such a share; beyond 1 where it goes further than any in the series."""
+        most = self.most or float(np.abs(self.doses - self.before).max(initial=0.0))
+        return (dose - self.before) / max(most, np.finfo(float).tiny)
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
     """One symptom by day, and what was taken. ``values``: shape (days,), NaN where nothing was noted: scores of a scale with these ``bounds``, in
     steps of ``step``; or counts, where it has none. ``worse``: 1 where more is worse, -1 where more is better. ``start``: the day from which on
-    the doses are no longer those of the beginning; the number of days where they stay so."""
+    the doses are no longer those of the beginning; the number of days where they stay so. ``now``: from which day to before which counts as now."""
 
     values: Floats
     medicines: tuple[Medicine, ...]
@@ -36,6 +51,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     step: float = 1.0
     worse: int
     start: int
+    now: tuple[int, int]
 
     @property
     def range(self) -> float:
@@ -47,8 +63,20 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.values)
 
 
+class Open(NamedTuple):
+    """What is not known of a course, a batch of guesses at it, each of shape (batch,): ``drift`` (in the series' unit) and ``memory`` (days) of the days'
+    wander, ``noise`` of what is each day's own, how ``late`` a medicine acts between its shortest and longest delay (0 to 1), and the power of a dose's
+    share that its effect follows, ``shape``: 1 in proportion, less where the first step brings most."""
+
+    drift: Floats
+    noise: Floats
+    memory: Floats
+    late: Floats
+    shape: Floats
+
+
 class Course(msgspec.Struct, frozen=True, kw_only=True):
-    """A batch of courses, one for each drift, memory and delay. ``columns``: shape (batch, days, columns). ``mean`` and ``variance``: of their
+    """A batch of courses, one for each guess. ``columns``: shape (batch, days, columns). ``mean`` and ``variance``: of their
     coefficients, shape (columns,). ``effect``: what is asked of the coefficients, shape (batch, columns): the change that the medicines account
     for."""
 
@@ -58,38 +86,34 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     effect: Floats
 
 
-def before_and_after(series: Series, prior: ResponsePrior, drift: Floats, memory: Floats, late: Floats, last: int) -> Course:  # fmt: skip
-    """The courses of a series with a start: level, trend, placebo, spell, each medicine.
-
-    ``drift`` (in the series' unit), ``memory`` (days) and ``late`` (how far between a medicine's shortest and longest delay, 0 to 1) are of shape
-    (batch,). ``last`` is how many days count as now.
-    """
-    batch, days = len(drift), series.days
+def before_and_after(series: Series, prior: ResponsePrior, guess: Open) -> Course:
+    """The courses of a series with a start: level, trend, placebo, spell, each medicine."""
+    batch, days = len(guess.drift), series.days
     since = np.arange(days) - series.start
-    acting = shares(series, prior, late)
+    acting = shares(series, prior, guess)
     columns = np.zeros((batch, days, _MEDICINES + len(series.medicines)))
     columns[:, :, LEVEL] = 1.0
     columns[:, :, TREND] = since / MONTH
     columns[:, :, PLACEBO] = np.where(since >= 0, -np.expm1(-(since + 1) / prior.placebo_days), 0.0)
-    columns[:, :, SPELL] = series.worse * drift[:, None] * np.exp(-np.abs(since)[None, :] / memory[:, None])
+    columns[:, :, SPELL] = series.worse * guess.drift[:, None] * np.exp(-np.abs(since)[None, :] / guess.memory[:, None])
     columns[:, :, _MEDICINES:] = acting.transpose(0, 2, 1)
     mean, sd = _coefficients(series, prior)
     known = acting[:, :, : series.start].mean(axis=-1) if series.start else np.zeros(acting.shape[:2])
     effect = np.zeros((batch, len(mean)))
-    effect[:, _MEDICINES:] = acting[:, :, -last:].mean(axis=-1) - known
+    effect[:, _MEDICINES:] = acting[:, :, slice(*series.now)].mean(axis=-1) - known
     return Course(columns=columns, mean=mean, variance=sd**2, effect=effect)
 
 
-def arm_against_arm(series: Series, prior: ResponsePrior, drift: Floats, memory: Floats, late: Floats, last: int) -> Course:  # fmt: skip
+def arm_against_arm(series: Series, prior: ResponsePrior, guess: Open) -> Course:
     """The courses of a comparison within one person, whose first medicine is the arm that is compared: level, trend, each arm.
 
     Nothing is taken for a bad spell or an expectation: the arms take turns, and whatever comes with being treated comes in both.
     """
-    batch, days = len(drift), series.days
+    batch, days = len(guess.drift), series.days
     columns = np.zeros((batch, days, _MEDICINES + len(series.medicines)))
     columns[:, :, LEVEL] = 1.0
     columns[:, :, TREND] = (np.arange(days) - days / 2) / MONTH
-    columns[:, :, _MEDICINES:] = shares(series, prior, late).transpose(0, 2, 1)
+    columns[:, :, _MEDICINES:] = shares(series, prior, guess).transpose(0, 2, 1)
     mean, sd = _coefficients(series, prior)
     sd[[PLACEBO, SPELL]] = mean[[PLACEBO, SPELL]] = 0.0
     effect = np.zeros((batch, len(mean)))
@@ -111,24 +135,29 @@ def _coefficients(series: Series, prior: ResponsePrior) -> tuple[Floats, Floats]
     return mean, sd
 
 
-def shares(series: Series, prior: ResponsePrior, late: Floats) -> Floats:
-    """How much of its effect each medicine has each day, of that of the highest dose in the series; shape (batch, medicines, days)."""
-    out = np.empty((len(late), len(series.medicines), series.days))
+def shares(series: Series, prior: ResponsePrior, guess: Open) -> Floats:
+    """How much of its effect each medicine has each day, of that of the largest change of its dose; shape (batch, medicines, days)."""
+    out = np.empty((len(guess.late), len(series.medicines), series.days))
     for place, medicine in enumerate(series.medicines):
         short, long = medicine.delay or prior.delay
-        delay = short * (long / short) ** late
-        taken = medicine.doses / max(float(medicine.doses.max(initial=0.0)), np.finfo(float).tiny)
+        delay = short * (long / short) ** guess.late
+        taken = shaped(medicine.changes(), guess.shape)
         out[:, place] = _steady(taken, delay) if medicine.fades is None else _rare(taken, delay, medicine.fades)
     return out
+
+
+def shaped(share: Floats | float, shape: Floats) -> Floats:
+    """The effect of shares of a dose, shape (batch, days) of shares (days,)."""
+    return np.asarray(np.sign(share) * np.abs(share) ** shape[:, None])
 
 
 def _steady(taken: Floats, delay: Floats) -> Floats:
     """What is taken daily: its effect follows with a delay of first order. The dose of the first day was taken before it, too."""
     keep = np.exp(-1 / delay)
-    out = np.empty((len(delay), len(taken)))
-    now = np.full(len(delay), taken[0])
-    for day, dose in enumerate(taken):
-        now = keep * now + (1 - keep) * dose
+    out = np.empty_like(taken)
+    now = taken[:, 0]
+    for day in range(taken.shape[1]):
+        now = keep * now + (1 - keep) * taken[:, day]
         out[:, day] = now
     return out
 
@@ -139,21 +168,22 @@ def _rare(taken: Floats, delay: Floats, fades: float) -> Floats:
     peak = np.log(fades / rise) / (1 / rise - 1 / fades)
     height = np.exp(-peak / fades) - np.exp(-peak / rise)
     held, coming = np.zeros((2, len(delay)))
-    out = np.empty((len(delay), len(taken)))
-    for day, dose in enumerate(taken):
-        held, coming = np.exp(-1 / fades) * held + dose, np.exp(-1 / rise) * coming + dose
+    out = np.empty_like(taken)
+    for day in range(taken.shape[1]):
+        held, coming = np.exp(-1 / fades) * held + taken[:, day], np.exp(-1 / rise) * coming + taken[:, day]
         out[:, day] = (held - coming) / height
     return out
 
 
-def at_dose(place: int, share: float) -> Callable[[Series, ResponsePrior, Floats, Floats, Floats, int], Course]:
-    """Courses that ask what a medicine (by its place) would bring beyond what it brings now, once settled at a dose that is ``share`` of the highest of
-    the series; the effect is taken to grow with the dose as it did."""
+def at_dose(place: int, dose: float) -> Callable[[Series, ResponsePrior, Open], Course]:
+    """Courses that ask what a medicine (by its place) would bring beyond what it brings now, once settled at a dose; the effect is taken to grow with the
+    dose as it did."""
 
-    def courses(series: Series, prior: ResponsePrior, drift: Floats, memory: Floats, late: Floats, last: int) -> Course:
-        plain = before_and_after(series, prior, drift, memory, late, last)
+    def courses(series: Series, prior: ResponsePrior, guess: Open) -> Course:
+        plain = before_and_after(series, prior, guess)
         effect = np.zeros_like(plain.effect)
-        effect[:, _MEDICINES + place] = share - plain.columns[:, -last:, _MEDICINES + place].mean(axis=-1)
+        there = shaped(np.array([series.medicines[place].change(dose)]), guess.shape)[:, 0]
+        effect[:, _MEDICINES + place] = there - plain.columns[:, slice(*series.now), _MEDICINES + place].mean(axis=-1)
         return msgspec.structs.replace(plain, effect=effect)
 
     return courses

@@ -40,6 +40,12 @@ class Crossover(msgspec.Struct, frozen=True, kw_only=True):
         both = [b for b in dict.fromkeys(p.block for p in self.periods) if len({p.arm for p in self.periods if p.block == b}) == 2]  # fmt: skip
         return tuple(both)
 
+    @property
+    def one_order(self) -> bool:
+        """Whether the arms came in the same order in each of several blocks."""
+        orders = {tuple(dict.fromkeys(p.arm for p in self.periods if p.block == b)) for b in self.blocks}
+        return len(self.blocks) > 1 and len(orders) == 1
+
     def indicator(self, days: int) -> Floats:
         """1 on the days of ``arm``, shape (days,); a day without an arm goes with the day before."""
         out = np.zeros(days)
@@ -99,12 +105,13 @@ def _order(arms: tuple[str, ...], places: dict[int, tuple[str, str]], taken: Tak
 class Draw(msgspec.Struct, frozen=True, kw_only=True):
     """The test that needs no model: in how many of all ways to draw the order within blocks the arms would differ at least as much.
     ``difference``: mean of ``arm`` less that of ``against``, over blocks; ``None`` where no block has both with a score.
-    ``ways`` is 0 where there are too many blocks to count."""
+    ``ways`` is 0 where there are too many blocks to count. ``chance``: the share, then by the normal distribution."""
 
     blocks: int
     difference: float | None = None
     as_far: int = 0
     ways: int = 0
+    chance: float = 1.0
 
 
 def draw_test(crossover: Crossover, values: Floats, settled: int) -> Draw:
@@ -115,14 +122,16 @@ def draw_test(crossover: Crossover, values: Floats, settled: int) -> Draw:
         return Draw(blocks=0)
     blocks, mean = len(differences), math.fsum(differences) / len(differences)
     if blocks > _MOST_DRAWS:
-        return Draw(blocks=blocks, difference=mean)
+        spread = math.sqrt(math.fsum(d * d for d in differences))
+        return Draw(
+            blocks=blocks, difference=mean, chance=math.erfc(abs(mean * blocks) / max(spread, _NEAR) / math.sqrt(2))
+        )
     first, second = _sums(differences[::2]), np.sort(_sums(differences[1::2]))
     far = abs(math.fsum(differences)) - _NEAR
     below = np.searchsorted(second, -far - first, side="right")
     above = len(second) - np.searchsorted(second, far - first, side="left")
-    return Draw(
-        blocks=blocks, difference=mean, as_far=int(np.minimum(below + above, len(second)).sum()), ways=2**blocks
-    )
+    as_far = int(np.minimum(below + above, len(second)).sum())
+    return Draw(blocks=blocks, difference=mean, as_far=as_far, ways=2**blocks, chance=as_far / 2**blocks)
 
 
 def _sums(differences: list[float]) -> Floats:

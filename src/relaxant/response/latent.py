@@ -1,7 +1,8 @@
-"""A Gaussian process seen through counts or scores: its mode, and what the observations say of linear functions of it.
+"""Laplace's approximation of a latent course that is seen through counts or scores: where it most probably lies, and what that says of any linear function of it.
 
-Laplace's approximation about the mode (Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, algorithms 3.1 and 3.2), for
-a batch of covariances at once. Nothing inverts the prior's covariance, so a smooth prior is no trouble.
+Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, chapter 3; for a batch of settings at once. The course is a wander of days
+(:mod:`relaxant.response.wander`) and a few coefficients beside, so that nothing grows faster than the days (the matrix inversion lemma). Arrays are
+(days, batch, ...).
 """
 
 from __future__ import annotations
@@ -12,44 +13,85 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from relaxant.response.wander import Wander
+
 Floats = NDArray[np.float64]
 Likelihood = Callable[[Floats], tuple[Floats, Floats, Floats]]
-"""Latent values, shape (batch, days), to minus twice the log likelihood, its derivative and a positive curvature, of that shape."""
+"""Latent values, shape (days, batch), to minus twice the log likelihood, its derivative and a positive curvature, of that shape."""
 _STEPS, _HALVINGS, _SETTLED = 40, 8, 1e-4  # of the log evidence
 
 
+class Process(msgspec.Struct, frozen=True):
+    """The prior of a course: its ``mean``, shape (days, batch), a ``wander``, and ``loads``: what each standard normal coefficient adds to each day, shape
+    (days, batch, coefficients)."""
+
+    mean: Floats
+    wander: Wander
+    loads: Floats
+
+    def times(self, right: Floats) -> Floats:
+        """The prior covariance times ``right``, shape (days, batch)."""
+        shared = np.einsum("dbc,db->bc", self.loads, right)
+        return np.asarray(self.wander.times(right) + np.einsum("dbc,bc->db", self.loads, shared))
+
+
 class Fitted(msgspec.Struct, frozen=True):
-    """The mode of a batch. ``pull``: the prior's precision times (mode - mean), shape (batch, days); ``log_evidence``, shape (batch,); ``root``: the
-    root of the curvature, (batch, days); ``whitened``: 1 + root covariance root, (batch, days, days)."""
+    """The mode. ``pull``: the prior's precision times (mode - mean), shape (days, batch); ``log_evidence``, shape (batch,); ``seen``: what turns a
+    right-hand side into (covariance + 1 / curvature)^-1 times it."""
 
     mode: Floats
     pull: Floats
     log_evidence: Floats
-    root: Floats
-    whitened: Floats
+    seen: _Seen
 
 
-def fitted(mean: Floats, covariance: Floats, likelihood: Likelihood) -> Fitted:
-    """The mode under a Gaussian prior: ``mean`` of shape (batch, days), ``covariance`` (batch, days, days).
+class _Seen:
+    """The systems of one curvature, ``weight`` of shape (days, batch): ``(1 + weight covariance)^-1`` and ``(covariance + 1 / weight)^-1``, which need no
+    division by a weight that may be next to nothing."""
 
-    Scoring steps, each halved for those of the batch for which it does not lower the objective.
-    """
-    batch = len(mean)
-    pull = np.zeros_like(mean)
-    mode = mean.copy()
+    def __init__(self, process: Process, weight: Floats) -> None:
+        self.process, self.weight = process, weight
+        self.diagonals = process.wander.with_weights(weight)
+        loads = weight[:, :, None] * process.loads
+        self.loads = loads - weight[:, :, None] * self.diagonals.solved(loads)
+        inner = np.einsum("dbi,dbj->bij", process.loads, self.loads)
+        self.inner = np.eye(inner.shape[-1]) + inner
+
+    def without(self, right: Floats) -> Floats:
+        """``(1 + weight covariance)^-1`` times ``right``, shape (days, batch)."""
+        return self._less(right - self.weight * self.diagonals.solved(right[:, :, None])[:, :, 0])
+
+    def between(self, right: Floats) -> Floats:
+        """``(covariance + 1 / weight)^-1`` times ``right``, shape (days, batch)."""
+        weighted = self.weight * right
+        return self._less(weighted - self.weight * self.diagonals.solved(weighted[:, :, None])[:, :, 0])
+
+    def log_determinant(self) -> Floats:
+        """Of ``1 + weight covariance``, shape (batch,)."""
+        wander = self.process.wander.log_determinant() + self.diagonals.log_determinant()
+        return np.asarray(wander + np.linalg.slogdet(self.inner)[1])
+
+    def _less(self, of_wander: Floats) -> Floats:
+        """What the coefficients take off."""
+        told = np.einsum("dbc,db->bc", self.process.loads, of_wander)
+        own = np.linalg.solve(self.inner, told[:, :, None])[:, :, 0]
+        return np.asarray(of_wander - np.einsum("dbc,bc->db", self.loads, own))
+
+
+def fitted(process: Process, likelihood: Likelihood) -> Fitted:
+    """The mode of a batch: scoring steps, each halved for those of the batch for which it does not lower the objective."""
+    mean = process.mean
+    pull, mode = np.zeros_like(mean), mean.copy()
     value, slope, curvature = likelihood(mode)
-    objective = value.sum(axis=-1) / 2
+    objective = value.sum(axis=0) / 2
     for _ in range(_STEPS):
-        root = np.sqrt(curvature / 2)
-        target = curvature / 2 * (mode - mean) - slope / 2
-        seen = np.einsum("bij,bj->bi", covariance, target)
-        aim = target - root * _solved(_whitened(covariance, root), root * seen)
-        length = np.ones(batch)
+        weight = curvature / 2
+        aim = _Seen(process, weight).without(weight * (mode - mean) - slope / 2)
+        towards, length = process.times(aim) - (mode - mean), np.ones(mean.shape[1])
         for _ in range(_HALVINGS):
-            tried = pull + length[:, None] * (aim - pull)
-            there = mean + np.einsum("bij,bj->bi", covariance, tried)
+            tried, there = pull + length * (aim - pull), mode + length * towards
             terms = likelihood(there)
-            reached = terms[0].sum(axis=-1) / 2 + (tried * (there - mean)).sum(axis=-1) / 2
+            reached = terms[0].sum(axis=0) / 2 + (tried * (there - mean)).sum(axis=0) / 2
             worse = ~(reached <= objective + _SETTLED)
             if not worse.any():
                 break
@@ -59,24 +101,13 @@ def fitted(mean: Floats, covariance: Floats, likelihood: Likelihood) -> Fitted:
         value, slope, curvature = terms
         if settled:
             break
-    root = np.sqrt(curvature / 2)
-    whitened = _whitened(covariance, root)
-    spread = np.log(np.diagonal(np.linalg.cholesky(whitened), axis1=1, axis2=2)).sum(axis=-1)
-    return Fitted(mode, pull, -objective - spread, root, whitened)
+    seen = _Seen(process, curvature / 2)
+    return Fitted(mode, pull, -objective - seen.log_determinant() / 2, seen)
 
 
 def told(fit: Fitted, shared: Floats) -> tuple[Floats, Floats]:
     """What the observations add to the prior mean of a linear function, and take off its prior variance; each of shape (batch,).
 
-    ``shared`` is its prior covariance with the latent values, shape (batch, days).
+    ``shared`` is its prior covariance with the latent values, shape (days, batch).
     """
-    weighted = fit.root * shared
-    return (shared * fit.pull).sum(axis=-1), (weighted * _solved(fit.whitened, weighted)).sum(axis=-1)
-
-
-def _whitened(covariance: Floats, root: Floats) -> Floats:
-    return np.asarray(np.eye(root.shape[-1]) + root[:, :, None] * covariance * root[:, None, :])
-
-
-def _solved(matrix: Floats, right: Floats) -> Floats:
-    return np.asarray(np.linalg.solve(matrix, right[:, :, None])[:, :, 0])
+    return (shared * fit.pull).sum(axis=0), (shared * fit.seen.between(shared)).sum(axis=0)

@@ -18,8 +18,9 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LevelSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """A drug level from which the person's own kinetics were learned, and what was expected of people like this one: the middle, and 9 in 10 of them."""
+    """A drug level of an ``agent`` from which the person's own kinetics were learned, and what was expected of people like this one: the middle, and 9 in 10 of them."""
 
+    agent: str
     value: float
     unit: str
     day: date
@@ -27,10 +28,15 @@ class LevelSeen(msgspec.Struct, frozen=True, kw_only=True):
     low: float
     high: float
 
+    @property
+    def explained(self) -> bool:
+        """Whether it lies where that of 9 in 10 people does."""
+        return self.low <= self.value <= self.high
+
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):
-    """``next_step`` by id. ``agent`` with its dose a day now and at the plan's next step, from ``first`` on; ``None`` where no plan raises what the
-    diary holds. ``decided_by``: the scales whose answers decide."""
+    """``next_step`` by id. ``decided_by``: the scales whose answers decide; none where the review does. ``agent`` with its dose a day now and at the
+    plan's next step, from ``first`` on; ``None`` where no dose is to be given next. ``levels`` of what the diary holds."""
 
     next_step: str
     decided_by: tuple[str, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -28,12 +28,12 @@ Said = Literal[
     "no days before",
     "no change of dose",
     "no dose",
+    "none",
 ]
 _HALF, _NINE_TENTHS, _WIDE = 0.5, 0.9, 0.95
 _PERCENT = 100.0
 _SETTLED: tuple[Said, ...] = ("better", "not better", "worse", "no worse", "hardly worse")
-_FEW_POINTS = 20
-_MORE_DAYS, _TENTH = (7, 14, 28, 56), 10
+_MORE_DAYS = (7, 14, 28, 56)
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,9 +56,10 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """One series. ``days_before`` and ``days_after`` count days with a score. ``mean_before`` and ``mean_now``: plain means of what was written, of all days
-    before and of the last week. ``beyond``: the change that neither a bad spell, expectation nor trend accounts for; ``level``: that of the level itself, whatever it is due
-    to. ``better`` and ``worse``: probabilities of ``beyond`` in these directions. ``least``: the least improvement that matters, in the scale's unit, for
-    a count a ratio: that of ``differences``, else our own; ``level_least``: the probability that the level itself has improved by it. ``more_days``: how many more days like the last would
+    before and of those that count as now. ``beyond``: the change that neither a bad spell, expectation nor trend accounts for; ``level``: that of the level itself, whatever it is due
+    to. ``better`` and ``worse``: probabilities of ``beyond`` in these directions. ``least``: the least change that matters, in the scale's unit, for
+    a count what a fall by it leaves as a ratio: that of ``differences``, else our own; ``level_better`` and ``level_worse``: probabilities that the level
+    itself has moved by it. ``more_days``: how many more days like the last would
     settle it; ``None`` where none would or nothing is open."""
 
     scale: str
@@ -75,41 +76,45 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     worse: float | None = None
     differences: tuple[Difference, ...] = ()
     least: float | None = None
-    level_least: float | None = None
+    level_better: float | None = None
+    level_worse: float | None = None
     more_days: int | None = None
     prior: str = ""
 
 
-def read_series(series: Series, scale: Scale, knowledge: Knowledge, conditions: frozenset[str]) -> Reading:
-    """What a series says. ``conditions`` of the person, by id: differences that matter were found in some of them alone."""
+def read_series(series: Series, scale: Scale, knowledge: Knowledge, conditions: frozenset[str], *, lowered: bool = False) -> Reading:  # fmt: skip
+    """What a series says. ``conditions`` of the person, by id: differences that matter were found in some of them alone. ``lowered``: the dose went down,
+    so that it is asked whether a symptom is no worse."""
     prior, policy = prior_of(scale, knowledge), knowledge.policy
     seen = ~np.isnan(series.values)
     before, after = int(seen[: series.start].sum()), int(seen[series.start :].sum())
-    now = int(policy("respond_now"))
+    changed = series.start < series.days
     plain = Reading(
         scale=scale.scale,
         harm=prior.harm,
         said="too few days",
-        days_before=before,
+        days_before=before if changed else 0,
         days_after=after,
-        mean_before=_mean(series, slice(0, series.start)),
-        mean_now=_mean(series, slice(series.days - now, series.days)),
+        mean_before=_mean(series, slice(0, series.start)) if changed else None,
+        mean_now=_mean(series, slice(*series.now)),
         prior=prior.prior,
     )
     if not any(m.doses.any() for m in series.medicines):
         return msgspec.structs.replace(plain, said="no dose")
-    if series.start >= series.days:
+    if not changed:
         return msgspec.structs.replace(plain, said="no change of dose")
     needed = policy("respond_least_days")
     if before < needed:
         return msgspec.structs.replace(plain, said="no days before")
     if after < needed:
         return msgspec.structs.replace(plain, more_days=math.ceil(needed - after))
-    moved = change(series, prior, last=now)
-    differences = tuple(_differences(moved, series, scale, conditions))
-    said = _said(moved, differences, series, prior, knowledge)
+    if series.bounds is None and not series.values[seen].any():
+        return msgspec.structs.replace(plain, said="none")
+    question = Question(series, scale, prior, knowledge, conditions, lowered)
+    moved = change(series, prior)
+    said, differences = said_of(moved, question)
     least = _least(differences, series, knowledge)
-    more = _more_days(series, prior, scale, knowledge, conditions, now) if said not in _SETTLED else None
+    more = _more_days(question) if said not in _SETTLED else None
     return msgspec.structs.replace(
         plain,
         said="cannot be told" if said == "too few days" and more is None else said,
@@ -120,35 +125,69 @@ def read_series(series: Series, scale: Scale, knowledge: Knowledge, conditions: 
         better=_better(moved.beyond, series),
         worse=1 - _better(moved.beyond, series),
         differences=differences,
-        least=None if prior.harm else _own(least, series),
-        level_least=None if prior.harm else _by_at_least(moved.level, least, series),
+        least=_own(least, series),
+        level_better=_by_at_least(moved.level, least, series),
+        level_worse=_by_at_least(moved.level, least, series, for_worse=True),
     )
 
 
+class Question(NamedTuple):
+    """What is asked of a series."""
+
+    series: Series
+    scale: Scale
+    prior: ResponsePrior
+    knowledge: Knowledge
+    conditions: frozenset[str]
+    lowered: bool
+
+
 class Armed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a series says of one arm against another: ``difference`` as settled, the probability of any better, and the words' key."""
+    """What a series says of one arm against another: ``difference`` as settled, the probability of any better, and the words' key. ``least``: the least
+    difference that matters, for a count a ratio, and the probabilities that the arm is better or worse by it."""
 
     said: Said
     difference: Span | None = None
     better: float | None = None
+    least: float | None = None
+    better_least: float | None = None
+    worse_least: float | None = None
 
 
-def read_arms(series: Series, scale: Scale, knowledge: Knowledge) -> Armed:
+def read_arms(series: Series, scale: Scale, knowledge: Knowledge, conditions: frozenset[str]) -> Armed:
     """What a series says of its first medicine, the arm that is compared: worse or better than the other arm."""
     prior, policy = prior_of(scale, knowledge), knowledge.policy
     taken = series.medicines[0].doses > 0
     seen = ~np.isnan(series.values)
     if min(int(seen[taken].sum()), int(seen[~taken].sum())) < policy("respond_least_days"):
         return Armed(said="too few days")
+    if series.bounds is None and not series.values[seen].any():
+        return Armed(said="none")
     moved = change(series, prior, courses=arm_against_arm)
+    least = _least(tuple(_differences(moved, series, scale, conditions)), series, knowledge)
     better, sure = _better(moved.beyond, series), policy("respond_sure")
-    said: Said = "better" if better >= sure else "worse" if 1 - better >= sure else "cannot be told"
-    return Armed(said=said, difference=_span(moved.beyond, series), better=better)
+    better_least = _by_at_least(moved.beyond, least, series)
+    worse_least = _by_at_least(moved.beyond, least, series, for_worse=True)
+    said: Said = "cannot be told"
+    if better >= sure and better_least > policy("respond_unlikely"):
+        said = "better"
+    elif 1 - better >= sure and worse_least > _HALF:
+        said = "worse"
+    elif max(better_least, worse_least) <= policy("respond_unlikely") or 1 - better >= sure:
+        said = "not better"
+    return Armed(
+        said=said,
+        difference=_span(moved.beyond, series),
+        better=better,
+        least=_own(least, series),
+        better_least=better_least,
+        worse_least=worse_least,
+    )
 
 
-def read_at(series: Series, scale: Scale, knowledge: Knowledge, place: int, share: float) -> Span:
-    """What a medicine, by its place, would bring beyond now at a dose of ``share`` of the highest of the series."""
-    moved = change(series, prior_of(scale, knowledge), last=int(knowledge.policy("respond_now")), courses=at_dose(place, share))  # fmt: skip
+def read_at(series: Series, scale: Scale, knowledge: Knowledge, place: int, dose: float) -> Span:
+    """What a medicine, by its place, would bring beyond now at a dose a day."""
+    moved = change(series, prior_of(scale, knowledge), courses=at_dose(place, dose))
     return _span(moved.beyond, series)
 
 
@@ -169,23 +208,32 @@ def _better(change: Mixture, series: Series) -> float:
     return change.below(0.0) if series.worse > 0 else 1 - change.below(0.0)
 
 
-def _said(moved: Change, differences: tuple[Difference, ...], series: Series, prior: ResponsePrior, knowledge: Knowledge) -> Said:  # fmt: skip
+def said_of(moved: Change, question: Question) -> tuple[Said, tuple[Difference, ...]]:
+    """The words of a change, and the differences that it is set against."""
+    differences = tuple(_differences(moved, question.series, question.scale, question.conditions))
+    return _said(moved, differences, question), differences
+
+
+def _said(moved: Change, differences: tuple[Difference, ...], question: Question) -> Said:
+    """The words. Better and worse are said of a change that is sure in its sign and not unlikely, or likelier than not, to be one that matters: a dose that is
+    back where it was changes something surely and by nothing."""
+    series, knowledge, harm = question.series, question.knowledge, question.prior.harm
     sure, unlikely = knowledge.policy("respond_sure"), knowledge.policy("respond_unlikely")
-    better, level = _better(moved.beyond, series), _better(moved.level, series)
     least = _least(differences, series, knowledge)
-    if better >= sure:
+    better, level = _better(moved.beyond, series), _better(moved.level, series)
+    if better >= sure and _by_at_least(moved.beyond, least, series) > unlikely:
         return "better"
-    if 1 - level >= sure or 1 - better >= sure:
-        if (
-            prior.harm
-            and series.bounds is not None
-            and _by_at_least(moved.level, least, series, for_worse=True) <= _HALF
-        ):
+    ways: tuple[tuple[Mixture, Said], ...] = ((moved.beyond, "worse"), (moved.level, "worse, cause open"))
+    for change_of, key in ways:
+        if 1 - _better(change_of, series) >= sure and _by_at_least(change_of, least, series, for_worse=True) > _HALF:
+            return key
+    grown = _by_at_least(moved.level, least, series, for_worse=True)
+    if harm or question.lowered:
+        if 1 - level >= sure:
             return "hardly worse"
-        return "worse" if 1 - better >= sure else "worse, cause open"
-    if prior.harm:
-        grown = _by_at_least(moved.level, least, series, for_worse=True)
-        return "no worse" if min(grown, 1 - better) <= unlikely else "too few days"
+        if harm and level >= sure and _by_at_least(moved.level, least, series) > _HALF:
+            return "better, cause open"
+        return "no worse" if grown <= unlikely or (harm and 1 - better <= unlikely) else "too few days"
     if _by_at_least(moved.level, least, series) <= unlikely:
         return "not better"
     if level >= sure:
@@ -208,20 +256,30 @@ def _by_at_least(change: Mixture, size: float, series: Series, *, for_worse: boo
     return 1 - change.below(size) if upwards else change.below(-size)
 
 
-def _more_days(series: Series, prior: ResponsePrior, scale: Scale, knowledge: Knowledge, conditions: frozenset[str], now: int) -> int | None:  # fmt: skip
-    """The fewest more days that would settle it, if they went on like the last ones at the same doses."""
-    tail = series.values[-2 * now :]
-    for more in (m for m in _MORE_DAYS if _TENTH * m >= series.days):  # a week tells nothing new to half a year
-        longer = msgspec.structs.replace(
-            series,
-            values=np.concatenate((series.values, np.resize(tail, more))),
-            medicines=tuple(_longer(m, more) for m in series.medicines),
-        )
-        moved = change(longer, prior, points=_FEW_POINTS, last=now)
-        differences = tuple(_differences(moved, longer, scale, conditions))
-        if _said(moved, differences, longer, prior, knowledge) in _SETTLED:
-            return more
-    return None
+def _more_days(question: Question) -> int | None:
+    """The fewest more days that would settle it, if they went on like the last two weeks at the same doses; ``None`` where the most that are tried would
+    not. Nothing is asked of days to come where those that count as now are over."""
+    series = question.series
+    if series.now[1] < series.days or not _settles(question, _MORE_DAYS[-1]):
+        return None
+    low, high = 0, len(_MORE_DAYS) - 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _settles(question, _MORE_DAYS[middle]) else (middle + 1, high)
+    return _MORE_DAYS[high]
+
+
+def _settles(question: Question, more: int) -> bool:
+    series = question.series
+    days, week = series.days + more, series.now[1] - series.now[0]
+    longer = msgspec.structs.replace(
+        series,
+        values=np.concatenate((series.values, np.resize(series.values[-2 * week :], more))),
+        medicines=tuple(_longer(m, more) for m in series.medicines),
+        now=(days - week, days),
+    )
+    moved = change(longer, question.prior)
+    return said_of(moved, question._replace(series=longer))[0] in _SETTLED
 
 
 def _longer(medicine: Medicine, more: int) -> Medicine:

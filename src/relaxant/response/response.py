@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import msgspec
@@ -12,23 +15,29 @@ from numpy.typing import NDArray
 from relaxant.diary import Diary
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.scales import Scale
+from relaxant.quantities import plain_number
 from relaxant.response.course import Medicine, Series
 from relaxant.response.crossover import Crossover, Draw, crossover_of, draw_test
+from relaxant.response.markers import MarkerSeen
 from relaxant.response.next import Next
-from relaxant.response.person import MarkerSeen, Person
+from relaxant.response.noticed import Noticed, noticed, visits_noticed
+from relaxant.response.person import Person
 from relaxant.response.reading import Armed, Reading, read_arms, read_series
+from relaxant.response.reviewed import Reviewed
 from relaxant.response.series import series_of
-from relaxant.response.taken import Stretch, Taken, taken
+from relaxant.response.taken import Asked, Stretch, Taken, taken
 from relaxant.response.visits import Visits
 from relaxant.response.worse import Reason, reasons
 from relaxant.version import __version__
 
 Floats = NDArray[np.float64]
 WORSE = ("worse", "worse, cause open")
+_NEAR = 1e-9
 
 
 class Compared(msgspec.Struct, frozen=True, kw_only=True):
-    """What one scale says of a comparison within the person. ``cause`` is true only where chance drew the order and the answer is sure."""
+    """What one scale says of a comparison within the person. ``cause`` is true only where chance drew the order, the answer is sure, and chance alone would
+    seldom part the arms as far."""
 
     scale: str
     harm: bool
@@ -38,7 +47,9 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Arms(msgspec.Struct, frozen=True, kw_only=True):
-    """A comparison within the person: how often each arm was taken, and whether chance drew the order and hid it."""
+    """A comparison within the person: how often each arm was taken, and whether chance drew the order and hid it. ``one_order``: each block has the same, which
+    chance would hardly draw. ``alike``: the doses that are written do not differ between the arms. ``needed``: blocks from which chance alone may be
+    ruled out."""
 
     arm: str
     against: str
@@ -46,6 +57,9 @@ class Arms(msgspec.Struct, frozen=True, kw_only=True):
     periods: int
     randomised: bool
     blinded: bool
+    one_order: bool
+    alike: bool
+    needed: int
     compared: tuple[Compared, ...]
 
 
@@ -61,9 +75,10 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
 class Response(msgspec.Struct, frozen=True, kw_only=True):
     """A diary's answer. ``said``: what a reader has to know of how it was read. ``written``: on how many days anything was written.
     ``start``: the place of the first day on which the
-    doses are no longer those of the beginning; ``days`` where they stay so. ``units`` of the doses, by agent. ``readings``: before and after; empty where arms took turns, which have no
+    doses are no longer those of the beginning; ``days`` where they stay so; ``now``, ``asked`` and ``lowered`` as in :class:`Taken`. ``units`` of the doses, by agent. ``readings``: before and after; empty where arms took turns, which have no
     before. ``reasons``: what explains that a
-    symptom is worse, in the order of asking; empty where none is. ``next``: what it asks for at the next step. ``conditions_told``: whether the person's conditions are known."""
+    symptom is worse, in the order of asking; empty where none is. ``next``: what it asks for at the next step. ``review``: what the review says first of the person as the diary
+    leaves them. ``noticed``: what was found beside what is answered. ``conditions_told``: whether the person's conditions are known."""
 
     engine: str
     knowledge: str
@@ -73,6 +88,9 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     days: int
     written: int
     start: int
+    now: tuple[int, int]
+    asked: Asked
+    lowered: bool
     units: dict[str, str]
     stretches: tuple[Stretch, ...]
     scales: tuple[str, ...]
@@ -84,7 +102,9 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     visits: Visits | None
     table: tuple[Day, ...]
     said: tuple[str, ...]
+    noticed: Noticed = Noticed()
     next: Next | None = None
+    review: Reviewed | None = None
 
 
 def respond(
@@ -101,11 +121,7 @@ def respond(
     arms = crossover_of(diary, own)
     scales = [knowledge.responses.scales[s] for s in diary.scales]
     series = {scale.scale: series_of(diary, scale, own) for scale in scales}
-    readings = (
-        ()
-        if arms is not None
-        else tuple(read_series(series[scale.scale], scale, knowledge, known.conditions) for scale in scales)
-    )
+    readings = () if arms is not None else tuple(_read_all(scales, series, own, knowledge, known.conditions))
     worse = any(r.said in WORSE and not r.harm for r in readings)
     return Response(
         engine=__version__,
@@ -116,31 +132,49 @@ def respond(
         days=own.days,
         written=len({e.day for e in diary.entries if e.day >= own.first and (e.scores or e.doses)}),
         start=own.start,
+        now=own.now,
+        asked=own.asked,
+        lowered=own.lowered,
         units=diary.units,
         stretches=own.stretches,
         scales=diary.scales,
         readings=readings,
-        arms=None if arms is None else _compared(arms, scales, series, own, knowledge, randomised, blinded),
+        arms=None
+        if arms is None
+        else _compared(arms, scales, series, own, knowledge, known.conditions, randomised, blinded),
         reasons=reasons(own, known, knowledge) if worse else (),
         markers=known.markers,
         conditions_told=known.told,
-        visits=known.visits,
+        visits=visits_noticed(diary, known, knowledge),
+        noticed=noticed(diary, own, known, knowledge),
         table=_table(diary, own, series),
         said=(*diary.said, *_said(own, knowledge)),
     )
 
 
-def _compared(arms: Crossover, scales: Sequence[Scale], series: Mapping[str, Series], own: Taken, knowledge: Knowledge, randomised: bool, blinded: bool) -> Arms:  # fmt: skip
+def _read_all(scales: Sequence[Scale], series: Mapping[str, Series], own: Taken, knowledge: Knowledge, conditions: frozenset[str]) -> Iterator[Reading]:  # fmt: skip
+    """Each scale's answer, several at the same time: most of the work is done outside of Python's lock."""
+
+    def read(scale: Scale) -> Reading:
+        return read_series(series[scale.scale], scale, knowledge, conditions, lowered=own.lowered)
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        yield from pool.map(read, scales)
+
+
+def _compared(arms: Crossover, scales: Sequence[Scale], series: Mapping[str, Series], own: Taken, knowledge: Knowledge, conditions: frozenset[str], randomised: bool, blinded: bool) -> Arms:  # fmt: skip
     """Each scale's answer. The arm stands for all that was taken in it, so that no other dose is followed beside it."""
-    settled = int(knowledge.policy("respond_settled"))
-    arm = Medicine(doses=arms.indicator(own.days), delay=_slowest(own))
+    settled, chance = int(knowledge.policy("respond_settled")), knowledge.policy("respond_chance")
+    indicator = arms.indicator(own.days)
+    arm = Medicine(doses=indicator, delay=_slowest(own))
     out = []
     for scale in scales:
         own_series = msgspec.structs.replace(series[scale.scale], medicines=(arm,))
-        answer = read_arms(own_series, scale, knowledge)
-        sure = answer.said in ("better", "worse")
+        answer = read_arms(own_series, scale, knowledge, conditions)
         draw = draw_test(arms, own_series.values, settled)
-        out.append(Compared(scale=scale.scale, harm=scale.harm, answer=answer, draw=draw, cause=sure and randomised))
+        cause = answer.said in ("better", "worse") and randomised and not arms.one_order and draw.chance <= chance
+        out.append(Compared(scale=scale.scale, harm=scale.harm, answer=answer, draw=draw, cause=cause))
+    usual = [m.doses for m in own.medicines.values() if m.doses.any()]
     return Arms(
         arm=arms.arm,
         against=arms.against,
@@ -148,6 +182,9 @@ def _compared(arms: Crossover, scales: Sequence[Scale], series: Mapping[str, Ser
         periods=len(arms.periods),
         randomised=randomised,
         blinded=blinded,
+        one_order=arms.one_order,
+        alike=bool(usual) and all(abs(d[indicator > 0].mean() - d[indicator == 0].mean()) < _NEAR for d in usual),
+        needed=math.ceil(math.log2(2 / chance)),
         compared=tuple(out),
     )
 
@@ -180,6 +217,15 @@ def _said(own: Taken, knowledge: Knowledge) -> list[str]:
     words = knowledge.words("respond")["series"]
     out = [words["window"].format(days=own.days, first=own.first.isoformat())] if own.cut else []
     days = knowledge.words("respond")["days"]
+    out += [
+        words["slip"].format(
+            agent=s.agent,
+            day=s.day.isoformat(),
+            dose=f"{plain_number(s.dose)} {s.unit}",
+            usual=f"{plain_number(s.usual)} {s.unit}",
+        )
+        for s in own.slips
+    ]
     out += [
         words["carried"].format(agent=agent, days=days["one" if count == 1 else "other"].format(count=count))
         for agent, count in own.carried.items()

@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 def scores(latent: Floats, lower: Floats, upper: Floats, width: Floats) -> tuple[Floats, Floats, Floats]:
     """Minus twice the log likelihood, its derivative by ``latent`` and its curvature, of scores whose cells reach from ``lower`` to ``upper``.
 
-    ``latent``: shape (batch, days); the cells: (days,), without end at the ends of the scale; ``width`` of the logistic noise: (batch, 1).
+    ``latent``: shape (days, batch); the cells: (days, 1), without end at the ends of the scale; ``width`` of the logistic noise: (batch,).
     The difference of two logistics is written as a product, so that nothing is subtracted; it is concave, so the curvature is its own.
     """
     over, under = (upper - latent) / width, (latent - lower) / width

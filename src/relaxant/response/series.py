@@ -27,6 +27,7 @@ def series_of(diary: Diary, scale: Scale, taken: Taken) -> Series:
         step=scale.step or _step(values - scale.low),
         worse=1 if scale.better == "lower" else -1,
         start=taken.start,
+        now=taken.now,
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 from datetime import date, timedelta
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -15,6 +17,7 @@ from relaxant.knowledge.responses import Onset
 from relaxant.response.course import Medicine
 
 Floats = NDArray[np.float64]
+_BACK, _AWAY = 0.2, 0.5  # of the largest change: no further off is back, further off is away
 
 
 class Stretch(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,16 +33,35 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     more: int = 0
 
 
+Asked = Literal["last days", "while it was different", "while it acts"]
+
+
+class Slip(msgspec.Struct, frozen=True, kw_only=True):
+    """A dose of one day, many times what is usual: taken for the highest usual one."""
+
+    agent: str
+    day: date
+    dose: float
+    usual: float
+    unit: str
+
+
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
     """The days that are used, from ``first`` on. ``medicines`` by agent. ``start``: the day from which on doses are no longer those of the beginning;
-    ``days`` where they stay so. ``stretches`` of what is taken daily, day by day of what is given rarely. ``carried``: by agent, on how many days
-    nothing was written."""
+    ``days`` where they stay so. ``now``: from which day to before which is set against the days before, and why these (``asked``): the last ones; the
+    last with another dose, where it is back to what it was; those on which what was given once acts.
+    ``stretches`` of what is taken daily, day by day of what is given rarely. ``carried``: by agent, on how many days
+    nothing was written. ``lowered``: the doses have gone down and none up."""
 
     first: date
     days: int
     medicines: dict[str, Medicine]
     stretches: tuple[Stretch, ...]
     start: int
+    now: tuple[int, int]
+    asked: Asked
+    lowered: bool
+    slips: tuple[Slip, ...]
     carried: dict[str, int]
     cut: bool
 
@@ -61,31 +83,66 @@ def taken(diary: Diary, knowledge: Knowledge) -> Taken:
     first = max(diary.first, diary.last - timedelta(days=most - 1))
     days = (diary.last - first).days + 1
     medicines, carried, starts, found = {}, {}, [days], []
+    usuals, sessions, slips = dict[str, Floats](), list[tuple[int, Onset]](), list[Slip]()
     for agent, unit in diary.units.items():
         onset = onset_of(agent, knowledge)
         doses, carried[agent] = _by_day(diary, agent, first, days, carry=onset is None or onset.fades is None)
-        if onset is not None and onset.fades is not None:
-            sessions = np.flatnonzero(doses)
-            starts += [int(d) for d in sessions[sessions > 0][:1]]
-            found += [_stretch(agent, unit, doses, doses, first, int(d), int(d) + 1) for d in sessions]
-        else:
-            own = usual(doses, lapse)
-            starts += [int(d) for d in np.flatnonzero(own != own[0])[:1]]
-            found += [_stretch(agent, unit, doses, own, first, begin, end) for begin, end in _runs(own)]
+        delay, fades = (None, None) if onset is None else (onset.days, onset.fades)
+        if onset is not None and fades is not None:
+            given = [int(d) for d in np.flatnonzero(doses)]
+            starts += [d for d in given if d > 0][:1]
+            found += [_stretch(agent, unit, doses, doses, first, d, d + 1) for d in given]
+            sessions += [(d, onset) for d in given]
+            medicines[agent] = Medicine(doses=doses, delay=delay, fades=fades)
+            continue
+        own = usual(doses, lapse)
+        highest = float(own.max())
+        slips += [
+            Slip(agent=agent, day=first + timedelta(days=int(d)), dose=float(doses[d]), usual=highest, unit=unit)
+            for d in np.flatnonzero((doses > knowledge.policy("respond_slip") * highest) & (highest > 0))
+        ]
+        starts += [int(d) for d in np.flatnonzero(own != own[0])[:1]]
+        found += [_stretch(agent, unit, doses, own, first, begin, end) for begin, end in _runs(own)]
+        usuals[agent] = own
         medicines[agent] = Medicine(
-            doses=doses,
-            delay=None if onset is None else onset.days,
-            fades=None if onset is None else onset.fades,
+            doses=np.minimum(doses, highest),
+            before=float(own[0]),
+            most=float(np.abs(own - own[0]).max()) or None,
+            delay=delay,
+            fades=fades,
         )
+    now, asked = _now(usuals, sessions, days, knowledge)
+    moved = [own[slice(*now)].mean() - own[0] for own in usuals.values()]
     return Taken(
         first=first,
         days=days,
         medicines=medicines,
         stretches=tuple(found),
         start=min(starts),
+        now=now,
+        asked=asked,
+        lowered=not sessions and any(m < 0 for m in moved) and not any(m > 0 for m in moved),
+        slips=tuple(slips),
         carried={agent: count for agent, count in carried.items() if count},
         cut=first > diary.first,
     )
+
+
+def _now(usuals: dict[str, Floats], sessions: list[tuple[int, Onset]], days: int, knowledge: Knowledge) -> tuple[tuple[int, int], Asked]:  # fmt: skip
+    """The days that are set against those before."""
+    last = min(int(knowledge.policy("respond_now")), days)
+    changes = [np.abs(own - own[0]) for own in usuals.values() if (own != own[0]).any()]
+    if changes and all(c[-1] <= _BACK * c.max() for c in changes):
+        away = np.max([c / c.max() for c in changes], axis=0) > _AWAY
+        end = int(np.flatnonzero(away)[-1]) + 1
+        begin = next((d + 1 for d in range(end - 1, -1, -1) if not away[d]), 0)
+        return (max(begin, end - last), end), "while it was different"
+    if sessions and not changes:
+        given, onset = sessions[-1]
+        begin, end = given + math.ceil(onset.days[1]), min(days, given + math.ceil(onset.fades or 0))
+        if begin + int(knowledge.policy("respond_least_days")) <= end:
+            return (begin, end), "while it acts"
+    return (days - last, days), "last days"
 
 
 def onset_of(agent: str, knowledge: Knowledge) -> Onset | None:

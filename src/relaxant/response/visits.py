@@ -6,18 +6,19 @@ nothing of the grade of one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Literal
 
 import msgspec
 
 from relaxant.facts.conditions import conditions_said
-from relaxant.io.scale_entries import ScaleEntry, scale_entries
+from relaxant.io.scale_entries import ScaleEntries, ScaleEntry, scale_entries
 from relaxant.io.scale_names import plain
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.scales import Property, Scale
 from relaxant.patient import Patient
+from relaxant.quantities import plain_number
 
 Direction = Literal["better", "worse", "same", "told"]
 Verdict = Literal["beyond", "within", "between"]
@@ -79,11 +80,15 @@ class Visits(msgspec.Struct, frozen=True, kw_only=True):
 
 def visits(patient: Patient, knowledge: Knowledge) -> Visits:
     """The scores at visits of a patient. Nothing raises: a score that cannot be used is named in ``said``."""
-    entries = scale_entries(patient, knowledge)
-    words = knowledge.words("visits")
     conditions = frozenset(name for name, has in conditions_said(patient, knowledge, {}).items() if has == 1.0)
+    return visits_of(scale_entries(patient, knowledge), conditions, knowledge)
+
+
+def visits_of(entries: ScaleEntries, conditions: frozenset[str], knowledge: Knowledge) -> Visits:
+    """The scores at visits of a person with these conditions, by id, whatever gave them."""
+    words = knowledge.words("visits")
     groups: dict[tuple[str, str], list[ScaleEntry]] = {}
-    for entry in entries.entries:
+    for entry in sorted((*entries.entries, *_differences(entries.entries, knowledge)), key=lambda e: e.day):
         groups.setdefault((entry.scale, site_key(entry.site)), []).append(entry)
     out, said = list[Visited](), list(entries.unread)
     order = {name: (scale.harm, place) for place, (name, scale) in enumerate(knowledge.responses.scales.items())}
@@ -95,6 +100,25 @@ def visits(patient: Patient, knowledge: Knowledge) -> Visits:
             change = _change(once, scale, conditions) if len(once) > 1 else None
             out.append(Visited(scale=name, site=group[0].site, visits=tuple(once), change=change))
     return Visits(scales=tuple(out), said=tuple(said))
+
+
+def _differences(entries: Sequence[ScaleEntry], knowledge: Knowledge) -> Iterator[ScaleEntry]:
+    """Scores that are the difference of two others of one site and day (an angle of spasticity, R2 less R1), where nobody gave them."""
+    given: dict[tuple[str, str, date], dict[float, ScaleEntry]] = {}
+    for entry in entries:
+        given.setdefault((entry.scale, site_key(entry.site), entry.day), {})[entry.value] = entry
+    for scale in knowledge.responses.scales.values():
+        if not scale.difference:
+            continue
+        whole, less = scale.difference
+        for (name, site, day), found in given.items():
+            other = given.get((less, site, day), {})
+            if name != whole or len(found) != 1 or len(other) != 1 or (scale.scale, site, day) in given:
+                continue
+            (first,), (second,) = found.values(), other.values()
+            value = round(first.value - second.value, _DIGITS)
+            if scale.low <= value and (scale.high is None or value <= scale.high):
+                yield ScaleEntry(scale=scale.scale, site=first.site, day=day, value=value, said=plain_number(value))
 
 
 def site_key(site: str | None) -> str:

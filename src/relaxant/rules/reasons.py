@@ -186,6 +186,7 @@ def _own_sources(rule: Rule, agent: str, knowledge: Knowledge) -> Sequence[Sourc
                 *known.statements,
                 *known.monitoring,
                 *known.adverse_reactions,
+                *known.listed_reactions,
             )
             for value in values:
                 if knowledge.sources[value.source].kind == "label":
