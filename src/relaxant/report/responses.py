@@ -69,6 +69,7 @@ def response_pdf(view: ResponseView, head: PlanHead, words: Words, *, further: S
         "label": view.label,
         "about": view.about,
         "banner": view.banner,
+        "notices": view.notices,
         "above": msgspec.to_builtins(view.sections),
         "below": msgspec.to_builtins((*view.below, *further)),
         "chart": {"heading": view.words["chart"]["heading"], "title": view.words["chart"]["title"]},

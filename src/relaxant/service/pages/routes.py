@@ -21,6 +21,8 @@ from relaxant.service.pages.given import Given, read_given
 from relaxant.service.pages.review_page import page, parts
 from relaxant.service.pages.static import static
 from relaxant.service.problems import Problem
+from relaxant.service.signin.access import admitted, require
+from relaxant.service.signin.origin import same_origin
 
 _PATIENT = "yaml"
 _KINDS = {
@@ -40,10 +42,10 @@ def routes(house: House) -> list[BaseRoute]:
     """Every route of the page. Those that take a person's data are made by :func:`_posted` and by nothing else: whatever must hold before such a
     request is read (who is signed in, that the page it comes from is ours) is asked there."""
     return [
-        route("/", house, _blank),
+        route("/", house, require()(_blank)),
         route("/static/{name}", house, static),
         _posted("/review", house, _page),
-        route("/review", house, _blank),
+        route("/review", house, require()(_blank)),
         _posted("/api/review", house, _parts),
         _posted("/api/review.{format}", house, _file),
     ]
@@ -51,6 +53,8 @@ def routes(house: House) -> list[BaseRoute]:
 
 def _posted(path: str, house: House, handler: Posted) -> BaseRoute:
     async def handled(request: Request, house: House) -> Response:
+        await run_in_threadpool(admitted, request, house)
+        same_origin(request, house)
         given = await read_given(request, house)
         return await run_in_threadpool(handler, request, house, given)
 
