@@ -58,6 +58,18 @@ STEADY = [0.0] * 28 + [45.0] * 28
 MS = Person(conditions=frozenset({"multiple_sclerosis"}), told=True)
 
 
+def followed(values: np.ndarray) -> Series:
+    """Ratings of 28 days without and 28 with a dose, the last seven as now."""
+    return Series(
+        values=values,
+        medicines=(Medicine(doses=np.array(STEADY)),),
+        bounds=(0.0, 10.0),
+        worse=1,
+        start=28,
+        now=(49, 56),
+    )
+
+
 # ---------------------------------------------------------------- the latent process
 
 
@@ -150,14 +162,7 @@ def test_few_points_say_what_many_say(knowledge: Knowledge, name: str, seed: int
 def test_the_level_is_that_of_the_diary(knowledge: Knowledge) -> None:
     """With many days and little noise the level's change is the difference of the means."""
     values = np.array(rated(4, 7, 3))
-    series = Series(
-        values=values,
-        medicines=(Medicine(doses=np.array(STEADY)),),
-        bounds=(0.0, 10.0),
-        worse=1,
-        start=28,
-        now=(49, 56),
-    )
+    series = followed(values)
     answer = change(series, prior(knowledge))
     assert answer.level.middle() == pytest.approx(values[-7:].mean() - values[:28].mean(), abs=0.6)
     assert answer.before.middle() == pytest.approx(values[:28].mean(), abs=0.4)
@@ -166,14 +171,7 @@ def test_the_level_is_that_of_the_diary(knowledge: Knowledge) -> None:
 
 def test_missing_days_widen_and_move_little(knowledge: Knowledge) -> None:
     values = np.array(rated(5, 7, 4))
-    series = Series(
-        values=values,
-        medicines=(Medicine(doses=np.array(STEADY)),),
-        bounds=(0.0, 10.0),
-        worse=1,
-        start=28,
-        now=(49, 56),
-    )
+    series = followed(values)
     holes = values.copy()
     holes[::3] = np.nan
     whole = change(series, prior(knowledge))
@@ -184,14 +182,7 @@ def test_missing_days_widen_and_move_little(knowledge: Knowledge) -> None:
 
 def test_better_may_mean_higher(knowledge: Knowledge) -> None:
     values = np.array(rated(6, 7, 4))
-    series = Series(
-        values=values,
-        medicines=(Medicine(doses=np.array(STEADY)),),
-        bounds=(0.0, 10.0),
-        worse=1,
-        start=28,
-        now=(49, 56),
-    )
+    series = followed(values)
     turned = msgspec.structs.replace(series, values=10 - values, worse=-1)
     one, other = change(series, prior(knowledge)), change(turned, prior(knowledge))
     assert other.level.middle() == pytest.approx(-one.level.middle(), abs=0.05)

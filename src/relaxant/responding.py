@@ -57,7 +57,7 @@ def answer(
         found,
         said=(*found.said, *left.granted),
         review=first,
-        next=next_of(found, diary, left, whole, first, knowledge),
+        next=next_of(found, diary, own, left, whole, first, knowledge),
     )
 
 
@@ -142,10 +142,9 @@ def _stepped_down(diary: Diary, own: Taken, left: AsTaken, findings: Sequence[Fi
 # ---------------------------------------------------------------- the next step
 
 
-def next_of(response: Response, diary: Diary, left: AsTaken, whole: Review, first: Reviewed, knowledge: Knowledge) -> Next | None:  # fmt: skip
+def next_of(response: Response, diary: Diary, own: Taken, left: AsTaken, whole: Review, first: Reviewed, knowledge: Knowledge) -> Next | None:  # fmt: skip
     """What the answer and the review ask for; ``None`` where they ask for nothing. A dose is given only where the step that is asked for has one, and from
     the dose that the diary ends with."""
-    own = taken(diary, knowledge)
     levels = tuple(_levels(diary, own, whole))
     found = asked(response.readings, knowledge, standing(first, own, levels, knowledge))
     if found is None:

@@ -509,8 +509,7 @@ class _Page:
 
     def weekly(self, agent: str, doses: list[float | None]) -> float | None:
         """The mean of a week; of what is given rarely the sum."""
-        onset = onset_of(agent, self.knowledge)
-        if onset is None or onset.fades is None:
+        if not in_sessions(agent, self.knowledge):
             return _mean(doses)
         return sum(d for d in doses if d is not None)
 

@@ -35,7 +35,7 @@ _LEAST_POINTS, _COOLER = 10, 0.8
 _LEAST_NOISE = (
     0.5  # of a step of the scale: below it all that is within a step is alike, and Laplace's approximation fails
 )
-_TOO_NARROW = 1.06  # Laplace's approximation, of diaries drawn from the model itself: benchmarks/responses.py
+_TOO_NARROW = 1.06  # Laplace's approximation of scores, of diaries drawn from the model itself: benchmarks/responses.py
 _LOGIT_SD = np.pi / np.sqrt(3.0)  # a logistic's standard deviation
 _MOST_LOG_MEAN = 12.0
 
@@ -60,11 +60,12 @@ def change(
 ) -> Change:
     """The change of one series since before its first change of dose, or what else the ``courses`` ask."""
     weight, told_there = _averaged(series, prior, points, courses)
+    wider = 1.0 if series.bounds is None else _TOO_NARROW
     beyond, level, before = (
         Mixture(
             weight,
             np.concatenate([t.means[i] for t in told_there]),
-            _TOO_NARROW * np.sqrt(np.concatenate([t.variances[i] for t in told_there])),
+            wider * np.sqrt(np.concatenate([t.variances[i] for t in told_there])),
         )
         for i in range(3)
     )

@@ -31,13 +31,12 @@ class Medicine(msgspec.Struct, frozen=True, kw_only=True):
     def changes(self) -> Floats:
         """The dose of each day as a share of the largest change from the beginning, shape (days,): 0 as before, 1 or -1 at the largest. A slip of the pen
         counts as no more."""
-        most = self.most or float(np.abs(self.doses - self.before).max(initial=0.0))
-        return np.asarray(np.clip((self.doses - self.before) / max(most, np.finfo(float).tiny), -1.0, 1.0))
+        return np.asarray(np.clip(self.change(self.doses), -1.0, 1.0))
 
-    def change(self, dose: float) -> float:
-        """A dose as such a share; beyond 1 where it goes further than any in the series."""
+    def change(self, doses: Floats) -> Floats:
+        """Doses as such shares; beyond 1 where they go further than any in the series."""
         most = self.most or float(np.abs(self.doses - self.before).max(initial=0.0))
-        return (dose - self.before) / max(most, np.finfo(float).tiny)
+        return np.asarray((doses - self.before) / max(most, np.finfo(float).tiny))
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,7 +145,7 @@ def shares(series: Series, prior: ResponsePrior, guess: Open) -> Floats:
     return out
 
 
-def shaped(share: Floats | float, shape: Floats) -> Floats:
+def shaped(share: Floats, shape: Floats) -> Floats:
     """The effect of shares of a dose, shape (batch, days) of shares (days,)."""
     return np.asarray(np.sign(share) * np.abs(share) ** shape[:, None])
 
@@ -182,7 +181,7 @@ def at_dose(place: int, dose: float) -> Callable[[Series, ResponsePrior, Open], 
     def courses(series: Series, prior: ResponsePrior, guess: Open) -> Course:
         plain = before_and_after(series, prior, guess)
         effect = np.zeros_like(plain.effect)
-        there = shaped(np.array([series.medicines[place].change(dose)]), guess.shape)[:, 0]
+        there = shaped(series.medicines[place].change(np.array([dose])), guess.shape)[:, 0]
         effect[:, _MEDICINES + place] = there - plain.columns[:, slice(*series.now), _MEDICINES + place].mean(axis=-1)
         return msgspec.structs.replace(plain, effect=effect)
 

@@ -14,10 +14,12 @@ from relaxant.io.said import fold
 from relaxant.io.scale_entries import ScaleEntries, ScaleEntry
 from relaxant.knowledge.load import Knowledge
 from relaxant.quantities import plain_number
+from relaxant.response.falls import in_sessions
 from relaxant.response.markers import Rise, fits, rises
 from relaxant.response.person import Person
-from relaxant.response.taken import Taken, onset_of, usual
+from relaxant.response.taken import Taken, usual
 from relaxant.response.visits import Visits, visits_of
+from relaxant.rules.wording import capital
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,10 +82,9 @@ def _earlier(diary: Diary, own: Taken, knowledge: Knowledge) -> list[str]:
     words, lapse = knowledge.words("diary"), int(knowledge.policy("respond_lapse"))
     out = []
     for agent, unit in diary.units.items():
-        onset = onset_of(agent, knowledge)
-        if onset is not None and onset.fades is not None:
+        if in_sessions(agent, knowledge):
             continue
-        doses, days = np.zeros(0), (own.last - diary.first).days + 1
+        days = (own.last - diary.first).days + 1
         written = np.full(days, np.nan)
         for entry in diary.entries:
             if agent in entry.doses:
@@ -100,8 +101,9 @@ def _earlier(diary: Diary, own: Taken, knowledge: Knowledge) -> list[str]:
         day = diary.first + timedelta(days=place)
         until = min(day + timedelta(days=own.days // 2), own.last)
         before, after = plain_number(float(doses[place - 1])), plain_number(float(doses[place]))
-        name = agent[:1].upper() + agent[1:]
-        out.append(words["earlier"].format(agent=name, before=before, after=after, unit=unit, day=day, until=until))
+        out.append(
+            words["earlier"].format(agent=capital(agent), before=before, after=after, unit=unit, day=day, until=until)
+        )
     return out
 
 

@@ -198,7 +198,7 @@ def prior_of(scale: Scale, knowledge: Knowledge) -> ResponsePrior:
 
 
 def _mean(series: Series, days: slice) -> float | None:
-    values = series.values[max(0, days.start) : days.stop]
+    values = series.values[days]
     values = values[~np.isnan(values)]
     return float(values.mean()) if len(values) else None
 
