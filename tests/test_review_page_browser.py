@@ -492,6 +492,9 @@ def test_what_is_built_is_what_is_kept(tmp_path: Path) -> None:
     report.mkdir(parents=True)
     for style in (ROOT / "src" / "relaxant" / "report").glob("*.css"):
         shutil.copy(style, report / style.name)
+    frame = tmp_path / "src" / "relaxant" / "service" / "frame"
+    frame.mkdir(parents=True)
+    shutil.copy(ROOT / "src" / "relaxant" / "service" / "frame" / "site.css", frame)
     run = {"cwd": tmp_path / "web", "capture_output": True, "text": True, "timeout": 300}
     installed = subprocess.run(
         ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"], check=False, **run
@@ -504,7 +507,8 @@ def test_what_is_built_is_what_is_kept(tmp_path: Path) -> None:
     built = subprocess.run(["npm", "run", "-s", "build"], check=False, **run)
     assert built.returncode == 0, built.stderr
     out = tmp_path / "src" / "relaxant" / "service" / "static"
-    ours = {path.name: path.read_bytes() for path in STATIC.iterdir()}
+    listed = (STATIC / "manifest.json").read_bytes()
+    ours = {name: (STATIC / name).read_bytes() for name in json.loads(listed).values()} | {"manifest.json": listed}
     assert {path.name: path.read_bytes() for path in out.iterdir()} == ours
 
 

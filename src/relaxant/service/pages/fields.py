@@ -28,6 +28,7 @@ LISTS = ("medicines", "considering", "conditions", "allergies", "goals")
 LABS = ("creatinine", "egfr", "alt", "ast", "bilirubin", "albumin", "inr")
 MEASURES, MORE = "measurements", "more"
 NAMES = (*SINGLE, *LABS, *LISTS, MEASURES, MORE)
+SOURCE = "source"  # where the form was filled from, in words: it stays with the form and says nothing of the person
 _BORN = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PLACE = re.compile(r"(\w+)(?:\[(\d+)\])?")
 _TRUTH = {True: "yes", False: "no"}

@@ -82,7 +82,7 @@ async def leave(request: Request, house: House) -> Response:
     cookie = request.cookies.get(COOKIE)
     if cookie:
         await house.store.written(lambda c: c.execute(delete(SESSIONS).where(SESSIONS.c.cookie == found_under(cookie))))
-    answer = RedirectResponse("/", 303)
+    answer = RedirectResponse("/signout", 303)
     answer.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
     return answer
 
