@@ -88,7 +88,7 @@ def test_the_patients_page_has_nothing_of_it(house: House) -> None:
         answer = call("GET", path)
         assert answer.status_code == 200, path
         assert words["navigation"] not in [label for label, _ in Navs(answer.text).navs]
-        for part in ("/agents", "/diaries", "header.site", 'class="site"', words["pages"]["compare"]):
+        for part in ("/agents", "/diaries", 'class="masthead"', words["pages"]["compare"]):
             assert part not in answer.text, (path, part)
 
 
@@ -108,10 +108,10 @@ def test_it_is_without_fault_fits_and_is_reached_by_keyboard(site: Any, faultles
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
         faultless(page)
         reached = []
-        for _ in range(12):
+        for _ in range(9):
             page.keyboard.press("Tab")
             found = page.evaluate("""() => { const e = document.activeElement, s = getComputedStyle(e), r = e.getBoundingClientRect();
-              return [e.closest("header.site nav") ? e.getAttribute("href") : "", s.outlineStyle !== "none" && r.top >= 0 && r.right <= innerWidth]; }""")
+              return [e.closest(".masthead nav") ? e.getAttribute("href") : "", s.outlineStyle !== "none" && r.top >= 0 && r.right <= innerWidth]; }""")
             assert found[1] or not found[0], path
             reached += [found[0]] if found[0] else []
         assert reached == ["/", *(f"/{name}" for name in ORDER[1:])], path
@@ -120,10 +120,10 @@ def test_it_is_without_fault_fits_and_is_reached_by_keyboard(site: Any, faultles
 def test_a_key_leads_from_page_to_page(site: Any) -> None:
     page = site.open("/")
     for path in ("/evidence", "/diaries", "/"):
-        page.locator(f"header.site nav a[href='{path}']").focus()
+        page.locator(f".masthead nav a[href='{path}']").focus()
         page.keyboard.press("Enter")
         page.wait_for_url("**" + path)
-        assert page.locator("header.site [aria-current=page]").get_attribute("href") == path
+        assert page.locator(".masthead [aria-current=page]").get_attribute("href") == path
         page.emulate_media(media="print")
-        assert not page.locator("header.site").is_visible()
+        assert not page.locator(".masthead").is_visible()
         page.emulate_media(media="screen")

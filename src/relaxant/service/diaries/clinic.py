@@ -111,21 +111,27 @@ def one(request: Request, house: House) -> Response:
 
 async def plan(request: Request, house: House) -> Response:
     """Keeps what is planned of a medicine from a day on. It is known to the clinic's side alone."""
-    clinician(request, house)
+    by = clinician(request, house)
     body = await request.body()
     change = msgspec.convert(plan_of(form_of(body)), Change) if is_form(request) else _decoded(body, Change)
 
     def changed(connection: Connection, diary: Diary) -> None:
         diaries.set_columns(connection, diary.diary, with_plan(diary.columns, change.agent, change.planned))
+        _noted(connection, Kind.DIARY_PLANNED, by, diary.diary, house)
 
     return await _done(request, house, changed)
 
 
 async def renew(request: Request, house: House) -> Response:
     """Lets the link live longer."""
-    clinician(request, house)
+    by = clinician(request, house)
     days = _days((await _asked_days(request)).days, house)
-    return await _done(request, house, lambda connection, diary: diaries.renew(connection, diary.diary, days, house.now()))  # fmt: skip
+
+    def renewed(connection: Connection, diary: Diary) -> None:
+        diaries.renew(connection, diary.diary, days, house.now())
+        _noted(connection, Kind.DIARY_RENEWED, by, diary.diary, house)
+
+    return await _done(request, house, renewed)
 
 
 async def revoke(request: Request, house: House) -> Response:
@@ -147,7 +153,7 @@ async def link(request: Request, house: House) -> Response:
 
     def made(connection: Connection) -> str:
         _known(connection, name, house)
-        _noted(connection, Kind.DIARY_REVOKED, by, name, house)
+        _noted(connection, Kind.DIARY_LINKED, by, name, house)
         return diaries.new_link(connection, name, days, house.now())
 
     code = await house.store.written(made)
