@@ -11,7 +11,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from databases import database  # noqa: F401
 from relaxant.cli import main
 from relaxant.knowledge.load import Knowledge
 from relaxant.service.audit.verify import rows, verify
@@ -49,7 +48,7 @@ def test_a_service_of_two_processes_ends_with_status_0(tmp_path: Path) -> None:
     assert sorted(kinds) == ["started", "started", "stopped", "stopped"] and "Traceback" not in own.log()
 
 
-def test_its_beginning_and_its_end_are_in_the_audit(database: str, tmp_path: Path, knowledge: Knowledge, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip  # noqa: F811
+def test_its_beginning_and_its_end_are_in_the_audit(database: str, tmp_path: Path, knowledge: Knowledge, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     for more in ({}, {"public_url": "https://relaxant.hospital.example"}):
         with served(tmp_path, database=database, **more) as own:
             assert own.stop() == 0

@@ -69,7 +69,8 @@ def test_every_exchange_of_the_cds_service_is_over_tls(tmp_path: Path) -> None:
                 heard = line.recv(4096)
             assert b"HTTP/" not in heard and b"ok" not in heard
         old = ssl.create_default_context(cafile=tls["certificate"])
-        old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+        with pytest.warns(DeprecationWarning, match="deprecated"):
+            old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
         old.set_ciphers("ALL:@SECLEVEL=0")
         with socket.create_connection(("127.0.0.1", port), timeout=10) as line, pytest.raises((ssl.SSLError, OSError)):
             old.wrap_socket(line, server_hostname="127.0.0.1")
@@ -80,7 +81,7 @@ def test_with_issuers_an_address_without_tls_is_refused() -> None:
     """CDS Hooks: all data are exchanged over TLS. This machine's own address is let pass, for tests and for a proxy beside the service."""
     issuer = {"issuer": "https://ehr.example", "name": "ehr", "key_set": "https://ehr.example/keys"}
     for url in ("http://relaxant.hospital.example", "http://10.0.0.4:8642", "ftp://relaxant.hospital.example"):
-        with pytest.raises(InputError, match="public_url.*https alone"):
+        with pytest.raises(InputError, match=r"public_url.*https alone"):
             read_settings(None, {}, {"issuers": [issuer], "public_url": url})
     for url in ("https://relaxant.hospital.example", "http://127.0.0.1:8642", "http://localhost"):
         assert read_settings(None, {}, {"issuers": [issuer], "public_url": url}).public_url == url
