@@ -133,7 +133,10 @@ def read_settings(file: str | None, environment: Mapping[str, str], given: Mappi
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at ")
         raise InputError(where.strip("`").replace("$.", "") or "settings", "", what, f"see {_DOCUMENTED}") from None
-    _check(settings)
+    try:
+        _check(settings)
+    except InputError as error:
+        raise InputError(error.field, error.came, error.why, f"{error.would_do}; see {_DOCUMENTED}") from None
     return settings
 
 
