@@ -202,6 +202,8 @@ def _shown(name: str, entry: Any) -> str:
     said, change = clean(str(entry["said"])), entry.get("change")
     if change == "stop" and not fold(said).startswith("stop"):
         said = f"stop {said}"
+    doses = dict.fromkeys(clean(str(one["text"])) for one in entry.get("dosage", ()) if one.get("text"))  # of a record
+    said += "".join(f", {dose}" for dose in doses)
     since = f" since {entry['start']}" if entry.get("start") else ""
     return said + since + (f", stopped {entry['stop']}" if entry.get("stop") else "")
 
