@@ -102,7 +102,9 @@ def _is(element: Any, token: str) -> bool:
     system, bar, code = token.rpartition("|")
     if isinstance(element, str):
         return not bar and element == code
-    return any(one.get("code") == code and (not bar or one.get("system") == system) for one in element.get("coding", ()))
+    return any(
+        one.get("code") == code and (not bar or one.get("system") == system) for one in element.get("coding", ())
+    )
 
 
 def _outcome(status: int, code: str, text: str) -> Response:
