@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +136,7 @@ def resources(name: str, patient: str) -> list[Resource]:
     out: list[Resource] = []
     for value in prefetched(example(name)).values():
         out += [e["resource"] for e in value["entry"]] if value["resourceType"] == "Bundle" else [value]
-    seen = (date.today() - timedelta(days=2)).isoformat()  # noqa: DTZ011 - the day of the service
+    seen = (datetime.now(UTC).date() - timedelta(days=2)).isoformat()
     out = [{**one, "effectiveDateTime": seen} if one["resourceType"] == "Observation" else one for one in out]
     return [of(patient, one) for one in out]
 
@@ -348,6 +348,14 @@ def test_without_its_token_the_client_is_told_no_and_stays_signed_in_to_the_reco
     body = client.say("fire", hook="patient-view", patient=patient)["request"]
     assert client.refused("send", id="relaxant-patient", body=body, unsigned=True) == "Unauthorized"
     assert client.cards("patient-view", patient)
+
+
+def test_one_client_for_both_is_signed_out_of_the_records_by_our_401(client: Client, records: Records, patient: str) -> None:  # fmt: skip
+    """With `cdsServicesUrl`, Medplum keeps the token of the records to itself, and drops it when the service refuses a call."""
+    keep(records, patient, "ms-ckd-baclofen", CIPROFLOXACIN)
+    had = client.say("together", patient=patient)
+    assert len(had["answer"]["cards"]) == 1
+    assert (had["before"], had["refused"], had["after"]) == (TOKEN, "Unauthorized", None)
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,20 @@ const verbs = {
     return { request, answer: await decisions.callCdsService(service.id, request, signed(url)) };
   },
 
+  // One client for both, as its option `cdsServicesUrl` offers: a call that is signed, then one that is not.
+  async together({ patient }) {
+    const cdsServicesUrl = decisions.getCdsServicesUrl();
+    const { url, token: accessToken } = first.records;
+    const both = new MedplumClient({ baseUrl: url, fhirUrlPath: url, cdsServicesUrl, accessToken });
+    const service = (await both.getCdsServices()).services[0];
+    const context = { userId: `${user.resourceType}/${user.id}`, patientId: patient };
+    const request = await buildCdsRequest(both, user, service, context);
+    const answer = await both.callCdsService(service.id, request, signed(concatUrls(cdsServicesUrl, service.id)));
+    const before = both.getAccessToken() ?? null;
+    const refused = await both.callCdsService(service.id, request).catch((/** @type {Error} */ error) => error.message);
+    return { answer, before, refused, after: both.getAccessToken() ?? null };
+  },
+
   // Does what an accepted suggestion says, in the records.
   async apply({ actions }) {
     for (const action of /** @type {CdsAction[]} */ (actions)) {
