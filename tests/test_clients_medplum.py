@@ -36,7 +36,6 @@ USER = {"resourceType": "Practitioner", "id": "dr-1"}
 CIPROFLOXACIN = ("ciprofloxacin 500 mg tablet", "500 mg twice a day")
 TIZANIDINE = ("tizanidine 4 mg tablet", "4 mg three times a day")
 GABAPENTIN = ("gabapentin 300 mg capsule", "900 mg three times a day")
-HOOKS = ("patient-view", "order-select", "order-sign")
 
 
 @pytest.fixture(scope="module")
@@ -379,10 +378,12 @@ def test_a_refusal_reaches_the_user_of_medplum_with_its_field(client: Client, re
 def test_client_and_cards_have_the_types_of_medplum(client: Client, records: Records, npm: Path, patient: str, tmp_path: Path) -> None:  # fmt: skip
     """Real answers, as literals, satisfy `CdsResponse` and the orders in them `MedicationRequest`; of what the standard has, Medplum's card lacks
     `selectionBehavior` and `overrideReasons`, which are added here. Discovery satisfies `CdsDiscoveryResponse`."""
-    answers = []
-    for name, active, draft in (("ms-ckd-baclofen", CIPROFLOXACIN, TIZANIDINE), ("nothing-wrong", None, GABAPENTIN)):
-        keep(records, patient, name, active, draft)
-        answers += [client.say("fire", hook=hook, patient=patient, **({"selections": ["MedicationRequest/d0"]} if hook == "order-select" else {}))["answer"] for hook in HOOKS]  # fmt: skip
+    keep(records, patient, "ms-ckd-baclofen", CIPROFLOXACIN, TIZANIDINE)
+    selected = {"selections": ["MedicationRequest/d0"]}
+    answers = [client.say("fire", hook="order-select", patient=patient, **selected)["answer"]]
+    answers += [client.say("fire", hook="patient-view", patient=patient)["answer"]]
+    keep(records, patient, "nothing-wrong", None, GABAPENTIN)
+    answers += [client.say("fire", hook="order-sign", patient=patient)["answer"]]
     kinds = {a["type"] for r in answers for c in r["cards"] for s in c.get("suggestions", ()) for a in s["actions"]}
     assert kinds == {"delete", "update"}
     found = {"services": client.say("discover")["services"]}
