@@ -19,8 +19,6 @@ from relaxant.service.audit.people import erase
 from relaxant.service.audit.verify import rows, verify
 from test_signin import SESSION, Browser, Ward, launching
 
-pytest_plugins = ["browser"]
-
 LINES = {
     key: f"{name}, 4 mg three times a day" for key, name in NAMES.items()
 }  # with the dose of the order, so that it is seen where it is edited

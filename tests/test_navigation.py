@@ -13,8 +13,6 @@ from diary_service import Caller, Clock, house_in
 from relaxant.service.frame.templates import FOLDERS
 from relaxant.service.house import House
 
-pytest_plugins = ["browser"]
-
 REVIEW, DIARIES = "/", "/diaries"
 PAGES = {
     REVIEW: "page", "/review": "page", "/agents": "page", "/agents/baclofen": "true", "/conditions": "page", "/conditions/stroke": "true", "/rules": "page",
