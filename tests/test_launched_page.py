@@ -13,11 +13,14 @@ from typing import Any
 import httpx
 import pytest
 
-from providers import NAMES, Records, standing
+from browser import until
+from conftest import ROOT
+from providers import NAMES, Provider, Records, standing
 from relaxant.knowledge.load import Knowledge
 from relaxant.service.audit.people import erase
 from relaxant.service.audit.verify import rows, verify
-from test_signin import SESSION, Browser, Ward, launching
+from relaxant.service.settings import Login
+from test_signin import ROLES, SESSION, Browser, Ward, launching
 
 LINES = {
     key: f"{name}, 4 mg three times a day" for key, name in NAMES.items()
@@ -108,6 +111,17 @@ def test_what_is_read_in_can_be_changed_and_stays_named(at: Ward, records: Recor
     assert "ciprofloxacin" not in field(anew, "medicines") and len(records.read) > reads
 
 
+def test_a_record_that_is_dropped_has_the_labels_of_the_service(at: Ward) -> None:
+    """A FHIR record says nothing of labels; a patient file does."""
+    record = (ROOT / "examples" / "fhir" / "four_resources_one_medicine.json").read_bytes()
+    file = b"medicines: [baclofen 10 mg three times a day]"
+    for body, country in ((record, "UK"), (file, "US"), (file + b"\ncountry: IE", "IE")):
+        answer = httpx.post(at.url + "/api/review", content=body, trust_env=False, timeout=60).json()
+        assert answer["review"]["stamp"]["country"] == country
+    form = httpx.post(at.url + "/review", data={"country": "US"}, files={"file": record}, trust_env=False, timeout=60)
+    assert chosen(form.text, "country") == "US"  # whoever chose labels on the form has them
+
+
 def test_signing_out_forgets_the_record(at: Ward, records: Records) -> None:
     browser = launched(at, records)
     assert NAMES["d0"] in browser.go("/").text
@@ -158,6 +172,26 @@ def test_after_the_session_nothing_is_reviewed_for_it(at: Ward, records: Records
     at.late = timedelta(seconds=90)
     reads = len(records.read)
     assert field(browser.go("/").text, "medicines") == "" and len(records.read) == reads
+
+
+def test_a_session_that_ends_is_said_and_nothing_is_lost(tmp_path: Path, knowledge: Knowledge, records: Records, chromium: Any) -> None:  # fmt: skip
+    with standing(people := Provider()):
+        login = Login(issuer=people.url, client="relaxant", roles=ROLES)
+        with launching(tmp_path, knowledge, records, login=login) as at:
+            context = chromium.new_context(locale="en-GB")
+            page = context.new_page()
+            page.goto(f"{at.url}/launch?iss={records.url}/fhir&launch=ticket-1")
+            page.wait_for_selector("#review .finding")
+            kept = context.cookies()
+            context.clear_cookies()
+            page.fill("#ask-considering", "ciprofloxacin 500 mg twice a day")
+            ended = at.house.knowledge.words("page")["refused"]["ended"]
+            until(page, "text => document.querySelector('#changes').textContent.includes(text)", ended)
+            assert page.locator("#review .finding").count() >= 1  # what was reviewed before still stands
+            context.add_cookies(kept)  # signed in again in another tab
+            page.keyboard.press("Control+Enter")
+            page.wait_for_selector("#review .finding.danger")
+            context.close()
 
 
 def test_in_a_browser(at: Ward, records: Records, chromium: Any, faultless: Callable[[Any], None]) -> None:

@@ -53,10 +53,9 @@ def answer(given: Given, house: House) -> Answer:
     words = knowledge.words("page")
     if given.file.strip():
         try:
-            own = (
-                {"country": house.settings.country} if given.source else {}
-            )  # a record system says whose labels hold by being ours
-            patient = read_bytes(given.file, knowledge, today=house.now().date(), name=given.name, **own)
+            patient = read_bytes(
+                given.file, knowledge, today=house.now().date(), name=given.name, country=_country(given, house)
+            )
         except InputError as error:
             field = RECORD if given.source else FILE
             return Answer(fields=fields, refused=_refused(error, field, None), seen=given.seen)
@@ -79,6 +78,12 @@ def answer(given: Given, house: House) -> Answer:
         place = place_of(error.field, fields)
         return Answer(fields=fields, refused=_refused(error, place.field, place.line), seen=given.seen)
     return _reviewed(patient, fields, given.seen, knowledge, words, filled=fields is not given.fields)
+
+
+def _country(given: Given, house: House) -> str | None:
+    """Whose labels hold for a record, which says nothing of that: those of the form, else the service's own. A patient file says it itself."""
+    record = given.file.lstrip()[:1] in (b"{", b"[") and b'"resourceType"' in given.file
+    return given.fields.said("country") or house.settings.country if record else None
 
 
 def patient_of(fields: Fields, house: House) -> Patient:
