@@ -16,6 +16,7 @@ from relaxant.service.audit.record import record
 from relaxant.service.cds import routes as cds
 from relaxant.service.diaries import routes as diaries
 from relaxant.service.door import Door
+from relaxant.service.frame.problem_page import ProblemPages
 from relaxant.service.house import House, route, slow
 from relaxant.service.measured import Measured
 from relaxant.service.pages import reference
@@ -41,7 +42,8 @@ def service(settings: Settings, *, house: House | None = None) -> ASGIApp:
         finally:
             own.store.close()
 
-    return Door(Router(routes(own), redirect_slashes=False, default=_nowhere, lifespan=lives), settings, own.measured)
+    inner = Router(routes(own), redirect_slashes=False, default=_nowhere, lifespan=lives)
+    return Door(ProblemPages(inner, own), settings, own.measured)
 
 
 def build(settings: Settings) -> House:
