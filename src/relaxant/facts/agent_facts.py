@@ -22,7 +22,7 @@ from relaxant.facts.column import (
 )
 from relaxant.facts.derive import values
 from relaxant.facts.inputs import full
-from relaxant.facts.limits import LIMITED, Ceiling, for_every_age, plain_kind
+from relaxant.facts.limits import LIMITED, Ceiling, bounds_by_routes, for_every_age, plain_kind
 from relaxant.facts.members import Members, partners
 from relaxant.facts.names import AGENT_FACTS, TAKEN_FOR
 from relaxant.facts.pace import raised_beyond_step, raised_too_soon
@@ -293,11 +293,12 @@ def _over_limit(facts: Facts, agent: str, kind: str) -> Column:
     fact, age = LIMITED[plain_kind(kind)], facts.column("age")
     surely = maybe = facts.no_one
     asked = [age]
-    for of in dict.fromkeys(ceiling.of for ceiling in limits):
-        tested = facts.column(f"{agent}:{fact}{of}")
+    for bounds in bounds_by_routes(facts.knowledge, facts.jurisdiction, agent, kind):
+        tested = facts.column(f"{agent}:{fact}{bounds.of}")
         asked.append(tested)
-        over, may_be_over = _over(facts, tested, [ceiling for ceiling in limits if ceiling.of == of])
-        surely, maybe = surely | over, maybe | may_be_over
+        if anywhere(tested.high > bounds.least):
+            over, may_be_over = _over(facts, tested, bounds.limits)
+            surely, maybe = surely | over, maybe | may_be_over
     needs = gather_needs(asked, maybe & ~surely)
     return truth(surely, maybe, needs=needs, inputs=(fact, "age"))
 
