@@ -31,7 +31,7 @@ from relaxant.planning.planned import planned
 from relaxant.planning.pump import refill_by
 from relaxant.predicted import ShownPrediction, ShownScenario, predicted, steps_of
 from relaxant.rules.evaluate import Checks, evaluate, program
-from relaxant.rules.findings import Check, Finding, Unchecked, findings_by_agent, read_row
+from relaxant.rules.findings import Check, Finding, Unchecked, findings_by_agent, read_row, silent_checks
 from relaxant.rules.reasons import Cited, cited
 from relaxant.rules.wording import capital, fact_text, listed, shown_agent_name
 from relaxant.suited import ShownCombination, ShownSuitability, combinations, suitability
@@ -172,7 +172,8 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """One person up to the findings: the ``patient`` in one order, the medicines as read, the facts, and what every rule said of them."""
+    """One person up to the findings: the ``patient`` in one order, the medicines as read, the facts, and what every rule said of them; ``checks``
+    are those that were not silent."""
 
     patient: Patient
     medicines: tuple[Medicine, ...]
@@ -227,7 +228,7 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
         facts=(*_genotype(patient), *_facts(facts, asked)),
         findings=found.findings,
         unchecked=found.unchecked,
-        checks=found.checks,
+        checks=(*found.checks, *silent_checks(tested, 0)),
         suitability=suitability(facts),
         combinations=combinations(facts),
         options=options(patient, knowledge) if plan else (),
