@@ -18,6 +18,7 @@ from relaxant.facts.inputs import inputs_of
 from relaxant.facts.loads import LOADS
 from relaxant.facts.members import role_members
 from relaxant.facts.names import PERSON_FACTS
+from relaxant.facts.pump import pumped_agents
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
@@ -557,7 +558,7 @@ def _limits(patient: Patient, medicines: tuple[Medicine, ...], facts: Facts) -> 
         if medicine.role == "considering" and medicine.change == "stop" and patient.medicines is not None:
             out += [words["stop_not_taken"].format(name=i.name) for i in medicine.ingredients if i.name not in taken]
     out += _endings(medicines, facts)
-    pumped = {a for a, agent in facts.knowledge.agents.items() if "intrathecal" in agent.routes}
+    pumped = pumped_agents(facts.knowledge)
     if (
         patient.pump is not None
         and facts.column("pump_present").low[0] >= 1

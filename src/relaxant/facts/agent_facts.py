@@ -231,8 +231,8 @@ def _exposure(facts: Facts, agent: str) -> Column:
     """The greatest measured ratio among the medicines that are surely taken, up to that among those that may be."""
     low, high, unknown = np.ones(facts.rows), np.ones(facts.rows), ~facts.inputs.medicines_known
     needs = {"medicines": unknown}
-    for exposure in facts.knowledge.exposures:
-        if exposure.agent == agent and exposure.verified and exposure.partner in facts.intake:
+    for exposure in facts.knowledge.exposures_of(agent):
+        if exposure.verified and exposure.partner in facts.intake:
             here, maybe = facts.taking(exposure.partner, Members({exposure.partner: (None, 0.0)}))
             low = np.where(here == 1, np.maximum(low, exposure.auc_ratio), low)
             high = np.where(maybe == 1, np.maximum(high, exposure.auc_ratio), high)
