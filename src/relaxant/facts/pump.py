@@ -132,7 +132,9 @@ def pumped_agents(knowledge: Knowledge) -> frozenset[str]:
 def has_pump(patient: Patient, medicines: Sequence[Medicine], knowledge: Knowledge) -> bool:
     """Whether something runs, ran or is to run into the spinal fluid, or a pump for it is described."""
     pumped = pumped_agents(knowledge)
-    return patient.pump is not None or any(m.regimen.route == ROUTE or not pumped.isdisjoint(m.agents) for m in medicines)
+    return patient.pump is not None or any(
+        m.regimen.route == ROUTE or not pumped.isdisjoint(m.agents) for m in medicines
+    )
 
 
 def only_weighed(patient: Patient, medicines: Sequence[Medicine], knowledge: Knowledge) -> bool:
