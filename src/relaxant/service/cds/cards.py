@@ -183,7 +183,7 @@ def _unchecked(found: Checked, record: Record, orders: Weighed | None, place: Pl
     words, titles = place.words["unchecked"], place.knowledge.words("facts")
     open_ones = open_checks(found, orders)
     unread = orders.unread if orders is not None else ()
-    relevant = bool(found.facts.inputs.agents) or any(u.worst_tier in _SHOWN for u in open_ones)
+    relevant = any(m.agents for m in found.medicines) or any(u.worst_tier in _SHOWN for u in open_ones)
     broken = bool(record.reported or record.cut) and relevant
     if not (any(u.worst_tier in _SHOWN for u in open_ones) or (unread and relevant) or broken):
         return None

@@ -125,10 +125,12 @@ def _changed(finding: Finding, draft: Draft, lines: Sequence[Medicine], found: C
 def _first_step(agent: str, medicine: Medicine, found: Checked) -> tuple[Plan, Step] | None:
     """The plan of a start and its first step, where it has a source, is less than what is ordered, and the ordered product gives it in whole pieces."""
     daily, strength = medicine.regimen.daily, medicine.regimen.strength
-    if daily is None or daily.low is None or room(agent, found.facts).needs(found.facts.seldom_asked(0)):
+    stands = room(agent, found.facts, found.row)
+    if daily is None or daily.low is None or stands.needs(found.facts.seldom_asked(found.row)):
         return None  # nothing is begun while something has to be known first
-    told = findings_by_agent(found.tested, 0)
-    plans = plans_of_agent(agent, found.patient, found.medicines, found.facts, told(agent))
+    alone = found if found.facts.rows == 1 else checked(found.patient, knowledge=found.facts.knowledge)
+    told = findings_by_agent(alone.tested, 0)
+    plans = plans_of_agent(agent, alone.patient, alone.medicines, alone.facts, told(agent))
     plan = next((p for p in plans if p.kind == "titration" and not p.refused and not p.needs_first and p.steps), None)
     if plan is None or daily.unit != plan.unit:
         return None
