@@ -38,6 +38,7 @@ def test_a_person_gets_a_page_and_a_program_data(house: House, method: str, path
     page = call(method, path, data=data, headers=HTML)
     assert page.status_code == status and page.headers["content-type"].startswith("text/html"), page.text
     assert words["problem"]["title"] in page.text and says in page.text, page.text
+    assert (words["problem"]["back"] in page.text) == (method == "POST")
     assert page.headers["x-request-id"] in page.text and 'class="masthead"' in page.text
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
     plain = call(method, path, data=data, headers={"accept": "*/*"})

@@ -50,7 +50,7 @@ def problem_page(problem: Problem, scope: Scope, house: House) -> Response:
     own = site.words["problem"]
     title = own["signed_out"] if problem.status == 401 else problem.title
     request = own["number"].format(request=scope.get("state", {}).get("request_id", ""))
-    return HTMLResponse(template("problem.html.j2").render(site=site, words=own, said=title, request=request), problem.status, problem.headers)  # fmt: skip
+    return HTMLResponse(template("problem.html.j2").render(site=site, words=own, said=title, request=request, posted=scope["method"] == "POST"), problem.status, problem.headers)  # fmt: skip
 
 
 def _for_a_person(scope: Scope) -> bool:
