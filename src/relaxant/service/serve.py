@@ -45,13 +45,13 @@ def say(settings: Settings) -> None:
         _log.warning("unauthenticated is set: anybody who reaches this address is answered")
 
 
-def serve(settings: Settings) -> None:
-    """Runs the server."""
+def serve(settings: Settings, application: str = "relaxant.service.serve:worker") -> None:
+    """Runs the server. ``application``: where what each worker serves is made, as ``module:function``."""
     import msgspec
 
     os.environ[_HANDED_DOWN] = msgspec.json.encode(settings).decode()
     config = uvicorn.Config(
-        "relaxant.service.serve:worker",
+        application,
         factory=True,
         host=settings.host,
         port=settings.port,
@@ -78,9 +78,14 @@ def serve(settings: Settings) -> None:
 
 def worker() -> object:
     """The application of one worker."""
-    import msgspec
-
     from relaxant.service.app import service
 
     write_logs()
-    return service(msgspec.json.decode(os.environ[_HANDED_DOWN], type=Settings))
+    return service(handed_down())
+
+
+def handed_down() -> Settings:
+    """In a worker: the settings of the service."""
+    import msgspec
+
+    return msgspec.json.decode(os.environ[_HANDED_DOWN], type=Settings)
