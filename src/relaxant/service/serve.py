@@ -11,6 +11,7 @@ import uvicorn
 
 from relaxant.service.door import MOST_HEAD
 from relaxant.service.line import LINE
+from relaxant.service.listening import listening
 from relaxant.service.logs import log, write_logs
 from relaxant.service.settings import Settings, loopback, read_settings
 
@@ -73,7 +74,7 @@ def serve(settings: Settings, application: str = "relaxant.service.serve:worker"
     else:
         from uvicorn.supervisors import Multiprocess
 
-        Multiprocess(config, sockets=[config.bind_socket()]).run()
+        Multiprocess(config, sockets=[listening(config)]).run()
 
 
 def worker() -> object:
