@@ -8,7 +8,7 @@ import secrets
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from relaxant.service.audit.kinds import Kind
 from relaxant.service.audit.record import record
@@ -16,7 +16,8 @@ from relaxant.service.store.engines import clear
 from relaxant.service.store.store import Store, check_secret
 from relaxant.service.store.tables import PEOPLE
 
-_KEY = select(PEOPLE.c.key)
+_KEY = select(PEOPLE.c.key).where(PEOPLE.c.lookup == bindparam("lookup"))
+_ADD = insert(PEOPLE)
 
 
 def pseudonym(connection: Connection, secret: bytes, issuer: str, patient_id: str) -> bytes:
@@ -24,10 +25,10 @@ def pseudonym(connection: Connection, secret: bytes, issuer: str, patient_id: st
 
     ``secret``: the store's. ``issuer``, ``patient_id``: whose record number, and the number; both exactly as they are sent."""
     lookup = _lookup(secret, issuer, patient_id)
-    key = connection.execute(_KEY.where(PEOPLE.c.lookup == lookup)).scalar()
+    key = connection.execute(_KEY, {"lookup": lookup}).scalar()
     if key is None:
         key = secrets.token_bytes(32)
-        connection.execute(insert(PEOPLE), {"lookup": lookup, "key": key})
+        connection.execute(_ADD, {"lookup": lookup, "key": key})
     return hmac.digest(bytes(key), b"relaxant: a person", hashlib.sha256)
 
 

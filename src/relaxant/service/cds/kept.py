@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from relaxant.service.audit.kinds import Kind
 from relaxant.service.audit.people import pseudonym
@@ -19,6 +19,12 @@ from relaxant.service.store.tables import ANSWERS, CARDS
 from relaxant.service.store.times import milliseconds
 
 _MOST_SUGGESTIONS = 64
+_ANSWERED = (
+    select(CARDS.c.said)
+    .join(ANSWERS, ANSWERS.c.card == CARDS.c.card)
+    .where(CARDS.c.person == bindparam("person"), CARDS.c.service == bindparam("service"), CARDS.c.said.in_(bindparam("said", expanding=True)))
+)  # fmt: skip
+_KEEP = insert(CARDS)
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,16 +52,13 @@ def show(connection: Connection, secret: bytes, made: Sequence[Made], told: Told
     person = pseudonym(connection, secret, told.by, told.patient)
     said = {m.card.uuid: _said(m, person, told.server) for m in made}
     if not told.again and made:
-        rows = connection.execute(
-            select(CARDS.c.said)
-            .join(ANSWERS, ANSWERS.c.card == CARDS.c.card)
-            .where(CARDS.c.person == person, CARDS.c.service == told.service, CARDS.c.said.in_(list(said.values())))
-        )
+        asked = {"person": person, "service": told.service, "said": list(said.values())}
+        rows = connection.execute(_ANSWERED, asked)
         known = {bytes(row.said) for row in rows}
         made = [m for m in made if said[m.card.uuid] not in known]
     if made:
         connection.execute(
-            insert(CARDS),
+            _KEEP,
             [
                 {
                     "card": m.card.uuid,

@@ -210,14 +210,15 @@ def _begun(stack: ExitStack, engine: Engine) -> Connection:
 
 def _one(connection: Connection, what: Callable[[Connection], Any]) -> _Done:
     """Does one of a batch; what fails undoes its own part alone. Raises where not even that can be done."""
-    point = connection.begin_nested()
+    connection.exec_driver_sql("SAVEPOINT own")
     try:
         result = what(connection)
-        point.commit()
+        connection.exec_driver_sql("RELEASE SAVEPOINT own")
     except BaseException as error:
         if connection.invalidated:  # it went away, and with it what the others of the batch had written
             raise
-        point.rollback()
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT own")
+        connection.exec_driver_sql("RELEASE SAVEPOINT own")
         if is_away(error) and not isinstance(error, Away):
             away = Away()
             away.__cause__ = error
