@@ -172,6 +172,8 @@ class Turns:
         try:
             if self._ways.file is None:
                 connection.execute(TURN)
+            if len(batch) == 1:
+                return [_alone(connection, batch[0][0])]
             return [_one(connection, what) for what, _ in batch]
         finally:
             self._writes = None
@@ -208,6 +210,19 @@ def _begun(stack: ExitStack, engine: Engine) -> Connection:
     return connection
 
 
+def _alone(connection: Connection, what: Callable[[Connection], Any]) -> _Done:
+    """Does the one write of a transaction; where it fails, that is taken back whole. Raises where not even that can be done."""
+    try:
+        return what(connection), None
+    except BaseException as error:
+        if connection.invalidated:
+            raise
+        transaction = connection.get_transaction()
+        assert transaction is not None
+        transaction.rollback()
+        return None, _told(error)
+
+
 def _one(connection: Connection, what: Callable[[Connection], Any]) -> _Done:
     """Does one of a batch; what fails undoes its own part alone. Raises where not even that can be done."""
     connection.exec_driver_sql("SAVEPOINT own")
@@ -219,9 +234,14 @@ def _one(connection: Connection, what: Callable[[Connection], Any]) -> _Done:
             raise
         connection.exec_driver_sql("ROLLBACK TO SAVEPOINT own")
         connection.exec_driver_sql("RELEASE SAVEPOINT own")
-        if is_away(error) and not isinstance(error, Away):
-            away = Away()
-            away.__cause__ = error
-            return None, away
-        return None, error
+        return None, _told(error)
     return result, None
+
+
+def _told(error: BaseException) -> BaseException:
+    """What whoever asked is told of an error of his own write."""
+    if not is_away(error) or isinstance(error, Away):
+        return error
+    away = Away()
+    away.__cause__ = error
+    return away
