@@ -17,6 +17,8 @@ end
 function request()
    local token = tokens()
    if token == nil then
+      io.write("spent\n") -- wrk itself would sleep on until its time is up
+      io.flush()
       wrk.thread:stop()
       tokens = function() return nil end
    end

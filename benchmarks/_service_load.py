@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +37,11 @@ def load(url: str, folder: Path, bodies: int, *, connections: int, seconds: int)
     command = [str(WRK), "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(_SCRIPT), url, "--", str(folder), str(bodies)]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
-        said = process.stdout.read()
+        said = ""
+        for line in process.stdout:
+            said += line
+            if line == "spent\n":
+                process.send_signal(signal.SIGINT)
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0 and _MARK in said, said

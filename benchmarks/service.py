@@ -145,7 +145,7 @@ def memory(sent: list[bytes], folder: Path, connections: int, calls: int) -> Non
                 print(f"{done:>8,}  {held:>20}  {counted.requests / counted.seconds:>8.0f}  {counted.p99 * 1e3:>8.0f}  {counted.status + counted.line}", flush=True)  # fmt: skip
             if done >= calls:
                 break
-            counted, _ = under_load(own, signer, sent, connections=connections, seconds=300, calls=STEP)
+            counted, _ = under_load(own, signer, sent, connections=connections, seconds=300, calls=min(STEP, calls))
             done = sum(statuses(own).values())
 
 

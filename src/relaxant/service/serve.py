@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Mapping
@@ -82,7 +83,10 @@ def worker() -> object:
     from relaxant.service.app import service
 
     write_logs()
-    return service(handed_down())
+    made = service(handed_down())
+    gc.collect()
+    gc.freeze()  # looking through the knowledge for garbage would hold everybody up for a tenth of a second
+    return made
 
 
 def handed_down() -> Settings:
