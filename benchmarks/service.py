@@ -48,6 +48,7 @@ CORES = 2
 PEOPLE = 24
 ROUNDS = 6  # of all bodies, in this process
 STEP = 5_000  # calls between two looks at the memory
+AT_ONCE = 1_000  # calls that are signed at once, so that no token grows old on a slow machine
 _MOST = 1_000  # calls a second that tokens are signed for
 
 
@@ -133,20 +134,24 @@ def own_settings(own: Served) -> Settings:
 
 def memory(sent: list[bytes], folder: Path, connections: int, calls: int) -> None:
     """What the workers keep in memory, every so many calls."""
-    signer, done = Signer("ES384"), 0
+    signer, counts = Signer("ES384"), Counter[int]()
     with running(RELAXANT, folder / "memory", signer) as own:
         print(f"{'calls':>8}  {'MB of each worker':>20}  {'calls/s':>8}  {'p99, ms':>8}  refused")
-        while True:
-            workers = [pid for pid in processes(own.process.pid) if resident_mb(pid) > 40 and pid != own.process.pid]
-            held = " ".join(f"{resident_mb(pid):.1f}" for pid in workers)
-            if not done:
-                print(f"{done:>8,}  {held:>20}")
-            else:
-                print(f"{done:>8,}  {held:>20}  {counted.requests / counted.seconds:>8.0f}  {counted.p99 * 1e3:>8.0f}  {counted.status + counted.line}", flush=True)  # fmt: skip
-            if done >= calls:
-                break
-            counted, _ = under_load(own, signer, sent, connections=connections, seconds=300, calls=min(STEP, calls))
-            done = sum(statuses(own).values())
+        print(f"{0:>8,}  {_held(own):>20}", flush=True)
+        while sum(counts.values()) < calls:
+            parts = []
+            for _ in range(0, min(STEP, calls), AT_ONCE):
+                parts.append(under_load(own, signer, sent, connections=connections, seconds=200, calls=AT_ONCE)[0])
+            counts = statuses(own)
+            rate = sum(part.requests for part in parts) / sum(part.seconds for part in parts)
+            longest = max(part.p99 for part in parts)
+            print(f"{sum(counts.values()):>8,}  {_held(own):>20}  {rate:>8.0f}  {longest * 1e3:>8.0f}  {sum(p.status + p.line for p in parts)}", flush=True)  # fmt: skip
+        print("answers, by the service's own log: " + ", ".join(f"{number:,} of {status}" for status, number in sorted(counts.items())))  # fmt: skip
+
+
+def _held(own: Served) -> str:
+    workers = [pid for pid in processes(own.process.pid) if pid != own.process.pid and resident_mb(pid) > 40]
+    return " ".join(f"{resident_mb(pid):.1f}" for pid in workers)
 
 
 def main() -> None:

@@ -185,7 +185,9 @@ class TestWriting:
                 store.write(step(f"{name}{i}"))
 
         with ThreadPoolExecutor(6) as pool:
-            told = [pool.submit(asyncio.run, many(own, name)) for own, name in ((store, "a"), (store, "b"), (other, "c"))]
+            told = [
+                pool.submit(asyncio.run, many(own, name)) for own, name in ((store, "a"), (store, "b"), (other, "c"))
+            ]
             told += [pool.submit(one_by_one, name) for name in "def"]
             for one in told:
                 one.result(60)

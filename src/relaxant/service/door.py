@@ -42,7 +42,9 @@ _QUOTE, _OPENS, _CLOSES = 3, 1, 2
 _KINDS = bytes(
     {**dict.fromkeys(b"[{", _OPENS), **dict.fromkeys(b"]}", _CLOSES), ord('"'): _QUOTE}.get(c, 0) for c in range(256)
 )
-_EMPTY = bytes((_QUOTE, _QUOTE))  # a text without a bracket; or the end of one with and the beginning of the next, which may as well be one text
+_EMPTY = bytes(
+    (_QUOTE, _QUOTE)
+)  # a text without a bracket; or the end of one with and the beginning of the next, which may as well be one text
 _OTHERS = bytes(c for c in range(256) if not _KINDS[c])
 _STEPS = np.array([0, 1, -1, 0], np.int32)
 CLOSED = {

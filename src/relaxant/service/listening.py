@@ -11,6 +11,8 @@ from typing import Any
 
 import uvicorn
 
+from relaxant.errors import InputError
+
 
 class Listening(socket.socket):
     """A socket that is bound and, where it was made, never listens: it holds the address. A worker that it is handed to gets another one at the same
@@ -21,11 +23,15 @@ class Listening(socket.socket):
 
 
 def bound(host: str, port: int) -> Listening:
-    """A socket at an address that others of ours may share. Raises :class:`OSError` where it is somebody else's."""
+    """A socket at an address that others of ours may share. Raises :class:`InputError` where it cannot be had."""
     own = Listening(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    own.bind((host, port))
+    try:
+        own.bind((host, port))
+    except OSError as error:
+        own.close()
+        raise InputError("port", f"{host}:{port}", f"it cannot be listened on ({error.strerror})", "an address of this machine and a port that nobody has") from None  # fmt: skip
     return own
 
 

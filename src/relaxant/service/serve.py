@@ -18,6 +18,7 @@ from relaxant.service.settings import Settings, loopback, read_settings
 
 _log = log("serve")
 _GRACE = 20  # seconds that requests under way are given at the end
+_ANSWERS = 60  # seconds within which a worker says that it is there; on a machine that has too much to do none is taken for dead
 _HANDED_DOWN = "RELAXANT_SERVE_SETTINGS"  # from the process that was started to its workers
 
 
@@ -65,6 +66,7 @@ def serve(settings: Settings, application: str = "relaxant.service.serve:worker"
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=list(settings.proxies),
         timeout_graceful_shutdown=_GRACE,
+        timeout_worker_healthcheck=_ANSWERS,
         http=LINE,
         h11_max_incomplete_event_size=MOST_HEAD,
         ws="none",
@@ -75,7 +77,18 @@ def serve(settings: Settings, application: str = "relaxant.service.serve:worker"
     else:
         from uvicorn.supervisors import Multiprocess
 
+        check(settings)
         Multiprocess(config, sockets=[listening(config)]).run()
+
+
+def check(settings: Settings) -> None:
+    """Reads the knowledge and opens the store once before there are workers: one that fails is begun again, and would fail for ever. Raises
+    :class:`relaxant.errors.RelaxantError`."""
+    from relaxant.knowledge.load import load_knowledge
+    from relaxant.service.store.store import open_store
+
+    load_knowledge(*settings.packs)
+    open_store(settings).close()
 
 
 def worker() -> object:

@@ -16,7 +16,9 @@ class Prepared:
         self._statement = statement
         self._written: dict[str, tuple[str, Sequence[str], dict[str, Any]]] = {}
 
-    def __call__(self, connection: Connection, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> CursorResult[Any]:
+    def __call__(
+        self, connection: Connection, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+    ) -> CursorResult[Any]:
         """Runs it, with one set of values or, for an insert, with several."""
         words, names, own = self._written.get(connection.dialect.name) or self._write(connection)
         if isinstance(values, Mapping):
