@@ -21,9 +21,10 @@ function request()
       io.flush()
       wrk.thread:stop()
       tokens = function() return nil end
+      return "" -- nothing is sent any more
    end
    sent = sent + 1
-   wrk.headers["Authorization"] = "Bearer " .. (token or "")
+   wrk.headers["Authorization"] = "Bearer " .. token
    return wrk.format("POST", nil, nil, bodies[(sent - 1) % #bodies + 1])
 end
 

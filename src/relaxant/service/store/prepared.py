@@ -22,7 +22,7 @@ class Prepared:
         """Runs it, with one set of values or, for an insert, with several."""
         words, names, own = self._written.get(connection.dialect.name) or self._write(connection)
         if isinstance(values, Mapping):
-            given = own | values if own else values
+            given = {**own, **values} if own else values
             return connection.exec_driver_sql(words, tuple([given[name] for name in names]))
         return connection.exec_driver_sql(words, [tuple([one[name] for name in names]) for one in values])
 
