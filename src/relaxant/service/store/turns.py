@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, text
@@ -65,7 +65,8 @@ class Turns:
         """Has written what waits, now or soon, for those who wait on a loop; called on it."""
         self._loops.add(loop)
         if self._ways.file is None:
-            self._beside.submit(self._take)
+            with suppress(RuntimeError):  # it ends, and its end writes what waits
+                self._beside.submit(self._take)
         elif self._tries is not loop:
             self._lead(loop)
 
