@@ -45,8 +45,8 @@ from signing import ISSUER, Signer
 CONSTANT = (sys.executable, str(Path(__file__).parent / "_service_constant.py"))
 PATH = "/cds-services/relaxant-orders"
 CORES = 2
-PEOPLE = 24
-ROUNDS = 6  # of all bodies, in this process
+PEOPLE = 240
+ROUNDS = 1  # of all bodies, in this process
 STEP = 5_000  # calls between two looks at the memory
 AT_ONCE = 1_000  # calls that are signed at once, so that no token grows old on a slow machine
 _MOST = 1_000  # calls a second that tokens are signed for
@@ -98,7 +98,7 @@ def speed(sent: list[bytes], card: bytes, folder: Path, connections: int, second
     found: dict[str, tuple[Load, float]] = {}
     for name, program in (("constant card", CONSTANT), ("order-sign", RELAXANT)):
         with running(program, folder / name.replace(" ", "-"), signer, card) as own:
-            under_load(own, signer, sent, connections=connections, seconds=5, calls=len(sent) * 20)
+            under_load(own, signer, sent, connections=connections, seconds=5, calls=2_000)
             found[name] = under_load(own, signer, sent, connections=connections, seconds=seconds, calls=seconds * _MOST)
             counted, ms = found[name]
             refused = {status: number for status, number in statuses(own).items() if status != 200}
