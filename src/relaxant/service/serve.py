@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import signal
 import sys
 from collections.abc import Mapping
+from types import FrameType
 
 import uvicorn
 
@@ -15,6 +17,7 @@ from relaxant.service.line import LINE
 from relaxant.service.listening import listening
 from relaxant.service.logs import log, write_logs
 from relaxant.service.settings import Settings, loopback, read_settings
+from relaxant.service.tls import check_certificate
 
 _log = log("serve")
 _GRACE = 20  # seconds that requests under way are given at the end
@@ -26,6 +29,7 @@ def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Serves until it is told to stop (SIGINT or SIGTERM), and lets requests under way end."""
     given = {"host": options.host, "port": options.port, "workers": options.workers, "public_url": options.public_url, "database": options.database, "packs": options.pack or None}  # fmt: skip
     settings = read_settings(options.config, environment, given)
+    check_certificate(settings)
     write_logs()
     say(settings)
     serve(settings)
@@ -34,7 +38,10 @@ def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 def say(settings: Settings) -> None:
     """How the service stands, once, at its start: on standard error for a person, and in the log."""
-    print(f"relaxant: http://{settings.host}:{settings.port}/ (stop with Ctrl-C)", file=sys.stderr)
+    print(f"relaxant: {settings.address}/ (stop with Ctrl-C)", file=sys.stderr)
+    if not loopback(settings.host) and settings.certificate is None:
+        print("relaxant: this address speaks plain HTTP: a proxy that ends TLS has to stand before it", file=sys.stderr)
+        _log.warning("plain HTTP beyond this machine: a proxy has to end TLS before it")
     if settings.issuers:
         _log.info("callers of the CDS service must sign their requests", extra={"count": len(settings.issuers)})
     elif loopback(settings.host):
@@ -49,8 +56,12 @@ def say(settings: Settings) -> None:
 
 
 def serve(settings: Settings, application: str = "relaxant.service.serve:worker") -> None:
-    """Runs the server. ``application``: where what each worker serves is made, as ``module:function``."""
+    """Runs the server until it is told to stop. Told by a signal it lets requests under way end, and has then ended as it should: with status 0.
+    ``application``: where what each worker serves is made, as ``module:function``."""
     import msgspec
+
+    for told in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(told, _end)  # uvicorn takes these up, and hands each on once it has stopped
 
     os.environ[_HANDED_DOWN] = msgspec.json.encode(settings).decode()
     config = uvicorn.Config(
@@ -67,6 +78,8 @@ def serve(settings: Settings, application: str = "relaxant.service.serve:worker"
         forwarded_allow_ips=list(settings.proxies),
         timeout_graceful_shutdown=_GRACE,
         timeout_worker_healthcheck=_ANSWERS,
+        ssl_certfile=settings.certificate,
+        ssl_keyfile=settings.key,
         http=LINE,
         h11_max_incomplete_event_size=MOST_HEAD,
         ws="none",
@@ -89,6 +102,10 @@ def check(settings: Settings) -> None:
 
     load_knowledge(*settings.packs)
     open_store(settings).close()
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
 
 
 def worker() -> object:

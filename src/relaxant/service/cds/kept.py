@@ -33,7 +33,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """Of which call cards are kept. ``patient``: the record number as it was sent, of the ``server`` where one was named. ``again``: also what was
-    answered already and has not changed."""
+    overridden already and has not changed."""
 
     service: str
     hook: str
@@ -78,10 +78,11 @@ def show(connection: Connection, secret: bytes, made: Sequence[Made], told: Told
 
 @cache
 def _answered(count: int) -> Prepared:
-    """Which of ``count`` things said of a person were answered."""
+    """Which of ``count`` things said of a person were overridden."""
     said = CARDS.c.said.in_([bindparam(f"said{i}") for i in range(count)])
     whose = CARDS.c.person == bindparam("person"), CARDS.c.service == bindparam("service")
-    return Prepared(select(CARDS.c.said).join(ANSWERS, ANSWERS.c.card == CARDS.c.card).where(*whose, said))
+    overridden = ANSWERS.c.outcome == "overridden"  # what was accepted and still stands did not take effect
+    return Prepared(select(CARDS.c.said).join(ANSWERS, ANSWERS.c.card == CARDS.c.card).where(*whose, said, overridden))
 
 
 def _said(made: Made, person: bytes, server: str) -> bytes:
