@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ import msgspec
 import uvicorn
 from starlette.types import ASGIApp
 
+RELAXANT = (sys.executable, "-m", "relaxant")
 _STARTS = 90  # seconds: reading the knowledge for the first time on a busy machine
 _ENDS = 40
 
@@ -68,9 +69,9 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def served(folder: Path, **settings: Any) -> Iterator[Served]:
+def served(folder: Path, program: Sequence[str] = RELAXANT, **settings: Any) -> Iterator[Served]:
     """``relaxant serve`` as a process, with ``settings`` by the environment (lists of texts parted by spaces, everything else as JSON); its database
-    lies in ``folder``. It ends with the block."""
+    lies in ``folder``. It ends with the block. ``program``: what is told to serve in place of relaxant."""
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / "tmp"
     temporary.mkdir(exist_ok=True)
@@ -83,7 +84,7 @@ def served(folder: Path, **settings: Any) -> Iterator[Served]:
     environment |= {"TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1"}
     with (folder / "stderr").open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "relaxant", "serve", "--port", str(port)],
+            [*program, "serve", "--port", str(port)],
             env=environment,
             stdout=errors,
             stderr=errors,

@@ -86,10 +86,10 @@ def held_up(store: Store) -> Iterator[None]:
 def asked(store: Store, whats: list[Callable[[Connection], Any]]) -> list[Future[Any]]:
     """Each asked from a thread of its own, in this order."""
     pool, out = ThreadPoolExecutor(len(whats)), []
-    for number, what in enumerate(whats, store._waiting.qsize() + 1):
+    for number, what in enumerate(whats, store.waiting + 1):
         out.append(pool.submit(store.write, what))
         for _ in range(2000):
-            if store._waiting.qsize() >= number:
+            if store.waiting >= number:
                 break
             time.sleep(0.005)
     pool.shutdown(wait=False)
@@ -154,22 +154,77 @@ class TestWriting:
     def test_a_caller_who_goes_away_during_his_turn_stops_nobody(self, store: Store) -> None:
         begun, go = threading.Event(), threading.Event()
 
-        def slow(connection: Connection) -> None:
-            begun.set()
-            go.wait(20)
-            step("slow")(connection)
+        def slow(_connection: Connection) -> None:
+            if not begun.is_set():
+                begun.set()
+                go.wait(20)
+
+        event.listen(store.ways.writes, "commit", slow)
 
         async def goes_away() -> None:
-            waiting = asyncio.create_task(store.written(slow))
+            waiting = asyncio.create_task(store.written(step("slow")))
             await asyncio.to_thread(begun.wait, 20)
             waiting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting
+            next_ = asyncio.create_task(store.written(step("next")))
+            await asyncio.sleep(0.05)
             go.set()
-            await store.written(step("next"))
+            await next_
 
         asyncio.run(goes_away())
         assert steps(store) == {"slow", "next"}
+
+    def test_loops_and_threads_take_turns(self, database: str, store: Store, tmp_path: Path) -> None:
+        """Two loops and three threads of this process, and a store of another, write at once; everything is kept, in no more than as many commits."""
+        other, commits = open_store(settings(database, tmp_path)), []
+        event.listen(store.ways.writes, "commit", lambda _connection: commits.append(1))
+
+        async def many(own: Store, name: str) -> None:
+            await asyncio.gather(*(own.written(step(f"{name}{i}")) for i in range(40)))
+
+        def one_by_one(name: str) -> None:
+            for i in range(40):
+                store.write(step(f"{name}{i}"))
+
+        with ThreadPoolExecutor(6) as pool:
+            told = [
+                pool.submit(asyncio.run, many(own, name)) for own, name in ((store, "a"), (store, "b"), (other, "c"))
+            ]
+            told += [pool.submit(one_by_one, name) for name in "def"]
+            for one in told:
+                one.result(60)
+        assert steps(store) == {f"{name}{i}" for name in "abcdef" for i in range(40)}
+        assert len(commits) < 200  # of two hundred writes some shared one
+        other.close()
+
+    def test_a_loop_does_not_wait_for_another_process(self, database: str, store: Store, tmp_path: Path) -> None:
+        other = open_store(settings(database, tmp_path))
+
+        async def waits() -> None:
+            with held_up(other):
+                waiting = asyncio.create_task(store.written(step("late")))
+                for _ in range(20):
+                    await asyncio.sleep(0.002)  # a loop that waited would never come back to let the other go
+                assert not waiting.done()
+            await waiting
+
+        asyncio.run(waits())
+        assert steps(store) == {"late"}
+        other.close()
+
+    def test_a_loop_that_waits_too_long_is_told(self, tmp_path: Path) -> None:
+        url = f"sqlite:///{tmp_path / 'relaxant.sqlite3'}"
+        other = open_store(settings(url, tmp_path))
+        store = Store(engines(url_of(url), wait=0.2))
+        with held_up(other):
+            for _ in range(2):
+                with pytest.raises(Away):
+                    asyncio.run(store.written(step("locked out")))
+        asyncio.run(store.written(step("after")))
+        assert steps(store) == {"after"}
+        store.close()
+        other.close()
 
     def test_a_write_within_a_write_is_refused(self, store: Store) -> None:
         with pytest.raises(RuntimeError, match="within a write"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -13,12 +14,14 @@ import uvicorn
 
 from relaxant.service.door import MOST_HEAD
 from relaxant.service.line import LINE
+from relaxant.service.listening import listening
 from relaxant.service.logs import log, write_logs
 from relaxant.service.settings import Settings, loopback, read_settings
 from relaxant.service.tls import check_certificate
 
 _log = log("serve")
 _GRACE = 20  # seconds that requests under way are given at the end
+_ANSWERS = 60  # seconds within which a worker says that it is there; on a machine that has too much to do none is taken for dead
 _HANDED_DOWN = "RELAXANT_SERVE_SETTINGS"  # from the process that was started to its workers
 
 
@@ -52,8 +55,9 @@ def say(settings: Settings) -> None:
         _log.warning("unauthenticated is set: anybody who reaches this address is answered")
 
 
-def serve(settings: Settings) -> None:
-    """Runs the server until it is told to stop. Told by a signal it lets requests under way end, and has then ended as it should: with status 0."""
+def serve(settings: Settings, application: str = "relaxant.service.serve:worker") -> None:
+    """Runs the server until it is told to stop. Told by a signal it lets requests under way end, and has then ended as it should: with status 0.
+    ``application``: where what each worker serves is made, as ``module:function``."""
     import msgspec
 
     for told in (signal.SIGTERM, signal.SIGINT):
@@ -61,7 +65,7 @@ def serve(settings: Settings) -> None:
 
     os.environ[_HANDED_DOWN] = msgspec.json.encode(settings).decode()
     config = uvicorn.Config(
-        "relaxant.service.serve:worker",
+        application,
         factory=True,
         host=settings.host,
         port=settings.port,
@@ -73,6 +77,7 @@ def serve(settings: Settings) -> None:
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=list(settings.proxies),
         timeout_graceful_shutdown=_GRACE,
+        timeout_worker_healthcheck=_ANSWERS,
         ssl_certfile=settings.certificate,
         ssl_keyfile=settings.key,
         http=LINE,
@@ -85,7 +90,18 @@ def serve(settings: Settings) -> None:
     else:
         from uvicorn.supervisors import Multiprocess
 
-        Multiprocess(config, sockets=[config.bind_socket()]).run()
+        check(settings)
+        Multiprocess(config, sockets=[listening(config)]).run()
+
+
+def check(settings: Settings) -> None:
+    """Reads the knowledge and opens the store once before there are workers: one that fails is begun again, and would fail for ever. Raises
+    :class:`relaxant.errors.RelaxantError`."""
+    from relaxant.knowledge.load import load_knowledge
+    from relaxant.service.store.store import open_store
+
+    load_knowledge(*settings.packs)
+    open_store(settings).close()
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:
@@ -94,9 +110,17 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
 
 def worker() -> object:
     """The application of one worker."""
-    import msgspec
-
     from relaxant.service.app import service
 
     write_logs()
-    return service(msgspec.json.decode(os.environ[_HANDED_DOWN], type=Settings))
+    made = service(handed_down())
+    gc.collect()
+    gc.freeze()  # looking through the knowledge for garbage would hold everybody up for a tenth of a second
+    return made
+
+
+def handed_down() -> Settings:
+    """In a worker: the settings of the service."""
+    import msgspec
+
+    return msgspec.json.decode(os.environ[_HANDED_DOWN], type=Settings)

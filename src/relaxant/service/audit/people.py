@@ -8,15 +8,17 @@ import secrets
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from relaxant.service.audit.kinds import Kind
 from relaxant.service.audit.record import record
 from relaxant.service.store.engines import clear
+from relaxant.service.store.prepared import Prepared
 from relaxant.service.store.store import Store, check_secret
 from relaxant.service.store.tables import PEOPLE
 
-_KEY = select(PEOPLE.c.key)
+_KEY = Prepared(select(PEOPLE.c.key).where(PEOPLE.c.lookup == bindparam("lookup")))
+_ADD = Prepared(insert(PEOPLE))
 
 
 def pseudonym(connection: Connection, secret: bytes, issuer: str, patient_id: str) -> bytes:
@@ -24,10 +26,10 @@ def pseudonym(connection: Connection, secret: bytes, issuer: str, patient_id: st
 
     ``secret``: the store's. ``issuer``, ``patient_id``: whose record number, and the number; both exactly as they are sent."""
     lookup = _lookup(secret, issuer, patient_id)
-    key = connection.execute(_KEY.where(PEOPLE.c.lookup == lookup)).scalar()
+    key = _KEY(connection, {"lookup": lookup}).scalar()
     if key is None:
         key = secrets.token_bytes(32)
-        connection.execute(insert(PEOPLE), {"lookup": lookup, "key": key})
+        _ADD(connection, {"lookup": lookup, "key": key})
     return hmac.digest(bytes(key), b"relaxant: a person", hashlib.sha256)
 
 

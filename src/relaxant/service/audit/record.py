@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select
 
 from relaxant.service.audit.kinds import Kind
 from relaxant.service.audit.rows import FIRST, hash_of
+from relaxant.service.store.prepared import Prepared
 from relaxant.service.store.tables import AUDIT
 from relaxant.service.store.times import milliseconds
 
@@ -19,8 +20,8 @@ Said = str | int | bool | None | Sequence[str]
 _NAME = re.compile(r"[a-z][a-z_]{0,39}\Z")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}\Z")
 _MOST_BY = 200
-_HEAD = select(AUDIT.c.number, AUDIT.c.hash).order_by(AUDIT.c.number.desc()).limit(1)
-_ADD = insert(AUDIT)
+_HEAD = Prepared(select(AUDIT.c.number, AUDIT.c.hash).order_by(AUDIT.c.number.desc()).limit(1))
+_ADD = Prepared(insert(AUDIT))
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -33,12 +34,12 @@ def record(
     ``by``: who did it, a name of ours: an issuer's, a role, a hash of somebody's account. ``person``: a pseudonym. ``what``: names of ours with ids,
     counts, yes or no; never a word that somebody typed. Raises :class:`ValueError` for anything else, which is a fault of the caller's code."""
     _check(by, person, what)
-    head = connection.execute(_HEAD).first()
+    head = _HEAD(connection, {}).first()
     number, before = (1, FIRST) if head is None else (head.number + 1, bytes(head.hash))
     when, said = milliseconds(at or datetime.now(UTC)), _encode(what).decode()
     made = hash_of(before, number, when, kind.value, by, person, said)
     row = {"number": number, "at": when, "kind": kind.value, "by": by, "person": person, "what": said, "hash": made}
-    connection.execute(_ADD, row)
+    _ADD(connection, row)
     return number
 
 

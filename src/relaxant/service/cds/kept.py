@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from relaxant.service.audit.kinds import Kind
 from relaxant.service.audit.people import pseudonym
@@ -15,10 +16,12 @@ from relaxant.service.audit.record import record
 from relaxant.service.cds.cards import Made, suggestion_ids
 from relaxant.service.cds.feedback import Feedback
 from relaxant.service.problems import Problem
+from relaxant.service.store.prepared import Prepared
 from relaxant.service.store.tables import ANSWERS, CARDS
 from relaxant.service.store.times import milliseconds
 
 _MOST_SUGGESTIONS = 64
+_KEEP = Prepared(insert(CARDS))
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,17 +49,13 @@ def show(connection: Connection, secret: bytes, made: Sequence[Made], told: Told
     person = pseudonym(connection, secret, told.by, told.patient)
     said = {m.card.uuid: _said(m, person, told.server) for m in made}
     if not told.again and made:
-        rows = connection.execute(
-            select(CARDS.c.said)
-            .join(ANSWERS, ANSWERS.c.card == CARDS.c.card)
-            .where(CARDS.c.person == person, CARDS.c.service == told.service, CARDS.c.said.in_(list(said.values())))
-            .where(ANSWERS.c.outcome == "overridden")  # what was accepted and still stands did not take effect
-        )
+        asked = {"person": person, "service": told.service, **{f"said{i}": one for i, one in enumerate(said.values())}}
+        rows = _answered(len(said))(connection, asked)
         known = {bytes(row.said) for row in rows}
         made = [m for m in made if said[m.card.uuid] not in known]
     if made:
-        connection.execute(
-            insert(CARDS),
+        _KEEP(
+            connection,
             [
                 {
                     "card": m.card.uuid,
@@ -75,6 +74,15 @@ def show(connection: Connection, secret: bytes, made: Sequence[Made], told: Told
     what = {"hook": told.hook, "service": told.service, "cards": [m.card.uuid for m in made]}
     record(connection, Kind.CALLED, told.by, person, what, at=told.now)
     return list(made)
+
+
+@cache
+def _answered(count: int) -> Prepared:
+    """Which of ``count`` things said of a person were overridden."""
+    said = CARDS.c.said.in_([bindparam(f"said{i}") for i in range(count)])
+    whose = CARDS.c.person == bindparam("person"), CARDS.c.service == bindparam("service")
+    overridden = ANSWERS.c.outcome == "overridden"  # what was accepted and still stands did not take effect
+    return Prepared(select(CARDS.c.said).join(ANSWERS, ANSWERS.c.card == CARDS.c.card).where(*whose, said, overridden))
 
 
 def _said(made: Made, person: bytes, server: str) -> bytes:

@@ -21,17 +21,19 @@ from relaxant.service.settings import loopback
 
 WAIT = 15.0  # seconds for a lock that another process holds, and for a connection
 _ANSWER = 15.0  # seconds within which PostgreSQL answers, or is taken for gone
-_POLL = 0.001  # seconds between two tries to be the one that writes an SQLite file
+POLL = 0.001  # seconds between two tries to be the one that writes an SQLite file
 _READERS = 8
 _WAYS = "such as sqlite:///relaxant.sqlite3 or postgresql+pg8000://user@host/name"
 
 
 class Engines(msgspec.Struct, frozen=True, kw_only=True):
     """``writes``: one connection at most; a transaction begun on it is the only writer among all processes. ``reads``: refuses to write.
-    ``file``: SQLite's."""
+    With the option ``at_once`` on ``writes`` it does not wait for another process that writes an SQLite file: :func:`is_busy`. ``wait``: seconds that
+    are waited otherwise. ``file``: SQLite's."""
 
     writes: Engine
     reads: Engine
+    wait: float
     file: Path | None = None
 
     def dispose(self) -> None:
@@ -106,7 +108,7 @@ def _sqlite(url: URL, wait: float) -> Engines:
                 errors="surrogateescape"
             )  # a broken text is shown, not stumbled over
         else:
-            connection.execute(f"PRAGMA busy_timeout={round(_POLL * 1000)}")
+            connection.execute("PRAGMA busy_timeout=0")  # whoever waits does so as ``_begin_immediate`` says
         return connection
 
     def engine(*, reads: bool) -> Engine:
@@ -132,11 +134,11 @@ def _sqlite(url: URL, wait: float) -> Engines:
             if reads:
                 driver.execute("BEGIN")
             else:
-                _begin_immediate(driver, wait)
+                _begin_immediate(driver, 0 if connection.get_execution_options().get("at_once") else wait)
 
         return out
 
-    return Engines(writes=engine(reads=False), reads=engine(reads=True), file=file)
+    return Engines(writes=engine(reads=False), reads=engine(reads=True), wait=wait, file=file)
 
 
 def _begin_immediate(connection: sqlite3.Connection, wait: float) -> None:
@@ -148,9 +150,14 @@ def _begin_immediate(connection: sqlite3.Connection, wait: float) -> None:
             connection.execute("BEGIN IMMEDIATE")
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+            if not is_busy(error) or time.monotonic() >= until:
                 raise
-            time.sleep(_POLL)
+            time.sleep(POLL)
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether SQLite says that another process writes."""
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _identity(file: Path) -> tuple[int, int] | None:
@@ -195,7 +202,7 @@ def _postgresql(url: URL, wait: float, answer: float) -> Engines:
         event.listen(out, "handle_error", _out_of_step)
         return out
 
-    return Engines(writes=engine(reads=False), reads=engine(reads=True))
+    return Engines(writes=engine(reads=False), reads=engine(reads=True), wait=wait)
 
 
 def _sendable(_connection: Any, _cursor: Any, _words: str, given: Any, *_more: Any) -> None:

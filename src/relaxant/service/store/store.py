@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, wait
-from typing import Any, TypeVar
+from concurrent.futures import Future
+from typing import TypeVar
 
-from sqlalchemy import Connection, insert, inspect, select, text, update
+from sqlalchemy import Connection, insert, inspect, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from relaxant.errors import InputError
@@ -20,31 +19,26 @@ from relaxant.service.store.away import Away, is_away, reason
 from relaxant.service.store.engines import Engines, engines, sqlite_file, url_of
 from relaxant.service.store.secret import check_value, make_secret, read_secret
 from relaxant.service.store.tables import MADE, METADATA, VERSION
+from relaxant.service.store.turns import TURN, Turns
 from relaxant.service.store.upgrades import bring_forward, leads
 
 T = TypeVar("T")
 _log = log("store")
-_MOST_TOGETHER = 64
 _LONGEST = 30.0  # seconds that somebody waits for a write before being told to call again
-_WRITERS = 0x72656C61  # the advisory lock of PostgreSQL that makes writers of several processes take turns
-_TURN = text("SELECT pg_advisory_xact_lock(:lock)").bindparams(lock=_WRITERS)
-_Asked = tuple[Callable[[Connection], Any], Future[Any]]
 
 
 class Store:
     """A database. Writes are functions of a connection; those that wait at the same moment share one transaction, each with a savepoint of its
     own, and no two transactions write at once, whatever number of processes there is. A write may be told :class:`Away` (503) and never is
-    told that it is kept unless it is. A function that is written must not commit, roll back or write again through the store."""
+    told that it is kept unless it is. A function that is written must not commit, roll back or write again through the store, and is short: an
+    event loop that asks for it may run it itself."""
 
     def __init__(self, ways: Engines, secret: bytes | None = None) -> None:
         self.ways = ways
         self._secret = secret
-        self._waiting: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
+        self._turns = Turns(ways)
         self._closing = threading.Lock()
         self._closed = False
-        self._was_away = False
-        self._writer = threading.Thread(target=self._write_all, name="writer", daemon=True)
-        self._writer.start()
 
     @property
     def secret(self) -> bytes:
@@ -53,19 +47,22 @@ class Store:
             raise InputError("secret_file", "nothing", "this store was opened without its secret", "open it with open_store")  # fmt: skip
         return self._secret
 
+    @property
+    def waiting(self) -> int:
+        """How many writes wait for their turn."""
+        return self._turns.waiting.qsize()
+
     def write(self, what: Callable[[Connection], T]) -> T:
         """Does it, and returns once it is committed. Raises what ``what`` raises, having kept nothing of it, and :class:`Away`."""
-        if threading.current_thread() is self._writer:
-            raise RuntimeError("a write within a write would wait for itself")
         future = self._asked(what)
-        if not wait([future], timeout=_LONGEST).done:
-            future.cancel()
-            raise Away("the store took too long; call again")
+        self._turns.wait(future, _LONGEST)
         return future.result()
 
     async def written(self, what: Callable[[Connection], T]) -> T:
         """The same, for a handler that must not wait in its thread. A caller who goes away before his turn has nothing written."""
-        return await asyncio.wrap_future(self._asked(what))
+        future = self._asked(what)
+        self._turns.lead(asyncio.get_running_loop())
+        return await asyncio.wrap_future(future)
 
     def read(self, what: Callable[[Connection], T]) -> T:
         """What a connection that only reads gives: one state of the database, however long it takes, and no writer waits for it."""
@@ -84,83 +81,15 @@ class Store:
     def close(self) -> None:
         """Takes nothing more, finishes what waits, and lets the database go."""
         with self._closing:
-            if not self._closed:
-                self._closed = True
-                self._waiting.put(None)
-        self._writer.join(timeout=_LONGEST)
+            self._closed = True
+        self._turns.close(_LONGEST)
         self.ways.dispose()
 
     def _asked(self, what: Callable[[Connection], T]) -> Future[T]:
-        future: Future[T] = Future()
         with self._closing:
             if self._closed:
                 raise Away("the service is stopping")
-            self._waiting.put((what, future))
-        return future
-
-    def _write_all(self) -> None:
-        ended = False
-        while not ended:
-            batch = [self._waiting.get()]
-            while batch[-1] is not None and len(batch) < _MOST_TOGETHER:
-                try:
-                    batch.append(self._waiting.get_nowait())
-                except queue.Empty:
-                    break
-            ended = batch[-1] is None
-            # whoever stopped waiting is left out here; from here on nobody can
-            self._write_together([one for one in batch if one is not None and one[1].set_running_or_notify_cancel()])
-
-    def _write_together(self, batch: list[_Asked]) -> None:
-        """Writes them, commits, and only then tells each. Never raises: there is one writer, and it must go on."""
-        if not batch:
-            return
-        done: list[tuple[Any, BaseException | None]] = []
-        try:
-            with self.ways.writes.connect() as connection, connection.begin():
-                if connection.dialect.name == "postgresql":
-                    connection.execute(_TURN)
-                done = [_one(connection, what) for what, _ in batch]
-        except BaseException as error:  # nothing of the batch is acknowledged, and everybody who waits is told so
-            self._say_away(error)
-            failed = Away() if is_away(error) or isinstance(error, (SQLAlchemyError, OSError)) else error
-            failed.__cause__ = None if failed is error else error
-            done = [(None, failed)] * len(batch)
-        else:
-            self._say_back()
-        for (_, future), (result, failed_alone) in zip(batch, done, strict=True):
-            if failed_alone is None:
-                future.set_result(result)
-            else:
-                future.set_exception(failed_alone)
-
-    def _say_away(self, error: BaseException) -> None:
-        if not self._was_away:
-            _log.error("the database cannot be written", extra={"reason": type(error).__name__}, exc_info=error)
-        self._was_away = True
-
-    def _say_back(self) -> None:
-        if self._was_away:
-            _log.warning("the database can be written again")
-        self._was_away = False
-
-
-def _one(connection: Connection, what: Callable[[Connection], Any]) -> tuple[Any, BaseException | None]:
-    """Does one of a batch; what fails undoes its own part alone. Raises where not even that can be done."""
-    point = connection.begin_nested()
-    try:
-        result = what(connection)
-        point.commit()
-    except BaseException as error:
-        if connection.invalidated:  # it went away, and with it what the others of the batch had written
-            raise
-        point.rollback()
-        if is_away(error) and not isinstance(error, Away):
-            away = Away()
-            away.__cause__ = error
-            return None, away
-        return None, error
-    return result, None
+            return self._turns.asks(what)
 
 
 def open_store(settings: Settings) -> Store:
@@ -176,7 +105,7 @@ def open_store(settings: Settings) -> Store:
     try:
         with ways.writes.begin() as connection:
             if connection.dialect.name == "postgresql":
-                connection.execute(_TURN)
+                connection.execute(TURN)
             secret = _begin(connection, settings)
     except (SQLAlchemyError, OSError) as error:
         ways.dispose()

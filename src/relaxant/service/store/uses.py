@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, delete
 from sqlalchemy.dialects import postgresql, sqlite
 
+from relaxant.service.store.prepared import Prepared
 from relaxant.service.store.tables import TOKENS
 from relaxant.service.store.times import milliseconds
 
-_KEEP: dict[str, Any] = {
-    "sqlite": sqlite.insert(TOKENS).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(TOKENS).on_conflict_do_nothing(),
+_KEEP = {
+    "sqlite": Prepared(sqlite.insert(TOKENS).on_conflict_do_nothing()),
+    "postgresql": Prepared(postgresql.insert(TOKENS).on_conflict_do_nothing()),
 }
 _PRUNED_BY = 16  # a use in so many prunes; which one, the hash's first byte says
 
@@ -25,5 +25,5 @@ def first_use(connection: Connection, token_hash: bytes, until: datetime, now: d
     Call it in a write of its own: a write that raises afterwards takes the use back."""
     if token_hash[0] % _PRUNED_BY == 0:
         connection.execute(delete(TOKENS).where(TOKENS.c.until < milliseconds(now)))
-    kept = connection.execute(_KEEP[connection.dialect.name], {"token": token_hash, "until": milliseconds(until)})
+    kept = _KEEP[connection.dialect.name](connection, {"token": token_hash, "until": milliseconds(until)})
     return bool(kept.rowcount == 1)
