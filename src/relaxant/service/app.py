@@ -16,12 +16,15 @@ from relaxant.service.diaries import routes as diaries
 from relaxant.service.door import Door
 from relaxant.service.house import House, route, slow
 from relaxant.service.measured import Measured
+from relaxant.service.operation import PLAIN, Operation
 from relaxant.service.pages import reference
 from relaxant.service.pages import routes as pages
 from relaxant.service.problems import Problem
 from relaxant.service.settings import Settings
 from relaxant.service.signin import routes as signin
 from relaxant.service.store.store import open_store
+
+_WATCHED = Operation(gives={200: {PLAIN: str}})
 
 
 def service(settings: Settings, *, house: House | None = None) -> ASGIApp:
@@ -51,9 +54,9 @@ def build(settings: Settings) -> House:
 def routes(house: House) -> list[BaseRoute]:
     """Every route."""
     return [
-        route("/health", house, _health),
-        route("/ready", house, slow(_ready)),
-        route("/metrics", house, _metrics),
+        route("/health", house, _health, said=_WATCHED),
+        route("/ready", house, slow(_ready), said=_WATCHED),
+        route("/metrics", house, _metrics, said=_WATCHED),
         *reference.routes(house),
         *diaries.routes(house),
         *pages.routes(house),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from sqlalchemy import Connection
@@ -26,6 +26,7 @@ from relaxant.service.diaries.entries import Kept, entries_of
 from relaxant.service.diaries.exports import diary_answer, diary_csv, diary_pdf
 from relaxant.service.diaries.forms import Form, form_of, is_form, plan_of, wanted_of
 from relaxant.service.diaries.resources import diary_bundle
+from relaxant.service.diaries.told import Made, Summary, Whole
 from relaxant.service.diaries.who import clinician
 from relaxant.service.house import House
 from relaxant.service.problems import Problem
@@ -105,7 +106,8 @@ def one(request: Request, house: House) -> Response:
     diary, entries = _found(request, house)
     if _html(request):
         return _page(pages.one_page(diary, entries, house))
-    return _json({**_summary(diary, entries, house), "columns": diary.columns, "call": diary.call, "days": entries})
+    summary = msgspec.structs.asdict(_summary(diary, entries, house))
+    return _json(Whole(**summary, columns=diary.columns, call=diary.call, days=tuple(entries)))
 
 
 async def plan(request: Request, house: House) -> Response:
@@ -257,21 +259,21 @@ def _link(request: Request, house: House, name: str, code: str, status: int) -> 
     square = square_of(url)
     if _html(request):
         return _page(pages.link_page(diary, url, square, house), status)
-    return _json({"diary": name, "link": url, "qr": square, "until": diary.until.isoformat()}, status)
+    return _json(Made(diary=name, link=url, qr=square, until=diary.until.isoformat()), status)
 
 
-def _summary(diary: Diary, entries: list[Kept], house: House) -> dict[str, Any]:
-    return {
-        "diary": diary.diary,
-        "label": diary.label,
-        "state": diary.state(house.now()),
-        "made": diary.made.isoformat(),
-        "until": diary.until.isoformat(),
-        "revoked": None if diary.revoked is None else diary.revoked.isoformat(),
-        "days_written": len({e.day for e in entries}),
-        "last_day": entries[-1].day.isoformat() if entries else None,
-        "two_devices": len({e.day for e in entries if e.others}),
-    }
+def _summary(diary: Diary, entries: list[Kept], house: House) -> Summary:
+    return Summary(
+        diary=diary.diary,
+        label=diary.label,
+        state=diary.state(house.now()),
+        made=diary.made.isoformat(),
+        until=diary.until.isoformat(),
+        revoked=None if diary.revoked is None else diary.revoked.isoformat(),
+        days_written=len({e.day for e in entries}),
+        last_day=entries[-1].day.isoformat() if entries else None,
+        two_devices=len({e.day for e in entries if e.others}),
+    )
 
 
 async def _asked_days(request: Request) -> Days:

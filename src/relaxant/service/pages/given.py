@@ -11,13 +11,33 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from relaxant.patient import Patient
 from relaxant.service.house import House
+from relaxant.service.operation import FHIR, FORM, JSON, PARTS, PLAIN, YAML, Body, Filled
 from relaxant.service.pages.fields import NAMES, Fields, Kept
 from relaxant.service.pages.moved import Seen
 from relaxant.service.problems import Problem
 
-_FORM, _PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
 _MOST_FIELDS = 2000
+_ALONE = (*NAMES, "kept", "seen", "choose", "asked_field", "asked_name", "answer", "skip")
+_FILLED = Filled(_ALONE, many=("right", "skipped"))
+_FILE = {
+    "type": "object",
+    "description": "A patient file (patient.schema.json in docs/reference) or a FHIR R4 Bundle of one patient.",
+    "anyOf": [
+        {"properties": dict.fromkeys(Patient.__struct_fields__, True), "additionalProperties": False},
+        {"properties": {"resourceType": {"type": "string"}}, "required": ["resourceType"]},
+    ],
+}
+TAKEN: Body = {
+    JSON: _FILE,
+    FHIR: _FILE,
+    YAML: str,
+    PLAIN: str,
+    FORM: _FILLED,
+    PARTS: msgspec.structs.replace(_FILLED, files=("file",)),
+}
+"""What the review page is sent: a file of any of these kinds, or the form."""
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,14 +59,14 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 async def read_given(request: Request, house: House) -> Given:
     """The request's body, whichever of them it is."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == _FORM:
+    if kind == FORM:
         body = await request.body()
         try:
             pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
         except ValueError:
             raise Problem(400, "the form cannot be read; send it as UTF-8, percent-encoded") from None
         return _form(pairs)
-    if kind == _PARTS:
+    if kind == PARTS:
         return await _parts(request, house)
     return Given(file=await request.body())
 
