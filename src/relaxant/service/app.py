@@ -16,7 +16,7 @@ from relaxant.service.diaries import routes as diaries
 from relaxant.service.door import Door
 from relaxant.service.house import House, route, slow
 from relaxant.service.measured import Measured
-from relaxant.service.operation import PLAIN, Operation
+from relaxant.service.operation import PLAIN, Operation, together
 from relaxant.service.pages import reference
 from relaxant.service.pages import routes as pages
 from relaxant.service.problems import Problem
@@ -53,16 +53,18 @@ def build(settings: Settings) -> House:
 
 def routes(house: House) -> list[BaseRoute]:
     """Every route."""
-    return [
-        route("/health", house, _health, said=_WATCHED),
-        route("/ready", house, slow(_ready), said=_WATCHED),
-        route("/metrics", house, _metrics, said=_WATCHED),
-        *reference.routes(house),
-        *diaries.routes(house),
-        *pages.routes(house),
-        *cds.routes(house),
-        *signin.routes(house),
-    ]
+    return together(
+        [
+            route("/health", house, _health, said=_WATCHED),
+            route("/ready", house, slow(_ready), said=_WATCHED),
+            route("/metrics", house, _metrics, said=_WATCHED),
+            *reference.routes(house),
+            *diaries.routes(house),
+            *pages.routes(house),
+            *cds.routes(house),
+            *signin.routes(house),
+        ]
+    )
 
 
 async def _health(_request: Request, _house: House) -> Response:

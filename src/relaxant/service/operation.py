@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from relaxant.service.problems import Problem
 
 JSON, FORM, PARTS = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
 HTML, PLAIN, CSS = "text/html", "text/plain", "text/css"
@@ -27,19 +30,21 @@ class Filled(msgspec.Struct, frozen=True):
 
 
 class Query(msgspec.Struct, frozen=True):
-    """A parameter of the query. ``many``: it may stand more than once."""
+    """A parameter of the query. ``many``: it may stand more than once. ``of``: what it may be, where that is a list."""
 
     name: str
     description: str
     required: bool = False
     many: bool = False
+    of: tuple[str, ...] = ()
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation. ``takes``: the body of the request, left out where there is none; ``bare``: it may be left away. ``gives``: the answers that are
+    """One operation. ``slots``: what may stand in a slot of the path, where that is a list. ``takes``: the body of the request, left out where there is none; ``bare``: it may be left away. ``gives``: the answers that are
     no refusals, by status; ``None`` where nothing is in them. ``refuses``: the statuses of its own refusals, beside those that every address has.
     ``whom``: who is answered."""
 
+    slots: Mapping[str, tuple[str, ...]] = {}
     query: tuple[Query, ...] = ()
     takes: Body = {}
     bare: bool = False
@@ -49,6 +54,24 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Address(Route):
-    """A route that says what it takes and answers; ``None`` where nobody has said."""
+    """A route that says what it takes and answers; ``operation`` is ``None`` where nobody has said. ``allowed``: the methods of all routes of its path."""
 
     operation: Operation | None = None
+    allowed: frozenset[str] = frozenset()
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.methods and scope["method"] not in self.methods:
+            allowed = ", ".join(sorted(self.allowed | self.methods))
+            raise Problem(405, "this address is called otherwise", headers={"allow": allowed})
+        await self.app(scope, receive, send)
+
+
+def together(routes: list[BaseRoute]) -> list[BaseRoute]:
+    """The routes, each told of the methods that others of its path have."""
+    allowed: dict[str, frozenset[str]] = {}
+    own = [one for one in routes if isinstance(one, Address)]
+    for one in own:
+        allowed[one.path] = allowed.get(one.path, frozenset()) | frozenset(one.methods or ())
+    for one in own:
+        one.allowed = allowed[one.path]
+    return routes

@@ -105,9 +105,9 @@ def _operation(path: str, method: str, said: Operation, settings: Settings, sche
     out: dict[str, Any] = {"operationId": f"{method.lower()} {path}", "responses": dict(sorted(answers.items()))}
     if guarded:
         out["security"] = [{said.whom: []}]
-    slots = [{"name": name, "in": "path", "required": True, "schema": _TEXT} for name in _SLOT.findall(path)]
+    slots = [{"name": name, "in": "path", "required": True, "schema": _one_of(said.slots.get(name, ()))} for name in _SLOT.findall(path)]  # fmt: skip
     asked = [
-        {"name": q.name, "in": "query", "description": q.description, "required": q.required, "schema": {"type": "array", "items": _TEXT} if q.many else _TEXT}
+        {"name": q.name, "in": "query", "description": q.description, "required": q.required, "schema": {"type": "array", "items": _one_of(q.of)} if q.many else _one_of(q.of)}
         for q in said.query
     ]  # fmt: skip
     if slots or asked:
@@ -153,6 +153,10 @@ def _filled(form: Filled) -> dict[str, Any]:
     properties |= {name: {"type": "array", "items": _TEXT} for name in form.many}
     properties |= {name: {"type": "string", "format": "binary"} for name in form.files}
     return {"type": "object", "properties": properties}
+
+
+def _one_of(values: tuple[str, ...]) -> dict[str, Any]:
+    return {**_TEXT, "enum": list(values)} if values else _TEXT
 
 
 def _statuses(own: Sequence[Address]) -> set[int]:

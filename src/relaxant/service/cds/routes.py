@@ -16,7 +16,7 @@ from relaxant.errors import RelaxantError
 from relaxant.reviewing import checked
 from relaxant.service.cds.card import Answer
 from relaxant.service.cds.cards import Made, Place, order_cards, patient_cards
-from relaxant.service.cds.catalogue import ORDERS, Services, hooks_of, services
+from relaxant.service.cds.catalogue import ORDERS, SERVICES, Services, hooks_of, services
 from relaxant.service.cds.feedback import Report, read_report, reason_of
 from relaxant.service.cds.fetch import fetched, may_ask
 from relaxant.service.cds.kept import Told, answer, show
@@ -31,8 +31,13 @@ from relaxant.service.tokens.caller import caller
 
 _LARGE = 128 * 1024  # bytes of a body that is worked on beside the loop, so that others are not kept waiting
 _encode = msgspec.json.Encoder().encode
-_CALL = Operation(takes={JSON: Call}, gives={200: {JSON: Answer}}, refuses=(400, 404, 412, 415, 422), whom="client")
-_FEEDBACK = Operation(takes={JSON: Report}, gives={200: None}, refuses=(400, 404, 415, 422), whom="client")
+_SLOTS = {"service": tuple(dict.fromkeys(name for name, _ in SERVICES))}
+_CALL = Operation(
+    slots=_SLOTS, takes={JSON: Call}, gives={200: {JSON: Answer}}, refuses=(400, 404, 412, 415, 422), whom="client"
+)
+_FEEDBACK = Operation(
+    slots=_SLOTS, takes={JSON: Report}, gives={200: None}, refuses=(400, 404, 415, 422), whom="client"
+)
 _Handler = Callable[[Request, House], Awaitable[Response]]
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
+from msgspec import Meta
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -36,6 +37,7 @@ from relaxant.service.store.tables import DIARIES, ENTRIES
 MOST_LABEL, MOST_CALL, MOST_DAYS = 200, 300, 1100
 _JSON = "application/json"
 T = TypeVar("T")
+Lasts = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MOST_DAYS})]
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,13 +49,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     by_part: bool = False
     conditions: tuple[str, ...] = ()
     call: str | None = None
-    days: int | None = None
+    days: Lasts | None = None
 
 
 class Days(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a link lives."""
 
-    days: int | None = None
+    days: Lasts | None = None
 
 
 class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

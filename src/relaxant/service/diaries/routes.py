@@ -28,7 +28,12 @@ def routes(house: House) -> list[BaseRoute]:
         route("/diary/mine", house, slow(patient.mine), said=_link({JSON: Shown}, {})),
         route("/diary/entries", house, patient.write, ("POST",), _link({JSON: Written}, {JSON: patient.Sent}, 422)),
         route("/diary/words.json", house, patient.words, said=Operation(gives={200: {JSON: dict[str, Any]}})),
-        route("/diary/{file}", house, patient.file, said=Operation(gives={200: _FILES}, refuses=(404,))),
+        route(
+            "/diary/{file}",
+            house,
+            patient.file,
+            said=Operation(slots={"file": tuple(patient.FILES)}, gives={200: _FILES}, refuses=(404,)),
+        ),
         route("/diaries", house, slow(clinic.every), said=_clinic({200: {JSON: tuple[Summary, ...], HTML: str}})),
         route("/diaries", house, clinic.make, ("POST",), _clinic({201: {JSON: Made, HTML: str}}, clinic.Wanted)),
         route("/diaries/style.css", house, clinic.style, said=Operation(gives={200: {CSS: str}})),

@@ -5,13 +5,15 @@ from __future__ import annotations
 import msgspec
 from starlette.requests import Request
 
-from relaxant.io.patient_file import read_country
+from relaxant.io.patient_file import EU, read_country
 from relaxant.knowledge.questions import JURISDICTIONS
 from relaxant.knowledge.schema import Jurisdiction
 from relaxant.patient import jurisdiction_of
 from relaxant.service.house import House
 
 _ALL = "all"
+COUNTRIES = ("", "US", "UK", *sorted(EU), _ALL)
+"""What a reader may choose; with nothing it is the service's own."""
 
 
 class Country(msgspec.Struct, frozen=True, kw_only=True):

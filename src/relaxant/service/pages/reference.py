@@ -33,7 +33,7 @@ from relaxant.report.leaf_html import leaf_html
 from relaxant.report.shown import counted
 from relaxant.service.house import House, route, slow
 from relaxant.service.operation import CSS, HTML, Body, Operation, Query
-from relaxant.service.pages.country import Country, country_of
+from relaxant.service.pages.country import COUNTRIES, Country, country_of
 from relaxant.service.problems import Problem
 from relaxant.version import __version__
 
@@ -44,7 +44,7 @@ _MOST_TYPED = 100  # characters of a search
 _HASH_SHOWN = 12
 _NAV = ("agents", "conditions", "rules", "compare", "evidence")
 _SHOWN_AS = {HTML: str}
-_COUNTRY = Query("country", "Whose labels are shown; `all` for all of them together.")
+_COUNTRY = Query("country", "Whose labels are shown; `all` for all of them together.", of=COUNTRIES)
 _FOUND = Operation(query=(Query("q", "What is looked for."), _COUNTRY), gives={200: _SHOWN_AS}, refuses=(422,))
 _KEPT = {"cache-control": "public, no-cache"}
 _KEPT_FOR_GOOD = {"cache-control": "public, max-age=31536000, immutable"}
