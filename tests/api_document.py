@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from conftest import ROOT
+from relaxant.service.pages.static import manifest
 
 DOCUMENT = ROOT / "docs" / "reference" / "openapi.json"
 LINES = ("baclofen 10 mg three times a day since 2024-01-05", "tizanidine 4 mg three times a day", "ciprofloxacin 500 mg twice a day", "ibuprofen", "none", "warfarin 3 mg once a day\nSt John's wort")  # fmt: skip
@@ -81,10 +82,9 @@ def narrowed(calls: list[dict[str, Any]], days: list[str]) -> dict[str, Any]:
     whole = {"anyOf": [{"$ref": "#/components/schemas/PatientFile"}, {"enum": json.loads(json.dumps(examples, default=str))}, {"enum": _bundles(calls)}]}  # fmt: skip
     for path in ("/review", "/api/review", "/api/review.{format}"):
         content = paths[path]["post"]["requestBody"]["content"]
-        for kind in ("application/json", "application/fhir+json"):
+        for kind in ("application/json", "application/fhir+json", "application/yaml"):
             content[kind]["schema"] = whole
-        for kind in ("application/yaml", "text/plain"):
-            content[kind]["schema"] = {"anyOf": [{"enum": texts}, {"type": "string"}]}
+        content["text/plain"]["schema"] = {"anyOf": [{"enum": texts}, {"type": "string"}]}
         for kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
             _known(content[kind]["schema"]["properties"], FORM)
     for path in ("/diaries", "/diaries/{diary}/plan", "/diaries/{diary}/renew", "/diaries/{diary}/link", "/diaries/{diary}/erase"):  # fmt: skip
@@ -99,7 +99,7 @@ def narrowed(calls: list[dict[str, Any]], days: list[str]) -> dict[str, Any]:
     _among(schemas[_named(schemas, "clinic.Change")]["properties"], "agent", ["baclofen", "tizanidine"])
     entry, said = schemas[_named(schemas, "entries.Entry")]["properties"], schemas["Said"]["properties"]
     entry["day"] = {"anyOf": [{"enum": days}, entry["day"]]}
-    said["scores"] = {"anyOf": [{"type": "object", "properties": {"nrs": {"type": "number"}, "spasms": {"type": "integer"}}, "additionalProperties": False}, said["scores"]]}  # fmt: skip
+    said["scores"] = {"anyOf": [{"type": "object", "properties": {"spasticity-nrs": {"type": "number"}, "spasm-count": {"type": "integer"}}, "additionalProperties": False}, said["scores"]]}  # fmt: skip
     said["doses"] = {"anyOf": [{"enum": [{"baclofen": "planned"}, {"tizanidine": 4.5}, {"baclofen": "none"}]}, said["doses"]]}  # fmt: skip
     _calls(schemas, calls)
     return made  # type: ignore[no-any-return]
@@ -112,6 +112,7 @@ def _calls(schemas: dict[str, Any], calls: list[dict[str, Any]]) -> None:
     picked = [call["context"]["selections"] for call in calls if "selections" in call["context"]]
     for kind in ("PatientView", "OrderSelect", "OrderSign"):
         own = schemas[kind]["properties"]
+        own["fhirAuthorization"] = {"type": "null"}  # it needs fhirServer beside it, which no schema says; test_cds_fetch.py sends both
         own["prefetch"] = {"anyOf": [{"enum": prefetches}, own["prefetch"]]}
     for kind in ("Opened", "Selecting", "Signing"):
         own = schemas[kind]["properties"]
@@ -161,6 +162,7 @@ def _parameter(path: str, parameter: dict[str, Any]) -> None:
         "/rules/{name}": ["abobotulinum-milk-protein", "allergic-to-agent", "x"],
         "/sources/{name}": ["aagbi-soba-2015", "aan-als-2009", "x"],
         "/evidence/{name}": ["outcomes", "trials", "x"],
+        "/static/{name}": [*manifest().values(), "x"],
         "/static/reference/{name}": ["reference.css", "review.css", "icon.svg", "x"],
     }
     queries = {"agents": ["baclofen", "tizanidine", "dantrolene", "Lioresal"], "q": ["baclofen", "bacl", "spasms", "botox"], "then": ["/review", "//x"]}  # fmt: skip

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
-from starlette.routing import BaseRoute, Route
+from starlette.datastructures import QueryParams
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
 from relaxant.service.problems import Problem
@@ -54,24 +55,39 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Address(Route):
-    """A route that says what it takes and answers; ``operation`` is ``None`` where nobody has said. ``allowed``: the methods of all routes of its path."""
+    """A route that says what it takes and answers; ``operation`` is ``None`` where nobody has said. ``allowed``: the methods of all routes of its path;
+    ``apart``: addresses of their own, which a slot of this one does not stand for."""
 
     operation: Operation | None = None
     allowed: frozenset[str] = frozenset()
+    apart: frozenset[str] = frozenset()
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return (Match.NONE, {}) if scope.get("path") in self.apart else super().matches(scope)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.methods and scope["method"] not in self.methods:
             allowed = ", ".join(sorted(self.allowed | self.methods))
             raise Problem(405, "this address is called otherwise", headers={"allow": allowed})
+        if self.operation is not None and self.operation.query:
+            _once(QueryParams(scope["query_string"]), self.operation)
         await self.app(scope, receive, send)
 
 
 def together(routes: list[BaseRoute]) -> list[BaseRoute]:
-    """The routes, each told of the methods that others of its path have."""
-    allowed: dict[str, frozenset[str]] = {}
+    """The routes, each told of the methods that others of its path have, and of the addresses that are written out."""
     own = [one for one in routes if isinstance(one, Address)]
+    allowed: dict[str, frozenset[str]] = {}
     for one in own:
         allowed[one.path] = allowed.get(one.path, frozenset()) | frozenset(one.methods or ())
     for one in own:
         one.allowed = allowed[one.path]
+        one.apart = frozenset(path for path in allowed if path != one.path and one.path_regex.match(path))
     return routes
+
+
+def _once(said: QueryParams, operation: Operation) -> None:
+    """Refuses a query that says twice what may be said once: which of the two would hold is nobody's to guess."""
+    for one in operation.query:
+        if not one.many and len(said.getlist(one.name)) > 1:
+            raise Problem(422, f"{one.name} is said twice in the address", field=one.name)

@@ -32,7 +32,7 @@ _FILE = {
 TAKEN: Body = {
     JSON: _FILE,
     FHIR: _FILE,
-    YAML: str,
+    YAML: _FILE,
     PLAIN: str,
     FORM: _FILLED,
     PARTS: msgspec.structs.replace(_FILLED, files=("file",)),
@@ -78,13 +78,12 @@ async def _parts(request: Request, house: House) -> Given:
         data = await parser.parse()
     except (MultiPartException, KeyError, UnicodeDecodeError):
         raise Problem(400, "the form cannot be read; send it as multipart/form-data with its boundary") from None
-    given = _form((name, value) for name, value in data.multi_items() if isinstance(value, str))
-    file = data.get("file")
-    if isinstance(file, UploadFile):
-        held = await file.read()
+    try:
+        given = _form((name, value) for name, value in data.multi_items() if isinstance(value, str))
+        file = data.get("file")
+        return msgspec.structs.replace(given, file=await file.read()) if isinstance(file, UploadFile) else given
+    finally:
         await data.close()
-        return msgspec.structs.replace(given, file=held)
-    return given
 
 
 def _form(pairs: Iterable[tuple[str, str]]) -> Given:
@@ -120,4 +119,4 @@ def _decoded(text: str, kind: Any, name: str) -> Any:
     try:
         return msgspec.json.decode(text.encode(), type=kind)
     except msgspec.DecodeError:
-        raise Problem(400, f"the form's field {name} was changed on its way; reload the page", field=name) from None
+        raise Problem(422, f"the form's field {name} was changed on its way; reload the page", field=name) from None

@@ -78,12 +78,13 @@ def routes(house: House) -> list[BaseRoute]:
         _posted("/review", house, _page, {200: {HTML: str}, 422: {HTML: str}}),
         route("/review", house, require()(_blank), said=_PAGE),
         _posted("/api/review", house, _parts, {200: {JSON: Parts}, 422: {JSON: Parts}}),
-        _posted("/api/review.{format}", house, _file, {200: _FILES, 422: {HTML: str}}, 404, 422),
+        _posted("/api/review.{format}", house, _file, {200: _FILES, 422: {HTML: str}}, 404),
     ]
 
 
 def _posted(path: str, house: House, handler: Posted, gives: Mapping[int, Body | None], *refuses: int) -> BaseRoute:
-    said = Operation(takes=TAKEN, bare=True, gives=gives, refuses=(400, 403, *refuses), whom="people")
+    slots = {"format": tuple(_KINDS)} if "{format}" in path else {}
+    said = Operation(slots=slots, takes=TAKEN, bare=True, gives=gives, refuses=(400, 403, 422, *refuses), whom="people")
 
     async def handled(request: Request, house: House) -> Response:
         await run_in_threadpool(admitted, request, house)
