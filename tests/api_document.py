@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 
 from conftest import ROOT
+from relaxant.service.operation import FHIR, JSON, PARTS, PLAIN, YAML
+from relaxant.service.operation import FORM as FORM_KIND
 from relaxant.service.pages.static import manifest
 
 DOCUMENT = ROOT / "docs" / "reference" / "openapi.json"
@@ -69,8 +71,9 @@ CLINIC: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 
 
-def narrowed(calls: list[dict[str, Any]], days: list[str]) -> dict[str, Any]:
-    """The document, with ``calls`` of the CDS service and the ``days`` of a diary among what may be sent."""
+def narrowed(calls: list[dict[str, Any]], days: list[str], *, whole: bool) -> dict[str, Any]:
+    """The document, with ``calls`` of the CDS service and the ``days`` of a diary among what may be sent. ``whole``: a patient file is drawn from its
+    schema at every address and in every media type that takes one, otherwise at one."""
     made = json.loads(DOCUMENT.read_text(encoding="utf-8"))
     schemas, paths = made["components"]["schemas"], made["paths"]
     file = json.loads((ROOT / "docs" / "reference" / "patient.schema.json").read_text(encoding="utf-8"))
@@ -79,16 +82,17 @@ def narrowed(calls: list[dict[str, Any]], days: list[str]) -> dict[str, Any]:
     examples = [yaml.safe_load(p.read_text(encoding="utf-8")) for p in sorted((ROOT / "examples").glob("*.yaml"))[:6]]
     schemas["PatientFile"] = file
     texts = [yaml.safe_dump(json.loads(json.dumps(e, default=str))) for e in examples]
-    whole = {"anyOf": [{"$ref": "#/components/schemas/PatientFile"}, {"enum": json.loads(json.dumps(examples, default=str))}, {"enum": _bundles(calls)}]}  # fmt: skip
+    known = [{"enum": json.loads(json.dumps(examples, default=str))}, {"enum": _bundles(calls)}]
+    drawn = {"anyOf": [{"$ref": "#/components/schemas/PatientFile"}, *known]}
     for path in ("/review", "/api/review", "/api/review.{format}"):
         content = paths[path]["post"]["requestBody"]["content"]
-        for kind in ("application/json", "application/fhir+json", "application/yaml"):
-            content[kind]["schema"] = whole
-        content["text/plain"]["schema"] = {"anyOf": [{"enum": texts}, {"type": "string"}]}
-        for kind in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        for kind in (JSON, FHIR, YAML):
+            content[kind]["schema"] = drawn if whole or (path, kind) == ("/api/review", JSON) else {"anyOf": known}
+        content[PLAIN]["schema"] = {"anyOf": [{"enum": texts}, {"type": "string"}]}
+        for kind in (FORM_KIND, PARTS):
             _known(content[kind]["schema"]["properties"], FORM)
     for path in ("/diaries", "/diaries/{diary}/plan", "/diaries/{diary}/renew", "/diaries/{diary}/link", "/diaries/{diary}/erase"):  # fmt: skip
-        _known(paths[path]["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]["properties"], CLINIC)  # fmt: skip
+        _known(paths[path]["post"]["requestBody"]["content"][FORM_KIND]["schema"]["properties"], CLINIC)  # fmt: skip
     for path, one in paths.items():
         for parameter in one.get("get", {}).get("parameters", ()):
             _parameter(path, parameter)
@@ -112,7 +116,9 @@ def _calls(schemas: dict[str, Any], calls: list[dict[str, Any]]) -> None:
     picked = [call["context"]["selections"] for call in calls if "selections" in call["context"]]
     for kind in ("PatientView", "OrderSelect", "OrderSign"):
         own = schemas[kind]["properties"]
-        own["fhirAuthorization"] = {"type": "null"}  # it needs fhirServer beside it, which no schema says; test_cds_fetch.py sends both
+        own["fhirAuthorization"] = {
+            "type": "null"
+        }  # it needs fhirServer beside it, which no schema says; test_cds_fetch.py sends both
         own["prefetch"] = {"anyOf": [{"enum": prefetches}, own["prefetch"]]}
     for kind in ("Opened", "Selecting", "Signing"):
         own = schemas[kind]["properties"]

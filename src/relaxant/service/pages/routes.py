@@ -63,7 +63,7 @@ _KINDS = {
     "text": "text/plain; charset=utf-8",
     _PATIENT: "application/yaml",
 }
-_HELD: dict[str, Any] = {"json": Review, "pdf": bytes, "fhir": dict[str, Any]}
+_HELD: dict[str, Any] = {"json": Review, "pdf": bytes, "fhir": dict[str, Any], _PATIENT: dict[str, Any]}
 _FILES = {kind.partition(";")[0]: _HELD.get(name, str) for name, kind in _KINDS.items()}
 _ENDINGS = {"fhir": "fhir.json", "text": "txt"}
 Posted = Callable[[Request, House, Given], Response]
