@@ -71,9 +71,9 @@ CLINIC: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 
 
-def narrowed(calls: list[dict[str, Any]], days: list[str], *, whole: bool) -> dict[str, Any]:
-    """The document, with ``calls`` of the CDS service and the ``days`` of a diary among what may be sent. ``whole``: a patient file is drawn from its
-    schema at every address and in every media type that takes one, otherwise at one."""
+def narrowed(calls: list[dict[str, Any]], days: list[str]) -> dict[str, Any]:
+    """The document, with ``calls`` of the CDS service and the ``days`` of a diary among what may be sent. A patient file is drawn
+    from its schema at one address, as JSON; elsewhere examples are sent."""
     made = json.loads(DOCUMENT.read_text(encoding="utf-8"))
     schemas, paths = made["components"]["schemas"], made["paths"]
     file = json.loads((ROOT / "docs" / "reference" / "patient.schema.json").read_text(encoding="utf-8"))
@@ -87,7 +87,7 @@ def narrowed(calls: list[dict[str, Any]], days: list[str], *, whole: bool) -> di
     for path in ("/review", "/api/review", "/api/review.{format}"):
         content = paths[path]["post"]["requestBody"]["content"]
         for kind in (JSON, FHIR, YAML):
-            content[kind]["schema"] = drawn if whole or (path, kind) == ("/api/review", JSON) else {"anyOf": known}
+            content[kind]["schema"] = drawn if (path, kind) == ("/api/review", JSON) else {"anyOf": known}
         content[PLAIN]["schema"] = {"anyOf": [{"enum": texts}, {"type": "string"}]}
         for kind in (FORM_KIND, PARTS):
             _known(content[kind]["schema"]["properties"], FORM)

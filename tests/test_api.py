@@ -78,7 +78,7 @@ def calls() -> list[dict[str, Any]]:
 
 
 API = schemathesis.openapi.from_dict(
-    narrowed(calls(), DAYS, whole=FULL),
+    narrowed(calls(), DAYS),
     config=SchemathesisConfig(seed=SEED, projects=ProjectsConfig(default=ProjectConfig(checks=CHECKS))),
 )
 RUN = settings(

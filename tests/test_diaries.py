@@ -474,7 +474,9 @@ def test_the_clinics_pages_are_open_on_this_machine_alone(house: House) -> None:
     assert inside("GET", f"/diaries/{diary}").json()["state"] == "open"
 
 
-def test_behind_a_public_address_the_clinics_pages_are_closed_and_the_patients_open(tmp_path: Path, clock: Clock) -> None:
+def test_behind_a_public_address_the_clinics_pages_are_closed_and_the_patients_open(
+    tmp_path: Path, clock: Clock
+) -> None:
     here = house_in(tmp_path, clock)
     _, code = Caller(here).made()
     here.store.close()
