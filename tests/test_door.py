@@ -264,6 +264,15 @@ def test_huge_headers(at: Gate) -> None:
     assert at.say(head + b"x: " + b"y" * 30_000 + b"\r\n\r\n").startswith(b"HTTP/1.1 200 ")
 
 
+def test_the_process_bounds_heads_by_its_own_line(tmp_path: Path) -> None:
+    """What uvicorn alone would keep waiting for: a head without an end is refused once it is too long, before anything of it is a request."""
+    with served(tmp_path) as own, socket.create_connection(("127.0.0.1", own.port), timeout=40) as line:
+        line.sendall(b"GET /health HTTP/1.1\r\nhost: localhost\r\nx: " + b"y" * (MOST_HEAD + 1000))
+        heard = hear(line, 5)
+        assert heard.startswith(b"HTTP/1.1 400 ") and b"content-security-policy" in heard
+        assert httpx.get(own.url + "/health", trust_env=False).status_code == 200
+
+
 def test_slow_headers(at: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("relaxant.service.line.HEAD_SECONDS", 0.5)
     assert HEAD_SECONDS == 10
