@@ -76,7 +76,9 @@ def test_the_findings_are_those_of_the_bedside(name: str) -> None:
         patient = patient_of(gathered(sent), KNOWLEDGE, today=TODAY, country="US")
         found, whole = checked(patient, knowledge=KNOWLEDGE), bedside(call)
         assert found.findings == whole.findings
-        assert found.unchecked == whole.unchecked and found.checks == whole.checks
+        assert found.unchecked == whole.unchecked and found.checks == tuple(
+            c for c in whole.checks if c.outcome != "silent"
+        )
 
 
 @pytest.mark.parametrize("name", names())

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-pytest_plugins = ["browser"]
-
 PAGES = (
     "/agents",
     "/agents/tizanidine",

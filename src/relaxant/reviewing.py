@@ -18,7 +18,9 @@ from relaxant.facts.inputs import inputs_of
 from relaxant.facts.loads import LOADS
 from relaxant.facts.members import role_members
 from relaxant.facts.names import PERSON_FACTS
+from relaxant.facts.pump import pumped_agents
 from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.knowledge.schema import Jurisdiction
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.medicines.regimen import Regimen
@@ -31,7 +33,7 @@ from relaxant.planning.planned import planned
 from relaxant.planning.pump import refill_by
 from relaxant.predicted import ShownPrediction, ShownScenario, predicted, steps_of
 from relaxant.rules.evaluate import Checks, evaluate, program
-from relaxant.rules.findings import Check, Finding, Unchecked, findings_by_agent, read_row
+from relaxant.rules.findings import Check, Finding, Unchecked, findings_by_agent, read_row, silent_checks
 from relaxant.rules.reasons import Cited, cited
 from relaxant.rules.wording import capital, fact_text, listed, shown_agent_name
 from relaxant.suited import ShownCombination, ShownSuitability, combinations, suitability
@@ -172,12 +174,14 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """One person up to the findings: the ``patient`` in one order, the medicines as read, the facts, and what every rule said of them."""
+    """One person up to the findings: the ``patient`` in one order, the medicines as read, and what every rule said of them; ``checks`` are those
+    that were not silent. ``facts`` and ``tested`` may be of several people; this one's is the ``row``."""
 
     patient: Patient
     medicines: tuple[Medicine, ...]
     facts: Facts
     tested: Checks
+    row: int
     checks: tuple[Check, ...]
     findings: tuple[Finding, ...]
     unchecked: tuple[Unchecked, ...]
@@ -188,19 +192,37 @@ def checked(patient: Patient, *, knowledge: Knowledge | None = None) -> Checked:
 
     Raises :class:`relaxant.errors.KnowledgeError` for an unsound pack.
     """
+    return checked_together([patient], knowledge=knowledge)[0]
+
+
+def checked_together(patients: Sequence[Patient], *, knowledge: Knowledge | None = None) -> list[Checked]:
+    """Several people, each as :func:`checked` says of them alone, in one call of the evaluator for all whose medicines were said under one
+    jurisdiction: most of what a call costs it costs once.
+
+    Raises :class:`relaxant.errors.KnowledgeError` for an unsound pack.
+    """
     knowledge = knowledge or load_knowledge()
-    patient = canonical(patient)
-    medicines = read_medicines(patient, knowledge)
-    facts = Facts(inputs_of([(patient, medicines)], knowledge), knowledge, patient.jurisdiction)
-    # Where the medicines were not said any relaxant may be taken; what was named is reviewed, and `limits` says that it is so.
-    named = facts.inputs.agents.keys() or None
-    tested = evaluate(program(knowledge, patient.jurisdiction), facts, named)
-    checks, findings, unchecked = read_row(tested, 0)
+    readings = [(one, read_medicines(one, knowledge)) for one in map(canonical, patients)]
+    together: dict[tuple[Jurisdiction, int], list[int]] = {}
+    for place, (patient, _) in enumerate(readings):
+        # Where the medicines were not said any relaxant may be taken; what was named of this person is tested, and nothing that others named.
+        together.setdefault((patient.jurisdiction, -1 if patient.medicines is not None else place), []).append(place)
+    out: dict[int, Checked] = {}
+    for (jurisdiction, _), places in together.items():
+        facts = Facts(inputs_of([readings[place] for place in places], knowledge), knowledge, jurisdiction)
+        tested = evaluate(program(knowledge, jurisdiction), facts, facts.inputs.agents.keys() or None)
+        out |= {place: _read(*readings[place], tested, row) for row, place in enumerate(places)}
+    return [out[place] for place in range(len(readings))]
+
+
+def _read(patient: Patient, medicines: tuple[Medicine, ...], tested: Checks, row: int) -> Checked:
+    checks, findings, unchecked = read_row(tested, row)
     return Checked(
         patient=patient,
         medicines=medicines,
-        facts=facts,
+        facts=tested.facts,
         tested=tested,
+        row=row,
         checks=tuple(checks),
         findings=tuple(findings),
         unchecked=tuple(unchecked),
@@ -227,7 +249,7 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
         facts=(*_genotype(patient), *_facts(facts, asked)),
         findings=found.findings,
         unchecked=found.unchecked,
-        checks=found.checks,
+        checks=(*found.checks, *silent_checks(tested, 0)),
         suitability=suitability(facts),
         combinations=combinations(facts),
         options=options(patient, knowledge) if plan else (),
@@ -556,7 +578,7 @@ def _limits(patient: Patient, medicines: tuple[Medicine, ...], facts: Facts) -> 
         if medicine.role == "considering" and medicine.change == "stop" and patient.medicines is not None:
             out += [words["stop_not_taken"].format(name=i.name) for i in medicine.ingredients if i.name not in taken]
     out += _endings(medicines, facts)
-    pumped = {a for a, agent in facts.knowledge.agents.items() if "intrathecal" in agent.routes}
+    pumped = pumped_agents(facts.knowledge)
     if (
         patient.pump is not None
         and facts.column("pump_present").low[0] >= 1

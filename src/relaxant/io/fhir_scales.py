@@ -64,10 +64,11 @@ def scale_scores(observed: list[Resource], answered: list[Resource], names: Scal
     """The scores of scales in Observations and QuestionnaireResponses, oldest first, each scale and site once a day for one score."""
     found: list[Measured] = []
     seen: dict[bytes, Named | None] = {}
+    odd: dict[bytes, str | None] = {}
     out = Scored()
     for resource in observed:
         try:
-            own = list(_of_observation(resource, names, seen, notes))
+            own = list(_of_observation(resource, names, seen, odd, notes))
         except (ValueError, RecursionError):
             if seen.get(bytes(resource.code)) is not None:
                 notes.add(reference_name(resource), "it could not be read; no score is taken from it")
@@ -108,8 +109,13 @@ def _kept(found: list[Measured], notes: Notes) -> list[Measured]:
 
 
 def _of_observation(
-    resource: Resource, names: ScaleNames, seen: dict[bytes, Named | None], notes: Notes
+    resource: Resource,
+    names: ScaleNames,
+    seen: dict[bytes, Named | None],
+    odd: dict[bytes, str | None],
+    notes: Notes,
 ) -> Iterator[Measured]:
+    """``seen`` and ``odd`` keep what the same code came to before: its scale, and what looks like one and is none."""
     raw = bytes(resource.code)
     if raw not in seen:
         seen[raw] = _named(concept(plain(resource.code)), names)
@@ -126,7 +132,10 @@ def _of_observation(
     if whole is not None and (not parts or _has_value(resource)):
         parts.insert(0, (whole, resource))
     if not parts:
-        _unknown(resource, notes)
+        if raw not in odd:
+            odd[raw] = _unknown(concept(plain(resource.code)))
+        if (other := odd[raw]) is not None:
+            notes.add(reference_name(resource), f"“{other}” is no scale that is known; it is not used as one")
         return
     ref, status = reference_name(resource), code_word(resource.status)
     if status in _WRONG:
@@ -147,13 +156,10 @@ def _of_observation(
             yield measured
 
 
-def _unknown(resource: Resource, notes: Notes) -> None:
-    """Names what looks like a scale, a marker or an MRI and is none that is known."""
-    what = concept(plain(resource.code))
+def _unknown(what: Concept) -> str | None:
+    """What of a name looks like a scale, a marker or an MRI and is none that is known."""
     standard = any(c.system in SYSTEMS for c in what.codes)
-    said = next((w for w in _words_of(what) if looks_like_one(w, coded=standard)), None)
-    if said is not None:
-        notes.add(reference_name(resource), f"“{said}” is no scale that is known; it is not used as one")
+    return next((w for w in _words_of(what) if looks_like_one(w, coded=standard)), None)
 
 
 def _has_value(part: Valued) -> bool:

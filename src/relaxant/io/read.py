@@ -95,15 +95,21 @@ def read_record(data: bytes, knowledge: Knowledge, name: str) -> dict[str, Any]:
         raise InputError(
             name, f"{lines:,} lines", "this is more than one person's record can be", "give one person's record"
         )
-    wanted = {code: lab.lab for lab in knowledge.labs.values() for code in lab.loinc}
-    markers = {code: m.title for m in knowledge.responses.markers.values() for code in m.loinc}
-    return read_fhir(
-        data,
-        source=name,
-        wanted={**markers, **wanted},
-        scales=scale_names(knowledge),
-        every=frozenset(markers.values()),
-    )
+    wanted, markers = _asked_for(knowledge)
+    return read_fhir(data, source=name, wanted=wanted, scales=scale_names(knowledge), every=markers)
+
+
+_ASKED_FOR: dict[str, tuple[dict[str, str], frozenset[str]]] = {}
+
+
+def _asked_for(knowledge: Knowledge) -> tuple[dict[str, str], frozenset[str]]:
+    """The LOINC codes that a record is read for with the names of what they measure, and those names of which every result is read."""
+    known = _ASKED_FOR.get(knowledge.sha256)
+    if known is None:
+        markers = {code: m.title for m in knowledge.responses.markers.values() for code in m.loinc}
+        labs = {code: lab.lab for lab in knowledge.labs.values() for code in lab.loinc}
+        known = _ASKED_FOR[knowledge.sha256] = {**markers, **labs}, frozenset(markers.values())
+    return known
 
 
 def _patient_file(data: bytes, name: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from relaxant.service.cds.catalogue import templates
 from relaxant.service.cds.concern import Weighed, concerns, open_checks, orders_of, weighed
 from relaxant.service.cds.markdown import cut, escaped, linked, one_line, quoted
 from relaxant.service.cds.record import Record
-from relaxant.service.cds.suggestions import suggested
+from relaxant.service.cds.suggestions import first_steps, suggested
 
 INDICATORS: dict[Tier, Indicator] = {"DANGER": "critical", "CHANGE": "warning", "WATCH": "info", "NOTE": "info"}
 UNCHECKED, REST = "unchecked", "rest"
@@ -74,7 +74,8 @@ def order_cards(found: Checked, record: Record, place: Place) -> list[Made]:
     about = [f for f in found.findings if concerns(f, orders)]
     shown = [f for f in about if f.tier in _SHOWN]
     rest = [f for f in found.findings if f not in shown]
-    out = [_finding(f, rest, suggested(f, orders, found, place.knowledge), found, record, place, orders) for f in shown]
+    begun = first_steps(found)
+    out = [_finding(f, rest, suggested(f, orders, found, place.knowledge, begun), found, record, place, orders) for f in shown]  # fmt: skip
     open_card = _unchecked(found, record, orders, place)
     if open_card is not None:
         out.append(open_card)
@@ -182,7 +183,7 @@ def _unchecked(found: Checked, record: Record, orders: Weighed | None, place: Pl
     words, titles = place.words["unchecked"], place.knowledge.words("facts")
     open_ones = open_checks(found, orders)
     unread = orders.unread if orders is not None else ()
-    relevant = bool(found.facts.inputs.agents) or any(u.worst_tier in _SHOWN for u in open_ones)
+    relevant = any(m.agents for m in found.medicines) or any(u.worst_tier in _SHOWN for u in open_ones)
     broken = bool(record.reported or record.cut) and relevant
     if not (any(u.worst_tier in _SHOWN for u in open_ones) or (unread and relevant) or broken):
         return None

@@ -66,7 +66,7 @@ def orders_of(finding: Finding, orders: Weighed) -> tuple[tuple[Draft, tuple[Med
 
 def open_checks(found: Checked, orders: Weighed | None) -> tuple[Unchecked, ...]:
     """What could not be checked, the gravest first, without what is seldom known; of some ``orders`` only what concerns them."""
-    seldom, rules = found.facts.seldom_asked(0), found.facts.knowledge.rules
+    seldom, rules = found.facts.seldom_asked(found.row), found.facts.knowledge.rules
     open_ones = [u for u in found.unchecked if u.settled_by not in seldom]
     if orders is None:
         return tuple(open_ones)

@@ -7,6 +7,7 @@ that it would make a link of by itself.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 _MARKUP = re.compile(r"([\\`*_\[\]<>|~&])")  # wherever it stands
@@ -16,6 +17,7 @@ _URL = re.compile(r"[A-Za-z0-9\-._~:/?#@!$&'*+,;=%]+")
 MOST_QUOTED = 200  # characters of what a record says
 
 
+@lru_cache(4096)
 def escaped(text: str) -> str:
     r"""Our own words as they are meant.
 

@@ -13,7 +13,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from relaxant.errors import RelaxantError
-from relaxant.reviewing import checked
+from relaxant.patient import Patient
+from relaxant.reviewing import Checked, checked
 from relaxant.service.cds.card import Answer
 from relaxant.service.cds.cards import Made, Place, order_cards, patient_cards
 from relaxant.service.cds.catalogue import ORDERS, SERVICES, Services, hooks_of, services
@@ -23,6 +24,7 @@ from relaxant.service.cds.kept import Told, answer, show
 from relaxant.service.cds.openapi import openapi
 from relaxant.service.cds.record import Record, gathered, patient_of, person_of
 from relaxant.service.cds.request import Call, PatientView, hook_of, read_call
+from relaxant.service.cds.together import Together
 from relaxant.service.house import House, route
 from relaxant.service.operation import JSON, Operation
 from relaxant.service.problems import Problem, problem_of
@@ -70,7 +72,9 @@ async def _call(request: Request, house: House) -> Response:
     if may_ask(call, house):
         record = gathered(call, await fetched(call, record.given, house))
     person_of(record, call.context.patient_id)
-    made = await run_in_threadpool(reviewed, call, record, house) if len(body) > _LARGE else reviewed(call, record, house)  # fmt: skip
+    patient = _patient(record, house)
+    found = await run_in_threadpool(_checked, patient, house) if len(body) > _LARGE else await _together(house).checked(patient)  # fmt: skip
+    made = _cards(call, record, found, house)
     told = Told(
         service=service,
         hook=hook_of(call),
@@ -89,8 +93,23 @@ async def _call(request: Request, house: House) -> Response:
 
 def reviewed(call: Call, record: Record, house: House) -> list[Made]:
     """The cards of a call, before any is left out because it was answered."""
-    patient = patient_of(record, house.knowledge, today=house.now().date(), country=house.settings.country)
-    found = checked(patient, knowledge=house.knowledge)
+    return _cards(call, record, _checked(_patient(record, house), house), house)
+
+
+def _patient(record: Record, house: House) -> Patient:
+    return patient_of(record, house.knowledge, today=house.now().date(), country=house.settings.country)
+
+
+def _checked(patient: Patient, house: House) -> Checked:
+    return checked(patient, knowledge=house.knowledge)
+
+
+def _together(house: House) -> Together:
+    known: Together = house.kept.setdefault("cds.together", Together(house.knowledge))
+    return known
+
+
+def _cards(call: Call, record: Record, found: Checked, house: House) -> list[Made]:
     place = Place(knowledge=house.knowledge, base=house.settings.base, launch=_launch(call, house))
     if isinstance(call, PatientView):
         return patient_cards(found, record, place)

@@ -7,7 +7,7 @@ No other medicine is offered: the knowledge names others in words and without a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ import msgspec
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Line
+from relaxant.planning.dose import room
 from relaxant.planning.plan import Plan, Step
 from relaxant.planning.planned import plans_of_agent
 from relaxant.quantities import plain_number
@@ -32,10 +33,26 @@ _UNSET = "00000000-0000-0000-0000-000000000000"  # numbered with its card
 _MOST_LABEL = 120
 
 
-def suggested(finding: Finding, orders: Weighed, found: Checked, knowledge: Knowledge) -> list[Suggestion]:
+FirstStep = Callable[[str, Medicine], tuple[Plan, Step] | None]
+
+
+def first_steps(found: Checked) -> FirstStep:
+    """What a start of an agent begins with in place of an order (:func:`_first_step`), reckoned once for all findings of a call."""
+    known: dict[tuple[str, str], tuple[Plan, Step] | None] = {}
+
+    def begun(agent: str, medicine: Medicine) -> tuple[Plan, Step] | None:
+        key = (agent, medicine.said)
+        if key not in known:
+            known[key] = _first_step(agent, medicine, found)
+        return known[key]
+
+    return begun
+
+
+def suggested(finding: Finding, orders: Weighed, found: Checked, knowledge: Knowledge, begun: FirstStep) -> list[Suggestion]:  # fmt: skip
     """The changes that a finding offers, the smaller first."""
     about = [(draft, lines) for draft, lines in orders_of(finding, orders) if draft.named and not draft.ends]
-    out = [c for draft, lines in about if (c := _changed(finding, draft, lines, found, knowledge)) is not None]
+    out = [c for draft, lines in about if (c := _changed(finding, draft, lines, found, knowledge, begun)) is not None]
     if finding.tier == "DANGER":
         out += [_removed(finding, d, lines, knowledge) for d, lines in about if _caused(finding, lines, found)]
     return out
@@ -71,7 +88,7 @@ def _removed(finding: Finding, draft: Draft, lines: Sequence[Medicine], knowledg
 # ---------------------------------------------------------------- to change the dose
 
 
-def _changed(finding: Finding, draft: Draft, lines: Sequence[Medicine], found: Checked, knowledge: Knowledge) -> Suggestion | None:  # fmt: skip
+def _changed(finding: Finding, draft: Draft, lines: Sequence[Medicine], found: Checked, knowledge: Knowledge, begun: FirstStep) -> Suggestion | None:  # fmt: skip
     if (
         finding.situation != "starting"
         or len(lines) != 1
@@ -85,10 +102,10 @@ def _changed(finding: Finding, draft: Draft, lines: Sequence[Medicine], found: C
         return None
     if any(f.tier == "DANGER" and agent in f.agents for f in found.findings):  # no plan begins beside a DANGER
         return None
-    begun = _first_step(agent, medicine, found)
-    if begun is None:
+    first = begun(agent, medicine)
+    if first is None:
         return None
-    plan, step = begun
+    plan, step = first
     words = knowledge.words("cds")
     told = _told(step, plan.unit, words)
     dosage = _dosage(step, plan.unit, told, draft.resource, words)
@@ -107,11 +124,15 @@ def _changed(finding: Finding, draft: Draft, lines: Sequence[Medicine], found: C
 
 def _first_step(agent: str, medicine: Medicine, found: Checked) -> tuple[Plan, Step] | None:
     """The plan of a start and its first step, where it has a source, is less than what is ordered, and the ordered product gives it in whole pieces."""
-    told = findings_by_agent(found.tested, 0)
-    plans = plans_of_agent(agent, found.patient, found.medicines, found.facts, told(agent))
-    plan = next((p for p in plans if p.kind == "titration" and not p.refused and not p.needs_first and p.steps), None)
     daily, strength = medicine.regimen.daily, medicine.regimen.strength
-    if plan is None or daily is None or daily.low is None or daily.unit != plan.unit:
+    stands = room(agent, found.facts, found.row)
+    if daily is None or daily.low is None or stands.needs(found.facts.seldom_asked(found.row)):
+        return None  # nothing is begun while something has to be known first
+    alone = found if found.facts.rows == 1 else checked(found.patient, knowledge=found.facts.knowledge)
+    told = findings_by_agent(alone.tested, 0)
+    plans = plans_of_agent(agent, alone.patient, alone.medicines, alone.facts, told(agent))
+    plan = next((p for p in plans if p.kind == "titration" and not p.refused and not p.needs_first and p.steps), None)
+    if plan is None or daily.unit != plan.unit:
         return None
     if not any(p.chosen and p.verified for p in plan.policies):
         return None
