@@ -213,13 +213,15 @@ def test_bombs_that_only_a_reader_meets(knowledge: Knowledge) -> None:
     from conftest import TODAY
     from relaxant.errors import RelaxantError
 
-    for body in (
-        b"a: " + b"[" * 100_000,
-        b"medicines:\n" + b"- baclofen\n" * 100_000,
-        b"a: &a [x,x]\nb: &b [*a,*a]\n",
-        b'{"medicines":[' + b"0," * 500_000 + b"0]}",
+    for body, why in (
+        (b"a: " + b"[" * 5000 + b"]" * 5000, "nested too deeply"),
+        (b'{"medicines":' + b"[" * 500 + b"]" * 500 + b"}", "nested too deeply"),
+        (b"medicines:\n" + b"- baclofen\n" * 100_000, "no one person has so many"),
+        (b'{"medicines":[' + b"0," * 500_000 + b"0]}", "no one person has so many"),
+        (b"medicines: [" + b"x," * 210_000 + b"x]", "more than 200,000 values"),
+        (b"a: &a [x,x]\nb: &b [*a,*a]\n", "aliases are not read"),
     ):
-        with pytest.raises(RelaxantError):
+        with pytest.raises(RelaxantError, match=why):
             read_bytes(body, knowledge, today=TODAY)
 
 
