@@ -188,6 +188,14 @@ def test_every_address(case: Any, at: Desk) -> None:
     assert answer.status_code not in (408, 413, 421, 429, 431) or case.meta.generation.mode.is_negative
 
 
+@pytest.mark.parametrize("name", ["%F1%91%A1%99", "x%0d%0aset-cookie:%20a=b", "x%0aset-cookie:%20a=b", "a%22b%20c"])
+def test_what_stands_in_an_address_goes_into_no_header_as_it_is(name: str, at: Desk) -> None:
+    """Once a name of other letters was an error of ours here, and one with a line's end wrote a header of its own."""
+    answer = at.client.post(f"/diaries/{name}/erase", data={"x": "1"})
+    assert answer.status_code == 303 and "set-cookie" not in answer.headers
+    assert answer.headers["location"].isascii() and answer.headers["location"].startswith("/diaries/")
+
+
 # ---------------------------------------------------------------- the document itself
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated, TypeVar
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta
@@ -332,4 +333,4 @@ def _file(data: bytes, kind: str, name: str) -> Response:
 
 
 def _see(path: str) -> Response:
-    return Response(status_code=303, headers={"location": path})
+    return Response(status_code=303, headers={"location": quote(path)})
