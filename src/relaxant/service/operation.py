@@ -90,4 +90,4 @@ def _once(said: QueryParams, operation: Operation) -> None:
     """Refuses a query that says twice what may be said once: which of the two would hold is nobody's to guess."""
     for one in operation.query:
         if not one.many and len(said.getlist(one.name)) > 1:
-            raise Problem(422, f"{one.name} is said twice in the address", field=one.name)
+            raise Problem(400, f"{one.name} is said twice in the address", field=one.name)

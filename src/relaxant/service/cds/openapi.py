@@ -95,7 +95,7 @@ def document(settings: Settings, routes: Sequence[BaseRoute]) -> dict[str, Any]:
 
 def _operation(path: str, method: str, said: Operation, settings: Settings, schemas: Schemas) -> dict[str, Any]:
     guarded = _guarded(said.whom, settings)
-    refuses = {*said.refuses, *_DOOR, *_closed(said, method, settings), *((422,) if said.query else ())} - set(
+    refuses = {*said.refuses, *_DOOR, *_closed(said, method, settings), *((400,) if said.query else ())} - set(
         said.gives
     )
     answers: dict[str, Any] = {f"{status}": _answer(status, body, said, schemas) for status, body in said.gives.items()}
@@ -122,7 +122,7 @@ def _operation(path: str, method: str, said: Operation, settings: Settings, sche
 def _answer(status: int, body: Body | None, said: Operation, schemas: Schemas) -> dict[str, Any]:
     """One answer; where the same status may be a refusal of ours as well, both."""
     content = {} if body is None else schemas.content(body)
-    if status in said.refuses or (status == HTTPStatus.UNPROCESSABLE_ENTITY and said.query):
+    if status in said.refuses or (status == HTTPStatus.BAD_REQUEST and said.query):
         content[_PROBLEM] = {"schema": schemas.of(Refusal)}
     return {"description": _words(status), **({"content": content} if content else {})}
 
@@ -162,7 +162,7 @@ def _one_of(values: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _statuses(own: Sequence[Address]) -> set[int]:
-    return {403, 422, *_DOOR, *(status for one in own if one.operation for status in one.operation.refuses)}
+    return {400, 403, *_DOOR, *(status for one in own if one.operation for status in one.operation.refuses)}
 
 
 def _words(status: int) -> str:
