@@ -122,7 +122,7 @@ def _calls(schemas: dict[str, Any], calls: list[dict[str, Any]]) -> None:
         own["prefetch"] = {"anyOf": [{"enum": prefetches}, own["prefetch"]]}
     for kind in ("Opened", "Selecting", "Signing"):
         own = schemas[kind]["properties"]
-        own["patientId"] = {"anyOf": [{"enum": ["p1"]}, own["patientId"]]}
+        own["patientId"] = {"type": "string", "enum": ["p1"]}  # of whom the prefetches are
         if "draftOrders" in own:
             own["draftOrders"] = {"anyOf": [{"enum": orders}, own["draftOrders"]]}
         if "selections" in own:

@@ -139,7 +139,7 @@ class Desk:
 
 def number(case: Any) -> int:
     """A number that is the same whenever the same case is drawn."""
-    drawn = repr((case.path_parameters, case.query, case.body, case.media_type))
+    drawn = repr((case.path_parameters, case.query, dict(case.headers or {}), case.body, case.media_type))
     return zlib.crc32(drawn.encode("utf-8", "replace"))
 
 
