@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from conftest import ROOT
+from relaxant.service.frame.static import manifest
 from relaxant.service.operation import FHIR, JSON, PARTS, PLAIN, YAML
 from relaxant.service.operation import FORM as FORM_KIND
-from relaxant.service.pages.static import manifest
 
 DOCUMENT = ROOT / "docs" / "reference" / "openapi.json"
 LINES = ("baclofen 10 mg three times a day since 2024-01-05", "tizanidine 4 mg three times a day", "ciprofloxacin 500 mg twice a day", "ibuprofen", "none", "warfarin 3 mg once a day\nSt John's wort")  # fmt: skip

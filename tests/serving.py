@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -74,6 +75,8 @@ def served(folder: Path, **settings: Any) -> Iterator[Served]:
     temporary = folder / "tmp"
     temporary.mkdir(exist_ok=True)
     port = settings.pop("port", None) or free_port()
+    certificate = settings.get("certificate")
+    scheme, trusted = ("http", True) if certificate is None else ("https", ssl.create_default_context(cafile=certificate))  # fmt: skip
     said = {"folder": str(folder), "rate": 0, **settings}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RELAXANT_SERVE_")}
     environment |= {f"RELAXANT_SERVE_{name.upper()}": _text(value) for name, value in said.items() if value is not None}
@@ -85,9 +88,9 @@ def served(folder: Path, **settings: Any) -> Iterator[Served]:
             stdout=errors,
             stderr=errors,
         )
-    own = Served(f"http://127.0.0.1:{port}", process, folder, temporary)
+    own = Served(f"{scheme}://127.0.0.1:{port}", process, folder, temporary)
     try:
-        _wait(own)
+        _wait(own, trusted)
         yield own
     finally:
         own.stop()
@@ -114,12 +117,12 @@ def in_thread(app: ASGIApp, port: int = 0, **options: Any) -> Iterator[str]:
         listening.close()
 
 
-def _wait(own: Served) -> None:
+def _wait(own: Served, trusted: ssl.SSLContext | bool) -> None:
     until = time.monotonic() + _STARTS
     while True:
         assert own.process.poll() is None, f"the service ended at its start:\n{own.log()}"
         with contextlib.suppress(httpx.TransportError):
-            if httpx.get(own.url + "/health", trust_env=False).status_code == 200:
+            if httpx.get(own.url + "/health", trust_env=False, verify=trusted).status_code == 200:
                 return
         assert time.monotonic() < until, f"the service did not start:\n{own.log()}"
         time.sleep(0.05)

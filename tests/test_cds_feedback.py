@@ -15,6 +15,7 @@ from sqlalchemy import select as chosen
 
 from cds import NOW, ORDERS, PATIENT, Desk, example, order, prefetched, select, sign, valid, view
 from relaxant.service.audit.export import export
+from relaxant.service.audit.people import erase
 from relaxant.service.audit.verify import verify
 from relaxant.service.store.tables import ANSWERS, CARDS
 
@@ -63,13 +64,39 @@ def counted(desk: Desk) -> dict[tuple[str, str], float]:
 # ---------------------------------------------------------------- no second card
 
 
-@pytest.mark.parametrize("given", [overridden, accepted])
-def test_what_was_answered_at_the_selection_is_not_asked_at_the_signature(desk: Desk, sent: dict[str, Any], given: Any) -> None:  # fmt: skip
+@pytest.mark.parametrize("reasoned", [True, False])
+def test_what_was_answered_at_the_selection_is_not_asked_at_the_signature(desk: Desk, sent: dict[str, Any], reasoned: bool) -> None:  # fmt: skip
+    """With a reason, and by a client that sends none: the standard asks for none."""
     first, *others = desk.cards(select(sent, [TIZANIDINE]))
     assert first["indicator"] == "critical"
-    assert report(desk, given(first)) == 200
+    answer = {key: value for key, value in overridden(first).items() if reasoned or key != "overrideReason"}
+    assert report(desk, answer) == 200
     again = desk.cards(sign(sent, [TIZANIDINE]))
     assert [c["summary"] for c in again] == [c["summary"] for c in others]
+
+
+def test_what_was_accepted_and_still_stands_is_shown_again(desk: Desk, sent: dict[str, Any]) -> None:
+    """The suggestion was to take the order away or to change it. The same order is signed, so that did not take effect."""
+    first, *others = desk.cards(select(sent, [TIZANIDINE]))
+    assert first["indicator"] == "critical"
+    assert report(desk, accepted(first)) == 200
+    again = desk.cards(sign(sent, [TIZANIDINE]))
+    assert [c["summary"] for c in again] == [first["summary"], *(c["summary"] for c in others)]
+    assert again[0]["uuid"] != first["uuid"]
+    assert report(desk, overridden(again[0])) == 200  # and overridden at last it is not
+    assert first["summary"] not in [c["summary"] for c in desk.cards(sign(sent, [TIZANIDINE]))]
+
+
+def test_with_and_without_a_server_it_is_one_person(desk: Desk, sent: dict[str, Any]) -> None:
+    """The pseudonym is of the record number under the issuer, whatever else a call names."""
+    desk.cards(view(sent))
+    desk.cards(view(sent, fhirServer="https://a.example/r4"))
+    desk.cards(select(sent, [TIZANIDINE], fhirServer="https://a.example/r4"))
+    kept = [json.loads(line)["person"] for line in export(desk.house.store)]
+    assert len(kept) == 3 and len(set(kept)) == 1
+    assert erase(desk.house.store, desk.house.store.secret, "loopback", "p1")
+    desk.cards(view(sent))
+    assert json.loads(list(export(desk.house.store))[-1])["person"] not in (None, kept[0])
 
 
 def test_what_was_not_answered_is_asked_again(desk: Desk, sent: dict[str, Any]) -> None:

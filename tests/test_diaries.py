@@ -243,11 +243,13 @@ def test_the_audit_says_what_was_done_and_no_word_of_it(call: Caller, house: Hou
     for sent in (first, second, second, first):
         call.write(code, sent)
     call("GET", f"/diaries/{diary}/diary.csv")
+    call("POST", f"/diaries/{diary}/renew", json={"days": 30})
+    call("POST", f"/diaries/{diary}/plan", json={"agent": "baclofen", "planned": {"since": ago(0), "daily": 40}})
     call("POST", f"/diaries/{diary}/link", json={})
     call("POST", f"/diaries/{diary}/revoke")
     call("DELETE", f"/diaries/{diary}")
     own = list(rows(house.store))
-    assert [(r.kind, r.by) for r in own] == [("diary made", "loopback"), ("diary entered", "link"), ("diary entered", "link"), ("diary exported", "loopback"), ("diary revoked", "loopback"), ("diary revoked", "loopback"), ("diary erased", "loopback")]  # fmt: skip
+    assert [(r.kind, r.by) for r in own] == [("diary made", "loopback"), ("diary entered", "link"), ("diary entered", "link"), ("diary exported", "loopback"), ("diary renewed", "loopback"), ("diary planned", "loopback"), ("diary linked", "loopback"), ("diary revoked", "loopback"), ("diary erased", "loopback")]  # fmt: skip
     assert [json.loads(r.what) for r in own[1:3]] == [{"diary": diary, "entries": 1, "crossed": 0}, {"diary": diary, "entries": 0, "crossed": 1}]  # fmt: skip
     assert code not in str(own) and "canary" not in str(own) and all(diary in r.what for r in own)
     verdict = verify(house.store)

@@ -94,7 +94,7 @@ def test_paper_holds_the_page_and_not_its_controls(site: Any, path: str) -> None
     page = site.open(path)
     title, stamp = page.inner_text("h1"), page.inner_text("footer")
     page.emulate_media(media="print")
-    assert not page.locator("header.site").is_visible() and not page.locator("main button").first.is_visible()
+    assert not page.locator(".masthead").is_visible() and not page.locator("main button").first.is_visible()
     printed = PdfReader(io.BytesIO(page.pdf(format="A4")))
     text = " ".join("".join(sheet.extract_text() for sheet in printed.pages).split())
     assert title in text and stamp.split(".")[0] in text and "On this page" not in text

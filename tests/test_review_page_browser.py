@@ -485,6 +485,9 @@ def test_what_is_built_is_what_is_kept(npm: Path, tmp_path: Path) -> None:
     report.mkdir(parents=True)
     for style in (ROOT / "src" / "relaxant" / "report").glob("*.css"):
         shutil.copy(style, report / style.name)
+    frame = tmp_path / "src" / "relaxant" / "service" / "frame"
+    frame.mkdir(parents=True)
+    shutil.copy(ROOT / "src" / "relaxant" / "service" / "frame" / "site.css", frame)
     for command in ("check", "build"):
         ran = subprocess.run(["npm", "run", "-s", command], cwd=web, capture_output=True, text=True, timeout=300, check=False)  # fmt: skip
         assert ran.returncode == 0, ran.stdout + ran.stderr

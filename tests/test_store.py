@@ -27,6 +27,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from databases import Server
 from relaxant.errors import InputError
 from relaxant.service.app import build, service
+from relaxant.service.audit.kinds import Kind
+from relaxant.service.audit.record import record
+from relaxant.service.audit.verify import verify
 from relaxant.service.settings import Settings
 from relaxant.service.store.away import Away
 from relaxant.service.store.engines import _secured, engines, url_of
@@ -402,6 +405,42 @@ class TestOpening:
         for opens in (open_store, open_kept):
             with pytest.raises(InputError, match=f"version {version}.*{words}"):
                 opens(settings(database, tmp_path))
+
+    def test_tables_of_an_older_version_are_brought_forward(self, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+        """As a relaxant of version 3 would: two steps, once, and nothing where one of them fails or whoever only looks."""
+        store = open_store(settings(database, tmp_path))
+        store.write(lambda c: record(c, Kind.STARTED, "service", None, {}))
+        store.close()
+        taken: list[int] = []
+
+        def first(connection: Connection) -> None:
+            taken.append(1)
+            connection.exec_driver_sql("ALTER TABLE cards ADD COLUMN place VARCHAR(20)")
+
+        def second(connection: Connection) -> None:
+            taken.append(2)
+            connection.exec_driver_sql("UPDATE cards SET place = 'none'")
+            if len(taken) == 2:
+                raise RuntimeError("the first time it fails")
+
+        monkeypatch.setattr("relaxant.service.store.store.VERSION", 3)
+        with pytest.raises(InputError, match=r"version 1.*not known"):
+            open_store(settings(database, tmp_path))
+        monkeypatch.setattr("relaxant.service.store.upgrades.STEPS", {1: first, 2: second})
+        with pytest.raises(InputError, match=r"an older relaxant.*brings them forward"):
+            open_kept(settings(database, tmp_path))
+        with pytest.raises(RuntimeError):
+            open_store(settings(database, tmp_path))
+        for _ in range(2):  # the failed try left nothing behind; the second time there is nothing to do
+            again = open_store(settings(database, tmp_path))
+            assert again.read(lambda c: c.execute(select(MADE.c.version)).scalar()) == 3
+            assert again.read(lambda c: c.exec_driver_sql("SELECT place FROM cards").all()) == []
+            assert verify(again).sound and verify(again).number == 1
+            again.close()
+        assert taken == [1, 2, 1, 2]
+        monkeypatch.undo()
+        with pytest.raises(InputError, match=r"version 3.*a newer relaxant"):
+            open_store(settings(database, tmp_path))
 
     def test_tables_of_another_program_are_refused(self, database: str, tmp_path: Path) -> None:
         ways = engines(url_of(database)) if not database.startswith("sqlite") else None

@@ -42,6 +42,7 @@ async function review(extra: Record<string, string> = {}, file?: Blob, prefix = 
   try {
     const headers: Record<string, string> = file ? { "content-type": "application/octet-stream" } : {};
     const response = await fetch("/api/review", { method: "POST", body, headers, signal: own.signal });
+    if (response.status === 401) return say(form.dataset.ended!); // the answer is bare
     const answer: unknown = await response.json();
     if (isAnswer(answer)) draw(answer, sent, prefix, quiet);
     else say((answer as { title?: string }).title ?? form.dataset.failed!);
@@ -135,6 +136,7 @@ async function open(file: File): Promise<void> {
 async function save(button: HTMLButtonElement): Promise<void> {
   try {
     const response = await fetch(button.formAction, { method: "POST", body: new URLSearchParams(filled().map(([a, b]) => [a, b])) });
+    if (response.status === 401) return say(form.dataset.ended!);
     if (!response.ok) {
       say(`${button.textContent}: ${((await response.json()) as { title: string }).title}`);
       return;

@@ -11,9 +11,12 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from relaxant.knowledge.load import load_knowledge
+from relaxant.service.audit.kinds import Kind
+from relaxant.service.audit.record import record
 from relaxant.service.cds import routes as cds
 from relaxant.service.diaries import routes as diaries
 from relaxant.service.door import Door
+from relaxant.service.frame.problem_page import ProblemPages
 from relaxant.service.house import House, route, slow
 from relaxant.service.measured import Measured
 from relaxant.service.operation import PLAIN, Operation, together
@@ -23,6 +26,8 @@ from relaxant.service.problems import Problem
 from relaxant.service.settings import Settings
 from relaxant.service.signin import routes as signin
 from relaxant.service.store.store import open_store
+from relaxant.service.tokens.caller import unguarded
+from relaxant.version import __version__
 
 _WATCHED = Operation(gives={200: {PLAIN: str}})
 
@@ -34,11 +39,14 @@ def service(settings: Settings, *, house: House | None = None) -> ASGIApp:
     @asynccontextmanager
     async def lives(_app: object) -> AsyncIterator[None]:
         try:
+            await _noted(own, Kind.STARTED)
             yield
+            await _noted(own, Kind.STOPPED)
         finally:
             own.store.close()
 
-    return Door(Router(routes(own), redirect_slashes=False, default=_nowhere, lifespan=lives), settings, own.measured)
+    inner = Router(routes(own), redirect_slashes=False, default=_nowhere, lifespan=lives)
+    return Door(ProblemPages(inner, own), settings, own.measured)
 
 
 def build(settings: Settings) -> House:
@@ -65,6 +73,12 @@ def routes(house: House) -> list[BaseRoute]:
             *signin.routes(house),
         ]
     )
+
+
+async def _noted(house: House, kind: Kind) -> None:
+    """That the process began or ended, by what engine and knowledge, and whether it answers callers who do not sign."""
+    what: dict[str, str | bool] = {"engine": __version__, "knowledge": house.knowledge.sha256, "knowledge_date": house.knowledge.date, "unauthenticated": not house.settings.issuers and unguarded(house.settings)}  # fmt: skip
+    await house.store.written(lambda connection: record(connection, kind, "service", None, what, at=house.now()))
 
 
 async def _health(_request: Request, _house: House) -> Response:

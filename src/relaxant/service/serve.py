@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Mapping
+from types import FrameType
 
 import uvicorn
 
@@ -13,6 +15,7 @@ from relaxant.service.door import MOST_HEAD
 from relaxant.service.line import LINE
 from relaxant.service.logs import log, write_logs
 from relaxant.service.settings import Settings, loopback, read_settings
+from relaxant.service.tls import check_certificate
 
 _log = log("serve")
 _GRACE = 20  # seconds that requests under way are given at the end
@@ -23,6 +26,7 @@ def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Serves until it is told to stop (SIGINT or SIGTERM), and lets requests under way end."""
     given = {"host": options.host, "port": options.port, "workers": options.workers, "public_url": options.public_url, "database": options.database, "packs": options.pack or None}  # fmt: skip
     settings = read_settings(options.config, environment, given)
+    check_certificate(settings)
     write_logs()
     say(settings)
     serve(settings)
@@ -31,7 +35,10 @@ def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 def say(settings: Settings) -> None:
     """How the service stands, once, at its start: on standard error for a person, and in the log."""
-    print(f"relaxant: http://{settings.host}:{settings.port}/ (stop with Ctrl-C)", file=sys.stderr)
+    print(f"relaxant: {settings.address}/ (stop with Ctrl-C)", file=sys.stderr)
+    if not loopback(settings.host) and settings.certificate is None:
+        print("relaxant: this address speaks plain HTTP: a proxy that ends TLS has to stand before it", file=sys.stderr)
+        _log.warning("plain HTTP beyond this machine: a proxy has to end TLS before it")
     if settings.issuers:
         _log.info("callers of the CDS service must sign their requests", extra={"count": len(settings.issuers)})
     elif loopback(settings.host):
@@ -46,8 +53,11 @@ def say(settings: Settings) -> None:
 
 
 def serve(settings: Settings) -> None:
-    """Runs the server."""
+    """Runs the server until it is told to stop. Told by a signal it lets requests under way end, and has then ended as it should: with status 0."""
     import msgspec
+
+    for told in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(told, _end)  # uvicorn takes these up, and hands each on once it has stopped
 
     os.environ[_HANDED_DOWN] = msgspec.json.encode(settings).decode()
     config = uvicorn.Config(
@@ -63,6 +73,8 @@ def serve(settings: Settings) -> None:
         proxy_headers=bool(settings.proxies),
         forwarded_allow_ips=list(settings.proxies),
         timeout_graceful_shutdown=_GRACE,
+        ssl_certfile=settings.certificate,
+        ssl_keyfile=settings.key,
         http=LINE,
         h11_max_incomplete_event_size=MOST_HEAD,
         ws="none",
@@ -74,6 +86,10 @@ def serve(settings: Settings) -> None:
         from uvicorn.supervisors import Multiprocess
 
         Multiprocess(config, sockets=[config.bind_socket()]).run()
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
 
 
 def worker() -> object:

@@ -17,6 +17,7 @@ from relaxant.errors import InputError
 PREFIX = "RELAXANT_SERVE_"
 ROLES = ("prescriber", "pharmacist", "nurse")
 _MIB = 1024 * 1024
+_DOCUMENTED = "docs/service/settings.md"
 
 
 class Issuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,7 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     ``public_url``: what callers write before the path; tokens are made out to it, so with ``issuers`` it must be said. ``database``: an SQLAlchemy URL;
     left out, an SQLite file in ``folder``. ``origins``: whose pages may call the CDS service from a browser. ``fhir_servers``: which the service may
-    ask for what a prefetch lacks. ``proxies``: from whom forwarded addresses are believed. ``unauthenticated``: answer beyond loopback without
+    ask for what a prefetch lacks. ``proxies``: from whom forwarded addresses are believed. ``certificate``, ``key``: files with which the process itself speaks TLS. ``unauthenticated``: answer beyond loopback without
     issuers; whoever sets it is logged at every start. ``call``: whom a patient calls, shown beside red flags. ``rate``: calls a minute of one client; 0: no limit.
     ``secret_file``: the secret that pseudonyms are made with; left out, a file beside the database.
     """
@@ -72,6 +73,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fhir_servers: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
     packs: tuple[str, ...] = ()
+    certificate: str | None = None
+    key: str | None = None
     country: str = "US"
     call: str | None = None
     unauthenticated: bool = False
@@ -91,7 +94,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def base(self) -> str:
         """What callers write before the path, without a slash at the end."""
-        return (self.public_url or f"http://{_bracketed(self.host)}:{self.port}").rstrip("/")
+        return (self.public_url or self.address).rstrip("/")
+
+    @property
+    def address(self) -> str:
+        """Where the process itself listens."""
+        return f"{'http' if self.certificate is None else 'https'}://{_bracketed(self.host)}:{self.port}"
 
     @property
     def place(self) -> Path:
@@ -117,17 +125,18 @@ def read_settings(file: str | None, environment: Mapping[str, str], given: Mappi
             continue
         field = name.removeprefix(PREFIX).lower()
         if field not in kinds:
-            raise InputError(name, text, "there is no such setting", f"one of {', '.join(kinds)}")
+            raise InputError(name, text, "there is no such setting", f"one of {', '.join(kinds)}; see {_DOCUMENTED}")
         said[field] = _from_text(name, field, text)
     said.update({name: value for name, value in given.items() if value is not None})
     try:
         settings = msgspec.convert(said, Settings, strict=False)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at ")
-        raise InputError(
-            where.strip("`").replace("$.", "") or "settings", "", what, "see docs/service/settings.md"
-        ) from None
-    _check(settings)
+        raise InputError(where.strip("`").replace("$.", "") or "settings", "", what, f"see {_DOCUMENTED}") from None
+    try:
+        _check(settings)
+    except InputError as error:
+        raise InputError(error.field, error.came, error.why, f"{error.would_do}; see {_DOCUMENTED}") from None
     return settings
 
 
@@ -172,6 +181,16 @@ def _check(settings: Settings) -> None:
             "tokens are made out to the address that callers use",
             "such as https://relaxant.hospital.example",
         )
+    if (settings.certificate is None) != (settings.key is None):
+        field, other = ("key", "certificate") if settings.key is None else ("certificate", "key")
+        raise InputError(field, "nothing", f"TLS needs both, and {other} is set", f"give {field} as well, or neither")
+    if settings.issuers and settings.public_url is not None and not _secure(settings.public_url):
+        raise InputError(
+            "public_url",
+            settings.public_url,
+            "CDS Hooks goes over https alone (https://cds-hooks.hl7.org/2.0/#security-and-safety), and tokens are made out to this address",
+            "an address that begins with https://: set certificate and key, or put a proxy before the service that ends TLS",
+        )
     if settings.public_url is not None and urlsplit(settings.public_url).scheme not in ("http", "https"):
         raise InputError(
             "public_url", settings.public_url, "this is no web address", "such as https://relaxant.hospital.example"
@@ -209,7 +228,7 @@ def _from_file(file: str) -> dict[str, Any]:
             "--config", file, f"it cannot be read ({error.strerror})", "give the path of a TOML file"
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError("--config", file, f"it is not TOML: {error}", "see docs/service/settings.md") from None
+        raise InputError("--config", file, f"it is not TOML: {error}", f"see {_DOCUMENTED}") from None
 
 
 def _from_text(name: str, field: str, text: str) -> Any:

@@ -30,7 +30,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """Of which call cards are kept. ``patient``: the record number as it was sent, of the ``server`` where one was named. ``again``: also what was
-    answered already and has not changed."""
+    overridden already and has not changed."""
 
     service: str
     hook: str
@@ -50,6 +50,7 @@ def show(connection: Connection, secret: bytes, made: Sequence[Made], told: Told
             select(CARDS.c.said)
             .join(ANSWERS, ANSWERS.c.card == CARDS.c.card)
             .where(CARDS.c.person == person, CARDS.c.service == told.service, CARDS.c.said.in_(list(said.values())))
+            .where(ANSWERS.c.outcome == "overridden")  # what was accepted and still stands did not take effect
         )
         known = {bytes(row.said) for row in rows}
         made = [m for m in made if said[m.card.uuid] not in known]

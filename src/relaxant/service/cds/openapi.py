@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from relaxant.service.house import House
-from relaxant.service.operation import FORM, JSON, Address, Body, Filled, Operation, Whom
+from relaxant.service.operation import FORM, HTML, JSON, Address, Body, Filled, Operation, Whom
 from relaxant.service.settings import Settings
 from relaxant.service.signin.sessions import COOKIE
 from relaxant.service.tokens.caller import unguarded
@@ -70,7 +70,9 @@ def document(settings: Settings, routes: Sequence[BaseRoute]) -> dict[str, Any]:
     """The document as plain values."""
     own = [one for one in routes if isinstance(one, Address)]
     schemas = Schemas([Refusal, *(kind for one in own for kind in _kinds(one.operation or Operation()))])
-    refused = {"content": {_PROBLEM: {"schema": schemas.of(Refusal)}}}
+    refused = {
+        "content": {_PROBLEM: {"schema": schemas.of(Refusal)}, HTML: {"schema": _TEXT}}
+    }  # a page, where a browser asks for one
     paths: dict[str, dict[str, Any]] = {}
     for one in own:
         path = _SLOT.sub(r"{\1}", one.path)
@@ -123,7 +125,7 @@ def _answer(status: int, body: Body | None, said: Operation, schemas: Schemas) -
     """One answer; where the same status may be a refusal of ours as well, both."""
     content = {} if body is None else schemas.content(body)
     if status in said.refuses or (status == HTTPStatus.BAD_REQUEST and said.query):
-        content[_PROBLEM] = {"schema": schemas.of(Refusal)}
+        content |= {_PROBLEM: {"schema": schemas.of(Refusal)}, HTML: {"schema": _TEXT}}
     return {"description": _words(status), **({"content": content} if content else {})}
 
 

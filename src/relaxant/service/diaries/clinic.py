@@ -15,7 +15,6 @@ from starlette.responses import Response
 
 from relaxant.errors import InputError
 from relaxant.report.fhir_parts import written
-from relaxant.report.html import page_file
 from relaxant.report.responses import RESPONSE_STYLES
 from relaxant.report.shown import clean
 from relaxant.service.audit.kinds import Kind
@@ -30,8 +29,10 @@ from relaxant.service.diaries.forms import Form, form_of, is_form, plan_of, want
 from relaxant.service.diaries.resources import diary_bundle
 from relaxant.service.diaries.told import Made, Summary, Whole
 from relaxant.service.diaries.who import clinician
+from relaxant.service.frame.templates import own_file
 from relaxant.service.house import House
 from relaxant.service.problems import Problem
+from relaxant.service.signin.sessions import signed_in
 from relaxant.service.store.engines import clear
 from relaxant.service.store.tables import DIARIES, ENTRIES
 
@@ -78,7 +79,7 @@ def every(request: Request, house: House) -> Response:
 
     listed = house.store.read(found)
     if _html(request):
-        return _page(pages.every_page(listed, house))
+        return _page(pages.every_page(listed, house, signed_in(request, house)))
     return _json([_summary(diary, entries, house) for diary, entries in listed])
 
 
@@ -108,28 +109,34 @@ def one(request: Request, house: House) -> Response:
     """A diary: its days, its answer, its link's state."""
     diary, entries = _found(request, house)
     if _html(request):
-        return _page(pages.one_page(diary, entries, house))
+        return _page(pages.one_page(diary, entries, house, signed_in(request, house)))
     summary = msgspec.structs.asdict(_summary(diary, entries, house))
     return _json(Whole(**summary, columns=diary.columns, call=diary.call, days=tuple(entries)))
 
 
 async def plan(request: Request, house: House) -> Response:
     """Keeps what is planned of a medicine from a day on. It is known to the clinic's side alone."""
-    clinician(request, house)
+    by = clinician(request, house)
     body = await request.body()
     change = msgspec.convert(plan_of(form_of(body)), Change) if is_form(request) else _decoded(body, Change)
 
     def changed(connection: Connection, diary: Diary) -> None:
         diaries.set_columns(connection, diary.diary, with_plan(diary.columns, change.agent, change.planned))
+        _noted(connection, Kind.DIARY_PLANNED, by, diary.diary, house)
 
     return await _done(request, house, changed)
 
 
 async def renew(request: Request, house: House) -> Response:
     """Lets the link live longer."""
-    clinician(request, house)
+    by = clinician(request, house)
     days = _days((await _asked_days(request)).days, house)
-    return await _done(request, house, lambda connection, diary: diaries.renew(connection, diary.diary, days, house.now()))  # fmt: skip
+
+    def renewed(connection: Connection, diary: Diary) -> None:
+        diaries.renew(connection, diary.diary, days, house.now())
+        _noted(connection, Kind.DIARY_RENEWED, by, diary.diary, house)
+
+    return await _done(request, house, renewed)
 
 
 async def revoke(request: Request, house: House) -> Response:
@@ -151,7 +158,7 @@ async def link(request: Request, house: House) -> Response:
 
     def made(connection: Connection) -> str:
         _known(connection, name, house)
-        _noted(connection, Kind.DIARY_REVOKED, by, name, house)
+        _noted(connection, Kind.DIARY_LINKED, by, name, house)
         return diaries.new_link(connection, name, days, house.now())
 
     code = await house.store.written(made)
@@ -204,7 +211,7 @@ def answer(request: Request, house: House) -> Response:
 
 async def style(_request: Request, _house: House) -> Response:
     """The style of these pages: that of an answer, and their own."""
-    text = "\n".join((*map(page_file, RESPONSE_STYLES), pages.own_file("clinic.css")))
+    text = "\n".join(map(own_file, (*RESPONSE_STYLES, "clinic.css", "site.css")))
     return Response(text, media_type="text/css; charset=utf-8")
 
 
@@ -261,7 +268,7 @@ def _link(request: Request, house: House, name: str, code: str, status: int) -> 
     url = link_of(house.settings.base, code)
     square = square_of(url)
     if _html(request):
-        return _page(pages.link_page(diary, url, square, house), status)
+        return _page(pages.link_page(diary, url, square, house, signed_in(request, house)), status)
     return _json(Made(diary=name, link=url, qr=square, until=diary.until.isoformat()), status)
 
 

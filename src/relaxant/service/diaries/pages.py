@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.plans import DAY_PARTS
 from relaxant.quantities import plain_number
-from relaxant.report.html import page_file
-from relaxant.report.plan_words import whole
 from relaxant.report.response_view import response_view
 from relaxant.report.responses import response_body
-from relaxant.report.shown import clean, counted
+from relaxant.report.shown import counted
 from relaxant.rules.wording import capital
 from relaxant.service.diaries.columns import Columns, Medicine, Planned
 from relaxant.service.diaries.diaries import Diary
@@ -23,13 +19,13 @@ from relaxant.service.diaries.entries import Kept
 from relaxant.service.diaries.exports import day_of, diary_answer
 from relaxant.service.diaries.flags import flags_of
 from relaxant.service.diaries.forms import ROWS
+from relaxant.service.frame.header import Header, header
+from relaxant.service.frame.templates import template
 from relaxant.service.house import House
-
-if TYPE_CHECKING:
-    from jinja2 import Template
+from relaxant.service.signin.sessions import Person
 
 
-def every_page(listed: Sequence[tuple[Diary, Sequence[Kept]]], house: House) -> str:
+def every_page(listed: Sequence[tuple[Diary, Sequence[Kept]]], house: House, person: Person | None = None) -> str:
     """The list of diaries, with the form for another."""
     words = _words(house)
     rows = [
@@ -44,19 +40,19 @@ def every_page(listed: Sequence[tuple[Diary, Sequence[Kept]]], house: House) -> 
     ]
     scales = [s for s in house.knowledge.responses.scales.values() if s.column]
     agents = sorted(house.knowledge.agents.values(), key=lambda a: a.agent)
-    return _template("diaries.html.j2").render(words=words, rows=rows, scales=scales, agents=agents, numbers=range(1, ROWS + 1), parts=DAY_PARTS, days=house.settings.link_days, call=house.settings.call or "")  # fmt: skip
+    return template("diaries.html.j2").render(site=_site("/diaries", house, person), words=words, rows=rows, scales=scales, agents=agents, numbers=range(1, ROWS + 1), parts=DAY_PARTS, days=house.settings.link_days, call=house.settings.call or "")  # fmt: skip
 
 
-def link_page(diary: Diary, link: str, square: str, house: House) -> str:
+def link_page(diary: Diary, link: str, square: str, house: House, person: Person | None = None) -> str:
     """The link, shown this once."""
     from markupsafe import Markup
 
     words = _words(house)
     text = words["link"]["text"].format(until=day_of(diary.until).isoformat())
-    return _template("link.html.j2").render(words=words, diary=diary, label=diary.label or words["list"]["no_label"], link=link, square=Markup(square), text=text)  # fmt: skip
+    return template("link.html.j2").render(site=_site(f"/diaries/{diary.diary}", house, person), words=words, diary=diary, label=diary.label or words["list"]["no_label"], link=link, square=Markup(square), text=text)  # fmt: skip
 
 
-def one_page(diary: Diary, entries: Sequence[Kept], house: House) -> str:
+def one_page(diary: Diary, entries: Sequence[Kept], house: House, person: Person | None = None) -> str:
     """A diary: what it says, and its link."""
     from markupsafe import Markup
 
@@ -72,7 +68,8 @@ def one_page(diary: Diary, entries: Sequence[Kept], house: House) -> str:
             )
         except InputError:
             why = own["no_columns"]
-    return _template("diary.html.j2").render(
+    return template("diary.html.j2").render(
+        site=_site(f"/diaries/{diary.diary}", house, person),
         words=words,
         diary=diary,
         label=diary.label or words["list"]["no_label"],
@@ -91,6 +88,10 @@ def one_page(diary: Diary, entries: Sequence[Kept], house: House) -> str:
         days=house.settings.link_days,
         today=day_of(house.now()).isoformat(),
     )
+
+
+def _site(path: str, house: House, person: Person | None) -> Header:
+    return header(path, house.knowledge, person=person)
 
 
 def _words(house: House) -> dict[str, Any]:
@@ -153,22 +154,3 @@ def _flags(diary: Diary, house: House) -> list[dict[str, Any]]:
 def _source(source: str, place: str, knowledge: Knowledge) -> dict[str, str | None]:
     known = knowledge.sources[source]
     return {"title": known.title, "url": known.url, "place": place}
-
-
-def own_file(name: str) -> str:
-    """A template or style sheet that lies beside this file."""
-    return (Path(__file__).parent / name).read_text(encoding="utf-8").replace("\r\n", "\n")
-
-
-@lru_cache(maxsize=8)
-def _template(name: str) -> Template:
-    from jinja2 import ChoiceLoader, Environment, FunctionLoader, StrictUndefined
-
-    def own(name: str) -> str | None:
-        return own_file(name) if (Path(__file__).parent / name).is_file() else None
-
-    environment = Environment(autoescape=True, loader=ChoiceLoader([FunctionLoader(own), FunctionLoader(page_file)]), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)  # fmt: skip
-    environment.filters["together"] = whole
-    environment.filters["clean"] = clean
-    environment.filters["capital"] = capital
-    return environment.get_template(name)

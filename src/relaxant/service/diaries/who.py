@@ -17,4 +17,4 @@ def clinician(request: Request, house: House) -> str:
     person = admitted(request, house)
     if request.method not in _SAFE:
         same_origin(request, house)
-    return "loopback" if person is None else f"{person.role} {person.by.hex()}"
+    return "loopback" if person is None else person.word

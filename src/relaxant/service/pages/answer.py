@@ -15,12 +15,12 @@ from relaxant.patient import Patient
 from relaxant.reviewing import Review, review
 from relaxant.service.house import House
 from relaxant.service.pages.asked import Question, answered, question
-from relaxant.service.pages.fields import Fields, fields_of, file_of, place_of
+from relaxant.service.pages.fields import SOURCE, Fields, fields_of, file_of, place_of
 from relaxant.service.pages.given import Given
 from relaxant.service.pages.moved import Moved, Seen, moved, seen_of
 from relaxant.service.pages.read_back import ReadLine, chosen, read_back
 
-FILE = "file"
+FILE, RECORD = "file", "record"  # what a refusal is about that is of no field
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,10 +53,14 @@ def answer(given: Given, house: House) -> Answer:
     words = knowledge.words("page")
     if given.file.strip():
         try:
-            patient = read_bytes(given.file, knowledge, today=house.now().date(), name=given.name)
+            patient = read_bytes(
+                given.file, knowledge, today=house.now().date(), name=given.name, country=_country(given, house)
+            )
         except InputError as error:
-            return Answer(fields=fields, refused=_refused(error, FILE, None), seen=given.seen)
-        return _reviewed(patient, fields_of(patient), None, knowledge, words, filled=True)
+            field = RECORD if given.source else FILE
+            return Answer(fields=fields, refused=_refused(error, field, None), seen=given.seen)
+        filled = fields_of(patient)
+        return _reviewed(patient, filled.with_text(SOURCE, given.source), None, knowledge, words, filled=True)
     if given.answer:
         fields = answered(fields, given.asked_field, given.asked_name, given.answer)
     if given.skip and given.skip not in fields.skipped:
@@ -74,6 +78,12 @@ def answer(given: Given, house: House) -> Answer:
         place = place_of(error.field, fields)
         return Answer(fields=fields, refused=_refused(error, place.field, place.line), seen=given.seen)
     return _reviewed(patient, fields, given.seen, knowledge, words, filled=fields is not given.fields)
+
+
+def _country(given: Given, house: House) -> str | None:
+    """Whose labels hold for a record, which says nothing of that: those of the form, else the service's own. A patient file says it itself."""
+    record = given.file.lstrip()[:1] in (b"{", b"[") and b'"resourceType"' in given.file
+    return given.fields.said("country") or house.settings.country if record else None
 
 
 def patient_of(fields: Fields, house: House) -> Patient:

@@ -28,6 +28,7 @@ LISTS = ("medicines", "considering", "conditions", "allergies", "goals")
 LABS = ("creatinine", "egfr", "alt", "ast", "bilirubin", "albumin", "inr")
 MEASURES, MORE = "measurements", "more"
 NAMES = (*SINGLE, *LABS, *LISTS, MEASURES, MORE)
+SOURCE = "source"  # where the form was filled from, in words: it stays with the form and says nothing of the person
 _BORN = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PLACE = re.compile(r"(\w+)(?:\[(\d+)\])?")
 _TRUTH = {True: "yes", False: "no"}
@@ -201,6 +202,8 @@ def _shown(name: str, entry: Any) -> str:
     said, change = clean(str(entry["said"])), entry.get("change")
     if change == "stop" and not fold(said).startswith("stop"):
         said = f"stop {said}"
+    doses = dict.fromkeys(clean(str(one["text"])) for one in entry.get("dosage", ()) if one.get("text"))  # of a record
+    said += "".join(f", {dose}" for dose in doses)
     since = f" since {entry['start']}" if entry.get("start") else ""
     return said + since + (f", stopped {entry['stop']}" if entry.get("stop") else "")
 

@@ -14,12 +14,12 @@ from starlette.requests import Request
 from relaxant.patient import Patient
 from relaxant.service.house import House
 from relaxant.service.operation import FHIR, FORM, JSON, PARTS, PLAIN, YAML, Body, Filled
-from relaxant.service.pages.fields import NAMES, Fields, Kept
+from relaxant.service.pages.fields import NAMES, SOURCE, Fields, Kept
 from relaxant.service.pages.moved import Seen
 from relaxant.service.problems import Problem
 
 _MOST_FIELDS = 2000
-_ALONE = (*NAMES, "kept", "seen", "choose", "asked_field", "asked_name", "answer", "skip")
+_ALONE = (*NAMES, SOURCE, "kept", "seen", "choose", "asked_field", "asked_name", "answer", "skip")
 _FILLED = Filled(_ALONE, many=("right", "skipped"))
 _FILE = {
     "type": "object",
@@ -41,12 +41,13 @@ TAKEN: Body = {
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """A request. ``file`` is what a patient file or record holds; the rest are the form's fields, what was shown before (``seen``), and what is to be
+    """A request. ``file`` is what a patient file or record holds, ``source`` in words where a record was read; the rest are the form's fields, what was shown before (``seen``), and what is to be
     done with them: a name chosen for a line, an answer, a question to skip."""
 
     fields: Fields = Fields()
     form: bool = False
     file: bytes = b""
+    source: str = ""
     name: str = "file"
     seen: tuple[Seen, ...] | None = None
     choose: str = ""
@@ -98,7 +99,7 @@ def _form(pairs: Iterable[tuple[str, str]]) -> Given:
             single[name] = value
     seen, kept = single.get("seen"), single.get("kept")
     fields = Fields(
-        text={name: single[name].replace("\r\n", "\n") for name in NAMES if name in single},
+        text={name: single[name].replace("\r\n", "\n") for name in (*NAMES, SOURCE) if name in single},
         kept=_decoded(kept, Kept, "kept") if kept else {},
         right=tuple(right),
         skipped=tuple(skipped),

@@ -27,22 +27,27 @@ from relaxant.formulary.source_leaf import Citing, citing, source_leaf
 from relaxant.report.compare_html import compare_inside
 from relaxant.report.compare_view import compare_view
 from relaxant.report.evidence_pages import evidence_leaves
-from relaxant.report.html import page_file, template
+from relaxant.report.html import page_file
 from relaxant.report.leaf import Kind, Leaf, Target, slug
 from relaxant.report.leaf_html import leaf_html
 from relaxant.report.shown import counted
+from relaxant.service.frame.header import header
+from relaxant.service.frame.templates import own_file, template
 from relaxant.service.house import House, route, slow
 from relaxant.service.operation import CSS, HTML, Body, Operation, Query
 from relaxant.service.pages.country import COUNTRIES, Country, country_of
 from relaxant.service.problems import Problem
 from relaxant.version import __version__
 
-_HERE, _STATIC = Path(__file__).parent, Path(__file__).parent.parent / "static"
-_REPORT_SHEETS, _OWN_SHEET, _ICON = ("review.css", "plan.css", "compare.css"), "reference.css", "icon.svg"
+_STATIC = Path(__file__).parent.parent / "static"
+_REPORT_SHEETS, _OWN_SHEETS, _ICON = (
+    ("review.css", "plan.css", "compare.css"),
+    ("site.css", "reference.css"),
+    "icon.svg",
+)
 _SHOWN = 50  # pages that a search lists
 _MOST_TYPED = 100  # characters of a search
 _HASH_SHOWN = 12
-_NAV = ("agents", "conditions", "rules", "compare", "evidence")
 _SHOWN_AS = {HTML: str}
 _COUNTRY = Query("country", "Whose labels are shown; `all` for all of them together.", of=COUNTRIES)
 _FOUND = Operation(query=(Query("q", "What is looked for."), _COUNTRY), gives={200: _SHOWN_AS}, refuses=(422,))
@@ -139,15 +144,11 @@ def _asked(request: Request, shelf: Shelf, handler: Callable[[Request, Shelf], R
 def _page(file: str, request: Request, shelf: Shelf, country: Country, status: int = 200, **given: Any) -> Response:
     house, words = shelf.house, shelf.words
     known = house.knowledge
-    kind = request.url.path.split("/")[1]
     stamp = words["stamp"].format(engine=__version__, date=known.date, hash=known.sha256[:_HASH_SHOWN])
-    paths = [(each, _with(f"/{each}", country)) for each in _NAV]
     frame = {
         "words": words,
         "sheets": _sheets(),
-        "paths": paths,
-        "here": kind,
-        "listed": request.url.path == f"/{kind}",
+        "site": header(request.url.path, known, query=country.query),
         "path": request.url.path,
         "typed": "",
         "most_typed": _MOST_TYPED,
@@ -155,7 +156,7 @@ def _page(file: str, request: Request, shelf: Shelf, country: Country, status: i
         "stamp": stamp,
         "address": _address(country),
     }
-    return Response(template(file, _HERE).render({**frame, **given}), status, media_type="text/html; charset=utf-8")
+    return Response(template(file).render({**frame, **given}), status, media_type="text/html; charset=utf-8")
 
 
 def _leaf(leaf: Leaf, request: Request, shelf: Shelf, country: Country) -> Response:
@@ -304,7 +305,9 @@ def _missing(kind: Kind, request: Request, shelf: Shelf) -> Response:
     country = _country(request, shelf, matters=False)
     said = request.path_params["name"][:_MOST_TYPED]
     alike = [] if kind in ("evidence", "sources") else near(said, shelf.names, known, kind)
-    onward = None if kind == "sources" else {"path": _with(f"/{kind}", country), "title": words["kinds"][kind]}
+    onward = (
+        None if kind == "sources" else {"path": _with(f"/{kind}", country), "title": known.words("site")["pages"][kind]}
+    )
     return _page(
         "found_page.html.j2",
         request,
@@ -327,19 +330,13 @@ def _sheet(request: Request, _house: House) -> Response:
     name = request.path_params["name"]
     if name == _ICON:
         return Response(page_file(name, _STATIC), headers=_KEPT_FOR_GOOD, media_type="image/svg+xml")
-    if name not in (*_REPORT_SHEETS, _OWN_SHEET):
+    if name not in (*_REPORT_SHEETS, *_OWN_SHEETS):
         raise Problem(404, "there is nothing here")
-    return Response(_sheet_text(name), headers=_KEPT_FOR_GOOD, media_type="text/css; charset=utf-8")
-
-
-@cache
-def _sheet_text(name: str) -> str:
-    """A style sheet: a report's own, or the one of these pages."""
-    return page_file(name) if name in _REPORT_SHEETS else page_file(name, _STATIC)
+    return Response(own_file(name), headers=_KEPT_FOR_GOOD, media_type="text/css; charset=utf-8")
 
 
 @cache
 def _sheets() -> tuple[str, ...]:
     """The addresses of the style sheets, each with the hash of its text."""
-    known = (*_REPORT_SHEETS, _OWN_SHEET)
-    return tuple(f"/static/reference/{n}?v={hashlib.sha256(_sheet_text(n).encode()).hexdigest()[:16]}" for n in known)
+    known = (*_REPORT_SHEETS, *_OWN_SHEETS)
+    return tuple(f"/static/reference/{n}?v={hashlib.sha256(own_file(n).encode()).hexdigest()[:16]}" for n in known)

@@ -11,19 +11,22 @@ from relaxant.io.patient_file import EU
 from relaxant.report.stepped_view import StepView, stepped_view
 from relaxant.report.view import View, view_of
 from relaxant.reviewing import Review, course_steps
+from relaxant.service.frame.header import header
+from relaxant.service.frame.templates import template
 from relaxant.service.house import House
 from relaxant.service.pages.answer import Answer
 from relaxant.service.pages.fields import LABS, NAMES
 from relaxant.service.pages.moved import Moved
-from relaxant.service.pages.templates import template
+from relaxant.service.signin.sessions import Person
 
 PARTS = ("question", "read", "changes", "refused", "review")
 DOWNLOADS = ("pdf", "json", "fhir", "ics")
 
 
-def page(answer: Answer, house: House) -> str:
-    """The whole page."""
-    return template("page.html.j2").render(**_context(answer, house))
+def page(answer: Answer, house: House, person: Person | None = None) -> str:
+    """The whole page. ``person``: who is signed in."""
+    top = header("/", house.knowledge, person=person)
+    return template("page.html.j2").render(**_context(answer, house), site=top)
 
 
 def parts(answer: Answer, house: House) -> dict[str, str]:

@@ -54,6 +54,8 @@ def admitted(request: Request, house: House, *roles: str) -> Person | None:
         raise Problem(401, "")
     if unguarded(house.settings):
         return None
+    if house.settings.smart:
+        raise Problem(403, "this page is opened from a patient's record: open it there, or there again")
     raise Problem(403, "the pages of this service are open to nobody: neither `login` nor `unauthenticated` is set")
 
 

@@ -10,6 +10,9 @@ from sqlalchemy import Connection, delete, insert, select
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from relaxant.service.audit.kinds import Kind
+from relaxant.service.audit.people import pseudonym
+from relaxant.service.audit.record import record
 from relaxant.service.house import House
 from relaxant.service.signin.sealed import found_under, opened, seal, secret
 from relaxant.service.signin.steps import COOKIE as STEP_COOKIE
@@ -25,6 +28,11 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     by: bytes
     launched: bool = False
+
+    @property
+    def word(self) -> str:
+        """The person in a word for the audit: a role and a hash."""
+        return f"{self.role} {self.by.hex()}"
 
 
 class Launched(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +77,8 @@ async def enter(
             "until": now + lasts * 1000,
         }
         connection.execute(insert(SESSIONS).values(row))
+        whose = None if held is None else pseudonym(connection, house.store.secret, held.fhir, held.patient)
+        record(connection, Kind.SIGNED_IN if held is None else Kind.LAUNCHED, person.word, whose, {}, at=house.now())
 
     await house.store.written(kept)
     answer = RedirectResponse(then, 303)
@@ -81,8 +91,16 @@ async def leave(request: Request, house: House) -> Response:
     """Signs out: the session is gone, not only its cookie."""
     cookie = request.cookies.get(COOKIE)
     if cookie:
-        await house.store.written(lambda c: c.execute(delete(SESSIONS).where(SESSIONS.c.cookie == found_under(cookie))))
-    answer = RedirectResponse("/", 303)
+        own = SESSIONS.c.cookie == found_under(cookie)
+
+        def ended(connection: Connection) -> None:
+            row = connection.execute(select(SESSIONS.c.role, SESSIONS.c.by).where(own)).one_or_none()
+            if row is not None:
+                connection.execute(delete(SESSIONS).where(own))
+                record(connection, Kind.SIGNED_OUT, Person(role=row.role, by=row.by).word, None, {}, at=house.now())
+
+        await house.store.written(ended)
+    answer = RedirectResponse("/signout", 303)
     answer.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
     return answer
 

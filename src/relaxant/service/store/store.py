@@ -20,6 +20,7 @@ from relaxant.service.store.away import Away, is_away, reason
 from relaxant.service.store.engines import Engines, engines, sqlite_file, url_of
 from relaxant.service.store.secret import check_value, make_secret, read_secret
 from relaxant.service.store.tables import MADE, METADATA, VERSION
+from relaxant.service.store.upgrades import bring_forward, leads
 
 T = TypeVar("T")
 _log = log("store")
@@ -195,8 +196,11 @@ def open_kept(settings: Settings) -> Store:
         )
     try:
         with ways.reads.connect() as connection:
-            if _version(connection) is None:
+            version = _version(connection)
+            if version is None:
                 raise InputError("database", _shown(settings), "no service has kept anything here", "give the database of a service")  # fmt: skip
+            if version < VERSION:
+                raise InputError("database", f"version {version}", f"an older relaxant keeps its tables so; this one knows version {VERSION}", "start the service once with a copy at hand: it brings them forward")  # fmt: skip
     except (SQLAlchemyError, OSError) as error:
         ways.dispose()
         raise _cannot(settings, error) from None
@@ -222,9 +226,13 @@ def _begin_file(settings: Settings) -> None:
 
 def _begin(connection: Connection, settings: Settings) -> bytes:
     """Makes the tables of a new database, within one transaction; gives the secret."""
-    if _version(connection) is not None:
+    version = _version(connection)
+    if version is not None:
         secret = read_secret(settings)
         check_secret(connection, secret)
+        if version < VERSION:
+            bring_forward(connection, version, VERSION)
+            _log.warning("the tables were brought forward from an older relaxant", extra={"count": VERSION - version})
         return secret
     others = sorted(set(METADATA.tables) & set(inspect(connection).get_table_names()))
     if others:
@@ -237,12 +245,12 @@ def _begin(connection: Connection, settings: Settings) -> bytes:
 
 
 def _version(connection: Connection) -> int | None:
-    """The version of the tables; nothing where there are none. Raises :class:`InputError` for one that is not ours."""
+    """The version of the tables; nothing where there are none. Raises :class:`InputError` for one that is not ours, or that no step leads on from."""
     if not inspect(connection).has_table(MADE.name):
         return None
     version = connection.execute(select(MADE.c.version)).scalar()
-    if version == VERSION:
-        return VERSION
+    if version is not None and 0 < version <= VERSION and leads(version, VERSION):
+        return int(version)
     if version is not None and version > VERSION:
         raise InputError("database", f"version {version}", f"a newer relaxant keeps its tables so; this one knows version {VERSION}", "install the newer one, or give another database")  # fmt: skip
     raise InputError("database", f"version {version}", f"these tables are not known; this relaxant knows version {VERSION}", "give another database")  # fmt: skip
