@@ -258,6 +258,7 @@ def test_whoever_has_to_say_who_it_is_has_to(tmp_path: Path, knowledge: Knowledg
         "get /openapi.json",
         "get /cds-services",
         "post /signout",
+        "get /signout",
         "get /diaries/style.css",
     }
     public = (
