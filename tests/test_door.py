@@ -213,13 +213,15 @@ def test_bombs_that_only_a_reader_meets(knowledge: Knowledge) -> None:
     from conftest import TODAY
     from relaxant.errors import RelaxantError
 
-    for body in (
-        b"a: " + b"[" * 100_000,
-        b"medicines:\n" + b"- baclofen\n" * 100_000,
-        b"a: &a [x,x]\nb: &b [*a,*a]\n",
-        b'{"medicines":[' + b"0," * 500_000 + b"0]}",
+    for body, why in (
+        (b"a: " + b"[" * 5000 + b"]" * 5000, "nested too deeply"),
+        (b'{"medicines":' + b"[" * 500 + b"]" * 500 + b"}", "nested too deeply"),
+        (b"medicines:\n" + b"- baclofen\n" * 100_000, "no one person has so many"),
+        (b'{"medicines":[' + b"0," * 500_000 + b"0]}", "no one person has so many"),
+        (b"medicines: [" + b"x," * 210_000 + b"x]", "more than 200,000 values"),
+        (b"a: &a [x,x]\nb: &b [*a,*a]\n", "aliases are not read"),
     ):
-        with pytest.raises(RelaxantError):
+        with pytest.raises(RelaxantError, match=why):
             read_bytes(body, knowledge, today=TODAY)
 
 
@@ -262,6 +264,15 @@ def test_huge_headers(at: Gate) -> None:
             sent += 10_005
     assert sent < 20 * 1024 * 1024  # what lay in the sockets' own buffers
     assert at.say(head + b"x: " + b"y" * 30_000 + b"\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+
+
+def test_the_process_bounds_heads_by_its_own_line(tmp_path: Path) -> None:
+    """What uvicorn alone would keep waiting for: a head without an end is refused once it is too long, before anything of it is a request."""
+    with served(tmp_path) as own, socket.create_connection(("127.0.0.1", own.port), timeout=40) as line:
+        line.sendall(b"GET /health HTTP/1.1\r\nhost: localhost\r\nx: " + b"y" * (MOST_HEAD + 1000))
+        heard = hear(line, 5)
+        assert heard.startswith(b"HTTP/1.1 400 ") and b"content-security-policy" in heard
+        assert httpx.get(own.url + "/health", trust_env=False).status_code == 200
 
 
 def test_slow_headers(at: Gate, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -190,7 +190,7 @@ def test_nothing_said_is_no_review(client: Any) -> None:
 
 @pytest.mark.parametrize("text", ["seen", "kept"])
 def test_a_hidden_field_that_was_changed_is_refused(client: Any, text: str) -> None:
-    assert client.post("/api/review", data=FORM | {text: '{"a": 3'}).status_code == 400
+    assert client.post("/api/review", data=FORM | {text: '{"a": 3'}).status_code == 422
 
 
 def test_a_form_that_is_none_is_refused(client: Any) -> None:

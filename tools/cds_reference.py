@@ -1,4 +1,5 @@
-"""Writes what the CDS service is checked against: docs/reference/cds-*.schema.json from its own types, and docs/conformance.md from docs/conformance.yaml.
+"""Writes what the service is checked against: docs/reference/cds-*.schema.json from its own types, docs/reference/openapi.json from its routes, and
+docs/conformance.md from docs/conformance.yaml.
 
 python tools/cds_reference.py          writes them
 python tools/cds_reference.py --check  exits with 1 when they are not what would be written
@@ -8,16 +9,20 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import yaml
 
+from relaxant.service.app import build, routes
 from relaxant.service.cds.card import Answer
 from relaxant.service.cds.catalogue import Services
 from relaxant.service.cds.feedback import Report
+from relaxant.service.cds.openapi import document
 from relaxant.service.cds.request import Call
+from relaxant.service.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -111,7 +116,16 @@ def _cell(text: str) -> str:
 def written() -> dict[str, str]:
     """File (from the root) to text."""
     out = {f"docs/reference/{n}.schema.json": json.dumps(schema(n), indent=1, ensure_ascii=False) + "\n" for n in TYPES}
-    return {**out, "docs/conformance.md": conformance()}
+    return {**out, "docs/reference/openapi.json": api(), "docs/conformance.md": conformance()}
+
+
+def api() -> str:
+    """The document of the whole API, of a service that is set up as it comes."""
+    with tempfile.TemporaryDirectory() as folder:
+        house = build(Settings(folder=folder))
+        made = document(house.settings, routes(house))
+        house.store.close()
+    return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
 
 
 def main(arguments: list[str]) -> int:

@@ -19,6 +19,7 @@ from relaxant.service.door import Door
 from relaxant.service.frame.problem_page import ProblemPages
 from relaxant.service.house import House, route, slow
 from relaxant.service.measured import Measured
+from relaxant.service.operation import PLAIN, Operation, together
 from relaxant.service.pages import reference
 from relaxant.service.pages import routes as pages
 from relaxant.service.problems import Problem
@@ -27,6 +28,8 @@ from relaxant.service.signin import routes as signin
 from relaxant.service.store.store import open_store
 from relaxant.service.tokens.caller import unguarded
 from relaxant.version import __version__
+
+_WATCHED = Operation(gives={200: {PLAIN: str}})
 
 
 def service(settings: Settings, *, house: House | None = None) -> ASGIApp:
@@ -58,16 +61,18 @@ def build(settings: Settings) -> House:
 
 def routes(house: House) -> list[BaseRoute]:
     """Every route."""
-    return [
-        route("/health", house, _health),
-        route("/ready", house, slow(_ready)),
-        route("/metrics", house, _metrics),
-        *reference.routes(house),
-        *diaries.routes(house),
-        *pages.routes(house),
-        *cds.routes(house),
-        *signin.routes(house),
-    ]
+    return together(
+        [
+            route("/health", house, _health, said=_WATCHED),
+            route("/ready", house, slow(_ready), said=_WATCHED),
+            route("/metrics", house, _metrics, said=_WATCHED),
+            *reference.routes(house),
+            *diaries.routes(house),
+            *pages.routes(house),
+            *cds.routes(house),
+            *signin.routes(house),
+        ]
+    )
 
 
 async def _noted(house: House, kind: Kind) -> None:

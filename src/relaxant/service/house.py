@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from relaxant.knowledge.load import Knowledge
 from relaxant.service.measured import Measured
+from relaxant.service.operation import Address, Operation
 from relaxant.service.problems import Problem
 from relaxant.service.settings import Settings
 from relaxant.service.store.store import Store
@@ -38,14 +38,16 @@ Handler = Callable[[Request, House], Awaitable[Response]]
 Plain = Callable[[Request, House], Response]
 
 
-def route(path: str, house: House, handler: Handler, methods: tuple[str, ...] = ("GET",)) -> Route:
-    """A route whose handler is given the house; what is counted and logged is its ``path`` as it stands here."""
+def route(path: str, house: House, handler: Handler, methods: tuple[str, ...] = ("GET",), said: Operation | None = None) -> Address:  # fmt: skip
+    """A route whose handler is given the house; what is counted and logged is its ``path`` as it stands here. ``said``: what it takes and answers."""
 
     async def handled(request: Request) -> Response:
         request.scope["state"]["route"] = path
         return await handler(request, house)
 
-    return Route(path, handled, methods=list(methods))
+    made = Address(path, handled, methods=list(methods))
+    made.operation = said
+    return made
 
 
 def slow(handler: Plain) -> Handler:

@@ -17,8 +17,8 @@ from relaxant.patient import Patient
 from relaxant.reviewing import Checked, checked
 from relaxant.service.cds.card import Answer
 from relaxant.service.cds.cards import Made, Place, order_cards, patient_cards
-from relaxant.service.cds.catalogue import ORDERS, hooks_of, services
-from relaxant.service.cds.feedback import read_report, reason_of
+from relaxant.service.cds.catalogue import ORDERS, SERVICES, Services, hooks_of, services
+from relaxant.service.cds.feedback import Report, read_report, reason_of
 from relaxant.service.cds.fetch import fetched, may_ask
 from relaxant.service.cds.kept import Told, answer, show
 from relaxant.service.cds.openapi import openapi
@@ -26,13 +26,20 @@ from relaxant.service.cds.record import Record, gathered, patient_of, person_of
 from relaxant.service.cds.request import Call, PatientView, hook_of, read_call
 from relaxant.service.cds.together import Together
 from relaxant.service.house import House, route
+from relaxant.service.operation import JSON, Operation
 from relaxant.service.problems import Problem, problem_of
 from relaxant.service.problems import answer as refusal
 from relaxant.service.tokens.caller import caller
 
-_JSON = "application/json"
 _LARGE = 128 * 1024  # bytes of a body that is worked on beside the loop, so that others are not kept waiting
 _encode = msgspec.json.Encoder().encode
+_SLOTS = {"service": tuple(dict.fromkeys(name for name, _ in SERVICES))}
+_CALL = Operation(
+    slots=_SLOTS, takes={JSON: Call}, gives={200: {JSON: Answer}}, refuses=(400, 404, 412, 415, 422), whom="client"
+)
+_FEEDBACK = Operation(
+    slots=_SLOTS, takes={JSON: Report}, gives={200: None}, refuses=(400, 404, 415, 422), whom="client"
+)
 _Handler = Callable[[Request, House], Awaitable[Response]]
 
 
@@ -41,13 +48,13 @@ def routes(house: House) -> list[BaseRoute]:
     found = _encode(services(house.knowledge))
 
     async def discovery(_request: Request, _house: House) -> Response:
-        return Response(found, media_type=_JSON)
+        return Response(found, media_type=JSON)
 
     return [
-        _open("/cds-services", house, discovery, ("GET",)),
-        _open("/cds-services/{service}", house, _call, ("POST",)),
-        _open("/cds-services/{service}/feedback", house, _feedback, ("POST",)),
-        route("/openapi.json", house, openapi),
+        _open("/cds-services", house, discovery, ("GET",), Operation(gives={200: {JSON: Services}})),
+        _open("/cds-services/{service}", house, _call, ("POST",), _CALL),
+        _open("/cds-services/{service}/feedback", house, _feedback, ("POST",), _FEEDBACK),
+        route("/openapi.json", house, openapi, said=Operation(gives={200: {JSON: dict[str, Any]}})),
     ]
 
 
@@ -81,7 +88,7 @@ async def _call(request: Request, house: House) -> Response:
     for one in shown:
         for rule in one.rules or (one.finding,):
             house.measured.cards.labels(rule, one.card.indicator).inc()
-    return Response(_encode(Answer(cards=tuple(one.card for one in shown))), media_type=_JSON)
+    return Response(_encode(Answer(cards=tuple(one.card for one in shown))), media_type=JSON)
 
 
 def reviewed(call: Call, record: Record, house: House) -> list[Made]:
@@ -135,7 +142,7 @@ def _server(call: Any) -> str:
 async def _body(request: Request) -> bytes:
     """The body, which has to be said to be JSON: a page of another origin cannot send that without being asked first."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != _JSON and not kind.endswith("+json"):
+    if kind != JSON and not kind.endswith("+json"):
         raise Problem(415, "the body has to be application/json")
     return await request.body()
 
@@ -147,7 +154,7 @@ def _launch(call: Any, house: House) -> str | None:
     return f"{house.settings.base}/launch" if known else None
 
 
-def _open(path: str, house: House, handler: _Handler, methods: tuple[str, ...]) -> Route:
+def _open(path: str, house: House, handler: _Handler, methods: tuple[str, ...], said: Operation) -> Route:
     """A route that pages of the listed origins may call; refusals, too, go out with the headers that let such a page read them."""
 
     async def answered(request: Request, house: House) -> Response:
@@ -160,7 +167,7 @@ def _open(path: str, house: House, handler: _Handler, methods: tuple[str, ...]) 
         except RelaxantError as error:
             return _refused(problem_of(error), request)
 
-    made = route(path, house, answered, methods)
+    made = route(path, house, answered, methods, said)
     made.methods = {*(made.methods or ()), "OPTIONS"}
     made.app = CORSMiddleware(
         made.app,

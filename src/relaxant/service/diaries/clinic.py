@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Annotated, TypeVar
+from urllib.parse import quote
 
 import msgspec
+from msgspec import Meta
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -25,6 +27,7 @@ from relaxant.service.diaries.entries import Kept, entries_of
 from relaxant.service.diaries.exports import diary_answer, diary_csv, diary_pdf
 from relaxant.service.diaries.forms import Form, form_of, is_form, plan_of, wanted_of
 from relaxant.service.diaries.resources import diary_bundle
+from relaxant.service.diaries.told import Made, Summary, Whole
 from relaxant.service.diaries.who import clinician
 from relaxant.service.frame.templates import own_file
 from relaxant.service.house import House
@@ -36,6 +39,7 @@ from relaxant.service.store.tables import DIARIES, ENTRIES
 MOST_LABEL, MOST_CALL, MOST_DAYS = 200, 300, 1100
 _JSON = "application/json"
 T = TypeVar("T")
+Lasts = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MOST_DAYS})]
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,13 +51,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     by_part: bool = False
     conditions: tuple[str, ...] = ()
     call: str | None = None
-    days: int | None = None
+    days: Lasts | None = None
 
 
 class Days(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a link lives."""
 
-    days: int | None = None
+    days: Lasts | None = None
 
 
 class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,7 +110,8 @@ def one(request: Request, house: House) -> Response:
     diary, entries = _found(request, house)
     if _html(request):
         return _page(pages.one_page(diary, entries, house, signed_in(request, house)))
-    return _json({**_summary(diary, entries, house), "columns": diary.columns, "call": diary.call, "days": entries})
+    summary = msgspec.structs.asdict(_summary(diary, entries, house))
+    return _json(Whole(**summary, columns=diary.columns, call=diary.call, days=tuple(entries)))
 
 
 async def plan(request: Request, house: House) -> Response:
@@ -264,21 +269,21 @@ def _link(request: Request, house: House, name: str, code: str, status: int) -> 
     square = square_of(url)
     if _html(request):
         return _page(pages.link_page(diary, url, square, house, signed_in(request, house)), status)
-    return _json({"diary": name, "link": url, "qr": square, "until": diary.until.isoformat()}, status)
+    return _json(Made(diary=name, link=url, qr=square, until=diary.until.isoformat()), status)
 
 
-def _summary(diary: Diary, entries: list[Kept], house: House) -> dict[str, Any]:
-    return {
-        "diary": diary.diary,
-        "label": diary.label,
-        "state": diary.state(house.now()),
-        "made": diary.made.isoformat(),
-        "until": diary.until.isoformat(),
-        "revoked": None if diary.revoked is None else diary.revoked.isoformat(),
-        "days_written": len({e.day for e in entries}),
-        "last_day": entries[-1].day.isoformat() if entries else None,
-        "two_devices": len({e.day for e in entries if e.others}),
-    }
+def _summary(diary: Diary, entries: list[Kept], house: House) -> Summary:
+    return Summary(
+        diary=diary.diary,
+        label=diary.label,
+        state=diary.state(house.now()),
+        made=diary.made.isoformat(),
+        until=diary.until.isoformat(),
+        revoked=None if diary.revoked is None else diary.revoked.isoformat(),
+        days_written=len({e.day for e in entries}),
+        last_day=entries[-1].day.isoformat() if entries else None,
+        two_devices=len({e.day for e in entries if e.others}),
+    )
 
 
 async def _asked_days(request: Request) -> Days:
@@ -335,4 +340,4 @@ def _file(data: bytes, kind: str, name: str) -> Response:
 
 
 def _see(path: str) -> Response:
-    return Response(status_code=303, headers={"location": path})
+    return Response(status_code=303, headers={"location": quote(path)})

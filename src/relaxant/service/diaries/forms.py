@@ -11,18 +11,25 @@ from relaxant.errors import InputError
 from relaxant.io.said import day
 from relaxant.knowledge.plans import DAY_PARTS, DayPart
 from relaxant.quantities import number
+from relaxant.service.operation import FORM, Filled
 
 ROWS = 4
 """Of medicines in the form; the API takes more."""
 
+_DOSES = tuple(f"planned_{part}" for part in DAY_PARTS)
+_ROWS = tuple(f"agent_{row}" for row in range(1, ROWS + 1))
+_ROW_DOSES = tuple(f"planned_{row}_{part}" for row in range(1, ROWS + 1) for part in DAY_PARTS)
+WANTED = Filled(("label", "by", "conditions", "call", "days", *_ROWS, *_ROW_DOSES), many=("scales",))
+PLANNED = Filled(("agent", "since", *_DOSES))
+LASTS = Filled(("days",))
+SURE = Filled(("sure",))
 _MOST_FIELDS = 200
-_FORM = "application/x-www-form-urlencoded"
 Form = dict[str, list[str]]
 
 
 def is_form(request: Request) -> bool:
     """Whether a page's form was sent."""
-    return request.headers.get("content-type", "").split(";")[0].strip().lower() == _FORM
+    return request.headers.get("content-type", "").split(";")[0].strip().lower() == FORM
 
 
 def form_of(body: bytes) -> Form:

@@ -5,10 +5,10 @@ The code comes in the header ``Authorization: Diary CODE``; it stands in no path
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
-from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
@@ -26,6 +26,7 @@ from relaxant.service.diaries.diaries import Diary
 from relaxant.service.diaries.entries import MOST_AT_ONCE, MOST_NOTE, Entry, Kept, entries_of, keep
 from relaxant.service.diaries.exports import day_of
 from relaxant.service.diaries.flags import flags_of
+from relaxant.service.diaries.told import Asked, Shown, Taken, Written
 from relaxant.service.house import House
 from relaxant.service.problems import Problem
 
@@ -80,7 +81,7 @@ def mine(request: Request, house: House) -> Response:
         return diary, entries_of(connection, diary.diary)
 
     diary, entries = house.store.read(found)
-    return Response(msgspec.json.encode({**shown(diary, house), "days": entries}), media_type=_JSON)
+    return Response(msgspec.json.encode(shown(diary, entries, house)), media_type=_JSON)
 
 
 async def write(request: Request, house: House) -> Response:
@@ -95,43 +96,44 @@ async def write(request: Request, house: House) -> Response:
     entries = tuple(map(_plain, sent.entries))
     now = house.now()
 
-    def kept(connection: Connection) -> dict[str, Any]:
+    def kept(connection: Connection) -> Written:
         diary = _open(connection, code, house)
         answers = keep(connection, diary.diary, diary.columns, day_of(diary.made), entries, now, house.knowledge)
         new, crossed = sum(a.outcome == "kept" for a in answers), sum(a.crossed for a in answers)
         if new or crossed:
             what: dict[str, str | int] = {"diary": diary.diary, "entries": new, "crossed": crossed}
             record(connection, Kind.DIARY_ENTERED, _LINK, None, what, at=now)
-        return {"answers": answers, "days": entries_of(connection, diary.diary)}
+        return Written(answers=tuple(answers), days=tuple(entries_of(connection, diary.diary)))
 
     return Response(msgspec.json.encode(await house.store.written(kept)), media_type=_JSON)
 
 
-def shown(diary: Diary, house: House) -> dict[str, Any]:
-    """What the phone is told of a diary: never what is planned, so that nothing on it tells anybody what to take."""
+def shown(diary: Diary, entries: Sequence[Kept], house: House) -> Shown:
+    """What the phone is told of a diary."""
     knowledge, now = house.knowledge, house.now()
     flags = flags_of(diary.columns, house.settings.country, knowledge)
-    return {
-        "diary": diary.diary,
-        "label": diary.label,
-        "by_part": diary.columns.by_part,
-        "medicines": [
-            {"agent": m.agent, "name": capital(m.agent), "unit": m.unit, "planned": bool(m.planned)}
+    return Shown(
+        diary=diary.diary,
+        label=diary.label,
+        by_part=diary.columns.by_part,
+        medicines=tuple(
+            Taken(agent=m.agent, name=capital(m.agent), unit=m.unit, planned=bool(m.planned))
             for m in diary.columns.medicines
-        ],
-        "scales": [_asked(name, knowledge) for name in diary.columns.scales],
-        "call": diary.call or house.settings.call,
-        "now": [f.text for f in flags.now],
-        "team": [f.text for f in flags.team],
-        "until": diary.until.isoformat(),
-        "today": day_of(now).isoformat(),
-    }
+        ),
+        scales=tuple(_asked(name, knowledge) for name in diary.columns.scales),
+        call=diary.call or house.settings.call,
+        now=tuple(f.text for f in flags.now),
+        team=tuple(f.text for f in flags.team),
+        until=diary.until.isoformat(),
+        today=day_of(now).isoformat(),
+        days=tuple(entries),
+    )
 
 
-def _asked(name: str, knowledge: Knowledge) -> dict[str, Any]:
+def _asked(name: str, knowledge: Knowledge) -> Asked:
     scale = knowledge.responses.scales[name]
-    levels = [level.rank for level in scale.levels]
-    return {"scale": name, "title": scale.title, "low": scale.low, "high": scale.high, "levels": levels}
+    levels = tuple(level.rank for level in scale.levels)
+    return Asked(scale=name, title=scale.title, low=scale.low, high=scale.high, levels=levels)
 
 
 def _plain(entry: Entry) -> Entry:

@@ -14,6 +14,7 @@ from relaxant.service.problems import Problem
 
 _FOLDER = Path(__file__).parent.parent / "static"
 _KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
+KINDS = dict.fromkeys(_KINDS.values(), bytes)
 _FOR_GOOD = {"cache-control": "public, max-age=31536000, immutable"}  # its name changes with what is in it
 
 

@@ -11,13 +11,33 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from relaxant.patient import Patient
 from relaxant.service.house import House
+from relaxant.service.operation import FHIR, FORM, JSON, PARTS, PLAIN, YAML, Body, Filled
 from relaxant.service.pages.fields import NAMES, SOURCE, Fields, Kept
 from relaxant.service.pages.moved import Seen
 from relaxant.service.problems import Problem
 
-_FORM, _PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
 _MOST_FIELDS = 2000
+_ALONE = (*NAMES, SOURCE, "kept", "seen", "choose", "asked_field", "asked_name", "answer", "skip")
+_FILLED = Filled(_ALONE, many=("right", "skipped"))
+_FILE = {
+    "type": "object",
+    "description": "A patient file (patient.schema.json in docs/reference) or a FHIR R4 Bundle of one patient.",
+    "anyOf": [
+        {"properties": dict.fromkeys(Patient.__struct_fields__, True), "additionalProperties": False},
+        {"properties": {"resourceType": {"type": "string"}}, "required": ["resourceType"]},
+    ],
+}
+TAKEN: Body = {
+    JSON: _FILE,
+    FHIR: _FILE,
+    YAML: _FILE,
+    PLAIN: str,
+    FORM: _FILLED,
+    PARTS: msgspec.structs.replace(_FILLED, files=("file",)),
+}
+"""What the review page is sent: a file of any of these kinds, or the form."""
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,14 +60,14 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 async def read_given(request: Request, house: House) -> Given:
     """The request's body, whichever of them it is."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == _FORM:
+    if kind == FORM:
         body = await request.body()
         try:
             pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
         except ValueError:
             raise Problem(400, "the form cannot be read; send it as UTF-8, percent-encoded") from None
         return _form(pairs)
-    if kind == _PARTS:
+    if kind == PARTS:
         return await _parts(request, house)
     return Given(file=await request.body())
 
@@ -59,13 +79,12 @@ async def _parts(request: Request, house: House) -> Given:
         data = await parser.parse()
     except (MultiPartException, KeyError, UnicodeDecodeError):
         raise Problem(400, "the form cannot be read; send it as multipart/form-data with its boundary") from None
-    given = _form((name, value) for name, value in data.multi_items() if isinstance(value, str))
-    file = data.get("file")
-    if isinstance(file, UploadFile):
-        held = await file.read()
+    try:
+        given = _form((name, value) for name, value in data.multi_items() if isinstance(value, str))
+        file = data.get("file")
+        return msgspec.structs.replace(given, file=await file.read()) if isinstance(file, UploadFile) else given
+    finally:
         await data.close()
-        return msgspec.structs.replace(given, file=held)
-    return given
 
 
 def _form(pairs: Iterable[tuple[str, str]]) -> Given:
@@ -101,4 +120,4 @@ def _decoded(text: str, kind: Any, name: str) -> Any:
     try:
         return msgspec.json.decode(text.encode(), type=kind)
     except msgspec.DecodeError:
-        raise Problem(400, f"the form's field {name} was changed on its way; reload the page", field=name) from None
+        raise Problem(422, f"the form's field {name} was changed on its way; reload the page", field=name) from None

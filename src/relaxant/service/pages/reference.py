@@ -34,7 +34,8 @@ from relaxant.report.shown import counted
 from relaxant.service.frame.header import header
 from relaxant.service.frame.templates import own_file, template
 from relaxant.service.house import House, route, slow
-from relaxant.service.pages.country import Country, country_of
+from relaxant.service.operation import CSS, HTML, Body, Operation, Query
+from relaxant.service.pages.country import COUNTRIES, Country, country_of
 from relaxant.service.problems import Problem
 from relaxant.version import __version__
 
@@ -47,6 +48,9 @@ _REPORT_SHEETS, _OWN_SHEETS, _ICON = (
 _SHOWN = 50  # pages that a search lists
 _MOST_TYPED = 100  # characters of a search
 _HASH_SHOWN = 12
+_SHOWN_AS = {HTML: str}
+_COUNTRY = Query("country", "Whose labels are shown; `all` for all of them together.", of=COUNTRIES)
+_FOUND = Operation(query=(Query("q", "What is looked for."), _COUNTRY), gives={200: _SHOWN_AS}, refuses=(422,))
 _KEPT = {"cache-control": "public, no-cache"}
 _KEPT_FOR_GOOD = {"cache-control": "public, max-age=31536000, immutable"}
 
@@ -71,8 +75,14 @@ def routes(house: House) -> list[BaseRoute]:
     """The routes of the pages."""
     shelf = _shelf(house)
 
-    def own(path: str, handler: Callable[[Request, Shelf], Response]) -> BaseRoute:
-        return route(path, house, slow(lambda request, _: _asked(request, shelf, handler)))
+    def own(path: str, handler: Callable[[Request, Shelf], Response], *more: Query) -> BaseRoute:
+        gives: dict[int, Body | None] = {200: _SHOWN_AS, 304: None}
+        if "{" in path:
+            gives |= {307: None, 404: _SHOWN_AS}
+        if more:
+            gives[422] = _SHOWN_AS
+        said = Operation(query=(*more, _COUNTRY), gives=gives, refuses=(422,))
+        return route(path, house, slow(lambda request, _: _asked(request, shelf, handler)), said=said)
 
     return [
         own("/agents", _agents),
@@ -84,9 +94,16 @@ def routes(house: House) -> list[BaseRoute]:
         own("/sources/{name}", _source),
         own("/evidence", _evidence),
         own("/evidence/{name}", _evidence),
-        own("/compare", _compare),
-        route("/search", house, slow(lambda request, _: _search(request, shelf))),  # what was typed is kept nowhere
-        route("/static/reference/{name}", house, slow(_sheet)),
+        own("/compare", _compare, Query("agents", "A relaxant, two to four of them.", many=True)),
+        route(
+            "/search", house, slow(lambda request, _: _search(request, shelf)), said=_FOUND
+        ),  # what was typed is kept nowhere
+        route(
+            "/static/reference/{name}",
+            house,
+            slow(_sheet),
+            said=Operation(gives={200: {CSS: str, "image/svg+xml": str}}, refuses=(404,)),
+        ),
     ]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 import yaml
+from msgspec import UNSET, UnsetType
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -15,13 +17,17 @@ from starlette.routing import BaseRoute
 from relaxant.errors import InputError
 from relaxant.patient import to_file
 from relaxant.report.reviews import FORMATS, render_review
+from relaxant.reviewing import Review
 from relaxant.service.frame.header import header
-from relaxant.service.frame.static import static
+from relaxant.service.frame.static import KINDS, static
 from relaxant.service.frame.templates import template
 from relaxant.service.house import House, route
+from relaxant.service.operation import HTML, JSON, Body, Operation
 from relaxant.service.pages.answer import RECORD, Answer, Refused, answer
+from relaxant.service.pages.asked import Question
 from relaxant.service.pages.fields import Fields, file_of
-from relaxant.service.pages.given import Given, read_given
+from relaxant.service.pages.given import TAKEN, Given, read_given
+from relaxant.service.pages.read_back import ReadLine
 from relaxant.service.pages.review_page import page, parts
 from relaxant.service.problems import Problem
 from relaxant.service.signin.access import admitted, require
@@ -29,6 +35,30 @@ from relaxant.service.signin.launch import launched_bundle
 from relaxant.service.signin.origin import same_origin
 from relaxant.service.signin.sessions import Person, launched, signed_in
 
+
+class FilledForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The fields of the form as they are now; ``kept``: what stands behind them, as JSON, to be sent back as it is."""
+
+    text: dict[str, str]
+    kept: str
+    skipped: tuple[str, ...]
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What ``/api/review`` answers: the review as data (where a file was sent), the same as HTML, the lines as read, and what is asked next."""
+
+    status: Literal["refused", "reviewed", "empty"]
+    fields: FilledForm | None
+    said: str
+    lines: tuple[ReadLine, ...]
+    question: Question | None
+    refused: Refused | None
+    html: dict[str, str]
+    review: Review | UnsetType | None = UNSET
+
+
+_AS_PAGE = {HTML: str}
+_FIRST = Operation(gives=dict.fromkeys((200, 403, 413, 422, 502), _AS_PAGE), refuses=(403, 413), whom="people")
 _PATIENT = "yaml"
 _KINDS = {
     "json": "application/json",
@@ -39,6 +69,8 @@ _KINDS = {
     "text": "text/plain; charset=utf-8",
     _PATIENT: "application/yaml",
 }
+_HELD: dict[str, Any] = {"json": Review, "pdf": bytes, "fhir": dict[str, Any], _PATIENT: dict[str, Any]}
+_FILES = {kind.partition(";")[0]: _HELD.get(name, str) for name, kind in _KINDS.items()}
 _ENDINGS = {"fhir": "fhir.json", "text": "txt"}
 Posted = Callable[[Request, House, Given, Person | None], Response]
 
@@ -47,17 +79,20 @@ def routes(house: House) -> list[BaseRoute]:
     """Every route of the page. Those that take a person's data are made by :func:`_posted` and by nothing else: whatever must hold before such a
     request is read (who is signed in, that the page it comes from is ours) is asked there."""
     return [
-        route("/", house, require()(_first)),
-        route("/signout", house, _signed_out),
-        route("/static/{name}", house, static),
-        _posted("/review", house, _page),
-        route("/review", house, require()(_first)),
-        _posted("/api/review", house, _parts),
-        _posted("/api/review.{format}", house, _file),
+        route("/", house, require()(_first), said=_FIRST),
+        route("/signout", house, _signed_out, said=Operation(gives={200: {HTML: str}})),
+        route("/static/{name}", house, static, said=Operation(gives={200: KINDS}, refuses=(404,))),
+        _posted("/review", house, _page, {200: {HTML: str}, 422: {HTML: str}}),
+        route("/review", house, require()(_first), said=_FIRST),
+        _posted("/api/review", house, _parts, {200: {JSON: Parts}, 422: {JSON: Parts}}),
+        _posted("/api/review.{format}", house, _file, {200: _FILES, 422: {HTML: str}}, 404),
     ]
 
 
-def _posted(path: str, house: House, handler: Posted) -> BaseRoute:
+def _posted(path: str, house: House, handler: Posted, gives: Mapping[int, Body | None], *refuses: int) -> BaseRoute:
+    slots = {"format": tuple(_KINDS)} if "{format}" in path else {}
+    said = Operation(slots=slots, takes=TAKEN, bare=True, gives=gives, refuses=(400, 403, 422, *refuses), whom="people")
+
     async def handled(request: Request, house: House) -> Response:
         person = await run_in_threadpool(admitted, request, house)
         same_origin(request, house)
@@ -65,7 +100,7 @@ def _posted(path: str, house: House, handler: Posted) -> BaseRoute:
         return await run_in_threadpool(handler, request, house, given, person)
 
     made: Callable[[Request, House], Awaitable[Response]] = handled
-    return route(path, house, made, ("POST",))
+    return route(path, house, made, ("POST",), said)
 
 
 async def _first(request: Request, house: House) -> Response:
@@ -103,27 +138,26 @@ def _page(_request: Request, house: House, given: Given, person: Person | None) 
 def _parts(_request: Request, house: House, given: Given, _person: Person | None) -> Response:
     """The review as data, the same as HTML, the lines as read, and what is asked next."""
     made = answer(given, house)
-    found: dict[str, object] = {
-        "status": "refused" if made.refused else "reviewed" if made.review else "empty",
-        "fields": _filled(made),
-        "said": made.moved.said,
-        "lines": made.lines,
-        "question": made.question,
-        "refused": made.refused,
-        "html": parts(made, house),
-    }
-    if not given.form:  # a page shows its HTML; whoever sends a file reads data
-        found["review"] = made.review
-    return Response(msgspec.json.encode(found), 422 if made.refused else 200, media_type="application/json")
+    found = Parts(
+        status="refused" if made.refused else "reviewed" if made.review else "empty",
+        fields=_filled(made),
+        said=made.moved.said,
+        lines=made.lines,
+        question=made.question,
+        refused=made.refused,
+        html=parts(made, house),
+        review=UNSET if given.form else made.review,  # a page shows its HTML; whoever sends a file reads data
+    )
+    return Response(msgspec.json.encode(found), 422 if made.refused else 200, media_type=JSON)
 
 
-def _filled(made: Answer) -> dict[str, object] | None:
+def _filled(made: Answer) -> FilledForm | None:
     """The form, where it was changed here."""
     if not made.filled:
         return None
     fields = made.fields
     kept = msgspec.json.encode(fields.kept).decode() if fields.kept else ""
-    return {"text": fields.text, "kept": kept, "skipped": fields.skipped}
+    return FilledForm(text=fields.text, kept=kept, skipped=fields.skipped)
 
 
 def _file(request: Request, house: House, given: Given, person: Person | None) -> Response:
