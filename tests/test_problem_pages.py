@@ -31,7 +31,7 @@ def house(tmp_path: Path) -> Iterator[House]:
         ("GET", "/launch?iss=https://elsewhere.example", None, 403, "This service is not launched from there"),
         ("GET", "/signin", None, 404, "Nobody signs in here"),
         ("POST", "/diaries", {"days": "<b>many</b>"}, 422, "&lt;b&gt;many&lt;/b&gt;"),
-        ("POST", "/review", {"seen": "broken"}, 400, "reload the page"),
+        ("POST", "/review", {"seen": "broken"}, 422, "reload the page"),
     ],
 )
 def test_a_person_gets_a_page_and_a_program_data(house: House, method: str, path: str, data: Any, status: int, says: str) -> None:  # fmt: skip
