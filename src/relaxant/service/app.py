@@ -66,10 +66,10 @@ def routes(house: House) -> list[BaseRoute]:
             route("/health", house, _health, said=_WATCHED),
             route("/ready", house, slow(_ready), said=_WATCHED),
             route("/metrics", house, _metrics, said=_WATCHED),
+            *cds.routes(house),  # called far more often than the others, and routes are looked through in their order
             *reference.routes(house),
             *diaries.routes(house),
             *pages.routes(house),
-            *cds.routes(house),
             *signin.routes(house),
         ]
     )
