@@ -110,6 +110,32 @@ def test_who_waits_is_answered_together(monkeypatch: pytest.MonkeyPatch) -> None
     assert sizes == [8, 8, 4]
 
 
+def test_who_comes_first_waits_for_those_on_their_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+
+    def counted(patients: list[Patient], **more: Any) -> list[Checked]:
+        sizes.append(len(patients))
+        return checked_together(patients, **more)
+
+    monkeypatch.setattr(together, "checked_together", counted)
+    monkeypatch.setattr(together, "_LONGEST", 60.0)
+
+    async def call(wait: Together, turns: int, patient: Patient | None) -> Checked | None:
+        with wait.on_the_way():
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        return None if patient is None else await wait.checked(patient)
+
+    async def asked(*last: Patient | None) -> None:
+        wait = Together(KNOWLEDGE)
+        people = [example("stroke-uk"), example("stroke-uk"), *last]
+        await asyncio.gather(*(call(wait, 1 + 3 * n, one) for n, one in enumerate(people)))
+
+    asyncio.run(asyncio.wait_for(asked(example("stroke-uk")), 20))
+    asyncio.run(asyncio.wait_for(asked(None), 20))  # who is refused on the way keeps nobody
+    assert sizes == [3, 2]
+
+
 def test_the_fault_of_one_is_nobody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
     faulty = msgspec.structs.replace(example("pregnancy"), as_of=TODAY - timedelta(days=1))
 

@@ -60,20 +60,23 @@ def routes(house: House) -> list[BaseRoute]:
 
 async def _call(request: Request, house: House) -> Response:
     """A hook fired."""
-    by, service = (await caller(request, house)).name, str(request.path_params["service"])
-    hooks = hooks_of(service)
-    if not hooks:
-        raise Problem(404, "there is no such service")
-    body = await _body(request)
-    call = read_call(body)
-    if hook_of(call) not in hooks:
-        raise Problem(400, f"this service is for {' and '.join(hooks)}", field="hook")
-    record = gathered(call)
-    if may_ask(call, house):
-        record = gathered(call, await fetched(call, record.given, house))
-    person_of(record, call.context.patient_id)
-    patient = _patient(record, house)
-    found = await run_in_threadpool(_checked, patient, house) if len(body) > _LARGE else await _together(house).checked(patient)  # fmt: skip
+    together = _together(house)
+    with together.on_the_way():
+        by, service = (await caller(request, house)).name, str(request.path_params["service"])
+        hooks = hooks_of(service)
+        if not hooks:
+            raise Problem(404, "there is no such service")
+        body = await _body(request)
+        call = read_call(body)
+        if hook_of(call) not in hooks:
+            raise Problem(400, f"this service is for {' and '.join(hooks)}", field="hook")
+        record = gathered(call)
+        if may_ask(call, house):
+            record = gathered(call, await fetched(call, record.given, house))
+        person_of(record, call.context.patient_id)
+        patient = _patient(record, house)
+    large = len(body) > _LARGE
+    found = await run_in_threadpool(_checked, patient, house) if large else await together.checked(patient)
     made = _cards(call, record, found, house)
     told = Told(
         service=service,

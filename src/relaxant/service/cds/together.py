@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -11,27 +13,49 @@ from relaxant.patient import Patient
 from relaxant.reviewing import Checked, checked, checked_together
 
 _MOST = 8  # people; what else the loop has to do waits no longer than these take
+_LONGEST = 0.01  # seconds that who came first waits for those who are on their way
 
 
 class Together(msgspec.Struct):
-    """Who waits to be checked, in one event loop."""
+    """Who waits to be checked, in one event loop, and how many are on their way."""
 
     knowledge: Knowledge
     waiting: list[tuple[Patient, asyncio.Future[Checked]]] = []
+    coming: int = 0
+    turn: asyncio.Handle | None = None
+
+    @contextmanager
+    def on_the_way(self) -> Iterator[None]:
+        """While a call is read whose patient will be checked, if it can be."""
+        self.coming += 1
+        try:
+            yield
+        finally:
+            self.coming -= 1
+            if self.waiting and not self.coming:
+                self._soon(asyncio.get_running_loop(), 0.0)
 
     async def checked(self, patient: Patient) -> Checked:
-        """As :func:`relaxant.reviewing.checked`, with those who came in the same turn of the loop."""
+        """As :func:`relaxant.reviewing.checked`, with those who come at the same time."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Checked] = loop.create_future()
         self.waiting.append((patient, future))
-        if len(self.waiting) == 1:
-            loop.call_soon(self._turn, loop)
+        if len(self.waiting) >= _MOST or not self.coming:
+            self._soon(loop, 0.0)
+        elif self.turn is None:
+            self._soon(loop, _LONGEST)
         return await future
 
+    def _soon(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        if self.turn is not None:
+            self.turn.cancel()
+        self.turn = loop.call_later(seconds, self._turn, loop) if seconds else loop.call_soon(self._turn, loop)
+
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.turn = None
         turn, self.waiting = self.waiting[:_MOST], self.waiting[_MOST:]
         if self.waiting:
-            loop.call_soon(self._turn, loop)
+            self._soon(loop, 0.0)
         called = [(patient, future) for patient, future in turn if not future.done()]  # who went away is not waited for
         try:
             found = checked_together([patient for patient, _ in called], knowledge=self.knowledge)
