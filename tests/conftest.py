@@ -21,6 +21,8 @@ from relaxant.rules.evaluate import evaluate, program
 from relaxant.rules.findings import read_row
 from relaxant.rules.wording import shown_agent_name
 
+pytest_plugins = ("browser", "databases")
+
 FULL = os.environ.get("RELAXANT_FULL") == "1"
 TODAY = date(2026, 11, 22)
 ROOT = Path(__file__).parent.parent

@@ -28,7 +28,7 @@ from relaxant.medicines.read import read_medicines
 from relaxant.patient import Patient
 from relaxant.reviewing import Review, canonical, review, to_json
 from relaxant.rules.evaluate import evaluate, program
-from relaxant.rules.findings import Check, read_row
+from relaxant.rules.findings import Check, read_row, silent_checks
 
 FULL = os.environ.get("RELAXANT_FULL") == "1"
 TODAY = date(2026, 11, 22)
@@ -71,7 +71,7 @@ def checks_of_many(plains: list[Plain]) -> list[list[Check]]:
     jurisdiction = patients[0].jurisdiction
     facts = Facts(inputs_of(readings, knowledge()), knowledge(), jurisdiction)
     checks = evaluate(program(knowledge(), jurisdiction), facts)
-    return [read_row(checks, row)[0] for row in range(len(patients))]
+    return [[*read_row(checks, row)[0], *silent_checks(checks, row)] for row in range(len(patients))]
 
 
 def outcomes(checks: list[Check]) -> dict[tuple[str, str], str]:

@@ -241,6 +241,40 @@ def _parser() -> argparse.ArgumentParser:
     knows(article)
     article.set_defaults(run=_check_claims)
 
+    host = commands.add_parser(
+        "serve",
+        help="pages and a CDS Hooks service over the same review",
+        description="Serve the review page, the diary and CDS Hooks. On this machine's own address it answers whoever asks; beyond it only callers whose issuers are configured.",
+    )
+    host.add_argument("--host", help="the address to listen on (127.0.0.1)")
+    host.add_argument("--port", type=_count, help="the port (8642; 0: any free one)")
+    host.add_argument("--workers", type=_count, metavar="N", help="processes that share the address (1)")
+    host.add_argument(
+        "--public-url", metavar="URL", help="what callers write before the path; tokens are made out to it"
+    )
+    host.add_argument("--database", metavar="URL", help="sqlite:///FILE or postgresql+pg8000://... (an SQLite file of its own)")  # fmt: skip
+    host.add_argument("--config", metavar="FILE", help="settings in TOML; the environment (RELAXANT_SERVE_...) and these options win")  # fmt: skip
+    knows(host)
+    host.set_defaults(run=_serve)
+
+    kept = commands.add_parser(
+        "audit",
+        help="what a service recorded: verify it, count answers to cards, forget a person",
+        description="Look at what a service recorded. Exit status: 0 sound or done, 1 the audit is broken, 2 it cannot be looked at.",
+    )
+    kept.add_argument("action", choices=("verify", "head", "export", "counts", "erase"), help="verify: follow the chain of hashes from the first row; head: its end, to be held elsewhere; export: rows as NDJSON; counts: cards shown, accepted and overridden, by rule; erase: make all that is recorded of a person lead to nobody")  # fmt: skip
+    kept.add_argument("--database", metavar="URL", help="sqlite:///FILE or postgresql+pg8000://... (the service's own)")
+    kept.add_argument("--config", metavar="FILE", help="the service's settings in TOML")
+    kept.add_argument("--head", metavar="HASH", help="verify: a head that was held elsewhere; what led to it must be unchanged")  # fmt: skip
+    kept.add_argument("--number", type=_count, metavar="N", help="verify: the number of that head's row")
+    kept.add_argument("--from", dest="first", type=_count, metavar="N", help="export: the first row (1)")
+    kept.add_argument("--until", dest="last", type=_count, metavar="N", help="export: the last row (the newest)")
+    kept.add_argument("--issuer", metavar="NAME", help="erase: whose record number it is, as the service knows it")
+    kept.add_argument("--patient", metavar="ID", help="erase: the record number; - or left out: a line of standard input, where no list of commands keeps it")  # fmt: skip
+    kept.add_argument("--format", choices=("text", "json"), default="text", help="verify, head, counts")
+    kept.add_argument("--output", metavar="PATH", help="write there instead of to standard output")
+    kept.set_defaults(run=_audit)
+
     check = commands.add_parser(
         "lint",
         help="check a knowledge pack",
@@ -457,6 +491,29 @@ def _check_claims(options: argparse.Namespace) -> int:
 
     _write(run(options, _read(options.file), load_knowledge(*options.pack)), options.output)
     return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    try:
+        from relaxant.service.serve import run
+    except ModuleNotFoundError as error:
+        raise InputError("serve", error.name or "a library", "a library of the service is not installed", "run `pip install 'relaxant[serve]'`") from None  # fmt: skip
+    return run(options, os.environ)
+
+
+def _audit(options: argparse.Namespace) -> int:
+    try:
+        from relaxant.cli_audit import run
+    except ModuleNotFoundError as error:
+        raise InputError("audit", error.name or "a library", "a library of the service is not installed", "run `pip install 'relaxant[serve]'`") from None  # fmt: skip
+    if options.output is None:
+        return run(options, os.environ, sys.stdout.buffer)
+    try:
+        out = Path(options.output).open("wb")  # noqa: SIM115 - closed below; what is wrong inside is another's fault
+    except OSError as error:
+        raise InputError("--output", options.output, f"it cannot be written ({error.strerror})", "give a path in a folder that exists") from None  # fmt: skip
+    with out:
+        return run(options, os.environ, out)
 
 
 def _lint(options: argparse.Namespace) -> int:

@@ -127,6 +127,15 @@ def predicted(medicines: tuple[Medicine, ...], facts: Facts, patient: Patient) -
     return tuple(_Said(p, facts).shown() for p in found)
 
 
+def steps_of(medicines: tuple[Medicine, ...], facts: Facts, patient: Patient) -> tuple[tuple[ShownScenario, ...], ...]:
+    """For each of the predictions, in their order, the course step by step: ``typical``, ``patient``, ``observed``, ``proposed``, as far as there is
+    something to draw."""
+    found = predictions(
+        medicines, facts, patient.as_of, patient.genotype, lambda drug: levels_of(patient, drug), steps=True
+    )
+    return tuple(tuple(_Said(p, facts).scenario(s, last=False) for s in p.steps) for p in found)
+
+
 class _Said:
     """One prediction and the words it is said in."""
 

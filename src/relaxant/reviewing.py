@@ -18,7 +18,9 @@ from relaxant.facts.inputs import inputs_of
 from relaxant.facts.loads import LOADS
 from relaxant.facts.members import role_members
 from relaxant.facts.names import PERSON_FACTS
+from relaxant.facts.pump import pumped_agents
 from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.knowledge.schema import Jurisdiction
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.medicines.regimen import Regimen
@@ -29,9 +31,9 @@ from relaxant.planning.options import goals_of, options
 from relaxant.planning.plan import Plan
 from relaxant.planning.planned import planned
 from relaxant.planning.pump import refill_by
-from relaxant.predicted import ShownPrediction, predicted
-from relaxant.rules.evaluate import evaluate, program
-from relaxant.rules.findings import Check, Finding, Unchecked, findings_by_agent, read_row
+from relaxant.predicted import ShownPrediction, ShownScenario, predicted, steps_of
+from relaxant.rules.evaluate import Checks, evaluate, program
+from relaxant.rules.findings import Check, Finding, Unchecked, findings_by_agent, read_row, silent_checks
 from relaxant.rules.reasons import Cited, cited
 from relaxant.rules.wording import capital, fact_text, listed, shown_agent_name
 from relaxant.suited import ShownCombination, ShownSuitability, combinations, suitability
@@ -171,6 +173,62 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     unclear_conditions: tuple[UnclearCondition, ...] = ()
 
 
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """One person up to the findings: the ``patient`` in one order, the medicines as read, and what every rule said of them; ``checks`` are those
+    that were not silent. ``facts`` and ``tested`` may be of several people; this one's is the ``row``."""
+
+    patient: Patient
+    medicines: tuple[Medicine, ...]
+    facts: Facts
+    tested: Checks
+    row: int
+    checks: tuple[Check, ...]
+    findings: tuple[Finding, ...]
+    unchecked: tuple[Unchecked, ...]
+
+
+def checked(patient: Patient, *, knowledge: Knowledge | None = None) -> Checked:
+    """The part of a review up to its findings, without options, plans, courses and what to monitor: what a card shows.
+
+    Raises :class:`relaxant.errors.KnowledgeError` for an unsound pack.
+    """
+    return checked_together([patient], knowledge=knowledge)[0]
+
+
+def checked_together(patients: Sequence[Patient], *, knowledge: Knowledge | None = None) -> list[Checked]:
+    """Several people, each as :func:`checked` says of them alone, in one call of the evaluator for all whose medicines were said under one
+    jurisdiction: most of what a call costs it costs once.
+
+    Raises :class:`relaxant.errors.KnowledgeError` for an unsound pack.
+    """
+    knowledge = knowledge or load_knowledge()
+    readings = [(one, read_medicines(one, knowledge)) for one in map(canonical, patients)]
+    together: dict[tuple[Jurisdiction, int], list[int]] = {}
+    for place, (patient, _) in enumerate(readings):
+        # Where the medicines were not said any relaxant may be taken; what was named of this person is tested, and nothing that others named.
+        together.setdefault((patient.jurisdiction, -1 if patient.medicines is not None else place), []).append(place)
+    out: dict[int, Checked] = {}
+    for (jurisdiction, _), places in together.items():
+        facts = Facts(inputs_of([readings[place] for place in places], knowledge), knowledge, jurisdiction)
+        tested = evaluate(program(knowledge, jurisdiction), facts, facts.inputs.agents.keys() or None)
+        out |= {place: _read(*readings[place], tested, row) for row, place in enumerate(places)}
+    return [out[place] for place in range(len(readings))]
+
+
+def _read(patient: Patient, medicines: tuple[Medicine, ...], tested: Checks, row: int) -> Checked:
+    checks, findings, unchecked = read_row(tested, row)
+    return Checked(
+        patient=patient,
+        medicines=medicines,
+        facts=tested.facts,
+        tested=tested,
+        row=row,
+        checks=tuple(checks),
+        findings=tuple(findings),
+        unchecked=tuple(unchecked),
+    )
+
+
 def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: bool = True, plan: bool = True) -> Review:
     """Reviews one person: reads the medicines, derives the facts, tests every rule, sorts what it found, predicts the courses.
 
@@ -179,13 +237,8 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
     Raises :class:`relaxant.errors.KnowledgeError` for an unsound pack. Findings are never exceptions.
     """
     knowledge = knowledge or load_knowledge()
-    patient = canonical(patient)
-    medicines = read_medicines(patient, knowledge)
-    facts = Facts(inputs_of([(patient, medicines)], knowledge), knowledge, patient.jurisdiction)
-    # Where the medicines were not said any relaxant may be taken; what was named is reviewed, and `limits` says that it is so.
-    named = facts.inputs.agents.keys() or None
-    tested = evaluate(program(knowledge, patient.jurisdiction), facts, named)
-    checks, findings, unchecked = read_row(tested, 0)
+    found = checked(patient, knowledge=knowledge)
+    patient, medicines, facts, tested = found.patient, found.medicines, found.facts, found.tested
     asked = facts.made
     plans = planned(patient, medicines, facts, findings_by_agent(tested, 0)) if plan else ()
     written = to_file(patient)
@@ -194,9 +247,9 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
         patient=written,
         medicines=tuple(_shown(m) for m in _ordered(medicines)),
         facts=(*_genotype(patient), *_facts(facts, asked)),
-        findings=tuple(findings),
-        unchecked=tuple(unchecked),
-        checks=tuple(checks),
+        findings=found.findings,
+        unchecked=found.unchecked,
+        checks=(*found.checks, *silent_checks(tested, 0)),
         suitability=suitability(facts),
         combinations=combinations(facts),
         options=options(patient, knowledge) if plan else (),
@@ -210,6 +263,16 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
             for said, condition in unclear_conditions(patient, knowledge)
         ),
     )
+
+
+def course_steps(patient: Patient, *, knowledge: Knowledge | None = None) -> tuple[tuple[ShownScenario, ...], ...]:
+    """For each of a review's predictions, in their order, its course step by step: in the average of the people studied, in this person,
+    after the levels, as weighed. No part of a review: a page shows it beside."""
+    knowledge = knowledge or load_knowledge()
+    patient = canonical(patient)
+    medicines = read_medicines(patient, knowledge)
+    facts = Facts(inputs_of([(patient, medicines)], knowledge), knowledge, patient.jurisdiction)
+    return steps_of(medicines, facts, patient)
 
 
 def canonical(patient: Patient) -> Patient:
@@ -515,7 +578,7 @@ def _limits(patient: Patient, medicines: tuple[Medicine, ...], facts: Facts) -> 
         if medicine.role == "considering" and medicine.change == "stop" and patient.medicines is not None:
             out += [words["stop_not_taken"].format(name=i.name) for i in medicine.ingredients if i.name not in taken]
     out += _endings(medicines, facts)
-    pumped = {a for a, agent in facts.knowledge.agents.items() if "intrathecal" in agent.routes}
+    pumped = pumped_agents(facts.knowledge)
     if (
         patient.pump is not None
         and facts.column("pump_present").low[0] >= 1

@@ -35,7 +35,7 @@ def _marked(one: Marked, knowledge: Knowledge) -> list[str]:
     if one.holds:
         lines += _indented(words["so"].format(holds=one.holds))
     for source in one.sources:
-        lines += _indented(f"- {source_line(source.title, source, knowledge)}, {source.place}")
+        lines += _indented(f"- {source_line(source, knowledge)}, {source.place}")
         if source.url:
             lines.append(f"    {source.url}")
     return lines

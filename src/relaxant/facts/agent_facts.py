@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +22,7 @@ from relaxant.facts.column import (
 )
 from relaxant.facts.derive import values
 from relaxant.facts.inputs import full
-from relaxant.facts.limits import LIMITED, Ceiling, for_every_age, plain_kind
+from relaxant.facts.limits import LIMITED, Ceiling, bounds_by_routes, for_every_age, plain_kind
 from relaxant.facts.members import Members, partners
 from relaxant.facts.names import AGENT_FACTS, TAKEN_FOR
 from relaxant.facts.pace import raised_beyond_step, raised_too_soon
@@ -52,24 +52,24 @@ _MOST_BY_WEIGHT: Methods = (("the most that the line allows, by weight", None),)
 
 def agent_column(facts: Facts, agent: str, name: str) -> Column:
     """One fact of an agent, by its name. Raises :class:`KeyError` for a name that is no fact."""
-    if name.startswith("with:"):
-        return facts.count_members(partners(facts.knowledge, f"{agent}:{name}"))
-    if name.startswith("taken_for:"):
-        return _taken_for(facts, partners(facts.knowledge, f"{agent}:with:{name.removeprefix('taken_for:')}||"))
-    if name.startswith("on:"):
-        return _situation(facts, agent, name.removeprefix("on:").split("+"))
-    if name.startswith("over_limit:"):
-        return _over_limit(facts, agent, name.removeprefix("over_limit:"))
-    if name.startswith("limit:"):
-        return _limit(facts, agent, name.removeprefix("limit:"))
+    kind, colon, rest = name.partition(":")
+    if colon:
+        return _BY_KIND[kind](facts, agent, rest)
     fact, by, routes = name.partition("@")
     if fact not in AGENT_FACTS or (by and fact not in LIMITED.values()):
         raise KeyError(f"{agent}:{name}")
-    return _agent_fact(facts, agent, fact, f"{by}{routes}")
+    maker = _MAKERS.get(fact)
+    return _as_said(facts, agent, fact, f"{by}{routes}") if maker is None else maker(facts, agent, f"{by}{routes}")
 
 
-def _taken_for(facts: Facts, chosen: Members) -> Column:
-    """For how long the medicine of a set that was begun last has been taken: nought where one is only weighed, endless where none is."""
+def _with(facts: Facts, agent: str, clause: str) -> Column:
+    """How many medicines of a set are taken beside the agent."""
+    return facts.count_members(partners(facts.knowledge, f"{agent}:with:{clause}"))
+
+
+def _taken_for(facts: Facts, agent: str, role: str) -> Column:
+    """For how long the medicine of a role that was begun last has been taken: nought where one is only weighed, endless where none is."""
+    chosen = partners(facts.knowledge, f"{agent}:with:{role}||")
     low, high = full(facts.rows, np.inf), full(facts.rows, np.inf)
     for name in facts.taken_of(chosen):
         surely, maybe = (who == 1 for who in facts.taking(name, chosen))
@@ -81,8 +81,8 @@ def _taken_for(facts: Facts, chosen: Members) -> Column:
     return Column(low, high, "days", False, _LINE, ("medicines",), None, needs)
 
 
-def _situation(facts: Facts, agent: str, on: Iterable[str]) -> Column:
-    own = facts.inputs.agents.get(agent, {})
+def _situation(facts: Facts, agent: str, situations: str) -> Column:
+    on, own = situations.split("+"), facts.inputs.agents.get(agent, {})
     here = np.zeros(facts.rows)
     for situation in on:
         if situation in own:
@@ -102,84 +102,105 @@ def _situation(facts: Facts, agent: str, on: Iterable[str]) -> Column:
     return truth(surely, unknown, needs={"medicines": unknown}, inputs=("medicines",), methods=SAID)
 
 
-def _agent_fact(facts: Facts, agent: str, name: str, of: str = "") -> Column:
-    """A fact of an agent's lines; with ``of``, of those by some routes alone."""
-    unit: str = facts.knowledge.agents[agent].dose_unit
-    dose_need = f"dose of {agent}"
-    if name == "daily_dose":
-        return _between(facts, agent, "daily", unit, f"how much {agent} is taken in a day")
-    if name == "previous_daily_dose":
-        return _between(facts, agent, "before", unit, f"{dose_need} before")
-    if name == "last_session_days":
-        low, high = (facts.agent_number(agent, f"session_{which}") for which in ("low", "high"))
-        low, high = np.fmax(low, 0.0), np.fmin(high, np.inf)
-        return Column(
-            low, high, "days", False, _LINE, ("medicines",), None, {f"day of the last session of {agent}": low != high}
-        )
-    if name in ("units_of_sessions", "units_of_sessions_per_kg"):
-        return _of_sessions(facts, agent, unit, by_weight=name == "units_of_sessions_per_kg")
-    if name == "most_daily_dose":
-        most = _most_in_a_day(facts, agent, f"daily_high{of}")
-        return number(most, f"{unit}/day", needs=_dose_needs(facts, agent, most), inputs=("medicines",), methods=_MOST)
-    if name == "most_single_dose":
-        single = facts.agent_number(agent, f"single_high{of}")
-        return number(single, unit, needs=_dose_needs(facts, agent, single), inputs=("medicines",), methods=_LARGEST)
-    if name == "most_daily_dose_per_kg":
-        by_weight, most = (_most_in_a_day(facts, agent, f"daily_{which}{of}") for which in ("per_kg_high", "high"))
-        return _per_kg(facts, agent, by_weight, most, f"{unit}/kg/day", _MOST_BY_WEIGHT)
-    if name == "most_single_dose_per_kg":
-        by_weight, single = (facts.agent_number(agent, f"single_{which}{of}") for which in ("per_kg_high", "high"))
-        return _per_kg(facts, agent, by_weight, single, f"{unit}/kg", _LARGEST_BY_WEIGHT)
-    if name == "exposure_ratio":
-        return _exposure(facts, agent)
-    if name in ("unsuited", "unestablished"):
-        return (unsuited if name == "unsuited" else unestablished)(facts, agent)
-    if name == "raised_beyond_step":
-        return raised_beyond_step(facts, agent)
-    if name == "raised_too_soon":
-        return raised_too_soon(facts, agent)
-    if name == "allergic":
-        return facts.column(f"allergy:{facts.knowledge.agents[agent].ingredient}")
+def _unit(facts: Facts, agent: str) -> str:
+    return facts.knowledge.agents[agent].dose_unit
+
+
+def _daily_dose(facts: Facts, agent: str, _of: str) -> Column:
+    return _between(facts, agent, "daily", f"how much {agent} is taken in a day")
+
+
+def _previous_daily_dose(facts: Facts, agent: str, _of: str) -> Column:
+    return _between(facts, agent, "before", f"dose of {agent} before")
+
+
+def _last_session_days(facts: Facts, agent: str, _of: str) -> Column:
+    low, high = (facts.agent_number(agent, f"session_{which}") for which in ("low", "high"))
+    low, high = np.fmax(low, 0.0), np.fmin(high, np.inf)
+    needs = {f"day of the last session of {agent}": low != high}
+    return Column(low, high, "days", False, _LINE, ("medicines",), None, needs)
+
+
+def _most_daily_dose(facts: Facts, agent: str, of: str) -> Column:
+    most = _most_in_a_day(facts, agent, f"daily_high{of}")
+    return number(most, f"{_unit(facts, agent)}/day", needs=_dose_needs(facts, agent, most), inputs=("medicines",), methods=_MOST)  # fmt: skip
+
+
+def _most_single_dose(facts: Facts, agent: str, of: str) -> Column:
+    single = facts.agent_number(agent, f"single_high{of}")
+    return number(single, _unit(facts, agent), needs=_dose_needs(facts, agent, single), inputs=("medicines",), methods=_LARGEST)  # fmt: skip
+
+
+def _most_daily_dose_per_kg(facts: Facts, agent: str, of: str) -> Column:
+    by_weight, most = (_most_in_a_day(facts, agent, f"daily_{which}{of}") for which in ("per_kg_high", "high"))
+    return _per_kg(facts, agent, by_weight, most, f"{_unit(facts, agent)}/kg/day", _MOST_BY_WEIGHT)
+
+
+def _most_single_dose_per_kg(facts: Facts, agent: str, of: str) -> Column:
+    by_weight, single = (facts.agent_number(agent, f"single_{which}{of}") for which in ("per_kg_high", "high"))
+    return _per_kg(facts, agent, by_weight, single, f"{_unit(facts, agent)}/kg", _LARGEST_BY_WEIGHT)
+
+
+def _duration_days(facts: Facts, agent: str, _of: str) -> Column:
+    weighed = facts.agent_number(agent, "starting") == 1
+    return number(
+        facts.agent_number(agent, "duration_days"),
+        AGENT_FACTS["duration_days"].unit,
+        needs={f"how long {agent} is to be taken": weighed, f"start date of {agent}": ~weighed},
+        inputs=("medicines",),
+        methods=_LINE,
+    )
+
+
+def _allergic(facts: Facts, agent: str, _of: str) -> Column:
+    return facts.column(f"allergy:{facts.knowledge.agents[agent].ingredient}")
+
+
+_NEEDS = {
+    "stopped_days": "stop date of {agent}",
+    "restarting": "medicines",
+    "present_days": "start date of {agent}",
+    "dose_drop": "dose of {agent}",
+    "doses_daily": "dose of {agent}",
+    "dose_interval_days": "dose of {agent}",
+    "reservoir_at_alarm": "reservoir",
+    "filling_days": "refilled",
+    "pump_mixed": "pump",
+}
+"""What would settle a fact that stands as it was said; the product, where nothing is named."""
+
+
+def _as_said(facts: Facts, agent: str, name: str, of: str) -> Column:
+    """A fact of an agent's lines as they say it; with ``of``, of those by some routes alone."""
     if name in _OF_PUMP:
-        need, least = _OF_PUMP[name]
-        return _of_pump(facts, agent, name, need or dose_need, least)
+        return _of_pump(facts, agent, name)
     said, fact = facts.agent_number(agent, f"{name}{of}"), AGENT_FACTS[name]
-    if name == "duration_days":
-        weighed = facts.agent_number(agent, "starting") == 1
-        return number(
-            said,
-            fact.unit,
-            needs={f"how long {agent} is to be taken": weighed, f"start date of {agent}": ~weighed},
-            inputs=("medicines",),
-            methods=_LINE,
-        )
-    need = {
-        "stopped_days": f"stop date of {agent}",
-        "restarting": "medicines",
-        "present_days": f"start date of {agent}",
-        "dose_drop": dose_need,
-        "doses_daily": dose_need,
-        "dose_interval_days": dose_need,
-        "reservoir_at_alarm": "reservoir",
-        "filling_days": "refilled",
-        "pump_mixed": "pump",
-    }.get(name, f"the {agent} product")
+    need = _NEEDS.get(name, "the {agent} product").format(agent=agent)
     if fact.truth:
         return yes_no(said, need)
     return number(said, fact.unit, needs=need, inputs=("medicines",), methods=_LINE)
 
 
-def _between(facts: Facts, agent: str, which: str, unit: str, need: str) -> Column:
+def _between(facts: Facts, agent: str, which: str, need: str) -> Column:
     """A daily dose of the agent's line: what is certain of it and the most that it allows."""
     low = np.fmax(facts.agent_number(agent, f"{which}_low"), 0.0)
     high = np.fmin(facts.agent_number(agent, f"{which}_high"), np.inf)
     unsettled, unweighed = low != high, facts.agent_number(agent, "weight_missing") == 1
     needs = {need: unsettled & ~unweighed, "weight": unsettled & unweighed}
-    return Column(low, high, f"{unit}/day", False, _LINE, ("medicines",), None, needs)
+    return Column(low, high, f"{_unit(facts, agent)}/day", False, _LINE, ("medicines",), None, needs)
 
 
-def _of_sessions(facts: Facts, agent: str, unit: str, *, by_weight: bool) -> Column:
+def _units_of_sessions(facts: Facts, agent: str, _of: str) -> Column:
+    return _of_sessions(facts, agent, by_weight=False)
+
+
+def _units_of_sessions_per_kg(facts: Facts, agent: str, _of: str) -> Column:
+    return _of_sessions(facts, agent, by_weight=True)
+
+
+def _of_sessions(facts: Facts, agent: str, *, by_weight: bool) -> Column:
     """What the sessions that act together give, by weight where that is asked for."""
+    unit = _unit(facts, agent)
     low = np.fmax(facts.agent_number(agent, "sessions_low"), 0.0)
     high = np.fmin(facts.agent_number(agent, "sessions_high"), np.inf)
     listed, endless = facts.inputs.medicines_known, np.isinf(high)
@@ -193,12 +214,13 @@ def _of_sessions(facts: Facts, agent: str, unit: str, *, by_weight: bool) -> Col
     return Column(low, high, f"{unit}/kg", False, _LINE, ("medicines", "weight"), None, needs)
 
 
-def _of_pump(facts: Facts, agent: str, name: str, need: str, least: float) -> Column:
+def _of_pump(facts: Facts, agent: str, name: str) -> Column:
     """A number of the agent's pump, between the least and the most that it can be."""
+    need, least = _OF_PUMP[name]
     low = np.fmax(facts.agent_number(agent, f"{name}_low"), least)
     high = np.fmin(facts.agent_number(agent, f"{name}_high"), np.inf)
     unit = AGENT_FACTS[name].unit
-    return Column(low, high, unit, False, _PUMP, ("pump", "medicines"), None, {need: low != high})
+    return Column(low, high, unit, False, _PUMP, ("pump", "medicines"), None, {need or f"dose of {agent}": low != high})
 
 
 def _most_in_a_day(facts: Facts, agent: str, which: str) -> Floats:
@@ -227,12 +249,12 @@ def _per_kg(facts: Facts, agent: str, by_weight: Floats, amount: Floats, unit: s
     )
 
 
-def _exposure(facts: Facts, agent: str) -> Column:
+def _exposure(facts: Facts, agent: str, _of: str) -> Column:
     """The greatest measured ratio among the medicines that are surely taken, up to that among those that may be."""
     low, high, unknown = np.ones(facts.rows), np.ones(facts.rows), ~facts.inputs.medicines_known
     needs = {"medicines": unknown}
-    for exposure in facts.knowledge.exposures:
-        if exposure.agent == agent and exposure.verified and exposure.partner in facts.intake:
+    for exposure in facts.knowledge.exposures_of(agent):
+        if exposure.verified and exposure.partner in facts.intake:
             here, maybe = facts.taking(exposure.partner, Members({exposure.partner: (None, 0.0)}))
             low = np.where(here == 1, np.maximum(low, exposure.auc_ratio), low)
             high = np.where(maybe == 1, np.maximum(high, exposure.auc_ratio), high)
@@ -293,11 +315,12 @@ def _over_limit(facts: Facts, agent: str, kind: str) -> Column:
     fact, age = LIMITED[plain_kind(kind)], facts.column("age")
     surely = maybe = facts.no_one
     asked = [age]
-    for of in dict.fromkeys(ceiling.of for ceiling in limits):
-        tested = facts.column(f"{agent}:{fact}{of}")
+    for bounds in bounds_by_routes(facts.knowledge, facts.jurisdiction, agent, kind):
+        tested = facts.column(f"{agent}:{fact}{bounds.of}")
         asked.append(tested)
-        over, may_be_over = _over(facts, tested, [ceiling for ceiling in limits if ceiling.of == of])
-        surely, maybe = surely | over, maybe | may_be_over
+        if anywhere(tested.high > bounds.least):
+            over, may_be_over = _over(facts, tested, bounds.limits)
+            surely, maybe = surely | over, maybe | may_be_over
     needs = gather_needs(asked, maybe & ~surely)
     return truth(surely, maybe, needs=needs, inputs=(fact, "age"))
 
@@ -328,3 +351,32 @@ def _too_young(facts: Facts, agent: str, limits: Sequence[Ceiling]) -> Column:
         surely = surely | (given & (age.high < ceiling.value))
         maybe = maybe | (given & (np.maximum(age.low, 0.0) < ceiling.value))
     return truth(surely, maybe & ~surely, needs=gather_needs((age,), maybe & ~surely), inputs=("age",))
+
+
+_BY_KIND: dict[str, Callable[[Facts, str, str], Column]] = {
+    "with": _with,
+    "taken_for": _taken_for,
+    "on": _situation,
+    "over_limit": _over_limit,
+    "limit": _limit,
+}
+"""Facts of an agent that are asked for with something after a colon."""
+_MAKERS: dict[str, Callable[[Facts, str, str], Column]] = {
+    "daily_dose": _daily_dose,
+    "previous_daily_dose": _previous_daily_dose,
+    "last_session_days": _last_session_days,
+    "units_of_sessions": _units_of_sessions,
+    "units_of_sessions_per_kg": _units_of_sessions_per_kg,
+    "most_daily_dose": _most_daily_dose,
+    "most_single_dose": _most_single_dose,
+    "most_daily_dose_per_kg": _most_daily_dose_per_kg,
+    "most_single_dose_per_kg": _most_single_dose_per_kg,
+    "exposure_ratio": _exposure,
+    "unsuited": lambda facts, agent, _: unsuited(facts, agent),
+    "unestablished": lambda facts, agent, _: unestablished(facts, agent),
+    "raised_beyond_step": lambda facts, agent, _: raised_beyond_step(facts, agent),
+    "raised_too_soon": lambda facts, agent, _: raised_too_soon(facts, agent),
+    "allergic": _allergic,
+    "duration_days": _duration_days,
+}
+"""Facts that are made of what an agent's lines say; the others stand as they were said."""

@@ -53,6 +53,9 @@ class Facts:
         nowhere = np.zeros(inputs.rows)
         self.never = Column(nowhere, nowhere, "", True)
         self.no_one = np.zeros(inputs.rows, bool)
+        self.unsaid = full(inputs.rows)
+        for shared in (nowhere, self.no_one, self.unsaid):
+            shared.flags.writeable = False
         self._bands: dict[tuple[float, float], tuple[Mask, Mask]] = {}
         self._names = frozenset(self.intake)
         self._listed: dict[Members, list[str]] = {}
@@ -111,13 +114,11 @@ class Facts:
 
     def numbers(self, name: str) -> Floats:
         """A said number; NaN where it was not said."""
-        found = self.inputs.numbers.get(name)
-        return full(self.rows) if found is None else found
+        return self.inputs.numbers.get(name, self.unsaid)
 
     def said(self, name: str) -> Floats:
         """A said yes/no as 1, 0 or NaN."""
-        found = self.inputs.truths.get(name)
-        return full(self.rows) if found is None else found
+        return self.inputs.truths.get(name, self.unsaid)
 
     def measured(self, name: str) -> Column:
         """A measured value as it stands, in the lab's own unit; one ``_today`` where it is surely of the day of the review."""
@@ -160,8 +161,8 @@ class Facts:
 
     def agent_number(self, agent: str, name: str) -> Floats:
         """A number of the agent's own line; NaN where it is not said."""
-        found = self.inputs.agents.get(agent, {}).get(name)
-        return full(self.rows) if found is None else found
+        own = self.inputs.agents.get(agent)
+        return self.unsaid if own is None else own.get(name, self.unsaid)
 
     def ceilings(self, agent: str, kind: str) -> tuple[Ceiling, ...]:
         """The agent's limits of a kind in this jurisdiction."""

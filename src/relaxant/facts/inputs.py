@@ -7,7 +7,7 @@ arrays straight from its tables; :func:`inputs_of` fills them from patients and 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import msgspec
@@ -93,48 +93,42 @@ def full(rows: int, value: float = NAN) -> Floats:
     return column
 
 
+_NOT_NAMED = dict.fromkeys(SITUATIONS, 0.0)
+
+
 def inputs_of(readings: Sequence[tuple[Patient, Sequence[Medicine]]], knowledge: Knowledge) -> Inputs:
     """The arrays of these persons, each with the medicines read from the patient's lines."""
     rows = len(readings)
+    notes = [dict[str, str]() for _ in readings]
+    numbers, truths, conditions, allergies, unread_names = [], [], [], [], []
+    agents: dict[str, list[dict[str, float]]] = {}
     inputs = Inputs(
-        rows,
-        {},
-        {},
-        {},
-        np.zeros(rows, bool),
-        {},
-        np.zeros(rows, bool),
-        {},
-        np.zeros(rows, bool),
-        full(rows, 0.0),
-        (),
-        {},
-        (),
+        rows=rows,
+        numbers={},
+        truths={},
+        conditions={},
+        conditions_known=np.array([patient.conditions is not None for patient, _ in readings], bool),
+        allergies={},
+        allergies_known=np.array([patient.allergies is not None for patient, _ in readings], bool),
+        intake={},
+        medicines_known=np.array([patient.medicines is not None for patient, _ in readings], bool),
+        unread=full(rows, 0.0),
+        unread_names=(),
+        notes=tuple(notes),
+        countries=tuple(patient.country for patient, _ in readings),
     )
-    notes: list[dict[str, str]] = []
-    unread_names = []
-    for row, (patient, medicines) in enumerate(readings):
-        note: dict[str, str] = {}
-        numbers, truths = _person(patient, knowledge, note)
-        for name, value in numbers.items():
-            inputs.numbers.setdefault(name, full(rows))[row] = value
-        for name, value in truths.items():
-            inputs.truths.setdefault(name, full(rows))[row] = value
-        pump = has_pump(patient, medicines, knowledge)
+    for row, ((patient, medicines), note) in enumerate(zip(readings, notes, strict=True)):
+        number, truth = _person(patient, knowledge, note)
         if only_weighed(patient, medicines, knowledge):
-            inputs.truths["pump_present"][row] = 0.0
-        for name, value in conditions_said(patient, knowledge, note, pump=pump).items():
-            inputs.conditions.setdefault(name, full(rows, 0.0))[row] = value
-        for name, days in days_since(patient, knowledge).items():
-            inputs.numbers.setdefault(f"since:{name}", full(rows))[row] = days
-        inputs.conditions_known[row] = patient.conditions is not None
-        for name, value in allergies_said(patient, knowledge, note).items():
-            inputs.allergies.setdefault(name, full(rows, 0.0))[row] = value
-        for medicine in medicines:
-            for name in medicine.allergy_to:
-                inputs.allergies.setdefault(name, full(rows, 0.0))[row] = 1.0
-        inputs.allergies_known[row] = patient.allergies is not None
-        inputs.medicines_known[row] = patient.medicines is not None
+            truth["pump_present"] = 0.0
+        number |= {f"since:{name}": days for name, days in days_since(patient, knowledge).items()}
+        number |= _opioids(medicines, knowledge)
+        numbers.append(number)
+        truths.append(truth)
+        pump = has_pump(patient, medicines, knowledge)
+        conditions.append(conditions_said(patient, knowledge, note, pump=pump))
+        allergic = allergies_said(patient, knowledge, note)
+        allergies.append(allergic | {name: 1.0 for medicine in medicines for name in medicine.allergy_to})
         unread = tuple(
             m.said
             for m in medicines
@@ -142,20 +136,31 @@ def inputs_of(readings: Sequence[tuple[Patient, Sequence[Medicine]]], knowledge:
         )
         inputs.unread[row] = len(unread)
         unread_names.append(unread)
-        for name, value in _opioids(medicines, knowledge).items():
-            inputs.numbers.setdefault(name, full(rows))[row] = value
         _intake(inputs, row, patient, medicines)
-        _agents(inputs, row, patient, medicines, knowledge, numbers.get("weight", NAN))
-        notes.append(note)
+        for name, values in _agents(patient, medicines, knowledge, number.get("weight", NAN)).items():
+            agents.setdefault(name, [_NOT_NAMED] * rows)[row] = values
+    inputs.numbers, inputs.truths = _columns(numbers), _columns(truths)
+    inputs.conditions, inputs.allergies = _columns(conditions, 0.0), _columns(allergies, 0.0)
+    inputs.agents = {name: _columns(said) for name, said in agents.items()}
     # A list that was left out makes every absence unknown.
     for said, known in ((inputs.conditions, inputs.conditions_known), (inputs.allergies, inputs.allergies_known)):
-        for column in said.values():
-            column[(column == 0) & ~known] = NAN
-    for taken in inputs.intake.values():
-        taken.now[(taken.now == 0) & ~inputs.medicines_known] = NAN
-    inputs.notes, inputs.unread_names = tuple(notes), tuple(unread_names)
-    inputs.countries = tuple(patient.country for patient, _ in readings)
+        if not known.all():
+            for column in said.values():
+                column[(column == 0) & ~known] = NAN
+    if not inputs.medicines_known.all():
+        for taken in inputs.intake.values():
+            taken.now[(taken.now == 0) & ~inputs.medicines_known] = NAN
+    inputs.unread_names = tuple(unread_names)
     return inputs
+
+
+def _columns(said: Sequence[Mapping[str, float]], unsaid: float = NAN) -> dict[str, Floats]:
+    """What was said of each person, by name, as one column a name."""
+    names = list(dict.fromkeys(name for one in said for name in one))
+    if not names:
+        return {}
+    table = np.array([[one.get(name, unsaid) for name in names] for one in said])
+    return dict(zip(names, np.ascontiguousarray(table.T), strict=True))
 
 
 def completed_age(patient: Patient) -> float:
@@ -317,18 +322,15 @@ def _intake(inputs: Inputs, row: int, patient: Patient, medicines: Sequence[Medi
                         taken.now[row] = 0.0
 
 
-def _agents(
-    inputs: Inputs, row: int, patient: Patient, medicines: Sequence[Medicine], knowledge: Knowledge, weight: float
-) -> None:
+def _agents(patient: Patient, medicines: Sequence[Medicine], knowledge: Knowledge, weight: float) -> dict[str, dict[str, float]]:  # fmt: skip
+    """What the lines of each agent say of one person."""
+    together = knowledge.policy("sessions_together_days")
+    out = {}
     for name in sorted({agent for m in medicines for agent in m.agents}):
-        agent, lines = knowledge.agents[name], [m for m in medicines if name in m.agents]
-        together = knowledge.policy("sessions_together_days")
-        values = said_of_agent(agent, patient, lines, weight, together) | said_of_pump(
-            name, patient, medicines, knowledge
-        )
-        columns = inputs.agents.setdefault(name, {})
-        for key, value in values.items():
-            columns.setdefault(key, full(inputs.rows, 0.0 if key in SITUATIONS else NAN))[row] = value
+        lines = [m for m in medicines if name in m.agents]
+        own = said_of_agent(knowledge.agents[name], patient, lines, weight, together)
+        out[name] = own | said_of_pump(name, patient, medicines, knowledge)
+    return out
 
 
 _LOCAL = frozenset({"topical", "ophthalmic", "otic", "nasal", "inhaled", "vaginal", "intrauterine", "urethral", "intravesical", "intralesional",

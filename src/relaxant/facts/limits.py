@@ -82,6 +82,29 @@ def ceilings(knowledge: Knowledge, jurisdiction: Jurisdiction, agent: str, kind:
     return known
 
 
+class Bounds(msgspec.Struct, frozen=True):
+    """The limits of a kind that count the same routes (``of``, as :attr:`Ceiling.of`); nobody under ``least`` is above one of them."""
+
+    of: str
+    limits: tuple[Ceiling, ...]
+    least: Floats
+
+
+_BOUNDS: dict[tuple[str, Jurisdiction, str, str], tuple[Bounds, ...]] = {}
+
+
+def bounds_by_routes(knowledge: Knowledge, jurisdiction: Jurisdiction, agent: str, kind: str) -> tuple[Bounds, ...]:
+    """The agent's limits of a kind in a jurisdiction, those together that count the same routes."""
+    key = (knowledge.sha256, jurisdiction, agent, kind)
+    known = _BOUNDS.get(key)
+    if known is None:
+        together: dict[str, list[Ceiling]] = {}
+        for ceiling in ceilings(knowledge, jurisdiction, agent, kind):
+            together.setdefault(ceiling.of, []).append(ceiling)
+        known = _BOUNDS[key] = tuple(Bounds(of, tuple(own), np.min([c.over for c in own])) for of, own in together.items())  # fmt: skip
+    return known
+
+
 def _covers(local: Limit, limit: Limit) -> bool:
     """Whether a limit of the jurisdiction stands in place of one that holds everywhere: for some of its ages and routes."""
     ages = local.age_from < limit.age_to and limit.age_from < local.age_to

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from relaxant.facts.column import Column, Floats, Mask, gather_needs, truth
+from relaxant.facts.column import Column, Floats, Mask, anywhere, gather_needs, truth
 from relaxant.facts.derive import values
 from relaxant.knowledge.plans import BY_WEIGHT, IMMEDIATE, Titration
 from relaxant.knowledge.questions import holds_in
+from relaxant.knowledge.schema import Jurisdiction
 from relaxant.quantities import Quantity, convert
 
 if TYPE_CHECKING:
@@ -24,10 +25,15 @@ _ROUNDING = 1e-9  # three doses of a third are three doses
 
 class _Stages(NamedTuple):
     """A titration's stages: each day's dose in the agent's unit (a kg, where ``by_weight``), for how many days at least, and the most by which
-    the source lets a day's dose rise whatever the stages do."""
+    the source lets a day's dose rise whatever the stages do. Of each number of stages that a dose has reached: by how much it rises (``rises``),
+    the stage ahead of it and the one after that."""
 
+    titration: Titration
     totals: Floats
     days: Floats
+    rises: Floats
+    ahead: Floats
+    after: Floats
     rise_most: float
     by_weight: bool
 
@@ -60,14 +66,16 @@ def _against_stages(facts: Facts, agent: str, asked: Column, mark: _Test, *, bel
     before, weighed = facts.column(f"{agent}:previous_daily_dose"), facts.agent_number(agent, "weighed") == 1
     rising = weighed & (facts.agent_number(agent, "taking") == 1)
     unlisted = weighed & ~rising & ~facts.inputs.medicines_known  # what is weighed may be taken already
+    if not anywhere(rising | unlisted):
+        return truth(facts.no_one, facts.no_one, inputs=("medicines",))
     surely, maybe = rising.copy(), facts.no_one
     found, undecided = facts.no_one, rising
     columns = [asked, before]
-    for _, group in groupby(_titrations(facts, agent), key=_preference):
+    for group in _titrations(facts, agent):
         settled = blocked = chance = facts.no_one
-        for titration in group:
-            fits, may_fit = _fits(facts, agent, titration, columns)
-            here, stages = undecided & may_fit, _stages(facts, agent, titration)
+        for stages in group:
+            fits, may_fit = _fits(facts, agent, stages.titration, columns)
+            here = undecided & may_fit
             weight = values(facts.column("weight")) if stages.by_weight else np.ones(facts.rows)
             marks = [mark(stages, end / weight) * (1.0 if below else weight) for end in (before.low, before.high)]
             least, most = np.fmin(*marks), np.fmax(*marks)
@@ -85,10 +93,18 @@ def _against_stages(facts: Facts, agent: str, asked: Column, mark: _Test, *, bel
     return truth(surely, open_ones | unlisted, needs=needs, inputs=("medicines",))
 
 
-def _titrations(facts: Facts, agent: str) -> Iterator[Titration]:
-    """The agent's titrations of this jurisdiction, those that a plan prefers first."""
-    own = (t for t in facts.knowledge.plans.titrations.values() if t.agent == agent and holds_in(t, facts.jurisdiction))
-    yield from sorted(own, key=_preference)
+_TITRATIONS: dict[tuple[str, Jurisdiction, str], tuple[tuple[_Stages, ...], ...]] = {}
+
+
+def _titrations(facts: Facts, agent: str) -> tuple[tuple[_Stages, ...], ...]:
+    """The agent's titrations of this jurisdiction, those that a plan prefers first; those that stand alike together."""
+    key = (facts.knowledge.sha256, facts.jurisdiction, agent)
+    known = _TITRATIONS.get(key)
+    if known is None:
+        of_agent = (t for t in facts.knowledge.plans.titrations.values() if t.agent == agent)
+        own = sorted((t for t in of_agent if holds_in(t, facts.jurisdiction)), key=_preference)
+        known = _TITRATIONS[key] = tuple(tuple(_stages(facts, agent, t) for t in group) for _, group in groupby(own, key=_preference))  # fmt: skip
+    return known
 
 
 def _preference(titration: Titration) -> tuple[bool, bool]:
@@ -124,34 +140,38 @@ def _stages(facts: Facts, agent: str, titration: Titration) -> _Stages:
     if factor is None:
         raise ValueError(f"a titration in {titration.unit} does not fit an agent dosed in another kind of unit")
     silent = titration.falls or len(titration.stages) == 1
+    totals = np.array([] if silent else [s.daily * factor for s in titration.stages])
+    rises = np.diff(totals, prepend=0.0)
     return _Stages(
-        np.array([] if silent else [s.daily * factor for s in titration.stages]),
+        titration,
+        totals,
         np.array([] if silent else [s.days_least or s.days or 0.0 for s in titration.stages]),
+        np.concatenate((rises, rises[-1:])),
+        np.concatenate((totals, [-np.inf])),
+        np.concatenate((totals[1:], [np.inf, np.inf])),
         (titration.rise_most or 0.0) * factor,
         titration.unit.endswith(BY_WEIGHT),
     )
 
 
-def _reached(stages: _Stages, before: Floats) -> tuple[np.ndarray[tuple[int], np.dtype[np.intp]], int]:
-    """How many stages a day's dose has reached, and how many there are."""
-    return np.searchsorted(stages.totals, before * (1 + _ROUNDING), side="right"), len(stages.totals)
+def _reached(stages: _Stages, before: Floats) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """How many stages a day's dose has reached."""
+    return stages.totals.searchsorted(before * (1 + _ROUNDING), side="right")
 
 
 def _next_dose(stages: _Stages, before: Floats) -> Floats:
     """The most in a day that comes next: the following stage, or as much more as it is above the stage before, but not past the one after
     it. Endless where stages say nothing."""
-    reached, count = _reached(stages, before)
-    if not count:
+    if not len(stages.totals):
         return np.full(before.shape, np.inf)
-    rises = np.diff(stages.totals, prepend=0.0)
-    ahead = np.concatenate((stages.totals, [-np.inf]))[reached]
-    after = np.concatenate((stages.totals[1:], [np.inf, np.inf]))[reached]
-    more = np.minimum(before + rises[np.minimum(reached, count - 1)], after)
-    usual = np.where(reached == 0, stages.totals[0], np.maximum(ahead, more))
-    return np.maximum(usual, before + stages.rise_most) * (1 + _ROUNDING)
+    reached = _reached(stages, before)
+    more = np.minimum(before + stages.rises[reached], stages.after[reached])
+    usual = np.where(reached == 0, stages.totals[0], np.maximum(stages.ahead[reached], more))
+    return np.asarray(np.maximum(usual, before + stages.rise_most) * (1 + _ROUNDING))
 
 
 def _stage_days(stages: _Stages, before: Floats) -> Floats:
     """For how many days at least the stage lasts that a day's dose has reached, the first where it has reached none; nought for the last."""
-    reached, count = _reached(stages, before)
-    return stages.days[np.maximum(reached - 1, 0)] if count else np.zeros(before.shape)
+    if not len(stages.days):
+        return np.zeros(before.shape)
+    return stages.days[np.maximum(_reached(stages, before) - 1, 0)]

@@ -117,16 +117,30 @@ def is_for(pump: Pump | None, ingredient: str, *, said: bool) -> bool:
     return ingredient in names or ingredient in pump.drug.casefold()
 
 
+_PUMPED: dict[str, frozenset[str]] = {}
+
+
+def pumped_agents(knowledge: Knowledge) -> frozenset[str]:
+    """The agents that are given into the spinal fluid."""
+    known = _PUMPED.get(knowledge.sha256)
+    if known is None:
+        own = (agent.agent for agent in knowledge.agents.values() if ROUTE in agent.routes)
+        known = _PUMPED[knowledge.sha256] = frozenset(own)
+    return known
+
+
 def has_pump(patient: Patient, medicines: Sequence[Medicine], knowledge: Knowledge) -> bool:
     """Whether something runs, ran or is to run into the spinal fluid, or a pump for it is described."""
-    pumped = {agent.agent for agent in knowledge.agents.values() if ROUTE in agent.routes}
-    return patient.pump is not None or any(m.regimen.route == ROUTE or pumped & set(m.agents) for m in medicines)
+    pumped = pumped_agents(knowledge)
+    return patient.pump is not None or any(
+        m.regimen.route == ROUTE or not pumped.isdisjoint(m.agents) for m in medicines
+    )
 
 
 def only_weighed(patient: Patient, medicines: Sequence[Medicine], knowledge: Knowledge) -> bool:
     """Whether a pump or a test dose is weighed for somebody in whom none runs or ran, so that none is in place yet."""
-    pumped = {agent.agent for agent in knowledge.agents.values() if ROUTE in agent.routes}
-    roles = {m.role if m.change != "stop" else "current" for m in medicines if pumped & set(m.agents)}
+    pumped = pumped_agents(knowledge)
+    roles = {m.role if m.change != "stop" else "current" for m in medicines if not pumped.isdisjoint(m.agents)}
     return patient.medicines is not None and roles == {"considering"}
 
 

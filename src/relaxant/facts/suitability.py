@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relaxant.facts.column import SAID, Column, Mask, gather_needs, truth
+from relaxant.facts.column import SAID, Column, Mask, anywhere, gather_needs, truth
 from relaxant.facts.conditions import implied_by
 from relaxant.facts.limits import OLDEST
 from relaxant.knowledge.questions import holds_in
@@ -62,6 +62,8 @@ def _against(facts: Facts, agent: str, statuses: tuple[str, ...]) -> Column:
         return _never(facts)
     good = [i for i in own if i.status in SUITS]
     surely, maybe = _any(facts, bad)
+    if not anywhere(maybe):
+        return _never(facts)
     if good:
         fits, may_fit = _any(facts, good)
         surely, maybe = surely & ~may_fit, maybe & ~fits
@@ -75,8 +77,10 @@ def _any(facts: Facts, known: Sequence[Indication]) -> tuple[Mask, Mask]:
     """Where one of these speaks of the person, by condition and age: surely, and maybe."""
     surely = maybe = np.zeros(facts.rows, dtype=bool)
     for one in known:
-        there, (at_age, may_be) = facts.column(f"condition:{one.condition}"), facts.age_band(one.age_from, one.age_to)
-        surely, maybe = surely | (there.surely & at_age), maybe | (there.maybe & may_be)
+        there = facts.column(f"condition:{one.condition}")
+        if anywhere(may_have := there.maybe):
+            at_age, may_be = facts.age_band(one.age_from, one.age_to)
+            surely, maybe = surely | (there.surely & at_age), maybe | (may_have & may_be)
     return surely, maybe
 
 

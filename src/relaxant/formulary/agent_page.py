@@ -126,10 +126,15 @@ def reference(knowledge: Knowledge, source: str, place: str) -> Reference:
     )
 
 
-def source_line(title: str, source: Reference, knowledge: Knowledge) -> str:
-    """A source's title, which may be a link, with its date and, where it is not the text itself, how much of it was seen."""
+def source_line(source: Reference, knowledge: Knowledge) -> str:
+    """A source's title with its date and, where it is not the text itself, how much of it was seen."""
+    return f"{source.title}{seen_words(source, knowledge)}"
+
+
+def seen_words(source: Reference, knowledge: Knowledge) -> str:
+    """What stands behind a source's title: its date or the day it was read, and how much of it was seen."""
     words = knowledge.words("formulary")
-    dated = words["dated" if source.date else "read_on"].format(title=title, date=source.date or source.seen_on)
+    dated = words["dated" if source.date else "read_on"].format(title="", date=source.date or source.seen_on)
     seen = knowledge.words("report")["sources"]["seen"][source.seen]
     return str(words["seen"]).format(source=dated, seen=seen) if seen else str(dated)
 

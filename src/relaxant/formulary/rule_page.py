@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.phenotypes import status_text
 from relaxant.knowledge.schema import Rule, Tier
 from relaxant.quantities import plain_number
+from relaxant.rules.wording import SUITABILITY_SLOTS, capital, slots
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +57,10 @@ def rule_page(knowledge: Knowledge, name: str) -> RulePage:
     """The page of a rule. Raises :class:`KeyError` for a name that is no rule."""
     rule = knowledge.rules[name]
     words = knowledge.words("formulary")["when"]
+
+    def said(text: str) -> str:
+        return _slotted(text, rule, knowledge)
+
     return RulePage(
         rule=rule.rule,
         title=rule.title,
@@ -67,12 +72,12 @@ def rule_page(knowledge: Knowledge, name: str) -> RulePage:
         tier=rule.tier,
         verified=rule.verified,
         evidence=rule.evidence,
-        summary=_spoken(rule.summary),
-        action=_spoken(rule.action),
-        consequence=rule.consequence,
-        mechanism=rule.mechanism,
-        alternatives=rule.alternatives,
-        changes=tuple(Change(when=in_words(m.when, knowledge), why=m.why, tier=m.tier) for m in rule.modifiers),
+        summary=_spoken(rule.summary, said),
+        action=_spoken(rule.action, said),
+        consequence=said(rule.consequence),
+        mechanism=said(rule.mechanism),
+        alternatives=tuple(map(said, rule.alternatives)),
+        changes=tuple(Change(when=in_words(m.when, knowledge), why=said(m.why), tier=m.tier) for m in rule.modifiers),
         sources=tuple(Said(source=reference(knowledge, s.source, s.place), says=s.says) for s in rule.sources),
         cases=tuple((case.name, case.expect) for case in rule.cases),
     )
@@ -133,5 +138,21 @@ def _partner(rule: Rule, knowledge: Knowledge, words: Mapping[str, Any]) -> str 
     )
 
 
-def _spoken(text: Any) -> tuple[tuple[str, str], ...]:
-    return (("", text),) if isinstance(text, str) else tuple(text.items())
+def _spoken(text: Any, said: Callable[[str], str]) -> tuple[tuple[str, str], ...]:
+    return (("", said(text)),) if isinstance(text, str) else tuple((where, said(each)) for where, each in text.items())
+
+
+def _slotted(text: str, rule: Rule, knowledge: Knowledge) -> str:
+    """A sentence whose slots a person would fill: the relaxant and the partner by name where the rule has one, what is measured in brackets."""
+    if not slots(text):
+        return text
+    words, titles = knowledge.words("formulary")["slots"], knowledge.words("facts")
+    names = rule.partner.ingredients if rule.partner and not rule.partner.roles else ()
+    known = {
+        "agent": rule.agents[0] if len(rule.agents) == 1 and rule.agents[0] in knowledge.agents else words["agent"],
+        "partners": names[0] if len(names) == 1 else words["partner"],
+    }
+    for slot in slots(text):
+        kind = "limit" if slot.startswith("limit_") else "conditions" if slot in SUITABILITY_SLOTS else "fact"
+        known.setdefault(slot, words[kind].format(title=titles.get(slot, "")))
+    return capital(text.format_map(known))

@@ -112,7 +112,7 @@ def condition_text(page: ConditionPage, knowledge: Knowledge) -> str:
 def _source_list(sources: dict[str, Reference], words: dict[str, Any], knowledge: Knowledge) -> list[str]:
     lines = ["", words["rule"]["sources"], "─" * WIDTH]
     for number, source in enumerate(sources.values(), 1):
-        lines += _put(f"[{number}] {source_line(source.title, source, knowledge)}")
+        lines += _put(f"[{number}] {source_line(source, knowledge)}")
         if source.url:
             lines.append(" " * _INDENT + source.url)
     return lines

@@ -17,6 +17,7 @@ from relaxant.io.fhir_resources import (
     Resource,
     Valued,
     code_word,
+    coded,
     concept,
     day,
     noted_day,
@@ -108,6 +109,11 @@ class _Candidate(msgspec.Struct, gc=False):
     code: str
 
 
+def own_codes() -> list[str]:
+    """The LOINC codes that are read whatever else is wanted: weight, height, smoking, pregnancy."""
+    return sorted(_OWN)
+
+
 def observations(
     resources: list[Resource], wanted: Mapping[str, str], notes: Notes, every: frozenset[str] = frozenset()
 ) -> Observed:
@@ -120,7 +126,7 @@ def observations(
         raw = bytes(part.code)
         kinds = asked.get(raw)
         if kinds is None:
-            kinds = asked[raw] = _kinds(concept(plain(part.code)), names)
+            kinds = asked[raw] = _kinds(coded(part.code), names)
         return kinds
 
     for resource in resources:
@@ -210,7 +216,7 @@ def _record(out: Observed, name: str, measured: Measured, resource: Resource, no
     elif name == "height":
         out.height = msgspec.to_builtins(measured)
     else:
-        vital = "vital-signs" in {c.code for c in concept(plain(resource.category)).codes}
+        vital = "vital-signs" in {c.code for c in coded(resource.category).codes}
         (out.observations if vital else out.labs).append(msgspec.to_builtins(measured))
 
 

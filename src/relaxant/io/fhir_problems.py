@@ -61,6 +61,9 @@ _DIALYSIS = {
 }
 
 
+_CPT_DIGITS = 5
+
+
 def conditions(resources: list[Resource], notes: Notes) -> list[dict[str, Any]] | None:
     """The conditions listed; ``None`` where the record says nothing that lists them."""
     listed, found = False, list[Stated]()
@@ -213,6 +216,11 @@ def _listed(value: Any) -> list[Any]:
 
 def _codes(what: Concept) -> set[str]:
     return {code.code for code in what.codes}
+
+
+def dialysis_codes() -> list[str]:
+    """The SNOMED CT codes of procedures that are dialysis."""
+    return sorted(code for code in _DIALYSIS if len(code) > _CPT_DIGITS)
 
 
 def dialysis(resources: list[Resource], notes: Notes) -> str | None:

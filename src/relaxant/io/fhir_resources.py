@@ -237,6 +237,19 @@ def concept(value: Any) -> Concept:
     return Concept(text, tuple(dict.fromkeys(codes)))
 
 
+def coded(raw: msgspec.Raw) -> Concept:
+    """:func:`concept` of a field that names a kind of thing, which records write again and again in the same bytes: each is read once."""
+    return _coded(bytes(raw)) if len(bytes(raw)) <= _LONGEST_REPEATED else concept(plain(raw))
+
+
+_LONGEST_REPEATED = 2048  # bytes
+
+
+@lru_cache(maxsize=2048)
+def _coded(raw: bytes) -> Concept:
+    return concept(msgspec.json.decode(raw) if raw else None)
+
+
 def code_word(raw: msgspec.Raw) -> str | None:
     """A status or similar code in lower case: a plain code, or the first coding of a concept that came in its place."""
     value = one(raw)

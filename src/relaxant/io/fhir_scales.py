@@ -22,6 +22,7 @@ from relaxant.io.fhir_resources import (
     Resource,
     Valued,
     code_word,
+    coded,
     concept,
     noted_day,
     number,
@@ -63,13 +64,13 @@ class _Answer(msgspec.Struct, frozen=True):
 def scale_scores(observed: list[Resource], answered: list[Resource], names: ScaleNames, notes: Notes) -> Scored:
     """The scores of scales in Observations and QuestionnaireResponses, oldest first, each scale and site once a day for one score."""
     found: list[Measured] = []
-    seen: dict[bytes, Named | None] = {}
+    seen = names.seen
     out = Scored()
     for resource in observed:
         try:
-            own = list(_of_observation(resource, names, seen, notes))
+            own = list(_of_observation(resource, names, notes))
         except (ValueError, RecursionError):
-            if seen.get(bytes(resource.code)) is not None:
+            if seen.get(bytes(resource.code), _NOTHING)[0] is not None:
                 notes.add(reference_name(resource), "it could not be read; no score is taken from it")
             continue
         found += own
@@ -107,26 +108,22 @@ def _kept(found: list[Measured], notes: Notes) -> list[Measured]:
 # ---------------------------------------------------------------- Observation
 
 
-def _of_observation(
-    resource: Resource, names: ScaleNames, seen: dict[bytes, Named | None], notes: Notes
-) -> Iterator[Measured]:
-    raw = bytes(resource.code)
-    if raw not in seen:
-        seen[raw] = _named(concept(plain(resource.code)), names)
-    whole = seen[raw]
+def _of_observation(resource: Resource, names: ScaleNames, notes: Notes) -> Iterator[Measured]:
+    whole, other = _seen(resource.code, names)
     parts: list[tuple[Named, Valued]] = []
     if resource.component is not EMPTY:
         for part in components(resource.component):
-            named = _part_named(concept(plain(part.code)), whole, names)
+            named = _part_named(coded(part.code), whole, names)
             if named is not None:
                 parts.append((named, part))
             elif whole is not None:
-                said = concept(plain(part.code)).name or "without a name"
+                said = coded(part.code).name or "without a name"
                 notes.add(reference_name(resource), f"its part “{said}” is no scale that is known; it is not used")
     if whole is not None and (not parts or _has_value(resource)):
         parts.insert(0, (whole, resource))
     if not parts:
-        _unknown(resource, notes)
+        if other is not None:
+            notes.add(reference_name(resource), f"“{other}” is no scale that is known; it is not used as one")
         return
     ref, status = reference_name(resource), code_word(resource.status)
     if status in _WRONG:
@@ -142,18 +139,32 @@ def _of_observation(
             one(part.value_codeable_concept),
             named.scale,
         )
-        measured = _measured(ref, named, answer, site, when, concept(plain(part.code)), notes)
+        measured = _measured(ref, named, answer, site, when, coded(part.code), notes)
         if measured is not None:
             yield measured
 
 
-def _unknown(resource: Resource, notes: Notes) -> None:
-    """Names what looks like a scale, a marker or an MRI and is none that is known."""
-    what = concept(plain(resource.code))
+_NOTHING: tuple[Named | None, str | None] = (None, None)
+_MOST_SEEN = 2048
+
+
+def _seen(code: msgspec.Raw, names: ScaleNames) -> tuple[Named | None, str | None]:
+    """The scale that a code names; where it names none, its words if they look like one. The same bytes are looked at once."""
+    raw = bytes(code)
+    known = names.seen.get(raw)
+    if known is None:
+        what = coded(code)
+        named = _named(what, names)
+        known = named, None if named is not None else _unknown(what)
+        if len(raw) <= _MOST_SEEN and len(names.seen) < _MOST_SEEN:
+            names.seen[raw] = known
+    return known
+
+
+def _unknown(what: Concept) -> str | None:
+    """What of a name looks like a scale, a marker or an MRI and is none that is known."""
     standard = any(c.system in SYSTEMS for c in what.codes)
-    said = next((w for w in _words_of(what) if looks_like_one(w, coded=standard)), None)
-    if said is not None:
-        notes.add(reference_name(resource), f"“{said}” is no scale that is known; it is not used as one")
+    return next((w for w in _words_of(what) if looks_like_one(w, coded=standard)), None)
 
 
 def _has_value(part: Valued) -> bool:

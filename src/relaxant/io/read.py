@@ -77,7 +77,7 @@ def read_bytes(
     if head[:5] == b"<?xml" or re.match(rb"<[A-Z][A-Za-z]*\s[^>]*hl7\.org/fhir", head):
         raise InputError(name, "XML", "FHIR is read as JSON only", "export the bundle as JSON")
     record = head[:1] in (b"{", b"[") and _FHIR.search(head) is not None
-    plain = _record(data, head, name, knowledge) if record else _patient_file(data, name)
+    plain = read_record(data, knowledge, name) if record else _patient_file(data, name)
     if country is not None:
         plain["country"] = country
     if as_of is not None:
@@ -86,24 +86,30 @@ def read_bytes(
     return weighed(patient, considering)
 
 
-def _record(data: bytes, head: bytes, name: str, knowledge: Knowledge) -> dict[str, Any]:
+def read_record(data: bytes, knowledge: Knowledge, name: str) -> dict[str, Any]:
     """What a FHIR record says, as a patient file."""
     from relaxant.io.fhir import read_fhir  # here, because a patient file needs none of it and a cold start is felt
 
-    first = head.split(b"\n", 1)[0].rstrip()
+    first = _head(data).split(b"\n", 1)[0].rstrip()
     if first[:1] == b"{" and first[-1:] == b"}" and (lines := data.count(b"\n")) > MOST_LINES:
         raise InputError(
             name, f"{lines:,} lines", "this is more than one person's record can be", "give one person's record"
         )
-    wanted = {code: lab.lab for lab in knowledge.labs.values() for code in lab.loinc}
-    markers = {code: m.title for m in knowledge.responses.markers.values() for code in m.loinc}
-    return read_fhir(
-        data,
-        source=name,
-        wanted={**markers, **wanted},
-        scales=scale_names(knowledge),
-        every=frozenset(markers.values()),
-    )
+    wanted, markers = _asked_for(knowledge)
+    return read_fhir(data, source=name, wanted=wanted, scales=scale_names(knowledge), every=markers)
+
+
+_ASKED_FOR: dict[str, tuple[dict[str, str], frozenset[str]]] = {}
+
+
+def _asked_for(knowledge: Knowledge) -> tuple[dict[str, str], frozenset[str]]:
+    """The LOINC codes that a record is read for with the names of what they measure, and those names of which every result is read."""
+    known = _ASKED_FOR.get(knowledge.sha256)
+    if known is None:
+        markers = {code: m.title for m in knowledge.responses.markers.values() for code in m.loinc}
+        labs = {code: lab.lab for lab in knowledge.labs.values() for code in lab.loinc}
+        known = _ASKED_FOR[knowledge.sha256] = {**markers, **labs}, frozenset(markers.values())
+    return known
 
 
 def _patient_file(data: bytes, name: str) -> dict[str, Any]:

@@ -38,6 +38,8 @@ class ScaleNames(msgspec.Struct, frozen=True):
     names: dict[str, Scale]
     proper: dict[str, Scale]
     codes: dict[str, Scale]
+    seen: dict[bytes, tuple[Named | None, str | None]] = {}
+    """What codes of records came to, by their bytes: a scale, or words that look like one and are none."""
 
     def by_words(self, words: str, *, record: bool = False) -> Named | None:
         """The scale that words name, whole, or with a site of one side after them (``MAS left elbow flexors``)."""

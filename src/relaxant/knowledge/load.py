@@ -80,6 +80,15 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """The words of a page (``wording/<language>/<page>.yaml``), by key."""
         return self.wording[language][page]
 
+    def exposures_of(self, agent: str) -> tuple[Exposure, ...]:
+        """The measured changes of an agent's exposure."""
+        known = _EXPOSURES.get(self.sha256)
+        if known is None:
+            known = _EXPOSURES[self.sha256] = {}
+            for one in self.exposures:
+                known[one.agent] = (*known.get(one.agent, ()), one)
+        return known.get(agent, ())
+
     @property
     def models(self) -> dict[str, Model]:
         """The model cards, by id."""
@@ -154,6 +163,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.policies[name].value
 
 
+_EXPOSURES: dict[str, dict[str, tuple[Exposure, ...]]] = {}
 _MODELS: dict[str, dict[str, Model]] = {}
 _CLAIMS: dict[str, dict[str, Claim]] = {}
 _PATHWAYS: dict[str, Pathways] = {}

@@ -78,6 +78,14 @@ _FIRST = -1  # where the page of an emergency stands
 _ORDER = {"crisis": _FIRST, "resume": 0, "switch": 1, "taper": 2, "titration": 3, "pump": 4, "block": 5}
 
 
+def plans_of_agent(
+    agent: str, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int = 0
+) -> list[Plan]:
+    """The plans of one relaxant alone, as :func:`planned` makes them before it looks at switches, pumps and several at a time."""
+    weighed, left = weighed_line(agent, medicines) is not None, _is_left(agent, medicines)
+    return _of_agent(agent, left, weighed, patient, medicines, facts, findings, row)
+
+
 def _of_agent(agent: str, left: bool, weighed: bool, patient: Patient, medicines: Sequence[Medicine], facts: Facts, findings: Sequence[Finding], row: int) -> list[Plan]:  # fmt: skip
     plans = facts.knowledge.plans
     lowers = any(agent in t.agents for t in plans.tapers.values())

@@ -5,6 +5,7 @@ Plain SVG without a script or an outside request; colours are the page's own var
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -26,12 +27,19 @@ class Shown(msgspec.Struct, frozen=True):
     curve: Curve
 
 
-def chart(main: Shown, others: Sequence[Shown], title: str, words: Mapping[str, Any], time: str = "h") -> str:
+def chart(
+    main: Shown,
+    others: Sequence[Shown],
+    title: str,
+    words: Mapping[str, Any],
+    time: str = "h",
+    *,
+    up_to: float = 0.0,
+) -> str:
     """The picture of a course, with others to compare it with. ``words`` are those of ``chart`` in the predictions' page, ``time`` the unit
-    of their times: ``h`` or ``min``."""
+    of their times: ``h`` or ``min``; ``up_to`` is what the axis holds at least, for pictures that are compared."""
     curve = main.curve
-    heights = [*(v for row in curve.bands for v in row), *(v for row in curve.typical.values() for v in row)]
-    heights += [v for other in others for v in middle_of(other.curve)]
+    heights = [up_to, height_of(curve), *(v for other in others for v in middle_of(other.curve))]
     highest, rise = height_axis(max(heights))
     end, step = time_axis(max(curve.times[-1], *(o.curve.times[-1] for o in others), 0.0), time)
     bottom = _TOP + _TALL
@@ -77,6 +85,11 @@ def middle_of(curve: Curve) -> tuple[float, ...]:
     if curve.bands:
         return curve.bands[len(curve.levels) // 2]
     return next(iter(curve.typical.values()))
+
+
+def height_of(curve: Curve) -> float:
+    """The highest of what is drawn of a curve."""
+    return max(*(v for row in curve.bands for v in row), *(v for row in curve.typical.values() for v in row), -math.inf)
 
 
 def _shades(curve: Curve) -> list[tuple[Sequence[float], Sequence[float], str]]:

@@ -59,7 +59,7 @@ class Citations:
         return Mark(list(self._cited).index(cited.id) + 1, place, clean(cited.says) if cited.says else None)
 
     def ids(self) -> tuple[str, ...]:
-        """The ids of the sources cited so far, by number."""
+        """The sources cited so far by their ids, in the order of their numbers."""
         return tuple(self._cited)
 
     def listed(self) -> tuple[SourceView, ...]:

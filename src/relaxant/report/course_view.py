@@ -86,7 +86,7 @@ def course_view(
     main = next((s for s in prediction.scenarios if s.scenario == "weighed"), None) or next(
         iter(prediction.scenarios), None
     )
-    charts = () if main is None else tuple(_charts(prediction, main, words, clean, unverified))
+    charts = () if main is None else tuple(charts_of(prediction, main, words, clean, unverified))
     return CourseView(
         title=clean(prediction.title),
         sentence=clean(prediction.sentence or ""),
@@ -108,9 +108,15 @@ def course_view(
     )
 
 
-def _charts(
-    prediction: ShownPrediction, main: ShownScenario, words: Words, clean: Callable[[str], str], unverified: str
+def charts_of(
+    prediction: ShownPrediction,
+    main: ShownScenario,
+    words: Words,
+    clean: Callable[[str], str],
+    unverified: str,
+    up_to: Mapping[str, float] | None = None,
 ) -> list[ChartView]:
+    """The pictures of one scenario, each compared with the others of the prediction; ``up_to`` is what the axis of an output holds at least."""
     said = words["chart"]
     out = []
     for hourly in main.curves:
@@ -135,7 +141,7 @@ def _charts(
         out.append(
             ChartView(
                 title,
-                chart(Shown(main.title, curve), others, title, said, time),
+                chart(Shown(main.title, curve), others, title, said, time, up_to=(up_to or {}).get(curve.output, 0.0)),
                 tuple(legend),
                 _table(Shown(main.title, curve), others, words["table"], clean, time),
                 middle_of(curve),

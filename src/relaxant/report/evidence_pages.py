@@ -1,104 +1,81 @@
-"""The evidence as pages of Markdown: verdicts of every pair of treatments, outcomes with plots and numbers, every trial in words."""
+"""The evidence as pages: verdicts of every pair of treatments, outcomes with plots and numbers, every trial in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from relaxant.evidence.compared_trials import Evidence, evidence
 from relaxant.evidence.outcomes import PLACEBO
+from relaxant.evidence.summaries import can_pool
 from relaxant.knowledge.load import Knowledge
-from relaxant.report.citations import Citations, Mark
+from relaxant.report.citations import Citations
 from relaxant.report.compare_evidence import Evidencing
-from relaxant.report.forest import Forest, forest_text
-from relaxant.report.plan_page import Bullets, Cell, Line, Saying, Table
+from relaxant.report.leaf import Items, Leaf, LeafBlock, LeafPart, Paragraph, Run, SourceList, Target
+from relaxant.report.leaf_markdown import leaf_markdown
+from relaxant.report.plan_page import Line, Saying
 from relaxant.rules.wording import capital
 
-_WIDTH = 100
-_SPECIAL = str.maketrans({"|": "\\|", "*": "\\*", "_": "\\_", "<": "&lt;"})
-
-Block = Line | Bullets | Table | Forest
+PAGES = ("", "outcomes", "trials")
+"""The pages of the evidence by name; the first, without one, leads to the others."""
 
 
 def pages(knowledge: Knowledge) -> dict[str, str]:
     """File name below ``docs/evidence`` to text."""
-    agents = sorted({a.agent for t in knowledge.trials.values() for a in t.arms if a.agent in knowledge.agents})
-    found = evidence(agents, knowledge)
-    words = knowledge.words("evidence")["pages"]
+    made = knowledge.words("evidence")["pages"]["made"]
     return {
-        "README.md": _index(found, knowledge),
-        "outcomes.md": _page(words["outcomes_title"], "outcomes", found, agents, knowledge),
-        "trials.md": _page(words["trials_title"], "trials", found, agents, knowledge),
+        _file(n): leaf_markdown(leaf, made=made, address=_address) for n, leaf in evidence_leaves(knowledge).items()
     }
 
 
-def _index(found: Evidence, knowledge: Knowledge) -> str:
+def evidence_leaves(knowledge: Knowledge) -> dict[str, Leaf]:
+    """Every page of the evidence by its name."""
+    agents = sorted({a.agent for t in knowledge.trials.values() for a in t.arms if a.agent in knowledge.agents})
+    found = evidence(agents, knowledge)
+    return {"": _index(found, knowledge), **{name: _leaf(name, found, agents, knowledge) for name in PAGES[1:]}}
+
+
+def _index(found: Evidence, knowledge: Knowledge) -> Leaf:
     words = knowledge.words("evidence")["pages"]
-    out = [f"# {words['title']}", words["made"], words["lead"], f"## {words['how_heading']}"]
-    out.append("\n".join(f"- {line}" for line in words["how"]))
+    parts = [LeafPart("how", words["how_heading"], (Items(tuple((Run(line),) for line in words["how"])),))]
     for key, beside in (("beside", True), ("placebo", False)):
         own = [p for p in found.pairs if (p.against != PLACEBO) == beside and (p.trials or p.reviews)]
-        rows = "\n".join(f"- **{capital(p.agent)}, {p.against}**: {p.verdict}" for p in own)
-        out += [f"## {words['pairs_heading']}: {words[key][0].lower()}{words[key][1:]}", rows]
-    return "\n\n".join(out) + "\n"
+        rows = tuple((Run(f"{capital(p.agent)}, {p.against}", "strong"), Run(f": {p.verdict}")) for p in own)
+        heading = f"{words['pairs_heading']}: {words[key][0].lower()}{words[key][1:]}"
+        parts.append(LeafPart(key, heading, (Items(rows),)))
+    lead: list[LeafBlock] = [
+        Paragraph((Run(words["lead"]),)),
+        Items(tuple((Run(words[f"{name}_title"], page=Target("evidence", name)),) for name in PAGES[1:])),
+    ]
+    return Leaf(target=Target("evidence"), title=words["title"], lead=tuple(lead), parts=tuple(parts))
 
 
-def _page(title: str, kind: str, found: Evidence, agents: Sequence[str], knowledge: Knowledge) -> str:
-    words = knowledge.words("evidence")["pages"]
+def _leaf(name: str, found: Evidence, agents: Sequence[str], knowledge: Knowledge) -> Leaf:
+    words = knowledge.words("evidence")
     citations = Citations(knowledge, knowledge.words("report"))
     evidencing = Evidencing(knowledge, {a: a for a in agents}, citations.mark, side_by_side=True)
-    out = [f"# {title}", words["made"]]
-    if kind == "trials":
-        out += _blocks(evidencing.trials(found))
+    parts = []
+    unpooled = Line(Saying(knowledge.words("compare")["evidence"]["no_library"]))
+    lead = () if can_pool() else (unpooled,)
+    if name == "trials":
+        parts.append(LeafPart("trials", "", tuple(evidencing.trials(found))))
     else:
         for outcome in found.outcomes:
-            blocks = _blocks(evidencing.outcome(outcome))
+            blocks = tuple(evidencing.outcome(outcome))
             if blocks:
-                out += [f"## {knowledge.words('evidence')['outcomes'][outcome.outcome]['title']}", *blocks]
-        out += _blocks([evidencing.alone([c for o in found.outcomes for c in o.contrasts if c.value is None])])
-    listed = "\n".join(
-        f"{s.number}. {_safe(s.title)}" + (f" ({s.seen})" if s.seen else "") + (f" <{s.url}>" if s.url else "")
-        for s in citations.listed()
+                parts.append(LeafPart(outcome.outcome, words["outcomes"][outcome.outcome]["title"], blocks))
+        alone = evidencing.alone([c for o in found.outcomes for c in o.contrasts if c.value is None])
+        parts.append(LeafPart("alone", "", (alone,)))
+    listed = tuple(
+        (source, (Run(s.title, url=s.url), *((Run(f" ({s.seen})"),) if s.seen else ())))
+        for source, s in zip(citations.ids(), citations.listed(), strict=True)
     )
-    return "\n\n".join([*out, f"## {words['sources']}", listed]) + "\n"
+    parts.append(LeafPart("sources", words["pages"]["sources"], (SourceList(listed),)))
+    return Leaf(target=Target("evidence", name), title=words["pages"][f"{name}_title"], lead=lead, parts=tuple(parts))
 
 
-# ---------------------------------------------------------------- blocks as Markdown
+def _file(name: str) -> str:
+    return f"{name or 'README'}.md"
 
 
-def _blocks(blocks: Iterable[Block]) -> list[str]:
-    out = []
-    for block in blocks:
-        if isinstance(block, Forest):
-            drawn = "\n".join(forest_text(block, _WIDTH))
-            out.append(f"```text\n{drawn}\n```")
-        elif isinstance(block, Line):
-            out.append(f"### {_said(block.saying)}" if block.strong else _said(block.saying))
-        elif isinstance(block, Bullets):
-            lines = "\n".join(f"- {_said(s)}" for s in block.sayings)
-            out.append(f"{block.label}:\n\n{lines}" if block.label else lines)
-        else:
-            out += [f"**{block.caption}**", _table(block)]
-    return out
-
-
-def _table(table: Table) -> str:
-    head = f"| {' | '.join(table.head)} |\n|{'---|' * len(table.head)}"
-    return "\n".join([head, *(f"| {' | '.join(map(_cell, row))} |" for row in table.rows)])
-
-
-def _cell(cell: Cell) -> str:
-    return "<br>".join(_said(s) for s in cell)
-
-
-def _said(saying: Saying) -> str:
-    tags = "".join(f" *({tag})*" for tag in saying.tags)
-    marks = "".join(f" [{_mark(mark)}]" for mark in saying.marks)
-    return f"{_safe(saying.text)}{tags}{marks}"
-
-
-def _mark(mark: Mark) -> str:
-    return f"{mark.number}: {_safe(mark.place)}" if mark.place else str(mark.number)
-
-
-def _safe(text: str) -> str:
-    return text.translate(_SPECIAL)
+def _address(target: Target) -> str | None:
+    return _file(target.name) if target.kind == "evidence" else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from relaxant.reviewing import Review
 if TYPE_CHECKING:
     from jinja2 import Template
 
+_FOLDER = Path(__file__).parent
 _TEMPLATE, _STYLES = "review.html.j2", ("review.css", "plan.css")
 
 
@@ -25,19 +26,19 @@ def render_html(review: Review, *, knowledge: Knowledge | None = None) -> str:
     return template(_TEMPLATE).render(view=view_of(review, knowledge=knowledge), style=style, drawn=Markup)
 
 
-def page_file(name: str) -> str:
-    """A template or style sheet that lies beside this file."""
-    return (Path(__file__).parent / name).read_text(encoding="utf-8").replace("\r\n", "\n")
+def page_file(name: str, folder: Path = _FOLDER) -> str:
+    """A template or style sheet that lies beside this file, or in another folder."""
+    return (folder / name).read_text(encoding="utf-8").replace("\r\n", "\n")
 
 
-@lru_cache(maxsize=8)
-def template(name: str) -> Template:
+@lru_cache(maxsize=16)
+def template(name: str, folder: Path = _FOLDER) -> Template:
     """A page's template, by its file; everything set into it is escaped."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     environment = Environment(
         autoescape=True,
-        loader=FunctionLoader(page_file),
+        loader=FunctionLoader(partial(page_file, folder=folder)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

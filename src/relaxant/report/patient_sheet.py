@@ -151,11 +151,11 @@ def _noticed(text: str, words: Words) -> str:
     return ": ".join(parts[: kept[-1] + 1])
 
 
-def _names(text: str, words: Sequence[str]) -> bool:
+def names_any(text: str, words: Sequence[str]) -> bool:
     return any(re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE) for word in words)
 
 
-def _graver(sign: str, emergencies: Iterable[str]) -> bool:
+def graver(sign: str, emergencies: Iterable[str]) -> bool:
     """Whether a sign stands among those for which to get help at once: it may not stand below as something to tell."""
     what = sign.split(",")[0].lower()
     return any(what in one.lower() for one in emergencies)
@@ -359,15 +359,15 @@ class _Sheet:
     def parts(self) -> tuple[Part, ...]:
         """What stands before the calendar, so that a long one does not hide it."""
         plan, words = self.plan, self.words
-        at_once = [c for c in plan.calls if _names(c.text, words["at_once"])]
+        at_once = [c for c in plan.calls if names_any(c.text, words["at_once"])]
         emergencies = [
             *self.noticed(plan.emergency, lambda text: text.split(":")[0]),
             *self.noticed(at_once, lambda text: _noticed(text, words)),
         ]
         later = self.noticed((c for c in plan.calls if c not in at_once), lambda text: _noticed(text, words))
-        calls = [c for c in later if not _graver(c, emergencies)]
+        calls = [c for c in later if not graver(c, emergencies)]
         told = self.noticed(plan.signs, lambda text: text.split(":")[0])
-        signs = [s for s in told if not _graver(s, [*emergencies, *calls, *(other for other in told if other != s)])]
+        signs = [s for s in told if not graver(s, [*emergencies, *calls, *(other for other in told if other != s)])]
         wait = str(words["agreed"]["wait_as_now" if plan.kind == _LOWERED else "wait"]).format(names=self.names())
         own_way = [words["agreed"]["beyond"]] if plan.beyond else []
         agreed = (words["agreed"]["text"], *own_way, *([wait] if plan.first_do else []))

@@ -55,13 +55,14 @@ def _pictured(chapter: dict[str, Any]) -> dict[str, Any]:
     for part in chapter["parts"]:
         for block in part["blocks"]:
             if block["type"] == "picture":
-                block["svg"] = _alone(block["svg"])
+                block["svg"] = standing_alone(block["svg"])
     return chapter
 
 
-def _alone(svg: str) -> str:
+def standing_alone(svg: str, style: str = "") -> str:
+    """A chart with its style in it, and with what else it needs of ``style``."""
     start, rest = svg.split(">", 1)
-    return f'{start} xmlns="http://www.w3.org/2000/svg"><style>{_STYLE}</style>{rest}'
+    return f'{start} xmlns="http://www.w3.org/2000/svg"><style>{_STYLE}{style}</style>{rest}'
 
 
 def set_pages(templates: Sequence[str], view: dict[str, Any], head: PlanHead, words: Words) -> bytes:

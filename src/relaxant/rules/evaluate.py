@@ -140,7 +140,17 @@ class Checks(msgspec.Struct, frozen=True):
 
     def row(self, row: int) -> Iterator[tuple[Test, int]]:
         """The tests made for one row with their outcomes, rules and modifiers alike."""
-        here = np.flatnonzero(self.candidate[:, row])
+        return self._of(np.flatnonzero(self.candidate[:, row]), row)
+
+    def spoken(self, row: int) -> Iterator[tuple[Test, int]]:
+        """Those of :meth:`row` that are not silent."""
+        return self._of(np.flatnonzero(self.candidate[:, row] & (self.outcome[:, row] != SILENT)), row)
+
+    def silent(self, row: int) -> Iterator[tuple[Test, int]]:
+        """Those of :meth:`row` that are silent."""
+        return self._of(np.flatnonzero(self.candidate[:, row] & (self.outcome[:, row] == SILENT)), row)
+
+    def _of(self, here: Index, row: int) -> Iterator[tuple[Test, int]]:
         for test, outcome in zip(self.tests[here].tolist(), self.outcome[here, row].tolist(), strict=True):
             yield self.program.tests[test], outcome
 

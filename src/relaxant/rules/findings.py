@@ -70,8 +70,8 @@ class Unchecked(msgspec.Struct, frozen=True, kw_only=True):
 def read_row(
     checks: Checks, row: int, concerning: str | None = None
 ) -> tuple[list[Check], list[Finding], list[Unchecked]]:
-    """The checks, findings and open questions of one person; ``concerning`` one agent alone: by its own rules, and by those of others
-    that fire with it as a partner."""
+    """The checks that were not silent, the findings and the open questions of one person; ``concerning`` one agent alone: by its own rules, and by
+    those of others that fire with it as a partner. The other checks: :func:`silent_checks`."""
     facts, person = checks.facts, Row(checks.facts, row)
     made: list[Check] = []
     fired: list[Fired] = []
@@ -110,6 +110,23 @@ def read_row(
     return sorted(made, key=_check_order), findings, _unchecked(open_questions, facts, row)
 
 
+def silent_checks(checks: Checks, row: int) -> list[Check]:
+    """The checks of one person that were silent."""
+    facts = checks.facts
+    made = [
+        Check(
+            rule=test.rule.rule,
+            agent=test.agent,
+            partners=facts.members_taken(test.partners, row) if test.partners else (),
+            outcome=OUTCOMES[outcome],
+            settled_by=(),
+        )
+        for test, outcome in checks.silent(row)
+        if test.modifier < 0
+    ]
+    return sorted(made, key=_check_order)
+
+
 def findings_by_agent(checks: Checks, row: int) -> Callable[[str], list[Finding]]:
     """The findings about one agent alone, as :func:`read_row` gives them ``concerning`` it, from one reading for all."""
     facts, person = checks.facts, Row(checks.facts, row)
@@ -123,7 +140,7 @@ def findings_by_agent(checks: Checks, row: int) -> Callable[[str], list[Finding]
 
 
 class _Tested(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule's test with its outcome, the partners that the person takes, and its modifiers with their outcomes."""
+    """A rule's test that was not silent, the partners that the person takes, and those of its modifiers that were not silent."""
 
     test: Test
     outcome: int
@@ -135,13 +152,13 @@ def _tested(checks: Checks, row: int, concerning: str | None = None) -> list[_Te
     facts, out = checks.facts, list[_Tested]()
     partner = None if concerning is None else facts.knowledge.agents[concerning].ingredient
     counts = False
-    for test, outcome in checks.row(row):
+    for test, outcome in checks.spoken(row):
         if test.modifier < 0:
             partners = facts.members_taken(test.partners, row) if test.partners else ()
             counts = concerning in (None, test.agent) or partner in partners
             if counts:
                 out.append(_Tested(test=test, outcome=outcome, partners=partners, modifiers=[]))
-        elif counts:
+        elif counts and out and out[-1].test.rule is test.rule and out[-1].test.agent == test.agent:
             out[-1].modifiers.append((test.rule.modifiers[test.modifier], outcome, test))
     return out
 

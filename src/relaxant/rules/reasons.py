@@ -63,7 +63,7 @@ def is_weighed(ingredient: str, facts: Facts, row: int) -> bool:
 
 def effect_of(agent: str, partners: Sequence[str], knowledge: Knowledge) -> Effect | None:
     """The largest measured change of the agent's exposure by one of the partners."""
-    rows = [e for e in knowledge.exposures if e.agent == agent and e.partner in partners and e.verified]
+    rows = [e for e in knowledge.exposures_of(agent) if e.partner in partners and e.verified]
     found = [e for e in rows if e.auc_ratio != 1]
     if not found:
         return None
@@ -161,8 +161,8 @@ def sources_of(group: Sequence[Fired], facts: Facts, row: int, partners: Sequenc
                     refs.setdefault((ceiling.limit.source, ceiling.limit.place), None)
         for ref in _own_sources(fired.test.rule, fired.test.agent, knowledge):
             refs.setdefault((ref.source, ref.place), ref.says)
-        for exposure in knowledge.exposures:
-            if exposure.agent == fired.test.agent and exposure.partner in partners:
+        for exposure in knowledge.exposures_of(fired.test.agent):
+            if exposure.partner in partners:
                 refs.setdefault((exposure.source, exposure.place), None)
     return tuple(cited(knowledge, source, place, says) for (source, place), says in refs.items())
 

@@ -55,6 +55,7 @@ _NEARLY = math.log(
     10
 )  # slowest rates times: nine tenths of the way to a steady state, or a tenth left of what was there
 _BACK, _LONGER = 0.05, 16  # of an effect's swing: what is over; how often a span is drawn out for it
+_AVERAGE = Standing(status="studied", remarks=(), covariates={}, widened={})  # the people a card was made from
 _SLOWER = 0.95  # of a rate: what is not told apart from it
 
 
@@ -138,6 +139,8 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     refused: str | None = None
     levels: tuple[UsedLevel, ...] = ()
     borrowed: dict[str, str] = {}
+    steps: tuple[Scenario, ...] = ()
+    """What each further thing known makes of the course, where that was asked for: ``typical``, ``patient``, ``observed``, ``proposed``."""
 
 
 class _Lines(msgspec.Struct):
@@ -155,9 +158,11 @@ def predictions(
     as_of: date,
     genotype: Mapping[str, str] | None = None,
     levels: Callable[[str], tuple[Level, ...]] | None = None,
+    *,
+    steps: bool = False,
 ) -> tuple[Prediction, ...]:
     """A prediction for each medicine that a card speaks of, what is weighed first. The facts are of one person; ``levels`` gives the drug
-    levels that were measured of an ingredient."""
+    levels that were measured of an ingredient. With ``steps`` the course is drawn step by step as well."""
     knowledge = facts.knowledge
     cards: dict[str, list[Model]] = {}
     for model in knowledge.models.values():
@@ -173,7 +178,8 @@ def predictions(
             if any(i.route == route for m in cards[ingredient] for i in m.inputs):
                 continue  # of cards that this way of computing cannot follow
             lines.refused = "route"
-        made = _prediction(ingredient, route, lines, eligible, _Person(medicines, facts, as_of, genotype, levels))
+        person = _Person(medicines, facts, as_of, genotype, levels)
+        made = _prediction(ingredient, route, lines, eligible, person, steps=steps)
         found.append((not lines.changes, made))
     return tuple(p for _, p in sorted(found, key=lambda f: (f[0], f[1].agent, f[1].route)))
 
@@ -211,7 +217,9 @@ class _Person(msgspec.Struct, frozen=True):
     levels: Callable[[str], tuple[Level, ...]] | None
 
 
-def _prediction(ingredient: str, route: str, lines: _Lines, cards: Sequence[Model], person: _Person) -> Prediction:
+def _prediction(
+    ingredient: str, route: str, lines: _Lines, cards: Sequence[Model], person: _Person, *, steps: bool
+) -> Prediction:
     knowledge = person.facts.knowledge
     agent = next((a for m in (*lines.weighed, *lines.now) for a in m.agents), ingredient)
     plain = Prediction(
@@ -251,7 +259,7 @@ def _prediction(ingredient: str, route: str, lines: _Lines, cards: Sequence[Mode
     if not standings:
         return msgspec.structs.replace(plain, refused="product")
     spread = [c for c in drawn if c.spreads]
-    shares = {c.model.model: 1 / len(spread) for c in spread}
+    shares = before = {c.model.model: 1 / len(spread) for c in spread}
     levels = person.levels(ingredient) if person.levels and drawn and patterns["now"] else ()
     after = Learned(cards=tuple(drawn), shares=shares, levels=())
     if levels:
@@ -265,6 +273,9 @@ def _prediction(ingredient: str, route: str, lines: _Lines, cards: Sequence[Mode
         cards=tuple(msgspec.structs.replace(s, weight=shares.get(s.model, 0.0)) for s in standings),
         scenarios=tuple(_scenarios(patterns, lines.changes, after.cards, shares, ingredient, person)) if drawn else (),
         remarks=tuple(remarks),
+        steps=tuple(_steps(patterns, lines.changes, drawn, before, after, ingredient, person))
+        if steps and drawn
+        else (),
     )
 
 
@@ -339,7 +350,32 @@ def _scenarios(
         yield _scenario("alone", last, cards, shares, _exposed(cards, then.alone(), knowledge))
 
 
-# ---------------------------------------------------------------- one card
+def _steps(
+    patterns: Mapping[str, Taken],
+    changed: bool,
+    cards: Sequence[ReadyCard],
+    shares: Mapping[str, float],
+    after: Learned,
+    ingredient: str,
+    person: _Person,
+) -> Iterator[Scenario]:
+    """The course as each further thing known changes it: in the average of the people studied, who take nothing else; in this person; after
+    the levels, where any was used; as weighed, where that changes it. What is not taken yet is drawn as weighed from the first step on."""
+    knowledge = person.facts.knowledge
+    lines = patterns["now"] or patterns["weighed"]
+    now, then = (
+        _surroundings(ingredient, patterns["weighed"] or lines, person, weighed=weighed) for weighed in (False, True)
+    )
+    of_now = _exposed(cards, now if patterns["now"] else then, knowledge)
+    average = [ReadyCard.of(c.model, _AVERAGE, c.route, knowledge) for c in cards]
+    yield _scenario("typical", lines, average, shares, [Altered() for _ in average])
+    yield _scenario("patient", lines, cards, shares, of_now)
+    if any(level.why is None for level in after.levels):
+        yield _scenario("observed", lines, after.cards, after.shares, of_now)
+    of_then = _exposed(cards, then, knowledge)
+    moved = any(a.auc_ratio != b.auc_ratio for a, b in zip(of_now, of_then, strict=True))
+    if patterns["now"] and patterns["weighed"] and (changed or moved):
+        yield _scenario("proposed", patterns["weighed"], after.cards, after.shares, of_then)
 
 
 # ---------------------------------------------------------------- scenarios

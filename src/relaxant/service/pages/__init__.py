@@ -1,0 +1,1 @@
+"""Pages for a clinician: the review, agents, rules, comparisons."""

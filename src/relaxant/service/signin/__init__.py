@@ -1,0 +1,1 @@
+"""Who is signed in: OpenID Connect, SMART on FHIR, roles."""

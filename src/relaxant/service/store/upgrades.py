@@ -1,0 +1,28 @@
+"""From the tables of an older relaxant to those of this one, a version at a time, within the transaction in which the store is opened.
+
+Whoever changes a table raises ``tables.VERSION`` and adds the step that leads from the version before. A step may add tables, columns and indexes, and fill
+them; it never touches a row of ``audit``. There is no way back: an older program refuses the tables of a newer one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import Connection, update
+
+from relaxant.service.store.tables import MADE
+
+Step = Callable[[Connection], None]
+STEPS: Mapping[int, Step] = {}  # by the version that a step begins from; version 1 is the first that there was
+
+
+def leads(version: int, to: int) -> bool:
+    """Whether there is a step from a version, and from each after it."""
+    return all(each in STEPS for each in range(version, to))
+
+
+def bring_forward(connection: Connection, version: int, to: int) -> None:
+    """Takes every step from a version, and writes down which version the tables have now."""
+    for each in range(version, to):
+        STEPS[each](connection)
+        connection.execute(update(MADE).values(version=each + 1))

@@ -1,0 +1,1 @@
+"""Signed requests: tokens, key sets, tokens that were seen."""

@@ -1,0 +1,167 @@
+"""Who calls: the issuer whose token came with the request, checked as CDS Hooks 2.0 asks (https://cds-hooks.hl7.org/2.0/#trusting-cds-clients)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import msgspec
+from starlette.requests import Request
+
+from relaxant.service.house import House
+from relaxant.service.logs import log
+from relaxant.service.problems import Problem
+from relaxant.service.settings import Issuer, Settings, loopback
+from relaxant.service.store.uses import first_use
+from relaxant.service.tokens.keys import Refused, part, read_header, signed
+from relaxant.service.tokens.ring import Ring
+
+LEEWAY = 30  # seconds that two clocks may differ
+LONGEST = 300  # seconds that a token may live
+_MOST_JTI = 256
+_BEARER = re.compile(r"bearer +(\S+)", re.I)
+_log = log("tokens")
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who calls. ``name``: the issuer's, from the settings; ``loopback`` or ``anyone`` where no issuer is configured. ``tenant`` is the caller's own
+    word: neither logged nor counted."""
+
+    name: str
+    tenant: str | None = None
+
+
+class Claims(msgspec.Struct, frozen=True):
+    """What a token claims, before it is weighed."""
+
+    iss: str | None = None
+    aud: str | list[str] | None = None
+    exp: int | float | None = None
+    iat: int | float | None = None
+    nbf: int | float | None = None
+    jti: str | None = None
+    tenant: str | None = None
+
+
+class Gate:
+    """What the tokens of one process share: a ring of keys for each issuer."""
+
+    def __init__(self, house: House) -> None:
+        self.rings = {
+            issuer.issuer: (issuer, Ring(issuer.name, house.measured, url=issuer.key_set, file=issuer.keys))
+            for issuer in house.settings.issuers
+        }
+
+
+_claims = msgspec.json.Decoder(Claims)
+
+
+async def caller(request: Request, house: House) -> Caller:
+    """Who calls. Raises :class:`Problem` 401, which tells the caller nothing: why stands as a code in the log and in the counters."""
+    if not house.settings.issuers:
+        if not unguarded(house.settings):
+            raise _refusal(request, house, "nobody", None)
+        return Caller("loopback" if loopback(house.settings.host) else "anyone")
+    known: list[Issuer] = []
+    try:
+        return await _checked(request, house, known)
+    except Refused as refused:
+        raise _refusal(request, house, refused.reason, known[0].name if known else None) from None
+
+
+def unguarded(settings: Settings) -> bool:
+    """Whether whoever asks is answered: nothing but this machine can ask, or somebody has set ``unauthenticated``. A service on loopback that has a
+    public address is behind a proxy, and so asked by everybody."""
+    if settings.unauthenticated:
+        return True
+    public = settings.public_url is None or loopback(urlsplit(settings.public_url).hostname or "")
+    return loopback(settings.host) and public
+
+
+async def _checked(request: Request, house: House, known: list[Issuer]) -> Caller:
+    """The caller; ``known`` is given the issuer as soon as it is one of ours. Raises :class:`Refused`."""
+    gate = _gate(house)
+    token = _presented(request)
+    header = read_header(token)
+    if header.typ is None or header.typ.upper() != "JWT":
+        raise Refused("type")
+    named = _read(part(token, 1)).iss
+    if named is None or named not in gate.rings:
+        raise Refused("issuer")
+    issuer, ring = gate.rings[named]
+    known.append(issuer)
+    if header.jku is not None and header.jku != issuer.key_set:
+        raise Refused("jku")
+    if not header.kid:
+        raise Refused("key")
+    key = await ring.key(header.kid)
+    if key is None:
+        raise Refused("no keys" if ring.empty else "key")
+    claims = _read(signed(token, header, key))
+    until = _weighed(claims, house.settings.base + request.scope["path"], house.now().timestamp())
+    await _once(_hash(issuer.issuer, str(claims.jti)), until, house)
+    return Caller(issuer.name, claims.tenant)
+
+
+def _presented(request: Request) -> str:
+    """The one token of the request."""
+    given = request.headers.getlist("authorization")
+    if not given:
+        raise Refused("no token")
+    if len(given) > 1 or (match := _BEARER.fullmatch(given[0])) is None:
+        raise Refused("malformed")
+    return match[1]
+
+
+def _read(payload: bytes) -> Claims:
+    try:
+        return _claims.decode(payload)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        raise Refused("claims") from None
+
+
+def _weighed(claims: Claims, called: str, now: float) -> float:
+    """When a token whose signature holds may be forgotten, in seconds since 1970. ``called``: the address that was called, which the audience must be,
+    or hold, letter for letter. Raises :class:`Refused`."""
+    audience = [claims.aud] if isinstance(claims.aud, str) else claims.aud or []
+    if called not in audience:
+        raise Refused("audience")
+    if claims.exp is None or claims.iat is None:
+        raise Refused("no times")
+    if claims.exp <= now - LEEWAY:
+        raise Refused("expired")
+    if claims.iat > now + LEEWAY or (claims.nbf is not None and claims.nbf > now + LEEWAY):
+        raise Refused("future")
+    if not 0 < claims.exp - claims.iat <= LONGEST + LEEWAY:
+        raise Refused("lifetime")
+    if not claims.jti or len(claims.jti) > _MOST_JTI:
+        raise Refused("no jti")
+    return claims.exp + 2 * LEEWAY
+
+
+async def _once(token: bytes, until: float, house: House) -> None:
+    """Spends a token's one use. Raises :class:`Refused` where it is spent."""
+    ends, now = datetime.fromtimestamp(until, UTC), house.now()
+    if not await house.store.written(lambda connection: first_use(connection, token, ends, now)):
+        raise Refused("replayed")
+
+
+def _hash(issuer: str, jti: str) -> bytes:
+    """What stands for a token in the table."""
+    return hashlib.sha256(issuer.encode() + b"\0" + jti.encode()).digest()
+
+
+def _gate(house: House) -> Gate:
+    if "tokens" not in house.kept:
+        house.kept["tokens"] = Gate(house)
+    gate: Gate = house.kept["tokens"]
+    return gate
+
+
+def _refusal(request: Request, house: House, reason: str, issuer: str | None) -> Problem:
+    house.measured.refused.labels(f"token: {reason}").inc()
+    extra = {"request": request.scope["state"].get("request_id"), "reason": reason}
+    _log.warning("a token was refused", extra=extra if issuer is None else {**extra, "issuer": issuer})
+    return Problem(401, "", headers={"www-authenticate": "Bearer"})

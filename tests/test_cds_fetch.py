@@ -1,0 +1,149 @@
+"""What the prefetch lacks, asked of a FHIR server that is on the list, and of no other. The servers are real ones, on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route, Router
+
+from cds import ORDERS, PATIENT, Desk, bundle, example, order, prefetched, sign, view
+from serving import in_thread
+
+TOKEN = {"access_token": "canary-token", "token_type": "Bearer", "expires_in": 300, "scope": "patient/*.read", "subject": "s"}  # fmt: skip
+TIZANIDINE = order("tizanidine 4 mg tablet", "4 mg three times a day")
+Answering = Callable[[Request], Response]
+
+
+@contextmanager
+def fhir(answering: Answering) -> Iterator[tuple[str, list[Request]]]:
+    """A FHIR server on this machine: its base URL, and what it was asked."""
+    asked: list[Request] = []
+
+    async def answer(request: Request) -> Response:
+        asked.append(request)
+        made = answering(request)
+        if made.headers.get("x-late"):
+            await asyncio.sleep(float(made.headers["x-late"]))
+        return made
+
+    with in_thread(Router([Route("/{rest:path}", answer)])) as url:
+        yield f"{url}/r4", asked
+
+
+def record(request: Request) -> Response:
+    """The example patient."""
+    sent = prefetched(example("ms-ckd-baclofen"))
+    kind = request.url.path.removeprefix("/r4/").split("/")[0]
+    keys = {"Patient": "patient", "MedicationRequest": "medicationRequests", "Condition": "conditions", "AllergyIntolerance": "allergies"}  # fmt: skip
+    if kind == "Observation":
+        return JSONResponse(sent["person" if "29463-7" in str(request.url) else "labs"])
+    return JSONResponse(sent.get(keys.get(kind, ""), bundle([])))
+
+
+@contextmanager
+def desk(folder: Path, answering: Answering) -> Iterator[tuple[Desk, str, list[Request]]]:
+    """A service that may ask one server."""
+    with fhir(answering) as (server, asked):
+        made = Desk(folder, fhir_servers=(server,))
+        try:
+            yield made, server, asked
+        finally:
+            made.close()
+
+
+def summaries(made: Desk, call: dict[str, Any]) -> list[str]:
+    return [c["summary"] for c in made.cards(call)]
+
+
+def test_missing_keys_are_fetched_and_read_the_same(tmp_path: Path) -> None:
+    with desk(tmp_path, record) as (made, server, asked):
+        whole = sign(prefetched(example("ms-ckd-baclofen")), [TIZANIDINE])
+        fetched = sign(None, [TIZANIDINE], fhirServer=server + "/", fhirAuthorization=TOKEN)
+        assert summaries(made, fetched) == summaries(made, whole)
+        assert len(asked) == 8 and all(str(r.url).startswith(server + "/") for r in asked)
+        assert all(r.headers["authorization"] == "Bearer canary-token" and r.method == "GET" for r in asked)
+        assert "/r4/Patient/p1" in {r.url.path for r in asked}
+        assert all(r.query_params.get("patient", "p1") == "p1" for r in asked)
+
+
+def test_what_was_sent_is_not_asked_again(tmp_path: Path) -> None:
+    sent = prefetched(example("ms-ckd-baclofen"))
+    del sent["conditions"]
+    with desk(tmp_path, record) as (made, server, asked):
+        made.cards(sign({**sent, "allergies": None}, [TIZANIDINE], fhirServer=server, fhirAuthorization=TOKEN))
+        assert sorted(r.url.path for r in asked) == ["/r4/Condition", "/r4/MedicationStatement", "/r4/Procedure"]
+
+
+def test_no_other_server_is_asked(tmp_path: Path) -> None:
+    with fhir(record) as (other, theirs), desk(tmp_path, record) as (made, server, asked):
+        base = server.removesuffix("/r4")
+        for named in (other, base, f"{server}/../x", server.replace("127.0.0.1", "localhost"), f"{base}@evil.example/r4", "https://evil.example/r4"):  # fmt: skip
+            assert made.post(PATIENT, view(None, fhirServer=named, fhirAuthorization=TOKEN)).status_code == 412
+        assert made.post(PATIENT, view(None, fhirServer=server)).status_code == 412
+        assert asked == [] and theirs == []
+
+
+def test_a_server_without_https_is_never_asked(tmp_path: Path) -> None:
+    made = Desk(tmp_path, fhir_servers=("http://fhir.example/r4",))
+    try:
+        call = view(None, fhirServer="http://fhir.example/r4", fhirAuthorization=TOKEN)
+        assert made.post(PATIENT, call).status_code == 412
+    finally:
+        made.close()
+
+
+def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
+    with fhir(record) as (other, theirs), desk(tmp_path, lambda r: RedirectResponse(other + r.url.path)) as (made, server, asked):  # fmt: skip
+        assert made.post(PATIENT, view(None, fhirServer=server, fhirAuthorization=TOKEN)).status_code == 412
+        assert len(asked) == 8 and theirs == []
+
+
+def test_the_next_page_is_not_followed_and_said(tmp_path: Path) -> None:
+    with fhir(record) as (other, theirs):
+
+        def paged(request: Request) -> Response:
+            if request.url.path.endswith("/MedicationRequest"):
+                taken = prefetched(example("ms-ckd-baclofen"))["medicationRequests"]
+                return JSONResponse({**taken, "link": [{"relation": "next", "url": other + "/next"}]})
+            return record(request)
+
+        with desk(tmp_path, paged) as (made, server, asked):
+            [*_, card] = made.cards(sign(None, [TIZANIDINE], fhirServer=server, fhirAuthorization=TOKEN))
+            assert "more pages follow for `medicationRequests`" in card["detail"]
+            assert len(asked) == 8 and theirs == []
+
+
+def test_what_fails_is_missing_and_said(tmp_path: Path) -> None:
+    def failing(request: Request) -> Response:
+        kind = request.url.path.rsplit("/", 1)[1]
+        answers = {
+            "Condition": Response(status_code=500),
+            "AllergyIntolerance": Response("<html>not FHIR</html>"),
+            "MedicationRequest": JSONResponse({"resourceType": "OperationOutcome", "issue": []}),
+        }
+        return answers.get(kind) or record(request)
+
+    with desk(tmp_path, failing) as (made, server, _):
+        [*_, card] = made.cards(sign(None, [TIZANIDINE], fhirServer=server, fhirAuthorization=TOKEN))
+        assert card["indicator"] == "warning"
+        assert "`medicationRequests`" in card["detail"] and "`allergies`" in card["detail"]
+        assert "not sent: `conditions`" in card["detail"]
+
+
+def test_a_huge_answer_is_let_go(tmp_path: Path) -> None:
+    with desk(tmp_path, lambda _: Response(b"x" * 11 * 1024 * 1024)) as (made, server, _):
+        assert made.post(PATIENT, view(None, fhirServer=server, fhirAuthorization=TOKEN)).status_code == 412
+
+
+def test_a_slow_server_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relaxant.service.cds.fetch.SECONDS", 0.2)
+    with desk(tmp_path, lambda _: Response(headers={"x-late": "2"})) as (made, server, asked):
+        call = sign(None, [TIZANIDINE], fhirServer=server, fhirAuthorization=TOKEN)
+        assert made.post(ORDERS, call).status_code == 412 and asked

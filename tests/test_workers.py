@@ -1,0 +1,107 @@
+"""Several processes behind one address."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from relaxant.errors import InputError
+from relaxant.service.listening import bound
+from relaxant.service.rate import Rate
+from serving import Served, free_port, served
+
+_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux spreads lines over sockets at one address")
+
+
+@contextlib.contextmanager
+def lines(own: Served, count: int) -> Iterator[list[httpx.Client]]:
+    """So many callers who each keep a line of their own, all opened before anything is asked."""
+    with contextlib.ExitStack() as stack:
+        callers = [
+            stack.enter_context(httpx.Client(base_url=own.url, trust_env=False, timeout=30)) for _ in range(count)
+        ]
+        yield callers
+
+
+def workers(own: Served) -> list[int]:
+    """The processes that were begun to serve."""
+    children = Path(f"/proc/{own.process.pid}/task/{own.process.pid}/children").read_text().split()
+    return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def until_both_listen(own: Served) -> None:
+    """Waits for the second worker; a service is there as soon as one answers."""
+    until = time.monotonic() + 90
+    while (
+        sum(f":{own.port:04X} 00000000:0000 0A" in line for line in Path("/proc/net/tcp").read_text().splitlines()) < 2
+    ):
+        assert time.monotonic() < until, own.log()
+        time.sleep(0.1)
+
+
+@_LINUX
+def test_lines_are_spread_over_the_workers(tmp_path: Path) -> None:
+    with served(tmp_path, workers=2) as own, lines(own, 24) as callers:
+        until_both_listen(own)
+        seen = []
+        for caller in callers:
+            assert caller.get("/nowhere").status_code == 404
+            counted = re.search(r'relaxant_requests_total\{method="GET",route="none",status="404"\} (\S+)', caller.get("/metrics").text)  # fmt: skip
+            assert counted is not None
+            seen.append(float(counted[1]))
+        assert max(seen) < len(callers)  # one alone would have counted them all
+        assert own.stop() == 0
+
+
+@_LINUX
+def test_where_a_worker_is_killed_the_other_answers_and_it_is_begun_again(tmp_path: Path) -> None:
+    with served(tmp_path, workers=2) as own:
+        until_both_listen(own)
+        killed = workers(own)[0]
+        os.kill(killed, signal.SIGKILL)
+        time.sleep(0.2)
+        for _ in range(20):
+            assert httpx.get(own.url + "/ready", trust_env=False).status_code == 200
+        until_both_listen(own)
+        assert killed not in workers(own)
+        assert own.stop() == 0
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_fault_at_the_start_is_said_once_and_ends_it(tmp_path: Path, count: int) -> None:
+    (tmp_path / "relaxant.sqlite3").write_bytes(b"no database at all " * 100)
+    started = [sys.executable, "-m", "relaxant", "serve", "--port", str(free_port()), "--workers", str(count)]
+    environment = {**os.environ, "RELAXANT_SERVE_FOLDER": str(tmp_path)}
+    ended = subprocess.run(started, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert "database" in ended.stderr and "Traceback" not in ended.stderr
+
+
+def test_an_address_that_somebody_else_has() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(InputError, match="cannot be listened on"):
+            bound("127.0.0.1", other.getsockname()[1])
+
+
+def test_a_rate_keeps_no_more_than_a_minute_of_calls_and_of_callers() -> None:
+    at = [0.0]
+    rate: Any = Rate(1_000_000, lambda: at[0])
+    for i in range(10_000):
+        at[0] += 0.1
+        assert rate.wait("steady") == 0
+        assert rate.wait(f"once {i}") == 0
+        assert len(rate._calls["steady"]) <= 601 and len(rate._calls) <= 1202
