@@ -25,7 +25,7 @@ from relaxant.service.diaries.columns import Columns, Medicine, Planned, checked
 from relaxant.service.diaries.diaries import Diary
 from relaxant.service.diaries.entries import Kept, entries_of
 from relaxant.service.diaries.exports import diary_answer, diary_csv, diary_pdf
-from relaxant.service.diaries.forms import Form, form_of, is_form, plan_of, wanted_of
+from relaxant.service.diaries.forms import days_of, form_of, is_form, plan_of, wanted_of
 from relaxant.service.diaries.resources import diary_bundle
 from relaxant.service.diaries.told import Made, Summary, Whole
 from relaxant.service.diaries.who import clinician
@@ -289,15 +289,8 @@ def _summary(diary: Diary, entries: list[Kept], house: House) -> Summary:
 async def _asked_days(request: Request) -> Days:
     body = await request.body()
     if is_form(request):
-        return Days(_whole(form_of(body)))
+        return Days(days_of(form_of(body)))
     return _decoded(body, Days) if body.strip() else Days()
-
-
-def _whole(form: Form) -> int | None:
-    said = form.get("days", [""])[0].strip()
-    if said and not said.isdigit():
-        raise InputError("days", said, "this is no number of days", "a whole number")
-    return int(said) if said else None
 
 
 def _days(said: int | None, house: House) -> int:
