@@ -13,13 +13,15 @@ import httpx
 import pytest
 
 from cds import NOW, PATIENT, Desk, bundle, example, order, prefetched, sign, view
-from diary_service import Caller, Clock, ago, entry, house_in
+from diary_service import ASKED, Caller, Clock, ago, entry, house_in
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.read import read_medicines
 from relaxant.service.cds import routes as cds_routes
 from relaxant.service.diaries import patient as diary_routes
 from relaxant.service.pages import routes as page_routes
+from relaxant.service.signin.sessions import COOKIE
+from relaxant.service.store.store import Store
 
 
 @pytest.fixture
@@ -93,6 +95,22 @@ def test_reviews_that_take_too_long_keep_so_many_threads(tmp_path: Path, monkeyp
     during: list[int] = []
     assert asyncio.run(asks()) == {503}
     assert during[0] - before <= 16 + 40 + 2  # sixteen that work; of Starlette's own those that looked who asks
+    house.store.close()
+
+
+def test_who_asks_is_looked_up_beside_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that does not answer, asked for a cookie that anybody may make up, would hold everybody up."""
+    call = Caller(house := house_in(tmp_path, Clock()))
+    diary, _ = call.made()
+    seen = noting(monkeypatch, Store, "read")
+    cookie = {"cookie": f"{COOKIE}=made-up"}
+    assert call("GET", "/", headers=cookie).status_code == 200
+    assert call("POST", "/diaries", json=ASKED, headers=cookie).status_code == 201
+    for what in ("renew", "revoke", "link"):
+        assert call("POST", f"/diaries/{diary}/{what}", headers=cookie).status_code == 200
+    assert call("POST", f"/diaries/{diary}/plan", json={"agent": "baclofen", "planned": {"daily": 5}}, headers=cookie).status_code == 200  # fmt: skip
+    assert call("DELETE", f"/diaries/{diary}", headers=cookie).status_code == 204
+    assert len(seen) > 6 and not any(seen)
     house.store.close()
 
 

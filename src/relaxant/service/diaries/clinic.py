@@ -85,7 +85,7 @@ def every(request: Request, house: House) -> Response:
 
 async def make(request: Request, house: House) -> Response:
     """Makes a diary, and shows its link this once."""
-    by = clinician(request, house)
+    by = await run_in_threadpool(clinician, request, house)
     body = await request.body()
     wanted = msgspec.convert(wanted_of(form_of(body)), Wanted) if is_form(request) else _decoded(body, Wanted)
     columns = Columns(medicines=wanted.medicines, scales=wanted.scales, by_part=wanted.by_part, conditions=wanted.conditions)  # fmt: skip
@@ -116,7 +116,7 @@ def one(request: Request, house: House) -> Response:
 
 async def plan(request: Request, house: House) -> Response:
     """Keeps what is planned of a medicine from a day on. It is known to the clinic's side alone."""
-    by = clinician(request, house)
+    by = await run_in_threadpool(clinician, request, house)
     body = await request.body()
     change = msgspec.convert(plan_of(form_of(body)), Change) if is_form(request) else _decoded(body, Change)
 
@@ -129,7 +129,7 @@ async def plan(request: Request, house: House) -> Response:
 
 async def renew(request: Request, house: House) -> Response:
     """Lets the link live longer."""
-    by = clinician(request, house)
+    by = await run_in_threadpool(clinician, request, house)
     days = _days((await _asked_days(request)).days, house)
 
     def renewed(connection: Connection, diary: Diary) -> None:
@@ -141,7 +141,7 @@ async def renew(request: Request, house: House) -> Response:
 
 async def revoke(request: Request, house: House) -> Response:
     """Closes the link."""
-    by = clinician(request, house)
+    by = await run_in_threadpool(clinician, request, house)
 
     def revoked(connection: Connection, diary: Diary) -> None:
         diaries.revoke(connection, diary.diary, house.now())
@@ -152,7 +152,7 @@ async def revoke(request: Request, house: House) -> Response:
 
 async def link(request: Request, house: House) -> Response:
     """Another link in place of the one before; shown this once."""
-    by = clinician(request, house)
+    by = await run_in_threadpool(clinician, request, house)
     days = _days((await _asked_days(request)).days, house)
     name = request.path_params["diary"]
 
@@ -167,7 +167,7 @@ async def link(request: Request, house: House) -> Response:
 
 async def erase(request: Request, house: House) -> Response:
     """Erases a diary and every entry of it."""
-    by = clinician(request, house)
+    by = await run_in_threadpool(clinician, request, house)
     if is_form(request) and "sure" not in form_of(await request.body()):
         return _see(f"/diaries/{request.path_params['diary']}")
     name = request.path_params["diary"]
