@@ -117,11 +117,12 @@ def test_who_asks_is_looked_up_beside_the_loop(tmp_path: Path, monkeypatch: pyte
 def test_no_long_line_is_kept_to_be_known_again(knowledge: Knowledge) -> None:
     from relaxant.medicines import read, status
 
-    def kept() -> tuple[int, int]:
-        return read._read_usual.cache_info().currsize, status._said_usual.cache_info().currsize
+    def kept() -> tuple[int, int, int]:
+        return read._read_usual.cache_info().currsize, status._said_usual.cache_info().currsize, len(read._READ)
 
     read._read_usual.cache_clear()
     status._said_usual.cache_clear()
+    read._READ.clear()
     lines = [f"{i} {'ж' * 1900}" for i in range(20)] + [f"{i} {'ж' * 19_000}" for i in range(20)]
     read_medicines(read_patient({"age": "50", "medicines": lines}, knowledge, today=NOW.date()), knowledge)
-    assert kept() == (0, 0)
+    assert kept() == (0, 0, 0)

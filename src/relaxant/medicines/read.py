@@ -78,6 +78,7 @@ def _stopped(medicine: Medicine, patient: Patient) -> Medicine:
 
 _READ: dict[tuple[Line, RoleInReview, Order | None, date, str, str], Medicine] = {}
 _MOST_REMEMBERED = 8192
+_LONGEST_REMEMBERED = 1000  # bytes of a line as JSON; thousands of longer ones would fill the memory
 
 
 def read_line(
@@ -92,6 +93,8 @@ def read_line(
     key = (line, role, order, patient.as_of, patient.country, knowledge.sha256)
     known = _READ.get(key)
     if known is None:
+        if len(msgspec.json.encode(line)) > _LONGEST_REMEMBERED:
+            return _read_line(line, role, patient, knowledge, order)
         if len(_READ) >= _MOST_REMEMBERED:
             _READ.clear()
         known = _READ[key] = _read_line(line, role, patient, knowledge, order)
