@@ -348,7 +348,7 @@ def _rule(rule: Rule, knowledge: Knowledge) -> NamedRule:
 def _exposed(agent: Agent, knowledge: Knowledge) -> Iterator[Exposed]:
     """The greatest measured rise by each other medicine, the greatest first."""
     most: dict[str, Exposed] = {}
-    own = [e for e in knowledge.exposures if e.agent == agent.agent and e.kind == "interaction"]
+    own = [e for e in knowledge.exposures_of(agent.agent) if e.kind == "interaction"]
     for e in sorted(own, key=lambda e: -e.auc_ratio):
         source = cited(knowledge, e.source, e.place)
         most.setdefault(

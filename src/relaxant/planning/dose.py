@@ -233,13 +233,8 @@ def _shown(bound: DoseBound, agent: str, answer: Answer, facts: Facts, row: int)
 def _exposure(agent: str, facts: Facts, row: int) -> Iterator[ShownBound]:
     """A measured rise of the agent's exposure by a medicine that is taken: the labelled doses divided by the ratio."""
     least, words = facts.knowledge.policy("plan_exposure_from"), facts.knowledge.words("planning")
-    for exposure in facts.knowledge.exposures:
-        if (
-            exposure.agent != agent
-            or exposure.kind != "interaction"
-            or not exposure.verified
-            or exposure.auc_ratio < least
-        ):
+    for exposure in facts.knowledge.exposures_of(agent):
+        if exposure.kind != "interaction" or not exposure.verified or exposure.auc_ratio < least:
             continue
         if exposure.partner not in facts.intake:
             continue

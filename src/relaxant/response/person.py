@@ -8,6 +8,7 @@ from datetime import date
 import msgspec
 
 from relaxant.facts.conditions import conditions_said
+from relaxant.facts.pump import pumped_agents
 from relaxant.io.scale_entries import ScaleEntries, scale_entries
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
@@ -40,7 +41,7 @@ def person_of(patient: Patient, medicines: Sequence[Medicine], knowledge: Knowle
     markers = markers_of(patient, knowledge)
     conditions = frozenset(name for name, has in conditions_said(patient, knowledge, {}).items() if has == 1.0)
     told = patient.conditions is not None
-    intrathecal = {a.agent for a in knowledge.agents.values() if "intrathecal" in a.routes}
+    intrathecal = pumped_agents(knowledge)
     return Person(
         conditions=conditions,
         told=told,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection, insert, inspect, select, update
@@ -102,17 +103,10 @@ def open_store(settings: Settings) -> Store:
         ways = engines(url)
     except OSError as error:
         raise _cannot(settings, error) from None
-    try:
-        with ways.writes.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(TURN)
-            secret = _begin(connection, settings)
-    except (SQLAlchemyError, OSError) as error:
-        ways.dispose()
-        raise _cannot(settings, error) from None
-    except BaseException:
-        ways.dispose()
-        raise
+    with _opening(ways, settings), ways.writes.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(TURN)
+        secret = _begin(connection, settings)
     return Store(ways, secret)
 
 
@@ -123,20 +117,26 @@ def open_kept(settings: Settings) -> Store:
         raise InputError(
             "database", ways.file, f"there is no such file as {ways.file}", "give the database of a service"
         )
+    with _opening(ways, settings), ways.reads.connect() as connection:
+        version = _version(connection)
+        if version is None:
+            raise InputError("database", _shown(settings), "no service has kept anything here", "give the database of a service")  # fmt: skip
+        if version < VERSION:
+            raise InputError("database", f"version {version}", f"an older relaxant keeps its tables so; this one knows version {VERSION}", "start the service once with a copy at hand: it brings them forward")  # fmt: skip
+    return Store(ways)
+
+
+@contextmanager
+def _opening(ways: Engines, settings: Settings) -> Iterator[None]:
+    """What is opened is closed again where it cannot be used."""
     try:
-        with ways.reads.connect() as connection:
-            version = _version(connection)
-            if version is None:
-                raise InputError("database", _shown(settings), "no service has kept anything here", "give the database of a service")  # fmt: skip
-            if version < VERSION:
-                raise InputError("database", f"version {version}", f"an older relaxant keeps its tables so; this one knows version {VERSION}", "start the service once with a copy at hand: it brings them forward")  # fmt: skip
+        yield
     except (SQLAlchemyError, OSError) as error:
         ways.dispose()
         raise _cannot(settings, error) from None
     except BaseException:
         ways.dispose()
         raise
-    return Store(ways)
 
 
 def check_secret(connection: Connection, secret: bytes) -> None:
