@@ -6,17 +6,17 @@ every error in its console, every breach of the content security policy. ``fault
 
 from __future__ import annotations
 
-import re
 import shutil
-import socket
-import subprocess
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+
+from clients.installed import brought_by_npm
+
+if TYPE_CHECKING:
+    from relaxant.service.house import House
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -30,41 +30,24 @@ _ARGUMENTS = [
 ]
 
 
-class Served:
+class Served(NamedTuple):
     """A service that answers at ``url``; ``house`` is what its handlers are given."""
 
-    def __init__(self, folder: Path) -> None:
-        pytest.importorskip("uvicorn", reason="the service's libraries are not installed (relaxant[serve])")
-        import uvicorn
-
-        from relaxant.service.app import build, service
-        from relaxant.service.settings import Settings
-
-        with socket.socket() as held:
-            held.bind(("127.0.0.1", 0))
-            port = held.getsockname()[1]
-        settings = Settings(port=port, folder=str(folder), rate=0)
-        self.house = build(settings)
-        self.url = f"http://127.0.0.1:{port}"
-        config = uvicorn.Config(service(settings, house=self.house), port=port, log_config=None, access_log=False, ws="none")  # fmt: skip
-        self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(target=self.server.run, daemon=True)
-        self.thread.start()
-        while not self.server.started:
-            if not self.thread.is_alive():
-                raise RuntimeError("the service did not start")
-            time.sleep(0.02)
-
-    def stop(self) -> None:
-        self.server.should_exit = True
-        self.thread.join(20)
+    house: House
+    url: str
 
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    one = Served(tmp_path_factory.mktemp("service"))
-    yield one
-    one.stop()
+    pytest.importorskip("uvicorn", reason="the service's libraries are not installed (relaxant[serve])")
+    from relaxant.service.app import build, service
+    from relaxant.service.settings import Settings
+    from serving import free_port, in_thread
+
+    settings = Settings(port=free_port(), folder=str(tmp_path_factory.mktemp("service")), rate=0)
+    house = build(settings)
+    with in_thread(service(settings, house=house), settings.port) as url:
+        yield Served(house, url)
 
 
 @pytest.fixture(scope="module")  # while it is open an event loop runs, and other modules have their own
@@ -122,16 +105,7 @@ def site(chromium: Any, served: Served) -> Iterator[Site]:
 @pytest.fixture(scope="session")
 def npm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of ``web``, without the diary's, with what its lock file names from npm."""
-    if shutil.which("npm") is None:
-        pytest.skip("npm is not on this machine")
-    folder = tmp_path_factory.mktemp("npm") / "web"
-    shutil.copytree(ROOT / "web", folder, ignore=shutil.ignore_patterns("node_modules", "diary"))
-    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
-    made = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
-    if re.search(r"ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT|ENETUNREACH", made.stderr):
-        pytest.skip("no npm registry can be reached")
-    assert made.returncode == 0, made.stderr
-    return folder
+    return brought_by_npm("web", ROOT / "web", tmp_path_factory, "diary")
 
 
 @pytest.fixture(scope="session")

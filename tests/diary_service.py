@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,7 +11,6 @@ from typing import Any
 
 import httpx
 import msgspec
-import uvicorn
 
 from relaxant.knowledge.load import load_knowledge
 from relaxant.service.app import service
@@ -21,6 +18,7 @@ from relaxant.service.house import House
 from relaxant.service.measured import Measured
 from relaxant.service.settings import Settings
 from relaxant.service.store.store import open_store
+from serving import free_port, in_thread
 
 ASKED: dict[str, Any] = {
     "label": "bed 12",
@@ -97,10 +95,7 @@ def ago(days: int) -> str:
 @contextmanager
 def served(house: House, port: int = 0, reached: list[dict[str, Any]] | None = None) -> Iterator[str]:
     """The service on a free port of this machine, or on ``port``. What reached it is put into ``reached``."""
-    held = socket.socket()
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    held.bind(("127.0.0.1", port))
-    port = held.getsockname()[1]
+    port = port or free_port()
     at = msgspec.structs.replace(house, settings=msgspec.structs.replace(house.settings, port=port))
     inner = service(at.settings, house=at)
 
@@ -110,19 +105,5 @@ def served(house: House, port: int = 0, reached: list[dict[str, Any]] | None = N
             reached.append({"path": scope["path"], "query": scope["query_string"].decode(), "headers": headers})
         await inner(scope, receive, send)
 
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [held]}, daemon=True)
-    thread.start()
-    base = f"http://127.0.0.1:{port}"
-    for _ in range(200):
-        try:
-            if httpx.get(f"{base}/health").status_code == 200:
-                break
-        except httpx.HTTPError:
-            threading.Event().wait(0.05)
-    try:
+    with in_thread(app, port, lifespan="off") as base:
         yield base
-    finally:
-        server.should_exit = True
-        thread.join(timeout=20)

@@ -101,6 +101,7 @@ def served(folder: Path, program: Sequence[str] = RELAXANT, **settings: Any) -> 
 def in_thread(app: ASGIApp, port: int = 0, **options: Any) -> Iterator[str]:
     """An application behind a uvicorn in a thread of this process, on any free ``port`` unless one is named; gives its URL. ``options`` are uvicorn's."""
     listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(("127.0.0.1", port))
     plain = {"log_config": None, "access_log": False, "ws": "none", "server_header": False, "proxy_headers": False}
     server = uvicorn.Server(uvicorn.Config(app, **{**plain, **options}))

@@ -18,7 +18,7 @@ import jwt
 import pytest
 
 from cds import KNOWLEDGE, as_bundle, example, order, prefetched, valid
-from clients.installed import Away, installed
+from clients.installed import brought_by_npm
 from clients.records import Records, Resource, standing
 from clients.spoken import Spoken
 from relaxant.io.read import read_bytes
@@ -30,7 +30,6 @@ from signing import ISSUER, Signer, key_sets
 HERE = Path(__file__).parent / "clients" / "medplum"
 NODE, NPM = shutil.which("node"), shutil.which("npm")
 pytestmark = pytest.mark.skipif(NODE is None or NPM is None, reason="node and npm are not installed")
-AWAY = re.compile(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|E50\d|network")
 TOKEN = "of-the-records"
 USER = {"resourceType": "Practitioner", "id": "dr-1"}
 CIPROFLOXACIN = ("ciprofloxacin 500 mg tablet", "500 mg twice a day")
@@ -41,17 +40,7 @@ GABAPENTIN = ("gabapentin 300 mg capsule", "900 mg three times a day")
 @pytest.fixture(scope="module")
 def npm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The client with what npm brings, as the lock file has it."""
-
-    def bring(folder: Path) -> None:
-        for name in ("package.json", "package-lock.json", "tsconfig.json", "client.mjs"):
-            shutil.copy(HERE / name, folder)
-        command = [str(NPM), "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
-        if done.returncode and AWAY.search(done.stderr):
-            raise Away("npm cannot reach its registry")
-        assert done.returncode == 0, done.stderr
-
-    return installed("medplum", bring, tmp_path_factory)
+    return brought_by_npm("medplum", HERE, tmp_path_factory)
 
 
 class Client:

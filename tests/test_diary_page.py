@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from clients.installed import brought_by_npm
 from diary_service import ASKED, Clock, ago, entry, house_in, opened, served
 from relaxant.service.house import House
 
@@ -24,7 +25,6 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not instal
 ROOT = Path(__file__).parent.parent
 WEB = ROOT / "web" / "diary"
 BUILT = ROOT / "src" / "relaxant" / "service" / "static" / "diary"
-ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
 PHONE = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 LEAST = 48  # pixels of what is to be touched
 PATIENCE = 90_000  # milliseconds, for a machine that has other things to do
@@ -33,22 +33,13 @@ PATIENCE = 90_000  # milliseconds, for a machine that has other things to do
 @pytest.fixture(scope="module")
 def npm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page's sources with what npm brings, as the lock file has it."""
-    folder = tmp_path_factory.mktemp("npm")
-    shutil.copytree(WEB, folder / "diary", ignore=shutil.ignore_patterns("node_modules"))
-    try:
-        subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=folder / "diary", check=True, capture_output=True, timeout=300)  # fmt: skip
-    except (OSError, subprocess.SubprocessError) as error:
-        pytest.skip(f"npm could not bring what the page is built with: {error}")
-    return folder / "diary"
+    return brought_by_npm("diary", WEB, tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def browser(chromium: Any) -> Any:
     playwright.expect.set_options(timeout=PATIENCE)
-    with playwright.sync_playwright() as own:
-        started = own.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield started
-        started.close()
+    return chromium
 
 
 class Served:

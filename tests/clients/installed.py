@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +31,26 @@ def installed(name: str, make: Callable[[Path], None], factory: pytest.TempPathF
     if reason := said.read_text(encoding="utf-8"):
         pytest.skip(reason)
     return folder
+
+
+def brought_by_npm(name: str, sources: Path, factory: pytest.TempPathFactory, *without: str) -> Path:
+    """A copy of ``sources``, but for what is named in ``without``, with what its lock file names from npm."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not on this machine")
+
+    def bring(folder: Path) -> None:
+        shutil.copytree(sources, folder, ignore=shutil.ignore_patterns("node_modules", *without), dirs_exist_ok=True)
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode and _AWAY.search(done.stderr):
+            raise Away("npm cannot reach its registry")
+        assert done.returncode == 0, done.stderr
+
+    return installed(name, bring, factory)
+
+
+_AWAY = re.compile(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|E50\d|network")
 
 
 class Away(Exception):  # noqa: N818 - it is not an error of ours
