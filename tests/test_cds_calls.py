@@ -352,6 +352,21 @@ def test_of_two_services_that_get_a_token_at_once_one_answers(tmp_path: Path, se
         assert kept(desks[0])[1] == len(tokens)
 
 
+def test_a_token_that_came_before_begins_no_long_work(tmp_path: Path, sent: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    begun = []
+
+    async def beside(work: Callable[..., Any], *given: Any) -> Any:
+        begun.append(work)
+        return work(*given)
+
+    monkeypatch.setattr("relaxant.service.cds.routes.beside", beside)
+    many = bundle(order(f"unknownium{i}", "1 tablet", f"m{i}", status="active") for i in range(60))
+    with guarded(tmp_path) as (token, (desk,)):
+        own, call = token(PATIENT), view({**sent, "medicationRequests": many})
+        assert [desk.post(PATIENT, call, headers=own).status_code for _ in range(2)] == [200, 401]
+    assert len(begun) == 1
+
+
 def test_a_token_that_came_before_asks_no_other_server(tmp_path: Path, sent: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     asked = []
 

@@ -379,10 +379,11 @@ class TestGoneAndBack:
 
         with held_up(store):
             told = asked(store, [step("with it"), ended, step("after it")])
-        for one in told:
+        for one in told[:2]:
             assert isinstance(one.exception(20), Away)
+        told[2].result(20)  # it had not been begun, and has the next turn
         store.write(step("next"))
-        assert steps(store) == {"next"}
+        assert steps(store) == {"after it", "next"}
         store.close()
 
     def test_postgresql_that_does_not_answer(self, server: Server, tmp_path: Path) -> None:
@@ -685,3 +686,79 @@ class TestFirstUse:
         said = [process.communicate(timeout=60)[0].split() for process in processes]
         assert [process.returncode for process in processes] == [0] * 3
         assert sorted(int(i) for one in said for i in one) == list(range(60))
+
+
+class TestTurns:
+    """Whose turn it is, on a loop."""
+
+    def test_writes_that_take_long_hold_a_loop_up_one_at_a_time(self, store: Store) -> None:
+        def slowly(connection: Connection) -> None:
+            time.sleep(0.05)
+            connection.execute(text("SELECT 1"))
+
+        async def runs() -> float:
+            worst, ended = 0.0, False
+
+            async def beats() -> None:
+                nonlocal worst
+                while not ended:
+                    begun = time.monotonic()
+                    await asyncio.sleep(0.001)
+                    worst = max(worst, time.monotonic() - begun)
+
+            beating = asyncio.create_task(beats())
+            await asyncio.gather(*(store.written(slowly) for _ in range(20)))
+            ended = True
+            await beating
+            return worst
+
+        assert asyncio.run(runs()) < 0.5  # of a second that all of them take
+
+    def test_that_another_process_wrote_a_while_ago_is_no_reason_to_refuse(self, tmp_path: Path) -> None:
+        database = f"sqlite:///{tmp_path / 'own.sqlite3'}"
+        store = open_store(settings(database, tmp_path))
+        other = sqlite3.connect(file_of(database), isolation_level=None, check_same_thread=False)
+        turns = store._turns
+
+        async def runs() -> None:
+            loop = asyncio.get_running_loop()
+            other.execute("BEGIN IMMEDIATE")
+            first = turns.asks(step("first"))
+            turns.lead(loop)
+            await asyncio.sleep(0)  # another process writes: it is tried again in a moment
+            other.execute("ROLLBACK")
+            await asyncio.to_thread(turns.wait, first, 20.0)  # somebody in a thread was quicker
+            if turns._locked is not None:
+                turns._locked -= 60  # a minute goes by
+            other.execute("BEGIN IMMEDIATE")
+            loop.call_later(0.05, other.execute, "ROLLBACK")
+            await store.written(step("second"))
+
+        try:
+            asyncio.run(runs())
+            assert steps(store) == {"first", "second"}
+        finally:
+            other.close()
+            store.close()
+
+    def test_a_transaction_that_cannot_be_taken_back_ends_nobody_elses_turn(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+        store = open_store(settings(f"sqlite:///{tmp_path / 'own.sqlite3'}", tmp_path))
+
+        def lost(*_given: Any) -> None:
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+            raise error
+
+        async def runs() -> None:
+            with monkeypatch.context() as broken:
+                broken.setattr(store._turns, "_do", lost)
+                broken.setattr(store.ways.writes.dialect, "do_rollback", lost)
+                with pytest.raises(Away):
+                    await asyncio.wait_for(store.written(step("lost")), 5)
+            await asyncio.wait_for(store.written(step("kept")), 5)
+
+        try:
+            asyncio.run(runs())
+            assert steps(store) == {"kept"}
+        finally:
+            store.close()

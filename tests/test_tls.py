@@ -7,6 +7,7 @@ import ipaddress
 import json
 import socket
 import ssl
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from relaxant.cli import main
 from relaxant.errors import InputError
+from relaxant.service.line import HEAD_SECONDS
 from relaxant.service.settings import Settings, read_settings
 from relaxant.service.tls import check_certificate
 from serving import free_port, served
@@ -75,6 +77,15 @@ def test_every_exchange_of_the_cds_service_is_over_tls(tmp_path: Path) -> None:
         with socket.create_connection(("127.0.0.1", port), timeout=10) as line, pytest.raises((ssl.SSLError, OSError)):
             old.wrap_socket(line, server_hostname="127.0.0.1")
         assert own.stop() == 0
+
+
+def test_a_handshake_that_never_comes(tmp_path: Path) -> None:
+    with served(tmp_path, **made(tmp_path)) as own, socket.create_connection(("127.0.0.1", own.port)) as line:
+        begun = time.monotonic()
+        line.settimeout(40)
+        with contextlib.suppress(ConnectionResetError):
+            assert line.recv(1) == b""
+        assert time.monotonic() - begun < HEAD_SECONDS + 10
 
 
 def test_with_issuers_an_address_without_tls_is_refused() -> None:

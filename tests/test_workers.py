@@ -16,9 +16,10 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 
 from relaxant.errors import InputError
-from relaxant.service.listening import bound
+from relaxant.service.listening import bound, listening
 from relaxant.service.rate import Rate
 from serving import Served, free_port, served
 
@@ -95,6 +96,16 @@ def test_an_address_that_somebody_else_has() -> None:
         other.listen()
         with pytest.raises(InputError, match="cannot be listened on"):
             bound("127.0.0.1", other.getsockname()[1])
+
+
+@_LINUX
+def test_a_second_service_is_told_that_there_is_one() -> None:
+    """Two services of one user may share an address, and each would get a part of the callers."""
+    with bound("127.0.0.1", 0) as worker:
+        worker.listen()
+        config = uvicorn.Config("none", port=worker.getsockname()[1])
+        with pytest.raises(InputError, match="cannot be listened on"):
+            listening(config)
 
 
 def test_a_rate_keeps_no_more_than_a_minute_of_calls_and_of_callers() -> None:

@@ -33,6 +33,7 @@ ROUTES = {
 COMBINATION = "two numbers beside a combination product are its strengths, not a range: the amount was not used."
 CODE_OTHER = "the code {code} stands for {other}, the words for {said}: the words were used; check which is meant"
 STRENGTH_OTHER = "the code is of a product of {code}, the words say {words}: neither was used as the strength"
+_LONGEST_KEPT = 200  # characters of a name that is kept to be known again
 _PATCH_SIZE = re.compile(r"\b(clonidine|catapres)[\s-]*TTS[\s-]*[123]\b", re.I)
 """The 2 of TTS-2 is the size of the patch, not a number of patches."""
 _ONLY_STRENGTH = re.compile(r"[\d.,]+\s*(?:mg|mcg|micrograms?|g)\s*(?:(?:film[- ]coated\s+)?(?:tab|cap)\w*)?", re.I)
@@ -77,6 +78,7 @@ def _stopped(medicine: Medicine, patient: Patient) -> Medicine:
 
 _READ: dict[tuple[Line, RoleInReview, Order | None, date, str, str], Medicine] = {}
 _MOST_REMEMBERED = 8192
+_LONGEST_REMEMBERED = 1000  # bytes of a line as JSON; thousands of longer ones would fill the memory
 
 
 def read_line(
@@ -91,6 +93,8 @@ def read_line(
     key = (line, role, order, patient.as_of, patient.country, knowledge.sha256)
     known = _READ.get(key)
     if known is None:
+        if len(msgspec.json.encode(line)) > _LONGEST_REMEMBERED:
+            return _read_line(line, role, patient, knowledge, order)
         if len(_READ) >= _MOST_REMEMBERED:
             _READ.clear()
         known = _READ[key] = _read_line(line, role, patient, knowledge, order)
@@ -262,8 +266,12 @@ def _other_strength(entry: Entry, name: NameReading) -> str | None:
     return STRENGTH_OTHER.format(code=entry.strength, words=words)
 
 
-@lru_cache(maxsize=4096)
 def _read_name(words: str) -> NameReading:
+    return _read_usual(words) if len(words) <= _LONGEST_KEPT else read_name(words)
+
+
+@lru_cache(maxsize=4096)
+def _read_usual(words: str) -> NameReading:
     return read_name(words)
 
 

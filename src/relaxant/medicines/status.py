@@ -17,6 +17,7 @@ from relaxant.medicines.dose_lines import read_dose
 from relaxant.medicines.later import Later
 
 _LONGEST = 2000
+_LONGEST_KEPT = 200  # characters of a line that is kept to be known again
 
 __all__ = ["Taken", "day_said", "taken_said"]
 
@@ -215,7 +216,6 @@ def _cut(text: str, start: int, end: int) -> str:
     return re.sub(r"\s+", " ", kept).strip(" ,;-")
 
 
-@lru_cache(maxsize=4096)
 def taken_said(line: str, as_of: date) -> Taken:
     """What the line says of the medicine being taken; what it does not say leaves the line as it is.
 
@@ -224,6 +224,10 @@ def taken_said(line: str, as_of: date) -> Taken:
     """
     if len(line) > _LONGEST:  # the reader of the name refuses it
         return Taken(line)
+    return (_said_usual if len(line) <= _LONGEST_KEPT else _said)(line, as_of)
+
+
+def _said(line: str, as_of: date) -> Taken:
     text = normalise_text(line)
     if allergy := _ALLERGY.search(text):
         words = _cut(text, allergy.start(), allergy.end() if not allergy.start() else len(text))
@@ -254,6 +258,9 @@ def taken_said(line: str, as_of: date) -> Taken:
                 continue
             return _ended(text, match, why, as_of)
     return _last_dose(text, as_of) or Taken(line, why=DOUBT if "?" in text else None)
+
+
+_said_usual = lru_cache(maxsize=4096)(_said)
 
 
 def _ended(text: str, match: re.Match[str], why: str | None, as_of: date) -> Taken:

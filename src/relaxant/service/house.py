@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -19,6 +19,7 @@ from relaxant.service.problems import Problem
 from relaxant.service.settings import Settings
 from relaxant.service.store.store import Store
 
+T = TypeVar("T")
 _THREADS = ThreadPoolExecutor(16, "slow")
 _MOST_WAITING = 256
 
@@ -56,8 +57,13 @@ def slow(handler: Plain) -> Handler:
     go. While too many wait, 503."""
 
     async def handled(request: Request, house: House) -> Response:
-        if _THREADS._work_queue.qsize() >= _MOST_WAITING:
-            raise Problem(503, "too much is being worked on; call again", headers={"retry-after": "2"})
-        return await asyncio.get_running_loop().run_in_executor(_THREADS, handler, request, house)
+        return await beside(handler, request, house)
 
     return handled
+
+
+async def beside(work: Callable[..., T], *given: Any) -> T:
+    """The same for a part of what a handler does. Starlette's own threads would be as many as there are callers who were told that it took too long."""
+    if _THREADS._work_queue.qsize() >= _MOST_WAITING:
+        raise Problem(503, "too much is being worked on; call again", headers={"retry-after": "2"})
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, work, *given)

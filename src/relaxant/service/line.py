@@ -14,6 +14,25 @@ from relaxant.service.door import CLOSED, MOST_HEAD
 HEAD_SECONDS = 10.0
 MOST_LINES = 800  # below the 1,024 files that a process may hold open on most systems
 
+
+def loop() -> asyncio.AbstractEventLoop:
+    """A loop that waits for a handshake of TLS no longer than for a head; of itself it waits for a minute, and counts no line before."""
+    try:
+        import uvloop
+    except ImportError:
+        own: Any = asyncio.new_event_loop()
+    else:
+        own = uvloop.new_event_loop()
+    begun = own.create_server
+
+    async def bounded(*given: Any, **more: Any) -> Any:
+        return await begun(*given, **more, **({"ssl_handshake_timeout": HEAD_SECONDS} if more.get("ssl") else {}))
+
+    own.create_server = bounded
+    made: asyncio.AbstractEventLoop = own
+    return made
+
+
 try:
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 except ImportError:  # where httptools is not to be had, uvicorn speaks by h11

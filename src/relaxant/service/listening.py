@@ -22,11 +22,12 @@ class Listening(socket.socket):
         return bound, self.getsockname()[:2]
 
 
-def bound(host: str, port: int) -> Listening:
-    """A socket at an address that others of ours may share. Raises :class:`InputError` where it cannot be had."""
+def bound(host: str, port: int, *, shared: bool = True) -> Listening:
+    """A socket at an address that others of ours may share, or, where it is not ``shared``, one that nobody listens at. Raises :class:`InputError` where it cannot be had."""
     own = Listening(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if shared:
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         own.bind((host, port))
     except OSError as error:
@@ -36,5 +37,8 @@ def bound(host: str, port: int) -> Listening:
 
 
 def listening(config: uvicorn.Config) -> socket.socket:
-    """What the workers are handed. Linux alone spreads lines over sockets at one address; elsewhere they share one."""
+    """What the workers are handed. Linux alone spreads lines over sockets at one address; elsewhere they share one. Raises :class:`InputError` where
+    somebody listens there already, be it a service of ours: it would go on to get a part of the callers."""
+    if config.port and sys.platform == "linux":
+        bound(config.host, config.port, shared=False).close()
     return bound(config.host, config.port) if sys.platform == "linux" else config.bind_socket()

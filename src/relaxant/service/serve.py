@@ -81,6 +81,7 @@ def serve(settings: Settings, application: str = "relaxant.service.serve:worker"
         ssl_certfile=settings.certificate,
         ssl_keyfile=settings.key,
         http=LINE,
+        loop="auto" if settings.certificate is None else "relaxant.service.line:loop",
         h11_max_incomplete_event_size=MOST_HEAD,
         ws="none",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -73,7 +73,7 @@ def read_report(body: bytes, now: datetime) -> tuple[Feedback, ...]:
             raise Problem(422, "accepted, and no suggestion is named", field=f"{where}.acceptedSuggestions")
         if one.outcome == "overridden" and one.accepted_suggestions:
             raise Problem(422, "overridden, and a suggestion is accepted", field=f"{where}.acceptedSuggestions")
-        if one.outcome_timestamp.astimezone(UTC) > now + _AHEAD:
+        if one.outcome_timestamp > now + _AHEAD:
             raise Problem(422, "the time lies ahead", field=f"{where}.outcomeTimestamp")
     return report.feedback
 

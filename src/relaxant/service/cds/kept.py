@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 
 import msgspec
@@ -97,7 +97,7 @@ def answer(connection: Connection, given: Sequence[tuple[Feedback, str | None]],
     """
     new = []
     for one, reason in given:
-        card, at = str(one.card), milliseconds(one.outcome_timestamp.astimezone(UTC))
+        card, at = str(one.card), milliseconds(one.outcome_timestamp)
         shown = connection.execute(
             select(CARDS.c.rules, CARDS.c.person, CARDS.c.finding).where(
                 CARDS.c.card == card, CARDS.c.service == service, CARDS.c.issuer == by

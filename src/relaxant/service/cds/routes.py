@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
-from starlette.concurrency import run_in_threadpool
+from sqlalchemy import Connection
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,18 +20,20 @@ from relaxant.service.cds.cards import Made, Place, order_cards, patient_cards
 from relaxant.service.cds.catalogue import ORDERS, SERVICES, Services, hooks_of, services
 from relaxant.service.cds.feedback import Report, read_report, reason_of
 from relaxant.service.cds.fetch import fetched, may_ask
-from relaxant.service.cds.kept import Told, answer, show
+from relaxant.service.cds.kept import Answered, Told, answer, show
 from relaxant.service.cds.openapi import openapi
 from relaxant.service.cds.record import Record, gathered, patient_of, person_of
 from relaxant.service.cds.request import Call, PatientView, hook_of, read_call
 from relaxant.service.cds.together import Together
-from relaxant.service.house import House, route
+from relaxant.service.house import House, beside, route
 from relaxant.service.operation import JSON, Operation
 from relaxant.service.problems import Problem, problem_of
 from relaxant.service.problems import answer as refusal
 from relaxant.service.tokens.caller import Use, caller, calling
 
-_LARGE = 128 * 1024  # bytes of a body that is worked on beside the loop, so that others are not kept waiting
+_LARGE = 128 * 1024  # bytes of a record that is worked on beside the loop, so that others are not kept waiting
+_MANY = 30  # medicines of which the same holds: a name that is not known is looked for among all, and an order may be reviewed again
+_LONG = 20  # answers that are kept beside the loop
 _encode = msgspec.json.Encoder().encode
 _SLOTS = {"service": tuple(dict.fromkeys(name for name, _ in SERVICES))}
 _CALL = Operation(
@@ -80,10 +82,12 @@ async def _answered(request: Request, house: House, use: Use) -> Response:
             await use.spent()  # nobody else is asked anything for a token that came before
             record = gathered(call, await fetched(call, record.given, house))
         person_of(record, call.context.patient_id)
-        patient = _patient(record, house)
-    large = len(body) > _LARGE
-    found = await run_in_threadpool(_checked, patient, house) if large else await together.checked(patient)
-    made = _cards(call, record, found, house)
+        patient = _patient(record, house) if sum(map(len, record.entries)) <= _LARGE else None
+    if patient is None or len(patient.medicines or ()) + len(patient.considering) > _MANY:
+        await use.spent()  # what may take longer than milliseconds is not begun for a token that came before
+        made = await beside(reviewed, call, record, house)  # and holds up nobody else
+    else:
+        made = _cards(call, record, await together.checked(patient), house)
     told = Told(
         service=service,
         hook=hook_of(call),
@@ -134,7 +138,11 @@ async def _feedback(request: Request, house: House) -> Response:
     system = Place(knowledge=house.knowledge, base=house.settings.base).system("override-reason")
     known = frozenset(house.knowledge.words("cds")["overrides"])
     given = [(one, reason_of(one, system, known)) for one in read_report(await _body(request), now)]
-    new = await house.store.written(lambda connection: answer(connection, given, service=service, by=by, now=now))
+
+    def kept(connection: Connection) -> list[Answered]:
+        return answer(connection, given, service=service, by=by, now=now)
+
+    new = await (beside(house.store.write, kept) if len(given) > _LONG else house.store.written(kept))
     for one in new:
         for rule in one.rules:
             house.measured.feedback.labels(rule, one.outcome).inc()

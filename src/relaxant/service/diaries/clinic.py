@@ -25,7 +25,7 @@ from relaxant.service.diaries.columns import Columns, Medicine, Planned, checked
 from relaxant.service.diaries.diaries import Diary
 from relaxant.service.diaries.entries import Kept, entries_of
 from relaxant.service.diaries.exports import diary_answer, diary_csv, diary_pdf
-from relaxant.service.diaries.forms import Form, form_of, is_form, plan_of, wanted_of
+from relaxant.service.diaries.forms import days_of, form_of, is_form, plan_of, wanted_of
 from relaxant.service.diaries.resources import diary_bundle
 from relaxant.service.diaries.told import Made, Summary, Whole
 from relaxant.service.diaries.who import clinician
@@ -85,7 +85,7 @@ def every(request: Request, house: House) -> Response:
 
 async def make(request: Request, house: House) -> Response:
     """Makes a diary, and shows its link this once."""
-    by = clinician(request, house)
+    by = await run_in_threadpool(clinician, request, house)
     body = await request.body()
     wanted = msgspec.convert(wanted_of(form_of(body)), Wanted) if is_form(request) else _decoded(body, Wanted)
     columns = Columns(medicines=wanted.medicines, scales=wanted.scales, by_part=wanted.by_part, conditions=wanted.conditions)  # fmt: skip
@@ -116,7 +116,7 @@ def one(request: Request, house: House) -> Response:
 
 async def plan(request: Request, house: House) -> Response:
     """Keeps what is planned of a medicine from a day on. It is known to the clinic's side alone."""
-    by = clinician(request, house)
+    by = await run_in_threadpool(clinician, request, house)
     body = await request.body()
     change = msgspec.convert(plan_of(form_of(body)), Change) if is_form(request) else _decoded(body, Change)
 
@@ -129,7 +129,7 @@ async def plan(request: Request, house: House) -> Response:
 
 async def renew(request: Request, house: House) -> Response:
     """Lets the link live longer."""
-    by = clinician(request, house)
+    by = await run_in_threadpool(clinician, request, house)
     days = _days((await _asked_days(request)).days, house)
 
     def renewed(connection: Connection, diary: Diary) -> None:
@@ -141,7 +141,7 @@ async def renew(request: Request, house: House) -> Response:
 
 async def revoke(request: Request, house: House) -> Response:
     """Closes the link."""
-    by = clinician(request, house)
+    by = await run_in_threadpool(clinician, request, house)
 
     def revoked(connection: Connection, diary: Diary) -> None:
         diaries.revoke(connection, diary.diary, house.now())
@@ -152,7 +152,7 @@ async def revoke(request: Request, house: House) -> Response:
 
 async def link(request: Request, house: House) -> Response:
     """Another link in place of the one before; shown this once."""
-    by = clinician(request, house)
+    by = await run_in_threadpool(clinician, request, house)
     days = _days((await _asked_days(request)).days, house)
     name = request.path_params["diary"]
 
@@ -167,7 +167,7 @@ async def link(request: Request, house: House) -> Response:
 
 async def erase(request: Request, house: House) -> Response:
     """Erases a diary and every entry of it."""
-    by = clinician(request, house)
+    by = await run_in_threadpool(clinician, request, house)
     if is_form(request) and "sure" not in form_of(await request.body()):
         return _see(f"/diaries/{request.path_params['diary']}")
     name = request.path_params["diary"]
@@ -289,15 +289,8 @@ def _summary(diary: Diary, entries: list[Kept], house: House) -> Summary:
 async def _asked_days(request: Request) -> Days:
     body = await request.body()
     if is_form(request):
-        return Days(_whole(form_of(body)))
+        return Days(days_of(form_of(body)))
     return _decoded(body, Days) if body.strip() else Days()
-
-
-def _whole(form: Form) -> int | None:
-    said = form.get("days", [""])[0].strip()
-    if said and not said.isdigit():
-        raise InputError("days", said, "this is no number of days", "a whole number")
-    return int(said) if said else None
 
 
 def _days(said: int | None, house: House) -> int:

@@ -99,7 +99,7 @@ def _keep(connection: Connection, diary: str, columns: Columns, made: date, entr
     if why is not None:
         return answered("refused", why)
     milliseconds = _milliseconds(now)
-    written = min(entry.written, milliseconds)  # a clock that runs ahead must not win for ever
+    written = max(0, min(entry.written, milliseconds))  # a clock that runs ahead must not win for ever
     at = (ENTRIES.c.diary == diary) & (ENTRIES.c.day == entry.day.isoformat()) & (ENTRIES.c.part == (entry.part or _WHOLE_DAY))  # fmt: skip
     found = connection.execute(select(ENTRIES.c.said, ENTRIES.c.written).where(at)).one_or_none()
     row = _Row(entry.said, entry.device, entry.written)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -42,9 +43,6 @@ def form_of(body: bytes) -> Form:
 
 def wanted_of(form: Form) -> dict[str, Any]:
     """A diary to make."""
-    days = _one(form, "days")
-    if days and not days.isdigit():
-        raise InputError("days", days, "this is no number of days", "a whole number")
     return {
         "label": _one(form, "label"),
         "medicines": [m for row in range(1, ROWS + 1) if (m := _medicine(form, row))],
@@ -52,8 +50,16 @@ def wanted_of(form: Form) -> dict[str, Any]:
         "by_part": _one(form, "by") == "part",
         "conditions": [c.strip() for c in _one(form, "conditions").split(",") if c.strip()],
         "call": _one(form, "call"),
-        "days": int(days) if days else None,
+        "days": days_of(form),
     }
+
+
+def days_of(form: Form) -> int | None:
+    """How many days a link lives. Raises :class:`InputError` for what is no such number."""
+    said = _one(form, "days")
+    if said and not re.fullmatch("[0-9]{1,9}", said):
+        raise InputError("days", said, "this is no number of days", "a whole number")
+    return int(said) if said else None
 
 
 def plan_of(form: Form) -> dict[str, Any]:

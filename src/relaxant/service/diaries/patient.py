@@ -27,7 +27,7 @@ from relaxant.service.diaries.entries import MOST_AT_ONCE, MOST_NOTE, Entry, Kep
 from relaxant.service.diaries.exports import day_of
 from relaxant.service.diaries.flags import flags_of
 from relaxant.service.diaries.told import Asked, Shown, Taken, Written
-from relaxant.service.house import House
+from relaxant.service.house import House, beside
 from relaxant.service.problems import Problem
 
 FILES = {
@@ -42,6 +42,7 @@ _LINK = "link"  # of whom the audit says that he wrote: whoever had it
 _SCHEME = "diary "
 _JSON = "application/json"
 _MOST_DEVICE = 40
+_LONG = 20  # entries that are kept beside the loop, which has others to answer
 
 
 class Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,7 +106,8 @@ async def write(request: Request, house: House) -> Response:
             record(connection, Kind.DIARY_ENTERED, _LINK, None, what, at=now)
         return Written(answers=tuple(answers), days=tuple(entries_of(connection, diary.diary)))
 
-    return Response(msgspec.json.encode(await house.store.written(kept)), media_type=_JSON)
+    done = await (beside(house.store.write, kept) if len(entries) > _LONG else house.store.written(kept))
+    return Response(msgspec.json.encode(done), media_type=_JSON)
 
 
 def shown(diary: Diary, entries: Sequence[Kept], house: House) -> Shown:

@@ -21,7 +21,7 @@ from relaxant.reviewing import Review
 from relaxant.service.frame.header import header
 from relaxant.service.frame.static import KINDS, static
 from relaxant.service.frame.templates import template
-from relaxant.service.house import House, route
+from relaxant.service.house import House, beside, route
 from relaxant.service.operation import HTML, JSON, Body, Operation
 from relaxant.service.pages.answer import RECORD, Answer, Refused, answer
 from relaxant.service.pages.asked import Question
@@ -97,7 +97,7 @@ def _posted(path: str, house: House, handler: Posted, gives: Mapping[int, Body |
         person = await run_in_threadpool(admitted, request, house)
         same_origin(request, house)
         given = await read_given(request, house)
-        return await run_in_threadpool(handler, request, house, given, person)
+        return await beside(handler, request, house, given, person)
 
     made: Callable[[Request, House], Awaitable[Response]] = handled
     return route(path, house, made, ("POST",), said)
@@ -118,8 +118,8 @@ async def _first(request: Request, house: House) -> Response:
         return HTMLResponse(page(Answer(fields=Fields(), refused=refused), house, person), problem.status)
     now = house.now()
     source = words["read"]["record"].format(host=urlsplit(held.fhir).netloc, day=now.date().isoformat(), time=now.strftime("%H:%M"))  # fmt: skip
-    made = await run_in_threadpool(answer, Given(file=record or b"", source=source, name=RECORD), house)
-    shown = await run_in_threadpool(page, made, house, person)
+    made = await beside(answer, Given(file=record or b"", source=source, name=RECORD), house)
+    shown = await beside(page, made, house, person)
     return HTMLResponse(shown, 422 if made.refused else 200)
 
 

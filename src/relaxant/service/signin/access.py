@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -30,7 +31,7 @@ def require(*roles: str) -> Callable[[Handler], Handler]:
     def guarded(handler: Handler) -> Handler:
         async def handled(request: Request, house: House) -> Response:
             try:
-                admitted(request, house, *roles)
+                await run_in_threadpool(admitted, request, house, *roles)
             except Problem as problem:
                 wants_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
                 if problem.status == 401 and wants_page:

@@ -25,6 +25,8 @@ from relaxant.service.store.engines import POLL, Engines, is_busy
 T = TypeVar("T")
 _log = log("store")
 _MOST_TOGETHER = 64
+_SHARED = 0.25  # seconds after which nobody more is taken into a turn, so that other processes get theirs
+_SHARED_ON_LOOP = 0.02  # the same on a loop, which has others to answer
 _WRITERS = 0x72656C61  # the advisory lock of PostgreSQL that makes writers of several processes take turns
 TURN = text("SELECT pg_advisory_xact_lock(:lock)").bindparams(lock=_WRITERS)
 _Asked = tuple[Callable[[Connection], Any], Future[Any]]
@@ -97,10 +99,10 @@ class Turns:
         with ExitStack() as stack:
             try:
                 connection = _begun(stack, self._ways.writes)
-                batch = self._batch()
-                done = self._do(connection, batch)
+                self._locked = None
+                done = self._do(connection, batch, _SHARED)
             except BaseException as error:  # nothing of the batch is acknowledged, and everybody who waits is told so
-                stack.pop_all().__exit__(type(error), error, error.__traceback__)
+                _taken_back(stack.pop_all(), error)
                 self._fail(batch or self._batch(), error)
             else:
                 self._commit(stack.pop_all(), batch, done)
@@ -117,14 +119,14 @@ class Turns:
         stack = ExitStack()
         try:
             if self.waiting.empty():
+                self._locked = None
                 self._pass_on()
                 return
             connection = _begun(stack, self._at_once)
             self._locked = None
-            batch = self._batch()
-            done = self._do(connection, batch)
+            done = self._do(connection, batch, _SHARED_ON_LOOP)
         except BaseException as error:
-            stack.__exit__(type(error), error, error.__traceback__)
+            _taken_back(stack, error)
             if batch or not is_busy(error) or self._too_long():
                 self._fail(batch or self._batch(), error)
                 self._pass_on()
@@ -133,7 +135,10 @@ class Turns:
                 self._tries = loop
                 loop.call_later(POLL, self._try, loop)
         else:
-            self._beside.submit(self._end, stack, batch, done)
+            try:
+                self._beside.submit(self._end, stack, batch, done)
+            except RuntimeError:  # the store has ended meanwhile
+                self._end(stack, batch, done)
 
     def _try(self, loop: asyncio.AbstractEventLoop) -> None:
         self._tries = None
@@ -166,23 +171,35 @@ class Turns:
     def _batch(self) -> list[_Asked]:
         """Those who wait, without whoever stopped waiting; from here on nobody can."""
         batch: list[_Asked] = []
-        while len(batch) < _MOST_TOGETHER:
+        while len(batch) < _MOST_TOGETHER and (one := self._next()) is not None:
+            batch.append(one)
+        return batch
+
+    def _next(self) -> _Asked | None:
+        """Whoever has waited longest and still does; from here on nobody can stop him."""
+        while True:
             try:
                 one = self.waiting.get_nowait()
             except queue.Empty:
-                break
+                return None
             if one[1].set_running_or_notify_cancel():
-                batch.append(one)
-        return batch
+                return one
 
-    def _do(self, connection: Connection, batch: Sequence[_Asked]) -> list[_Done]:
+    def _do(self, connection: Connection, batch: list[_Asked], seconds: float) -> list[_Done]:
+        """Takes those who wait into the ``batch`` and does what each asked, for so many ``seconds``: the rest has the next turn."""
         self._writes = threading.get_ident()
+        done, until = list[_Done](), time.monotonic() + seconds
         try:
             if self._ways.file is None:
                 connection.execute(TURN)
-            if len(batch) == 1:
-                return [_alone(connection, batch[0][0])]
-            return [_one(connection, what) for what, _ in batch]
+            while len(batch) < _MOST_TOGETHER and (one := self._next()) is not None:
+                batch.append(one)
+                if len(batch) == 1 and self.waiting.empty():
+                    return [_alone(connection, one[0])]
+                done.append(_one(connection, one[0]))
+                if time.monotonic() >= until:
+                    break
+            return done
         finally:
             self._writes = None
 
@@ -216,6 +233,14 @@ def _begun(stack: ExitStack, engine: Engine) -> Connection:
     connection = stack.enter_context(engine.connect())
     stack.enter_context(connection.begin())
     return connection
+
+
+def _taken_back(stack: ExitStack, error: BaseException) -> None:
+    """Ends a transaction that failed. Where even that fails the connection is lost, and the turn must still be given back."""
+    try:
+        stack.__exit__(type(error), error, error.__traceback__)
+    except Exception as further:
+        _log.error("a transaction could not be taken back", extra={"reason": type(further).__name__}, exc_info=further)
 
 
 def _alone(connection: Connection, what: Callable[[Connection], Any]) -> _Done:

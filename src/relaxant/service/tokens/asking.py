@@ -60,7 +60,7 @@ async def asked(
             return b"".join(parts)
     except (TimeoutError, httpx.TimeoutException):
         raise Unanswered("slow") from None
-    except (httpx.HTTPError, httpx.InvalidURL):
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):  # the last: a token that no header can hold
         raise Unanswered("unreachable") from None
 
 
