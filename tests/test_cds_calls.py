@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, func
+from sqlalchemy import select as chosen
 
 from cds import ORDERS, PATIENT, Desk, bundle, example, order, prefetched, select, sign, valid, view
+from relaxant.service.cds.cards import Made
+from relaxant.service.cds.kept import show
 from relaxant.service.settings import Issuer
+from relaxant.service.store.tables import AUDIT, CARDS
 from signing import ISSUER, Signer
 
 
@@ -265,20 +272,125 @@ def test_with_issuers_a_call_without_a_token_is_refused_bare(tmp_path_factory: p
         desk.close()
 
 
-def test_with_a_right_token_a_call_is_answered_once(tmp_path: Path, sent: dict[str, Any]) -> None:
-    signer, keys, base = Signer("ES384"), tmp_path / "keys.json", "https://relaxant.hospital.example"
+@contextmanager
+def guarded(folder: Path, *, desks: int = 1, **settings: Any) -> Iterator[tuple[Callable[[str], dict[str, str]], list[Desk]]]:  # fmt: skip
+    """Services over one store that ask for tokens; and what makes the header with a new token for a path."""
+    signer, keys, base = Signer("ES384"), folder / "keys.json", "https://relaxant.hospital.example"
     keys.write_text(json.dumps({"keys": [signer.jwk()]}), encoding="utf-8")
     issuer = Issuer(issuer=ISSUER, name="records", keys=str(keys))
-    desk = Desk(tmp_path, issuers=(issuer,), public_url=base)
-    desk.clock[0] = datetime.now(UTC)
+    made = [Desk(folder, issuers=(issuer,), public_url=base, **settings) for _ in range(desks)]
+    for desk in made:
+        desk.clock[0] = datetime.now(UTC)
     try:
+        yield lambda path: {"authorization": f"Bearer {signer.token(base + path)}"}, made
+    finally:
+        for desk in made:
+            desk.close()
+
+
+def kept(desk: Desk) -> tuple[int, int]:
+    """How many cards and rows of the audit there are."""
+    cards, rows = (chosen(func.count()).select_from(table) for table in (CARDS, AUDIT))
+    return desk.house.store.read(lambda c: (c.execute(cards).scalar_one(), c.execute(rows).scalar_one()))
+
+
+def test_a_replay_leaves_no_card_and_no_row(tmp_path: Path, sent: dict[str, Any]) -> None:
+    call = sign(sent, [TIZANIDINE])
+    with guarded(tmp_path) as (token, (desk,)):
+        own = token(ORDERS)
+        shown = len(desk.post(ORDERS, call, headers=own).json()["cards"])
+        before = kept(desk)
+        assert shown and before == (shown, 1)
+        for body in (
+            call,
+            b"{",
+            {**call, "hook": "patient-view"},
+            sign({}, [TIZANIDINE]),
+        ):  # which body it is is not told
+            again = desk.post(ORDERS, body, headers=own)
+            assert (again.status_code, again.content) == (401, b"")
+        assert kept(desk) == before
+        assert desk.house.measured.refused.labels("token: replayed")._value.get() == 4
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [(ORDERS, b"{", 400), (ORDERS, sign({}, [TIZANIDINE]), 412), (ORDERS, view({}), 400), ("/cds-services/none", b"{}", 404)],
+)  # fmt: skip
+def test_a_call_that_fails_spends_its_token(path: str, body: Any, status: int, tmp_path: Path, sent: dict[str, Any]) -> None:  # fmt: skip
+    with guarded(tmp_path) as (token, (desk,)):
+        own = token(path)
+        assert desk.post(path, body, headers=own).status_code == status
+        for again in (body, sign(sent, [TIZANIDINE])):
+            assert desk.post(path, again, headers=own).status_code == 401
+        assert kept(desk) == (0, 0)
+
+
+def test_a_call_whose_cards_cannot_be_kept_spends_its_token(tmp_path: Path, sent: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    def fails(connection: Connection, *what: Any) -> list[Made]:
+        show(connection, *what)
+        raise RuntimeError("after all was written")
+
+    with guarded(tmp_path) as (token, (desk,)):
+        own, call = token(ORDERS), sign(sent, [TIZANIDINE])
+        with monkeypatch.context() as changed:
+            changed.setattr("relaxant.service.cds.routes.show", fails)
+            assert desk.post(ORDERS, call, headers=own).status_code == 500
+        assert kept(desk) == (0, 0)
+        assert desk.post(ORDERS, call, headers=own).status_code == 401
+        assert desk.post(ORDERS, call, headers=token(ORDERS)).status_code == 200
+
+
+def test_of_two_services_that_get_a_token_at_once_one_answers(tmp_path: Path, sent: dict[str, Any]) -> None:
+    call = sign(sent, [TIZANIDINE])
+    with guarded(tmp_path, desks=2) as (token, desks):
+        tokens = [token(ORDERS) for _ in range(12)]
+        with ThreadPoolExecutor(2) as pool:
+            runs = [pool.submit(lambda d: [d.post(ORDERS, call, headers=t).status_code for t in tokens], d) for d in desks]  # fmt: skip
+            first, second = (run.result() for run in runs)
+        assert [sorted(pair) for pair in zip(first, second, strict=True)] == [[200, 401]] * len(tokens)
+        assert kept(desks[0])[1] == len(tokens)
+
+
+def test_a_token_that_came_before_begins_no_long_work(tmp_path: Path, sent: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    begun = []
+
+    async def beside(work: Callable[..., Any], *given: Any) -> Any:
+        begun.append(work)
+        return work(*given)
+
+    monkeypatch.setattr("relaxant.service.cds.routes.beside", beside)
+    many = bundle(order(f"unknownium{i}", "1 tablet", f"m{i}", status="active") for i in range(60))
+    with guarded(tmp_path) as (token, (desk,)):
+        own, call = token(PATIENT), view({**sent, "medicationRequests": many})
+        assert [desk.post(PATIENT, call, headers=own).status_code for _ in range(2)] == [200, 401]
+    assert len(begun) == 1
+
+
+def test_a_token_that_came_before_asks_no_other_server(tmp_path: Path, sent: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    asked = []
+
+    async def fetched(*what: Any) -> dict[str, bytes]:
+        asked.append(what)
+        return {}
+
+    monkeypatch.setattr("relaxant.service.cds.routes.fetched", fetched)
+    server = "https://records.example/r4"
+    may = {"access_token": "x", "token_type": "Bearer", "expires_in": 300, "scope": "patient/*.read", "subject": "s"}
+    call = sign(sent, [TIZANIDINE], fhirServer=server, fhirAuthorization=may)
+    with guarded(tmp_path, fhir_servers=(server,)) as (token, (desk,)):
+        own = token(ORDERS)
+        assert [desk.post(ORDERS, call, headers=own).status_code for _ in range(2)] == [200, 401]
+    assert len(asked) == 1
+
+
+def test_with_a_right_token_a_call_is_answered_once(tmp_path: Path, sent: dict[str, Any]) -> None:
+    base = "https://relaxant.hospital.example"
+    with guarded(tmp_path) as (made, (desk,)):
         for path, call in ((PATIENT, view(sent)), (ORDERS, sign(sent, [TIZANIDINE]))):
-            token = {"authorization": f"Bearer {signer.token(base + path)}"}
+            token = made(path)
             answer = desk.post(path, call, headers=token)
             assert answer.status_code == 200 and answer.json()["cards"]
             assert all(link["url"].startswith(base) for c in answer.json()["cards"] for link in c["links"])
             assert desk.post(path, call, headers=token).status_code == 401
-        wrong = {"authorization": f"Bearer {signer.token(base + PATIENT)}"}
-        assert desk.post(ORDERS, sign(sent, [TIZANIDINE]), headers=wrong).status_code == 401
-    finally:
-        desk.close()
+        assert desk.post(ORDERS, sign(sent, [TIZANIDINE]), headers=made(PATIENT)).status_code == 401

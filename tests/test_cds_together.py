@@ -136,6 +136,37 @@ def test_who_comes_first_waits_for_those_on_their_way(monkeypatch: pytest.Monkey
     assert sizes == [3, 2]
 
 
+def test_who_was_answered_together_is_waited_for_and_one_alone_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    sizes = []
+
+    def counted(patients: list[Patient], **more: Any) -> list[Checked]:
+        sizes.append(len(patients))
+        return checked_together(patients, **more)
+
+    monkeypatch.setattr(together, "checked_together", counted)
+    monkeypatch.setattr(together, "_LONGEST", 60.0)
+    one = example("stroke-uk")
+
+    async def late(wait: Together, turns: int) -> Checked:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await wait.checked(one)
+
+    async def asked() -> None:
+        wait = Together(KNOWLEDGE)
+        await wait.checked(one)
+        await wait.checked(one)
+        await asyncio.gather(*(wait.checked(one) for _ in range(3)))
+        await asyncio.gather(*(late(wait, 5 * n) for n in range(3)))
+        monkeypatch.setattr(together, "_LONGEST", 0.01)
+        await asyncio.gather(*(late(wait, 5 * n) for n in range(2)))  # the third does not come: not for long
+        monkeypatch.setattr(together, "_LONGEST", 60.0)
+        await asyncio.gather(*(late(wait, 5 * n) for n in range(2)))
+
+    asyncio.run(asyncio.wait_for(asked(), 30))
+    assert sizes == [1, 1, 3, 3, 2, 2]
+
+
 def test_the_fault_of_one_is_nobody_elses(monkeypatch: pytest.MonkeyPatch) -> None:
     faulty = msgspec.structs.replace(example("pregnancy"), as_of=TODAY - timedelta(days=1))
 

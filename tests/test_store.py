@@ -724,7 +724,8 @@ class TestTurns:
             loop = asyncio.get_running_loop()
             other.execute("BEGIN IMMEDIATE")
             first = turns.asks(step("first"))
-            turns.lead(loop)  # another process writes: it is tried again in a moment
+            turns.lead(loop)
+            await asyncio.sleep(0)  # another process writes: it is tried again in a moment
             other.execute("ROLLBACK")
             await asyncio.to_thread(turns.wait, first, 20.0)  # somebody in a thread was quicker
             if turns._locked is not None:

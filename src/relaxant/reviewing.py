@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -33,7 +34,16 @@ from relaxant.planning.planned import planned
 from relaxant.planning.pump import refill_by
 from relaxant.predicted import ShownPrediction, ShownScenario, predicted, steps_of
 from relaxant.rules.evaluate import Checks, evaluate, program
-from relaxant.rules.findings import Check, Finding, Unchecked, findings_by_agent, read_row, silent_checks
+from relaxant.rules.findings import (
+    Cause,
+    Check,
+    Finding,
+    Unchecked,
+    findings_by_agent,
+    read_causes,
+    silent_checks,
+    worded,
+)
 from relaxant.rules.reasons import Cited, cited
 from relaxant.rules.wording import capital, fact_text, listed, shown_agent_name
 from relaxant.suited import ShownCombination, ShownSuitability, combinations, suitability
@@ -173,9 +183,10 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     unclear_conditions: tuple[UnclearCondition, ...] = ()
 
 
-class Checked(msgspec.Struct, frozen=True, kw_only=True):
+class Checked(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One person up to the findings: the ``patient`` in one order, the medicines as read, and what every rule said of them; ``checks`` are those
-    that were not silent. ``facts`` and ``tested`` may be of several people; this one's is the ``row``."""
+    that were not silent. ``causes`` are the findings, in their order, before they are put into words. ``facts`` and ``tested`` may be of several
+    people; this one's is the ``row``."""
 
     patient: Patient
     medicines: tuple[Medicine, ...]
@@ -183,8 +194,17 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     tested: Checks
     row: int
     checks: tuple[Check, ...]
-    findings: tuple[Finding, ...]
+    causes: tuple[Cause, ...]
     unchecked: tuple[Unchecked, ...]
+
+    def worded(self, cause: Cause) -> Finding:
+        """The finding of one of the causes."""
+        return worded(cause, self.facts, self.row)
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """All of them in words."""
+        return tuple(map(self.worded, self.causes))
 
 
 def checked(patient: Patient, *, knowledge: Knowledge | None = None) -> Checked:
@@ -216,7 +236,7 @@ def checked_together(patients: Sequence[Patient], *, knowledge: Knowledge | None
 
 
 def _read(patient: Patient, medicines: tuple[Medicine, ...], tested: Checks, row: int) -> Checked:
-    checks, findings, unchecked = read_row(tested, row)
+    checks, causes, unchecked = read_causes(tested, row)
     return Checked(
         patient=patient,
         medicines=medicines,
@@ -224,7 +244,7 @@ def _read(patient: Patient, medicines: tuple[Medicine, ...], tested: Checks, row
         tested=tested,
         row=row,
         checks=tuple(checks),
-        findings=tuple(findings),
+        causes=tuple(causes),
         unchecked=tuple(unchecked),
     )
 

@@ -56,6 +56,22 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     also: tuple[str, ...]
 
 
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """What fired of one cause, sorted and counted and not yet in words: :func:`worded` makes a finding of it. ``group``: the gravest first, which
+    speaks; ``led``: those of its rule that say the same."""
+
+    cause: str
+    tier: Tier
+    verified: bool
+    agents: tuple[str, ...]
+    partners: tuple[str, ...]
+    situation: Situation
+    group: tuple[Fired, ...]
+    led: tuple[Fired, ...]
+    interrupts: bool = False
+    folded: bool = False
+
+
 class Unchecked(msgspec.Struct, frozen=True, kw_only=True):
     """An input that would settle checks that could not be made."""
 
@@ -72,6 +88,14 @@ def read_row(
 ) -> tuple[list[Check], list[Finding], list[Unchecked]]:
     """The checks that were not silent, the findings and the open questions of one person; ``concerning`` one agent alone: by its own rules, and by
     those of others that fire with it as a partner. The other checks: :func:`silent_checks`."""
+    made, causes, unchecked = read_causes(checks, row, concerning)
+    return made, [worded(cause, checks.facts, row) for cause in causes], unchecked
+
+
+def read_causes(
+    checks: Checks, row: int, concerning: str | None = None
+) -> tuple[list[Check], list[Cause], list[Unchecked]]:
+    """As :func:`read_row`, before the findings are put into words."""
     facts, person = checks.facts, Row(checks.facts, row)
     made: list[Check] = []
     fired: list[Fired] = []
@@ -106,8 +130,8 @@ def read_row(
             if its_outcome == UNKNOWN and modifier.tier and _RANK[modifier.tier] < _RANK[fired[-1].tier]:
                 for need in settled_by(its_test, person):
                     open_questions.setdefault(need, []).append((test.rule.rule, test.agent, modifier.tier))
-    findings = _triage(fired, facts, row, concerning)
-    return sorted(made, key=_check_order), findings, _unchecked(open_questions, facts, row)
+    causes = _triage(fired, facts, row, concerning)
+    return sorted(made, key=_check_order), causes, _unchecked(open_questions, facts, row)
 
 
 def silent_checks(checks: Checks, row: int) -> list[Check]:
@@ -134,7 +158,8 @@ def findings_by_agent(checks: Checks, row: int) -> Callable[[str], list[Finding]
 
     def about(agent: str) -> list[Finding]:
         partner = facts.knowledge.agents[agent].ingredient
-        return _triage([f for f in fired if agent == f.test.agent or partner in f.partners], facts, row, agent)
+        causes = _triage([f for f in fired if agent == f.test.agent or partner in f.partners], facts, row, agent)
+        return [worded(cause, facts, row) for cause in causes]
 
     return functools.cache(about)
 
@@ -204,26 +229,24 @@ def _unchecked(questions: dict[str, list[tuple[str, str, Tier]]], facts: Facts, 
 # ---------------------------------------------------------------- triage
 
 
-def _triage(fired: Iterable[Fired], facts: Facts, row: int, first: str | None = None) -> list[Finding]:
+def _triage(fired: Iterable[Fired], facts: Facts, row: int, first: str | None = None) -> list[Cause]:
     """Merges by cause; the gravest rule of a cause speaks, the others are named. Then the budget."""
     groups: dict[str, list[Fired]] = {}
     for one in fired:
         groups.setdefault(one.test.rule.cause.replace("{agent}", one.test.agent), []).append(one)
-    findings = [_finding(cause, group, facts, row, first) for cause, group in groups.items()]
-    findings.sort(key=lambda f: (_RANK[f.tier], not f.verified, f.agents, f.cause))
+    causes = [_cause(cause, group, facts, row, first) for cause, group in groups.items()]
+    causes.sort(key=lambda c: (_RANK[c.tier], not c.verified, c.agents, c.cause))
     budget, open_count = (
         int(facts.knowledge.policy("interruption_budget")),
         int(facts.knowledge.policy("findings_open")),
     )
     out = []
-    for i, finding in enumerate(findings):
-        interrupts = finding.tier == "DANGER" and budget > 0
+    for i, cause in enumerate(causes):
+        interrupts = cause.tier == "DANGER" and budget > 0
         budget -= interrupts
-        quiet = finding.tier in ("WATCH", "NOTE")
-        leaving = finding.situation == "taking" and all(_stopping(a, facts, row) for a in finding.agents)
-        out.append(
-            msgspec.structs.replace(finding, interrupts=interrupts, folded=quiet and (leaving or i >= open_count))
-        )
+        quiet = cause.tier in ("WATCH", "NOTE")
+        leaving = cause.situation == "taking" and all(_stopping(a, facts, row) for a in cause.agents)
+        out.append(msgspec.structs.replace(cause, interrupts=interrupts, folded=quiet and (leaving or i >= open_count)))
     return out
 
 
@@ -233,41 +256,54 @@ def _situation(agent: str, facts: Facts, row: int, on: Sequence[Situation]) -> S
     return next((s for s in order if s in on and s in own and own[s][row] == 1), on[0])
 
 
-def _finding(cause: str, group: list[Fired], facts: Facts, row: int, first: str | None = None) -> Finding:
+def _cause(cause: str, group: list[Fired], facts: Facts, row: int, first: str | None = None) -> Cause:
     """What fired of one cause, as one; of what is alike otherwise the rules of the agent ``first`` speak."""
     knowledge = facts.knowledge
-    group = sorted(
-        group,
-        key=lambda f: (
-            _RANK[f.tier],
-            not f.test.rule.verified,
-            f.test.agent != first,
-            -len(f.partners),
-            f.test.agent,
-            f.test.rule.rule,
-        ),
-    )
+    if len(group) > 1:
+        group = sorted(
+            group,
+            key=lambda f: (
+                _RANK[f.tier],
+                not f.test.rule.verified,
+                f.test.agent != first,
+                -len(f.partners),
+                f.test.agent,
+                f.test.rule.rule,
+            ),
+        )
     lead = group[0]
-    rule, agent = lead.test.rule, lead.test.agent
-    situation = _situation(agent, facts, row, rule.on)
-    same_rule = [
+    rule = lead.test.rule
+    situation = _situation(lead.test.agent, facts, row, rule.on)
+    led = tuple(
         f
         for f in group
-        if f.test.rule.rule == rule.rule
-        and f.tier == lead.tier
-        and _situation(f.test.agent, facts, row, rule.on)
-        == situation  # what is begun and what is taken get other advice
-    ]
-    agents = tuple(dict.fromkeys(f.test.agent for f in group))
-    led_agents = tuple(dict.fromkeys(f.test.agent for f in same_rule))
-    partners = tuple(
-        dict.fromkeys(
-            p
-            for f in group
-            for p in f.partners
-            if p not in {knowledge.agents[a].ingredient for a in agents} or len(agents) == 1
+        if f is lead
+        or (
+            f.test.rule.rule == rule.rule
+            and f.tier == lead.tier
+            and _situation(f.test.agent, facts, row, rule.on)
+            == situation  # what is begun and what is taken get other advice
         )
     )
+    agents = tuple(dict.fromkeys(f.test.agent for f in group))
+    own = {knowledge.agents[a].ingredient for a in agents} if len(agents) > 1 else ()
+    return Cause(
+        cause=cause,
+        tier=lead.tier,
+        verified=all(_verified(f.test.rule, knowledge) for f in led),
+        agents=agents,
+        partners=tuple(dict.fromkeys(p for f in group for p in f.partners if p not in own)),
+        situation=situation,
+        group=tuple(group),
+        led=led,
+    )
+
+
+def worded(cause: Cause, facts: Facts, row: int) -> Finding:
+    """The finding of a cause, in words."""
+    knowledge, lead, situation = facts.knowledge, cause.group[0], cause.situation
+    rule, agent = lead.test.rule, lead.test.agent
+    led_agents = tuple(dict.fromkeys(f.test.agent for f in cause.led))
     led_ingredients = {knowledge.agents[a].ingredient for a in led_agents}
     apart = [p for p in lead.partners if p not in led_ingredients]
     if (
@@ -288,35 +324,34 @@ def _finding(cause: str, group: list[Fired], facts: Facts, row: int, first: str 
     action = words(for_situation((modifier.action if modifier else None) or rule.action, spoken))
     consequence = words((modifier.consequence if modifier else None) or rule.consequence)
     others: dict[tuple[str, str, tuple[str, ...]], Fired] = {}
-    for fired in group[1:]:
+    for fired in cause.group[1:]:
         if fired.test.rule.rule != rule.rule:
             others.setdefault((str(_summary(fired)), fired.test.agent, fired.partners), fired)
     also = [words_of(f, facts, row) for f in others.values()]
-    identity = "\n".join(
-        (cause, lead.tier, *sorted({f.test.rule.rule for f in group}), *agents, *partners, situation, action)
-    )
+    rules = dict.fromkeys(f.test.rule.rule for f in cause.group)
+    identity = "\n".join((cause.cause, lead.tier, *sorted(rules), *cause.agents, *cause.partners, situation, action))
     return Finding(
-        id=f"{cause}-{hashlib.sha256(identity.encode()).hexdigest()[:10]}",
-        rules=tuple(dict.fromkeys(f.test.rule.rule for f in group)),
-        tier=lead.tier,
-        agents=agents,
-        partners=partners,
+        id=f"{cause.cause}-{hashlib.sha256(identity.encode()).hexdigest()[:10]}",
+        rules=tuple(rules),
+        tier=cause.tier,
+        agents=cause.agents,
+        partners=cause.partners,
         summary=summary,
         consequence=consequence,
         mechanism=words(rule.mechanism),
         action=action,
         alternatives=tuple(words(a) for a in rule.alternatives if not _taken_already(a, agent, facts, row)),
         evidence=rule.evidence,
-        verified=all(_verified(f.test.rule, knowledge) for f in same_rule),
+        verified=cause.verified,
         effect=effect_of(agent, lead.partners, knowledge),
-        because=because_of(group, facts, row),
-        sources=sources_of(group, facts, row, partners),
-        cause=cause,
+        because=because_of(cause.group, facts, row),
+        sources=sources_of(cause.group, facts, row, cause.partners),
+        cause=cause.cause,
         situation=situation,
         frequency=rule.frequency,
         modified=modifier.why if modifier and modifier.tier not in (None, rule.tier) else None,
-        interrupts=False,
-        folded=False,
+        interrupts=cause.interrupts,
+        folded=cause.folded,
         also=tuple(dict.fromkeys(also)),
     )
 

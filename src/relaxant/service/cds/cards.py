@@ -63,7 +63,7 @@ def patient_cards(found: Checked, record: Record, place: Place) -> list[Made]:
     """For a record that was opened: the gravest finding, with the others below it; else what could not be checked, if it may be grave."""
     if found.findings:
         first, *others = found.findings
-        return [_finding(first, others, (), found, record, place)]
+        return [_finding(first, len(others), (), found, record, place, others=others)]
     made = _unchecked(found, record, None, place)
     return [made] if made is not None else []
 
@@ -71,26 +71,27 @@ def patient_cards(found: Checked, record: Record, place: Place) -> list[Made]:
 def order_cards(found: Checked, record: Record, place: Place) -> list[Made]:
     """For orders: DANGER and CHANGE about them, and what could not be checked of them."""
     orders = weighed(found, record)
-    about = [f for f in found.findings if concerns(f, orders)]
-    shown = [f for f in about if f.tier in _SHOWN]
-    rest = [f for f in found.findings if f not in shown]
+    about = [c for c in found.causes if concerns(c, orders)]
+    shown = [found.worded(c) for c in about if c.tier in _SHOWN]
+    behind = len(found.causes) - len(shown)
     begun = first_steps(found)
-    out = [_finding(f, rest, suggested(f, orders, found, place.knowledge, begun), found, record, place, orders) for f in shown]  # fmt: skip
+    out = [_finding(f, behind, suggested(f, orders, found, place.knowledge, begun), found, record, place, orders) for f in shown]  # fmt: skip
     open_card = _unchecked(found, record, orders, place)
     if open_card is not None:
         out.append(open_card)
-    if not shown and (quiet := [f for f in about if f.tier not in _SHOWN]):
-        out.append(_rest(quiet, len(rest), found, place, orders))
+    if not shown and about:
+        out.append(_rest([found.worded(c) for c in about], behind, found, place, orders))
     return out
 
 
 # ---------------------------------------------------------------- one finding
 
 
-def _finding(finding: Finding, others: Sequence[Finding], changes: Sequence[Suggestion], found: Checked, record: Record, place: Place, orders: Weighed | None = None) -> Made:  # fmt: skip
+def _finding(finding: Finding, behind: int, changes: Sequence[Suggestion], found: Checked, record: Record, place: Place, orders: Weighed | None = None, others: Sequence[Finding] = ()) -> Made:  # fmt: skip
+    """``behind``: how many others there are; of a record that was opened they are ``others``, and no other card says them."""
     uid = uuid4()
     detail = _detail(finding, place)
-    if orders is None:  # there is no other card to say it
+    if orders is None:
         broken = _whole(record, place.words["unchecked"], place) if record.reported or record.cut else []
         detail += [
             *_others(others, place),
@@ -105,15 +106,14 @@ def _finding(finding: Finding, others: Sequence[Finding], changes: Sequence[Sugg
         suggestions=_numbered(changes, uid),
         selection_behavior="at-most-one" if changes else None,
         override_reasons=_overrides(place),
-        links=(_review_link(len(others), place), _rule_link(finding, place)),
+        links=(_review_link(behind, place), _rule_link(finding, place)),
     )
     about = () if orders is None else tuple(draft.same for draft, _ in orders_of(finding, orders))
-    more = [] if orders is not None else [f.id for f in others]
     return Made(
         card=card,
         finding=finding.id,
         rules=finding.rules,
-        said=_said(found, [finding, *more], about),
+        said=_said(found, [finding, *(f.id for f in others)], about),
     )
 
 

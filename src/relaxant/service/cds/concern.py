@@ -7,7 +7,7 @@ import msgspec
 from relaxant.knowledge.schema import TIERS
 from relaxant.medicines.medicine import Medicine
 from relaxant.reviewing import Checked
-from relaxant.rules.findings import Finding, Unchecked
+from relaxant.rules.findings import Cause, Finding, Unchecked
 from relaxant.service.cds.record import Draft, Record
 
 _WEIGHED = "considering"
@@ -49,9 +49,9 @@ def weighed(found: Checked, record: Record) -> Weighed:
     return Weighed(orders=tuple(orders), unread=tuple(unread))
 
 
-def concerns(finding: Finding, orders: Weighed) -> bool:
+def concerns(cause: Cause, orders: Weighed) -> bool:
     """Whether a finding is about the orders."""
-    return bool(orders.agents & set(finding.agents) or orders.ingredients & set(finding.partners))
+    return bool(orders.agents & set(cause.agents) or orders.ingredients & set(cause.partners))
 
 
 def orders_of(finding: Finding, orders: Weighed) -> tuple[tuple[Draft, tuple[Medicine, ...]], ...]:

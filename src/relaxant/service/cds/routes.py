@@ -29,7 +29,7 @@ from relaxant.service.house import House, beside, route
 from relaxant.service.operation import JSON, Operation
 from relaxant.service.problems import Problem, problem_of
 from relaxant.service.problems import answer as refusal
-from relaxant.service.tokens.caller import caller
+from relaxant.service.tokens.caller import Use, caller, calling
 
 _LARGE = 128 * 1024  # bytes of a record that is worked on beside the loop, so that others are not kept waiting
 _MANY = 30  # medicines of which the same holds: a name that is not known is looked for among all, and an order may be reviewed again
@@ -61,10 +61,15 @@ def routes(house: House) -> list[BaseRoute]:
 
 
 async def _call(request: Request, house: House) -> Response:
-    """A hook fired."""
+    """A hook fired. The token's one use is spent with the cards, in one write."""
+    async with calling(request, house) as use:
+        return await _answered(request, house, use)
+
+
+async def _answered(request: Request, house: House, use: Use) -> Response:
     together = _together(house)
     with together.on_the_way():
-        by, service = (await caller(request, house)).name, str(request.path_params["service"])
+        service = str(request.path_params["service"])
         hooks = hooks_of(service)
         if not hooks:
             raise Problem(404, "there is no such service")
@@ -74,25 +79,25 @@ async def _call(request: Request, house: House) -> Response:
             raise Problem(400, f"this service is for {' and '.join(hooks)}", field="hook")
         record = gathered(call)
         if may_ask(call, house):
+            await use.spent()  # nobody else is asked anything for a token that came before
             record = gathered(call, await fetched(call, record.given, house))
         person_of(record, call.context.patient_id)
         patient = _patient(record, house) if sum(map(len, record.entries)) <= _LARGE else None
     if patient is None or len(patient.medicines or ()) + len(patient.considering) > _MANY:
-        made = await beside(
-            reviewed, call, record, house
-        )  # what may take longer than milliseconds holds up nobody else
+        await use.spent()  # what may take longer than milliseconds is not begun for a token that came before
+        made = await beside(reviewed, call, record, house)  # and holds up nobody else
     else:
         made = _cards(call, record, await together.checked(patient), house)
     told = Told(
         service=service,
         hook=hook_of(call),
-        by=by,
+        by=use.by.name,
         patient=call.context.patient_id,
         server=_server(call),
         now=house.now(),
         again=service != ORDERS,
     )
-    shown = await house.store.written(lambda connection: show(connection, house.store.secret, made, told))
+    shown = await use.written(lambda connection: show(connection, house.store.secret, made, told))
     for one in shown:
         for rule in one.rules or (one.finding,):
             house.measured.cards.labels(rule, one.card.indicator).inc()

@@ -100,7 +100,7 @@ def _changed(finding: Finding, draft: Draft, lines: Sequence[Medicine], found: C
     agent = medicine.agents[0]
     if agent not in finding.agents or any(agent in m.agents for m in found.medicines if m.role == "current"):
         return None
-    if any(f.tier == "DANGER" and agent in f.agents for f in found.findings):  # no plan begins beside a DANGER
+    if any(f.tier == "DANGER" and agent in f.agents for f in found.causes):  # no plan begins beside a DANGER
         return None
     first = begun(agent, medicine)
     if first is None:
@@ -148,9 +148,9 @@ def _clears(finding: Finding, draft: Draft, dosage: list[dict[str, Any]], found:
     """Whether the order so changed is without the finding and without another DANGER than there was."""
     lines = tuple(_again(line, draft, dosage) for line in found.patient.considering)
     after = checked(msgspec.structs.replace(found.patient, considering=lines), knowledge=knowledge)
-    before = {f.cause for f in found.findings if f.tier == "DANGER"}
-    worse = any(f.tier == "DANGER" and f.cause not in before for f in after.findings)
-    same = any(f.cause == finding.cause and f.tier in _GRAVE and set(f.agents) & set(finding.agents) for f in after.findings)  # fmt: skip
+    before = {f.cause for f in found.causes if f.tier == "DANGER"}
+    worse = any(f.tier == "DANGER" and f.cause not in before for f in after.causes)
+    same = any(f.cause == finding.cause and f.tier in _GRAVE and set(f.agents) & set(finding.agents) for f in after.causes)  # fmt: skip
     return not worse and not same
 
 

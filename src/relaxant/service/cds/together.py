@@ -13,15 +13,17 @@ from relaxant.patient import Patient
 from relaxant.reviewing import Checked, checked, checked_together
 
 _MOST = 8  # people; what else the loop has to do waits no longer than these take
-_LONGEST = 0.01  # seconds that who came first waits for those who are on their way
+_LONGEST = 0.01  # seconds that who came first waits for those who are on their way, or who came together last time
 
 
 class Together(msgspec.Struct):
-    """Who waits to be checked, in one event loop, and how many are on their way."""
+    """Who waits to be checked, in one event loop, how many are on their way, and how many came together ``last``: who was answered together calls again
+    together, and one who calls alone waits for nobody."""
 
     knowledge: Knowledge
     waiting: list[tuple[Patient, asyncio.Future[Checked]]] = []
     coming: int = 0
+    last: int = 1
     turn: asyncio.Handle | None = None
 
     @contextmanager
@@ -32,7 +34,7 @@ class Together(msgspec.Struct):
             yield
         finally:
             self.coming -= 1
-            if self.waiting and not self.coming:
+            if self.waiting and self._all_here:
                 self._soon(asyncio.get_running_loop(), 0.0)
 
     async def checked(self, patient: Patient) -> Checked:
@@ -40,11 +42,15 @@ class Together(msgspec.Struct):
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Checked] = loop.create_future()
         self.waiting.append((patient, future))
-        if len(self.waiting) >= _MOST or not self.coming:
+        if self._all_here:
             self._soon(loop, 0.0)
         elif self.turn is None:
             self._soon(loop, _LONGEST)
         return await future
+
+    @property
+    def _all_here(self) -> bool:
+        return len(self.waiting) >= _MOST or (not self.coming and len(self.waiting) >= self.last)
 
     def _soon(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         if self.turn is not None:
@@ -56,6 +62,7 @@ class Together(msgspec.Struct):
         turn, self.waiting = self.waiting[:_MOST], self.waiting[_MOST:]
         if self.waiting:
             self._soon(loop, 0.0)
+        self.last = len(turn)
         called = [(patient, future) for patient, future in turn if not future.done()]  # who went away is not waited for
         try:
             found = checked_together([patient for patient, _ in called], knowledge=self.knowledge)

@@ -43,6 +43,7 @@ class Turns:
         self._turn = threading.Lock()
         self._writes: int | None = None  # the thread that runs what was asked, while it does
         self._loops: set[asyncio.AbstractEventLoop] = set()  # on which somebody waits
+        self._soon: set[asyncio.AbstractEventLoop] = set()  # whose turn comes once all that is ready on them has run
         self._tries: asyncio.AbstractEventLoop | None = None  # which will try again, because another process writes
         self._locked: float | None = None  # since when
         self._beside = ThreadPoolExecutor(1, "commits")
@@ -64,13 +65,15 @@ class Turns:
         self._write_until(future.done)
 
     def lead(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Has written what waits, now or soon, for those who wait on a loop; called on it."""
+        """Has written what waits, soon, for those who wait on a loop; called on it. Who is ready to ask on that loop asks before: all of them are
+        one transaction."""
         self._loops.add(loop)
         if self._ways.file is None:
             with suppress(RuntimeError):  # it ends, and its end writes what waits
                 self._beside.submit(self._take)
-        elif self._tries is not loop:
-            self._lead(loop)
+        elif self._tries is not loop and loop not in self._soon:
+            self._soon.add(loop)
+            loop.call_soon(self._come, loop)
 
     def close(self, seconds: float) -> None:
         """Writes what waits, and ends."""
@@ -103,6 +106,10 @@ class Turns:
                 self._fail(batch or self._batch(), error)
             else:
                 self._commit(stack.pop_all(), batch, done)
+
+    def _come(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._soon.discard(loop)
+        self._lead(loop)
 
     def _lead(self, loop: asyncio.AbstractEventLoop) -> None:
         """The same on a loop, which waits neither for another process nor for the disk."""

@@ -22,7 +22,7 @@ def first_use(connection: Connection, token_hash: bytes, until: datetime, now: d
     """Whether a token is used for the first time; it then counts as used. ``token_hash``: 32 bytes over issuer and ``jti``; ``until``: its expiry plus
     the leeway that is given. Of any number of processes that ask at once, one is told yes.
 
-    Call it in a write of its own: a write that raises afterwards takes the use back."""
+    A write that raises afterwards takes the use back: whoever calls it sees to it that the token is spent then all the same."""
     if token_hash[0] % _PRUNED_BY == 0:
         connection.execute(delete(TOKENS).where(TOKENS.c.until < milliseconds(now)))
     kept = _KEEP[connection.dialect.name](connection, {"token": token_hash, "until": milliseconds(until)})

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
+from sqlalchemy import Connection
 from starlette.requests import Request
 
 from relaxant.service.house import House
 from relaxant.service.logs import log
 from relaxant.service.problems import Problem
 from relaxant.service.settings import Issuer, Settings, loopback
+from relaxant.service.store.away import Away
 from relaxant.service.store.uses import first_use
 from relaxant.service.tokens.keys import Refused, part, read_header, signed
 from relaxant.service.tokens.ring import Ring
@@ -23,6 +28,7 @@ LONGEST = 300  # seconds that a token may live
 _MOST_JTI = 256
 _BEARER = re.compile(r"bearer +(\S+)", re.I)
 _log = log("tokens")
+T = TypeVar("T")
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -58,17 +64,63 @@ class Gate:
 _claims = msgspec.json.Decoder(Claims)
 
 
-async def caller(request: Request, house: House) -> Caller:
-    """Who calls. Raises :class:`Problem` 401, which tells the caller nothing: why stands as a code in the log and in the counters."""
-    if not house.settings.issuers:
-        if not unguarded(house.settings):
-            raise _refusal(request, house, "nobody", None)
-        return Caller("loopback" if loopback(house.settings.host) else "anyone")
+class Use:
+    """A call of somebody known, and the one use of the token that came with it: spent with what the call writes, or in a write of its own."""
+
+    def __init__(self, by: Caller, house: House, token: bytes | None = None, until: float = 0.0) -> None:
+        self.by = by
+        self._house, self._token, self._until = house, token, until
+
+    async def written(self, what: Callable[[Connection], T]) -> T:
+        """Writes ``what`` and spends the token, both or neither. Raises :class:`Refused` where the token is spent; nothing is written then."""
+        token, until, now = self._token, datetime.fromtimestamp(self._until, UTC), self._house.now()
+
+        def once(connection: Connection) -> T:
+            if token is not None and not first_use(connection, token, until, now):
+                raise Refused("replayed")
+            return what(connection)
+
+        try:
+            done = await self._house.store.written(once)
+        except Away:  # nothing can be written, and the caller is told nothing that a second call would not be told
+            self._token = None
+            raise
+        self._token = None
+        return done
+
+    async def spent(self) -> None:
+        """Spends the token, unless this call did. Raises :class:`Refused` where another did."""
+        if self._token is not None:
+            await self.written(lambda _connection: None)
+
+
+@asynccontextmanager
+async def calling(request: Request, house: House) -> AsyncIterator[Use]:
+    """Who calls, for the time of a call that may spend the token with what it writes; at its end the token is spent, whatever came of the call, and
+    one that was spent before is all that is said. Raises :class:`Problem` 401, which tells the caller nothing: why stands as a code in the log and
+    in the counters."""
     known: list[Issuer] = []
     try:
-        return await _checked(request, house, known)
+        use = await _checked(request, house, known) if house.settings.issuers else Use(_anybody(house), house)
+        try:
+            yield use
+        finally:
+            await use.spent()
     except Refused as refused:
         raise _refusal(request, house, refused.reason, known[0].name if known else None) from None
+
+
+async def caller(request: Request, house: House) -> Caller:
+    """Who calls, whose token is spent by now. Raises :class:`Problem` 401 as :func:`calling` does."""
+    async with calling(request, house) as use:
+        return use.by
+
+
+def _anybody(house: House) -> Caller:
+    """Who calls where no issuer is configured. Raises :class:`Refused` where nobody may."""
+    if not unguarded(house.settings):
+        raise Refused("nobody")
+    return Caller("loopback" if loopback(house.settings.host) else "anyone")
 
 
 def unguarded(settings: Settings) -> bool:
@@ -80,8 +132,8 @@ def unguarded(settings: Settings) -> bool:
     return loopback(settings.host) and public
 
 
-async def _checked(request: Request, house: House, known: list[Issuer]) -> Caller:
-    """The caller; ``known`` is given the issuer as soon as it is one of ours. Raises :class:`Refused`."""
+async def _checked(request: Request, house: House, known: list[Issuer]) -> Use:
+    """The caller with a token that is not spent yet; ``known`` is given the issuer as soon as it is one of ours. Raises :class:`Refused`."""
     gate = _gate(house)
     token = _presented(request)
     header = read_header(token)
@@ -101,8 +153,7 @@ async def _checked(request: Request, house: House, known: list[Issuer]) -> Calle
         raise Refused("no keys" if ring.empty else "key")
     claims = _read(signed(token, header, key))
     until = _weighed(claims, house.settings.base + request.scope["path"], house.now().timestamp())
-    await _once(_hash(issuer.issuer, str(claims.jti)), until, house)
-    return Caller(issuer.name, claims.tenant)
+    return Use(Caller(issuer.name, claims.tenant), house, _hash(issuer.issuer, str(claims.jti)), until)
 
 
 def _presented(request: Request) -> str:
@@ -139,13 +190,6 @@ def _weighed(claims: Claims, called: str, now: float) -> float:
     if not claims.jti or len(claims.jti) > _MOST_JTI:
         raise Refused("no jti")
     return claims.exp + 2 * LEEWAY
-
-
-async def _once(token: bytes, until: float, house: House) -> None:
-    """Spends a token's one use. Raises :class:`Refused` where it is spent."""
-    ends, now = datetime.fromtimestamp(until, UTC), house.now()
-    if not await house.store.written(lambda connection: first_use(connection, token, ends, now)):
-        raise Refused("replayed")
 
 
 def _hash(issuer: str, jti: str) -> bytes:
