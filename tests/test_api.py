@@ -31,6 +31,7 @@ from schemathesis.config import (
     SchemathesisConfig,
     SimpleCheckConfig,
 )
+from schemathesis.config._checks import NegativeDataRejectionConfig
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.meta import CoverageScenario, TestPhase
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
@@ -53,9 +54,11 @@ SEED = 20261126
 EACH = 200 if FULL else 4
 DAYS = [(NOW - timedelta(days=n)).date().isoformat() for n in (0, 1, 30, 40, 400)] + ["2026-12-31"]
 ACCEPTED = ["2xx", "3xx", "401", "403", "404", "410", "412", "422"]
+REFUSED = ["400", "401", "403", "404", "405", "406", "409", "412", "415", "422", "428", "429"]
 OFF = SimpleCheckConfig(enabled=False)
 CHECKS = ChecksConfig(
     positive_data_acceptance=PositiveDataAcceptanceConfig(expected_statuses=ACCEPTED),
+    negative_data_rejection=NegativeDataRejectionConfig(expected_statuses=REFUSED),
     use_after_free=OFF,
     ensure_resource_availability=OFF,
     object_level_authorization=OFF,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import example as such
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,10 +42,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 def bare(markdown: str) -> str:
-    """What of a detail a renderer would read: without code spans, our own sources and what is escaped."""
-    without = re.sub(r"(?<!`)`[^`\n]*`(?!`)", "", markdown)
-    without = re.sub(r"\\[\\`*_\[\]<>|~&#+\-=.)]", "", without)
-    return re.sub(r"\[[^\[\]\n]*\]\(<https?://[^<>\s]+>\)", "", without)
+    """What of a detail a renderer would read: without what is escaped, code spans and our own sources, from left to right as a renderer takes them."""
+    return re.sub(r"\\[\\`*_\[\]<>|~&#+\-=.)]|`[^`\n]+`(?!`)|\[[^\[\]\n]*\]\(<https?://[^<>\s]+>\)", "", markdown)
 
 
 def harmless(card: dict[str, Any]) -> None:
@@ -90,6 +89,7 @@ def test_a_code_span_holds_anything(text: str) -> None:
 
 
 @given(st.text(alphabet=st.sampled_from("ab [](){}<>!*_`~|#-+=.:/@\\&w1\n"), max_size=40))
+@such("``*")
 def test_escaped_text_means_itself(text: str) -> None:
     out = escaped(text)
     assert "\n" not in out

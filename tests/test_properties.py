@@ -353,6 +353,7 @@ def vanished(plain: Plain, without: Plain) -> list[tuple[str, str, str]]:
     ]
 
 
+@example({"as_of": "2026-11-22", "country": "DE", "age": "3", "medicines": ["diazepam 5 mg three times a day"]})
 @seeded(40)
 @given(patients())
 def test_saying_less_never_silences(plain: Plain) -> None:

@@ -275,11 +275,11 @@ def _limit(facts: Facts, agent: str, kind: str) -> Column:
     """The lowest of the agent's limits of a kind that hold at the person's age; where the age is not known, between the limits of all ages that it may be."""
     value, least, most = full(facts.rows), full(facts.rows), full(facts.rows)
     for ceiling in facts.ceilings(agent, kind):
-        given = _given(facts, agent, ceiling)
+        given, may_be_given = _given(facts, agent, ceiling)
         here, maybe = (facts.age_band(ceiling.age_from, ceiling.age_to) if not ceiling.for_all else (~facts.no_one, ~facts.no_one))  # fmt: skip
         value = np.where(here & given, np.fmin(value, ceiling.value), value)
-        least = np.where(maybe & given, np.fmin(least, ceiling.value), least)
-        most = np.where(maybe & given, np.fmax(most, ceiling.value), most)
+        least = np.where(maybe & may_be_given, np.fmin(least, ceiling.value), least)
+        most = np.where(maybe & may_be_given, np.fmax(most, ceiling.value), most)
     unit = facts.knowledge.agents[agent].dose_unit
     units = {
         "single": unit,
@@ -301,9 +301,12 @@ def _limit(facts: Facts, agent: str, kind: str) -> Column:
     )
 
 
-def _given(facts: Facts, agent: str, ceiling: Ceiling) -> Mask:
-    """Who has a line by one of a limit's routes."""
-    return np.ones(facts.rows, bool) if not ceiling.of else facts.agent_number(agent, f"given{ceiling.of}") == 1
+def _given(facts: Facts, agent: str, ceiling: Ceiling) -> tuple[Mask, Mask]:
+    """Who surely and who maybe has a line by one of a limit's routes: of whom no line of the agent is known, one may be by any."""
+    if not ceiling.of:
+        return ~facts.no_one, ~facts.no_one
+    given = facts.agent_number(agent, f"given{ceiling.of}")
+    return given == 1, given != 0
 
 
 def _over_limit(facts: Facts, agent: str, kind: str) -> Column:
@@ -345,12 +348,15 @@ def _over(facts: Facts, tested: Column, limits: Sequence[Ceiling]) -> tuple[Mask
 def _too_young(facts: Facts, agent: str, limits: Sequence[Ceiling]) -> Column:
     """Who is younger than the least age for which a dose is known, or licensed."""
     age = facts.column("age")
-    surely = maybe = facts.no_one
+    surely = maybe = unlisted = facts.no_one
     for ceiling in limits:
-        given = _given(facts, agent, ceiling)
+        given, may_be_given = _given(facts, agent, ceiling)
         surely = surely | (given & (age.high < ceiling.value))
-        maybe = maybe | (given & (np.maximum(age.low, 0.0) < ceiling.value))
-    return truth(surely, maybe & ~surely, needs=gather_needs((age,), maybe & ~surely), inputs=("age",))
+        maybe = maybe | (may_be_given & (np.maximum(age.low, 0.0) < ceiling.value))
+        unlisted = unlisted | (may_be_given & ~given)
+    unknown = maybe & ~surely
+    needs = gather_needs((age,), unknown) | {"medicines": unknown & unlisted}
+    return truth(surely, unknown, needs=needs, inputs=("age",))
 
 
 _BY_KIND: dict[str, Callable[[Facts, str, str], Column]] = {
