@@ -300,7 +300,7 @@ class TestPeople:
         rows = select(AUDIT.c.person).where(AUDIT.c.person == was)
         assert len(store.read(lambda c: c.execute(rows).all())) == 5
 
-        assert erase(store, store.secret, "ward", "MRN-1")
+        assert erase(store, store.secret, "ward", "MRN-1").known
 
         verdict = verify(store, held=held, number=number)
         assert verdict.sound and verdict.number == 21
@@ -319,8 +319,8 @@ class TestPeople:
     def test_nobody_else_is_erased(self, store: Store) -> None:
         fill(store, 8)
         others = store.write(lambda c: pseudonym(c, store.secret, "ward", "MRN-0"))
-        assert not erase(store, store.secret, "clinic", "MRN-0")
-        assert not erase(store, store.secret, "ward", "MRN-00")
+        assert not erase(store, store.secret, "clinic", "MRN-0").known
+        assert not erase(store, store.secret, "ward", "MRN-00").known
         assert head(store)[0] == 8
         assert store.write(lambda c: pseudonym(c, store.secret, "ward", "MRN-0")) == others
 

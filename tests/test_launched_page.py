@@ -160,7 +160,7 @@ def test_a_launch_is_in_the_audit_under_a_pseudonym(at: Ward, records: Records) 
     assert (
         all(row.by.startswith("prescriber ") for row in own) and "p-1" not in str(own) and records.url not in str(own)
     )
-    assert erase(at.house.store, at.house.store.secret, records.url + "/fhir", "p-1")
+    assert erase(at.house.store, at.house.store.secret, records.url + "/fhir", "p-1").known
     launched(at, records)
     again = list(rows(at.house.store))
     assert again[-1].person not in (None, own[0].person) and verify(at.house.store).sound

@@ -21,7 +21,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Connection, event, func, insert, select, text
+from sqlalchemy import Connection, delete, event, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from databases import Server
@@ -34,7 +34,7 @@ from relaxant.service.settings import Settings
 from relaxant.service.store.away import Away
 from relaxant.service.store.engines import _secured, engines, url_of
 from relaxant.service.store.store import Store, open_kept, open_store
-from relaxant.service.store.tables import MADE, STEPS, TOKENS
+from relaxant.service.store.tables import MADE, SESSIONS, STEPS, TOKENS
 from relaxant.service.store.uses import first_use
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -239,6 +239,67 @@ class TestWriting:
             monkeypatch.undo()
         store.write(step("next"))
         assert steps(store) == {"next"}
+
+
+class TestClearing:
+    """What was deleted is overwritten, and nobody who writes waits for that."""
+
+    def holds(self, tmp_path: Path) -> bool:
+        return any(b"canary" in file.read_bytes() for file in tmp_path.glob("relaxant.sqlite3*"))
+
+    def test_a_reader_of_an_older_state_holds_up_nobody_and_is_waited_for(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+        monkeypatch.setattr("relaxant.service.store.store._LATER", 0.05)
+        url = f"sqlite:///{tmp_path / 'relaxant.sqlite3'}"
+        store = open_store(settings(url, tmp_path))
+        other = Store(engines(url_of(url), wait=1.0))  # as another process, which is told after a second
+        store.write(step("canary"))
+        reader = sqlite3.connect(tmp_path / "relaxant.sqlite3", isolation_level=None)
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT held FROM steps").fetchall() == [("canary",)]
+        store.write(lambda c: c.execute(delete(STEPS)))
+        clearing, written = ThreadPoolExecutor(1), 0
+        done = clearing.submit(store.clear, STEPS)
+        while not done.done():
+            other.write(step(f"meanwhile {written}"))
+            written += 1
+        assert not done.result() and written and self.holds(tmp_path)  # the reader may still ask for it
+        assert reader.execute("SELECT held FROM steps").fetchall() == [("canary",)]
+        reader.execute("COMMIT")
+        until = time.monotonic() + 60
+        while self.holds(tmp_path):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert len(steps(store)) == written
+        clearing.shutdown()
+        for one in (reader, other, store):
+            one.close()
+
+    def test_a_store_that_ends_meanwhile_tries_once_more(self, tmp_path: Path) -> None:
+        store = open_store(settings(f"sqlite:///{tmp_path / 'relaxant.sqlite3'}", tmp_path))
+        other = sqlite3.connect(tmp_path / "relaxant.sqlite3", isolation_level=None)  # stays: no last one tidies up
+        store.write(step("canary"))
+        other.execute("BEGIN")
+        assert other.execute("SELECT held FROM steps").fetchall() == [("canary",)]
+        store.write(lambda c: c.execute(delete(STEPS)))
+        assert not store.clear(STEPS) and self.holds(tmp_path)
+        other.execute("COMMIT")
+        store.close()
+        assert not self.holds(tmp_path)
+        other.close()
+
+    def test_deleted_rows_of_postgresql_are_cleared_beside_a_write(self, server: Server, tmp_path: Path) -> None:
+        store = open_store(settings(server.new(), tmp_path))
+        name = store.ways.writes.url.database
+        assert name is not None
+        for i in range(5):
+            store.write(step(f"s{i}"))
+        store.write(lambda c: c.execute(delete(STEPS).where(STEPS.c.held != "s1")))
+        with held_up(store):
+            assert store.clear(STEPS, SESSIONS)
+        server.say("CREATE EXTENSION pageinspect", name)
+        assert server.say("SELECT count(*) FROM heap_page_items(get_raw_page('steps', 0)) WHERE lp_len > 0", name) == "1"  # fmt: skip
+        assert steps(store) == {"s1"}
+        store.close()
 
 
 class TestReading:

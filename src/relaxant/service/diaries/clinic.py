@@ -33,7 +33,6 @@ from relaxant.service.frame.templates import own_file
 from relaxant.service.house import House
 from relaxant.service.problems import Problem
 from relaxant.service.signin.sessions import signed_in
-from relaxant.service.store.engines import clear
 from relaxant.service.store.tables import DIARIES, ENTRIES
 
 MOST_LABEL, MOST_CALL, MOST_DAYS = 200, 300, 1100
@@ -177,7 +176,7 @@ async def erase(request: Request, house: House) -> Response:
         _noted(connection, Kind.DIARY_ERASED, by, name, house)
 
     await house.store.written(erased)
-    await run_in_threadpool(_clear, house)
+    await run_in_threadpool(house.store.clear, ENTRIES, DIARIES)
     return _see("/diaries") if _html(request) else Response(status_code=204)
 
 
@@ -255,12 +254,6 @@ async def _done(request: Request, house: House, what: Callable[[Connection, Diar
     if _html(request):
         return _see(f"/diaries/{name}")
     return await run_in_threadpool(one, request, house)
-
-
-def _clear(house: House) -> None:
-    """Has the database overwrite what it still keeps of deleted rows."""
-    for table in (ENTRIES, DIARIES):
-        clear(house.store.ways, table.name)
 
 
 def _link(request: Request, house: House, name: str, code: str, status: int) -> Response:
