@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import msgspec
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, event, insert, text
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Router
@@ -33,6 +33,7 @@ from relaxant.service.signin.launch import launched_bundle
 from relaxant.service.signin.origin import same_origin
 from relaxant.service.signin.sessions import signed_in
 from relaxant.service.store.store import open_store
+from relaxant.service.store.tables import STEPS
 from serving import free_port, in_thread
 from signing import Signer
 
@@ -253,6 +254,60 @@ def test_the_way_back_is_gone_once_and_by_the_browser_that_went(at: Ward, provid
     code = parse_qs(urlsplit(back).query)["code"][0]
     assert browser.go(back.replace(code, "forged")).status_code == 403
     assert browser.go("/launch/back?" + urlsplit(browser.back()).query).status_code == 400  # another kind of step
+
+
+def test_who_begins_too_often_is_refused_and_nobody_is_asked_for_him(at: Ward, records: Records, tmp_path: Path, knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    monkeypatch.setattr("relaxant.service.signin.steps.MOST_BEGUN", 3)
+    browser = Browser(at.url)
+    answers = [browser.go("/signin", accept="*/*") for _ in range(6)]
+    assert [one.status_code for one in answers] == [303] * 3 + [429] * 3 and at.rows("steps") == 3
+    assert all(1 <= int(one.headers["retry-after"]) <= 60 and one.json()["status"] == 429 for one in answers[3:])
+    assert b'relaxant_refused_total{reason="429"} 3.0' in at.house.measured.text()
+    with launching(tmp_path / "other", knowledge, records) as own:
+        one = Browser(own.url)
+        statuses = [one.go(f"/launch?iss={records.url}/fhir&launch=1").status_code for _ in range(6)]
+        assert statuses == [303] * 3 + [429] * 3 and own.rows("steps") == 3
+        assert records.abouts == 3  # the record system was not asked either
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_what_is_too_old_or_too_much_goes_little_by_little_and_by_the_index(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, knowledge: Knowledge, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """A stranger begins without end: what is kept stays bounded, the newest may go on, and no begin deletes, or reads, all that there is."""
+    monkeypatch.setattr("relaxant.service.signin.steps._MOST_KEPT", 100)
+    monkeypatch.setattr("relaxant.service.signin.steps._LOOKED", 1)
+    login = Login(issuer=provider.url, client="relaxant", roles=ROLES)
+    database = None if kind == "sqlite" else request.getfixturevalue("server").new()
+    with ward(tmp_path, knowledge, login=login, database=database) as own:
+        now = int(own.house.now().timestamp() * 1000)
+        rows = [{"state": bytes([i]) * 32, "held": "x", "until": now + (-1000 + i if i < 70 else 500_000 + i)} for i in range(250)]  # fmt: skip
+        own.house.store.write(lambda c: c.execute(insert(STEPS), rows))
+        told: list[tuple[int, str, Any]] = []
+        event.listen(own.house.store.ways.writes, "after_cursor_execute", lambda _, cursor, words, given, *_more: told.append((cursor.rowcount, words, given)))  # fmt: skip
+
+        def deleted() -> list[int]:
+            return [count for count, words, _ in told if words.startswith("DELETE FROM steps")]
+
+        browser = Browser(own.url)
+        back = browser.back()  # begun, and led back once the stranger has gone on
+        assert deleted() == [32] and own.rows("steps") == 219
+        for _ in range(8):
+            assert Browser(own.url).go("/signin").status_code == 303
+        assert max(deleted()) == 32 and own.rows("steps") == 100
+        begun = {words: given for _, words, given in told if "steps.until" in words and not words.startswith("INSERT")}
+        assert len(begun) == 2  # what is looked for, and what is deleted
+        for words, given in begun.items():
+            assert "steps_until" in own.house.store.read(lambda c, words=words, given=given: explained(c, words, given))
+        assert browser.go(back).status_code == 303
+
+
+def explained(connection: Connection, words: str, given: Any) -> str:
+    """How the database finds what a statement asks for, of a table of any length."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    how = "EXPLAIN " if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
+    return str(connection.exec_driver_sql(how + words, given).all())
 
 
 def test_a_session_that_somebody_planted_is_not_taken_up(at: Ward, provider: Provider) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Connection, delete, event, func, insert, select, text
+from sqlalchemy import Connection, delete, event, func, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from databases import Server
@@ -33,8 +33,9 @@ from relaxant.service.audit.verify import verify
 from relaxant.service.settings import Settings
 from relaxant.service.store.away import Away
 from relaxant.service.store.engines import _secured, engines, url_of
+from relaxant.service.store.secret import check_value
 from relaxant.service.store.store import Store, open_kept, open_store
-from relaxant.service.store.tables import MADE, SESSIONS, STEPS, TOKENS
+from relaxant.service.store.tables import MADE, SESSIONS, STEPS, TOKENS, VERSION
 from relaxant.service.store.uses import first_use
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -57,6 +58,25 @@ def step(name: str) -> Callable[[Connection], Any]:
 
 def steps(store: Store) -> set[str]:
     return store.read(lambda c: set(c.execute(select(STEPS.c.held)).scalars()))
+
+
+def tables(connection: Connection) -> dict[str, Any]:
+    """How the tables of a database are made."""
+    looked = inspect(connection)
+    words = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'" if connection.dialect.name == "sqlite" else "SELECT tgname, tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"  # fmt: skip
+    return {
+        "triggers": sorted(map(tuple, connection.execute(text(words)))),
+        **{
+            name: {
+                "columns": [(c["name"], str(c["type"]), c["nullable"]) for c in looked.get_columns(name)],
+                "key": looked.get_pk_constraint(name)["constrained_columns"],
+                "indexes": sorted((str(i["name"]), i["column_names"]) for i in looked.get_indexes(name)),
+                "unique": [u["column_names"] for u in looked.get_unique_constraints(name)],
+                "leads": [(k["constrained_columns"], k["referred_table"]) for k in looked.get_foreign_keys(name)],
+            }
+            for name in looked.get_table_names()
+        },
+    }
 
 
 def file_of(database: str) -> Path:
@@ -524,7 +544,7 @@ class TestOpening:
                 opens(settings(database, tmp_path))
 
     def test_tables_of_an_older_version_are_brought_forward(self, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-        """As a relaxant of version 3 would: two steps, once, and nothing where one of them fails or whoever only looks."""
+        """As a relaxant two versions on would: two steps, once, and nothing where one of them fails or whoever only looks."""
         store = open_store(settings(database, tmp_path))
         store.write(lambda c: record(c, Kind.STARTED, "service", None, {}))
         store.close()
@@ -540,24 +560,53 @@ class TestOpening:
             if len(taken) == 2:
                 raise RuntimeError("the first time it fails")
 
-        monkeypatch.setattr("relaxant.service.store.store.VERSION", 3)
-        with pytest.raises(InputError, match=r"version 1.*not known"):
+        monkeypatch.setattr("relaxant.service.store.store.VERSION", VERSION + 2)
+        with pytest.raises(InputError, match=rf"version {VERSION}.*not known"):
             open_store(settings(database, tmp_path))
-        monkeypatch.setattr("relaxant.service.store.upgrades.STEPS", {1: first, 2: second})
+        monkeypatch.setattr("relaxant.service.store.upgrades.STEPS", {VERSION: first, VERSION + 1: second})
         with pytest.raises(InputError, match=r"an older relaxant.*brings them forward"):
             open_kept(settings(database, tmp_path))
         with pytest.raises(RuntimeError):
             open_store(settings(database, tmp_path))
         for _ in range(2):  # the failed try left nothing behind; the second time there is nothing to do
             again = open_store(settings(database, tmp_path))
-            assert again.read(lambda c: c.execute(select(MADE.c.version)).scalar()) == 3
+            assert again.read(lambda c: c.execute(select(MADE.c.version)).scalar()) == VERSION + 2
             assert again.read(lambda c: c.exec_driver_sql("SELECT place FROM cards").all()) == []
             assert verify(again).sound and verify(again).number == 1
             again.close()
         assert taken == [1, 2, 1, 2]
         monkeypatch.undo()
-        with pytest.raises(InputError, match=r"version 3.*a newer relaxant"):
+        with pytest.raises(InputError, match=rf"version {VERSION + 2}.*a newer relaxant"):
             open_store(settings(database, tmp_path))
+
+    def test_the_tables_of_version_1(self, database: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+        """A database as relaxant began it then, and used it, becomes one as it is begun now; nothing in it is lost."""
+        kind = "sqlite" if database.startswith("sqlite") else "postgresql"
+        words = (Path(__file__).parent / "data" / f"tables_1.{kind}.sql").read_text(encoding="utf-8").strip()
+        (tmp_path / "relaxant.secret").write_text("ab" * 32)
+        (tmp_path / "relaxant.secret").chmod(0o600)
+        if kind == "sqlite":
+            file_of(database).touch()
+        older = engines(url_of(database))
+        with older.writes.begin() as connection:
+            for one in words.split("\n\n"):
+                connection.exec_driver_sql(one)
+            connection.execute(insert(MADE).values(version=1, secret=check_value(b"\xab" * 32)))
+            record(connection, Kind.STARTED, "service", None, {})
+            step("half way")(connection)
+        older.dispose()
+        with pytest.raises(InputError, match=r"version 1.*an older relaxant.*brings them forward"):
+            open_kept(settings(database, tmp_path))
+        for _ in range(2):
+            store = open_store(settings(database, tmp_path))
+            assert store.read(lambda c: c.execute(select(MADE.c.version)).scalar()) == VERSION
+            assert steps(store) == {"half way"} and verify(store).sound and verify(store).number == 1
+            forward = store.read(tables)
+            store.close()
+        another = "sqlite:///" + str(tmp_path / "new.sqlite3") if kind == "sqlite" else request.getfixturevalue("server").new()  # fmt: skip
+        new = open_store(settings(another, tmp_path))
+        assert forward == new.read(tables)
+        new.close()
 
     def test_tables_of_another_program_are_refused(self, database: str, tmp_path: Path) -> None:
         ways = engines(url_of(database)) if not database.startswith("sqlite") else None

@@ -16,7 +16,7 @@ from relaxant.service.problems import Problem
 from relaxant.service.settings import Smart
 from relaxant.service.signin.provider import exchanged, unanswered, with_query
 from relaxant.service.signin.sessions import Launched, Person, enter, hashed, launched
-from relaxant.service.signin.steps import begin, sent_on, take
+from relaxant.service.signin.steps import begin, may_begin, sent_on, take
 from relaxant.service.tokens.asking import Unanswered, asked, secure
 
 KINDS = {
@@ -82,6 +82,7 @@ async def launch(request: Request, house: House) -> Response:
     ticket = request.query_params.get("launch", "")
     if not 0 < len(ticket) <= 2000:
         raise Problem(400, "a launch comes with `launch`")
+    may_begin(request, house)
     about = await _about(records)
     state, step, browser = await begin(request, house, "launch", "/", records.fhir)
     reads = "rs" if "permission-v2" in about.capabilities else "read"

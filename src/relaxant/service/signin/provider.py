@@ -17,7 +17,7 @@ from relaxant.service.problems import Problem
 from relaxant.service.settings import ROLES, Login
 from relaxant.service.signin.access import ours
 from relaxant.service.signin.sessions import Person, enter, hashed
-from relaxant.service.signin.steps import Step, begin, sent_on, take
+from relaxant.service.signin.steps import Step, begin, may_begin, sent_on, take
 from relaxant.service.tokens.asking import Unanswered, asked, secure
 from relaxant.service.tokens.keys import Refused, read_header, signed
 from relaxant.service.tokens.ring import Ring
@@ -63,6 +63,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 async def signin(request: Request, house: House) -> Response:
     """Sends the browser to the provider."""
     login = _login(house)
+    may_begin(request, house)
     told, _ = await _provider(house, login)
     state, step, browser = await begin(request, house, "signin", ours(request.query_params.get("then", "/")))
     return sent_on(
