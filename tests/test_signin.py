@@ -24,6 +24,7 @@ from relaxant.errors import InputError
 from relaxant.io.read import read_bytes
 from relaxant.knowledge.load import Knowledge
 from relaxant.service.app import routes
+from relaxant.service.audit.verify import rows
 from relaxant.service.door import Door
 from relaxant.service.house import House, route
 from relaxant.service.measured import Measured
@@ -187,6 +188,31 @@ def test_roles(at: Ward, provider: Provider) -> None:
             assert SESSION not in browser.cookies
     with pytest.raises(ValueError, match="no such roles"):
         require("doctor")
+    refused = [row for row in rows(at.house.store) if row.kind == "refused"]  # who it was is known
+    assert [(row.by[:13], row.person, row.what) for row in refused] == [("without role ", None, '{"reason":"role"}')]
+
+
+def test_a_review_by_somebody_who_is_signed_in_is_in_the_audit(at: Ward, tmp_path: Path, knowledge: Knowledge) -> None:
+    """Once in a quarter of an hour of a session: the page asks for one at every change. Of whom it was nobody knows."""
+    browser = Browser(at.url)
+    browser.enter()
+    form = {"medicines": "tizanidine 4 mg three times a day"}
+
+    def asks(path: str, form: dict[str, str], url: str = at.url) -> int:
+        headers = {"sec-fetch-site": "same-origin", "cookie": f"{SESSION}={browser.cookies[SESSION]}"}
+        return httpx.post(url + path, data=form, headers=headers, trust_env=False, timeout=60).status_code
+
+    def reviewed() -> list[str]:
+        return [row.by for row in rows(at.house.store) if row.kind == "reviewed" and row.person is None]
+
+    assert asks("/api/review", {"medicines": ""}) == 200 and asks("/api/review", {"age": "no age"}) == 422
+    assert reviewed() == []
+    assert [asks(path, form) for path in ("/api/review", "/review", "/api/review.json", "/api/review")] == [200] * 4
+    assert len(reviewed()) == 1 and reviewed()[0].startswith("prescriber ")
+    at.late = timedelta(minutes=16)
+    assert asks("/api/review.json", form) == 200 and len(reviewed()) == 2
+    with ward(tmp_path / "open", knowledge) as other:  # where nobody signs in nobody is known
+        assert asks("/api/review", form, other.url) == 200 and other.rows("audit") == 0
 
 
 @pytest.mark.parametrize(
@@ -281,8 +307,8 @@ def test_what_is_too_old_or_too_much_goes_little_by_little_and_by_the_index(
     database = None if kind == "sqlite" else request.getfixturevalue("server").new()
     with ward(tmp_path, knowledge, login=login, database=database) as own:
         now = int(own.house.now().timestamp() * 1000)
-        rows = [{"state": bytes([i]) * 32, "held": "x", "until": now + (-1000 + i if i < 70 else 500_000 + i)} for i in range(250)]  # fmt: skip
-        own.house.store.write(lambda c: c.execute(insert(STEPS), rows))
+        many = [{"state": bytes([i]) * 32, "held": "x", "until": now + (-1000 + i if i < 70 else 500_000 + i)} for i in range(250)]  # fmt: skip
+        own.house.store.write(lambda c: c.execute(insert(STEPS), many))
         told: list[tuple[int, str, Any]] = []
         event.listen(own.house.store.ways.writes, "after_cursor_execute", lambda _, cursor, words, given, *_more: told.append((cursor.rowcount, words, given)))  # fmt: skip
 

@@ -19,6 +19,7 @@ from relaxant.report.responses import RESPONSE_STYLES
 from relaxant.report.shown import clean
 from relaxant.service.audit.kinds import Kind
 from relaxant.service.audit.record import record
+from relaxant.service.audit.seldom import seldom
 from relaxant.service.diaries import diaries, pages
 from relaxant.service.diaries.codes import link_of, square_of
 from relaxant.service.diaries.columns import Columns, Medicine, Planned, checked, with_plan
@@ -106,7 +107,10 @@ async def make(request: Request, house: House) -> Response:
 
 def one(request: Request, house: House) -> Response:
     """A diary: its days, its answer, its link's state."""
-    diary, entries = _found(request, house)
+    return _shown(request, house, *_opened(request, house))
+
+
+def _shown(request: Request, house: House, diary: Diary, entries: list[Kept]) -> Response:
     if _html(request):
         return _page(pages.one_page(diary, entries, house, signed_in(request, house)))
     summary = msgspec.structs.asdict(_summary(diary, entries, house))
@@ -204,7 +208,7 @@ def fhir(request: Request, house: House) -> Response:
 
 def answer(request: Request, house: House) -> Response:
     """The answer, the exact image of :class:`relaxant.response.response.Response`."""
-    diary, entries = _found(request, house)
+    diary, entries = _opened(request, house)
     return _json(diary_answer(diary, entries, house.knowledge, house.now()))
 
 
@@ -226,6 +230,16 @@ def _found(request: Request, house: House) -> tuple[Diary, list[Kept]]:
         return diary, entries_of(connection, diary.diary)
 
     return house.store.read(found)
+
+
+def _opened(request: Request, house: House) -> tuple[Diary, list[Kept]]:
+    """A diary that the clinic looks into, which is noted once in a quarter of an hour of whoever looks."""
+    by, found = clinician(request, house), _found(request, house)
+    name = found[0].diary
+    with seldom(house, Kind.DIARY_OPENED, by, name) as due:
+        if due:
+            house.store.write(lambda connection: _noted(connection, Kind.DIARY_OPENED, by, name, house))
+    return found
 
 
 def _taken(request: Request, house: House) -> tuple[Diary, list[Kept]]:
@@ -253,7 +267,7 @@ async def _done(request: Request, house: House, what: Callable[[Connection, Diar
     await house.store.written(lambda connection: what(connection, _known(connection, name, house)))
     if _html(request):
         return _see(f"/diaries/{name}")
-    return await run_in_threadpool(one, request, house)
+    return await run_in_threadpool(lambda: _shown(request, house, *_found(request, house)))
 
 
 def _link(request: Request, house: House, name: str, code: str, status: int) -> Response:

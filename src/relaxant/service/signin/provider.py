@@ -11,6 +11,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from relaxant.service.audit.kinds import Kind
+from relaxant.service.audit.record import record
+from relaxant.service.audit.seldom import seldom
 from relaxant.service.house import House
 from relaxant.service.logs import log
 from relaxant.service.problems import Problem
@@ -96,6 +99,7 @@ async def signin_back(request: Request, house: House) -> Response:
         raise _refused(request, refused.reason) from None
     role = role_of(claims, login)
     if role is None:
+        await _noted(house, Person(role="without role", by=hashed(said.iss, said.sub)))
         raise Problem(403, "you are signed in, but have no part in this service; ask whoever runs it")
     return await enter(request, house, step.then, Person(role=role, by=hashed(said.iss, said.sub)))
 
@@ -198,6 +202,13 @@ def _login(house: House) -> Login:
     if house.settings.login is None:
         raise Problem(404, "nobody signs in here")
     return house.settings.login
+
+
+async def _noted(house: House, person: Person) -> None:
+    """Adds to the audit, once in a quarter of an hour, that somebody who has signed in has no part here."""
+    with seldom(house, Kind.REFUSED, person.word) as due:
+        if due:
+            await house.store.written(lambda c: record(c, Kind.REFUSED, person.word, None, {"reason": "role"}, at=house.now()))  # fmt: skip
 
 
 def _refused(request: Request, reason: str) -> Problem:
