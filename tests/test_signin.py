@@ -78,8 +78,8 @@ class Browser:
 class Ward:
     """A service with a few guarded routes."""
 
-    def __init__(self, url: str, house: House) -> None:
-        self.url, self.house, self.late = url, house, timedelta()
+    def __init__(self, url: str, house: House, door: Door) -> None:
+        self.url, self.house, self.door, self.late = url, house, door, timedelta()
 
     def rows(self, table: str) -> int:
         return int(self.house.store.read(lambda c: c.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()))
@@ -118,7 +118,7 @@ def ward(folder: Path, knowledge: Knowledge, **settings: Any) -> Iterator[Ward]:
     ]
     door = Door(Router([*routes(house), *guarded], redirect_slashes=False), said, house.measured)
     with in_thread(door, port=port) as url:
-        own.append(Ward(url, house))
+        own.append(Ward(url, house, door))
         yield own[0]
     house.store.close()
 
@@ -508,6 +508,35 @@ def test_a_record_of_which_a_part_fails_is_not_shown_by_half(
         records.next = None
         records.access = "another"  # the token was taken back
         assert browser.go("/bundle").status_code == 403
+
+
+def test_what_is_read_of_a_record_is_bounded_as_a_whole_and_given_back(tmp_path: Path, knowledge: Knowledge, records: Records) -> None:  # fmt: skip
+    """Answers of which each could stand by itself."""
+
+    def large(count: int, length: int) -> list[dict[str, Any]]:
+        return [{"resourceType": "Condition", "note": [{"text": "x" * length}]} for _ in range(count)]
+
+    with launching(tmp_path, knowledge, records, most_body=0.1) as own:
+        browser = Browser(own.url)
+        browser.enter(f"/launch?iss={records.url}/fhir&launch=1")
+        for conditions, status in (
+            (large(2, 40_000), 200),
+            (large(3, 40_000), 413),  # more than a body may hold
+            (large(12, 40_000), 413),  # more than is read at all
+            (large(2, 60_000), 502),  # one answer that is too long
+        ):
+            records.resources["Condition"] = conditions
+            assert browser.go("/bundle").status_code == status
+            assert own.door.held.now == 0
+        records.resources["Condition"] = large(12, 40_000)
+        own.door.held.now = own.door.held.most - 50_000  # as if others held it
+        answer = browser.go("/bundle")
+        assert answer.status_code == 503 and answer.headers["retry-after"] == "5"
+        assert own.door.held.now == own.door.held.most - 50_000
+        for fails in ({"Condition": 401}, {"MedicationRequest": 500}):
+            records.fails = fails
+            assert browser.go("/bundle").status_code in (403, 502, 503)
+            assert own.door.held.now == own.door.held.most - 50_000
 
 
 def test_launches_that_are_not_taken(tmp_path: Path, knowledge: Knowledge, records: Records) -> None:

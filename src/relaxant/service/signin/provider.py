@@ -120,7 +120,8 @@ async def exchanged(
     else:
         auth = (client, Path(secret_file).read_text(encoding="utf-8").strip())
     try:
-        return msgspec.json.decode(await asked(endpoint, most=_MOST, seconds=_SECONDS, form=form, auth=auth), type=Tokens)  # fmt: skip
+        own = request.scope["state"]["share"]
+        return msgspec.json.decode(await asked(endpoint, most=_MOST, seconds=_SECONDS, form=form, auth=auth, share=own), type=Tokens)  # fmt: skip
     except Unanswered as error:
         if error.reason == "refused" and 400 <= error.status < 500:
             raise _refused(request, "code") from None
