@@ -67,7 +67,7 @@ async def signin(request: Request, house: House) -> Response:
     """Sends the browser to the provider."""
     login = _login(house)
     may_begin(request, house)
-    told, _ = await _provider(house, login)
+    told, _ = await _provider(request, house, login)
     state, step, browser = await begin(request, house, "signin", ours(request.query_params.get("then", "/")))
     return sent_on(
         with_query(
@@ -89,7 +89,7 @@ async def signin_back(request: Request, house: House) -> Response:
     """The browser comes back with a code, or without one."""
     login = _login(house)
     step = await take(request, house, "signin")
-    told, ring = await _provider(house, login)
+    told, ring = await _provider(request, house, login)
     if request.query_params.get("iss", told.issuer) != told.issuer:
         raise _refused(request, "issuer")
     tokens = await exchanged(request, step, told.token_endpoint, login.client, login.secret_file, house.settings.base + "/signin/back")  # fmt: skip
@@ -157,12 +157,12 @@ def unanswered(error: Unanswered) -> Problem:
     return Problem(502, "whoever signs people in does not answer; try again later")
 
 
-async def _provider(house: House, login: Login) -> tuple[Told, Ring]:
+async def _provider(request: Request, house: House, login: Login) -> tuple[Told, Ring]:
     """The provider's endpoints and keys, asked for once in a process; its own name must be the one that is configured, letter for letter."""
     if "provider" not in house.kept:
-        where = login.issuer.rstrip("/") + "/.well-known/openid-configuration"
+        where, share = login.issuer.rstrip("/") + "/.well-known/openid-configuration", request.scope["state"]["share"]
         try:
-            told = msgspec.json.decode(await asked(where, most=_MOST, seconds=_SECONDS), type=Told)
+            told = msgspec.json.decode(await asked(where, most=_MOST, seconds=_SECONDS, share=share), type=Told)
         except Unanswered as error:
             raise unanswered(error) from None
         except (msgspec.MsgspecError, UnicodeDecodeError):
