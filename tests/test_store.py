@@ -321,6 +321,29 @@ class TestClearing:
         assert steps(store) == {"s1"}
         store.close()
 
+    def test_a_table_of_postgresql_that_somebody_has_locked_is_cleared_later(self, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+        monkeypatch.setattr("relaxant.service.store.store._LATER", 0.05)
+        url = server.new()
+        open_store(settings(url, tmp_path)).close()
+        store = Store(engines(url_of(url), wait=0.2))
+        name = store.ways.writes.url.database
+        assert name is not None
+        server.say("CREATE EXTENSION pageinspect", name)
+        store.write(step("canary"))
+        store.write(lambda c: c.execute(delete(STEPS)))
+        other = engines(url_of(url))
+        with other.writes.begin() as connection:
+            connection.execute(text("LOCK TABLE steps IN SHARE UPDATE EXCLUSIVE MODE"))
+            assert not store.clear(SESSIONS, STEPS)
+            store.write(step("meanwhile"))
+        left = "SELECT count(*) FROM heap_page_items(get_raw_page('steps', 0)) WHERE lp_len > 0"
+        until = time.monotonic() + 60
+        while server.say(left, name) != "1":
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        store.close()
+        other.dispose()
+
 
 class TestReading:
     def test_a_reader_sees_one_state_and_holds_no_writer_up(self, store: Store) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 import msgspec
 from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
 
 from relaxant.errors import InputError
 from relaxant.service.settings import loopback
@@ -74,17 +74,7 @@ def cleared(ways: Engines, tables: Sequence[str], seconds: float) -> bool:
     PostgreSQL in the tables' pages. Whether it is done. SQLite cannot while anybody reads a state from before, or writes at that moment; it is tried for
     so many ``seconds``, at least once, and each try waits for nobody: one that waited for a reader would hold up everybody who writes until then."""
     if ways.file is None:
-        raw = ways.reads.raw_connection()  # those that write go on meanwhile
-        driver: Any = raw.driver_connection
-        try:
-            driver.rollback()  # the transaction that asking whether it is alive began
-            driver.autocommit = True  # VACUUM runs in no transaction
-            for table in tables:
-                driver.cursor().execute(f"VACUUM {table}")
-        finally:
-            driver.autocommit = False
-            raw.close()
-        return True
+        return _vacuumed(ways.reads, tables)  # on a connection that reads: those that write go on meanwhile
     until = time.monotonic() + seconds
     try:
         own = _connect(ways.file, 0)
@@ -99,6 +89,24 @@ def cleared(ways: Engines, tables: Sequence[str], seconds: float) -> bool:
             own.close()
     except sqlite3.OperationalError:  # it is not there, or has no room
         return False
+
+
+def _vacuumed(engine: Engine, tables: Sequence[str]) -> bool:
+    dbapi: Any = engine.dialect.loaded_dbapi
+    try:
+        raw = engine.raw_connection()
+        driver: Any = raw.driver_connection
+        try:
+            driver.rollback()  # the transaction that asking whether it is alive began
+            driver.autocommit = True  # VACUUM runs in no transaction
+            for table in tables:
+                driver.cursor().execute(f"VACUUM {table}")
+        finally:
+            driver.autocommit = False
+            raw.close()
+    except (SQLAlchemyError, OSError, dbapi.Error):  # it went away, or somebody has locked the table
+        return False
+    return True
 
 
 def _connect(file: Path, wait: float) -> sqlite3.Connection:

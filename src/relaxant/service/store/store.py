@@ -44,7 +44,7 @@ class Store:
         self._closed = False
         self._ends = threading.Event()
         self._clears: threading.Thread | None = None  # which tries again to have overwritten what was deleted
-        self._to_clear = False  # whether more was deleted since its last try
+        self._to_clear: set[str] = set()  # of which tables
 
     @property
     def secret(self) -> bytes:
@@ -85,14 +85,15 @@ class Store:
         self.write(lambda connection: connection.execute(update(MADE).values(version=MADE.c.version)))
 
     def clear(self, *tables: Table, later: bool = True) -> bool:
-        """Has the database overwrite what was deleted of tables. Whether it could at once, or within moments; where somebody reads what was there before,
+        """Has the database overwrite what was deleted of tables. Whether it could at once, or within moments; where somebody reads what was there before, or has locked a table,
         it is tried again every few seconds until it can, and once more at the end of this store, unless ``later`` says that nobody waits for that."""
-        done = cleared(self.ways, [table.name for table in tables], _CLEARS)
+        names = [table.name for table in tables]
+        done = cleared(self.ways, names, _CLEARS)
         if done or not later:
             return done
-        _log.warning("what was erased is not overwritten yet, for somebody reads an older state; it is tried again")
+        _log.warning("what was erased is not overwritten yet; it is tried again")
         with self._closing:
-            self._to_clear = True
+            self._to_clear |= set(names)
             if self._clears is None and not self._closed:
                 self._clears = threading.Thread(target=self._clear_later, name="clears", daemon=True)
                 self._clears.start()
@@ -110,14 +111,15 @@ class Store:
         self.ways.dispose()
 
     def _clear_later(self) -> None:
-        """Of a file of SQLite, whose log holds the rows of every table."""
         while True:
             last = self._ends.wait(_LATER)
             with self._closing:
-                self._to_clear = False
-            done = cleared(self.ways, (), 0.0)
+                names, self._to_clear = self._to_clear, set()
+            done = cleared(self.ways, sorted(names), _CLEARS)
             with self._closing:
-                if last or (done and not self._to_clear):
+                if not done:
+                    self._to_clear |= names
+                if last or not self._to_clear:
                     self._clears = None
                     break
         if done:
