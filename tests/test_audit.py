@@ -274,6 +274,15 @@ class TestRecord:
         assert len({kind.value for kind in Kind}) == len(Kind)
         assert all(len(kind.value) <= 40 for kind in Kind)
 
+    def test_every_kind_is_written_somewhere_and_told(self) -> None:
+        """What nobody writes would be a promise that nobody keeps."""
+        root = Path(__file__).parent.parent
+        page = (root / "docs" / "service" / "audit.md").read_text(encoding="utf-8")
+        code = "".join(file.read_text(encoding="utf-8") for file in (root / "src").rglob("*.py"))
+        for kind in Kind:
+            assert f"Kind.{kind.name}" in code, kind
+            assert f"`{kind.value}`" in page, kind
+
 
 class TestPeople:
     def test_a_person_keeps_his_pseudonym(self, store: Store) -> None:

@@ -1,8 +1,8 @@
 """The door of the service: every request passes here before anything reads it, and every answer on its way out.
 
 Bytes are counted as they arrive, whatever a header promises; a body that is too long, too slow, too deep or of too many entries goes no further. What
-one body may not, all bodies under way together, and what is fetched for them, may not either. A page of somebody else's that gives its name this machine's address (DNS rebinding)
-is not answered.
+one body may not, all bodies under way together, and what is fetched for them, may not either. A page of somebody else's that gives its name this
+machine's address (DNS rebinding) is not answered.
 """
 
 from __future__ import annotations

@@ -12,9 +12,7 @@ class Kind(StrEnum):
     STOPPED = "stopped"  # one ended as it was told; one that is killed says nothing
     CALLED = "called"  # a CDS hook was answered
     ANSWERED = "answered"  # somebody accepted or overrode a card
-    REFUSED = (
-        "refused"  # a token that an issuer has signed was not accepted, or somebody who has signed in has no part here
-    )
+    REFUSED = "refused"  # a token that an issuer has signed, or somebody who has signed in and has no part here
     REVIEWED = "reviewed"  # somebody who is signed in saw a review on the page
     LAUNCHED = "launched"  # a record system opened the page for a person
     SIGNED_IN = "signed in"

@@ -43,7 +43,8 @@ class Erased(msgspec.Struct, frozen=True):
 def erase(
     store: Store, secret: bytes, issuer: str, patient_id: str, *, by: str = "command line", at: datetime | None = None
 ) -> Erased:
-    """Forgets a person: deletes the key, records that somebody was erased, and has the database overwrite what it keeps of deleted rows. Raises :class:`InputError` where ``secret`` is not the one that the database was begun with.
+    """Forgets a person: deletes the key, records that somebody was erased, and has the database overwrite what it keeps of deleted rows. Raises
+    :class:`InputError` where ``secret`` is not the one that the database was begun with.
 
     The row that records it names no pseudonym: whoever knows who asked to be erased, and when, would else know whose rows they are."""
 

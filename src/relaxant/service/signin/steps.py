@@ -21,9 +21,7 @@ from relaxant.service.store.tables import STEPS
 COOKIE = "__Host-relaxant-step"
 # Whoever begins a sign-in or a launch needs no account, and has a row written.
 MOST_BEGUN = 300  # of one client in a minute
-_MOST_KEPT = (
-    50_000  # of all clients together, some 30 MB; of more the oldest go, so that the newest may end what they begin
-)
+_MOST_KEPT = 50_000  # of all clients, some 30 MB; of more the oldest go, so that the newest may end what they begin
 _AT_ONCE = 32  # rows that are deleted with one that is added
 _LOOKED = 16  # of so many that begin one looks whether there are too many
 _LASTS = 600  # seconds

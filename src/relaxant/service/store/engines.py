@@ -87,7 +87,7 @@ def cleared(ways: Engines, tables: Sequence[str], seconds: float) -> bool:
                 time.sleep(_BETWEEN)
         finally:
             own.close()
-    except sqlite3.OperationalError:  # it is not there, or has no room
+    except sqlite3.Error:  # it is not there, has no room, or is damaged
         return False
 
 

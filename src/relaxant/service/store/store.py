@@ -85,8 +85,9 @@ class Store:
         self.write(lambda connection: connection.execute(update(MADE).values(version=MADE.c.version)))
 
     def clear(self, *tables: Table, later: bool = True) -> bool:
-        """Has the database overwrite what was deleted of tables. Whether it could at once, or within moments; where somebody reads what was there before, or has locked a table,
-        it is tried again every few seconds until it can, and once more at the end of this store, unless ``later`` says that nobody waits for that."""
+        """Has the database overwrite what was deleted of tables. Whether it could at once, or within moments; where somebody reads what was there before,
+        or has locked a table, it is tried again every few seconds until it can, and once more at the end of this store, unless ``later`` says that
+        nobody waits for that."""
         names = [table.name for table in tables]
         done = cleared(self.ways, names, _CLEARS)
         if done or not later:

@@ -21,9 +21,8 @@ def _by_age(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX sessions_until ON sessions (until)")
 
 
-STEPS: Mapping[int, Step] = {
-    1: _by_age
-}  # by the version that a step begins from; version 1 is the first that there was
+# By the version that a step begins from; version 1 is the first that there was.
+STEPS: Mapping[int, Step] = {1: _by_age}
 
 
 def leads(version: int, to: int) -> bool:
