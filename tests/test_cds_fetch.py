@@ -170,7 +170,7 @@ def padded(request: Request) -> Response:
 
 
 def test_what_is_fetched_for_a_call_is_bounded_as_a_whole(tmp_path: Path, most: Callable[[], list[Share]]) -> None:
-    """Eight answers, each shorter than the greatest body: what would be too much together is missing, and said."""
+    """Six answers, each shorter than the greatest body: what would be too much together is missing, and said."""
     with fhir(padded) as (server, asked):
         made = Desk(tmp_path, fhir_servers=(server,), most_body=0.1)
         try:
