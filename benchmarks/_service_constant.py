@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,17 +16,17 @@ from relaxant.service.door import Door
 from relaxant.service.frame.problem_page import ProblemPages
 from relaxant.service.house import House, route
 from relaxant.service.logs import write_logs
-from relaxant.service.serve import handed_down, serve
-from relaxant.service.settings import read_settings
+from relaxant.service.serve import serve
+from relaxant.service.settings import Settings, read_settings
 from relaxant.service.tokens.caller import caller
 
 CARD = "constant.json"  # in the service's folder
 
 
-def application() -> object:
+def application(settings: Settings) -> object:
     """What a worker serves."""
     write_logs()
-    house = build(handed_down())
+    house = build(settings)
     card = (house.settings.place / CARD).read_bytes()
 
     async def constant(request: Request, house: House) -> Response:
@@ -48,10 +47,8 @@ def main() -> None:
     parser.add_argument("--port", type=int)
     settings = read_settings(None, os.environ, {"port": parser.parse_args().port})
     write_logs()
-    serve(settings, "_service_constant:application")
+    serve(settings, application)
 
 
 if __name__ == "__main__":
-    folder = str(Path(__file__).parent)
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH"))))  # for the workers
     sys.exit(main())

@@ -89,6 +89,7 @@ class Records(Provider):
         self.access, self.patient, self.lasts = secrets.token_urlsafe(16), "p-1", 3600
         self.fails: dict[str, int] = {}
         self.read: list[str] = []
+        self.abouts = 0  # how often it was asked of itself
         self.next: str | None = None
         self.resources: dict[str, list[dict[str, Any]]] = {
             "MedicationRequest": [
@@ -121,6 +122,7 @@ class Records(Provider):
         ]
 
     async def smart(self, _request: Request) -> Response:
+        self.abouts += 1
         said = {"authorization_endpoint": self.url + "/authorize", "token_endpoint": self.url + "/token"}
         return JSONResponse({**said, "capabilities": ["launch-ehr", "permission-v2"]})
 

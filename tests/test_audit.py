@@ -274,6 +274,15 @@ class TestRecord:
         assert len({kind.value for kind in Kind}) == len(Kind)
         assert all(len(kind.value) <= 40 for kind in Kind)
 
+    def test_every_kind_is_written_somewhere_and_told(self) -> None:
+        """What nobody writes would be a promise that nobody keeps."""
+        root = Path(__file__).parent.parent
+        page = (root / "docs" / "service" / "audit.md").read_text(encoding="utf-8")
+        code = "".join(file.read_text(encoding="utf-8") for file in (root / "src").rglob("*.py"))
+        for kind in Kind:
+            assert f"Kind.{kind.name}" in code, kind
+            assert f"`{kind.value}`" in page, kind
+
 
 class TestPeople:
     def test_a_person_keeps_his_pseudonym(self, store: Store) -> None:
@@ -300,7 +309,7 @@ class TestPeople:
         rows = select(AUDIT.c.person).where(AUDIT.c.person == was)
         assert len(store.read(lambda c: c.execute(rows).all())) == 5
 
-        assert erase(store, store.secret, "ward", "MRN-1")
+        assert erase(store, store.secret, "ward", "MRN-1").known
 
         verdict = verify(store, held=held, number=number)
         assert verdict.sound and verdict.number == 21
@@ -319,8 +328,8 @@ class TestPeople:
     def test_nobody_else_is_erased(self, store: Store) -> None:
         fill(store, 8)
         others = store.write(lambda c: pseudonym(c, store.secret, "ward", "MRN-0"))
-        assert not erase(store, store.secret, "clinic", "MRN-0")
-        assert not erase(store, store.secret, "ward", "MRN-00")
+        assert not erase(store, store.secret, "clinic", "MRN-0").known
+        assert not erase(store, store.secret, "ward", "MRN-00").known
         assert head(store)[0] == 8
         assert store.write(lambda c: pseudonym(c, store.secret, "ward", "MRN-0")) == others
 

@@ -289,8 +289,9 @@ def guarded(folder: Path, *, desks: int = 1, **settings: Any) -> Iterator[tuple[
 
 
 def kept(desk: Desk) -> tuple[int, int]:
-    """How many cards and rows of the audit there are."""
-    cards, rows = (chosen(func.count()).select_from(table) for table in (CARDS, AUDIT))
+    """How many cards and rows of calls in the audit there are."""
+    cards = chosen(func.count()).select_from(CARDS)
+    rows = chosen(func.count()).select_from(AUDIT).where(AUDIT.c.kind == "called")
     return desk.house.store.read(lambda c: (c.execute(cards).scalar_one(), c.execute(rows).scalar_one()))
 
 

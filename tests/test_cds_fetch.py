@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route, Router
 
 from cds import ORDERS, PATIENT, Desk, bundle, example, order, prefetched, sign, view
+from relaxant.service.app import service
+from relaxant.service.held import Share
 from serving import in_thread
 
 TOKEN = {"access_token": "canary-token", "token_type": "Bearer", "expires_in": 300, "scope": "patient/*.read", "subject": "s"}  # fmt: skip
@@ -140,6 +146,75 @@ def test_what_fails_is_missing_and_said(tmp_path: Path) -> None:
 def test_a_huge_answer_is_let_go(tmp_path: Path) -> None:
     with desk(tmp_path, lambda _: Response(b"x" * 11 * 1024 * 1024)) as (made, server, _):
         assert made.post(PATIENT, view(None, fhirServer=server, fhirAuthorization=TOKEN)).status_code == 412
+
+
+@pytest.fixture
+def most(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[Share]]:
+    """Every share that was taken of, with the most that it held."""
+    shares: list[Share] = []
+    takes = Share.take
+
+    def take(own: Share, count: int) -> None:
+        takes(own, count)
+        if own not in shares:
+            shares.append(own)
+        assert own.now <= own.of.most_own and own.of.now <= own.of.most
+
+    monkeypatch.setattr(Share, "take", take)
+    return lambda: shares
+
+
+def padded(request: Request) -> Response:
+    """The example patient, in answers of 60 kB."""
+    return Response(record(request).body + b" " * 60_000, media_type="application/fhir+json")
+
+
+def test_what_is_fetched_for_a_call_is_bounded_as_a_whole(tmp_path: Path, most: Callable[[], list[Share]]) -> None:
+    """Six answers, each shorter than the greatest body: what would be too much together is missing, and said."""
+    with fhir(padded) as (server, asked):
+        made = Desk(tmp_path, fhir_servers=(server,), most_body=0.1)
+        try:
+            sent = prefetched(example("ms-ckd-baclofen"))
+            known = {key: sent[key] for key in ("patient", "medicationRequests")}
+            [*_, card] = made.cards(sign(known, [TIZANIDINE], fhirServer=server, fhirAuthorization=TOKEN))
+            assert "not sent: `" in card["detail"] and len(asked) == 6
+            assert len(most()) == 1 and most()[0].now == most()[0].of.now == 0  # given back
+            assert most()[0].of.most_own == 2 * made.settings.most_bytes and most()[0].of.most == 16 * made.settings.most_bytes  # fmt: skip
+        finally:
+            made.close()
+
+
+def test_what_is_fetched_counts_among_all_bodies(tmp_path: Path, most: Callable[[], list[Share]]) -> None:
+    """While others send so much that there is no room, whoever has something fetched is told to call again, and nobody's answer is waited for."""
+    with fhir(padded) as (server, _):
+        made = Desk(tmp_path, fhir_servers=(server,), most_body=0.1, body_seconds=60)
+        call = json.dumps(sign(None, [TIZANIDINE], fhirServer=server, fhirAuthorization=TOKEN)).encode()
+        try:
+            with in_thread(service(made.settings, house=made.house), lifespan="off") as url:
+                port = int(url.rsplit(":", 1)[1])
+                lines = [socket.create_connection(("127.0.0.1", port)) for _ in range(15)]
+                for line in lines:
+                    line.sendall(b"POST /cds-services/none HTTP/1.1\r\nhost: localhost\r\ncontent-length: 104000\r\n\r\n" + b"x" * 103_000)  # fmt: skip
+                _until(lambda: sum(one.now for one in most()) == 15 * 103_000)
+                headers = {"content-type": "application/json"}
+                answer = httpx.post(url + ORDERS, content=call, headers=headers, trust_env=False, timeout=60)
+                assert answer.status_code == 503 and answer.headers["retry-after"] == "5", answer.text
+                _until(lambda: most()[0].of.now == 15 * 103_000)  # what was fetched of it is given back
+                for line in lines:
+                    line.close()
+                _until(lambda: most()[0].of.now == 0)
+                answer = httpx.post(url + ORDERS, content=call, headers=headers, trust_env=False, timeout=60)
+                assert answer.status_code in (200, 412)  # of eight answers not all fit, and which is missing is chance
+                _until(lambda: most()[0].of.now == 0)
+        finally:
+            made.close()
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def test_a_slow_server_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -242,6 +242,12 @@ def test_the_audit_says_what_was_done_and_no_word_of_it(call: Caller, house: Hou
     second = entry(ago(1), NOW - 9, {"scores": {"falls": 0}}, device="canary-b")
     for sent in (first, second, second, first):
         call.write(code, sent)
+    for _ in range(3):
+        call.days(code)
+        call("GET", f"/diaries/{diary}", headers=HTML)
+        call("GET", f"/diaries/{diary}/answer.json")
+    call("GET", "/diary/mine", headers=opened("x" * 32))  # a stranger, who opens nothing
+    call("GET", f"/diaries/{diary[:-1]}x")
     call("GET", f"/diaries/{diary}/diary.csv")
     call("POST", f"/diaries/{diary}/renew", json={"days": 30})
     call("POST", f"/diaries/{diary}/plan", json={"agent": "baclofen", "planned": {"since": ago(0), "daily": 40}})
@@ -249,11 +255,23 @@ def test_the_audit_says_what_was_done_and_no_word_of_it(call: Caller, house: Hou
     call("POST", f"/diaries/{diary}/revoke")
     call("DELETE", f"/diaries/{diary}")
     own = list(rows(house.store))
-    assert [(r.kind, r.by) for r in own] == [("diary made", "loopback"), ("diary entered", "link"), ("diary entered", "link"), ("diary exported", "loopback"), ("diary renewed", "loopback"), ("diary planned", "loopback"), ("diary linked", "loopback"), ("diary revoked", "loopback"), ("diary erased", "loopback")]  # fmt: skip
+    assert [(r.kind, r.by) for r in own] == [("diary made", "loopback"), ("diary entered", "link"), ("diary entered", "link"), ("diary opened", "link"), ("diary opened", "loopback"), ("diary exported", "loopback"), ("diary renewed", "loopback"), ("diary planned", "loopback"), ("diary linked", "loopback"), ("diary revoked", "loopback"), ("diary erased", "loopback")]  # fmt: skip
     assert [json.loads(r.what) for r in own[1:3]] == [{"diary": diary, "entries": 1, "crossed": 0}, {"diary": diary, "entries": 0, "crossed": 1}]  # fmt: skip
+    assert [json.loads(r.what) for r in own[3:5]] == [{"diary": diary}] * 2
     assert code not in str(own) and "canary" not in str(own) and all(diary in r.what for r in own)
     verdict = verify(house.store)
     assert verdict.sound and verdict.number == len(own)
+
+
+def test_who_looks_into_a_diary_is_in_the_audit_once_in_a_quarter_of_an_hour(call: Caller, house: House, clock: Clock) -> None:  # fmt: skip
+    (first, code), (second, _) = call.made(), call.made()
+    for minutes in (0, 14, 16, 30, 33):
+        clock.moved = timedelta(minutes=minutes)
+        call.days(code)
+        call("GET", f"/diaries/{first}")
+        call("GET", f"/diaries/{second}")
+    own = [(r.by, json.loads(r.what)["diary"]) for r in rows(house.store) if r.kind == "diary opened"]
+    assert own == [("link", first), ("loopback", first), ("loopback", second)] * 3
 
 
 def test_the_same_on_both_databases(database: str, tmp_path: Path, clock: Clock) -> None:

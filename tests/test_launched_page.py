@@ -160,10 +160,30 @@ def test_a_launch_is_in_the_audit_under_a_pseudonym(at: Ward, records: Records) 
     assert (
         all(row.by.startswith("prescriber ") for row in own) and "p-1" not in str(own) and records.url not in str(own)
     )
-    assert erase(at.house.store, at.house.store.secret, records.url + "/fhir", "p-1")
+    assert erase(at.house.store, at.house.store.secret, records.url + "/fhir", "p-1").known
     launched(at, records)
     again = list(rows(at.house.store))
     assert again[-1].person not in (None, own[0].person) and verify(at.house.store).sound
+
+
+def test_whoever_looks_at_a_record_is_in_the_audit(at: Ward, records: Records) -> None:
+    """The first time in a quarter of an hour, under the pseudonym that the launch has."""
+    browser = launched(at, records)
+    for _ in range(3):
+        assert browser.go("/").status_code == 200
+    own = list(rows(at.house.store))
+    assert [row.kind for row in own] == ["launched", "reviewed"] and own[0].person == own[1].person
+    assert own[0].by == own[1].by and own[1].what == "{}"
+    launched(at, records).go("/")  # somebody else, as far as anybody knows
+    at.late = timedelta(minutes=16)
+    browser.go("/")
+    assert [row.kind for row in rows(at.house.store)][2:] == ["launched", "reviewed", "reviewed"]
+    records.fails = {"Patient": 500}
+    at.late = timedelta(minutes=32)
+    assert browser.go("/").status_code == 502 and len(list(rows(at.house.store))) == 5  # nothing was seen
+    records.fails = {}
+    at.house.store.close()
+    assert browser.go("/").status_code == 503 and browser.go("/", accept="*/*").status_code == 503
 
 
 def test_after_the_session_nothing_is_reviewed_for_it(at: Ward, records: Records) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import msgspec
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, event, insert, text
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Router
@@ -24,6 +24,7 @@ from relaxant.errors import InputError
 from relaxant.io.read import read_bytes
 from relaxant.knowledge.load import Knowledge
 from relaxant.service.app import routes
+from relaxant.service.audit.verify import rows
 from relaxant.service.door import Door
 from relaxant.service.house import House, route
 from relaxant.service.measured import Measured
@@ -33,6 +34,7 @@ from relaxant.service.signin.launch import launched_bundle
 from relaxant.service.signin.origin import same_origin
 from relaxant.service.signin.sessions import signed_in
 from relaxant.service.store.store import open_store
+from relaxant.service.store.tables import STEPS
 from serving import free_port, in_thread
 from signing import Signer
 
@@ -76,8 +78,8 @@ class Browser:
 class Ward:
     """A service with a few guarded routes."""
 
-    def __init__(self, url: str, house: House) -> None:
-        self.url, self.house, self.late = url, house, timedelta()
+    def __init__(self, url: str, house: House, door: Door) -> None:
+        self.url, self.house, self.door, self.late = url, house, door, timedelta()
 
     def rows(self, table: str) -> int:
         return int(self.house.store.read(lambda c: c.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()))
@@ -116,7 +118,7 @@ def ward(folder: Path, knowledge: Knowledge, **settings: Any) -> Iterator[Ward]:
     ]
     door = Door(Router([*routes(house), *guarded], redirect_slashes=False), said, house.measured)
     with in_thread(door, port=port) as url:
-        own.append(Ward(url, house))
+        own.append(Ward(url, house, door))
         yield own[0]
     house.store.close()
 
@@ -186,6 +188,31 @@ def test_roles(at: Ward, provider: Provider) -> None:
             assert SESSION not in browser.cookies
     with pytest.raises(ValueError, match="no such roles"):
         require("doctor")
+    refused = [row for row in rows(at.house.store) if row.kind == "refused"]  # who it was is known
+    assert [(row.by[:13], row.person, row.what) for row in refused] == [("without role ", None, '{"reason":"role"}')]
+
+
+def test_a_review_by_somebody_who_is_signed_in_is_in_the_audit(at: Ward, tmp_path: Path, knowledge: Knowledge) -> None:
+    """Once in a quarter of an hour of a session: the page asks for one at every change. Of whom it was nobody knows."""
+    browser = Browser(at.url)
+    browser.enter()
+    form = {"medicines": "tizanidine 4 mg three times a day"}
+
+    def asks(path: str, form: dict[str, str], url: str = at.url) -> int:
+        headers = {"sec-fetch-site": "same-origin", "cookie": f"{SESSION}={browser.cookies[SESSION]}"}
+        return httpx.post(url + path, data=form, headers=headers, trust_env=False, timeout=60).status_code
+
+    def reviewed() -> list[str]:
+        return [row.by for row in rows(at.house.store) if row.kind == "reviewed" and row.person is None]
+
+    assert asks("/api/review", {"medicines": ""}) == 200 and asks("/api/review", {"age": "no age"}) == 422
+    assert reviewed() == []
+    assert [asks(path, form) for path in ("/api/review", "/review", "/api/review.json", "/api/review")] == [200] * 4
+    assert len(reviewed()) == 1 and reviewed()[0].startswith("prescriber ")
+    at.late = timedelta(minutes=16)
+    assert asks("/api/review.json", form) == 200 and len(reviewed()) == 2
+    with ward(tmp_path / "open", knowledge) as other:  # where nobody signs in nobody is known
+        assert asks("/api/review", form, other.url) == 200 and other.rows("audit") == 0
 
 
 @pytest.mark.parametrize(
@@ -253,6 +280,60 @@ def test_the_way_back_is_gone_once_and_by_the_browser_that_went(at: Ward, provid
     code = parse_qs(urlsplit(back).query)["code"][0]
     assert browser.go(back.replace(code, "forged")).status_code == 403
     assert browser.go("/launch/back?" + urlsplit(browser.back()).query).status_code == 400  # another kind of step
+
+
+def test_who_begins_too_often_is_refused_and_nobody_is_asked_for_him(at: Ward, records: Records, tmp_path: Path, knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    monkeypatch.setattr("relaxant.service.signin.steps.MOST_BEGUN", 3)
+    browser = Browser(at.url)
+    answers = [browser.go("/signin", accept="*/*") for _ in range(6)]
+    assert [one.status_code for one in answers] == [303] * 3 + [429] * 3 and at.rows("steps") == 3
+    assert all(1 <= int(one.headers["retry-after"]) <= 60 and one.json()["status"] == 429 for one in answers[3:])
+    assert b'relaxant_refused_total{reason="429"} 3.0' in at.house.measured.text()
+    with launching(tmp_path / "other", knowledge, records) as own:
+        one = Browser(own.url)
+        statuses = [one.go(f"/launch?iss={records.url}/fhir&launch=1").status_code for _ in range(6)]
+        assert statuses == [303] * 3 + [429] * 3 and own.rows("steps") == 3
+        assert records.abouts == 3  # the record system was not asked either
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_what_is_too_old_or_too_much_goes_little_by_little_and_by_the_index(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, knowledge: Knowledge, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """A stranger begins without end: what is kept stays bounded, the newest may go on, and no begin deletes, or reads, all that there is."""
+    monkeypatch.setattr("relaxant.service.signin.steps._MOST_KEPT", 100)
+    monkeypatch.setattr("relaxant.service.signin.steps._LOOKED", 1)
+    login = Login(issuer=provider.url, client="relaxant", roles=ROLES)
+    database = None if kind == "sqlite" else request.getfixturevalue("server").new()
+    with ward(tmp_path, knowledge, login=login, database=database) as own:
+        now = int(own.house.now().timestamp() * 1000)
+        many = [{"state": bytes([i]) * 32, "held": "x", "until": now + (-1000 + i if i < 70 else 500_000 + i)} for i in range(250)]  # fmt: skip
+        own.house.store.write(lambda c: c.execute(insert(STEPS), many))
+        told: list[tuple[int, str, Any]] = []
+        event.listen(own.house.store.ways.writes, "after_cursor_execute", lambda _, cursor, words, given, *_more: told.append((cursor.rowcount, words, given)))  # fmt: skip
+
+        def deleted() -> list[int]:
+            return [count for count, words, _ in told if words.startswith("DELETE FROM steps")]
+
+        browser = Browser(own.url)
+        back = browser.back()  # begun, and led back once the stranger has gone on
+        assert deleted() == [32] and own.rows("steps") == 219
+        for _ in range(8):
+            assert Browser(own.url).go("/signin").status_code == 303
+        assert max(deleted()) == 32 and own.rows("steps") == 100
+        begun = {words: given for _, words, given in told if "steps.until" in words and not words.startswith("INSERT")}
+        assert len(begun) == 2  # what is looked for, and what is deleted
+        for words, given in begun.items():
+            assert "steps_until" in own.house.store.read(lambda c, words=words, given=given: explained(c, words, given))
+        assert browser.go(back).status_code == 303
+
+
+def explained(connection: Connection, words: str, given: Any) -> str:
+    """How the database finds what a statement asks for, of a table of any length."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    how = "EXPLAIN " if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
+    return str(connection.exec_driver_sql(how + words, given).all())
 
 
 def test_a_session_that_somebody_planted_is_not_taken_up(at: Ward, provider: Provider) -> None:
@@ -427,6 +508,35 @@ def test_a_record_of_which_a_part_fails_is_not_shown_by_half(
         records.next = None
         records.access = "another"  # the token was taken back
         assert browser.go("/bundle").status_code == 403
+
+
+def test_what_is_read_of_a_record_is_bounded_as_a_whole_and_given_back(tmp_path: Path, knowledge: Knowledge, records: Records) -> None:  # fmt: skip
+    """Answers of which each could stand by itself."""
+
+    def large(count: int, length: int) -> list[dict[str, Any]]:
+        return [{"resourceType": "Condition", "note": [{"text": "x" * length}]} for _ in range(count)]
+
+    with launching(tmp_path, knowledge, records, most_body=0.1) as own:
+        browser = Browser(own.url)
+        browser.enter(f"/launch?iss={records.url}/fhir&launch=1")
+        for conditions, status in (
+            (large(2, 40_000), 200),
+            (large(3, 40_000), 413),  # more than a body may hold
+            (large(12, 40_000), 413),  # more than is read at all
+            (large(2, 60_000), 502),  # one answer that is too long
+        ):
+            records.resources["Condition"] = conditions
+            assert browser.go("/bundle").status_code == status
+            assert own.door.held.now == 0
+        records.resources["Condition"] = large(12, 40_000)
+        own.door.held.now = own.door.held.most - 50_000  # as if others held it
+        answer = browser.go("/bundle")
+        assert answer.status_code == 503 and answer.headers["retry-after"] == "5"
+        assert own.door.held.now == own.door.held.most - 50_000
+        for fails in ({"Condition": 401}, {"MedicationRequest": 500}):
+            records.fails = fails
+            assert browser.go("/bundle").status_code in (403, 502, 503)
+            assert own.door.held.now == own.door.held.most - 50_000
 
 
 def test_launches_that_are_not_taken(tmp_path: Path, knowledge: Knowledge, records: Records) -> None:

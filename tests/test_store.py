@@ -21,7 +21,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Connection, event, func, insert, select, text
+from sqlalchemy import Connection, delete, event, func, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from databases import Server
@@ -33,8 +33,9 @@ from relaxant.service.audit.verify import verify
 from relaxant.service.settings import Settings
 from relaxant.service.store.away import Away
 from relaxant.service.store.engines import _secured, engines, url_of
+from relaxant.service.store.secret import check_value
 from relaxant.service.store.store import Store, open_kept, open_store
-from relaxant.service.store.tables import MADE, STEPS, TOKENS
+from relaxant.service.store.tables import MADE, SESSIONS, STEPS, TOKENS, VERSION
 from relaxant.service.store.uses import first_use
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -57,6 +58,25 @@ def step(name: str) -> Callable[[Connection], Any]:
 
 def steps(store: Store) -> set[str]:
     return store.read(lambda c: set(c.execute(select(STEPS.c.held)).scalars()))
+
+
+def tables(connection: Connection) -> dict[str, Any]:
+    """How the tables of a database are made."""
+    looked = inspect(connection)
+    words = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'" if connection.dialect.name == "sqlite" else "SELECT tgname, tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"  # fmt: skip
+    return {
+        "triggers": sorted(map(tuple, connection.execute(text(words)))),
+        **{
+            name: {
+                "columns": [(c["name"], str(c["type"]), c["nullable"]) for c in looked.get_columns(name)],
+                "key": looked.get_pk_constraint(name)["constrained_columns"],
+                "indexes": sorted((str(i["name"]), i["column_names"]) for i in looked.get_indexes(name)),
+                "unique": [u["column_names"] for u in looked.get_unique_constraints(name)],
+                "leads": [(k["constrained_columns"], k["referred_table"]) for k in looked.get_foreign_keys(name)],
+            }
+            for name in looked.get_table_names()
+        },
+    }
 
 
 def file_of(database: str) -> Path:
@@ -239,6 +259,90 @@ class TestWriting:
             monkeypatch.undo()
         store.write(step("next"))
         assert steps(store) == {"next"}
+
+
+class TestClearing:
+    """What was deleted is overwritten, and nobody who writes waits for that."""
+
+    def holds(self, tmp_path: Path) -> bool:
+        return any(b"canary" in file.read_bytes() for file in tmp_path.glob("relaxant.sqlite3*"))
+
+    def test_a_reader_of_an_older_state_holds_up_nobody_and_is_waited_for(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+        monkeypatch.setattr("relaxant.service.store.store._LATER", 0.05)
+        url = f"sqlite:///{tmp_path / 'relaxant.sqlite3'}"
+        store = open_store(settings(url, tmp_path))
+        other = Store(engines(url_of(url), wait=1.0))  # as another process, which is told after a second
+        store.write(step("canary"))
+        reader = sqlite3.connect(tmp_path / "relaxant.sqlite3", isolation_level=None)
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT held FROM steps").fetchall() == [("canary",)]
+        store.write(lambda c: c.execute(delete(STEPS)))
+        clearing, written = ThreadPoolExecutor(1), 0
+        done = clearing.submit(store.clear, STEPS)
+        while not done.done():
+            other.write(step(f"meanwhile {written}"))
+            written += 1
+        assert not done.result() and written and self.holds(tmp_path)  # the reader may still ask for it
+        assert reader.execute("SELECT held FROM steps").fetchall() == [("canary",)]
+        reader.execute("COMMIT")
+        until = time.monotonic() + 60
+        while self.holds(tmp_path):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        assert len(steps(store)) == written
+        clearing.shutdown()
+        for one in (reader, other, store):
+            one.close()
+
+    def test_a_store_that_ends_meanwhile_tries_once_more(self, tmp_path: Path) -> None:
+        store = open_store(settings(f"sqlite:///{tmp_path / 'relaxant.sqlite3'}", tmp_path))
+        other = sqlite3.connect(tmp_path / "relaxant.sqlite3", isolation_level=None)  # stays: no last one tidies up
+        store.write(step("canary"))
+        other.execute("BEGIN")
+        assert other.execute("SELECT held FROM steps").fetchall() == [("canary",)]
+        store.write(lambda c: c.execute(delete(STEPS)))
+        assert not store.clear(STEPS) and self.holds(tmp_path)
+        other.execute("COMMIT")
+        store.close()
+        assert not self.holds(tmp_path)
+        other.close()
+
+    def test_deleted_rows_of_postgresql_are_cleared_beside_a_write(self, server: Server, tmp_path: Path) -> None:
+        store = open_store(settings(server.new(), tmp_path))
+        name = store.ways.writes.url.database
+        assert name is not None
+        for i in range(5):
+            store.write(step(f"s{i}"))
+        store.write(lambda c: c.execute(delete(STEPS).where(STEPS.c.held != "s1")))
+        with held_up(store):
+            assert store.clear(STEPS, SESSIONS)
+        server.say("CREATE EXTENSION pageinspect", name)
+        assert server.say("SELECT count(*) FROM heap_page_items(get_raw_page('steps', 0)) WHERE lp_len > 0", name) == "1"  # fmt: skip
+        assert steps(store) == {"s1"}
+        store.close()
+
+    def test_a_table_of_postgresql_that_somebody_has_locked_is_cleared_later(self, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+        monkeypatch.setattr("relaxant.service.store.store._LATER", 0.05)
+        url = server.new()
+        open_store(settings(url, tmp_path)).close()
+        store = Store(engines(url_of(url), wait=0.2))
+        name = store.ways.writes.url.database
+        assert name is not None
+        server.say("CREATE EXTENSION pageinspect", name)
+        store.write(step("canary"))
+        store.write(lambda c: c.execute(delete(STEPS)))
+        other = engines(url_of(url))
+        with other.writes.begin() as connection:
+            connection.execute(text("LOCK TABLE steps IN SHARE UPDATE EXCLUSIVE MODE"))
+            assert not store.clear(SESSIONS, STEPS)
+            store.write(step("meanwhile"))
+        left = "SELECT count(*) FROM heap_page_items(get_raw_page('steps', 0)) WHERE lp_len > 0"
+        until = time.monotonic() + 60
+        while server.say(left, name) != "1":
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        store.close()
+        other.dispose()
 
 
 class TestReading:
@@ -463,7 +567,7 @@ class TestOpening:
                 opens(settings(database, tmp_path))
 
     def test_tables_of_an_older_version_are_brought_forward(self, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-        """As a relaxant of version 3 would: two steps, once, and nothing where one of them fails or whoever only looks."""
+        """As a relaxant two versions on would: two steps, once, and nothing where one of them fails or whoever only looks."""
         store = open_store(settings(database, tmp_path))
         store.write(lambda c: record(c, Kind.STARTED, "service", None, {}))
         store.close()
@@ -479,24 +583,53 @@ class TestOpening:
             if len(taken) == 2:
                 raise RuntimeError("the first time it fails")
 
-        monkeypatch.setattr("relaxant.service.store.store.VERSION", 3)
-        with pytest.raises(InputError, match=r"version 1.*not known"):
+        monkeypatch.setattr("relaxant.service.store.store.VERSION", VERSION + 2)
+        with pytest.raises(InputError, match=rf"version {VERSION}.*not known"):
             open_store(settings(database, tmp_path))
-        monkeypatch.setattr("relaxant.service.store.upgrades.STEPS", {1: first, 2: second})
+        monkeypatch.setattr("relaxant.service.store.upgrades.STEPS", {VERSION: first, VERSION + 1: second})
         with pytest.raises(InputError, match=r"an older relaxant.*brings them forward"):
             open_kept(settings(database, tmp_path))
         with pytest.raises(RuntimeError):
             open_store(settings(database, tmp_path))
         for _ in range(2):  # the failed try left nothing behind; the second time there is nothing to do
             again = open_store(settings(database, tmp_path))
-            assert again.read(lambda c: c.execute(select(MADE.c.version)).scalar()) == 3
+            assert again.read(lambda c: c.execute(select(MADE.c.version)).scalar()) == VERSION + 2
             assert again.read(lambda c: c.exec_driver_sql("SELECT place FROM cards").all()) == []
             assert verify(again).sound and verify(again).number == 1
             again.close()
         assert taken == [1, 2, 1, 2]
         monkeypatch.undo()
-        with pytest.raises(InputError, match=r"version 3.*a newer relaxant"):
+        with pytest.raises(InputError, match=rf"version {VERSION + 2}.*a newer relaxant"):
             open_store(settings(database, tmp_path))
+
+    def test_the_tables_of_version_1(self, database: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+        """A database as relaxant began it then, and used it, becomes one as it is begun now; nothing in it is lost."""
+        kind = "sqlite" if database.startswith("sqlite") else "postgresql"
+        words = (Path(__file__).parent / "data" / f"tables_1.{kind}.sql").read_text(encoding="utf-8").strip()
+        (tmp_path / "relaxant.secret").write_text("ab" * 32)
+        (tmp_path / "relaxant.secret").chmod(0o600)
+        if kind == "sqlite":
+            file_of(database).touch()
+        older = engines(url_of(database))
+        with older.writes.begin() as connection:
+            for one in words.split("\n\n"):
+                connection.exec_driver_sql(one)
+            connection.execute(insert(MADE).values(version=1, secret=check_value(b"\xab" * 32)))
+            record(connection, Kind.STARTED, "service", None, {})
+            step("half way")(connection)
+        older.dispose()
+        with pytest.raises(InputError, match=r"version 1.*an older relaxant.*brings them forward"):
+            open_kept(settings(database, tmp_path))
+        for _ in range(2):
+            store = open_store(settings(database, tmp_path))
+            assert store.read(lambda c: c.execute(select(MADE.c.version)).scalar()) == VERSION
+            assert steps(store) == {"half way"} and verify(store).sound and verify(store).number == 1
+            forward = store.read(tables)
+            store.close()
+        another = "sqlite:///" + str(tmp_path / "new.sqlite3") if kind == "sqlite" else request.getfixturevalue("server").new()  # fmt: skip
+        new = open_store(settings(another, tmp_path))
+        assert forward == new.read(tables)
+        new.close()
 
     def test_tables_of_another_program_are_refused(self, database: str, tmp_path: Path) -> None:
         ways = engines(url_of(database)) if not database.startswith("sqlite") else None

@@ -24,6 +24,7 @@ from starlette.responses import Response
 from starlette.routing import Router
 
 from relaxant.knowledge.load import Knowledge
+from relaxant.service.audit.verify import rows, verify
 from relaxant.service.door import Door
 from relaxant.service.house import House, route
 from relaxant.service.measured import Measured
@@ -123,6 +124,37 @@ def test_a_token_that_is_refused_does_not_spend_its_jti(at: Desk) -> None:
     forger = Signer("ES384", "ec")
     at.refused(forger.token(AUDIENCE, jti="mine"), "signature")
     assert at.call(EC.token(AUDIENCE, jti="mine")).status_code == 200
+
+
+def test_what_an_issuer_has_signed_and_is_refused_is_in_the_audit_and_what_strangers_send_is_counted(at: Desk) -> None:
+    """Whoever has a token that is used or old may send it for ever; anybody may make one up. Neither fills the audit."""
+    used = EC.token(AUDIENCE)
+    assert at.call(used).status_code == 200
+    for _ in range(3):
+        at.refused(used, "replayed")
+        at.refused(EC.token(PUBLIC), "audience")
+        at.refused(EC.token(AUDIENCE, jti=None), "no jti")
+        at.refused(Signer("ES384", "ec").token(AUDIENCE), "signature")
+        at.refused(EC.token(AUDIENCE, iss="https://nobody.example"), "issuer")
+        at.refused(Signer("ES384", "none").token(AUDIENCE), "key")
+        at.refused("no token at all", "malformed")
+    own = list(rows(at.house.store))
+    assert [(r.kind, r.by, r.person, json.loads(r.what)) for r in own] == [("refused", "records", None, {"reason": reason}) for reason in ("replayed", "audience", "no-jti")]  # fmt: skip
+    at.late = timedelta(minutes=14)
+    at.refused(EC.token(PUBLIC), "audience")
+    assert len(list(rows(at.house.store))) == 3
+    at.late = timedelta(minutes=16)
+    at.refused(EC.token(PUBLIC), "audience")
+    at.refused(EC.token(PUBLIC), "audience")
+    assert len(list(rows(at.house.store))) == 4 and verify(at.house.store).sound
+
+
+def test_a_refusal_that_the_audit_cannot_take_is_a_refusal_all_the_same(at: Desk, tmp_path: Path) -> None:
+    (tmp_path / "relaxant.sqlite3").rename(tmp_path / "aside")
+    at.refused(EC.token(PUBLIC), "audience")
+    (tmp_path / "aside").rename(tmp_path / "relaxant.sqlite3")
+    at.refused(EC.token(PUBLIC), "audience")  # it was not written, so it still is to be
+    assert [row.kind for row in rows(at.house.store)] == ["refused"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -78,6 +79,48 @@ def test_where_a_worker_is_killed_the_other_answers_and_it_is_begun_again(tmp_pa
         until_both_listen(own)
         assert killed not in workers(own)
         assert own.stop() == 0
+
+
+def begun_by(pid: int) -> list[int]:
+    """Every process that a process has begun, and those that these have."""
+    children = [int(one) for file in Path(f"/proc/{pid}/task").glob("*/children") for one in file.read_text().split()]
+    return [*children, *(further for one in children for further in begun_by(one))]
+
+
+def seen(pid: int) -> bytes:
+    """What others of the same user see of how a process was begun."""
+    return Path(f"/proc/{pid}/environ").read_bytes() + Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+@_LINUX
+def test_no_worker_was_begun_with_what_the_settings_say(database: str, tmp_path: Path) -> None:
+    """Neither the database's password nor anything else of the settings, whether the environment or a file said it; nor is it left in a file."""
+    own_file = tmp_path / "relaxant.toml"
+    own_file.write_text('call = "canary-of-the-file"\n')
+    program = (sys.executable, "-c", f"import sys; from relaxant.cli import main; sys.exit(main([*sys.argv[1:], '--config', {str(own_file)!r}]))")  # fmt: skip
+    secrets = [b"canary-of-the-file", b"canary-of-the-environment", database.encode(), b"RELAXANT_SERVE"]
+    secrets += [word.encode() for word in [urlsplit(database).password] if word]
+    with served(tmp_path / "state", program, workers=2, database=database, country="UK", origins=["https://canary-of-the-environment.example"]) as own:  # fmt: skip
+        until_both_listen(own)
+        assert b"canary-of-the-environment" in seen(own.process.pid)  # as it was told: the search finds what is there
+        for restarted in (False, True):
+            if restarted:  # one that is begun again is handed the same
+                os.kill(killed := workers(own)[0], signal.SIGKILL)
+                until = time.monotonic() + 90
+                while killed in workers(own) or len(workers(own)) < 2:
+                    assert time.monotonic() < until, own.log()
+                    time.sleep(0.1)
+                until_both_listen(own)
+            begun = begun_by(own.process.pid)
+            assert len(workers(own)) == 2 and set(workers(own)) <= set(begun)
+            assert not [secret for pid in begun for secret in secrets if secret in seen(pid)]
+        allowed = httpx.get(own.url + "/cds-services", headers={"origin": "https://canary-of-the-environment.example"}, trust_env=False)  # fmt: skip
+        assert (
+            allowed.headers["access-control-allow-origin"] == "https://canary-of-the-environment.example"
+        )  # they know
+        assert own.stop() == 0
+        left = b"".join(file.read_bytes() for file in own.temporary.rglob("*") if file.is_file())
+        assert not any(secret in left for secret in secrets)
 
 
 @pytest.mark.parametrize("count", [1, 2])

@@ -78,8 +78,10 @@ def _erase(options: argparse.Namespace, settings: Settings, store: Store) -> Non
         raise InputError(
             "--patient", "nothing", "nobody is named", "give the record number as a line of standard input"
         )
-    known = erase(store, read_secret(settings), options.issuer, patient)
-    print(f"relaxant: {'erased' if known else 'nobody is known by this record number; nothing was changed'}", file=sys.stderr)  # fmt: skip
+    done = erase(store, read_secret(settings), options.issuer, patient)
+    print(f"relaxant: {'erased' if done.known else 'nobody is known by this record number; nothing was changed'}", file=sys.stderr)  # fmt: skip
+    if not done.cleared:
+        print("relaxant: the database could not overwrite yet what was deleted, for somebody reads an older state of it (a copy that is being made?) or has locked it; give the same command once more when that has ended", file=sys.stderr)  # fmt: skip
 
 
 def _hash(options: argparse.Namespace) -> bytes | None:

@@ -1,8 +1,8 @@
 """The door of the service: every request passes here before anything reads it, and every answer on its way out.
 
 Bytes are counted as they arrive, whatever a header promises; a body that is too long, too slow, too deep or of too many entries goes no further. What
-one body may not, all bodies under way together may not either. A page of somebody else's that gives its name this machine's address (DNS rebinding)
-is not answered.
+one body may not, all bodies under way together, and what is fetched for them, may not either. A page of somebody else's that gives its name this
+machine's address (DNS rebinding) is not answered.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from relaxant.errors import RelaxantError
+from relaxant.service.held import Held, Share
 from relaxant.service.logs import log
 from relaxant.service.measured import Measured
 from relaxant.service.problems import Problem, answer, problem_of
@@ -33,7 +34,6 @@ MOST_HEAD = 64 * 1024
 _MOST_HEADERS = 200
 _ENTRY = b'"resourceType"'
 _ESCAPED_ENTRY = re.compile(b'"' + b"".join(rb"(?:%c|\\u00%02x)" % (c, c) for c in b"resourceType") + b'"', re.I)
-_MOST_HELD = 16  # bodies of the greatest size that may be under way together
 _LONG = 256 * 1024  # bytes of a body from which on it is looked through beside the others
 _SHORT = (
     64 * 1024
@@ -61,7 +61,7 @@ _OPEN_PATHS = ("/health", "/ready", "/metrics")  # asked by machines that keep w
 
 
 class Door:
-    """ASGI middleware around the whole service. It puts ``request_id`` and ``client`` into the scope's state."""
+    """ASGI middleware around the whole service. It puts ``request_id``, ``client`` and ``share``, what the request holds, into the scope's state."""
 
     def __init__(self, app: ASGIApp, settings: Settings, measured: Measured) -> None:
         self.app, self.settings, self.measured = app, settings, measured
@@ -70,7 +70,7 @@ class Door:
         self.closed = tuple(CLOSED.items())
         if settings.base.startswith("https:"):
             self.closed += (("strict-transport-security", "max-age=31536000"),)
-        self.held = 0
+        self.held = Held(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -78,7 +78,7 @@ class Door:
             return
         begun, request_id = time.perf_counter(), secrets.token_hex(8)
         client = network_of(str((scope.get("client") or ("unknown", 0))[0]))
-        scope.setdefault("state", {}).update(request_id=request_id, client=client)
+        scope.setdefault("state", {}).update(request_id=request_id, client=client, share=Share(self.held))
         out = _Out(scope, send, request_id, self.closed)
         self.measured.working.inc()
         try:
@@ -95,13 +95,13 @@ class Door:
             _log.exception("an error of ours", extra={"request": request_id, "route": route_of(scope)})
             await out.refuse(Problem(500, "an error of ours; it is logged under this request's number"), receive)
         finally:
-            self.held -= out.held
+            scope["state"]["share"].end()
             self.measured.working.dec()
             self._count(scope, out, time.perf_counter() - begun)
 
     async def _pass(self, scope: Scope, receive: Receive, out: _Out, client: str) -> None:
         self._meet(scope, client)
-        body = await self._body(scope, receive, out)
+        body = await self._body(scope, receive)
         given = False
 
         async def read() -> Message:
@@ -132,19 +132,19 @@ class Door:
         if wait := self.rate.wait(key):
             raise Problem(429, "too many calls", headers={"retry-after": str(math.ceil(wait)), **closes})
 
-    async def _body(self, scope: Scope, receive: Receive, out: _Out) -> bytes:
+    async def _body(self, scope: Scope, receive: Receive) -> bytes:
         """The whole body, or the refusal that its bytes call for."""
         promised = _header(scope, b"content-length")
         if promised.isdigit() and int(promised[:20]) > self.settings.most_bytes:
             raise _too_long(self.settings)
-        body = await self._read(receive, out)
+        body = await self._read(receive, scope["state"]["share"])
         if len(body) > _LONG:
             await asyncio.to_thread(_look, body, self.settings)
         else:
             _look(body, self.settings)
         return body
 
-    async def _read(self, receive: Receive, out: _Out) -> bytes:
+    async def _read(self, receive: Receive, share: Share) -> bytes:
         settings, parts = self.settings, list[bytes]()
         try:
             async with asyncio.timeout(settings.body_seconds):
@@ -153,15 +153,9 @@ class Door:
                     if message["type"] == "http.disconnect":
                         raise Problem(400, "the caller went away")
                     part = message.get("body", b"")
-                    out.held, self.held = out.held + len(part), self.held + len(part)
-                    if out.held > settings.most_bytes:
+                    if share.now + len(part) > settings.most_bytes:
                         raise _too_long(settings)
-                    if self.held > settings.most_bytes * _MOST_HELD:
-                        raise Problem(
-                            503,
-                            "too much is being sent at once; call again",
-                            headers={"retry-after": "5", "connection": "close"},
-                        )
+                    share.take(len(part))
                     parts.append(part)
                     if not message.get("more_body", False):
                         return b"".join(parts)
@@ -180,11 +174,11 @@ class Door:
 
 
 class _Out:
-    """An answer on its way out: closed headers, and what was sent of it. ``held``: bytes of the request's body that are kept."""
+    """An answer on its way out: closed headers, and what was sent of it."""
 
     def __init__(self, scope: Scope, send: Send, request_id: str, closed: tuple[tuple[str, str], ...]) -> None:
         self.scope, self._send, self.request_id, self.closed = scope, send, request_id, closed
-        self.status, self.bytes, self.held = 0, 0, 0
+        self.status, self.bytes = 0, 0
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -7,7 +7,8 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -16,13 +17,12 @@ from relaxant.service.door import MOST_HEAD
 from relaxant.service.line import LINE
 from relaxant.service.listening import listening
 from relaxant.service.logs import log, write_logs
-from relaxant.service.settings import Settings, loopback, read_settings
+from relaxant.service.settings import PREFIX, Settings, loopback, read_settings
 from relaxant.service.tls import check_certificate
 
 _log = log("serve")
 _GRACE = 20  # seconds that requests under way are given at the end
 _ANSWERS = 60  # seconds within which a worker says that it is there; on a machine that has too much to do none is taken for dead
-_HANDED_DOWN = "RELAXANT_SERVE_SETTINGS"  # from the process that was started to its workers
 
 
 def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -55,17 +55,30 @@ def say(settings: Settings) -> None:
         _log.warning("unauthenticated is set: anybody who reaches this address is answered")
 
 
-def serve(settings: Settings, application: str = "relaxant.service.serve:worker") -> None:
-    """Runs the server until it is told to stop. Told by a signal it lets requests under way end, and has then ended as it should: with status 0.
-    ``application``: where what each worker serves is made, as ``module:function``."""
-    import msgspec
+def worker(settings: Settings) -> object:
+    """The application of one worker."""
+    from relaxant.service.app import service
 
+    write_logs()
+    made = service(settings)
+    gc.collect()
+    gc.freeze()  # looking through the knowledge for garbage would hold everybody up for a tenth of a second
+    return made
+
+
+def serve(settings: Settings, application: Callable[[Settings], object] = worker) -> None:
+    """Runs the server until it is told to stop. Told by a signal it lets requests under way end, and has then ended as it should: with status 0.
+    ``application``: a function of a module that makes what each worker serves.
+
+    A worker is handed the settings through the pipe by which it is begun. What the environment said of them goes no further than this process: whoever
+    may look at a process sees the environment that it was begun with, and a password in it, for as long as it lives."""
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, _end)  # uvicorn takes these up, and hands each on once it has stopped
 
-    os.environ[_HANDED_DOWN] = msgspec.json.encode(settings).decode()
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[name]
     config = uvicorn.Config(
-        application,
+        partial(application, settings),
         factory=True,
         host=settings.host,
         port=settings.port,
@@ -107,21 +120,3 @@ def check(settings: Settings) -> None:
 
 def _end(_signal: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
-
-
-def worker() -> object:
-    """The application of one worker."""
-    from relaxant.service.app import service
-
-    write_logs()
-    made = service(handed_down())
-    gc.collect()
-    gc.freeze()  # looking through the knowledge for garbage would hold everybody up for a tenth of a second
-    return made
-
-
-def handed_down() -> Settings:
-    """In a worker: the settings of the service."""
-    import msgspec
-
-    return msgspec.json.decode(os.environ[_HANDED_DOWN], type=Settings)

@@ -12,13 +12,13 @@ class Kind(StrEnum):
     STOPPED = "stopped"  # one ended as it was told; one that is killed says nothing
     CALLED = "called"  # a CDS hook was answered
     ANSWERED = "answered"  # somebody accepted or overrode a card
-    REFUSED = "refused"  # a caller's token was not believed
-    REVIEWED = "reviewed"  # a review was made on the page
+    REFUSED = "refused"  # a token that an issuer has signed, or somebody who has signed in and has no part here
+    REVIEWED = "reviewed"  # somebody who is signed in saw a review on the page
     LAUNCHED = "launched"  # a record system opened the page for a person
     SIGNED_IN = "signed in"
     SIGNED_OUT = "signed out"
     DIARY_MADE = "diary made"
-    DIARY_OPENED = "diary opened"
+    DIARY_OPENED = "diary opened"  # whoever had the link, or the clinic, looked into it
     DIARY_ENTERED = "diary entered"
     DIARY_EXPORTED = "diary exported"
     DIARY_RENEWED = "diary renewed"  # its link lives longer

@@ -12,7 +12,6 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from relaxant.service.audit.kinds import Kind
 from relaxant.service.audit.record import record
-from relaxant.service.store.engines import clear
 from relaxant.service.store.prepared import Prepared
 from relaxant.service.store.store import Store, check_secret
 from relaxant.service.store.tables import PEOPLE
@@ -33,11 +32,19 @@ def pseudonym(connection: Connection, secret: bytes, issuer: str, patient_id: st
     return hmac.digest(bytes(key), b"relaxant: a person", hashlib.sha256)
 
 
+class Erased(msgspec.Struct, frozen=True):
+    """``known``: whether the person was. ``cleared``: whether the database has overwritten what it kept of deleted rows; where it has not, somebody
+    reads a state from before, and erasing again once that has ended does."""
+
+    known: bool
+    cleared: bool
+
+
 def erase(
     store: Store, secret: bytes, issuer: str, patient_id: str, *, by: str = "command line", at: datetime | None = None
-) -> bool:
-    """Forgets a person: deletes the key, records that somebody was erased, and clears what the database keeps of deleted rows. Whether the
-    person was known. Raises :class:`InputError` where ``secret`` is not the one that the database was begun with.
+) -> Erased:
+    """Forgets a person: deletes the key, records that somebody was erased, and has the database overwrite what it keeps of deleted rows. Raises
+    :class:`InputError` where ``secret`` is not the one that the database was begun with.
 
     The row that records it names no pseudonym: whoever knows who asked to be erased, and when, would else know whose rows they are."""
 
@@ -49,8 +56,7 @@ def erase(
         return bool(gone.rowcount)
 
     known = store.write(forgets)
-    clear(store.ways, PEOPLE.name)
-    return known
+    return Erased(known, store.clear(PEOPLE, later=False))
 
 
 def _lookup(secret: bytes, issuer: str, patient_id: str) -> bytes:

@@ -5,14 +5,14 @@ The address is made of the one on the list and a template of ours; a redirect is
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
 from relaxant.service.cds.catalogue import templates
+from relaxant.service.held import Share
 from relaxant.service.house import House
-from relaxant.service.tokens.asking import Unanswered, asked, secure
+from relaxant.service.tokens.asking import Unanswered, all_asked, asked, secure
 
 SECONDS = 3.0
 _TOKEN = "{{context.patientId}}"
@@ -23,15 +23,15 @@ def may_ask(call: Any, house: House) -> bool:
     return call.fhir_authorization is not None and _listed(call, house) is not None
 
 
-async def fetched(call: Any, given: Iterable[str], house: House) -> dict[str, bytes]:
-    """The missing keys, all asked for at once, as far as they could be had in time."""
+async def fetched(call: Any, given: Iterable[str], house: House, share: Share) -> dict[str, bytes]:
+    """The missing keys, all asked for at once, as far as they could be had in time and the request may hold them."""
     base = _listed(call, house)
     if base is None or not may_ask(call, house):
         return {}
     missing = {k: t for k, t in templates(house.knowledge).items() if k not in set(given)}
     token = call.fhir_authorization.access_token
-    answers = await asyncio.gather(
-        *(_one(f"{base}/{filled(t, call.context.patient_id)}", token, house) for t in missing.values())
+    answers = await all_asked(
+        *(_one(f"{base}/{filled(t, call.context.patient_id)}", token, house, share) for t in missing.values())
     )
     return {key: answer for key, answer in zip(missing, answers, strict=True) if answer is not None}
 
@@ -46,10 +46,10 @@ def filled(template: str, patient: str) -> str:
     return f"{path}{mark}{quote(query, safe='=&:/,-_.')}"
 
 
-async def _one(url: str, token: str, house: House) -> bytes | None:
+async def _one(url: str, token: str, house: House, share: Share) -> bytes | None:
     headers = {"authorization": f"Bearer {token}", "accept": "application/fhir+json"}
     try:
-        return await asked(url, most=house.settings.most_bytes, seconds=SECONDS, headers=headers)
+        return await asked(url, most=house.settings.most_bytes, seconds=SECONDS, headers=headers, share=share)
     except Unanswered:
         return None
 

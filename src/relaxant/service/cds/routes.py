@@ -80,7 +80,7 @@ async def _answered(request: Request, house: House, use: Use) -> Response:
         record = gathered(call)
         if may_ask(call, house):
             await use.spent()  # nobody else is asked anything for a token that came before
-            record = gathered(call, await fetched(call, record.given, house))
+            record = gathered(call, await fetched(call, record.given, house, request.scope["state"]["share"]))
         person_of(record, call.context.patient_id)
         patient = _patient(record, house) if sum(map(len, record.entries)) <= _LARGE else None
     if patient is None or len(patient.medicines or ()) + len(patient.considering) > _MANY:

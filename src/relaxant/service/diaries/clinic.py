@@ -19,6 +19,7 @@ from relaxant.report.responses import RESPONSE_STYLES
 from relaxant.report.shown import clean
 from relaxant.service.audit.kinds import Kind
 from relaxant.service.audit.record import record
+from relaxant.service.audit.seldom import seldom
 from relaxant.service.diaries import diaries, pages
 from relaxant.service.diaries.codes import link_of, square_of
 from relaxant.service.diaries.columns import Columns, Medicine, Planned, checked, with_plan
@@ -33,7 +34,6 @@ from relaxant.service.frame.templates import own_file
 from relaxant.service.house import House
 from relaxant.service.problems import Problem
 from relaxant.service.signin.sessions import signed_in
-from relaxant.service.store.engines import clear
 from relaxant.service.store.tables import DIARIES, ENTRIES
 
 MOST_LABEL, MOST_CALL, MOST_DAYS = 200, 300, 1100
@@ -107,7 +107,10 @@ async def make(request: Request, house: House) -> Response:
 
 def one(request: Request, house: House) -> Response:
     """A diary: its days, its answer, its link's state."""
-    diary, entries = _found(request, house)
+    return _shown(request, house, *_opened(request, house))
+
+
+def _shown(request: Request, house: House, diary: Diary, entries: list[Kept]) -> Response:
     if _html(request):
         return _page(pages.one_page(diary, entries, house, signed_in(request, house)))
     summary = msgspec.structs.asdict(_summary(diary, entries, house))
@@ -177,7 +180,7 @@ async def erase(request: Request, house: House) -> Response:
         _noted(connection, Kind.DIARY_ERASED, by, name, house)
 
     await house.store.written(erased)
-    await run_in_threadpool(_clear, house)
+    await run_in_threadpool(house.store.clear, ENTRIES, DIARIES)
     return _see("/diaries") if _html(request) else Response(status_code=204)
 
 
@@ -205,7 +208,7 @@ def fhir(request: Request, house: House) -> Response:
 
 def answer(request: Request, house: House) -> Response:
     """The answer, the exact image of :class:`relaxant.response.response.Response`."""
-    diary, entries = _found(request, house)
+    diary, entries = _opened(request, house)
     return _json(diary_answer(diary, entries, house.knowledge, house.now()))
 
 
@@ -227,6 +230,16 @@ def _found(request: Request, house: House) -> tuple[Diary, list[Kept]]:
         return diary, entries_of(connection, diary.diary)
 
     return house.store.read(found)
+
+
+def _opened(request: Request, house: House) -> tuple[Diary, list[Kept]]:
+    """A diary that the clinic looks into, which is noted once in a quarter of an hour of whoever looks."""
+    by, found = clinician(request, house), _found(request, house)
+    name = found[0].diary
+    with seldom(house, Kind.DIARY_OPENED, by, name) as due:
+        if due:
+            house.store.write(lambda connection: _noted(connection, Kind.DIARY_OPENED, by, name, house))
+    return found
 
 
 def _taken(request: Request, house: House) -> tuple[Diary, list[Kept]]:
@@ -254,13 +267,7 @@ async def _done(request: Request, house: House, what: Callable[[Connection, Diar
     await house.store.written(lambda connection: what(connection, _known(connection, name, house)))
     if _html(request):
         return _see(f"/diaries/{name}")
-    return await run_in_threadpool(one, request, house)
-
-
-def _clear(house: House) -> None:
-    """Has the database overwrite what it still keeps of deleted rows."""
-    for table in (ENTRIES, DIARIES):
-        clear(house.store.ways, table.name)
+    return await run_in_threadpool(lambda: _shown(request, house, *_found(request, house)))
 
 
 def _link(request: Request, house: House, name: str, code: str, status: int) -> Response:

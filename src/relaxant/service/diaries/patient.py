@@ -20,6 +20,7 @@ from relaxant.report.shown import clean
 from relaxant.rules.wording import capital
 from relaxant.service.audit.kinds import Kind
 from relaxant.service.audit.record import record
+from relaxant.service.audit.seldom import seldom
 from relaxant.service.diaries import diaries
 from relaxant.service.diaries.codes import is_code
 from relaxant.service.diaries.diaries import Diary
@@ -82,6 +83,10 @@ def mine(request: Request, house: House) -> Response:
         return diary, entries_of(connection, diary.diary)
 
     diary, entries = house.store.read(found)
+    with seldom(house, Kind.DIARY_OPENED, _LINK, diary.diary) as due:
+        if due:
+            what = {"diary": diary.diary}
+            house.store.write(lambda connection: record(connection, Kind.DIARY_OPENED, _LINK, None, what, at=house.now()))  # fmt: skip
     return Response(msgspec.json.encode(shown(diary, entries, house)), media_type=_JSON)
 
 

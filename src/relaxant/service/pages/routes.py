@@ -33,6 +33,7 @@ from relaxant.service.problems import Problem
 from relaxant.service.signin.access import admitted, require
 from relaxant.service.signin.launch import launched_bundle
 from relaxant.service.signin.origin import same_origin
+from relaxant.service.signin.reviewed import note_review
 from relaxant.service.signin.sessions import Person, launched, signed_in
 
 
@@ -60,6 +61,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 _AS_PAGE = {HTML: str}
 _FIRST = Operation(gives=dict.fromkeys((200, 403, 413, 422, 502), _AS_PAGE), refuses=(403, 413), whom="people")
 _PATIENT = "yaml"
+_REVIEWED = "reviewed"  # in the request's state: whether it got a review
 _KINDS = {
     "json": "application/json",
     "pdf": "application/pdf",
@@ -97,10 +99,19 @@ def _posted(path: str, house: House, handler: Posted, gives: Mapping[int, Body |
         person = await run_in_threadpool(admitted, request, house)
         same_origin(request, house)
         given = await read_given(request, house)
-        return await beside(handler, request, house, given, person)
+        answered = await beside(handler, request, house, given, person)
+        if person is not None and request.scope["state"].get(_REVIEWED):
+            await note_review(request, house, person)
+        return answered
 
     made: Callable[[Request, House], Awaitable[Response]] = handled
     return route(path, house, made, ("POST",), said)
+
+
+def _answer(request: Request, house: House, given: Given) -> Answer:
+    made = answer(given, house)
+    request.scope["state"][_REVIEWED] = made.review is not None
+    return made
 
 
 async def _first(request: Request, house: House) -> Response:
@@ -108,7 +119,7 @@ async def _first(request: Request, house: House) -> Response:
     neither here nor in an address."""
     person = await run_in_threadpool(signed_in, request, house)
     held = await run_in_threadpool(launched, request, house) if person is not None and person.launched else None
-    if held is None:
+    if person is None or held is None:
         return HTMLResponse(page(Answer(fields=Fields()), house, person))
     words = house.knowledge.words("page")
     try:
@@ -119,6 +130,7 @@ async def _first(request: Request, house: House) -> Response:
     now = house.now()
     source = words["read"]["record"].format(host=urlsplit(held.fhir).netloc, day=now.date().isoformat(), time=now.strftime("%H:%M"))  # fmt: skip
     made = await beside(answer, Given(file=record or b"", source=source, name=RECORD), house)
+    await note_review(request, house, person)
     shown = await beside(page, made, house, person)
     return HTMLResponse(shown, 422 if made.refused else 200)
 
@@ -129,15 +141,15 @@ async def _signed_out(_request: Request, house: House) -> Response:
     return HTMLResponse(template("signed_out.html.j2").render(site=site, words=site.words["out"]))
 
 
-def _page(_request: Request, house: House, given: Given, person: Person | None) -> Response:
+def _page(request: Request, house: House, given: Given, person: Person | None) -> Response:
     """The whole page, for a form without a script."""
-    made = answer(given, house)
+    made = _answer(request, house, given)
     return HTMLResponse(page(made, house, person), 422 if made.refused else 200)
 
 
-def _parts(_request: Request, house: House, given: Given, _person: Person | None) -> Response:
+def _parts(request: Request, house: House, given: Given, _person: Person | None) -> Response:
     """The review as data, the same as HTML, the lines as read, and what is asked next."""
-    made = answer(given, house)
+    made = _answer(request, house, given)
     found = Parts(
         status="refused" if made.refused else "reviewed" if made.review else "empty",
         fields=_filled(made),
@@ -167,7 +179,7 @@ def _file(request: Request, house: House, given: Given, person: Person | None) -
         raise Problem(404, f"a review comes as {', '.join(FORMATS)}, its patient as {_PATIENT}")
     if kind == _PATIENT and given.form and not given.file.strip():
         return _sent(_yaml(file_of(given.fields)), kind, given.fields.said("as_of"))
-    made = answer(given, house)
+    made = _answer(request, house, given)
     refused = made.refused
     if made.review is None or made.patient is None:
         words = house.knowledge.words("page")["refused"]

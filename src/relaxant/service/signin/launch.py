@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from urllib.parse import urlencode, urlsplit
 
@@ -10,14 +9,15 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from relaxant.service.held import Share
 from relaxant.service.house import House
 from relaxant.service.logs import log
 from relaxant.service.problems import Problem
 from relaxant.service.settings import Smart
 from relaxant.service.signin.provider import exchanged, unanswered, with_query
 from relaxant.service.signin.sessions import Launched, Person, enter, hashed, launched
-from relaxant.service.signin.steps import begin, sent_on, take
-from relaxant.service.tokens.asking import Unanswered, asked, secure
+from relaxant.service.signin.steps import begin, may_begin, sent_on, take
+from relaxant.service.tokens.asking import Unanswered, all_asked, asked, secure
 
 KINDS = {
     "MedicationRequest": {},
@@ -82,7 +82,8 @@ async def launch(request: Request, house: House) -> Response:
     ticket = request.query_params.get("launch", "")
     if not 0 < len(ticket) <= 2000:
         raise Problem(400, "a launch comes with `launch`")
-    about = await _about(records)
+    may_begin(request, house)
+    about = await _about(records, request.scope["state"]["share"])
     state, step, browser = await begin(request, house, "launch", "/", records.fhir)
     reads = "rs" if "permission-v2" in about.capabilities else "read"
     kinds = ("Patient", "Medication", *KINDS)
@@ -107,7 +108,7 @@ async def launch_back(request: Request, house: House) -> Response:
     """The browser comes back: the code is exchanged, and the page opens for that patient."""
     step = await take(request, house, "launch")
     records = _records(house, step.fhir)
-    about = await _about(records)
+    about = await _about(records, request.scope["state"]["share"])
     tokens = await exchanged(request, step, about.token_endpoint, records.client, records.secret_file, house.settings.base + "/launch/back")  # fmt: skip
     if not tokens.access_token or tokens.token_type.lower() != "bearer":
         raise Problem(403, "the record system gave nothing to read with")
@@ -123,38 +124,40 @@ async def launched_bundle(request: Request, house: House) -> bytes | None:
     """The launched patient's record as a FHIR bundle, read now with the launch's own token; None where the page was not launched.
 
     A kind of resource that the record system has not, or does not let this launch read, is left out, and so unknown. Raises :class:`Problem` where the
-    record cannot be had otherwise: half of a record is none.
+    record cannot be had otherwise: half of a record is none. All that is read for a request is counted among what the process holds.
     """
     held = launched(request, house)
     if held is None:
         return None
     _records(house, held.fhir)  # still one of ours
-    most = house.settings.most_bytes
+    most, share = house.settings.most_bytes, request.scope["state"]["share"]
     try:
-        person = await _read(held, f"Patient/{held.patient}", most)
-        lists = await asyncio.gather(*(_search(held, kind, extra, most) for kind, extra in KINDS.items()))
+        person = await _read(held, f"Patient/{held.patient}", most, share)
+        lists = await all_asked(*(_search(held, kind, extra, most, share) for kind, extra in KINDS.items()))
         resources = [person, *(resource for found in lists for resource in found)]
-        resources += await _medications(held, resources, most)
+        resources += await _medications(held, resources, most, share)
     except Unanswered as error:
         _log.warning("a record could not be read", extra={"reason": error.reason})
+        if error.reason == "too much":
+            raise _too_large() from None
         if error.status in (401, 403):
             raise Problem(
                 403, "the record system no longer lets this page read; open it again from the record"
             ) from None
         raise Problem(502, "the record cannot be read from the record system") from None
     if len(resources) > house.settings.most_entries or sum(len(bytes(one)) for one in resources) > most:
-        raise Problem(413, "the record is too large")
+        raise _too_large()
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}
     return msgspec.json.encode(bundle)
 
 
-async def _search(held: Launched, kind: str, extra: dict[str, str], most: int) -> list[msgspec.Raw]:
+async def _search(held: Launched, kind: str, extra: dict[str, str], most: int, share: Share) -> list[msgspec.Raw]:
     """Every resource of a kind that is the patient's."""
     url = f"{kind}?{urlencode({'patient': held.patient, **extra, '_count': '200'})}"
     found: list[msgspec.Raw] = []
     for _ in range(_MOST_PAGES):
         try:
-            page = msgspec.json.decode(await _read(held, url, most), type=Page)
+            page = msgspec.json.decode(await _read(held, url, most, share), type=Page)
         except Unanswered as error:
             if not found and error.status in (400, 403, 404):
                 return []
@@ -169,7 +172,7 @@ async def _search(held: Launched, kind: str, extra: dict[str, str], most: int) -
     raise Unanswered("huge")
 
 
-async def _medications(held: Launched, resources: list[msgspec.Raw], most: int) -> list[msgspec.Raw]:
+async def _medications(held: Launched, resources: list[msgspec.Raw], most: int, share: Share) -> list[msgspec.Raw]:
     """The medicines that orders name rather than hold."""
     named = []
     for resource in resources:
@@ -183,27 +186,27 @@ async def _medications(held: Launched, resources: list[msgspec.Raw], most: int) 
     out = []
     for reference in wanted:
         try:
-            out.append(await _read(held, reference, most))
+            out.append(await _read(held, reference, most, share))
         except Unanswered as error:
             if error.status not in (403, 404):
                 raise
     return out
 
 
-async def _read(held: Launched, where: str, most: int) -> msgspec.Raw:
+async def _read(held: Launched, where: str, most: int, share: Share) -> msgspec.Raw:
     """What a record system answers to a path under its base, or to a link of its own that leads under its origin."""
     base = held.fhir.rstrip("/") + "/"
     url = where if "://" in where else base + where
     if urlsplit(url)[:2] != urlsplit(base)[:2]:
         raise Unanswered("elsewhere")
     headers = {"authorization": f"Bearer {held.token}", "accept": "application/fhir+json"}
-    return msgspec.Raw(await asked(url, most=most, seconds=_SECONDS, headers=headers))
+    return msgspec.Raw(await asked(url, most=most, seconds=_SECONDS, headers=headers, share=share))
 
 
-async def _about(records: Smart) -> About:
+async def _about(records: Smart, share: Share) -> About:
     where = records.fhir.rstrip("/") + "/.well-known/smart-configuration"
     try:
-        about = msgspec.json.decode(await asked(where, most=_MOST_ABOUT, seconds=_SECONDS), type=About)
+        about = msgspec.json.decode(await asked(where, most=_MOST_ABOUT, seconds=_SECONDS, share=share), type=About)
     except Unanswered as error:
         raise unanswered(error) from None
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -211,6 +214,10 @@ async def _about(records: Smart) -> About:
     if not secure(about.authorization_endpoint) or not secure(about.token_endpoint):
         raise unanswered(Unanswered("insecure"))
     return about
+
+
+def _too_large() -> Problem:
+    return Problem(413, "the record is too large")
 
 
 def _records(house: House, fhir: str) -> Smart:

@@ -11,13 +11,16 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from relaxant.service.audit.kinds import Kind
+from relaxant.service.audit.record import record
+from relaxant.service.audit.seldom import seldom
 from relaxant.service.house import House
 from relaxant.service.logs import log
 from relaxant.service.problems import Problem
 from relaxant.service.settings import ROLES, Login
 from relaxant.service.signin.access import ours
 from relaxant.service.signin.sessions import Person, enter, hashed
-from relaxant.service.signin.steps import Step, begin, sent_on, take
+from relaxant.service.signin.steps import Step, begin, may_begin, sent_on, take
 from relaxant.service.tokens.asking import Unanswered, asked, secure
 from relaxant.service.tokens.keys import Refused, read_header, signed
 from relaxant.service.tokens.ring import Ring
@@ -63,7 +66,8 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 async def signin(request: Request, house: House) -> Response:
     """Sends the browser to the provider."""
     login = _login(house)
-    told, _ = await _provider(house, login)
+    may_begin(request, house)
+    told, _ = await _provider(request, house, login)
     state, step, browser = await begin(request, house, "signin", ours(request.query_params.get("then", "/")))
     return sent_on(
         with_query(
@@ -85,7 +89,7 @@ async def signin_back(request: Request, house: House) -> Response:
     """The browser comes back with a code, or without one."""
     login = _login(house)
     step = await take(request, house, "signin")
-    told, ring = await _provider(house, login)
+    told, ring = await _provider(request, house, login)
     if request.query_params.get("iss", told.issuer) != told.issuer:
         raise _refused(request, "issuer")
     tokens = await exchanged(request, step, told.token_endpoint, login.client, login.secret_file, house.settings.base + "/signin/back")  # fmt: skip
@@ -95,6 +99,7 @@ async def signin_back(request: Request, house: House) -> Response:
         raise _refused(request, refused.reason) from None
     role = role_of(claims, login)
     if role is None:
+        await _noted(house, Person(role="without role", by=hashed(said.iss, said.sub)))
         raise Problem(403, "you are signed in, but have no part in this service; ask whoever runs it")
     return await enter(request, house, step.then, Person(role=role, by=hashed(said.iss, said.sub)))
 
@@ -115,7 +120,8 @@ async def exchanged(
     else:
         auth = (client, Path(secret_file).read_text(encoding="utf-8").strip())
     try:
-        return msgspec.json.decode(await asked(endpoint, most=_MOST, seconds=_SECONDS, form=form, auth=auth), type=Tokens)  # fmt: skip
+        own = request.scope["state"]["share"]
+        return msgspec.json.decode(await asked(endpoint, most=_MOST, seconds=_SECONDS, form=form, auth=auth, share=own), type=Tokens)  # fmt: skip
     except Unanswered as error:
         if error.reason == "refused" and 400 <= error.status < 500:
             raise _refused(request, "code") from None
@@ -151,12 +157,12 @@ def unanswered(error: Unanswered) -> Problem:
     return Problem(502, "whoever signs people in does not answer; try again later")
 
 
-async def _provider(house: House, login: Login) -> tuple[Told, Ring]:
+async def _provider(request: Request, house: House, login: Login) -> tuple[Told, Ring]:
     """The provider's endpoints and keys, asked for once in a process; its own name must be the one that is configured, letter for letter."""
     if "provider" not in house.kept:
-        where = login.issuer.rstrip("/") + "/.well-known/openid-configuration"
+        where, share = login.issuer.rstrip("/") + "/.well-known/openid-configuration", request.scope["state"]["share"]
         try:
-            told = msgspec.json.decode(await asked(where, most=_MOST, seconds=_SECONDS), type=Told)
+            told = msgspec.json.decode(await asked(where, most=_MOST, seconds=_SECONDS, share=share), type=Told)
         except Unanswered as error:
             raise unanswered(error) from None
         except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -197,6 +203,13 @@ def _login(house: House) -> Login:
     if house.settings.login is None:
         raise Problem(404, "nobody signs in here")
     return house.settings.login
+
+
+async def _noted(house: House, person: Person) -> None:
+    """Adds to the audit, once in a quarter of an hour, that somebody who has signed in has no part here."""
+    with seldom(house, Kind.REFUSED, person.word) as due:
+        if due:
+            await house.store.written(lambda c: record(c, Kind.REFUSED, person.word, None, {"reason": "role"}, at=house.now()))  # fmt: skip
 
 
 def _refused(request: Request, reason: str) -> Problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from typing import Any
 
 import msgspec
@@ -13,10 +14,16 @@ from starlette.responses import RedirectResponse
 
 from relaxant.service.house import House
 from relaxant.service.problems import Problem
+from relaxant.service.rate import Rate
 from relaxant.service.signin.sealed import found_under, opened, seal, secret
 from relaxant.service.store.tables import STEPS
 
 COOKIE = "__Host-relaxant-step"
+# Whoever begins a sign-in or a launch needs no account, and has a row written.
+MOST_BEGUN = 300  # of one client in a minute
+_MOST_KEPT = 50_000  # of all clients, some 30 MB; of more the oldest go, so that the newest may end what they begin
+_AT_ONCE = 32  # rows that are deleted with one that is added
+_LOOKED = 16  # of so many that begin one looks whether there are too many
 _LASTS = 600  # seconds
 
 
@@ -37,8 +44,15 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
         return base64.urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).rstrip(b"=").decode()
 
 
+def may_begin(request: Request, house: House) -> None:
+    """Raises :class:`Problem` 429 for a client who begins too often. Asked before anybody else is asked anything for him."""
+    rate: Rate = house.kept.setdefault("signin.begun", Rate(MOST_BEGUN))
+    if wait := rate.wait(request.scope["state"]["client"]):
+        raise Problem(429, "too many sign-ins are begun; try again in a minute", headers={"retry-after": str(math.ceil(wait))})  # fmt: skip
+
+
 async def begin(request: Request, house: House, kind: str, then: str, fhir: str = "") -> tuple[str, Step, str]:
-    """A state, the step that it leads to, and the browser's cookie."""
+    """A state, the step that it leads to, and the browser's cookie. Whether the client may has been asked."""
     state, browser = secret(), request.cookies.get(COOKIE, "")
     if len(browser) != len(state):
         browser = secret()
@@ -46,10 +60,9 @@ async def begin(request: Request, house: House, kind: str, then: str, fhir: str 
     now = _now(house)
 
     def kept(connection: Connection) -> None:
-        connection.execute(delete(STEPS).where(STEPS.c.until < now))
-        connection.execute(
-            insert(STEPS).values(state=found_under(state), held=seal(state, step), until=now + _LASTS * 1000)
-        )
+        key = found_under(state)
+        connection.execute(insert(STEPS).values(state=key, held=seal(state, step), until=now + _LASTS * 1000))
+        _tidy(connection, now, look=key[0] % _LOOKED == 0)
 
     await house.store.written(kept)
     return state, step, browser
@@ -81,6 +94,17 @@ async def take(request: Request, house: House, kind: str) -> Step:
     if request.query_params.get("error") or not request.query_params.get("code"):
         raise Problem(403, "the sign-in was not completed")
     return step
+
+
+def _tidy(connection: Connection, now: int, *, look: bool) -> None:
+    """Deletes some of the rows that are too old, and of those that are too many where it shall ``look``: more than are added, and so few that nobody
+    waits for it."""
+    before = now
+    if look:
+        newer = select(STEPS.c.until).order_by(STEPS.c.until.desc()).offset(_MOST_KEPT - 1).limit(1)
+        before = max(now, connection.execute(newer).scalar() or 0)
+    old = select(STEPS.c.state).where(STEPS.c.until < before).order_by(STEPS.c.until).limit(_AT_ONCE)
+    connection.execute(delete(STEPS).where(STEPS.c.state.in_(old)))
 
 
 def _now(house: House) -> int:

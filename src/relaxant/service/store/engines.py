@@ -7,6 +7,7 @@ import sqlite3
 import ssl
 import struct
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from urllib.parse import quote
 import msgspec
 from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
 
 from relaxant.errors import InputError
 from relaxant.service.settings import loopback
@@ -22,6 +23,7 @@ from relaxant.service.settings import loopback
 WAIT = 15.0  # seconds for a lock that another process holds, and for a connection
 _ANSWER = 15.0  # seconds within which PostgreSQL answers, or is taken for gone
 POLL = 0.001  # seconds between two tries to be the one that writes an SQLite file
+_BETWEEN = 0.02  # seconds between two tries to cut SQLite's write-ahead log
 _READERS = 8
 _WAYS = "such as sqlite:///relaxant.sqlite3 or postgresql+pg8000://user@host/name"
 
@@ -67,26 +69,44 @@ def sqlite_file(url: URL) -> Path:
     return Path(url.database).absolute()
 
 
-def clear(ways: Engines, table: str) -> bool:
-    """Has the database overwrite the deleted rows of a table: SQLite in its write-ahead log, PostgreSQL in the table's pages. Whether it could at
-    once; where a reader holds them back, the next time that nobody does will."""
+def cleared(ways: Engines, tables: Sequence[str], seconds: float) -> bool:
+    """Has the database overwrite the deleted rows of tables: SQLite by writing all of its write-ahead log into the file and cutting that to nothing,
+    PostgreSQL in the tables' pages. Whether it is done. SQLite cannot while anybody reads a state from before, or writes at that moment; it is tried for
+    so many ``seconds``, at least once, and each try waits for nobody: one that waited for a reader would hold up everybody who writes until then."""
     if ways.file is None:
-        raw = ways.writes.raw_connection()
+        return _vacuumed(ways.reads, tables)  # on a connection that reads: those that write go on meanwhile
+    until = time.monotonic() + seconds
+    try:
+        own = _connect(ways.file, 0)
+        try:
+            while True:
+                own.execute("PRAGMA wal_checkpoint(PASSIVE)")  # nearly all of it, beside those that write
+                busy, _, _ = own.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if not busy or time.monotonic() >= until:
+                    return not busy
+                time.sleep(_BETWEEN)
+        finally:
+            own.close()
+    except sqlite3.Error:  # it is not there, has no room, or is damaged
+        return False
+
+
+def _vacuumed(engine: Engine, tables: Sequence[str]) -> bool:
+    dbapi: Any = engine.dialect.loaded_dbapi
+    try:
+        raw = engine.raw_connection()
         driver: Any = raw.driver_connection
         try:
             driver.rollback()  # the transaction that asking whether it is alive began
             driver.autocommit = True  # VACUUM runs in no transaction
-            driver.cursor().execute(f"VACUUM {table}")
+            for table in tables:
+                driver.cursor().execute(f"VACUUM {table}")
         finally:
             driver.autocommit = False
             raw.close()
-        return True
-    own = _connect(ways.file, WAIT)
-    try:
-        busy = own.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    finally:
-        own.close()
-    return not busy
+    except (SQLAlchemyError, OSError, dbapi.Error):  # it went away, or somebody has locked the table
+        return False
+    return True
 
 
 def _connect(file: Path, wait: float) -> sqlite3.Connection:

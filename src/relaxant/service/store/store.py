@@ -10,14 +10,14 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TypeVar
 
-from sqlalchemy import Connection, insert, inspect, select, update
+from sqlalchemy import Connection, Table, insert, inspect, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from relaxant.errors import InputError
 from relaxant.service.logs import log
 from relaxant.service.settings import Settings
 from relaxant.service.store.away import Away, is_away, reason
-from relaxant.service.store.engines import Engines, engines, sqlite_file, url_of
+from relaxant.service.store.engines import Engines, cleared, engines, sqlite_file, url_of
 from relaxant.service.store.secret import check_value, make_secret, read_secret
 from relaxant.service.store.tables import MADE, METADATA, VERSION
 from relaxant.service.store.turns import TURN, Turns
@@ -26,6 +26,8 @@ from relaxant.service.store.upgrades import bring_forward, leads
 T = TypeVar("T")
 _log = log("store")
 _LONGEST = 30.0  # seconds that somebody waits for a write before being told to call again
+_CLEARS = 2.0  # seconds for which whoever erased something waits until it is overwritten
+_LATER = 5.0  # seconds between two tries after that
 
 
 class Store:
@@ -40,6 +42,9 @@ class Store:
         self._turns = Turns(ways)
         self._closing = threading.Lock()
         self._closed = False
+        self._ends = threading.Event()
+        self._clears: threading.Thread | None = None  # which tries again to have overwritten what was deleted
+        self._to_clear: set[str] = set()  # of which tables
 
     @property
     def secret(self) -> bytes:
@@ -79,12 +84,47 @@ class Store:
         """Raises :class:`Away` unless the database can be written."""
         self.write(lambda connection: connection.execute(update(MADE).values(version=MADE.c.version)))
 
+    def clear(self, *tables: Table, later: bool = True) -> bool:
+        """Has the database overwrite what was deleted of tables. Whether it could at once, or within moments; where somebody reads what was there before,
+        or has locked a table, it is tried again every few seconds until it can, and once more at the end of this store, unless ``later`` says that
+        nobody waits for that."""
+        names = [table.name for table in tables]
+        done = cleared(self.ways, names, _CLEARS)
+        if done or not later:
+            return done
+        _log.warning("what was erased is not overwritten yet; it is tried again")
+        with self._closing:
+            self._to_clear |= set(names)
+            if self._clears is None and not self._closed:
+                self._clears = threading.Thread(target=self._clear_later, name="clears", daemon=True)
+                self._clears.start()
+        return False
+
     def close(self) -> None:
         """Takes nothing more, finishes what waits, and lets the database go."""
         with self._closing:
             self._closed = True
+            clears = self._clears
         self._turns.close(_LONGEST)
+        self._ends.set()
+        if clears is not None:
+            clears.join()
         self.ways.dispose()
+
+    def _clear_later(self) -> None:
+        while True:
+            last = self._ends.wait(_LATER)
+            with self._closing:
+                names, self._to_clear = self._to_clear, set()
+            done = cleared(self.ways, sorted(names), _CLEARS)
+            with self._closing:
+                if not done:
+                    self._to_clear |= names
+                if last or not self._to_clear:
+                    self._clears = None
+                    break
+        if done:
+            _log.warning("what was erased is overwritten now")
 
     def _asked(self, what: Callable[[Connection], T]) -> Future[T]:
         with self._closing:

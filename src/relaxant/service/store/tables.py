@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import ExecutableDDLElement
 
-VERSION = 1  # of these tables; kept in the database, and raised by whatever changes one
+VERSION = 2  # of these tables; kept in the database, and raised by whatever changes one
 METADATA = MetaData()
 _MILLISECONDS = BigInteger
 _ddl: Callable[[str], ExecutableDDLElement] = DDL
@@ -135,6 +135,7 @@ STEPS = Table(
     Column("state", LargeBinary(32), primary_key=True),
     Column("held", Text, nullable=False),
     Column("until", _MILLISECONDS, nullable=False),
+    Index("steps_until", "until"),
 )
 
 # Who is signed in. ``cookie``: a hash of it.
@@ -146,4 +147,5 @@ SESSIONS = Table(
     Column("by", LargeBinary(32), nullable=False),
     Column("held", Text, nullable=False),
     Column("until", _MILLISECONDS, nullable=False),
+    Index("sessions_until", "until"),
 )

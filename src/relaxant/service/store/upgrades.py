@@ -13,7 +13,16 @@ from sqlalchemy import Connection, update
 from relaxant.service.store.tables import MADE
 
 Step = Callable[[Connection], None]
-STEPS: Mapping[int, Step] = {}  # by the version that a step begins from; version 1 is the first that there was
+
+
+def _by_age(connection: Connection) -> None:
+    """What is between two steps of a sign-in, and who is signed in, is found by its age."""
+    connection.exec_driver_sql("CREATE INDEX steps_until ON steps (until)")
+    connection.exec_driver_sql("CREATE INDEX sessions_until ON sessions (until)")
+
+
+# By the version that a step begins from; version 1 is the first that there was.
+STEPS: Mapping[int, Step] = {1: _by_age}
 
 
 def leads(version: int, to: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -14,6 +14,9 @@ import msgspec
 from sqlalchemy import Connection
 from starlette.requests import Request
 
+from relaxant.service.audit.kinds import Kind
+from relaxant.service.audit.record import record
+from relaxant.service.audit.seldom import seldom
 from relaxant.service.house import House
 from relaxant.service.logs import log
 from relaxant.service.problems import Problem
@@ -49,6 +52,15 @@ class Claims(msgspec.Struct, frozen=True):
     nbf: int | float | None = None
     jti: str | None = None
     tenant: str | None = None
+
+
+class Known:
+    """What is known of who calls before the token is accepted. ``issuer``: whom it names, if that is one of ours; ``signed``: whether that one has
+    signed it."""
+
+    def __init__(self) -> None:
+        self.issuer: Issuer | None = None
+        self.signed = False
 
 
 class Gate:
@@ -98,8 +110,8 @@ class Use:
 async def calling(request: Request, house: House) -> AsyncIterator[Use]:
     """Who calls, for the time of a call that may spend the token with what it writes; at its end the token is spent, whatever came of the call, and
     one that was spent before is all that is said. Raises :class:`Problem` 401, which tells the caller nothing: why stands as a code in the log and
-    in the counters."""
-    known: list[Issuer] = []
+    in the counters and, where an issuer has signed what was refused, in the audit."""
+    known = Known()
     try:
         use = await _checked(request, house, known) if house.settings.issuers else Use(_anybody(house), house)
         try:
@@ -107,7 +119,9 @@ async def calling(request: Request, house: House) -> AsyncIterator[Use]:
         finally:
             await use.spent()
     except Refused as refused:
-        raise _refusal(request, house, refused.reason, known[0].name if known else None) from None
+        if known.issuer is not None and known.signed:
+            await _noted(house, known.issuer.name, refused.reason)
+        raise _refusal(request, house, refused.reason, None if known.issuer is None else known.issuer.name) from None
 
 
 async def caller(request: Request, house: House) -> Caller:
@@ -132,8 +146,8 @@ def unguarded(settings: Settings) -> bool:
     return loopback(settings.host) and public
 
 
-async def _checked(request: Request, house: House, known: list[Issuer]) -> Use:
-    """The caller with a token that is not spent yet; ``known`` is given the issuer as soon as it is one of ours. Raises :class:`Refused`."""
+async def _checked(request: Request, house: House, known: Known) -> Use:
+    """The caller with a token that is not spent yet; ``known`` is told what is known as soon as it is. Raises :class:`Refused`."""
     gate = _gate(house)
     token = _presented(request)
     header = read_header(token)
@@ -143,7 +157,7 @@ async def _checked(request: Request, house: House, known: list[Issuer]) -> Use:
     if named is None or named not in gate.rings:
         raise Refused("issuer")
     issuer, ring = gate.rings[named]
-    known.append(issuer)
+    known.issuer = issuer
     if header.jku is not None and header.jku != issuer.key_set:
         raise Refused("jku")
     if not header.kid:
@@ -151,7 +165,9 @@ async def _checked(request: Request, house: House, known: list[Issuer]) -> Use:
     key = await ring.key(header.kid)
     if key is None:
         raise Refused("no keys" if ring.empty else "key")
-    claims = _read(signed(token, header, key))
+    payload = signed(token, header, key)
+    known.signed = True
+    claims = _read(payload)
     until = _weighed(claims, house.settings.base + request.scope["path"], house.now().timestamp())
     return Use(Caller(issuer.name, claims.tenant), house, _hash(issuer.issuer, str(claims.jti)), until)
 
@@ -202,6 +218,15 @@ def _gate(house: House) -> Gate:
         house.kept["tokens"] = Gate(house)
     gate: Gate = house.kept["tokens"]
     return gate
+
+
+async def _noted(house: House, issuer: str, reason: str) -> None:
+    """Adds to the audit that a token of an issuer's own was refused, once in a quarter of an hour for each reason: whoever has one that is used or old
+    may send it for ever. A token that somebody else has made is counted and logged alone: anybody can make one."""
+    what = {"reason": reason.replace(" ", "-")}
+    with suppress(Away), seldom(house, Kind.REFUSED, issuer, reason) as due:
+        if due:
+            await house.store.written(lambda c: record(c, Kind.REFUSED, issuer, None, what, at=house.now()))
 
 
 def _refusal(request: Request, house: House, reason: str, issuer: str | None) -> Problem:
