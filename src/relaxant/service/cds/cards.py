@@ -199,7 +199,8 @@ def _unchecked(found: Checked, record: Record, orders: Weighed | None, place: Pl
         out.append(_list(words["lead"], said))
     unknown = [m.said for m in found.medicines if m.role == "current" and m.status == "unrecognised"]
     if unknown:
-        out.append(_list(words["medicines_lead"], map(quoted, unknown[:_MOST_LISTED])))
+        more = [counted(words["more_medicines"], len(unknown) - _MOST_LISTED)] if len(unknown) > _MOST_LISTED else []
+        out.append(_list(words["medicines_lead"], [*map(quoted, unknown[:_MOST_LISTED]), *more]))
     if about := [*_whole(record, words, place), *(quoted(t) for t in _noted(found))]:
         out.append(_list(words["record_lead"], about))
     card = Card(
