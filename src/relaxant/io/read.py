@@ -159,7 +159,7 @@ def something_to_review(patient: Patient) -> None:
             "medicines",
             "nothing",
             "there is no medicine to review",
-            "list the medicines, say what is weighed (`considering`), or name goals",
+            "list the medicines, say what is weighed (`considering` or --considering), or name goals",
         )
 
 
