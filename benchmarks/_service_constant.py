@@ -13,7 +13,7 @@ from starlette.routing import Router
 
 from relaxant.service.app import build
 from relaxant.service.door import Door
-from relaxant.service.frame.problem_page import ProblemPages
+from relaxant.service.frame.problem_page import refusals
 from relaxant.service.house import House, route
 from relaxant.service.logs import write_logs
 from relaxant.service.serve import serve
@@ -38,7 +38,7 @@ def application(settings: Settings) -> object:
         return Response("ok\n", media_type="text/plain")
 
     routes = [route("/cds-services/relaxant-orders", house, constant, ("POST",)), route("/health", house, well)]
-    return Door(ProblemPages(Router(routes), house), house.settings, house.measured)
+    return Door(Router(routes), house.settings, house.measured, refusals(house))
 
 
 def main() -> None:

@@ -104,17 +104,22 @@ def site(chromium: Any, served: Served) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def npm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of ``web``, without the diary's, with what its lock file names from npm."""
-    return brought_by_npm("web", ROOT / "web", tmp_path_factory, "diary")
+    """A copy of ``web``, the diary's page in it, with what the lock file names from npm."""
+    return brought_by_npm("web", ROOT / "web", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def faultless(npm: Path) -> Callable[[Any], None]:
+def axe(npm: Path) -> str:
+    """The script of axe-core."""
+    return (npm / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def faultless(axe: str) -> Callable[[Any], None]:
     """Asserts that axe-core finds nothing on a page as it stands."""
-    script = (npm / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
     def check(page: Any) -> None:
-        page.evaluate(script)
+        page.evaluate(axe)
         found = page.evaluate("async () => (await axe.run(document)).violations")
         assert [(v["id"], v["help"], [n["html"][:160] for n in v["nodes"][:3]]) for v in found] == []
 

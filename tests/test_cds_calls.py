@@ -11,11 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+import msgspec
 import pytest
 from sqlalchemy import Connection, func
 from sqlalchemy import select as chosen
 
 from cds import ORDERS, PATIENT, Desk, bundle, example, order, prefetched, select, sign, valid, view
+from relaxant.service.cds.card import Uuid
 from relaxant.service.cds.cards import Made
 from relaxant.service.cds.kept import show
 from relaxant.service.settings import Issuer
@@ -100,6 +103,17 @@ def test_a_call_with_something_else_in_a_field_is_refused(desk: Desk, sent: dict
     inner[path[-1]] = value
     answer = desk.post(PATIENT, call)
     assert answer.status_code == 400 and answer.json()["title"]
+
+
+@pytest.mark.parametrize("ident", ["abc\n", "\nabc", "abc\r", "a" * 65, "a b", "ä", ""])
+def test_an_id_is_an_id_to_its_last_letter(desk: Desk, sent: dict[str, Any], ident: str) -> None:
+    call = view(sent)
+    call["context"]["patientId"] = ident
+    assert desk.post(PATIENT, call).status_code == 400
+    with pytest.raises(jsonschema.ValidationError):
+        valid(call, "cds-request")
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert("d1577c69-dfbe-44ad-ba6d-3e05e953b2ea\n", Uuid)
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,59 @@ def test_what_could_only_find_a_watch_is_no_card(desk: Desk) -> None:
             assert re.search("DANGER|CHANGE", card["detail"])
 
 
+def _allergic(allergies: Any, **more: Any) -> dict[str, Any]:
+    """All that ten ordinary orders ask for, with these allergies."""
+    who = {"resourceType": "Patient", "id": "p1", "gender": "female", "birthDate": "1968-03-02"}
+    known = [("2160-0", 0.8, "mg/dL"), ("1742-6", 20, "U/L"), ("1920-8", 20, "U/L"), ("8480-6", 125, "mmHg"), ("8867-4", 75, "/min"), ("29463-7", 70, "kg")]  # fmt: skip
+    labs = [
+        {"resourceType": "Observation", "id": code, "status": "final", "subject": {"reference": "Patient/p1"}, "effectiveDateTime": "2026-11-10",
+         "code": {"coding": [{"system": "http://loinc.org", "code": code}]}, "valueQuantity": {"value": value, "unit": unit}}
+        for code, value, unit in known
+    ]  # fmt: skip
+    condition = {"resourceType": "Condition", "id": "c1", "subject": {"reference": "Patient/p1"}, "code": {"text": "multiple sclerosis"}}  # fmt: skip
+    taken = order("amlodipine 5 mg tablet", "5 mg once a day", "m1", status="active")
+    sent = {"patient": who, "medicationRequests": bundle([taken]), "conditions": bundle([condition]), "labs": bundle(labs), **more}  # fmt: skip
+    return sent if allergies is None else {**sent, "allergies": allergies}
+
+
+def _open(desk: Desk, sent: dict[str, Any], drafts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The cards on what could not be checked."""
+    return [c for c in desk.cards(sign(sent, drafts)) if c["source"]["topic"]["code"] == "unchecked"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("baclofen 10 mg tablet", "10 mg three times a day"), ("tizanidine 4 mg tablet", "4 mg three times a day"), ("diazepam 5 mg tablet", "5 mg at night"),
+        ("cyclobenzaprine 5 mg tablet", "5 mg three times a day"), ("methocarbamol 750 mg tablet", "750 mg four times a day"),
+        ("carisoprodol 350 mg tablet", "350 mg three times a day"), ("orphenadrine 100 mg tablet", "100 mg twice a day"),
+    ],
+)  # fmt: skip
+def test_an_empty_list_of_allergies_alone_is_no_card(desk: Desk, name: str, text: str) -> None:
+    drafts = [order(name, text)]
+    assert _open(desk, _allergic(bundle([])), drafts) == []
+    whole = bedside(sign(_allergic(bundle([])), drafts))
+    assert any(u.settled_by == "allergies" and u.worst_tier == "DANGER" for u in whole.unchecked)  # the review says so
+    further = {**bundle([]), "link": [{"relation": "next", "url": "https://ehr.example/next"}]}
+    failed = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
+    for allergies in (None, further, failed):  # nobody has looked
+        (card,) = _open(desk, _allergic(allergies), drafts)
+        assert "the allergies: " in card["detail"]
+
+
+def test_with_another_reason_for_a_card_it_names_the_allergies_too(desk: Desk) -> None:
+    (card,) = _open(desk, _allergic(bundle([]), labs=bundle([])), [TIZANIDINE])
+    assert "- the allergies: " in card["detail"] and "- ALT: " in card["detail"]
+    (opened,) = desk.cards(view(_allergic(bundle([]), labs=bundle([]), medicationRequests=bundle([{**TIZANIDINE, "status": "active"}]))))  # fmt: skip
+    assert opened["source"]["topic"]["code"] != "rest"
+
+
+def test_an_empty_list_of_conditions_still_is_a_card(desk: Desk) -> None:
+    penicillin = {"resourceType": "AllergyIntolerance", "id": "a1", "patient": {"reference": "Patient/p1"}, "code": {"text": "penicillin"}}  # fmt: skip
+    (card,) = _open(desk, _allergic(bundle([penicillin]), conditions=bundle([])), [TIZANIDINE])
+    assert "the allergies" not in card["detail"]
+
+
 # ---------------------------------------------------------------- the parts of a card
 
 

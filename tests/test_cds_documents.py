@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 import sys
 from functools import lru_cache
 from pathlib import Path
@@ -59,7 +60,17 @@ def test_every_test_that_is_named_exists() -> None:
         for test in one.get("met", ()):
             file, _, name = test.partition("::")
             assert Path(ROOT / file).is_file(), (one["id"], test)
-            assert name in named_in(file), (one["id"], test)
+            measured = not name and file.startswith("docs/validation/")
+            assert measured or name in named_in(file), (one["id"], test)
+
+
+def test_what_was_measured_is_quick() -> None:
+    """Requirement 27: of the order of 500 ms. The time is not this run's, it is the one that the benchmark last wrote down."""
+    written = (ROOT / "docs" / "validation" / "service.txt").read_text(encoding="utf-8")
+    of_100 = [
+        float(ms) for ms in re.findall(r"^order-sign[^:]*: \d+ calls a second .*? p99 ([\d.]+) ms", written, re.M)
+    ]
+    assert of_100 and max(of_100) < 500
 
 
 def test_what_is_not_met_or_does_not_apply_says_why() -> None:

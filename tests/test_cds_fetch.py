@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,16 +29,15 @@ Answering = Callable[[Request], Response]
 
 
 @contextmanager
-def fhir(answering: Answering) -> Iterator[tuple[str, list[Request]]]:
-    """A FHIR server on this machine: its base URL, and what it was asked."""
+def fhir(answering: Answering, go: threading.Event | None = None) -> Iterator[tuple[str, list[Request]]]:
+    """A FHIR server on this machine: its base URL, and what it was asked. It answers once it may ``go``."""
     asked: list[Request] = []
 
     async def answer(request: Request) -> Response:
         asked.append(request)
-        made = answering(request)
-        if made.headers.get("x-late"):
-            await asyncio.sleep(float(made.headers["x-late"]))
-        return made
+        while go is not None and not go.is_set():
+            await asyncio.sleep(0.01)
+        return answering(request)
 
     with in_thread(Router([Route("/{rest:path}", answer)])) as url:
         yield f"{url}/r4", asked
@@ -54,9 +54,9 @@ def record(request: Request) -> Response:
 
 
 @contextmanager
-def desk(folder: Path, answering: Answering) -> Iterator[tuple[Desk, str, list[Request]]]:
+def desk(folder: Path, answering: Answering, go: threading.Event | None = None) -> Iterator[tuple[Desk, str, list[Request]]]:  # fmt: skip
     """A service that may ask one server."""
-    with fhir(answering) as (server, asked):
+    with fhir(answering, go) as (server, asked):
         made = Desk(folder, fhir_servers=(server,))
         try:
             yield made, server, asked
@@ -217,8 +217,19 @@ def _until(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_a_slow_server_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relaxant.service.cds.fetch.SECONDS", 0.2)
-    with desk(tmp_path, lambda _: Response(headers={"x-late": "2"})) as (made, server, asked):
+def test_a_slow_server_is_not_waited_for(tmp_path: Path) -> None:
+    """The server answers only after the caller has been answered: were it waited for, neither ever would be."""
+    answered, go, done = list[str](), threading.Event(), threading.Event()
+
+    def late(request: Request) -> Response:
+        answered.append("server")
+        done.set()
+        return record(request)
+
+    with desk(tmp_path, late, go) as (made, server, _):
         call = sign(None, [TIZANIDINE], fhirServer=server, fhirAuthorization=TOKEN)
-        assert made.post(ORDERS, call).status_code == 412 and asked
+        assert made.post(ORDERS, call).status_code == 412
+        answered.append("caller")
+        go.set()
+        assert done.wait(60)
+    assert answered[:2] == ["caller", "server"]

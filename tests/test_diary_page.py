@@ -15,7 +15,6 @@ from typing import Any
 import httpx
 import pytest
 
-from clients.installed import brought_by_npm
 from diary_service import ASKED, Clock, ago, entry, house_in, opened, served
 from relaxant.service.house import House
 
@@ -28,12 +27,6 @@ BUILT = ROOT / "src" / "relaxant" / "service" / "static" / "diary"
 PHONE = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 LEAST = 48  # pixels of what is to be touched
 PATIENCE = 90_000  # milliseconds, for a machine that has other things to do
-
-
-@pytest.fixture(scope="module")
-def npm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page's sources with what npm brings, as the lock file has it."""
-    return brought_by_npm("diary", WEB, tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
@@ -424,8 +417,7 @@ def test_by_ear(browser: Any, here: Served) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(browser: Any, here: Served, npm: Path, scheme: str) -> None:
-    axe = (npm / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+def test_axe_finds_nothing(browser: Any, here: Served, axe: str, scheme: str) -> None:
     diary, code = here.made(scales=["spasms", "nrs", "penn", "sleep", "sedation", "falls"])
     said = {"scores": {"spasm-count": 4, "spasticity-nrs": 3}, "doses": {"baclofen": "planned", "tizanidine": 4}}
     sent = [entry(ago(i), 1_700_000_000_000, said) for i in range(1, 20)]
@@ -536,8 +528,8 @@ def test_requests_go_to_our_own_origin_and_the_code_in_one_header(browser: Any, 
 
 
 def test_the_page_is_built_of_its_sources(npm: Path, tmp_path: Path) -> None:
-    subprocess.run(["npm", "run", "-s", "check"], cwd=npm, check=True, timeout=300)
-    subprocess.run(["node", "build.mjs", str(tmp_path)], cwd=npm, check=True, timeout=300)
+    subprocess.run(["npm", "run", "-s", "check"], cwd=npm / "diary", check=True, timeout=300)
+    subprocess.run(["node", "build.mjs", str(tmp_path)], cwd=npm / "diary", check=True, timeout=300)
     built = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     kept = {path.name: path.read_bytes() for path in BUILT.iterdir()}
     assert built.keys() == kept.keys()
@@ -545,5 +537,20 @@ def test_the_page_is_built_of_its_sources(npm: Path, tmp_path: Path) -> None:
 
 
 def test_the_lock_file_names_no_place() -> None:
-    lock = json.loads((WEB / "package-lock.json").read_text(encoding="utf-8"))
-    assert lock["packages"] and not [p for p in lock["packages"].values() if "resolved" in p]
+    lock = json.loads((WEB.parent / "package-lock.json").read_text(encoding="utf-8"))
+    assert lock["packages"] and not [p for p in lock["packages"].values() if "resolved" in p and not p.get("link")]
+
+
+def test_one_lock_file_holds_one_of_each(npm: Path, tmp_path: Path) -> None:
+    """The pages for professionals and the diary's are checked by one command, with one axe-core."""
+    lock = json.loads((WEB.parent / "package-lock.json").read_text(encoding="utf-8"))
+    names = [path.rpartition("node_modules/")[2] for path in lock["packages"] if "node_modules/" in path]
+    assert len(names) == len(set(names)) and {"axe-core", "typescript", "esbuild", "idb"} <= set(names)
+    assert [path for path in WEB.parent.rglob("package-lock.json") if "node_modules" not in path.parts] == [WEB.parent / "package-lock.json"]  # fmt: skip
+    web = tmp_path / "web"
+    shutil.copytree(npm, web, symlinks=True)
+    for folder in ("diary/src", "page"):
+        (wrong := web / folder / "wrong.ts").write_text("export const wrong: number = 'text';\n", encoding="utf-8")
+        ran = subprocess.run(["npm", "run", "-s", "check"], cwd=web, capture_output=True, text=True, timeout=300, check=False)  # fmt: skip
+        assert ran.returncode != 0 and "wrong.ts" in ran.stdout, folder
+        wrong.unlink()

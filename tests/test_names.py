@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relaxant.medicines.dictionary import lookup_code, lookup_key, name_key, open_dictionary
-from relaxant.medicines.names import NameReading, possible_medicines, read_name, suggest
+from relaxant.medicines.misspelt import possible_medicines, suggest
+from relaxant.medicines.names import NameReading, read_name
 
 BUNDLES = Path(__file__).resolve().parent / "data" / "synthea_fhir_r4"
 

@@ -45,6 +45,15 @@ def test_a_dark_page_at_full_width_is_without_fault(site: Any, faultless: Callab
     faultless(site.open(path, color_scheme="dark"))
 
 
+def test_no_word_of_the_contents_is_broken_on_a_small_phone(site: Any) -> None:
+    page = site.open("/agents/baclofen", viewport={"width": 320, "height": 700})
+    broken = page.evaluate("""() => [...document.querySelectorAll('.contents a')].filter(a => {
+        a.style.overflowWrap = 'normal';
+        return a.getBoundingClientRect().width > a.parentElement.getBoundingClientRect().width + 1 || a.scrollWidth > a.clientWidth + 1;
+    }).map(a => a.textContent)""")
+    assert page.locator(".contents a").count() > 20 and broken == []
+
+
 def test_the_keyboard_reaches_the_content_the_country_and_a_source(site: Any) -> None:
     page = site.open("/agents/tizanidine")
     page.keyboard.press("Tab")

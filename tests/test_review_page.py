@@ -20,6 +20,7 @@ from conftest import ROOT, TODAY
 httpx = pytest.importorskip("httpx", reason="the service's libraries are not installed (relaxant[serve])")
 pytest.importorskip("starlette", reason="the service's libraries are not installed (relaxant[serve])")
 
+from relaxant.cli import main  # noqa: E402
 from relaxant.errors import InputError  # noqa: E402
 from relaxant.io.patient_file import read_patient  # noqa: E402
 from relaxant.io.read import read_file  # noqa: E402
@@ -351,6 +352,33 @@ def test_a_file_that_cannot_be_made_says_why(client: Any) -> None:
     page = client.post("/api/review.pdf", data=FORM | {"weight": "heavy"}, headers={"accept": "text/html"})
     assert page.status_code == 422 and 'id="wrong-weight">' in page.text
     assert client.post("/api/review.docx", data=FORM).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", b"{}"),
+        ("application/yaml", b""),
+        ("application/yaml", b"# nothing\n"),
+        ("application/json", b'{"age": "40", "medicines": []}'),
+        ("application/fhir+json", b'{"resourceType": "Bundle", "type": "collection", "entry": []}'),
+    ],
+)
+def test_a_file_with_nothing_to_review_is_refused_as_the_command_line_does(client: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str, body: bytes) -> None:  # fmt: skip
+    (path := tmp_path / "file").write_bytes(body)
+    assert main(["review", str(path)]) == 2
+    told = capsys.readouterr().err
+    for address in ("/api/review.json", "/api/review.fhir", "/api/review.text"):
+        answer = client.post(address, content=body, headers={"content-type": kind})
+        assert answer.status_code == 422 and answer.headers["content-type"] == "application/problem+json"
+        assert told.strip().endswith(answer.json()["title"]), told
+    parts = client.post("/api/review", content=body, headers={"content-type": kind})
+    assert parts.status_code == 422 and parts.json()["status"] == "refused"
+    assert told.strip().endswith(f"{parts.json()['refused']['why']}; {parts.json()['refused']['would_do']}")
+
+
+def test_an_empty_form_is_no_fault(client: Any) -> None:
+    assert client.post("/api/review", data={"age": ""}).json()["status"] == "empty"
 
 
 def test_what_cannot_be_read_yet_is_saved_all_the_same(client: Any) -> None:

@@ -267,6 +267,39 @@ def test_the_course_is_stepped_through(site: Site) -> None:
     assert panels.nth(1).is_visible(), "the step that was open stays open"
 
 
+@pytest.mark.parametrize("width", [320, 390])
+def test_on_a_phone_tools_and_figures_are_drawn_to_the_side(site: Site, faultless: Callable[[Any], None], width: int) -> None:  # fmt: skip
+    page = opened(site, viewport={"width": width, "height": 700})
+    tools = page.locator(".tools")
+    buttons = tools.locator(":is(button, .button):visible")
+    tops = {round(buttons.nth(i).bounding_box()["y"]) for i in range(buttons.count())}
+    assert buttons.count() >= 10 and len(tops) == 1 and tools.bounding_box()["height"] < 64
+    last = buttons.nth(buttons.count() - 1)
+    last.focus()  # the keyboard draws the row
+    box = last.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= width
+
+    steps = page.locator("fieldset.steps").first
+    panel = steps.locator(".panel:visible")
+    if not panel.locator("table.numbers").count():
+        steps.locator("input.step").nth(1).check(force=True)
+        panel = steps.locator(".panel:visible")
+    fold = panel.locator("details.figures").first
+    assert not fold.locator("table").is_visible() and fold.locator("summary").inner_text().startswith("In numbers: ")
+    fold.locator("summary").focus()
+    page.keyboard.press("Enter")
+    table, across = fold.locator("table"), fold.locator(".across")
+    heights = {round(table.locator("tbody tr").nth(i).bounding_box()["height"]) for i in range(table.locator("tbody tr").count())}  # fmt: skip
+    assert max(heights) < 32, heights  # each row is one line
+    assert across.bounding_box()["width"] < width and fits(page)
+    page.keyboard.press("Tab")
+    assert across.evaluate("e => e === document.activeElement") and across.get_attribute("aria-label")
+    assert across.evaluate("e => e.scrollWidth > e.clientWidth")
+    across.evaluate("e => { e.scrollLeft = 1000; }")
+    assert table.locator("tbody th").first.bounding_box()["x"] == pytest.approx(across.bounding_box()["x"], abs=1)
+    faultless(page)
+
+
 # ---------------------------------------------------------------- by keyboard alone
 
 
@@ -491,7 +524,7 @@ def test_what_is_built_is_what_is_kept(npm: Path, tmp_path: Path) -> None:
     for command in ("check", "build"):
         ran = subprocess.run(["npm", "run", "-s", command], cwd=web, capture_output=True, text=True, timeout=300, check=False)  # fmt: skip
         assert ran.returncode == 0, ran.stdout + ran.stderr
-    built = {path.name: path.read_bytes() for path in (tmp_path / "src/relaxant/service/static").iterdir()}
+    built = {path.name: path.read_bytes() for path in (tmp_path / "src/relaxant/service/static").iterdir() if path.is_file()}  # fmt: skip
     assert {name: (STATIC / name).read_bytes() for name in built if (STATIC / name).is_file()} == built
     hashed = {path.name for path in STATIC.iterdir() if re.search(r"-[A-Z0-9]{8}\.[a-z]+$", path.name)}
     assert hashed == {name for name in built if name != "manifest.json"}

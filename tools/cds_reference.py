@@ -88,7 +88,7 @@ def conformance() -> str:
     count = {k: sum(k in r for r in service) for k in ("met", "not_applicable", "not_met")}
     return f"""# Conformance to CDS Hooks 2.0
 
-Made by `python tools/cds_reference.py` from `conformance.yaml`; a test checks that every requirement is there once and that every test named exists.
+Made by `python tools/cds_reference.py` from `conformance.yaml`; a test checks that every requirement is there once and that every test and every measurement named exists.
 The requirements are those of [CDS Hooks 2.0](https://cds-hooks.hl7.org/2.0/), numbered 1 to {len(all_of)} and shortened here; the standard is © HL7, CC BY 4.0.
 
 Of the {len(service)} requirements for a service, {count["met"]} are met, {count["not_applicable"]} do not apply and {count["not_met"]} are not met.

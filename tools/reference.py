@@ -197,6 +197,10 @@ The other input is a FHIR R4 `Bundle` (or NDJSON of resources) of one patient.
 Scalars are read as text and typed by relaxant. A decimal comma is read only where it cannot be a thousands separator. Units are never guessed:
 a number without its unit, or with one of another kind, is refused with what would do.
 
+A medicine or an allergy whose name is not known is never guessed: names close to it are offered. Of one person 400 names of medicines, and of allergies, are
+compared with the known ones, what is weighed first. A line after that is not recognised all the same and says that none were looked for, words beside a known
+name may each be another medicine, and an allergy may be to any relaxant; `limits` says of how many lines that is so.
+
 ## Comparison
 
     relaxant compare AGENT AGENT [AGENT [AGENT]] [--patient FILE] [--country COUNTRY] [--as-of DATE] [--format text|json|html] [--output PATH]

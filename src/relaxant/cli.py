@@ -336,7 +336,7 @@ def today() -> date:
 
 
 def _review(options: argparse.Namespace) -> int:
-    from relaxant.io.read import read_bytes
+    from relaxant.io.read import read_bytes, something_to_review
     from relaxant.knowledge.load import load_knowledge
     from relaxant.report.reviews import render_review
     from relaxant.reviewing import review
@@ -352,13 +352,7 @@ def _review(options: argparse.Namespace) -> int:
         country=options.country,
         as_of=options.as_of,
     )
-    if not patient.considering and not patient.medicines and not patient.goals:
-        raise InputError(
-            "medicines",
-            "nothing",
-            "there is no medicine to review",
-            "list the medicines, say what is weighed with --considering, or name goals",
-        )
+    something_to_review(patient)
     reviewed = review(patient, knowledge=knowledge)
     text = render_review(
         reviewed, options.format, knowledge=knowledge, colour=_colour(options), encoding=_encoding(options)

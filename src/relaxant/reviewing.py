@@ -573,7 +573,7 @@ def _endings(medicines: Sequence[Medicine], facts: Facts) -> Iterator[str]:
 
 def _limits(patient: Patient, medicines: tuple[Medicine, ...], facts: Facts) -> list[str]:
     """What was not checked or not used, in words."""
-    words: dict[str, str] = facts.knowledge.words("review")["limits"]
+    words: dict[str, Any] = facts.knowledge.words("review")["limits"]
     out = []
     for m in medicines:
         if m.status == "unrecognised":
@@ -597,6 +597,8 @@ def _limits(patient: Patient, medicines: tuple[Medicine, ...], facts: Facts) -> 
     for medicine in medicines:
         if medicine.role == "considering" and medicine.change == "stop" and patient.medicines is not None:
             out += [words["stop_not_taken"].format(name=i.name) for i in medicine.ingredients if i.name not in taken]
+    if left := sum(m.searched is None for m in medicines):
+        out.append(words["not_searched"]["one" if left == 1 else "other"].format(count=left))
     out += _endings(medicines, facts)
     pumped = pumped_agents(facts.knowledge)
     if (

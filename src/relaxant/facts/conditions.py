@@ -16,6 +16,7 @@ from relaxant.facts.cord_level import level_within, narrowest
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.dictionary import lookup_code
 from relaxant.medicines.later import Later
+from relaxant.medicines.misspelt import MOST_SEARCHED
 from relaxant.medicines.names import read_name
 from relaxant.patient import Allergy, Code, Patient, Stated
 
@@ -315,9 +316,12 @@ def _near(words: str, knowledge: Knowledge) -> str | None:
 def allergies_said(patient: Patient, knowledge: Knowledge, note: dict[str, str]) -> dict[str, float]:
     """Allergen id or ingredient -> 1, or NaN where the words do not settle it. An intolerance is not an allergy."""
     out: dict[str, float] = {}
-    idle = []
+    idle: list[str] = []
+    not_searched: list[str] = []
+    left = MOST_SEARCHED
     for allergy in patient.allergies or ():
-        sure, unsure = allergen_ids(allergy, knowledge)
+        sure, unsure, searched = _allergens(allergy, knowledge, search=left > 0)
+        left -= searched or 0
         if allergy.kind == "intolerance":
             immune = _IMMUNE.search(folded(allergy.reaction or ""))
             words = f"{allergy.to}: recorded as an intolerance{_reaction(allergy)}"
@@ -325,6 +329,8 @@ def allergies_said(patient: Patient, knowledge: Knowledge, note: dict[str, str])
                 f"{words}, which reads like an allergy" if immune else f"{words}, not as an allergy"
             )
             sure, unsure = (), ((*sure, *unsure) if immune else ())
+        elif searched is None:
+            not_searched.append(allergy.to)
         elif not sure and not unsure:
             idle.append(allergy.to)
         elif unsure and not sure:
@@ -335,6 +341,11 @@ def allergies_said(patient: Patient, knowledge: Knowledge, note: dict[str, str])
             out[name] = 1.0
     if idle:
         note["allergies"] = f"allergies that no rule here acts on: {', '.join(sorted(idle))}"
+    if not_searched:
+        said = knowledge.words("review")["limits"]["allergies_not_searched"]
+        count = len(not_searched)
+        names = ", ".join(sorted(not_searched))
+        note["allergies not searched"] = said["one" if count == 1 else "other"].format(count=count, names=names)
     return out
 
 
@@ -342,8 +353,16 @@ def _reaction(allergy: Allergy) -> str:
     return f" ({allergy.reaction})" if allergy.reaction else ""
 
 
-def allergen_ids(allergy: Allergy, knowledge: Knowledge) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The allergens and ingredients that an allergy is to, those of shared sensitivity among them; and those it may mean."""
+def allergen_ids(allergy: Allergy, knowledge: Knowledge) -> tuple[str, ...]:
+    """The allergens and ingredients that an allergy is to, those of shared sensitivity among them."""
+    return _allergens(allergy, knowledge, search=False)[0]
+
+
+def _allergens(
+    allergy: Allergy, knowledge: Knowledge, *, search: bool
+) -> tuple[tuple[str, ...], tuple[str, ...], int | None]:
+    """The same; those it may mean; and how many names were compared to find that: None where they should have been and were not, and any relaxant may be
+    meant."""
     words = {folded(allergy.to), *(folded(c.display) for c in allergy.codes if c.display)}
     words |= {w.removesuffix(" allergy").removeprefix("allergy to ") for w in words}
     by_name = _names(knowledge).allergens
@@ -357,11 +376,13 @@ def allergen_ids(allergy: Allergy, knowledge: Knowledge) -> tuple[tuple[str, ...
         ingredients |= named or set(known.ingredients)
     found |= {c for a in found for c in knowledge.allergens[a].cross}
     unsure: set[str] = set()
+    searched: int | None = 0
     if not found and not ingredients:
-        reading = read_name(allergy.to)
-        ingredients = {i.name for i in reading.ingredients}
+        reading = read_name(allergy.to, search=search)
+        ingredients, searched = {i.name for i in reading.ingredients}, reading.searched
         agents = {a.ingredient for a in knowledge.agents.values()}
-        unsure = {s.name for s in reading.suggestions} & agents if not ingredients else set()
+        meant = agents if searched is None else {s.name for s in reading.suggestions} & agents
+        unsure = meant if not ingredients else set()
     for ingredient in ingredients:
         found |= set(by_name.get(folded(ingredient), ()))
-    return tuple(sorted(found | ingredients)), tuple(sorted(unsure))
+    return tuple(sorted(found | ingredients)), tuple(sorted(unsure)), searched

@@ -135,7 +135,7 @@ def _agents(medicine: str, knowledge: Knowledge) -> list[str]:
     for agent in knowledge.agents.values():
         if medicine in {fold(agent.agent), *map(fold, agent.names.values())}:
             return [agent.agent]
-    reading = read_name(medicine)
+    reading = read_name(medicine, search=False)
     meant = {i.name for i in reading.ingredients} or {i.name for own in reading.alternatives for i in own}
     return [a.agent for a in knowledge.agents.values() if a.ingredient in meant]
 

@@ -151,6 +151,18 @@ def _is_json(text: str) -> bool:
     return re.match(r"\s*(?:\{\s*[\"}]|\[)", text) is not None
 
 
+def something_to_review(patient: Patient) -> None:
+    """Raises :class:`InputError` for a patient of whom there is nothing to review, for a caller who asks for a review: an answer without findings would
+    read as if something had been looked at."""
+    if not patient.considering and not patient.medicines and not patient.goals:
+        raise InputError(
+            "medicines",
+            "nothing",
+            "there is no medicine to review",
+            "list the medicines, say what is weighed (`considering` or --considering), or name goals",
+        )
+
+
 def weighed(patient: Patient, considering: Iterable[str]) -> Patient:
     """The patient with further items to weigh, in words."""
     lines = []

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from relaxant.medicines.dictionary import Ingredient
-from relaxant.medicines.names import Suggestion
+from relaxant.medicines.misspelt import Suggestion
 from relaxant.medicines.regimen import Regimen
 from relaxant.patient import Change
 
@@ -24,7 +24,8 @@ class Medicine(msgspec.Struct, frozen=True, kw_only=True):
     ``over`` when a record or the line says that it is not taken, on whichever day that ended;
     ``doubtful`` when it is held or asked about, so that it may be taken all the same;
     ``allergy_to`` the ingredients of a line that tells of an allergy and not of a medicine;
-    ``not_understood`` holds the words that nobody could place; ``suggestions`` are offered, never taken.
+    ``not_understood`` holds the words that nobody could place; ``suggestions`` are offered, never taken;
+    ``searched`` how many names were compared with all known ones, None where they should have been and were not.
     """
 
     said: str
@@ -36,6 +37,7 @@ class Medicine(msgspec.Struct, frozen=True, kw_only=True):
     read_as: str = ""
     regimen: Regimen = Regimen()
     suggestions: tuple[Suggestion, ...] = ()
+    searched: int | None = 0
     why: str | None = None
     not_understood: tuple[str, ...] = ()
     route_not_licensed: bool = False

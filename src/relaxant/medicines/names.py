@@ -7,7 +7,6 @@ Whatever looks like another medicine or another product is said in `unread` or m
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from itertools import pairwise
 from itertools import product as choices
 
@@ -19,9 +18,7 @@ from relaxant.medicines.dictionary import (
     Ingredient,
     Token,
     is_product,
-    known_names,
     longest_name,
-    look_alikes,
     lookup_key,
     name_key,
     names_beginning,
@@ -29,20 +26,15 @@ from relaxant.medicines.dictionary import (
     open_dictionary,
     tokenise,
 )
+from relaxant.medicines.misspelt import Suggestion, parts_of, suggest
 
-__all__ = ["NameReading", "Suggestion", "possible_medicines", "read_name", "suggest"]
+__all__ = ["NameReading", "read_name"]
 
+NOT_SEARCHED = "Names close to it were not looked for."
 _LONGEST_LINE = 2000
 _MOST_ALTERNATIVES = 16
 
 IngredientSet = tuple[Ingredient, ...]
-
-
-class Suggestion(msgspec.Struct, frozen=True):
-    """A known name close to what was written, with a confidence from 0 to 1; to be asked, never assumed."""
-
-    name: str
-    confidence: float
 
 
 class NameReading(msgspec.Struct, frozen=True):
@@ -51,6 +43,7 @@ class NameReading(msgspec.Struct, frozen=True):
     `status` is read, ambiguous (one of `alternatives`, or several medicines in one line: `why` says) or
     unrecognised. `span` counts in `text`, the normalised line; `rest` is that line without the name, for
     the reader of the dose. `unread` holds the words that are neither name, form, salt, number nor dose word.
+    `searched`: how many names were compared with all known ones; None where they should have been and were not.
     """
 
     status: str
@@ -68,6 +61,7 @@ class NameReading(msgspec.Struct, frozen=True):
     rest: str = ""
     unread: tuple[str, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
+    searched: int | None = 0
     why: str | None = None
 
 
@@ -323,10 +317,11 @@ def _without(text: str, spans: list[tuple[int, int]]) -> str:
     )  # a minus sign that touches a number is said, not a dash
 
 
-def read_name(text: str, dictionary: Dictionary | None = None) -> NameReading:
+def read_name(text: str, dictionary: Dictionary | None = None, *, search: bool = True) -> NameReading:
     """Find the medicine that a line names, and say what of the line was not understood.
 
-    Never raises for any text. The dose is left in `rest`.
+    Never raises for any text. The dose is left in `rest`. Without `search` no names are looked for that are close to one that is not known, which costs
+    more than all else here.
 
     >>> reading = read_name("tizanidine HCl 4 mg tab")
     >>> reading.status, [i.name for i in reading.ingredients], reading.rest
@@ -411,15 +406,17 @@ def read_name(text: str, dictionary: Dictionary | None = None) -> NameReading:
                 suggestions=tuple(Suggestion(" + ".join(i.name for i in s), 0.5) for s in first.entry.alternatives),
                 why=first.entry.why,
             )
-        near = suggest(" ".join(unread) or normal, d)
+        asked = " ".join(unread) or normal
+        near = suggest(asked, d) if search else ()
         return NameReading(
             status="unrecognised",
             text=normal,
             rest=normal.strip(),
             unread=unread,
             suggestions=near,
+            searched=len(parts_of(asked, d)) if search else None,
             why="No medicine of this name is known here."
-            + (" The names offered are only close to it." if near else ""),
+            + (" The names offered are only close to it." if near else "" if search else f" {NOT_SEARCHED}"),
         )
 
     why: str | None = None
@@ -491,80 +488,3 @@ def _past_salts(text: str, tokens: list[Token], words: list[str], salts: dict[st
         end = tokens[at].end
         at += 1
     return end
-
-
-# --- misspellings -----------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=2)
-def _offered(path_key: int) -> tuple[list[str], dict[str, str]]:
-    pairs = known_names(_BY_ID[path_key])
-    return [k for k, _ in pairs], dict(pairs)
-
-
-_BY_ID: dict[int, Dictionary] = {}
-
-
-def suggest(text: str, dictionary: Dictionary | None = None, most: int = 5) -> tuple[Suggestion, ...]:
-    """Known names close to a misspelt one, best first, with every look-alike of the best beside it.
-
-    The confidence is the share of letters that agree (Damerau-Levenshtein); it is held to 0.5 when two
-    names that are known to be mistaken for each other, or two close candidates, both fit. Nothing here is
-    ever taken as read.
-    """
-    try:
-        from rapidfuzz import process
-        from rapidfuzz.distance import DamerauLevenshtein
-    except ImportError:  # the offer is a courtesy: without the library nothing is offered
-        return ()
-    d = dictionary or open_dictionary()
-    _BY_ID[id(d)] = d
-    keys, labels = _offered(id(d))
-    skip = set(d.words.get("ordinary", {})) | set(d.words.get("form", {})) | set(d.words.get("salt", {}))
-    words = [w for w in name_key(text[:200], d.spellings).split() if not _is_number(w)][:12]
-    windows: dict[str, None] = {}
-    for size in (1, 2, 3):
-        for i in range(len(words) - size + 1):
-            part = words[i : i + size]
-            if any(w in skip for w in part) and size > 1:
-                continue
-            joined = " ".join(part)
-            if len(joined) >= 4 and joined not in skip:
-                windows[joined] = None
-    score: dict[str, float] = {}
-    for window in windows:
-        for key, value, _ in process.extract(
-            window,
-            keys,
-            scorer=DamerauLevenshtein.normalized_similarity,
-            limit=8,
-            score_cutoff=0.66,
-        ):
-            score[key] = max(score.get(key, 0.0), float(value))
-    if not score:
-        return ()
-    best = sorted(score, key=lambda k: (-score[k], k))[:most]
-    partners: dict[str, float] = {}
-    for key in best[:2]:
-        for other in look_alikes(key, d):
-            value = max(DamerauLevenshtein.normalized_similarity(w, other) for w in windows)
-            partners[other] = max(value, partners.get(other, 0.0))
-    own = {**partners, **{k: score[k] for k in best}}
-    ranked = sorted(own, key=lambda k: (-own[k], k))
-    first = ranked[0]
-    rivals = set(look_alikes(first, d))
-    doubtful = any(own[k] >= own[first] - 0.06 or (k in rivals and own[k] >= 0.5) for k in ranked[1:])
-    return tuple(
-        Suggestion(labels.get(k, k), round(min(own[k], 0.5) if doubtful else own[k], 2)) for k in ranked[: most + 3]
-    )
-
-
-def possible_medicines(
-    words: tuple[str, ...], dictionary: Dictionary | None = None
-) -> tuple[tuple[str, tuple[Suggestion, ...]], ...]:
-    """Which unread words of a line may be a second, misspelt medicine, each with the names close to it."""
-    found = []
-    for word in words:
-        if len(word) >= 4 and (near := suggest(word, dictionary, 3)) and near[0].confidence >= 0.5:
-            found.append((word, near))
-    return tuple(found)

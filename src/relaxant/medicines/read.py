@@ -14,7 +14,8 @@ from relaxant.medicines.dictionary import Entry, Ingredient, display_name, looku
 from relaxant.medicines.dose.words import say, wording
 from relaxant.medicines.dose_lines import read_dose, regimen_from_parts
 from relaxant.medicines.medicine import Medicine, RoleInReview, Status
-from relaxant.medicines.names import NameReading, Suggestion, possible_medicines, read_name
+from relaxant.medicines.misspelt import MOST_SEARCHED, Suggestion, long_enough, possible_medicines
+from relaxant.medicines.names import NameReading, read_name
 from relaxant.medicines.read_back import read_back
 from relaxant.medicines.reconcile import Order, orders_of, reconcile
 from relaxant.medicines.regimen import Regimen, Strength
@@ -41,14 +42,20 @@ _STRENGTH = re.compile(r"([\d.]+)\s*([a-zA-Zµμ%]+)(?:\s*/\s*(?:([\d.]+)\s*)?([
 
 
 def read_medicines(patient: Patient, knowledge: Knowledge) -> tuple[Medicine, ...]:
-    """Every line of the patient: current, stopped, considered. The order is that of the file, considered items last."""
-    current = [read_line(line, "current", patient, knowledge) for line in patient.medicines or ()]
-    current = [_stopped(m, patient) for m in current]
-    weighed = [
-        (read_line(line, "considering", patient, knowledge, order), order)
-        for line in patient.considering
-        for order in _orders(line)
-    ]
+    """Every line of the patient: current, stopped, considered. The order is that of the file, considered items last.
+
+    What is weighed is searched first for names close to those that are not known, then what is taken, up to :data:`MOST_SEARCHED` names.
+    """
+    left = MOST_SEARCHED
+
+    def read(line: Line, role: RoleInReview, order: Order | None = None) -> Medicine:
+        nonlocal left
+        medicine = read_line(line, role, patient, knowledge, order, search=left > 0)
+        left -= medicine.searched or 0
+        return medicine
+
+    weighed = [(read(line, "considering", order), order) for line in patient.considering for order in _orders(line)]
+    current = [_stopped(read(line, "current"), patient) for line in patient.medicines or ()]
     return tuple(reconcile(current, weighed, lambda m, regimen: _said_again(m, regimen, patient.country)))
 
 
@@ -76,38 +83,46 @@ def _stopped(medicine: Medicine, patient: Patient) -> Medicine:
     return medicine
 
 
-_READ: dict[tuple[Line, RoleInReview, Order | None, date, str, str], Medicine] = {}
+_READ: dict[tuple[Line, RoleInReview, Order | None, date, str, str, bool], Medicine] = {}
 _MOST_REMEMBERED = 8192
 _LONGEST_REMEMBERED = 1000  # bytes of a line as JSON; thousands of longer ones would fill the memory
 
 
 def read_line(
-    line: Line, role: RoleInReview, patient: Patient, knowledge: Knowledge, order: Order | None = None
+    line: Line,
+    role: RoleInReview,
+    patient: Patient,
+    knowledge: Knowledge,
+    order: Order | None = None,
+    *,
+    search: bool = True,
 ) -> Medicine:
-    """One line as a medicine. What cannot be placed is kept in ``not_understood`` and never dropped.
+    """One line as a medicine. What cannot be placed is kept in ``not_understood`` and never dropped; without ``search`` no close names are looked for.
 
     A ward writes the same lines again and again: each is read once for a day, a country and a knowledge.
     """
     if line.dosage:  # a record's own tree, hardly ever the same twice
-        return _read_line(line, role, patient, knowledge, order)
-    key = (line, role, order, patient.as_of, patient.country, knowledge.sha256)
+        return _read_line(line, role, patient, knowledge, order, search)
+    key = (line, role, order, patient.as_of, patient.country, knowledge.sha256, search)
     known = _READ.get(key)
     if known is None:
         if len(msgspec.json.encode(line)) > _LONGEST_REMEMBERED:
-            return _read_line(line, role, patient, knowledge, order)
+            return _read_line(line, role, patient, knowledge, order, search)
         if len(_READ) >= _MOST_REMEMBERED:
             _READ.clear()
-        known = _READ[key] = _read_line(line, role, patient, knowledge, order)
+        known = _READ[key] = _read_line(line, role, patient, knowledge, order, search)
     return known
 
 
-def _read_line(line: Line, role: RoleInReview, patient: Patient, knowledge: Knowledge, order: Order | None) -> Medicine:
+def _read_line(
+    line: Line, role: RoleInReview, patient: Patient, knowledge: Knowledge, order: Order | None, search: bool
+) -> Medicine:
     order = order or Order(line.drug or line.said, line.change)
     if order.refused:
         return Medicine(said=line.said, status="unrecognised", role=role, why=order.refused, by=line.by)
     words, change = order.words, order.change
     taken = _taken(line, words, patient) if role == "current" else Taken(words)
-    entry, name, disagree = _named(line, _PATCH_SIZE.sub(r"\1 TTS", taken.words))
+    entry, name, disagree = _named(line, _PATCH_SIZE.sub(r"\1 TTS", taken.words), search)
     if taken.allergy:
         return _allergy(line, name, taken, patient)
     form, release = entry.form if entry else name.form, entry.release if entry else name.release
@@ -163,7 +178,9 @@ def _read_line(line: Line, role: RoleInReview, patient: Patient, knowledge: Know
         regimen = msgspec.structs.replace(regimen, route=knowledge.agents[agents[0]].routes[0])
     of_dose = read_dose(name.rest, as_of=patient.as_of).unread if change == "stop" else regimen.unread
     unread = of_dose if entry else _by_neither(name.unread, of_dose)
-    second = tuple(word for word, _ in possible_medicines(unread)) if unread else ()
+    second = tuple(word for word, _ in possible_medicines(unread, search=search)) if unread else ()
+    beside = len(long_enough(unread))
+    searched = None if name.searched is None or (beside and not search) else name.searched + beside
     status: Status = (
         "unrecognised" if not ingredients else "partly read" if unread or regimen.problems or taken.why else "read"
     )
@@ -178,6 +195,7 @@ def _read_line(line: Line, role: RoleInReview, patient: Patient, knowledge: Know
         read_as=_read_as(shown, regimen, change, order.tail) if ingredients else "",
         regimen=regimen,
         suggestions=() if ingredients else name.suggestions or _meanings(name, patient.country),
+        searched=searched,
         why=_why(name, regimen, bool(ingredients), taken.why),
         not_understood=second,
         route_not_licensed=wrong_route,
@@ -225,6 +243,7 @@ def _allergy(line: Line, name: NameReading, taken: Taken, patient: Patient) -> M
         role="stopped",
         read_as=f"an allergy to {shown}, not a medicine that is taken" if shown else "an allergy, not a medicine",
         why=taken.why,
+        searched=name.searched,
         over=True,
         allergy_to=tuple(sorted(i.name for i in name.ingredients)),
         by=line.by,
@@ -236,9 +255,9 @@ def _shown(ingredient: Ingredient, country: str) -> str:
     return display_name(ingredient, country)
 
 
-def _named(line: Line, words: str) -> tuple[Entry | None, NameReading, tuple[str, ...]]:
+def _named(line: Line, words: str, search: bool) -> tuple[Entry | None, NameReading, tuple[str, ...]]:
     """What the codes say, if any is known and certain; what the words say; and where the two disagree."""
-    name = _read_name(words)
+    name = _read_name(words, search)
     used: Entry | None = None
     disagree: dict[str, None] = {}
     for code in line.codes:
@@ -266,13 +285,13 @@ def _other_strength(entry: Entry, name: NameReading) -> str | None:
     return STRENGTH_OTHER.format(code=entry.strength, words=words)
 
 
-def _read_name(words: str) -> NameReading:
-    return _read_usual(words) if len(words) <= _LONGEST_KEPT else read_name(words)
+def _read_name(words: str, search: bool) -> NameReading:
+    return _read_usual(words, search) if len(words) <= _LONGEST_KEPT else read_name(words, search=search)
 
 
 @lru_cache(maxsize=4096)
-def _read_usual(words: str) -> NameReading:
-    return read_name(words)
+def _read_usual(words: str, search: bool) -> NameReading:
+    return read_name(words, search=search)
 
 
 def _strength(text: str | None) -> Strength | None:

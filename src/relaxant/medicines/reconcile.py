@@ -100,7 +100,7 @@ def _switched(match: re.Match[str], text: str) -> list[Order]:
         r"\sfor\s", text[match.start("old") : match.start("new")], re.I
     ):
         old, new = new, old
-    before, after = read_name(old), read_name(new)
+    before, after = read_name(old, search=False), read_name(new, search=False)
     if not before.ingredients or not after.ingredients:
         if before.ingredients and match["verb"].lower() != "change" and not re.match(r"\d|half|one|two", new, re.I):
             return [Order(old, "replace", dose_unknown=True, problems=(SAME.format(said=match[0].strip()),))]

@@ -217,7 +217,7 @@ def _history(
         facts.knowledge.agents[agent].ingredient,
     )
     for said in patient.allergies or ():
-        if said.kind == "intolerance" and ingredient in allergen_ids(said, facts.knowledge)[0]:
+        if said.kind == "intolerance" and ingredient in allergen_ids(said, facts.knowledge):
             key = "not_tolerated" if said.reaction else "not_tolerated_plain"
             yield words[key].format(reaction=said.reaction)
     lines = [m for m in medicines if agent in m.agents and (m.role == "stopped" or m.over)]

@@ -16,7 +16,7 @@ from relaxant.service.audit.record import record
 from relaxant.service.cds import routes as cds
 from relaxant.service.diaries import routes as diaries
 from relaxant.service.door import Door
-from relaxant.service.frame.problem_page import ProblemPages
+from relaxant.service.frame.problem_page import refusals
 from relaxant.service.house import House, route, slow
 from relaxant.service.measured import Measured
 from relaxant.service.operation import PLAIN, Operation, together
@@ -46,7 +46,7 @@ def service(settings: Settings, *, house: House | None = None) -> ASGIApp:
             own.store.close()
 
     inner = Router(routes(own), redirect_slashes=False, default=_nowhere, lifespan=lives)
-    return Door(ProblemPages(inner, own), settings, own.measured)
+    return Door(inner, settings, own.measured, refusals(own))
 
 
 def build(settings: Settings) -> House:

@@ -13,12 +13,13 @@ import math
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
 from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from relaxant.errors import RelaxantError
@@ -57,14 +58,22 @@ CLOSED = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
     "cache-control": "no-store",
 }
+Refusal = Callable[[Problem, Scope], Response]
+"""How a problem is said to whoever called."""
 _OPEN_PATHS = ("/health", "/ready", "/metrics")  # asked by machines that keep watch, and never limited
 
 
-class Door:
-    """ASGI middleware around the whole service. It puts ``request_id``, ``client`` and ``share``, what the request holds, into the scope's state."""
+def as_data(problem: Problem, scope: Scope) -> Response:
+    """A problem as a program reads it."""
+    return answer(problem, request_id=scope["state"]["request_id"])
 
-    def __init__(self, app: ASGIApp, settings: Settings, measured: Measured) -> None:
-        self.app, self.settings, self.measured = app, settings, measured
+
+class Door:
+    """ASGI middleware around the whole service. It puts ``request_id``, ``client`` and ``share``, what the request holds, into the scope's state.
+    ``refusal``: how what cannot be done is said, whoever could not do it."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, measured: Measured, refusal: Refusal = as_data) -> None:
+        self.app, self.settings, self.measured, self.refusal = app, settings, measured, refusal
         self.rate = Rate(settings.rate) if settings.rate else None
         self.hosts = _hosts(settings)
         self.closed = tuple(CLOSED.items())
@@ -79,7 +88,7 @@ class Door:
         begun, request_id = time.perf_counter(), secrets.token_hex(8)
         client = network_of(str((scope.get("client") or ("unknown", 0))[0]))
         scope.setdefault("state", {}).update(request_id=request_id, client=client, share=Share(self.held))
-        out = _Out(scope, send, request_id, self.closed)
+        out = _Out(scope, send, request_id, self.closed, self.refusal)
         self.measured.working.inc()
         try:
             await self._pass(scope, receive, out, client)
@@ -176,8 +185,10 @@ class Door:
 class _Out:
     """An answer on its way out: closed headers, and what was sent of it."""
 
-    def __init__(self, scope: Scope, send: Send, request_id: str, closed: tuple[tuple[str, str], ...]) -> None:
-        self.scope, self._send, self.request_id, self.closed = scope, send, request_id, closed
+    def __init__(
+        self, scope: Scope, send: Send, request_id: str, closed: tuple[tuple[str, str], ...], refusal: Refusal
+    ) -> None:
+        self.scope, self._send, self.request_id, self.closed, self.refusal = scope, send, request_id, closed, refusal
         self.status, self.bytes = 0, 0
 
     async def send(self, message: Message) -> None:
@@ -194,7 +205,12 @@ class _Out:
     async def refuse(self, problem: Problem, receive: Receive) -> None:
         if self.status:  # half an answer is out; closing the line is all that is left
             return
-        await answer(problem, request_id=self.request_id)(self.scope, receive, self.send)
+        try:
+            made = self.refusal(problem, self.scope)
+        except Exception:  # whatever is wrong with a page, the caller is answered
+            _log.exception("an error of ours", extra={"request": self.request_id, "route": route_of(self.scope)})
+            made = as_data(problem, self.scope)
+        await made(self.scope, receive, self.send)
 
 
 def _too_long(settings: Settings) -> Problem:

@@ -10,7 +10,7 @@ from msgspec import Meta
 Indicator = Literal["info", "warning", "critical"]
 Url = Annotated[str, Meta(pattern=r"^https?://")]
 Text = Annotated[str, Meta(min_length=1)]
-Uuid = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+Uuid = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$(?!\n)")]
 MOST_SUMMARY = 139  # characters; the standard writes "<140"
 
 

@@ -28,6 +28,7 @@ from relaxant.service.cds.suggestions import first_steps, suggested
 
 INDICATORS: dict[Tier, Indicator] = {"DANGER": "critical", "CHANGE": "warning", "WATCH": "info", "NOTE": "info"}
 UNCHECKED, REST = "unchecked", "rest"
+_ALLERGIES = "allergies"  # the list, and the key under which it is asked for
 _SAID = "“"  # what is asked of a line that was not understood names the line so
 _SHOWN: tuple[Tier, ...] = ("DANGER", "CHANGE")
 _MOST_NAMED, _MOST_LISTED, _MOST_SOURCES, _MOST_LABEL = 3, 8, 4, 80
@@ -179,13 +180,19 @@ def _rest(quiet: Sequence[Finding], behind: int, found: Checked, place: Place, o
 
 
 def _unchecked(found: Checked, record: Record, orders: Weighed | None, place: Place) -> Made | None:
-    """One card for all that is open, where it could find a DANGER or a CHANGE, an order could not be read, or the record is not whole."""
+    """One card for all that is open, where it could find a DANGER or a CHANGE, an order could not be read, or the record is not whole.
+
+    That the record system was asked for allergies and has none makes no card of its own; where there is one, it says so too (decision 0029).
+    """
     words, titles = place.words["unchecked"], place.knowledge.words("facts")
     open_ones = open_checks(found, orders)
     unread = orders.unread if orders is not None else ()
     relevant = any(m.agents for m in found.medicines) or any(u.worst_tier in _SHOWN for u in open_ones)
     broken = bool(record.reported or record.cut) and relevant
-    if not (any(u.worst_tier in _SHOWN for u in open_ones) or (unread and relevant) or broken):
+    calls = any(
+        u.worst_tier in _SHOWN for u in open_ones if u.settled_by != _ALLERGIES or _ALLERGIES not in record.nothing
+    )
+    if not (calls or (unread and relevant) or broken):
         return None
     names = [clean(title_of(u.settled_by, titles, place.knowledge.labs)) for u in open_ones]
     out: list[str] = []
@@ -199,7 +206,8 @@ def _unchecked(found: Checked, record: Record, orders: Weighed | None, place: Pl
         out.append(_list(words["lead"], said))
     unknown = [m.said for m in found.medicines if m.role == "current" and m.status == "unrecognised"]
     if unknown:
-        out.append(_list(words["medicines_lead"], map(quoted, unknown[:_MOST_LISTED])))
+        more = [counted(words["more_medicines"], len(unknown) - _MOST_LISTED)] if len(unknown) > _MOST_LISTED else []
+        out.append(_list(words["medicines_lead"], [*map(quoted, unknown[:_MOST_LISTED]), *more]))
     if about := [*_whole(record, words, place), *(quoted(t) for t in _noted(found))]:
         out.append(_list(words["record_lead"], about))
     card = Card(

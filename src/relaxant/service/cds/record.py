@@ -50,7 +50,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """What there is of a person. ``reported``: the keys for which the client sends an error; ``cut``: those of which more pages follow;
-    ``given``: all keys that came, ``persons`` the ids of the Patient resources."""
+    ``nothing``: those of a search that found nothing; ``given``: all keys that came, ``persons`` the ids of the Patient resources."""
 
     entries: tuple[bytes, ...]
     drafts: tuple[Draft, ...]
@@ -58,6 +58,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     given: frozenset[str]
     reported: tuple[str, ...]
     cut: tuple[str, ...]
+    nothing: frozenset[str] = frozenset()
 
     @property
     def data(self) -> bytes:
@@ -93,6 +94,7 @@ def gathered(call: Any, fetched: Mapping[str, bytes] = {}) -> Record:
     persons: list[str | None] = []
     reported: dict[str, None] = {}
     following: dict[str, None] = {}
+    nothing: list[str] = []
     sent = {key: bytes(raw) for key, raw in (call.prefetch or {}).items()}
     for key, raw in {**sent, **fetched}.items():
         if raw.strip() == b"null":
@@ -110,6 +112,8 @@ def gathered(call: Any, fetched: Mapping[str, bytes] = {}) -> Record:
             reported[key] = None
         if whole.resource_type == "Bundle" and any(link.get("relation") == "next" for link in whole.link or ()):
             following[key] = None
+        elif not held:
+            nothing.append(key)
         persons += [one.id if isinstance(one.id, str) else None for one in held if one.resource_type == "Patient"]
         entries += own if whole.resource_type == "Bundle" else [b'{"resource":' + raw + b"}"]
     drafts = _drafts(call)
@@ -121,6 +125,7 @@ def gathered(call: Any, fetched: Mapping[str, bytes] = {}) -> Record:
         given=frozenset({*sent, *fetched}),
         reported=tuple(reported),
         cut=tuple(following),
+        nothing=frozenset(nothing),
     )
 
 

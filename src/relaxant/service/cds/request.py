@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from relaxant.service.problems import Problem
 
-Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9\-.]{1,64}$", description="A FHIR id.")]
+Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9\-.]{1,64}$(?!\n)", description="A FHIR id.")]
 Text = Annotated[str, Meta(min_length=1)]
 
 

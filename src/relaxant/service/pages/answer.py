@@ -9,7 +9,7 @@ import msgspec
 
 from relaxant.errors import InputError
 from relaxant.io.patient_file import read_patient
-from relaxant.io.read import read_bytes
+from relaxant.io.read import read_bytes, something_to_review
 from relaxant.knowledge.load import Knowledge
 from relaxant.patient import Patient
 from relaxant.reviewing import Review, review
@@ -48,10 +48,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def answer(given: Given, house: House) -> Answer:
-    """The answer to a request. An input that cannot be used is ``refused`` and everything that was typed stays."""
+    """The answer to a request. An input that cannot be used is ``refused`` and everything that was typed stays. A file on its own, without a form that
+    could be gone on with, says something to review."""
     fields, knowledge = given.fields, house.knowledge
     words = knowledge.words("page")
-    if given.file.strip():
+    alone = not given.form and not given.source
+    if given.file.strip() or alone:
         try:
             patient = read_bytes(
                 given.file, knowledge, today=house.now().date(), name=given.name, country=_country(given, house)
@@ -59,6 +61,11 @@ def answer(given: Given, house: House) -> Answer:
         except InputError as error:
             field = RECORD if given.source else FILE
             return Answer(fields=fields, refused=_refused(error, field, None), seen=given.seen)
+        if alone:
+            try:
+                something_to_review(patient)
+            except InputError as error:
+                return Answer(fields=fields, refused=_refused(error, error.field, None))
         filled = fields_of(patient)
         return _reviewed(patient, filled.with_text(SOURCE, given.source), None, knowledge, words, filled=True)
     if given.answer:
