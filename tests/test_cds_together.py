@@ -158,7 +158,7 @@ def test_who_was_answered_together_is_waited_for_and_one_alone_waits_for_nobody(
         await wait.checked(one)
         await asyncio.gather(*(wait.checked(one) for _ in range(3)))
         await asyncio.gather(*(late(wait, 5 * n) for n in range(3)))
-        monkeypatch.setattr(together, "_LONGEST", 0.01)
+        monkeypatch.setattr(together, "_LONGEST", 1.0)
         await asyncio.gather(*(late(wait, 5 * n) for n in range(2)))  # the third does not come: not for long
         monkeypatch.setattr(together, "_LONGEST", 60.0)
         await asyncio.gather(*(late(wait, 5 * n) for n in range(2)))
