@@ -91,14 +91,20 @@ def test_cards_of_many_are_those_of_each_alone() -> None:
         assert _shown(make(found, record, PLACE)) == _shown(make(checked(patient, knowledge=KNOWLEDGE), record, PLACE))
 
 
-def test_who_waits_is_answered_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes = []
+@pytest.fixture
+def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many were checked together, each time."""
+    out: list[int] = []
 
     def counted(patients: list[Patient], **more: Any) -> list[Checked]:
-        sizes.append(len(patients))
+        out.append(len(patients))
         return checked_together(patients, **more)
 
     monkeypatch.setattr(together, "checked_together", counted)
+    return out
+
+
+def test_who_waits_is_answered_together(sizes: list[int]) -> None:
     everybody = people()[:20]
 
     async def asked() -> list[Checked]:
@@ -110,14 +116,7 @@ def test_who_waits_is_answered_together(monkeypatch: pytest.MonkeyPatch) -> None
     assert sizes == [8, 8, 4]
 
 
-def test_who_comes_first_waits_for_those_on_their_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes = []
-
-    def counted(patients: list[Patient], **more: Any) -> list[Checked]:
-        sizes.append(len(patients))
-        return checked_together(patients, **more)
-
-    monkeypatch.setattr(together, "checked_together", counted)
+def test_who_comes_first_waits_for_those_on_their_way(sizes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(together, "_LONGEST", 60.0)
 
     async def call(wait: Together, turns: int, patient: Patient | None) -> Checked | None:
@@ -136,14 +135,7 @@ def test_who_comes_first_waits_for_those_on_their_way(monkeypatch: pytest.Monkey
     assert sizes == [3, 2]
 
 
-def test_who_was_answered_together_is_waited_for_and_one_alone_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    sizes = []
-
-    def counted(patients: list[Patient], **more: Any) -> list[Checked]:
-        sizes.append(len(patients))
-        return checked_together(patients, **more)
-
-    monkeypatch.setattr(together, "checked_together", counted)
+def test_who_was_answered_together_is_waited_for_and_one_alone_waits_for_nobody(sizes: list[int], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     monkeypatch.setattr(together, "_LONGEST", 60.0)
     one = example("stroke-uk")
 

@@ -222,7 +222,7 @@ async def style(_request: Request, _house: House) -> Response:
 
 
 def _found(request: Request, house: House) -> tuple[Diary, list[Kept]]:
-    clinician(request, house)
+    """The diary of an address with its days, for whoever calls; who that is has been asked."""
     name = request.path_params["diary"]
 
     def found(connection: Connection) -> tuple[Diary, list[Kept]]:
