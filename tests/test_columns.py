@@ -21,7 +21,7 @@ from relaxant.medicines.read import read_medicines
 from relaxant.patient import Patient
 from relaxant.rules.columns import Fired, Made, Questions, fired, lacking, made, questions
 from relaxant.rules.evaluate import Checks, evaluate, program
-from relaxant.rules.findings import Check, read_causes, silent_checks
+from relaxant.rules.findings import SPEAKS_FIRST, Check, cause_of, read_causes, silent_checks
 from relaxant.rules.ragged import Ragged, gathered
 
 COUNTRIES: tuple[tuple[str, Jurisdiction], ...] = (("US", "US"), ("UK", "UK"), ("DE", "EU"))
@@ -85,12 +85,15 @@ def test_what_fired_is_that_of_the_bedside(country: tuple[str, Jurisdiction]) ->
     for row in range(checks.facts.rows):
         bedside = {(f.test.rule.rule, f.test.agent): f for c in read_causes(checks, row)[1] for f in c.group}
         assert ends[row + 1] - ends[row] == len(bedside)
+        leads = {(c.group[0].test.rule.rule, c.group[0].test.agent): c for c in read_causes(checks, row)[1]}
         for i in range(ends[row], ends[row + 1]):
             test = many.tests[many.test[i]]
             one = bedside[test.rule.rule, test.agent]
             assert TIERS[many.tier[i]] == one.tier
             assert (test.rule.modifiers[many.modifier[i]] if many.modifier[i] >= 0 else None) is one.modifier
             assert words(many.names, many.partners, i) == one.partners
+            if lead := leads.get((test.rule.rule, test.agent)):
+                assert (SPEAKS_FIRST[many.situation[i]], cause_of(test)) == (lead.situation, lead.cause)
             assert tuple(many.why[n] for n in many.leaves.at(i)) == one.leaves
             here = slice(many.leaves.first[i], many.leaves.first[i + 1])
             bounds = [checks.facts.column(leaf.column).bounds(row) for leaf in one.leaves]

@@ -16,7 +16,7 @@ from relaxant.facts.column import Floats, Mask, anywhere
 from relaxant.facts.members import Members
 from relaxant.knowledge.schema import TIERS, Outcome, Tier
 from relaxant.rules.evaluate import FIRES, OUTCOMES, UNKNOWN, Checks, Test
-from relaxant.rules.findings import MEDICINES, OUTCOME_ORDER
+from relaxant.rules.findings import MEDICINES, OUTCOME_ORDER, SPEAKS_FIRST
 from relaxant.rules.predicate import Leaf
 from relaxant.rules.ragged import Index, Ragged, gathered, starts
 from relaxant.rules.tiers import RANK, tier_with, worst_tier
@@ -43,7 +43,7 @@ class Fired(msgspec.Struct, frozen=True):
     """What fired, an entry for each row and rule of an agent, by row and then in the order of the program.
 
     ``row`` of the checks; ``test`` its place in ``tests``; ``tier`` by its rank, with the modifier that holds; ``modifier`` its place in the
-    rule, -1 for none. ``partners`` are numbers of ``names``. ``leaves`` are numbers of ``why``: of the first alternative that holds, and of
+    rule, -1 for none; ``situation`` its place in ``SPEAKS_FIRST``. ``partners`` are numbers of ``names``. ``leaves`` are numbers of ``why``: of the first alternative that holds, and of
     the modifier's; beside each the ``low`` and ``high`` of its fact and ``unit`` that fact's.
     """
 
@@ -52,6 +52,7 @@ class Fired(msgspec.Struct, frozen=True):
     test: Index
     tier: Small
     modifier: Small
+    situation: Small
     names: tuple[str, ...]
     partners: Ragged
     why: tuple[Leaf, ...]
@@ -105,13 +106,15 @@ class Lacking(msgspec.Struct, frozen=True):
 def fired(checks: Checks) -> Fired:
     """What fired and why, for every row."""
     trace = _Trace(checks)
-    entries, leaves, partners, why = _Entries(), list[_Leaves](), list[_Lists](), dict[Leaf, int]()
+    entries, situations = _Entries(), list[Small]()
+    leaves, partners, why = list[_Leaves](), list[_Lists](), dict[Leaf, int]()
     for place, test in trace.rules():
         rows = trace.rows(place, FIRES)
         if not len(rows):
             continue
         chosen = trace.modifier(place, rows)
         here = entries.add(place, rows, chosen)
+        situations.append(trace.situation(test, rows))
         leaves += trace.because(test, rows, here, why)
         for number in np.unique(chosen[chosen >= 0]).tolist():
             its = np.flatnonzero(chosen == number)
@@ -126,6 +129,7 @@ def fired(checks: Checks) -> Fired:
         test_of[order],
         trace.tier(test_of, modifier)[order],
         modifier[order],
+        np.concatenate([_NOTHING_ASKED[2], *situations])[order],
         trace.names.all(),
         gathered(partners, len(order)).of(order),
         tuple(why),
@@ -277,6 +281,15 @@ class _Trace:
     def tier(self, place: int | Index, modifier: Small) -> Small:
         """The rank of a rule's tier with the modifier that holds."""
         return self._tiers[np.where(modifier < 0, place, place + 1 + modifier.astype(np.intp))]
+
+    def situation(self, test: Test, rows: Index) -> Small:
+        """The situation that a rule speaks of in some rows, as its place in ``SPEAKS_FIRST``."""
+        own = self.facts.inputs.agents.get(test.agent, {})
+        spoken = np.full(len(rows), SPEAKS_FIRST.index(test.rule.on[0]), np.int8)
+        for place, situation in reversed([*enumerate(SPEAKS_FIRST)]):
+            if situation in test.rule.on and situation in own:
+                spoken[own[situation][rows] == 1] = place
+        return spoken
 
     def partners(self, test: Test, rows: Index, here: Index) -> list[_Lists]:
         """Who of a test's partners is taken in some rows, for their entries."""

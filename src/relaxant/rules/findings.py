@@ -20,6 +20,9 @@ OUTCOME_ORDER: dict[Outcome, int] = {"fires": 0, "could not check": 1, "silent":
 MEDICINES = "medicines"
 """What is asked of an agent of which nothing is known: the list of medicines, and nothing more yet."""
 
+SPEAKS_FIRST: tuple[Situation, ...] = ("stopping", "stopped", "starting", "taking")
+"""Of the situations in which an agent is and for which a rule is, the one that the rule speaks of."""
+
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One rule tested for one agent."""
@@ -229,7 +232,7 @@ def _triage(fired: Iterable[Fired], facts: Facts, row: int, first: str | None = 
     """Merges by cause; the gravest rule of a cause speaks, the others are named. Then the budget."""
     groups: dict[str, list[Fired]] = {}
     for one in fired:
-        groups.setdefault(one.test.rule.cause.replace("{agent}", one.test.agent), []).append(one)
+        groups.setdefault(cause_of(one.test), []).append(one)
     causes = [_cause(cause, group, facts, row, first) for cause, group in groups.items()]
     causes.sort(key=lambda c: (RANK[c.tier], not c.verified, c.agents, c.cause))
     budget, open_count = (
@@ -246,10 +249,14 @@ def _triage(fired: Iterable[Fired], facts: Facts, row: int, first: str | None = 
     return out
 
 
+def cause_of(test: Test) -> str:
+    """The cause that a rule of an agent is merged by."""
+    return test.rule.cause.replace("{agent}", test.agent)
+
+
 def _situation(agent: str, facts: Facts, row: int, on: Sequence[Situation]) -> Situation:
     own = facts.inputs.agents.get(agent, {})
-    order: tuple[Situation, ...] = ("stopping", "stopped", "starting", "taking")
-    return next((s for s in order if s in on and s in own and own[s][row] == 1), on[0])
+    return next((s for s in SPEAKS_FIRST if s in on and s in own and own[s][row] == 1), on[0])
 
 
 def _cause(cause: str, group: list[Fired], facts: Facts, row: int, first: str | None = None) -> Cause:
@@ -286,7 +293,7 @@ def _cause(cause: str, group: list[Fired], facts: Facts, row: int, first: str | 
     return Cause(
         cause=cause,
         tier=lead.tier,
-        verified=all(_verified(f.test.rule, knowledge) for f in led),
+        verified=all(is_verified(f.test.rule, knowledge) for f in led),
         agents=agents,
         partners=tuple(dict.fromkeys(p for f in group for p in f.partners if p not in own)),
         situation=situation,
@@ -388,6 +395,6 @@ def _taken_already(alternative: str, agent: str, facts: Facts, row: int) -> bool
     )
 
 
-def _verified(rule: Rule, knowledge: Knowledge) -> bool:
+def is_verified(rule: Rule, knowledge: Knowledge) -> bool:
     """Whether the rule is verified and somebody has seen at least one of its sources."""
     return rule.verified and any(knowledge.sources[s.source].seen != "not seen" for s in rule.sources)
