@@ -294,3 +294,31 @@ def _parts(key: str) -> list[str]:
 def no_rows(schema: pa.Schema) -> pa.Table:
     """A mapping that maps nothing: for a table that is not there."""
     return schema.empty_table()
+
+
+def people(as_of: date) -> str:
+    """How many persons there are of each sex, age in decades, reason to be rejected, alive or dead, asked about or not."""
+    day = day_number(as_of)
+    decade = f"CAST(FLOOR(({day} - born) / 3652.5) AS INT)"
+    return f"""
+        SELECT female, decade, rejected, dead, asked, COUNT(*) AS persons
+        FROM (SELECT p.female, {decade} AS decade, p.rejected, CASE WHEN p.died < {day} THEN 1 ELSE 0 END AS dead,
+                     CASE WHEN a.person_id IS NULL THEN 0 ELSE 1 END AS asked
+              FROM persons AS p LEFT JOIN (SELECT DISTINCT person_id FROM ask) AS a ON a.person_id = p.person_id) AS k
+        GROUP BY female, decade, rejected, dead, asked
+    """
+
+
+def spans(people_at_once: int) -> str:
+    """The batches: so many people each, in the order of their numbers."""
+    return f"""
+        SELECT MIN(person_id) AS first, MAX(person_id) AS last
+        FROM (SELECT person_id, CAST(FLOOR((ROW_NUMBER() OVER (ORDER BY person_id) - 1) / {people_at_once}) AS INT) AS part
+              FROM (SELECT DISTINCT person_id FROM ask) AS one) AS numbered
+        GROUP BY part ORDER BY part
+    """
+
+
+def in_order(said: str) -> str:
+    """What is said, in the order of :data:`relaxant.cohort.said.SAID`."""
+    return f"SELECT person_id, as_of, kind, item, start, stop, low, high FROM ({said}) AS said ORDER BY person_id, as_of, kind, item, start, stop, low"
