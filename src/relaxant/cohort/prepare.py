@@ -10,7 +10,8 @@ from datetime import date
 
 import pyarrow as pa
 
-from relaxant.cohort.registry import Registry, day_number
+from relaxant.cohort.days import day_number
+from relaxant.cohort.registry import Registry
 from relaxant.cohort.said import ALLERGY, CONDITION, HABIT, LINE, MEASURED, PERSON
 from relaxant.knowledge.load import Knowledge
 
@@ -78,9 +79,9 @@ def exposures(registry: Registry) -> str:
 
 def drug_key() -> str:
     """The columns that tell one drug of a registry from another: its concept, else the source's own words; and its route."""
-    return """COALESCE(drug_concept_id, 0) AS concept,
-               CASE WHEN COALESCE(drug_concept_id, 0) = 0 THEN COALESCE(drug_source_value, '') ELSE '' END AS source,
-               COALESCE(route_concept_id, 0) AS route"""
+    return """COALESCE(drug_concept_id, 0) AS drug_concept_id,
+               CASE WHEN COALESCE(drug_concept_id, 0) = 0 THEN COALESCE(drug_source_value, '') ELSE '' END AS drug_source_value,
+               COALESCE(route_concept_id, 0) AS route_concept_id"""
 
 
 def keep_asked(registry: Registry, as_of: date, knowledge: Knowledge) -> None:
@@ -91,7 +92,8 @@ def keep_asked(registry: Registry, as_of: date, knowledge: Knowledge) -> None:
         f"""
         SELECT DISTINCT e.person_id, CAST({day} AS INT) AS as_of
         FROM {exposures(registry)} AS e
-        JOIN drug AS d ON d.concept = e.concept AND d.source = e.source AND d.route = e.route
+        JOIN drug AS d ON d.drug_concept_id = e.drug_concept_id AND d.drug_source_value = e.drug_source_value
+                      AND d.route_concept_id = e.route_concept_id
         JOIN persons AS p ON p.person_id = e.person_id
         WHERE d.agent AND e.start_day <= {day} AND e.end_day >= {day - back}
           AND p.rejected IS NULL AND (p.died IS NULL OR p.died >= {day})
@@ -108,7 +110,8 @@ def keep_exposure(registry: Registry, knowledge: Knowledge) -> None:
         SELECT a.person_id, a.as_of, d.drug, d.chain, d.line, d.dosed, CASE WHEN d.supply THEN 0 ELSE e.start_day END AS session,
                d.supply, e.start_day, e.end_day, e.quantity, e.days_supply, e.sig
         FROM {exposures(registry)} AS e
-        JOIN drug AS d ON d.concept = e.concept AND d.source = e.source AND d.route = e.route
+        JOIN drug AS d ON d.drug_concept_id = e.drug_concept_id AND d.drug_source_value = e.drug_source_value
+                      AND d.route_concept_id = e.route_concept_id
         JOIN ask AS a ON a.person_id = e.person_id
         WHERE d.asked AND e.start_day <= a.as_of AND e.end_day >= a.as_of - {back}
         """,
@@ -155,7 +158,7 @@ def said_lines(knowledge: Knowledge) -> str:
 def said_persons() -> str:
     """One row for everybody who is asked about: birth, death, sex."""
     return f"""
-        SELECT a.person_id, a.as_of, CAST({PERSON} AS TINYINT) AS kind, CAST(0 AS INT) AS item, p.born AS start, p.died AS stop,
+        SELECT a.person_id, a.as_of, CAST({PERSON} AS TINYINT) AS kind, CAST(0 AS INT) AS item, p.born AS start, CASE WHEN p.died <= a.as_of THEN p.died END AS stop,
                CAST(p.female AS DOUBLE) AS low, {_NO_AMOUNT} AS high
         FROM ask AS a JOIN persons AS p ON p.person_id = a.person_id
     """
@@ -275,7 +278,7 @@ def said_observed(registry: Registry) -> str:
 def distinct(key: str, typed: str, *, where: str = "TRUE") -> str:
     """The distinct things of a table by their key, each with the number of its rows."""
     names = ", ".join(part.rpartition(" AS ")[2].strip() for part in _parts(key))
-    return f"SELECT {names}, COUNT(*) AS n FROM (SELECT {key} FROM {typed} AS s WHERE {where}) AS k GROUP BY {names}"
+    return f"SELECT {names}, CAST(COUNT(*) AS BIGINT) AS rows FROM (SELECT {key} FROM {typed} AS s WHERE {where}) AS k GROUP BY {names}"
 
 
 def _parts(key: str) -> list[str]:

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from relaxant.cohort.engine import Engine
 from relaxant.cohort.tables import BY_NAME, SQL_TYPE, TABLES, Field
 from relaxant.errors import InputError
-
-EPOCH = date(1970, 1, 1)
-
-
-def day_number(day: date) -> int:
-    """Days since 1970-01-01."""
-    return (day - EPOCH).days
-
-
-def day_of(number: int) -> date:
-    """The day of a number."""
-    return EPOCH + timedelta(days=number)
-
 
 class Registry:
     """An opened source whose tables are those of OMOP. Raises :class:`InputError` where persons or their medicines are not there."""
