@@ -30,7 +30,7 @@ def glossary() -> Glossary:
 
 
 def table(*rows: dict[str, Any]) -> pa.Table:
-    return pa.Table.from_pylist([{"drug_concept_id": i + 1, "drug_source_value": None, "route_concept_id": 0, "rows": 1} | row for i, row in enumerate(rows)])  # fmt: skip
+    return pa.Table.from_pylist([{"concept": i + 1, "source": "", "route": 0, "n": 1} | row for i, row in enumerate(rows)])  # fmt: skip
 
 
 def drugs(glossary: Glossary, *rows: dict[str, Any], strengths: pa.Table | None = None) -> list[dict[str, Any]]:
@@ -51,7 +51,7 @@ def supplied(glossary: Glossary, drug: dict[str, Any], quantity: Any = None, day
     """What is read of a supply of one drug."""
     (made,) = drugs(glossary, drug, strengths=strengths)
     assert made["dosed"]
-    row = {"drug": made["drug"], "quantity": quantity, "days_supply": days, "sig": sig, "rows": 1}
+    row = {"drug": made["drug"], "quantity": quantity, "days_supply": days, "sig": sig, "n": 1}
     (dose,) = map_doses(pa.Table.from_pylist([row]), glossary).to_pylist()
     return read(glossary, dose["line"])
 
@@ -85,11 +85,11 @@ def test_drugs_by_code_name_source_code_and_table_of_strengths(glossary: Glossar
             "concept_code": "OMOP1",
             "concept_name": "a product of a list from elsewhere",
         },
-        {"drug_concept_id": 0, "drug_source_value": "Zanaflex 4 mg capsules"},
+        {"concept": 0, "source": "Zanaflex 4 mg capsules"},
         {"vocabulary_id": "ATC", "concept_code": "M03BX01", "concept_name": "baclofen; oral"},
         strengths=strengths,
     )
-    assert [m["ingredients"] for m in made] == [
+    assert [m["chain"] for m in made] == [
         "baclofen|oral",
         "ciprofloxacin|",
         "tizanidine|oral",
@@ -107,12 +107,12 @@ def test_drugs_by_code_name_source_code_and_table_of_strengths(glossary: Glossar
 def test_a_drug_that_nobody_knows_is_carried_as_unknown_and_counted_first(glossary: Glossary) -> None:
     made = drugs(
         glossary,
-        {"vocabulary_id": "CVX", "concept_code": "10", "concept_name": "poliovirus vaccine, inactivated", "rows": 900},
-        {"vocabulary_id": "RxNorm", "concept_code": "83367", "concept_name": "atorvastatin", "rows": 800},
-        {"vocabulary_id": "HCPCS", "concept_code": "J9999", "concept_name": "Quuxozine, 1 mg", "rows": 7},
-        {"drug_concept_id": 0, "drug_source_value": None, "rows": 5},
+        {"vocabulary_id": "CVX", "concept_code": "10", "concept_name": "poliovirus vaccine, inactivated", "n": 900},
+        {"vocabulary_id": "RxNorm", "concept_code": "83367", "concept_name": "atorvastatin", "n": 800},
+        {"vocabulary_id": "HCPCS", "concept_code": "J9999", "concept_name": "Quuxozine, 1 mg", "n": 7},
+        {"concept": 0, "n": 5},
     )
-    assert [m["line"] is not None for m in made] == [False, False, True, True]
+    assert [m["line"] is not None for m in made] == [m["asked"] for m in made] == [False, False, True, True]
     for m in made[2:]:
         medicine = read(glossary, m["line"])
         assert medicine.status == "unrecognised" and not medicine.ingredients
@@ -127,7 +127,7 @@ def test_the_route_of_the_rows_decides_which_agent_it_is(glossary: Glossary) -> 
         glossary,
         {**bare, "route_code": "72607000"},
         {**bare, "route_name": "Oral route"},
-        {**bare, "route_concept_id": 0, "route_source_value": "PO"},
+        {**bare, "route": 4132161, "route_name": "PO"},
         {"vocabulary_id": "RxNorm", "concept_code": "309845", "concept_name": "diazepam 5 MG/ML Injectable Solution"},
     )
     assert [read(glossary, m["line"]).agents for m in made] == [
@@ -137,7 +137,7 @@ def test_the_route_of_the_rows_decides_which_agent_it_is(glossary: Glossary) -> 
         ("diazepam injection",),
     ]
     assert [m["supply"] for m in made] == [True, True, True, False]
-    assert made[1]["ingredients"] == made[2]["ingredients"] == "baclofen|oral" != made[0]["ingredients"]
+    assert made[1]["chain"] == made[2]["chain"] == "baclofen|oral" != made[0]["chain"]
 
 
 def test_what_is_given_on_the_spot_is_no_supply(glossary: Glossary) -> None:
@@ -259,5 +259,5 @@ def test_tables_have_their_keys_and_do_not_depend_on_the_order_of_rows(glossary:
     reversed_rows = table(*rows).take([1, 0])
     assert map_drugs(reversed_rows, other).take([1, 0]) == one
     assert other.vocabulary() == glossary.vocabulary()
-    rows_of_doses = pa.table({"drug": [one["drug"][0].as_py()] * 2, "quantity": [90, 60], "days_supply": [30, 30], "sig": [None, None], "rows": [1, 1]})  # fmt: skip
+    rows_of_doses = pa.table({"drug": [one["drug"][0].as_py()] * 2, "quantity": [90, 60], "days_supply": [30, 30], "sig": [None, None], "n": [1, 1]})  # fmt: skip
     assert map_doses(rows_of_doses, glossary).schema.names == ["drug", "quantity", "days_supply", "sig", *DOSES.names]
