@@ -300,15 +300,15 @@ def no_rows(schema: pa.Schema) -> pa.Table:
 
 
 def people(as_of: date) -> str:
-    """How many persons there are of each sex, age in decades, reason to be rejected, alive or dead, asked about or not."""
+    """How many persons there are of each sex, age in years, reason to be rejected, alive or dead, asked about or not."""
     day = day_number(as_of)
-    decade = f"CAST(FLOOR(({day} - born) / 3652.5) AS INT)"
+    years = f"CAST(FLOOR(({day} - born) / 365.25) AS INT)"
     return f"""
-        SELECT female, decade, rejected, dead, asked, COUNT(*) AS persons
-        FROM (SELECT p.female, {decade} AS decade, p.rejected, CASE WHEN p.died < {day} THEN 1 ELSE 0 END AS dead,
+        SELECT female, years, rejected, dead, asked, COUNT(*) AS persons
+        FROM (SELECT p.female, {years} AS years, p.rejected, CASE WHEN p.died < {day} THEN 1 ELSE 0 END AS dead,
                      CASE WHEN a.person_id IS NULL THEN 0 ELSE 1 END AS asked
               FROM persons AS p LEFT JOIN (SELECT DISTINCT person_id FROM ask) AS a ON a.person_id = p.person_id) AS k
-        GROUP BY female, decade, rejected, dead, asked
+        GROUP BY female, years, rejected, dead, asked
     """
 
 
