@@ -138,7 +138,11 @@ def _citations(knowledge: Knowledge) -> Iterator[Fault]:
     ):
         for key, entry in getattr(knowledge, kind).items():
             yield from _resolved(_cited(entry, f"{kind} {key}"), knowledge, used)
-    for group, held in (("plans", knowledge.plans), ("responses", knowledge.responses), ("registries", knowledge.registries)):
+    for group, held in (
+        ("plans", knowledge.plans),
+        ("responses", knowledge.responses),
+        ("registries", knowledge.registries),
+    ):
         for kind in held.__struct_fields__:
             yield from _resolved(_cited(tuple(getattr(held, kind).values()), f"{group} {kind}"), knowledge, used)
     used |= {e.source for e in knowledge.exposures} | {c.source for _, c in _cited(knowledge.pathways, "pathways")}
