@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from relaxant.knowledge.schema import Cited, Frozen
+from relaxant.knowledge.schema import Cited, Frozen, SourceRef
 
 Rows = tuple[tuple[float, float], ...]
 
@@ -89,6 +89,7 @@ class RegistryUse(Cited, frozen=True, kw_only=True, gc=False):
     given: tuple[RegistryGiven, ...] = ()
     medicines: tuple[RegistryMedicine, ...]
     derived: str | None = None
+    sources: tuple[SourceRef, ...] = ()
 
 
 class RegistryUnit(Frozen, frozen=True, kw_only=True, gc=False):
@@ -190,6 +191,7 @@ class RegistryPeople(Cited, frozen=True, kw_only=True, gc=False):
     routes: tuple[RegistryRoute, ...]
     dirt: dict[str, float]
     derived: str | None = None
+    sources: tuple[SourceRef, ...] = ()
 
 
 class Registries(msgspec.Struct, frozen=True, kw_only=True, gc=False):

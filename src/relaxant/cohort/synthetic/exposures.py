@@ -34,7 +34,7 @@ def draw_exposures(plan: Blueprint, people: People, random: np.random.Generator)
     long = random.random(medicine.size) < np.array([m.long for m in known])[medicine]
     extra = random.poisson(np.array([m.courses for m in known])[medicine] - 1)
     owner, _ = stretched(np.where(long | once, 1, 1 + extra))
-    medicine, person, long, once, extra = (a[owner] for a in (medicine, person, long, once, extra))
+    medicine, person, long, once, extra = medicine[owner], person[owner], long[owner], once[owner], extra[owner]
     start, length, stops = _courses(plan, people, medicine, person, long, random)
     supply = plan.medicines.supplied[medicine, chosen(plan.medicines.supply, medicine, random)]
     supply = np.where(long & (supply < _A_MONTH), np.maximum(supply, plan.medicines.most[medicine]), supply)
