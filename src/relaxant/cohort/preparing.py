@@ -7,7 +7,14 @@ from datetime import date
 import msgspec
 
 from relaxant.cohort import prepare
-from relaxant.cohort.meaning import Concepts, read_conditions, read_doses, read_drugs, read_measurements, read_observations
+from relaxant.cohort.meaning import (
+    Concepts,
+    read_conditions,
+    read_doses,
+    read_drugs,
+    read_measurements,
+    read_observations,
+)
 from relaxant.cohort.registry import Registry
 from relaxant.cohort.said import EARLIER, Vocabulary
 from relaxant.cohort.tally import UNKNOWN, Tally, age_bands

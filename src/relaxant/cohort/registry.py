@@ -8,6 +8,7 @@ from relaxant.cohort.engine import Engine
 from relaxant.cohort.tables import BY_NAME, SQL_TYPE, TABLES, Field
 from relaxant.errors import InputError
 
+
 class Registry:
     """An opened source whose tables are those of OMOP. Raises :class:`InputError` where persons or their medicines are not there."""
 

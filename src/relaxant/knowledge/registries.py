@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from relaxant.knowledge.schema import Cited, Frozen
+from relaxant.knowledge.schema import Cited, Frozen, SourceRef
 
 Rows = tuple[tuple[float, float], ...]
 
@@ -89,6 +89,7 @@ class RegistryUse(Cited, frozen=True, kw_only=True, gc=False):
     given: tuple[RegistryGiven, ...] = ()
     medicines: tuple[RegistryMedicine, ...]
     derived: str | None = None
+    sources: tuple[SourceRef, ...] = ()
 
 
 class RegistryUnit(Frozen, frozen=True, kw_only=True, gc=False):
@@ -157,7 +158,7 @@ class RegistryPeople(Cited, frozen=True, kw_only=True, gc=False):
 
     ``populations``: (id of a population, share of everybody). ``infants`` is the share under the youngest of them. ``deaths`` are those who
     die in the years of the data. Of long courses ``long_before`` run when the data begin, ``long_stays`` run on to the end; the others stop
-    somewhere, without a taper. A supply is late in ``late_share`` of the times, by ``late_days`` on average, and ``gap_share`` of them leave a gap. ``dirt`` are shares of rows, or of people, that are wrong in the way that the name says.
+    somewhere: ``tapers`` of them over last supplies of ``taper`` of the dose, the rest at once. A supply is late in ``late_share`` of the times, by ``late_days`` on average, and ``gap_share`` of them leave a gap. ``dirt`` are shares of rows, or of people, that are wrong in the way that the name says.
     """
 
     registry_people: str
@@ -174,6 +175,8 @@ class RegistryPeople(Cited, frozen=True, kw_only=True, gc=False):
     sig_share: float
     long_before: float
     long_stays: float
+    tapers: float
+    taper: tuple[float, ...]
     late_share: float
     late_days: float
     gap_share: float
@@ -188,6 +191,7 @@ class RegistryPeople(Cited, frozen=True, kw_only=True, gc=False):
     routes: tuple[RegistryRoute, ...]
     dirt: dict[str, float]
     derived: str | None = None
+    sources: tuple[SourceRef, ...] = ()
 
 
 class Registries(msgspec.Struct, frozen=True, kw_only=True, gc=False):

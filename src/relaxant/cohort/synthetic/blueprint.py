@@ -45,6 +45,7 @@ class Medicines(msgspec.Struct, frozen=True, kw_only=True):
     sig: Ints
     supply: Floats
     supplied: Ints
+    most: Ints
     route: Ints
 
 
@@ -157,6 +158,7 @@ def _medicines(known: list[RegistryMedicine], places: list[int], listed: list[li
         sig=sig,
         supply=cumulated([[share for _, share in m.supply] for m in known]),
         supplied=_padded([[days for days, _ in m.supply] for m in known]),
+        most=np.array([max(days for days, _ in m.supply) for m in known]),
         route=np.array([names.index(m.route) for m in known]),
     )
 

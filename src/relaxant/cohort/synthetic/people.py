@@ -136,7 +136,9 @@ def _bodies(plan: Blueprint, female: Mask, age: Floats, has: Mask, random: np.ra
     for population, _ in plan.populations:
         who = np.flatnonzero(_of(population, age))
         if who.size:
-            group = next((g for g in population.among if g.scores), None) if population.age[1] < ADULT_YEARS + 1 else None
+            group = (
+                next((g for g in population.among if g.scores), None) if population.age[1] < ADULT_YEARS + 1 else None
+            )
             made = measures_of(population, group, age[who], sex[who], scores[:, who])
             drawn[:, who] = made["height"], made["weight"], made["creatinine"]
     groups = {g.among.removeprefix("kidney stage "): g.egfr for p, _ in plan.populations for g in p.among if g.egfr}
