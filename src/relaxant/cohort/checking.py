@@ -51,11 +51,11 @@ class Checker:
 
 
 def packed(outcome: Outcome) -> tuple[bytes, bytes, bytes]:
-    """An outcome as bytes: findings and checks as Arrow streams (nothing where not asked for), the tally as JSON."""
+    """An outcome as bytes: findings and checks as Arrow streams (nothing where not asked for), the tally as MessagePack."""
     return (
         _stream(outcome.findings),
         b"" if outcome.checks is None else _stream(outcome.checks),
-        msgspec.json.encode(outcome.tally),
+        msgspec.msgpack.encode(outcome.tally),
     )
 
 

@@ -79,9 +79,9 @@ def exposures(registry: Registry) -> str:
 
 def drug_key() -> str:
     """The columns that tell one drug of a registry from another: its concept, else the source's own words; and its route."""
-    return """COALESCE(drug_concept_id, 0) AS drug_concept_id,
-               CASE WHEN COALESCE(drug_concept_id, 0) = 0 THEN COALESCE(drug_source_value, '') ELSE '' END AS drug_source_value,
-               COALESCE(route_concept_id, 0) AS route_concept_id"""
+    return """COALESCE(drug_concept_id, 0) AS concept,
+               CASE WHEN COALESCE(drug_concept_id, 0) = 0 THEN COALESCE(drug_source_value, '') ELSE '' END AS source,
+               COALESCE(route_concept_id, 0) AS route"""
 
 
 def keep_asked(registry: Registry, as_of: date, knowledge: Knowledge) -> None:
@@ -92,8 +92,7 @@ def keep_asked(registry: Registry, as_of: date, knowledge: Knowledge) -> None:
         f"""
         SELECT DISTINCT e.person_id, CAST({day} AS INT) AS as_of
         FROM {exposures(registry)} AS e
-        JOIN drug AS d ON d.drug_concept_id = e.drug_concept_id AND d.drug_source_value = e.drug_source_value
-                      AND d.route_concept_id = e.route_concept_id
+        JOIN drug AS d ON d.concept = e.concept AND d.source = e.source AND d.route = e.route
         JOIN persons AS p ON p.person_id = e.person_id
         WHERE d.agent AND e.start_day <= {day} AND e.end_day >= {day - back}
           AND p.rejected IS NULL AND (p.died IS NULL OR p.died >= {day})
@@ -110,8 +109,7 @@ def keep_exposure(registry: Registry, knowledge: Knowledge) -> None:
         SELECT a.person_id, a.as_of, d.drug, d.chain, d.line, d.dosed, CASE WHEN d.supply THEN 0 ELSE e.start_day END AS session,
                d.supply, e.start_day, e.end_day, e.quantity, e.days_supply, e.sig
         FROM {exposures(registry)} AS e
-        JOIN drug AS d ON d.drug_concept_id = e.drug_concept_id AND d.drug_source_value = e.drug_source_value
-                      AND d.route_concept_id = e.route_concept_id
+        JOIN drug AS d ON d.concept = e.concept AND d.source = e.source AND d.route = e.route
         JOIN ask AS a ON a.person_id = e.person_id
         WHERE d.asked AND e.start_day <= a.as_of AND e.end_day >= a.as_of - {back}
         """,

@@ -25,7 +25,7 @@ from relaxant.knowledge.load import Knowledge
 
 _CREATININE = "creatinine"
 _DEAD = "died before the day of the screen"
-_SEXES = {1: "female", 0: "male"}
+_SEXES: dict[int | None, str] = {1: "female", 0: "male"}
 
 
 class People(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,7 +123,7 @@ def prepare_registry(
         people=tuple(sorted(people, key=msgspec.json.encode)),
         again=int(engine.rows("SELECT COALESCE(SUM(times - 1), 0) AS n FROM persons WHERE rejected IS NULL")["n"][0].as_py()),
         missing=registry.missing(),
-        unusable=registry.unusable(today),
+        unusable=registry.unusable(last or today),
         implausible=implausible,
         left=tuple(glossary.left()),
         vocabulary=glossary.vocabulary(),

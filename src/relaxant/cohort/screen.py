@@ -74,7 +74,7 @@ def screen(
     today = today or date.today()  # noqa: DTZ011 - the caller's own day, as everywhere
     country = read_country(country)
     folder = Path(output)
-    stamp = {
+    stamp: dict[str, object] = {
         "engine": __version__,
         "knowledge": knowledge.sha256,
         "source": fingerprint(str(source)),
@@ -252,7 +252,7 @@ def _together(rows: Sequence[dict[str, bytes | int]]) -> Outcome:
         findings.append(unpacked(bytes(row["findings"])))
         if row["checks"]:
             checks.append(unpacked(bytes(row["checks"])))
-        tally.add(msgspec.json.decode(bytes(row["tally"]), type=Tally))
+        tally.add(msgspec.msgpack.decode(bytes(row["tally"]), type=Tally))
     return Outcome(
         pa.concat_tables(findings).unify_dictionaries(),
         pa.concat_tables(checks).unify_dictionaries() if checks else None,
@@ -269,7 +269,7 @@ def _finish(job: _Job, prepared: Prepared, unfinished: Unfinished, folder: Path,
     with Growing(folder / "findings.parquet.part", FINDINGS) as growing:
         for span in prepared.spans:
             growing.add(unpacked(unfinished.get(_name(span, "findings")) or b""))
-            tally.add(msgspec.json.decode(unfinished.get(_name(span, "tally")) or b"", type=Tally))
+            tally.add(msgspec.msgpack.decode(unfinished.get(_name(span, "tally")) or b"", type=Tally))
     os.replace(folder / "findings.parquet.part", folder / "findings.parquet")
     checks = folder / "checks.parquet" if job.checks else None
     if checks is not None:
