@@ -178,6 +178,15 @@ class Facts:
         own = self.inputs.agents.get(agent)
         return own is not None and any(own[s][row] == 1 for s in ("taking", "starting", "stopping", "stopped"))
 
+    def where_agent_is_said(self, agent: str) -> Mask:
+        """:meth:`agent_is_said` of everybody. Shape (rows,)."""
+        own = self.inputs.agents.get(agent)
+        if own is None:
+            return self.no_one
+        return np.asarray(
+            (own["taking"] == 1) | (own["starting"] == 1) | (own["stopping"] == 1) | (own["stopped"] == 1)
+        )
+
     def agent_number(self, agent: str, name: str) -> Floats:
         """A number of the agent's own line; NaN where it is not said."""
         own = self.inputs.agents.get(agent)
