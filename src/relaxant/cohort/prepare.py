@@ -10,7 +10,8 @@ from datetime import date
 
 import pyarrow as pa
 
-from relaxant.cohort.registry import Registry, day_number
+from relaxant.cohort.days import day_number
+from relaxant.cohort.registry import Registry
 from relaxant.cohort.said import ALLERGY, CONDITION, HABIT, LINE, MEASURED, PERSON
 from relaxant.knowledge.load import Knowledge
 
@@ -155,7 +156,7 @@ def said_lines(knowledge: Knowledge) -> str:
 def said_persons() -> str:
     """One row for everybody who is asked about: birth, death, sex."""
     return f"""
-        SELECT a.person_id, a.as_of, CAST({PERSON} AS TINYINT) AS kind, CAST(0 AS INT) AS item, p.born AS start, p.died AS stop,
+        SELECT a.person_id, a.as_of, CAST({PERSON} AS TINYINT) AS kind, CAST(0 AS INT) AS item, p.born AS start, CASE WHEN p.died <= a.as_of THEN p.died END AS stop,
                CAST(p.female AS DOUBLE) AS low, {_NO_AMOUNT} AS high
         FROM ask AS a JOIN persons AS p ON p.person_id = a.person_id
     """
@@ -275,7 +276,7 @@ def said_observed(registry: Registry) -> str:
 def distinct(key: str, typed: str, *, where: str = "TRUE") -> str:
     """The distinct things of a table by their key, each with the number of its rows."""
     names = ", ".join(part.rpartition(" AS ")[2].strip() for part in _parts(key))
-    return f"SELECT {names}, COUNT(*) AS n FROM (SELECT {key} FROM {typed} AS s WHERE {where}) AS k GROUP BY {names}"
+    return f"SELECT {names}, CAST(COUNT(*) AS BIGINT) AS rows FROM (SELECT {key} FROM {typed} AS s WHERE {where}) AS k GROUP BY {names}"
 
 
 def _parts(key: str) -> list[str]:
@@ -294,3 +295,31 @@ def _parts(key: str) -> list[str]:
 def no_rows(schema: pa.Schema) -> pa.Table:
     """A mapping that maps nothing: for a table that is not there."""
     return schema.empty_table()
+
+
+def people(as_of: date) -> str:
+    """How many persons there are of each sex, age in years, reason to be rejected, alive or dead, asked about or not."""
+    day = day_number(as_of)
+    years = f"CAST(FLOOR(({day} - born) / 365.25) AS INT)"
+    return f"""
+        SELECT female, years, rejected, dead, asked, COUNT(*) AS persons
+        FROM (SELECT p.female, {years} AS years, p.rejected, CASE WHEN p.died < {day} THEN 1 ELSE 0 END AS dead,
+                     CASE WHEN a.person_id IS NULL THEN 0 ELSE 1 END AS asked
+              FROM persons AS p LEFT JOIN (SELECT DISTINCT person_id FROM ask) AS a ON a.person_id = p.person_id) AS k
+        GROUP BY female, years, rejected, dead, asked
+    """
+
+
+def spans(people_at_once: int) -> str:
+    """The batches: so many people each, in the order of their numbers."""
+    return f"""
+        SELECT MIN(person_id) AS first, MAX(person_id) AS last
+        FROM (SELECT person_id, CAST(FLOOR((ROW_NUMBER() OVER (ORDER BY person_id) - 1) / {people_at_once}) AS INT) AS part
+              FROM (SELECT DISTINCT person_id FROM ask) AS one) AS numbered
+        GROUP BY part ORDER BY part
+    """
+
+
+def in_order(said: str) -> str:
+    """What is said, in the order of :data:`relaxant.cohort.said.SAID`."""
+    return f"SELECT person_id, as_of, kind, item, start, stop, low, high FROM ({said}) AS said ORDER BY person_id, as_of, kind, item, start, stop, low"

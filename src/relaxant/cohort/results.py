@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from relaxant.cohort.registry import day_number
+from relaxant.cohort.days import day_number
 from relaxant.facts.column import Floats
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.schema import TIERS
