@@ -218,9 +218,9 @@ def _codes(what: Concept) -> set[str]:
     return {code.code for code in what.codes}
 
 
-def dialysis_codes() -> list[str]:
-    """The SNOMED CT codes of procedures that are dialysis."""
-    return sorted(code for code in _DIALYSIS if len(code) > _CPT_DIGITS)
+def dialysis_codes(*, billed: bool = False) -> list[str]:
+    """The SNOMED CT codes of procedures that are dialysis; with ``billed`` those of CPT too."""
+    return sorted(code for code in _DIALYSIS if billed or len(code) > _CPT_DIGITS)
 
 
 def dialysis(resources: list[Resource], notes: Notes) -> str | None:
