@@ -55,15 +55,21 @@ class Terminology {
 const loaded = new cql.Library(translated(readFileSync(library, 'utf8')), new cql.Repository({}));
 const executor = new cql.Executor(loaded, new Terminology(valueSets), { 'As Of': cql.Date.parse(day) });
 const bundles = readFileSync(people, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+const found = new Map();
 let seconds = 0;
 for (let first = 0; first < bundles.length; first += AT_A_TIME) {
-  const source = fhir.PatientSource.FHIRv401();
-  source.loadBundles(bundles.slice(first, first + AT_A_TIME));
-  const begun = process.hrtime.bigint();
-  const { patientResults } = await executor.exec(source, cql.DateTime.fromJSDate(new Date(`${day}T12:00:00Z`), 0));
-  seconds += Number(process.hrtime.bigint() - begun) / 1e9;
-  for (const [id, found] of Object.entries(patientResults)) {
-    console.log(JSON.stringify({ id, ...Object.fromEntries(names.map((name) => [name, found[name] ?? null])) }));
+  for (const name of names) {
+    const source = fhir.PatientSource.FHIRv401();
+    source.loadBundles(bundles.slice(first, first + AT_A_TIME));
+    const begun = process.hrtime.bigint();
+    const { patientResults } = await executor.exec_expression(name, source, cql.DateTime.fromJSDate(new Date(`${day}T12:00:00Z`), 0));
+    seconds += Number(process.hrtime.bigint() - begun) / 1e9;
+    for (const [id, one] of Object.entries(patientResults)) {
+      found.set(id, { ...(found.get(id) ?? { id }), [name]: one[name] ?? null });
+    }
   }
+}
+for (const one of found.values()) {
+  console.log(JSON.stringify(one));
 }
 console.log(JSON.stringify({ seconds, persons: bundles.length }));

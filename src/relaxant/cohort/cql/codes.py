@@ -11,10 +11,9 @@ from relaxant.facts.inputs import systemic
 from relaxant.facts.members import Members
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.dictionary import RXNORM, Entry, lookup_code, rxnorm_codes
+from relaxant.medicines.dosage.codes import ROUTE_CODES
 from relaxant.medicines.read import read_line
 from relaxant.patient import Code, Line, Patient
-
-ORAL = "oral"
 
 
 class ValueSet(msgspec.Struct, frozen=True):
@@ -36,6 +35,13 @@ class Coded(msgspec.Struct, frozen=True):
     ingredients: frozenset[str]
     route: str | None
     agents: tuple[str, ...]
+
+
+class Group(msgspec.Struct, frozen=True):
+    """What counts as one thing: codes where no route is said; and value sets, each with the codes of the routes by which they count, where one is."""
+
+    plain: ValueSet
+    routed: tuple[tuple[ValueSet, tuple[str, ...]], ...]
 
 
 class Codes:
@@ -60,26 +66,29 @@ class Codes:
         """Every code whose ingredients are certain: a medicine with another one is not checked."""
         return ValueSet("recognised medicines", tuple(self._entries))
 
-    def by_another_route(self, names: Iterable[str]) -> ValueSet:
-        """The codes of these ingredients whose product has a route that is not by mouth."""
-        found = {c for name in names for c in self._of.get(name, ()) if self._entries[c].route not in (None, ORAL)}
-        return ValueSet("medicines by another route", _sorted(found))
-
-    def agent(self, agent: str) -> tuple[ValueSet, ValueSet]:
-        """The codes that are an agent, and those of its ingredient by any route."""
-        own = self._coded((self._knowledge.agents[agent].ingredient,))
-        return (
+    def agent(self, agent: str) -> Group:
+        """The codes that are an agent; where a route is said, its ingredient by a route that makes it that agent."""
+        ingredient = self._knowledge.agents[agent].ingredient
+        own = self._coded((ingredient,))
+        one = next(iter(own), None)
+        routes = [route for route in ROUTE_CODES if one is not None and agent in self._by_route(one.code, route).agents]
+        return Group(
             ValueSet(agent, _sorted(c.code for c in own if agent in c.agents)),
-            ValueSet(f"{agent} by any route", _sorted(c.code for c in own)),
+            ((ValueSet(f"{agent} by any route", _sorted(c.code for c in own)), tuple(routes)),),
         )
 
-    def partners(self, name: str, members: Members) -> tuple[ValueSet, ValueSet]:
-        """The codes that count for a set of partners, and those of its ingredients by any route."""
-        all_of_them = self._coded(members.names)
-        return (
-            ValueSet(name, _sorted(c.code for c in all_of_them if _counts(c, members))),
-            ValueSet(f"{name} by any route", _sorted(c.code for c in all_of_them)),
-        )
+    def partners(self, name: str, members: Members) -> Group:
+        """The codes that count for a set of partners; where a route is said, its ingredients with the routes by which they count."""
+        own = self._coded(members.names)
+        alike: dict[tuple[str, ...], set[str]] = {}
+        for ingredient, (routes, _) in members.ingredients.items():
+            counted = tuple(code for code, route in ROUTE_CODES.items() if (route in routes if routes else systemic(route)))
+            alike.setdefault(counted, set()).add(ingredient)
+        routed = []
+        for place, (routes, names) in enumerate(sorted(alike.items())):
+            called = f"{name} by any route" if len(alike) == 1 else f"{name} by any route {place + 1}"
+            routed.append((ValueSet(called, _sorted(c.code for c in own if c.ingredients & names)), routes))
+        return Group(ValueSet(name, _sorted(c.code for c in own if _counts(c, members))), tuple(routed))
 
     def _coded(self, names: Iterable[str]) -> list[Coded]:
         return [self._coded_as(code) for code in {c for name in names for c in self._of.get(name, ())}]
@@ -87,12 +96,15 @@ class Codes:
     def _coded_as(self, code: str) -> Coded:
         known = self._read.get(code)
         if known is None:
-            line = Line(said=self._entries[code].label, codes=(Code(system="RxNorm", code=code),))
-            medicine = read_line(line, "current", self._patient, self._knowledge)
-            known = self._read[code] = Coded(
-                code, frozenset(i.name for i in medicine.ingredients), medicine.regimen.route, medicine.agents
-            )
+            known = self._read[code] = self._by_route(code, None)
         return known
+
+    def _by_route(self, code: str, route: str | None) -> Coded:
+        """A code as it is read, with the code of a route beside it."""
+        dosage = ({"route": {"coding": [{"code": route}]}},) if route else ()
+        line = Line(said=self._entries[code].label, codes=(Code(system="RxNorm", code=code),), dosage=dosage)
+        medicine = read_line(line, "current", self._patient, self._knowledge)
+        return Coded(code, frozenset(i.name for i in medicine.ingredients), medicine.regimen.route, medicine.agents)
 
 
 def _counts(coded: Coded, members: Members) -> bool:

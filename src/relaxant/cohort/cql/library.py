@@ -150,7 +150,7 @@ def _wanted(knowledge: Knowledge, terms: Terms) -> list[Part]:
     """Every written part with its places filled, the part of a single result once for each laboratory test."""
     values = {name: decimal(knowledge.policy(name)) for name in _POLICIES}
     values |= {
-        "oral": next(code for code, route in ROUTE_CODES.items() if route == "oral"),
+        "routes": quoted(ROUTE_CODES),
         "no_medicines": quoted(sorted(NO_KNOWN_MEDICINES)),
         "none_known": quoted(sorted(NONE_KNOWN)),
         "no_information": quoted(sorted(NO_INFORMATION)),

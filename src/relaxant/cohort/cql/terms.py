@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from relaxant.cohort.cql.codes import Codes, ValueSet
+from relaxant.cohort.cql.codes import Codes, Group, ValueSet
 from relaxant.cohort.cql.parts import Part
 from relaxant.errors import RelaxantError
 from relaxant.facts.conditions import codes_of, implied_by
@@ -46,7 +46,6 @@ class Terms:
         self._knowledge, self._codes = knowledge, codes
         self.parts: dict[str, Part] = {}
         self._sets: dict[str, ValueSet] = {}
-        self._ingredients: set[str] = set()
 
     def leaf(self, leaf: Leaf) -> str:
         """The leaf as an expression in three-valued logic. Raises :class:`CannotExpressError`."""
@@ -78,7 +77,7 @@ class Terms:
 
     def value_sets(self) -> tuple[ValueSet, ...]:
         """Those that the leaves asked for, and those of every library."""
-        return (self._codes.recognised, self._codes.by_another_route(self._ingredients), *self._sets.values())
+        return (self._codes.recognised, *self._sets.values())
 
     # ------------------------------------------------------------ conditions
 
@@ -117,23 +116,20 @@ class Terms:
         on = "+".join(sorted(on.split("+")))
         if on not in _ROLES:
             raise CannotExpressError(f"{agent} {on}", "whether and when a medicine was stopped is not asked by the export")
-        own, any_route = self._kept(*self._codes.agent(agent))
-        self._ingredients.add(self._knowledge.agents[agent].ingredient)
+        group = self._kept(self._codes.agent(agent))
         roles = _ROLES[on]
         called = f"{agent} is {' or '.join(roles)}"
-        taken = f"M.role in {{ {quoted(roles)} }}"
-        if on == "starting":
+        if on == "starting":  # what is not said to be taken is begun, whatever else is not known
             body = (
-                f'      when exists ((R.items) M where M.role = \'taken\' and not M.unsure and M.rx in "{own.name}") then false\n'
-                f'      when exists ((R.items) M where {taken} and not M.unsure and M.rx in "{own.name}") then true\n'
-                f'      when exists ((R.items) M where {taken} and M.rx in "{any_route.name}" and M.unsure) then null\n'
+                f"      when exists ((R.items) M where M.role = 'taken' and {_is(group)}) then false\n"
+                f"      when exists ((R.items) M where {_with(roles)} and {_is(group)}) then true\n"
+                f"      when exists ((R.items) M where {_with(roles)} and M.unsure and {_may_be(group)}) then null\n"
             )
         else:
             body = (
-                f'      when exists ((R.items) M where {taken} and not M.unsure and M.rx in "{own.name}") then true\n'
+                f"      when exists ((R.items) M where {_with(roles)} and {_is(group)}) then true\n"
                 "      when not exists ((R.items) M where not (M.role in { 'weighed', 'none' })) then null\n"
-                f"      when exists ((R.items) M where M.rx in \"{any_route.name}\" and (M.role = 'perhaps' or ({taken} and M.unsure)))\n"
-                "        then null\n"
+                f"      when exists ((R.items) M where (M.role = 'perhaps' or ({_with(roles)} and M.unsure)) and {_may_be(group)}) then null\n"
             )
         self.parts[called] = Part(called, _of_medicines(called, body))
         return called
@@ -147,32 +143,43 @@ class Terms:
                 f"{lasting[0]} among what is taken beside", "its effect lasts after a stop, and the day of a stop is not asked by the export"
             )
         roles, ingredients, _ = clause.split("|")
-        name = " or ".join((*roles.split(","), *ingredients.split(","))).removeprefix(" or ").removesuffix(" or ")
+        name = " or ".join(part for part in (*roles.split(","), *ingredients.split(",")) if part)
         name = f"{name} beside {column.partition(':')[0]}" if roles else name
-        own, any_route = self._kept(*self._codes.partners(name, members))
-        self._ingredients |= members.names
-        called = f"{name} is taken or weighed"
-        taken = f"M.role in {{ {quoted(('taken', 'weighed'))} }}"
+        group = self._kept(self._codes.partners(name, members))
+        called, taken = f"{name} is taken or weighed", _with(("taken", "weighed"))
         self.parts[called] = Part(
             called,
             _of_medicines(
                 called,
-                f'      when exists ((R.items) M where {taken} and not M.unsure and M.rx in "{own.name}") then true\n'
+                f"      when exists ((R.items) M where {taken} and {_is(group)}) then true\n"
                 "      when not exists ((R.items) M where not (M.role in { 'weighed', 'none' })) then null\n"
                 f"      when exists ((R.items) M where (M.role = 'perhaps' or {taken}) and M.rx is null) then null\n"
-                f"      when exists ((R.items) M where M.rx in \"{any_route.name}\" and (M.role = 'perhaps' or ({taken} and M.unsure)))\n"
-                "        then null\n",
+                f"      when exists ((R.items) M where (M.role = 'perhaps' or ({taken} and M.unsure)) and {_may_be(group)}) then null\n",
             ),
         )
         return called
 
-    def _kept(self, own: ValueSet, any_route: ValueSet) -> tuple[ValueSet, ValueSet]:
-        if not own.codes:
-            raise CannotExpressError(own.name, "RxNorm has no code for it here")
-        if own.codes == any_route.codes:
-            any_route = own
-        self._sets[own.name], self._sets[any_route.name] = own, any_route
-        return own, any_route
+    def _kept(self, group: Group) -> Group:
+        if not group.plain.codes:
+            raise CannotExpressError(group.plain.name, "RxNorm has no code for it here")
+        for one in (group.plain, *(routed for routed, _ in group.routed)):
+            self._sets[one.name] = one
+        return group
+
+
+def _with(roles: Iterable[str]) -> str:
+    return f"M.role in {{ {quoted(roles)} }}"
+
+
+def _is(group: Group) -> str:
+    """Whether a medicine surely is of the group, by its code alone or with the route that is said."""
+    routed = "".join(f' or (M.route in {{ {quoted(routes)} }} and M.rx in "{one.name}")' for one, routes in group.routed if routes)
+    return f'not M.unsure and ((M.route is null and M.rx in "{group.plain.name}"){routed})'
+
+
+def _may_be(group: Group) -> str:
+    """Whether it would be by some route."""
+    return "(" + " or ".join(f'M.rx in "{one.name}"' for one, routes in group.routed if routes) + ")"
 
 
 def _of_medicines(called: str, body: str) -> str:
