@@ -275,6 +275,27 @@ def _parser() -> argparse.ArgumentParser:
     kept.add_argument("--output", metavar="PATH", help="write there instead of to standard output")
     kept.set_defaults(run=_audit)
 
+    many = commands.add_parser(
+        "cohort",
+        help="make a population that never was, in OMOP's tables",
+        description="Populations: make one that never was, for tests and demonstrations.",
+    )
+    does = many.add_subparsers(dest="cohort", required=True, metavar="COMMAND")
+    made = does.add_parser(
+        "synthesize",
+        help="people, conditions, medicines and measurements in OMOP's tables (CDM 5.4), seeded",
+        description="Write a synthetic registry in OMOP's tables (CDM 5.4): the same seed and number of people give the same bytes.",
+    )
+    made.add_argument("--people", type=_count, required=True, metavar="N", help="how many people, such as 10000")
+    made.add_argument("--seed", type=_count, default=1, metavar="S", help="of the draw (1)")
+    made.add_argument("--output", required=True, metavar="DIR", help="a folder that is not there yet, or is empty")
+    made.add_argument("--as-of", metavar="DATE", help="the last day of the data (the knowledge's own)")
+    made.add_argument("--format", choices=("parquet", "csv"), default="parquet")
+    made.add_argument("--country", default="US", metavar="CODE", help="whose registry it is like: US")
+    made.add_argument("--dirt", choices=("none", "realistic", "heavy"), default="realistic", help="how many rows are wrong as real ones are: lost codes, units, days that cannot be (realistic)")  # fmt: skip
+    knows(made)
+    made.set_defaults(run=_cohort)
+
     check = commands.add_parser(
         "lint",
         help="check a knowledge pack",
@@ -508,6 +529,16 @@ def _audit(options: argparse.Namespace) -> int:
         raise InputError("--output", options.output, f"it cannot be written ({error.strerror})", "give a path in a folder that exists") from None  # fmt: skip
     with out:
         return run(options, os.environ, out)
+
+
+def _cohort(options: argparse.Namespace) -> int:
+    try:
+        from relaxant.cli_cohort import run
+    except ModuleNotFoundError as error:
+        raise InputError("cohort", error.name or "a library", "a library of the screen is not installed", "run `pip install 'relaxant[screen]'`") from None  # fmt: skip
+    from relaxant.knowledge.load import load_knowledge
+
+    return run(options, load_knowledge(*options.pack))
 
 
 def _lint(options: argparse.Namespace) -> int:

@@ -30,6 +30,7 @@ DRUGS: Final = pa.schema(
         pa.field("drug", pa.int32()),
         pa.field("line", pa.int32()),
         pa.field("chain", pa.string()),
+        pa.field("piece", pa.string()),
         pa.field("asked", pa.bool_(), nullable=False),
         pa.field("agent", pa.bool_(), nullable=False),
         pa.field("dosed", pa.bool_(), nullable=False),
@@ -37,7 +38,7 @@ DRUGS: Final = pa.schema(
     ]
 )
 """``drug`` numbers what was read of the drug, for :func:`relaxant.cohort.doses.map_doses`; ``line`` is its item without a dose; both null where it is
-not ``asked``, because no rule asks for it. ``chain`` (ingredients and route) is the same for what follows one another as one course; ``dosed`` where its dose matters;
+not ``asked``, because no rule asks for it. ``chain`` (ingredients and route) is the same for what follows one another as one course, ``piece`` for what is of one strength and form as well; ``dosed`` where its dose matters;
 ``supply`` where it is handed out to be taken for days, false where it is given on the spot."""
 
 Measure = Literal["piece", "mL", "hour", "spray"]
@@ -138,6 +139,7 @@ def _meaning(
         "drug": None,
         "line": None,
         "chain": None,
+        "piece": None,
         "asked": False,
         "agent": False,
         "dosed": False,
@@ -167,12 +169,21 @@ def _meaning(
     return {
         "drug": number,
         "line": glossary.lines.number(product.line),
-        "chain": f"{names_read}|{medicine.regimen.route or ''}",
+        "chain": (chain := f"{names_read}|{medicine.regimen.route or ''}"),
+        "piece": f"{chain}|{_piece(medicine)}",
         "asked": True,
         "agent": bool(medicine.agents),
         "dosed": product.dosed,
         "supply": product.supply,
     }
+
+
+def _piece(medicine: Medicine) -> str:
+    """Form, release and strength of a product in words."""
+    regimen = medicine.regimen
+    strength = regimen.strength
+    words = "" if strength is None else f"{plain_number(strength.value)} {strength.unit}/{strength.per}"
+    return f"{regimen.form or ''}|{regimen.release or ''}|{words}"
 
 
 def _read(line: Line, glossary: Glossary) -> Medicine:

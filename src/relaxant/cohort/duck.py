@@ -66,14 +66,14 @@ class DuckEngine:
     def rows(self, sql: str) -> pa.Table:
         """What a query gives."""
         try:
-            return self._run(sql).to_arrow_table()
+            return self._db.sql(sql).to_arrow_table()
         except duckdb.Error as error:
             raise self._broken(error) from None
 
     def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
         """What a query gives, batch by batch."""
         try:
-            batches: pa.RecordBatchReader = self._run(sql).to_arrow_reader(_BATCH)
+            batches: pa.RecordBatchReader = self._db.sql(sql).to_arrow_reader(_BATCH)
             yield from batches
         except duckdb.Error as error:
             raise self._broken(error) from None

@@ -10,10 +10,12 @@ from datetime import date
 
 import pyarrow as pa
 
-from relaxant.cohort.registry import Registry, day_number
+from relaxant.cohort.days import day_number
+from relaxant.cohort.registry import Registry
 from relaxant.cohort.said import ALLERGY, CONDITION, HABIT, LINE, MEASURED, PERSON
 from relaxant.knowledge.load import Knowledge
 
+_SHIFT, _LINES = 1_000_000, 10_000_000  # more days before 1970 than anybody has, more lines than there are
 _OLDEST = 125  # years: nobody whose age is on record was older
 _DAY = "DATE_DIFF('day', DATE '1970-01-01', {})"
 _NOTHING = "CAST(NULL AS INT)"
@@ -105,7 +107,7 @@ def keep_exposure(registry: Registry, knowledge: Knowledge) -> None:
     registry.engine.keep(
         "exposure",
         f"""
-        SELECT a.person_id, a.as_of, d.drug, d.chain, d.line, d.dosed, CASE WHEN d.supply THEN 0 ELSE e.start_day END AS session,
+        SELECT a.person_id, a.as_of, d.drug, d.chain, d.piece, d.line, d.dosed, CASE WHEN d.supply THEN 0 ELSE e.start_day END AS session,
                d.supply, e.start_day, e.end_day, e.quantity, e.days_supply, e.sig
         FROM {exposures(registry)} AS e
         JOIN drug AS d ON d.concept = e.concept AND d.source = e.source AND d.route = e.route
@@ -118,15 +120,17 @@ def keep_exposure(registry: Registry, knowledge: Knowledge) -> None:
 def said_lines(knowledge: Knowledge) -> str:
     """The medicines of everybody who is asked about. ``dose`` is loaded: the line of a drug with its quantity, days and words.
 
-    A course is what was handed out again before the last supply had been over for ``registry_gap_days``. Of the lines of a course those
-    count that were handed out on or after the first day of its newest one: an older strength or dose has given way to it. A course is
-    taken while its supply, with the gap, reaches the day; what is given on one day is a course of its own.
+    A course is what was handed out again before the last supply had been over for ``registry_gap_days``. What is of one strength and form
+    (``piece``) is what its last supply says. Of several in a course those count that were handed out on or after the first day of the
+    newest: an older strength has given way to it. A course is taken while its supply, with the gap, reaches the day; what is given on one day
+    is a course of its own.
     """
     gap = int(knowledge.policy("registry_gap_days"))
     course = "person_id, as_of, chain, session"
+    last = f"(CAST(start_day AS BIGINT) + {_SHIFT}) * {_LINES} + line"  # of one day the line with the greatest number
     return f"""
         WITH lined AS (
-            SELECT x.person_id, x.as_of, x.chain, x.session, COALESCE(l.line, x.line) AS line, x.start_day, x.end_day,
+            SELECT x.person_id, x.as_of, x.chain, x.session, x.piece, COALESCE(l.line, x.line) AS line, x.start_day, x.end_day,
                    CASE WHEN x.supply THEN {gap} ELSE 0 END AS gap
             FROM exposure AS x LEFT JOIN dose AS l
               ON x.dosed AND l.drug = x.drug AND l.quantity = x.quantity AND l.days_supply = x.days_supply AND l.sig = x.sig),
@@ -134,28 +138,26 @@ def said_lines(knowledge: Knowledge) -> str:
             SELECT *, MAX(end_day) OVER (PARTITION BY {course} ORDER BY start_day, end_day, line
                                          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM lined),
         begun AS (
-            SELECT {course}, MAX(CASE WHEN before IS NULL OR start_day > before + 1 + gap THEN start_day END) AS begun,
-                   MAX(end_day + gap) AS over
-            FROM followed GROUP BY {course}),
-        of_line AS (
-            SELECT l.person_id, l.as_of, l.chain, l.session, l.line, b.begun, b.over,
-                   MIN(l.start_day) AS first, MAX(l.start_day) AS last, MAX(l.end_day) AS until, MAX(l.end_day + l.gap) AS line_over
-            FROM lined AS l JOIN begun AS b
-              ON b.person_id = l.person_id AND b.as_of = l.as_of AND b.chain = l.chain AND b.session = l.session
-            WHERE l.start_day >= b.begun
-            GROUP BY l.person_id, l.as_of, l.chain, l.session, l.line, b.begun, b.over),
+            SELECT *, MAX(CASE WHEN before IS NULL OR start_day > before + 1 + gap THEN start_day END)
+                      OVER (PARTITION BY {course}) AS begun FROM followed),
+        pieces AS (
+            SELECT {course}, piece, begun, MIN(start_day) AS first, MAX(start_day) AS last, MAX(end_day) AS until,
+                   MAX(end_day + gap) AS over, MAX({last}) AS numbered
+            FROM begun WHERE start_day >= begun GROUP BY {course}, piece, begun),
         newest AS (
-            SELECT *, MAX(first) OVER (PARTITION BY {course}) AS newest FROM of_line)
-        SELECT person_id, as_of, CAST({LINE} AS TINYINT) AS kind, line AS item, CAST(begun AS INT) AS start,
-               CAST(CASE WHEN line_over < as_of THEN until END AS INT) AS stop, {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
-        FROM newest WHERE last >= newest AND (over < as_of OR line_over >= as_of)
+            SELECT *, MAX(first) OVER (PARTITION BY {course}) AS newest, MAX(over) OVER (PARTITION BY {course}) AS all_over
+            FROM pieces)
+        SELECT person_id, as_of, CAST({LINE} AS TINYINT) AS kind, CAST(numbered % {_LINES} AS INT) AS item,
+               CAST(begun AS INT) AS start, CAST(CASE WHEN over < as_of THEN until END AS INT) AS stop,
+               {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
+        FROM newest WHERE last >= newest AND (all_over < as_of OR over >= as_of)
     """
 
 
 def said_persons() -> str:
     """One row for everybody who is asked about: birth, death, sex."""
     return f"""
-        SELECT a.person_id, a.as_of, CAST({PERSON} AS TINYINT) AS kind, CAST(0 AS INT) AS item, p.born AS start, p.died AS stop,
+        SELECT a.person_id, a.as_of, CAST({PERSON} AS TINYINT) AS kind, CAST(0 AS INT) AS item, p.born AS start, CASE WHEN p.died <= a.as_of THEN p.died END AS stop,
                CAST(p.female AS DOUBLE) AS low, {_NO_AMOUNT} AS high
         FROM ask AS a JOIN persons AS p ON p.person_id = a.person_id
     """
@@ -275,7 +277,7 @@ def said_observed(registry: Registry) -> str:
 def distinct(key: str, typed: str, *, where: str = "TRUE") -> str:
     """The distinct things of a table by their key, each with the number of its rows."""
     names = ", ".join(part.rpartition(" AS ")[2].strip() for part in _parts(key))
-    return f"SELECT {names}, COUNT(*) AS n FROM (SELECT {key} FROM {typed} AS s WHERE {where}) AS k GROUP BY {names}"
+    return f"SELECT {names}, CAST(COUNT(*) AS BIGINT) AS rows FROM (SELECT {key} FROM {typed} AS s WHERE {where}) AS k GROUP BY {names}"
 
 
 def _parts(key: str) -> list[str]:
@@ -294,3 +296,31 @@ def _parts(key: str) -> list[str]:
 def no_rows(schema: pa.Schema) -> pa.Table:
     """A mapping that maps nothing: for a table that is not there."""
     return schema.empty_table()
+
+
+def people(as_of: date) -> str:
+    """How many persons there are of each sex, age in years, reason to be rejected, alive or dead, asked about or not."""
+    day = day_number(as_of)
+    years = f"CAST(FLOOR(({day} - born) / 365.25) AS INT)"
+    return f"""
+        SELECT female, years, rejected, dead, asked, COUNT(*) AS persons
+        FROM (SELECT p.female, {years} AS years, p.rejected, CASE WHEN p.died < {day} THEN 1 ELSE 0 END AS dead,
+                     CASE WHEN a.person_id IS NULL THEN 0 ELSE 1 END AS asked
+              FROM persons AS p LEFT JOIN (SELECT DISTINCT person_id FROM ask) AS a ON a.person_id = p.person_id) AS k
+        GROUP BY female, years, rejected, dead, asked
+    """
+
+
+def spans(people_at_once: int) -> str:
+    """The batches: so many people each, in the order of their numbers."""
+    return f"""
+        SELECT MIN(person_id) AS first, MAX(person_id) AS last
+        FROM (SELECT person_id, CAST(FLOOR((ROW_NUMBER() OVER (ORDER BY person_id) - 1) / {people_at_once}) AS INT) AS part
+              FROM (SELECT DISTINCT person_id FROM ask) AS one) AS numbered
+        GROUP BY part ORDER BY part
+    """
+
+
+def in_order(said: str) -> str:
+    """What is said, in the order of :data:`relaxant.cohort.said.SAID`."""
+    return f"SELECT person_id, as_of, kind, item, start, stop, low, high FROM ({said}) AS said ORDER BY person_id, as_of, kind, item, start, stop, low"
