@@ -82,9 +82,7 @@ class Codes:
         own = self._coded(members.names)
         alike: dict[tuple[str, ...], set[str]] = {}
         for ingredient, (routes, _) in members.ingredients.items():
-            counted = tuple(
-                code for code, route in ROUTE_CODES.items() if (route in routes if routes else systemic(route))
-            )
+            counted = tuple(code for code, route in ROUTE_CODES.items() if (route in routes if routes else systemic(route)))
             alike.setdefault(counted, set()).add(ingredient)
         routed = []
         for place, (routes, names) in enumerate(sorted(alike.items())):

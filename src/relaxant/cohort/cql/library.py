@@ -61,12 +61,7 @@ def library(knowledge: Knowledge, rules: Sequence[str] = (), *, country: str = "
     """The library of some rules, or of every rule that can be expressed. Raises :class:`InputError` for one named that is not there or cannot be."""
     for name in rules:
         if name not in knowledge.rules:
-            raise InputError(
-                "--rule",
-                name,
-                "there is no such rule",
-                "give the id of a rule, as `relaxant review --format json` names it",
-            )
+            raise InputError("--rule", name, "there is no such rule", "give the id of a rule, as `relaxant review --format json` names it")
     terms = Terms(knowledge, Codes(knowledge, country))
     exported, parts, refused = [], [], {}
     for rule in [knowledge.rules[name] for name in dict.fromkeys(rules)] or list(knowledge.rules.values()):
@@ -74,12 +69,7 @@ def library(knowledge: Knowledge, rules: Sequence[str] = (), *, country: str = "
             made = _rule(rule, knowledge, country, terms)
         except CannotExpressError as error:
             if rules:
-                raise InputError(
-                    "--rule",
-                    rule.rule,
-                    f"it asks for {error.fact}, which CQL cannot say here: {error.why}",
-                    "leave the rule out",
-                ) from None
+                raise InputError("--rule", rule.rule, f"it asks for {error.fact}, which CQL cannot say here: {error.why}", "leave the rule out") from None
             refused[rule.rule] = str(error)
             continue
         exported += [one for one, _ in made]
@@ -139,9 +129,7 @@ def _assembled(knowledge: Knowledge, country: str, terms: Terms, rules: tuple[Ex
     ready = [*wanted, *terms.parts.values(), *own]
     words = [Part(r.outcome, f'define "{r.outcome}":\n  "In words"("{r.definition}")') for r in rules]
     parts = needed([*ready, *words], [name for r in rules for name in (r.definition, r.outcome)])
-    parts = tuple(
-        _units(knowledge.labs[part.name.partition(" ")[0]], knowledge) if not part.text else part for part in parts
-    )
+    parts = tuple(_units(knowledge.labs[part.name.partition(" ")[0]], knowledge) if not part.text else part for part in parts)
     names = {name for part in parts for name in part.uses}
     sets = [s for s in terms.value_sets() if s.name in names]
     version = f"{__version__}-{knowledge.sha256[:12]}"
@@ -169,9 +157,7 @@ def _wanted(knowledge: Knowledge, terms: Terms) -> list[Part]:
         "dialysis": quoted(dialysis_codes(billed=True)),
         **_lab_values("creatinine", knowledge.labs["creatinine"]),
     }
-    out = [
-        Part(f"{lab.lab} in {lab.unit}", "") for lab in knowledge.labs.values()
-    ]  # its text costs time, and most are not needed
+    out = [Part(f"{lab.lab} in {lab.unit}", "") for lab in knowledge.labs.values()]  # its text costs time, and most are not needed
     for part in written():
         if "{{single}}" not in part.text:
             out.append(filled(part, values))
@@ -198,17 +184,9 @@ def _lab_values(called: str, lab: Lab) -> dict[str, str]:
 def _units(lab: Lab, knowledge: Knowledge) -> Part:
     """A number in a known unit, in the lab's own; null in any other, and where code and words of the unit differ."""
     called = f"{lab.lab} in {lab.unit}"
-    known = {
-        unit: decimal(factor)
-        for unit, factor in factors(lab, knowledge).items()
-        if abs(float(decimal(factor)) - factor) < 1e-12
-    }
+    known = {unit: decimal(factor) for unit, factor in factors(lab, knowledge).items() if abs(float(decimal(factor)) - factor) < 1e-12}
     cases = " ".join(f"when '{unit}' then {factor}" for unit, factor in known.items())
-    bare = (
-        ""
-        if lab.unit_required and lab.unit not in ("", "1")
-        else " when amount.code.value is null and amount.unit.value is null then 1.0"
-    )
+    bare = "" if lab.unit_required and lab.unit not in ("", "1") else " when amount.code.value is null and amount.unit.value is null then 1.0"
     text = (
         f'define function "{called}"(amount FHIR.Quantity):\n'
         "  (Tuple {\n"

@@ -71,9 +71,7 @@ class Terms:
                 return f'"{self._situation(head, of)}"'
             if kind == "with":
                 if leaf.threshold != 1:
-                    raise CannotExpressError(
-                        rest, "it counts several medicines, and the export asks only whether one is taken"
-                    )
+                    raise CannotExpressError(rest, "it counts several medicines, and the export asks only whether one is taken")
                 return f'"{self._partners(column, of)}"'
         raise CannotExpressError(column, _why(column))
 
@@ -117,9 +115,7 @@ class Terms:
         """Whether the agent is taken, or weighed."""
         on = "+".join(sorted(on.split("+")))
         if on not in _ROLES:
-            raise CannotExpressError(
-                f"{agent} {on}", "whether and when a medicine was stopped is not asked by the export"
-            )
+            raise CannotExpressError(f"{agent} {on}", "whether and when a medicine was stopped is not asked by the export")
         group = self._kept(self._codes.agent(agent))
         roles = _ROLES[on]
         called = f"{agent} is {' or '.join(roles)}"
@@ -144,8 +140,7 @@ class Terms:
         lasting = sorted(name for name, (_, lasts) in members.ingredients.items() if lasts > 0)
         if lasting:
             raise CannotExpressError(
-                f"{lasting[0]} among what is taken beside",
-                "its effect lasts after a stop, and the day of a stop is not asked by the export",
+                f"{lasting[0]} among what is taken beside", "its effect lasts after a stop, and the day of a stop is not asked by the export"
             )
         roles, ingredients, _ = clause.split("|")
         name = " or ".join(part for part in (*roles.split(","), *ingredients.split(",")) if part)
@@ -178,9 +173,7 @@ def _with(roles: Iterable[str]) -> str:
 
 def _is(group: Group) -> str:
     """Whether a medicine surely is of the group, by its code alone or with the route that is said."""
-    routed = "".join(
-        f' or (M.route in {{ {quoted(routes)} }} and M.rx in "{one.name}")' for one, routes in group.routed if routes
-    )
+    routed = "".join(f' or (M.route in {{ {quoted(routes)} }} and M.rx in "{one.name}")' for one, routes in group.routed if routes)
     return f'not M.unsure and ((M.route is null and M.rx in "{group.plain.name}"){routed})'
 
 
