@@ -159,9 +159,16 @@ def test_what_is_given_on_the_spot_is_no_supply(glossary: Glossary) -> None:
         {"vocabulary_id": "RxNorm", "concept_code": "1234995", "concept_name": "rocuronium bromide 10 MG/ML Injectable Solution"},
         {"vocabulary_id": "RxNorm", "concept_code": "860192", "concept_name": "onabotulinumtoxinA 100 UNT Injection"},
         {"vocabulary_id": "RxNorm", "concept_code": "68139", "concept_name": "rocuronium"},
+        {"vocabulary_id": "RxNorm", "concept_code": "36453", "concept_name": "sevoflurane"},
         BACLOFEN,
     )  # fmt: skip
-    assert [(m["agent"], m["supply"]) for m in made] == [(True, False), (True, False), (True, False), (True, True)]
+    assert [(m["agent"], m["supply"]) for m in made] == [
+        (True, False),
+        (True, False),
+        (True, False),
+        (False, False),
+        (True, True),
+    ]
 
 
 def test_every_medicine_that_a_rule_asks_for_is_asked() -> None:
