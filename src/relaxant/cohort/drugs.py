@@ -30,6 +30,7 @@ DRUGS: Final = pa.schema(
         pa.field("drug", pa.int32()),
         pa.field("line", pa.int32()),
         pa.field("chain", pa.string()),
+        pa.field("piece", pa.string()),
         pa.field("asked", pa.bool_(), nullable=False),
         pa.field("agent", pa.bool_(), nullable=False),
         pa.field("dosed", pa.bool_(), nullable=False),
@@ -37,7 +38,7 @@ DRUGS: Final = pa.schema(
     ]
 )
 """``drug`` numbers what was read of the drug, for :func:`relaxant.cohort.doses.map_doses`; ``line`` is its item without a dose; both null where it is
-not ``asked``, because no rule asks for it. ``chain`` (ingredients and route) is the same for what follows one another as one course; ``dosed`` where its dose matters;
+not ``asked``, because no rule asks for it. ``chain`` (ingredients and route) is the same for what follows one another as one course, ``piece`` for what is of one strength and form as well; ``dosed`` where its dose matters;
 ``supply`` where it is handed out to be taken for days, false where it is given on the spot."""
 
 Measure = Literal["piece", "mL", "hour", "spray"]
@@ -49,6 +50,7 @@ _QUANTIFIED = re.compile(r"^[\d.]+ ML\b", re.I)
 _WEAR = re.compile(r"^([\d.]+) HR\b", re.I)
 _ON_THE_SPOT = frozenset({"intravenous", "intramuscular", "epidural", "injection", "intradetrusor", "intraglandular", "perineural"})  # fmt: skip
 _VACCINES = "CVX"
+_VOLATILE = "volatile_anaesthetic"
 _NDC = re.compile(r"\d{11}|\d{4,5}-\d{3,4}-\d{1,2}")
 _NAMELESS = "a medicine without name or code"
 _SPACES = re.compile(r"\s+route$", re.I)
@@ -138,6 +140,7 @@ def _meaning(
         "drug": None,
         "line": None,
         "chain": None,
+        "piece": None,
         "asked": False,
         "agent": False,
         "dosed": False,
@@ -167,12 +170,21 @@ def _meaning(
     return {
         "drug": number,
         "line": glossary.lines.number(product.line),
-        "chain": f"{names_read}|{medicine.regimen.route or ''}",
+        "chain": (chain := f"{names_read}|{medicine.regimen.route or ''}"),
+        "piece": f"{chain}|{_piece(medicine)}",
         "asked": True,
         "agent": bool(medicine.agents),
         "dosed": product.dosed,
         "supply": product.supply,
     }
+
+
+def _piece(medicine: Medicine) -> str:
+    """Form, release and strength of a product in words."""
+    regimen = medicine.regimen
+    strength = regimen.strength
+    words = "" if strength is None else f"{plain_number(strength.value)} {strength.unit}/{strength.per}"
+    return f"{regimen.form or ''}|{regimen.release or ''}|{words}"
 
 
 def _read(line: Line, glossary: Glossary) -> Medicine:
@@ -301,7 +313,10 @@ def _product(
 
 
 def _on_the_spot(medicine: Medicine, glossary: Glossary) -> bool:
-    """Whether somebody gives it: by such a route, or, where none is known, an agent that is given in no other way."""
+    """Whether somebody gives it: by such a route, or, where none is known, an agent that is given in no other way; a volatile anaesthetic always."""
+    volatile = glossary.knowledge.roles.get(_VOLATILE)
+    if volatile and {i.name for i in medicine.ingredients} & {n for m in volatile.members for n in m.ingredients}:
+        return True
     if medicine.regimen.route is not None:
         return medicine.regimen.route in _ON_THE_SPOT
     own = [glossary.knowledge.agents[a] for a in medicine.agents]

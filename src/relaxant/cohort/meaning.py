@@ -56,9 +56,10 @@ def read_drugs(registry: Registry, concepts: Concepts, glossary: Glossary) -> pa
     rows = registry.engine.rows(prepare.distinct(prepare.drug_key(), registry.typed("drug_exposure")))
     rows = concepts.beside(rows, "concept", _OWN)
     rows = concepts.beside(rows, "route", {"route_code": 1, "route_name": 2})
-    made = map_drugs(rows, glossary, _strengths(registry, concepts, rows["concept"]))
-    chain = pc.fill_null(pc.dictionary_encode(made["chain"].combine_chunks()).indices, -1).cast(pa.int32())
-    table = made.set_column(made.column_names.index("chain"), "chain", chain)  # numbers are told apart faster
+    table = map_drugs(rows, glossary, _strengths(registry, concepts, rows["concept"]))
+    for name in ("chain", "piece"):  # numbers are told apart faster than words
+        numbers = pc.fill_null(pc.dictionary_encode(table[name].combine_chunks()).indices, -1)
+        table = table.set_column(table.column_names.index(name), name, numbers.cast(pa.int32()))
     registry.engine.load("drug", table)
     return table
 

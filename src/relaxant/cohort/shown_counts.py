@@ -24,13 +24,16 @@ class Text(msgspec.Struct, frozen=True):
 
 
 class Counts:
-    """Every count of the page by its cell. ``words`` are those of the page, ``least`` the smallest number of persons shown."""
+    """Every count of the page by its cell. ``words`` are those of the page, ``least`` the smallest number of persons shown.
+
+    ``all`` are the counts; ``sums`` what adds up to what; ``apart`` cells that stand nowhere on the page; ``hidden`` those that are not shown.
+    """
 
     def __init__(self, tally: Tally, ages: tuple[str, ...], words: Mapping[str, Any], least: int) -> None:
         self._words, self._least = words, least
-        self._counts: dict[Cell, int] = {}
-        self._sums: list[Sum] = []
-        self._apart: list[Cell] = [USABLE]
+        self.all: dict[Cell, int] = {}
+        self.sums: list[Sum] = []
+        self.apart: list[Cell] = [USABLE]
         self._whole(tally)
         self._by(tally, "sex", SEXES, 0)
         self._by(tally, "age", ages, 1)
@@ -38,22 +41,22 @@ class Counts:
             self._among(((kind, name), count) for name, count in counts.items())
         self._among((("known", name), tally.known.get(name, 0)) for name in INPUTS)
         for name in ("sex", "age"):  # who lacks it is told twice
-            self._sums.append(Sum(("not", "known", name), (("with", name, UNKNOWN),)))
+            self.sums.append(Sum(("not", "known", name), (("with", name, UNKNOWN),)))
         for situation in (TAKING, STOPPED):
             self._among((("agent", a, s), count) for (a, s), count in tally.agents.items() if s == situation)
-        self._small = {cell for cell, count in self._counts.items() if 0 < count < least}
-        self._hidden = unshown(self._counts, self._sums, self._apart, least) if self._small else frozenset()
+        self._small = {cell for cell, count in self.all.items() if 0 < count < least}
+        self.hidden = unshown(self.all, self.sums, self.apart, least) if self._small else frozenset()
 
     def __getitem__(self, cell: Cell) -> int:
-        return self._counts.get(cell, 0)
+        return self.all.get(cell, 0)
 
     def visible(self, cell: Cell) -> int | None:
         """A count that is shown; ``None`` for one that is not."""
-        return None if cell in self._hidden else self[cell]
+        return None if cell in self.hidden else self[cell]
 
     def text(self, cell: Cell) -> Text:
         """A count as it is written."""
-        if cell not in self._hidden:
+        if cell not in self.hidden:
             return Text(self.written(self[cell]))
         return self.small() if cell in self._small else Text(str(self._words["unshown"]), kept=True)
 
@@ -87,7 +90,7 @@ class Counts:
         rejected: dict[Cell, int] = {("rejected", why): count for why, count in tally.rejected.items()}
         worst: dict[Cell, int] = {("worst", tier): tally.worst.get(tier, 0) for tier in TIERS}
         usable = tally.no_relaxant + tally.relaxant
-        self._counts |= {PERSONS: tally.persons, USABLE: usable, RELAXANT: tally.relaxant}
+        self.all |= {PERSONS: tally.persons, USABLE: usable, RELAXANT: tally.relaxant}
         self._split(PERSONS, {**rejected, USABLE: usable})
         self._split(USABLE, {NO_RELAXANT: tally.no_relaxant, RELAXANT: tally.relaxant})
         self._split(RELAXANT, {NOW: tally.now, STOPPED_LATELY: tally.relaxant - tally.now})
@@ -96,8 +99,8 @@ class Counts:
         self._split(FINDINGS, worst)
 
     def _split(self, total: Cell, parts: Mapping[Cell, int]) -> None:
-        self._counts |= parts
-        self._sums.append(Sum(total, tuple(parts)))
+        self.all |= parts
+        self.sums.append(Sum(total, tuple(parts)))
 
     def _by(self, tally: Tally, kind: str, names: tuple[str, ...], place: int) -> None:
         """Persons by sex or age band; those without a relaxant or a finding stand nowhere, and follow all the same."""
@@ -112,13 +115,13 @@ class Counts:
     def _among(self, counts: Iterator[tuple[Cell, int]]) -> None:
         """Counts of people with a relaxant, each apart from the others."""
         for cell, count in counts:
-            self._counts[cell] = count
+            self.all[cell] = count
             self._rest(RELAXANT, cell, ("not", *cell))
 
     def _rest(self, whole: Cell, part: Cell, rest: Cell) -> None:
-        self._counts[rest] = self._counts[whole] - self._counts[part]
-        self._apart.append(rest)
-        self._sums.append(Sum(whole, (part, rest)))
+        self.all[rest] = self.all[whole] - self.all[part]
+        self.apart.append(rest)
+        self.sums.append(Sum(whole, (part, rest)))
 
 
 _HARDLY = 0.1  # percent

@@ -325,7 +325,7 @@ class _View:
         return [one for one in self._prepared.left if one.lost]
 
     def _left(self, one: Left) -> dict[str, Any]:
-        code = " ".join(part for part in (one.vocabulary, one.code) if part)
+        code = " ".join(part for part in (one.vocabulary, one.code) if part and part != one.name)
         return {
             "what": clean(one.name or one.code or ""),
             "code": clean(code) if one.name else "",
