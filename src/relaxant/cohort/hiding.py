@@ -54,25 +54,38 @@ class _Page:
 
     def gives_away(self, cell: Cell) -> bool:
         """Whether everything shown leaves one value alone for a count."""
-        open_ = [c for c in self._counts if c in self.hidden]
+        rows = self._about(cell)
+        open_ = sorted({c for row in rows for c in (self._sums[row].total, *self._sums[row].parts)} & self.hidden)
+        if not rows:
+            return False
         columns = [self._place[c] for c in open_]
         known = np.array([0 if c in self.hidden else count for c, count in self._counts.items()])
         limits = [(1, self._least - 1) if c in self._told else (0, None) for c in open_]
         aim = np.array([float(c == cell) for c in open_])
+        equations, values = self._equations[np.ix_(rows, columns)], -self._equations[rows] @ known
         ends = []
         for sign in (1, -1):
-            found = linprog(sign * aim, A_eq=self._equations[:, columns], b_eq=-self._equations @ known, bounds=limits)
+            found = linprog(sign * aim, A_eq=equations, b_eq=values, bounds=limits)
             if found.status == _NO_END:
                 return False
             ends.append(np.nan if found.status else found.fun)
         return not bool(abs(ends[0] + ends[1]) >= _SAME)
 
+    def _about(self, cell: Cell) -> list[int]:
+        """The sums that say something of a hidden cell: those it is in, those that the hidden ones there are in, and so on."""
+        rows, cells = set[int](), {cell}
+        while more := {i for i, one in enumerate(self._sums) if i not in rows and cells & {one.total, *one.parts}}:
+            rows |= more
+            cells |= {c for i in more for c in (self._sums[i].total, *self._sums[i].parts)} & self.hidden
+        return sorted(rows)
+
     def shown_beside(self, cell: Cell) -> Cell | None:
-        """The least of the counts that are still shown in a sum with one that is given away, a part before a total; or in any sum."""
+        """The least of the counts that are still shown in a sum with one that is given away, or in any sum that says something of it; a total
+        only where no part is left."""
         beside = [one for one in self._sums if cell in one.parts or cell == one.total]
-        for sums in (beside, self._sums):
-            for some in ({p for one in sums for p in one.parts}, {one.total for one in sums}):
-                shown = [c for c in some if c not in self.hidden and self._counts[c]]
-                if shown:
-                    return min(shown, key=lambda c: (self._counts[c], c))
+        about = [self._sums[row] for row in self._about(cell)]
+        parts, others = ({p for one in sums for p in one.parts} for sums in (beside, about))
+        for some in (parts, others, {one.total for one in about}):
+            if shown := [c for c in some if c not in self.hidden and self._counts[c]]:
+                return min(shown, key=lambda c: (self._counts[c], c))
         return None
