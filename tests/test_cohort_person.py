@@ -48,12 +48,12 @@ def day(iso: str) -> int:
 
 def rows(*said: tuple[object, ...]) -> pa.Table:
     """Rows of person_id, kind, item, start, stop, low, high; what is left out at the end is not known."""
-    full = [(*row, *(None,) * (len(SAID) - len(row))) for row in said]
+    full = [(row[0], day(AS_OF.isoformat()), *row[1:], *(None,) * (len(SAID) - 1 - len(row))) for row in said]
     return pa.Table.from_pylist([dict(zip(SAID.names, row, strict=True)) for row in full], schema=SAID)
 
 
 def only(table: pa.Table) -> Patient:
-    ((_, patient),) = patients_of(table, VOCABULARY, AS_OF, "US")
+    ((_, patient),) = patients_of(table, VOCABULARY, "US")
     return patient
 
 
@@ -149,7 +149,7 @@ def test_persons_follow_one_another_across_batches() -> None:
     one = rows((1, PERSON, 0, day("1950-01-01"), None, 0.0), (1, LINE, 0, day("2026-01-05")))
     two = rows((2, PERSON, 0, day("1960-01-01"), None, 1.0), (2, LINE, 1, day("2026-01-05")))
     table = pa.concat_tables([one.slice(0, 1), one.slice(1), two])
-    found = dict(patients_of(table, VOCABULARY, AS_OF, "US"))
+    found = dict(patients_of(table, VOCABULARY, "US"))
     assert {person: [m.drug for m in p.medicines or ()] for person, p in found.items()} == {
         1: ["baclofen"],
         2: ["tizanidine"],
@@ -161,3 +161,10 @@ def test_rows_of_nobody_and_a_person_twice_are_refused() -> None:
         only(rows((1, LINE, 0, day("2026-01-05"))))
     with pytest.raises(InputError, match="twice"):
         only(rows((1, PERSON, 0, day("1950-01-01")), (1, PERSON, 0, day("1951-01-01"))))
+
+
+def test_a_person_may_be_looked_at_on_several_days() -> None:
+    table = rows((1, PERSON, 0, day("1950-01-01"), None, 0.0), (1, LINE, 0, day("2026-01-05")))
+    earlier = table.set_column(1, SAID.field("as_of"), pa.array([day("2026-02-01")] * 2, pa.int32()))
+    found = list(patients_of(pa.concat_tables([earlier, table]), VOCABULARY, "US"))
+    assert [(person, p.as_of) for person, p in found] == [(1, date(2026, 2, 1)), (1, AS_OF)]

@@ -38,8 +38,8 @@ class Supplied(Row, frozen=True, kw_only=True):
 
 
 def map_doses(rows: pa.Table, glossary: Glossary) -> pa.Table:
-    """The line of each distinct supply. Columns of ``rows``: :data:`DOSE_KEYS` and ``rows``, for drugs with ``dosed`` (:data:`relaxant.cohort.drugs.DRUGS`).
-    Gives :data:`DOSE_KEYS` and :data:`DOSES`, in the order of the rows."""
+    """The line of each distinct supply. Columns of ``rows``: the fields of :class:`Supplied`, for drugs that are ``dosed`` (:data:`relaxant.cohort.drugs.DRUGS`);
+    a quantity or days of nought or below, and empty words, are not known. Gives :data:`DOSE_KEYS` and :data:`DOSES`, in the order of the rows."""
     known = rows_of(rows, Supplied)
     made: list[dict[str, Any]] = [{}] * len(known)
     for i in in_order(known):

@@ -22,20 +22,23 @@ from relaxant.medicines.read import ROUTES, read_line
 from relaxant.patient import Code, Line
 from relaxant.quantities import plain_number
 
-DRUG_KEYS: Final = ("drug_concept_id", "drug_source_value", "route_concept_id")
-"""What the table of distinct drugs and the one that is given for it are joined by. The source's value counts only where there is no concept."""
+DRUG_KEYS: Final = ("concept", "source", "route")
+"""What the table of distinct drugs and the one that is given for it are joined by: concepts of drug and route, and the source's words where there
+is no concept of the drug."""
 DRUGS: Final = pa.schema(
     [
         pa.field("drug", pa.int32()),
         pa.field("line", pa.int32()),
-        pa.field("ingredients", pa.string()),
+        pa.field("chain", pa.string()),
+        pa.field("piece", pa.string()),
+        pa.field("asked", pa.bool_(), nullable=False),
         pa.field("agent", pa.bool_(), nullable=False),
         pa.field("dosed", pa.bool_(), nullable=False),
         pa.field("supply", pa.bool_(), nullable=False),
     ]
 )
-"""``drug`` numbers what was read of the drug, for :func:`relaxant.cohort.doses.map_doses`; ``line`` is its item without a dose; both null where no
-rule asks for it. ``ingredients`` (names and route) is the same for what follows one another as one course; ``dosed`` where its dose matters;
+"""``drug`` numbers what was read of the drug, for :func:`relaxant.cohort.doses.map_doses`; ``line`` is its item without a dose; both null where it is
+not ``asked``, because no rule asks for it. ``chain`` (ingredients and route) is the same for what follows one another as one course, ``piece`` for what is of one strength and form as well; ``dosed`` where its dose matters;
 ``supply`` where it is handed out to be taken for days, false where it is given on the spot."""
 
 Measure = Literal["piece", "mL", "hour", "spray"]
@@ -47,6 +50,7 @@ _QUANTIFIED = re.compile(r"^[\d.]+ ML\b", re.I)
 _WEAR = re.compile(r"^([\d.]+) HR\b", re.I)
 _ON_THE_SPOT = frozenset({"intravenous", "intramuscular", "epidural", "injection", "intradetrusor", "intraglandular", "perineural"})  # fmt: skip
 _VACCINES = "CVX"
+_VOLATILE = "volatile_anaesthetic"
 _NDC = re.compile(r"\d{11}|\d{4,5}-\d{3,4}-\d{1,2}")
 _NAMELESS = "a medicine without name or code"
 _SPACES = re.compile(r"\s+route$", re.I)
@@ -55,11 +59,9 @@ _SPACES = re.compile(r"\s+route$", re.I)
 class Drug(Row, frozen=True, kw_only=True):
     """A row of the distinct drugs, by which route they were given."""
 
-    drug_concept_id: int | None = None
-    route_concept_id: int | None = None
+    route: int = 0
     route_code: str | None = None
     route_name: str | None = None
-    route_source_value: str | None = None
 
 
 class Strength(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,9 +106,9 @@ class _Named(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def map_drugs(rows: pa.Table, glossary: Glossary, strengths: pa.Table | None = None) -> pa.Table:
-    """Reads each distinct drug. Columns of ``rows``: :data:`DRUG_KEYS` and the fields of :class:`Drug`, ``drug_source_value`` standing for
-    ``source_value``; of ``strengths`` those of :class:`Strength`. Gives :data:`DRUG_KEYS` and :data:`DRUGS`, in the order of the rows."""
-    known = rows_of(rows.append_column("source_value", rows.column("drug_source_value")), Drug)
+    """Reads each distinct drug. Columns of ``rows``: the fields of :class:`Drug`; of ``strengths`` those of :class:`Strength`.
+    Gives :data:`DRUG_KEYS` and :data:`DRUGS` of every row, in their order."""
+    known = rows_of(rows, Drug)
     by_drug = _by_drug(strengths)
     asked, dosed = asked_ingredients(glossary.knowledge), dosed_ingredients(glossary.knowledge)
     numbers: dict[Product, int] = {p: i for i, p in enumerate(glossary.products)}
@@ -133,14 +135,23 @@ def _meaning(
     dosed: frozenset[str],
     numbers: dict[Product, int],
 ) -> dict[str, Any]:
-    own = strengths.get(row.drug_concept_id or 0, ())
-    nothing = {"drug": None, "line": None, "ingredients": None, "agent": False, "dosed": False, "supply": True}
+    own = strengths.get(row.concept, ()) if row.concept else ()
+    nothing = {
+        "drug": None,
+        "line": None,
+        "chain": None,
+        "piece": None,
+        "asked": False,
+        "agent": False,
+        "dosed": False,
+        "supply": True,
+    }
     if row.vocabulary_id == _VACCINES:
         glossary.leave("drug", row, "a vaccine: no rule asks for it", lost=False)
         return nothing
     named = _named(row, own)
     if named is None:
-        words = row.concept_name or row.source_value or _NAMELESS
+        words = row.words or _NAMELESS
         line = Line(said=words, drug=words)
         glossary.leave("drug", row, "no medicine of this code or name is known; counted as one that is not known", lost=True)  # fmt: skip
         product = Product(line=line, name=words, form=None, supply=True, dosed=False)
@@ -159,11 +170,21 @@ def _meaning(
     return {
         "drug": number,
         "line": glossary.lines.number(product.line),
-        "ingredients": f"{names_read}|{medicine.regimen.route or ''}",
+        "chain": (chain := f"{names_read}|{medicine.regimen.route or ''}"),
+        "piece": f"{chain}|{_piece(medicine)}",
+        "asked": True,
         "agent": bool(medicine.agents),
         "dosed": product.dosed,
         "supply": product.supply,
     }
+
+
+def _piece(medicine: Medicine) -> str:
+    """Form, release and strength of a product in words."""
+    regimen = medicine.regimen
+    strength = regimen.strength
+    words = "" if strength is None else f"{plain_number(strength.value)} {strength.unit}/{strength.per}"
+    return f"{regimen.form or ''}|{regimen.release or ''}|{words}"
 
 
 def _read(line: Line, glossary: Glossary) -> Medicine:
@@ -174,7 +195,7 @@ def _read(line: Line, glossary: Glossary) -> Medicine:
 
 
 def _named(row: Drug, strengths: Sequence[Strength]) -> _Named | None:
-    """The ingredients by the drug's code, that of the source, the table of strengths, or its words; ``None`` where none of them settles it."""
+    """The ingredients by the drug's code, the table of strengths, or its words; ``None`` where none of them settles it."""
     for code in _codes(row):
         entry = lookup_code(code.system, code.code)
         if entry is not None and entry.ingredients:
@@ -195,11 +216,10 @@ def _named(row: Drug, strengths: Sequence[Strength]) -> _Named | None:
 
 
 def _codes(row: Drug) -> Iterator[Code]:
-    for vocabulary, code in ((row.vocabulary_id, row.concept_code), (row.source_vocabulary_id, row.source_code)):
-        if code and (system := SYSTEMS.get(vocabulary or "")) is not None:
-            yield Code(system=system, code=code)
-    if not row.drug_concept_id and row.source_value and _NDC.fullmatch(row.source_value):
-        yield Code(system="NDC", code=row.source_value)
+    if row.concept_code and (system := SYSTEMS.get(row.vocabulary_id or "")) is not None:
+        yield Code(system=system, code=row.concept_code)
+    if not row.concept and row.source and _NDC.fullmatch(row.source):
+        yield Code(system="NDC", code=row.source)
 
 
 def _by_code(code: Code, entry: Entry) -> _Named:
@@ -216,17 +236,16 @@ def _by_code(code: Code, entry: Entry) -> _Named:
 def _by_words(row: Drug) -> _Named | None:
     """The medicine that the words name, with none of them left that may be another; RxNorm writes forms and brands beside the name, never a second one."""
     written = (row.vocabulary_id or "").startswith("RxNorm")
-    for words in (row.concept_name, None if row.drug_concept_id else row.source_value):
-        name = read_name(words, search=False) if words else None
-        if name is not None and name.status == "read" and (written or not possible_medicines(name.unread)):
-            return _Named(
-                ingredients=name.ingredients,
-                form=name.form,
-                release=name.release,
-                route=name.route_hint,
-                strength=name.strength,
-            )
-    return None
+    name = read_name(row.words, search=False) if row.words else None
+    if name is None or name.status != "read" or (not written and possible_medicines(name.unread)):
+        return None
+    return _Named(
+        ingredients=name.ingredients,
+        form=name.form,
+        release=name.release,
+        route=name.route_hint,
+        strength=name.strength,
+    )
 
 
 # ---------------------------------------------------------------- by which route
@@ -236,7 +255,7 @@ def _route(row: Drug) -> str | None:
     """The route of the rows, in the words of a dose line."""
     if row.route_code in ROUTE_CODES:
         return _readable(ROUTE_CODES[row.route_code or ""])
-    return _readable(row.route_name) or (None if row.route_concept_id else _readable(row.route_source_value))
+    return _readable(row.route_name)
 
 
 @lru_cache(maxsize=1024)
@@ -265,7 +284,7 @@ def _product(
         codes=(Code(system="RxNorm", code=own),) if own else (),
         route=route,
     )
-    name = row.concept_name or row.source_value or names
+    name = row.words or names
     measure, strength = _measure(named, strengths, name)
     full = Line(
         said=name,
@@ -294,7 +313,10 @@ def _product(
 
 
 def _on_the_spot(medicine: Medicine, glossary: Glossary) -> bool:
-    """Whether somebody gives it: by such a route, or, where none is known, an agent that is given in no other way."""
+    """Whether somebody gives it: by such a route, or, where none is known, an agent that is given in no other way; a volatile anaesthetic always."""
+    volatile = glossary.knowledge.roles.get(_VOLATILE)
+    if volatile and {i.name for i in medicine.ingredients} & {n for m in volatile.members for n in m.ingredients}:
+        return True
     if medicine.regimen.route is not None:
         return medicine.regimen.route in _ON_THE_SPOT
     own = [glossary.knowledge.agents[a] for a in medicine.agents]

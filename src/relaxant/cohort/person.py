@@ -24,7 +24,7 @@ _OF_EARLIER = "creatinine"
 
 
 class _Row(NamedTuple):
-    """A row of ``said.SAID`` without its person."""
+    """A row of ``said.SAID`` without its person and day."""
 
     kind: int
     item: int
@@ -35,25 +35,25 @@ class _Row(NamedTuple):
 
 
 def patients_of(
-    said: pa.Table, vocabulary: Vocabulary, as_of: date, country: str, *, knowledge: Knowledge | None = None
+    said: pa.Table, vocabulary: Vocabulary, country: str, *, knowledge: Knowledge | None = None
 ) -> Iterator[tuple[int, Patient]]:
-    """Each person of the rows (``said.SAID``, whole persons one after another) with the patient file that they make on the day ``as_of``.
+    """Each person and day of the rows (``said.SAID``, whole persons one after another) with the patient file that they make on that day.
 
     Medicines and conditions are known, perhaps none; allergies are not, unless one is written down. A value whose least and most of a
     day differ is measured twice. ``knowledge`` gives the units of what is measured.
     Raises :class:`InputError` where a person's rows do not begin with one that says who it is.
     """
     labs = (knowledge or load_knowledge()).labs
-    for person, rows in groupby(_rows(said), key=itemgetter(0)):
+    for (person, as_of), rows in groupby(_rows(said), key=itemgetter(0)):
         yield person, _patient(person, [row for _, row in rows], vocabulary, as_of, country, labs)
 
 
-def _rows(said: pa.Table) -> Iterator[tuple[int, _Row]]:
+def _rows(said: pa.Table) -> Iterator[tuple[tuple[int, date], _Row]]:
     for batch in said.to_batches():
-        person, kind, item, start, stop, low, high = (column.to_pylist() for column in batch.columns)
-        days = (_days(start), _days(stop))
-        for one in zip(person, kind, item, *days, low, high, strict=True):
-            yield one[0], _Row(*one[1:])
+        person, as_of, kind, item, start, stop, low, high = (column.to_pylist() for column in batch.columns)
+        days = [date.fromordinal(_EPOCH + n) for n in as_of]
+        for one in zip(person, days, kind, item, _days(start), _days(stop), low, high, strict=True):
+            yield one[:2], _Row(*one[2:])
 
 
 def _days(numbers: Iterable[int | None]) -> list[date | None]:

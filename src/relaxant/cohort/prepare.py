@@ -15,6 +15,7 @@ from relaxant.cohort.registry import Registry
 from relaxant.cohort.said import ALLERGY, CONDITION, HABIT, LINE, MEASURED, PERSON
 from relaxant.knowledge.load import Knowledge
 
+_SHIFT, _LINES = 1_000_000, 10_000_000  # more days before 1970 than anybody has, more lines than there are
 _OLDEST = 125  # years: nobody whose age is on record was older
 _DAY = "DATE_DIFF('day', DATE '1970-01-01', {})"
 _NOTHING = "CAST(NULL AS INT)"
@@ -79,9 +80,9 @@ def exposures(registry: Registry) -> str:
 
 def drug_key() -> str:
     """The columns that tell one drug of a registry from another: its concept, else the source's own words; and its route."""
-    return """COALESCE(drug_concept_id, 0) AS drug_concept_id,
-               CASE WHEN COALESCE(drug_concept_id, 0) = 0 THEN COALESCE(drug_source_value, '') ELSE '' END AS drug_source_value,
-               COALESCE(route_concept_id, 0) AS route_concept_id"""
+    return """COALESCE(drug_concept_id, 0) AS concept,
+               CASE WHEN COALESCE(drug_concept_id, 0) = 0 THEN COALESCE(drug_source_value, '') ELSE '' END AS source,
+               COALESCE(route_concept_id, 0) AS route"""
 
 
 def keep_asked(registry: Registry, as_of: date, knowledge: Knowledge) -> None:
@@ -92,8 +93,7 @@ def keep_asked(registry: Registry, as_of: date, knowledge: Knowledge) -> None:
         f"""
         SELECT DISTINCT e.person_id, CAST({day} AS INT) AS as_of
         FROM {exposures(registry)} AS e
-        JOIN drug AS d ON d.drug_concept_id = e.drug_concept_id AND d.drug_source_value = e.drug_source_value
-                      AND d.route_concept_id = e.route_concept_id
+        JOIN drug AS d ON d.concept = e.concept AND d.source = e.source AND d.route = e.route
         JOIN persons AS p ON p.person_id = e.person_id
         WHERE d.agent AND e.start_day <= {day} AND e.end_day >= {day - back}
           AND p.rejected IS NULL AND (p.died IS NULL OR p.died >= {day})
@@ -107,11 +107,10 @@ def keep_exposure(registry: Registry, knowledge: Knowledge) -> None:
     registry.engine.keep(
         "exposure",
         f"""
-        SELECT a.person_id, a.as_of, d.drug, d.chain, d.line, d.dosed, CASE WHEN d.supply THEN 0 ELSE e.start_day END AS session,
+        SELECT a.person_id, a.as_of, d.drug, d.chain, d.piece, d.line, d.dosed, CASE WHEN d.supply THEN 0 ELSE e.start_day END AS session,
                d.supply, e.start_day, e.end_day, e.quantity, e.days_supply, e.sig
         FROM {exposures(registry)} AS e
-        JOIN drug AS d ON d.drug_concept_id = e.drug_concept_id AND d.drug_source_value = e.drug_source_value
-                      AND d.route_concept_id = e.route_concept_id
+        JOIN drug AS d ON d.concept = e.concept AND d.source = e.source AND d.route = e.route
         JOIN ask AS a ON a.person_id = e.person_id
         WHERE d.asked AND e.start_day <= a.as_of AND e.end_day >= a.as_of - {back}
         """,
@@ -121,15 +120,17 @@ def keep_exposure(registry: Registry, knowledge: Knowledge) -> None:
 def said_lines(knowledge: Knowledge) -> str:
     """The medicines of everybody who is asked about. ``dose`` is loaded: the line of a drug with its quantity, days and words.
 
-    A course is what was handed out again before the last supply had been over for ``registry_gap_days``. Of the lines of a course those
-    count that were handed out on or after the first day of its newest one: an older strength or dose has given way to it. A course is
-    taken while its supply, with the gap, reaches the day; what is given on one day is a course of its own.
+    A course is what was handed out again before the last supply had been over for ``registry_gap_days``. What is of one strength and form
+    (``piece``) is what its last supply says. Of several in a course those count that were handed out on or after the first day of the
+    newest: an older strength has given way to it. A course is taken while its supply, with the gap, reaches the day; what is given on one day
+    is a course of its own.
     """
     gap = int(knowledge.policy("registry_gap_days"))
     course = "person_id, as_of, chain, session"
+    last = f"(CAST(start_day AS BIGINT) + {_SHIFT}) * {_LINES} + line"  # of one day the line with the greatest number
     return f"""
         WITH lined AS (
-            SELECT x.person_id, x.as_of, x.chain, x.session, COALESCE(l.line, x.line) AS line, x.start_day, x.end_day,
+            SELECT x.person_id, x.as_of, x.chain, x.session, x.piece, COALESCE(l.line, x.line) AS line, x.start_day, x.end_day,
                    CASE WHEN x.supply THEN {gap} ELSE 0 END AS gap
             FROM exposure AS x LEFT JOIN dose AS l
               ON x.dosed AND l.drug = x.drug AND l.quantity = x.quantity AND l.days_supply = x.days_supply AND l.sig = x.sig),
@@ -137,21 +138,19 @@ def said_lines(knowledge: Knowledge) -> str:
             SELECT *, MAX(end_day) OVER (PARTITION BY {course} ORDER BY start_day, end_day, line
                                          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM lined),
         begun AS (
-            SELECT {course}, MAX(CASE WHEN before IS NULL OR start_day > before + 1 + gap THEN start_day END) AS begun,
-                   MAX(end_day + gap) AS over
-            FROM followed GROUP BY {course}),
-        of_line AS (
-            SELECT l.person_id, l.as_of, l.chain, l.session, l.line, b.begun, b.over,
-                   MIN(l.start_day) AS first, MAX(l.start_day) AS last, MAX(l.end_day) AS until, MAX(l.end_day + l.gap) AS line_over
-            FROM lined AS l JOIN begun AS b
-              ON b.person_id = l.person_id AND b.as_of = l.as_of AND b.chain = l.chain AND b.session = l.session
-            WHERE l.start_day >= b.begun
-            GROUP BY l.person_id, l.as_of, l.chain, l.session, l.line, b.begun, b.over),
+            SELECT *, MAX(CASE WHEN before IS NULL OR start_day > before + 1 + gap THEN start_day END)
+                      OVER (PARTITION BY {course}) AS begun FROM followed),
+        pieces AS (
+            SELECT {course}, piece, begun, MIN(start_day) AS first, MAX(start_day) AS last, MAX(end_day) AS until,
+                   MAX(end_day + gap) AS over, MAX({last}) AS numbered
+            FROM begun WHERE start_day >= begun GROUP BY {course}, piece, begun),
         newest AS (
-            SELECT *, MAX(first) OVER (PARTITION BY {course}) AS newest FROM of_line)
-        SELECT person_id, as_of, CAST({LINE} AS TINYINT) AS kind, line AS item, CAST(begun AS INT) AS start,
-               CAST(CASE WHEN line_over < as_of THEN until END AS INT) AS stop, {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
-        FROM newest WHERE last >= newest AND (over < as_of OR line_over >= as_of)
+            SELECT *, MAX(first) OVER (PARTITION BY {course}) AS newest, MAX(over) OVER (PARTITION BY {course}) AS all_over
+            FROM pieces)
+        SELECT person_id, as_of, CAST({LINE} AS TINYINT) AS kind, CAST(numbered % {_LINES} AS INT) AS item,
+               CAST(begun AS INT) AS start, CAST(CASE WHEN over < as_of THEN until END AS INT) AS stop,
+               {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
+        FROM newest WHERE last >= newest AND (all_over < as_of OR over >= as_of)
     """
 
 
@@ -232,17 +231,25 @@ def condition_key() -> str:
 
 def said_conditions(registry: Registry) -> str:
     """The conditions of those who are asked about, each since it was first written down; one that lasts only so long since its last time, where that is
-    near enough. ``condition`` is loaded."""
+    near enough. ``condition`` and ``observed``, which holds conditions too, are loaded where their tables are there."""
+    noted = []
+    if registry.has("condition_occurrence"):
+        noted.append(f"""
+            SELECT r.person_id, r.day, c.item, c.lasts_days
+            FROM (SELECT person_id, {condition_key()}, {_DAY.format("condition_start_date")} AS day
+                  FROM {registry.typed("condition_occurrence")} AS s WHERE person_id IS NOT NULL AND condition_start_date IS NOT NULL) AS r
+            JOIN condition AS c ON c.concept = r.concept AND c.source_concept = r.source_concept AND c.source = r.source""")
+    if registry.has("observation"):
+        noted.append(
+            f"SELECT person_id, day, item, lasts_days FROM {_observed(registry)} AS o WHERE kind = {CONDITION}"
+        )
     return f"""
-        SELECT a.person_id, a.as_of, CAST({CONDITION} AS TINYINT) AS kind, c.item,
-               CAST(CASE WHEN MIN(c.lasts_days) IS NULL THEN MIN(r.day) ELSE MAX(r.day) END AS INT) AS start, {_NOTHING} AS stop,
+        SELECT a.person_id, a.as_of, CAST({CONDITION} AS TINYINT) AS kind, n.item,
+               CAST(CASE WHEN MIN(n.lasts_days) IS NULL THEN MIN(n.day) ELSE MAX(n.day) END AS INT) AS start, {_NOTHING} AS stop,
                {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
-        FROM (SELECT person_id, {condition_key()}, {_DAY.format("condition_start_date")} AS day
-              FROM {registry.typed("condition_occurrence")} AS s WHERE person_id IS NOT NULL AND condition_start_date IS NOT NULL) AS r
-        JOIN condition AS c ON c.concept = r.concept AND c.source_concept = r.source_concept AND c.source = r.source
-        JOIN ask AS a ON a.person_id = r.person_id
-        WHERE r.day <= a.as_of AND (c.lasts_days IS NULL OR r.day > a.as_of - c.lasts_days)
-        GROUP BY a.person_id, a.as_of, c.item
+        FROM ({" UNION ALL ".join(noted)}) AS n JOIN ask AS a ON a.person_id = n.person_id
+        WHERE n.day <= a.as_of AND (n.lasts_days IS NULL OR n.day > a.as_of - n.lasts_days)
+        GROUP BY a.person_id, a.as_of, n.item
     """
 
 
@@ -256,12 +263,9 @@ def observed_key() -> str:
 def said_observed(registry: Registry) -> str:
     """Allergies of those who are asked about, since they were first written down; and of every habit what was said last. ``observed`` is loaded."""
     rows = f"""
-        SELECT a.person_id, a.as_of, o.kind, o.item, o.field, r.day
-        FROM (SELECT person_id, {observed_key()}, {_DAY.format("observation_date")} AS day
-              FROM {registry.typed("observation")} AS s WHERE person_id IS NOT NULL AND observation_date IS NOT NULL) AS r
-        JOIN observed AS o ON o.concept = r.concept AND o.value_concept = r.value_concept AND o.source = r.source AND o.value_text = r.value_text
-        JOIN ask AS a ON a.person_id = r.person_id
-        WHERE r.day <= a.as_of AND (o.lasts_days IS NULL OR r.day > a.as_of - o.lasts_days)
+        SELECT a.person_id, a.as_of, o.kind, o.item, o.field, o.day
+        FROM {_observed(registry)} AS o JOIN ask AS a ON a.person_id = o.person_id
+        WHERE o.day <= a.as_of AND (o.lasts_days IS NULL OR o.day > a.as_of - o.lasts_days)
     """
     return f"""
         SELECT person_id, as_of, CAST({ALLERGY} AS TINYINT) AS kind, item, CAST(MIN(day) AS INT) AS start, {_NOTHING} AS stop,
@@ -273,6 +277,14 @@ def said_observed(registry: Registry) -> str:
         FROM ({rows}) AS x WHERE kind = {HABIT}
         QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of, field ORDER BY day DESC, item) = 1
     """
+
+
+def _observed(registry: Registry) -> str:
+    return f"""(
+        SELECT r.person_id, r.day, o.kind, o.item, o.field, o.lasts_days
+        FROM (SELECT person_id, {observed_key()}, {_DAY.format("observation_date")} AS day
+              FROM {registry.typed("observation")} AS s WHERE person_id IS NOT NULL AND observation_date IS NOT NULL) AS r
+        JOIN observed AS o ON o.concept = r.concept AND o.value_concept = r.value_concept AND o.source = r.source AND o.value_text = r.value_text)"""
 
 
 def distinct(key: str, typed: str, *, where: str = "TRUE") -> str:
@@ -300,15 +312,15 @@ def no_rows(schema: pa.Schema) -> pa.Table:
 
 
 def people(as_of: date) -> str:
-    """How many persons there are of each sex, age in decades, reason to be rejected, alive or dead, asked about or not."""
+    """How many persons there are of each sex, age in years, reason to be rejected, alive or dead, asked about or not."""
     day = day_number(as_of)
-    decade = f"CAST(FLOOR(({day} - born) / 3652.5) AS INT)"
+    years = f"CAST(FLOOR(({day} - born) / 365.25) AS INT)"
     return f"""
-        SELECT female, decade, rejected, dead, asked, COUNT(*) AS persons
-        FROM (SELECT p.female, {decade} AS decade, p.rejected, CASE WHEN p.died < {day} THEN 1 ELSE 0 END AS dead,
+        SELECT female, years, rejected, dead, asked, COUNT(*) AS persons
+        FROM (SELECT p.female, {years} AS years, p.rejected, CASE WHEN p.died < {day} THEN 1 ELSE 0 END AS dead,
                      CASE WHEN a.person_id IS NULL THEN 0 ELSE 1 END AS asked
               FROM persons AS p LEFT JOIN (SELECT DISTINCT person_id FROM ask) AS a ON a.person_id = p.person_id) AS k
-        GROUP BY female, decade, rejected, dead, asked
+        GROUP BY female, years, rejected, dead, asked
     """
 
 

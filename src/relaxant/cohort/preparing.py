@@ -17,20 +17,23 @@ from relaxant.cohort.meaning import (
 )
 from relaxant.cohort.registry import Registry
 from relaxant.cohort.said import EARLIER, Vocabulary
+from relaxant.cohort.tally import UNKNOWN, Tally, age_bands
 from relaxant.cohort.unfinished import Span
 from relaxant.cohort.vocabulary import Glossary, Left
 from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
 
 _CREATININE = "creatinine"
+_DEAD = "died before the day of the screen"
+_SEXES: dict[int | None, str] = {1: "female", 0: "male"}
 
 
 class People(msgspec.Struct, frozen=True, kw_only=True):
-    """How many persons of one kind a registry has: ``female`` (1, 0, or not known), age in whole decades (not known: none), whether they are
+    """How many persons of one kind a registry has: ``female`` (1, 0, or not known), age in years (not known: none), whether they are
     rejected (and why), dead on the day, asked about."""
 
     female: int | None
-    decade: int | None
+    years: int | None
     rejected: str | None
     dead: bool
     asked: bool
@@ -57,10 +60,23 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     vocabulary: Vocabulary
     spans: tuple[Span, ...]
 
-    @property
-    def persons(self) -> int:
-        """Everybody, the rejected too."""
-        return sum(p.persons for p in self.people)
+    def others(self, knowledge: Knowledge) -> Tally:
+        """The counts of everybody who is not asked about; those who are count with their batch."""
+        tally, ages = Tally(), age_bands(knowledge)
+        width = int(knowledge.policy("screen_age_band"))
+        for one in self.people:
+            if one.asked:
+                continue
+            tally.persons += one.persons
+            why = one.rejected or (_DEAD if one.dead else None)
+            if why is not None:
+                tally.rejected[why] = tally.rejected.get(why, 0) + one.persons
+                continue
+            tally.no_relaxant += one.persons
+            age = ages[-1] if one.years is None else ages[min(one.years // width, len(ages) - 2)]
+            key = _SEXES.get(one.female, UNKNOWN), age
+            tally.everybody[key] = tally.everybody.get(key, 0) + one.persons
+        return tally
 
 
 def prepare_registry(
@@ -89,13 +105,14 @@ def prepare_registry(
         parts.append(prepare.said_values(known.index(_CREATININE), known.index(EARLIER), knowledge))
     if registry.has("condition_occurrence"):
         read_conditions(registry, concepts, glossary)
-        parts.append(prepare.said_conditions(registry))
     if registry.has("observation"):
         read_observations(registry, concepts, glossary)
         parts.append(prepare.said_observed(registry))
+    if registry.has("condition_occurrence") or registry.has("observation"):
+        parts.append(prepare.said_conditions(registry))
     people = tuple(
         People(
-            female=row["female"], decade=row["decade"], rejected=row["rejected"], dead=bool(row["dead"]),
+            female=row["female"], years=row["years"], rejected=row["rejected"], dead=bool(row["dead"]),
             asked=bool(row["asked"]), persons=int(row["persons"]),
         )
         for row in engine.rows(prepare.people(day)).to_pylist()
@@ -107,7 +124,7 @@ def prepare_registry(
         people=tuple(sorted(people, key=msgspec.json.encode)),
         again=int(engine.rows("SELECT COALESCE(SUM(times - 1), 0) AS n FROM persons WHERE rejected IS NULL")["n"][0].as_py()),
         missing=registry.missing(),
-        unusable=registry.unusable(today),
+        unusable=registry.unusable(last or today),
         implausible=implausible,
         left=tuple(glossary.left()),
         vocabulary=glossary.vocabulary(),

@@ -45,25 +45,33 @@ class Registry:
         return f"CAST(NULL AS {kind})" if name is None else f'TRY_CAST("{name}" AS {kind})'
 
     def last_day(self, today: date) -> date | None:
-        """The last day, up to today, on which anything of the registry begins or is measured."""
-        parts = [
-            f"SELECT MAX(day) AS day FROM (SELECT TRY_CAST({column} AS DATE) AS day FROM {self.typed(table, column)} AS a) AS b WHERE day <= DATE '{today}'"
-            for table, column in (
-                ("drug_exposure", "drug_exposure_start_date"),
-                ("condition_occurrence", "condition_start_date"),
-                ("measurement", "measurement_date"),
-            )
-            if self.has(table)
-        ]
-        found = self.engine.rows(f"SELECT MAX(day) AS day FROM ({' UNION ALL '.join(parts)}) AS c")["day"][0].as_py()
-        return None if found is None else found if type(found) is date else date.fromisoformat(str(found)[:10])
+        """The last day of the data, up to today: that until which anybody is followed, or where that is not said the last on which anything begins."""
+        followed = (("observation_period", "observation_period_end_date"),)
+        begins = (
+            ("drug_exposure", "drug_exposure_start_date"),
+            ("condition_occurrence", "condition_start_date"),
+            ("measurement", "measurement_date"),
+        )
+        for ends in (followed, begins):
+            parts = [
+                f"SELECT {column} AS day FROM {self.typed(table, column)} AS a"
+                for table, column in ends
+                if self.has(table)
+            ]
+            if not parts:
+                continue
+            sql = f"SELECT MAX(day) AS day FROM ({' UNION ALL '.join(parts)}) AS c WHERE day <= DATE '{today}'"
+            found = self.engine.rows(sql)["day"][0].as_py()
+            if found is not None:
+                return found if type(found) is date else date.fromisoformat(str(found)[:10])
+        return None
 
-    def unusable(self, today: date) -> tuple[tuple[str, str, int], ...]:
-        """Rows that cannot be used, by table: (table, why, how many)."""
+    def unusable(self, last: date) -> tuple[tuple[str, str, int], ...]:
+        """Rows that cannot be used, by table: (table, why, how many). ``last`` is the last day of the data."""
         out = list(self.engine.faults())
         for table in TABLES:
             checked = [f for f in table.fields if f.needed and f.name in self._there.get(table.name, ())]
-            if not checked or table.name in ("concept", "drug_strength"):
+            if not checked or table.name in ("concept", "concept_ancestor", "drug_strength"):
                 continue
             tests = {}
             for field in checked:
@@ -71,7 +79,9 @@ class Registry:
                 tests[f"{field.name} is missing"] = f'"{name}" IS NULL'
                 tests[f"{field.name} is no {_words(field)}"] = f'"{name}" IS NOT NULL AND {self._value(table.name, field)} IS NULL'  # fmt: skip
                 if field.kind == "day":
-                    tests[f"{field.name} lies in the future"] = f"{self._value(table.name, field)} > DATE '{today}'"
+                    tests[f"{field.name} lies after the last day of the data"] = (
+                        f"{self._value(table.name, field)} > DATE '{last}'"
+                    )
             counts = ", ".join(f"COUNT(*) FILTER (WHERE {test}) AS n{i}" for i, test in enumerate(tests.values()))
             row = self.engine.rows(f"SELECT {counts} FROM {self.engine.source(table.name)}").to_pylist()[0]
             out += [(table.name, why, int(n)) for why, n in zip(tests, row.values(), strict=True) if n]

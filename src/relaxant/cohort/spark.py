@@ -119,6 +119,7 @@ def local_session() -> SparkSession:
     session = (
         builder.config("spark.sql.shuffle.partitions", str(2 * cores))
         .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.sql.ansi.enabled", "true")

@@ -114,6 +114,11 @@ TABLES = (
         "what the concepts of the other tables stand for",
     ),
     Table(
+        "concept_ancestor",
+        (Field("ancestor_concept_id", "number", True), Field("descendant_concept_id", "number", True)),
+        "which conditions are kinds of others",
+    ),
+    Table(
         "drug_strength",
         (
             Field("drug_concept_id", "number", True),

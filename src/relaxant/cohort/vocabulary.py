@@ -7,7 +7,7 @@ write into one :class:`Glossary`, and give a table with the same keys to be join
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, Generic, TypeVar
 
@@ -62,10 +62,9 @@ class Glossary:
     def leave(self, domain: str, row: Row, why: str, *, lost: bool, name: str | None = None) -> None:
         """Note that nothing was made of a row."""
         known = row.vocabulary_id if row.concept_code else None
-        code = row.concept_code or row.source_value
-        words = name or row.concept_name or row.source_value
+        code = row.concept_code or row.source
         self._left.append(
-            Left(domain=domain, vocabulary=known, code=code, name=words, rows=row.rows, why=why, lost=lost)
+            Left(domain=domain, vocabulary=known, code=code, name=name or row.words, rows=row.rows, why=why, lost=lost)
         )
 
     def left(self) -> list[Left]:
@@ -109,15 +108,20 @@ class Numbered(Generic[Item]):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """What every domain's table of distinct things has; ``rows`` is how many the registry has of it. ``source_*`` is what the source had."""
+    """What every domain's table of distinct things has: the number of its concept (0: none) with what that is, ``source``, the source's own words
+    where there is no concept, and ``rows``, how many the registry has of it."""
 
+    concept: int = 0
     vocabulary_id: str | None = None
     concept_code: str | None = None
     concept_name: str | None = None
-    source_vocabulary_id: str | None = None
-    source_code: str | None = None
-    source_value: str | None = None
+    source: str | None = None
     rows: int = 1
+
+    @property
+    def words(self) -> str | None:
+        """What it is called."""
+        return self.concept_name or self.source
 
 
 def rows_of(table: pa.Table, kind: type[Kind]) -> list[Kind]:
@@ -143,9 +147,13 @@ def in_order(rows: Sequence[Kind]) -> list[int]:
     return sorted(range(len(rows)), key=lambda i: msgspec.json.encode(rows[i]))
 
 
-def beside(table: pa.Table, keys: Sequence[str], made: Sequence[dict[str, Any]], schema: pa.Schema) -> pa.Table:
-    """The key columns of a table with what was made of each of its rows beside them."""
-    out = table.select(list(keys))
+def beside(
+    table: pa.Table, keys: Sequence[str], made: Sequence[Mapping[str, Any] | None], schema: pa.Schema
+) -> pa.Table:
+    """The key columns of a table with what was made of each of its rows beside them, without the rows of which nothing was made."""
+    kept = [i for i, row in enumerate(made) if row is not None]
+    out = table.select(list(keys)).take(pa.array(kept, pa.int64()))
+    meant = [row for row in made if row is not None]
     for field in schema:
-        out = out.append_column(field, pa.array([row[field.name] for row in made], field.type))
+        out = out.append_column(field, pa.array([row[field.name] for row in meant], field.type))
     return out

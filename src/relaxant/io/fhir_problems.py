@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -218,9 +219,22 @@ def _codes(what: Concept) -> set[str]:
     return {code.code for code in what.codes}
 
 
-def dialysis_codes() -> list[str]:
-    """The SNOMED CT codes of procedures that are dialysis."""
-    return sorted(code for code in _DIALYSIS if len(code) > _CPT_DIGITS)
+def dialysis_of(code: str) -> str | None:
+    """The kind of dialysis that a procedure's code is, haemodialysis where the kind is not said; ``None`` for any other."""
+    kind = _DIALYSIS.get(code)
+    return None if kind is None else kind or "haemodialysis"
+
+
+def denies_allergies(codes: Iterable[str], words: str | None) -> bool:
+    """Whether a record says that there are no known allergies, of any kind or of one."""
+    said, all_codes = (words or "").casefold().strip(" ."), set(codes)
+    denied = all_codes & (_NO_ALLERGY | _NO_OTHER_ALLERGY | NONE_KNOWN)
+    return bool(denied) or said in _NO_ALLERGY_WORDS or said.startswith(_NO_OTHER_WORDS)
+
+
+def dialysis_codes(*, billed: bool = False) -> list[str]:
+    """The SNOMED CT codes of procedures that are dialysis; with ``billed`` those of CPT too."""
+    return sorted(code for code in _DIALYSIS if billed or len(code) > _CPT_DIGITS)
 
 
 def dialysis(resources: list[Resource], notes: Notes) -> str | None:

@@ -22,11 +22,18 @@ class Ragged(msgspec.Struct, frozen=True):
         """How long each list is."""
         return np.diff(self.first)
 
-    def of(self, entries: Index) -> Ragged:
-        """The lists of some entries, in their order."""
+    def places(self, entries: Index) -> Index:
+        """Where the values of some entries stand in ``values``, in the order of the entries."""
         lengths = self.first[entries + 1] - self.first[entries]
         first = starts(lengths)
-        return Ragged(first, self.values[np.repeat(self.first[entries] - first[:-1], lengths) + np.arange(first[-1])])
+        return np.repeat(self.first[entries] - first[:-1], lengths) + np.arange(first[-1])
+
+    def of(self, entries: Index) -> Ragged:
+        """The lists of some entries, in their order."""
+        return Ragged(
+            starts(self.first[entries + 1] - self.first[entries]),
+            self.values[self.places(entries)],
+        )
 
     def at(self, entry: int) -> list[int]:
         """The list of one entry."""
