@@ -149,11 +149,14 @@ def test_every_concept_that_is_named_is_there(made: Path) -> None:
 
 def test_the_dictionary_reads_every_drug_and_its_dose_line(made: Path) -> None:
     connection = opened(made)
-    codes = connection.execute("SELECT DISTINCT concept_code FROM supplied JOIN concept USING (concept_id) WHERE concept_id > 0".replace("JOIN concept USING (concept_id)", "JOIN concept c ON c.concept_id = drug_concept_id").replace("concept_id > 0", "c.concept_id > 0")).fetchall()  # fmt: skip
+    codes = connection.execute("SELECT DISTINCT concept_code FROM drug_exposure JOIN concept ON concept_id = drug_concept_id WHERE concept_id > 0").fetchall()  # fmt: skip
     assert len(codes) > 150
     for (code,) in codes:
         entry = lookup_code(RXNORM, code)
         assert entry is not None and entry.ingredients and entry.strength, code
+    held = connection.execute("""SELECT amount_value, numerator_value, denominator_value, u.concept_code FROM drug_strength s JOIN concept d ON d.concept_id = s.drug_concept_id
+        JOIN concept u ON u.concept_id = coalesce(amount_unit_concept_id, numerator_unit_concept_id) WHERE d.concept_code IN ('313413', '1648755', '1234995') ORDER BY d.concept_code""").fetchall()
+    assert held == [(None, 10.0, 1.0, "mg"), (100.0, None, None, "mg"), (4.0, None, None, "mg")]
     lines = connection.execute("""SELECT DISTINCT drug, sig, first_value(round(quantity / days_supply, 3)) OVER (PARTITION BY drug, sig ORDER BY quantity / days_supply)
         FROM supplied WHERE sig LIKE 'Take%' AND drug_concept_id > 0 AND drug LIKE 'tizanidine%' AND quantity > 0""").fetchall()
     assert len(lines) > 3
