@@ -1,4 +1,4 @@
-"""Value sets: the RxNorm codes that the bedside's own reader takes for a relaxant, for a partner, or for a medicine at all."""
+"""Value sets: the RxNorm codes that the bedside's own reader takes for a relaxant, for a partner, or for a medicine at all; the LOINC codes of results."""
 
 from __future__ import annotations
 
@@ -9,23 +9,33 @@ import msgspec
 
 from relaxant.facts.inputs import systemic
 from relaxant.facts.members import Members
+from relaxant.io.fhir_observations import codes_of
 from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.schema import Lab
 from relaxant.medicines.dictionary import RXNORM, Entry, lookup_code, rxnorm_codes
 from relaxant.medicines.dosage.codes import ROUTE_CODES
 from relaxant.medicines.read import read_line
 from relaxant.patient import Code, Line, Patient
 
+LOINC = "http://loinc.org"
+
 
 class ValueSet(msgspec.Struct, frozen=True):
-    """A named set of RxNorm codes."""
+    """A named set of codes of one system."""
 
     name: str
     codes: tuple[str, ...]
+    system: str = RXNORM
 
     @property
     def url(self) -> str:
         """The canonical name by which a library asks for it."""
         return f"urn:relaxant:valueset:{self.name.replace(' ', '-').replace(',', '')}"
+
+
+def of_results(lab: Lab) -> ValueSet:
+    """The LOINC codes under which a laboratory test or a measure is read."""
+    return ValueSet(f"{lab.lab} results", tuple(dict.fromkeys((*lab.loinc, *codes_of(lab.lab)))), LOINC)
 
 
 class Coded(msgspec.Struct, frozen=True):
@@ -130,5 +140,5 @@ def as_fhir(value_set: ValueSet, version: str) -> dict[str, object]:
         "name": "".join(word.capitalize() for word in value_set.name.replace("-", " ").replace(",", " ").split()),
         "title": value_set.name,
         "status": "active",
-        "compose": {"include": [{"system": RXNORM, "concept": [{"code": code} for code in value_set.codes]}]},
+        "compose": {"include": [{"system": value_set.system, "concept": [{"code": code} for code in value_set.codes]}]},
     }

@@ -13,7 +13,6 @@ from relaxant.cohort.cql.units import factors
 from relaxant.errors import InputError
 from relaxant.facts.derive import MAKERS
 from relaxant.io.fhir_medicines import NO_KNOWN_MEDICINES
-from relaxant.io.fhir_observations import codes_of
 from relaxant.io.fhir_problems import NO_INFORMATION, NONE_KNOWN, dialysis_codes
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Lab, Rule
@@ -185,10 +184,8 @@ def _wanted(knowledge: Knowledge, terms: Terms) -> list[Part]:
 
 
 def _lab_values(called: str, lab: Lab) -> dict[str, str]:
-    codes = [*lab.loinc, *(code for code in codes_of(lab.lab) if code not in lab.loinc)]
     return {
         f"{called}.unit": lab.unit,
-        f"{called}.codes": quoted(codes),
         f"{called}.days": f"{lab.valid_days:g}",
         f"{called}.low": decimal(lab.plausible_low),
         f"{called}.high": decimal(lab.plausible_high),

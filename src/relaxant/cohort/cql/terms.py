@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from relaxant.cohort.cql.codes import Codes, Group, ValueSet
+from relaxant.cohort.cql.codes import Codes, Group, ValueSet, of_results
 from relaxant.cohort.cql.parts import Part
 from relaxant.errors import RelaxantError
 from relaxant.facts.conditions import codes_of, implied_by
@@ -79,7 +79,7 @@ class Terms:
 
     def value_sets(self) -> tuple[ValueSet, ...]:
         """Those that the leaves asked for, and those of every library."""
-        return (self._codes.recognised, *self._sets.values())
+        return (self._codes.recognised, *self._sets.values(), *map(of_results, self._knowledge.labs.values()))
 
     # ------------------------------------------------------------ conditions
 
