@@ -17,9 +17,9 @@ from relaxant.knowledge.load import Knowledge
 
 _SHIFT, _LINES = 1_000_000, 10_000_000  # more days before 1970 than anybody has, more lines than there are
 _OLDEST = 125  # years: nobody whose age is on record was older
-_DAY = "DATE_DIFF('day', DATE '1970-01-01', {})"
-_NOTHING = "CAST(NULL AS INT)"
-_NO_AMOUNT = "CAST(NULL AS DOUBLE)"
+DAY = "DATE_DIFF('day', DATE '1970-01-01', {})"
+NOTHING = "CAST(NULL AS INT)"
+NO_AMOUNT = "CAST(NULL AS DOUBLE)"
 
 
 def keep_persons(registry: Registry, as_of: date) -> None:
@@ -35,14 +35,14 @@ def keep_persons(registry: Registry, as_of: date) -> None:
     day = f"LEAST(COALESCE(day_of_birth, CASE WHEN month_of_birth IS NULL THEN 1 ELSE 15 END), {longest})"
     possible = f"year_of_birth BETWEEN 1800 AND 2200 AND {month} BETWEEN 1 AND 12 AND {day} BETWEEN 1 AND 31"
     text = f"CAST(year_of_birth AS VARCHAR) || '-' || CAST({month} AS VARCHAR) || '-' || CAST({day} AS VARCHAR)"
-    born = _DAY.format(f"CAST(CASE WHEN {possible} THEN {text} END AS DATE)")
+    born = DAY.format(f"CAST(CASE WHEN {possible} THEN {text} END AS DATE)")
     said = ("gender_concept_id", "year_of_birth", "month_of_birth", "day_of_birth")
     differ = " OR ".join(f"MIN(COALESCE({c}, -1)) <> MAX(COALESCE({c}, -1))" for c in said)
     died = (
-        f"SELECT person_id, MIN({_DAY.format('death_date')}) AS died FROM {registry.typed('death', 'person_id', 'death_date')} AS d "
+        f"SELECT person_id, MIN({DAY.format('death_date')}) AS died FROM {registry.typed('death', 'person_id', 'death_date')} AS d "
         "WHERE death_date IS NOT NULL GROUP BY person_id"
         if registry.has("death")
-        else f"SELECT CAST(NULL AS BIGINT) AS person_id, {_NOTHING} AS died"
+        else f"SELECT CAST(NULL AS BIGINT) AS person_id, {NOTHING} AS died"
     )
     registry.engine.keep(
         "persons",
@@ -67,8 +67,8 @@ def keep_persons(registry: Registry, as_of: date) -> None:
 
 def exposures(registry: Registry) -> str:
     """Every exposure as a subquery: drug by its key, first and last day, how much for how long. One without a usable end ends with its supply, or on its first day."""
-    start = _DAY.format("drug_exposure_start_date")
-    end = _DAY.format("drug_exposure_end_date")
+    start = DAY.format("drug_exposure_start_date")
+    end = DAY.format("drug_exposure_end_date")
     supplied = "CASE WHEN days_supply BETWEEN 1 AND 1000 THEN days_supply END"
     return f"""(
         SELECT person_id, {drug_key()}, {start} AS start_day,
@@ -149,7 +149,7 @@ def said_lines(knowledge: Knowledge) -> str:
             FROM pieces)
         SELECT person_id, as_of, CAST({LINE} AS TINYINT) AS kind, CAST(numbered % {_LINES} AS INT) AS item,
                CAST(begun AS INT) AS start, CAST(CASE WHEN over < as_of THEN until END AS INT) AS stop,
-               {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
+               {NO_AMOUNT} AS low, {NO_AMOUNT} AS high
         FROM newest WHERE last >= newest AND (all_over < as_of OR over >= as_of)
     """
 
@@ -158,7 +158,7 @@ def said_persons() -> str:
     """One row for everybody who is asked about: birth, death, sex."""
     return f"""
         SELECT a.person_id, a.as_of, CAST({PERSON} AS TINYINT) AS kind, CAST(0 AS INT) AS item, p.born AS start, CASE WHEN p.died <= a.as_of THEN p.died END AS stop,
-               CAST(p.female AS DOUBLE) AS low, {_NO_AMOUNT} AS high
+               CAST(p.female AS DOUBLE) AS low, {NO_AMOUNT} AS high
         FROM ask AS a JOIN persons AS p ON p.person_id = a.person_id
     """
 
@@ -180,17 +180,18 @@ def keep_values(registry: Registry) -> None:
         "measure",
         f"""
         SELECT a.person_id, a.as_of, v.item, v.day, MIN(v.value) AS low, MAX(v.value) AS high
-        FROM {_values(registry)} AS v JOIN ask AS a ON a.person_id = v.person_id
+        FROM {values(registry)} AS v JOIN ask AS a ON a.person_id = v.person_id
         WHERE v.day <= a.as_of AND v.value BETWEEN v.least AND v.most AND v.day >= a.as_of - v.valid_days
         GROUP BY a.person_id, a.as_of, v.item, v.day
         """,
     )
 
 
-def _values(registry: Registry) -> str:
+def values(registry: Registry) -> str:
+    """Every value as a subquery, in its lab's own unit."""
     return f"""(
         SELECT r.person_id, m.item, m.least, m.most, m.valid_days, r.day, r.value * m.scale + m.shift AS value
-        FROM (SELECT person_id, {measured_key()}, {_DAY.format("measurement_date")} AS day, value_as_number AS value
+        FROM (SELECT person_id, {measured_key()}, {DAY.format("measurement_date")} AS day, value_as_number AS value
               FROM {registry.typed("measurement")} AS s
               WHERE person_id IS NOT NULL AND measurement_date IS NOT NULL AND value_as_number IS NOT NULL) AS r
         JOIN measured AS m ON m.concept = r.concept AND m.source = r.source AND m.unit = r.unit AND m.unit_source = r.unit_source)"""
@@ -198,7 +199,7 @@ def _values(registry: Registry) -> str:
 
 def out_of_bounds(registry: Registry) -> int:
     """How many values lie beyond the bounds of their lab."""
-    found = registry.engine.rows(f"SELECT COUNT(*) AS n FROM {_values(registry)} AS v WHERE NOT (value BETWEEN least AND most)")  # fmt: skip
+    found = registry.engine.rows(f"SELECT COUNT(*) AS n FROM {values(registry)} AS v WHERE NOT (value BETWEEN least AND most)")  # fmt: skip
     return int(found["n"][0].as_py())
 
 
@@ -206,17 +207,22 @@ def said_values(creatinine: int | None, earlier: int, knowledge: Knowledge) -> s
     """The newest day's values of each lab, least and most; and the creatinine before: the lowest within the days of a kidney injury, else the last."""
     who = "person_id, as_of, item"
     newest = f"""
-        SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop, low, high
+        SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {NOTHING} AS stop, low, high
         FROM measure QUALIFY ROW_NUMBER() OVER (PARTITION BY {who} ORDER BY day DESC) = 1
     """
     if creatinine is None:
         return newest
+    every = f"(SELECT *, MAX(day) OVER (PARTITION BY person_id, as_of) AS newest FROM measure WHERE item = {creatinine}) AS c"
+    return f"{newest} UNION ALL {earlier_creatinine(every, earlier, knowledge)}"
+
+
+def earlier_creatinine(every: str, earlier: int, knowledge: Knowledge) -> str:
+    """The creatinine before the newest: the lowest within the days of a kidney injury, else the last. ``every`` has all that hold, and the day of the newest."""
     near = f"newest - day <= {int(knowledge.policy('kidney_injury_ratio_days'))}"
-    return f"""{newest}
-        UNION ALL
-        SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, CAST({earlier} AS INT) AS item, CAST(day AS INT) AS start, {_NOTHING} AS stop,
+    return f"""
+        SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, CAST({earlier} AS INT) AS item, CAST(day AS INT) AS start, {NOTHING} AS stop,
                CASE WHEN {near} THEN low ELSE high END AS low, CASE WHEN {near} THEN low ELSE high END AS high
-        FROM (SELECT *, MAX(day) OVER (PARTITION BY person_id, as_of) AS newest FROM measure WHERE item = {creatinine}) AS c
+        FROM {every}
         WHERE day < newest
         QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of ORDER BY
             CASE WHEN {near} THEN 0 ELSE 1 END, CASE WHEN {near} THEN low ELSE 0 END, CASE WHEN {near} THEN day ELSE -day END) = 1
@@ -232,25 +238,30 @@ def condition_key() -> str:
 def said_conditions(registry: Registry) -> str:
     """The conditions of those who are asked about, each since it was first written down; one that lasts only so long since its last time, where that is
     near enough. ``condition`` and ``observed``, which holds conditions too, are loaded where their tables are there."""
+    return f"""
+        SELECT a.person_id, a.as_of, CAST({CONDITION} AS TINYINT) AS kind, n.item,
+               CAST(CASE WHEN MIN(n.lasts_days) IS NULL THEN MIN(n.day) ELSE MAX(n.day) END AS INT) AS start, {NOTHING} AS stop,
+               {NO_AMOUNT} AS low, {NO_AMOUNT} AS high
+        FROM ({conditions_noted(registry)}) AS n JOIN ask AS a ON a.person_id = n.person_id
+        WHERE n.day <= a.as_of AND (n.lasts_days IS NULL OR n.day > a.as_of - n.lasts_days)
+        GROUP BY a.person_id, a.as_of, n.item
+    """
+
+
+def conditions_noted(registry: Registry) -> str:
+    """Every time that a condition was written down: whose, when, its item, for how long it counts. ``condition`` and ``observed`` are loaded as their tables are there."""
     noted = []
     if registry.has("condition_occurrence"):
         noted.append(f"""
             SELECT r.person_id, r.day, c.item, c.lasts_days
-            FROM (SELECT person_id, {condition_key()}, {_DAY.format("condition_start_date")} AS day
+            FROM (SELECT person_id, {condition_key()}, {DAY.format("condition_start_date")} AS day
                   FROM {registry.typed("condition_occurrence")} AS s WHERE person_id IS NOT NULL AND condition_start_date IS NOT NULL) AS r
             JOIN condition AS c ON c.concept = r.concept AND c.source_concept = r.source_concept AND c.source = r.source""")
     if registry.has("observation"):
         noted.append(
             f"SELECT person_id, day, item, lasts_days FROM {_observed(registry)} AS o WHERE kind = {CONDITION}"
         )
-    return f"""
-        SELECT a.person_id, a.as_of, CAST({CONDITION} AS TINYINT) AS kind, n.item,
-               CAST(CASE WHEN MIN(n.lasts_days) IS NULL THEN MIN(n.day) ELSE MAX(n.day) END AS INT) AS start, {_NOTHING} AS stop,
-               {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
-        FROM ({" UNION ALL ".join(noted)}) AS n JOIN ask AS a ON a.person_id = n.person_id
-        WHERE n.day <= a.as_of AND (n.lasts_days IS NULL OR n.day > a.as_of - n.lasts_days)
-        GROUP BY a.person_id, a.as_of, n.item
-    """
+    return " UNION ALL ".join(noted)
 
 
 def observed_key() -> str:
@@ -268,12 +279,12 @@ def said_observed(registry: Registry) -> str:
         WHERE o.day <= a.as_of AND (o.lasts_days IS NULL OR o.day > a.as_of - o.lasts_days)
     """
     return f"""
-        SELECT person_id, as_of, CAST({ALLERGY} AS TINYINT) AS kind, item, CAST(MIN(day) AS INT) AS start, {_NOTHING} AS stop,
-               {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
+        SELECT person_id, as_of, CAST({ALLERGY} AS TINYINT) AS kind, item, CAST(MIN(day) AS INT) AS start, {NOTHING} AS stop,
+               {NO_AMOUNT} AS low, {NO_AMOUNT} AS high
         FROM ({rows}) AS x WHERE kind = {ALLERGY} GROUP BY person_id, as_of, item
         UNION ALL
-        SELECT person_id, as_of, CAST({HABIT} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop,
-               {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
+        SELECT person_id, as_of, CAST({HABIT} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {NOTHING} AS stop,
+               {NO_AMOUNT} AS low, {NO_AMOUNT} AS high
         FROM ({rows}) AS x WHERE kind = {HABIT}
         QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of, field ORDER BY day DESC, item) = 1
     """
@@ -282,7 +293,7 @@ def said_observed(registry: Registry) -> str:
 def _observed(registry: Registry) -> str:
     return f"""(
         SELECT r.person_id, r.day, o.kind, o.item, o.field, o.lasts_days
-        FROM (SELECT person_id, {observed_key()}, {_DAY.format("observation_date")} AS day
+        FROM (SELECT person_id, {observed_key()}, {DAY.format("observation_date")} AS day
               FROM {registry.typed("observation")} AS s WHERE person_id IS NOT NULL AND observation_date IS NOT NULL) AS r
         JOIN observed AS o ON o.concept = r.concept AND o.value_concept = r.value_concept AND o.source = r.source AND o.value_text = r.value_text)"""
 
@@ -311,25 +322,24 @@ def no_rows(schema: pa.Schema) -> pa.Table:
     return schema.empty_table()
 
 
-def people(as_of: date) -> str:
-    """How many persons there are of each sex, age in years, reason to be rejected, alive or dead, asked about or not."""
-    day = day_number(as_of)
-    years = f"CAST(FLOOR(({day} - born) / 365.25) AS INT)"
+def people(first: date, last: date) -> str:
+    """How many persons there are of each sex, age in years on the last day, reason to be rejected, alive or dead on the first, asked about or not."""
+    years = f"CAST(FLOOR(({day_number(last)} - born) / 365.25) AS INT)"
     return f"""
         SELECT female, years, rejected, dead, asked, COUNT(*) AS persons
-        FROM (SELECT p.female, {years} AS years, p.rejected, CASE WHEN p.died < {day} THEN 1 ELSE 0 END AS dead,
+        FROM (SELECT p.female, {years} AS years, p.rejected, CASE WHEN p.died < {day_number(first)} THEN 1 ELSE 0 END AS dead,
                      CASE WHEN a.person_id IS NULL THEN 0 ELSE 1 END AS asked
               FROM persons AS p LEFT JOIN (SELECT DISTINCT person_id FROM ask) AS a ON a.person_id = p.person_id) AS k
         GROUP BY female, years, rejected, dead, asked
     """
 
 
-def spans(people_at_once: int) -> str:
-    """The batches: so many people each, in the order of their numbers."""
+def spans(looks_at_once: int) -> str:
+    """The batches: people in the order of their numbers, so many looks at them in each."""
     return f"""
         SELECT MIN(person_id) AS first, MAX(person_id) AS last
-        FROM (SELECT person_id, CAST(FLOOR((ROW_NUMBER() OVER (ORDER BY person_id) - 1) / {people_at_once}) AS INT) AS part
-              FROM (SELECT DISTINCT person_id FROM ask) AS one) AS numbered
+        FROM (SELECT person_id, CAST(FLOOR((SUM(looks) OVER (ORDER BY person_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) - 1) / {looks_at_once}) AS INT) AS part
+              FROM (SELECT person_id, COUNT(*) AS looks FROM ask GROUP BY person_id) AS one) AS numbered
         GROUP BY part ORDER BY part
     """
 

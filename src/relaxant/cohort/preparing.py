@@ -6,7 +6,7 @@ from datetime import date
 
 import msgspec
 
-from relaxant.cohort import prepare
+from relaxant.cohort import prepare, prepare_period
 from relaxant.cohort.meaning import (
     Concepts,
     read_conditions,
@@ -15,6 +15,7 @@ from relaxant.cohort.meaning import (
     read_measurements,
     read_observations,
 )
+from relaxant.cohort.period import Asked, Period
 from relaxant.cohort.registry import Registry
 from relaxant.cohort.said import EARLIER, Vocabulary
 from relaxant.cohort.tally import UNKNOWN, Tally, age_bands
@@ -22,6 +23,7 @@ from relaxant.cohort.unfinished import Span
 from relaxant.cohort.vocabulary import Glossary, Left
 from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
+from relaxant.patient import jurisdiction_of
 
 _CREATININE = "creatinine"
 _DEAD = "died before the day of the screen"
@@ -45,11 +47,12 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 
     ``again``: rows of persons that say once more what another row says. ``missing``: tables that are not there, each with what is not known then.
     ``unusable``: rows by table and reason. ``implausible``: values beyond the bounds of their lab. ``left``: what nothing was made of, worst
-    first. ``agents``: those looked for that somebody has.
+    first. ``agents``: those looked for that somebody has. ``period`` is that of a screen of one, whose last day is ``as_of``.
     """
 
     as_of: date
     as_of_said: bool
+    period: Period | None = None
     country: str
     people: tuple[People, ...]
     again: int
@@ -80,46 +83,63 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def prepare_registry(
-    registry: Registry, knowledge: Knowledge, *, as_of: date | None, country: str, today: date, people_at_once: int
+    registry: Registry,
+    knowledge: Knowledge,
+    *,
+    as_of: date | None,
+    country: str,
+    today: date,
+    people_at_once: int,
+    period: Asked | None = None,
 ) -> tuple[Prepared, str]:
-    """Prepares a screen as of a day (the registry's last where none is said), and gives the query whose rows are those of
-    :data:`relaxant.cohort.said.SAID`, not yet in order. Raises :class:`InputError` where nothing can be screened."""
+    """Prepares a screen as of a day (the registry's last where none is said) or of a period, and gives the query whose rows are those of
+    :data:`relaxant.cohort.said.SAID`, not yet in order. ``people_at_once`` are the looks of a batch: one a person as of a day. Raises
+    :class:`InputError` where nothing can be screened."""
     last = registry.last_day(today)
     day = as_of or last
     if day is None:
         raise InputError("SOURCE", registry.engine.name, "nothing in it has a day up to today", "give a registry with rows, or the day with --as-of")  # fmt: skip
+    within = None if period is None else period.within(last or day)
+    day = day if within is None else within.last
     engine = registry.engine
     glossary, concepts = Glossary(knowledge, day, country), Concepts(registry)
     read_drugs(registry, concepts, glossary)
     prepare.keep_persons(registry, day)
-    prepare.keep_asked(registry, day, knowledge)
-    prepare.keep_exposure(registry, knowledge)
-    read_doses(registry, glossary)
-    parts = [prepare.said_persons(), prepare.said_lines(knowledge)]
+    parts = (
+        _medicines(registry, glossary, day) if within is None else _medicines_of_period(registry, glossary, within, country)
+    )  # fmt: skip
     implausible = 0
     if registry.has("measurement"):
         read_measurements(registry, concepts, glossary)
-        prepare.keep_values(registry)
         implausible = prepare.out_of_bounds(registry)
         known = glossary.vocabulary().measured
-        parts.append(prepare.said_values(known.index(_CREATININE), known.index(EARLIER), knowledge))
+        items = known.index(_CREATININE), known.index(EARLIER)
+        if within is None:
+            prepare.keep_values(registry)
+            parts.append(prepare.said_values(*items, knowledge))
+        else:
+            prepare_period.keep_values(registry, within)
+            parts.append(prepare_period.said_values(*items, knowledge))
     if registry.has("condition_occurrence"):
         read_conditions(registry, concepts, glossary)
     if registry.has("observation"):
         read_observations(registry, concepts, glossary)
         parts.append(prepare.said_observed(registry))
     if registry.has("condition_occurrence") or registry.has("observation"):
-        parts.append(prepare.said_conditions(registry))
+        parts.append(
+            prepare.said_conditions(registry) if within is None else prepare_period.said_conditions(registry, within)
+        )
     people = tuple(
         People(
             female=row["female"], years=row["years"], rejected=row["rejected"], dead=bool(row["dead"]),
             asked=bool(row["asked"]), persons=int(row["persons"]),
         )
-        for row in engine.rows(prepare.people(day)).to_pylist()
+        for row in engine.rows(prepare.people(day if within is None else within.first, day)).to_pylist()
     )  # fmt: skip
     made = Prepared(
         as_of=day,
         as_of_said=as_of is not None,
+        period=within,
         country=country,
         people=tuple(sorted(people, key=msgspec.json.encode)),
         again=int(engine.rows("SELECT COALESCE(SUM(times - 1), 0) AS n FROM persons WHERE rejected IS NULL")["n"][0].as_py()),
@@ -134,3 +154,22 @@ def prepare_registry(
         ),
     )  # fmt: skip
     return made, " UNION ALL ".join(f"({part})" for part in parts)
+
+
+def _medicines(registry: Registry, glossary: Glossary, day: date) -> list[str]:
+    """Who is looked at on a day, and the queries of persons and their medicines."""
+    prepare.keep_asked(registry, day, glossary.knowledge)
+    prepare.keep_exposure(registry, glossary.knowledge)
+    read_doses(registry, glossary)
+    return [prepare.said_persons(), prepare.said_lines(glossary.knowledge)]
+
+
+def _medicines_of_period(registry: Registry, glossary: Glossary, period: Period, country: str) -> list[str]:
+    """The same for the days of a period."""
+    knowledge = glossary.knowledge
+    prepare_period.keep_exposure(registry, period, knowledge)
+    read_doses(registry, glossary)
+    prepare_period.keep_courses(registry, period, knowledge)
+    prepare_period.keep_asked(registry, period, knowledge, jurisdiction_of(country))
+    prepare_period.keep_listed(registry, knowledge)
+    return [prepare_period.said_persons(registry), prepare_period.said_lines()]
