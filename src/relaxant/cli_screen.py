@@ -8,8 +8,10 @@ import sys
 from datetime import date
 
 from relaxant.cli_cohort import day_said
+from relaxant.cohort.period import Asked
 from relaxant.cohort.progress import Progress
 from relaxant.cohort.screen import Screen, screen
+from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
 
 
@@ -25,6 +27,7 @@ def run(options: argparse.Namespace, knowledge: Knowledge, today: date) -> int:
             options.output,
             engine=options.engine,
             as_of=None if options.as_of is None else day_said(options.as_of),
+            period=_period(options, knowledge),
             country=options.country or "US",
             checks=options.checks,
             small_counts=options.small_counts,
@@ -38,9 +41,29 @@ def run(options: argparse.Namespace, knowledge: Knowledge, today: date) -> int:
     return 0
 
 
+def _period(options: argparse.Namespace, knowledge: Knowledge) -> Asked | None:
+    """The period that was asked for."""
+    if options.first is None:
+        for name in ("until", "every", "washout", "new_users"):
+            if getattr(options, name):
+                raise InputError(f"--{name.replace('_', '-')}", getattr(options, name), "it belongs to a period", "say its first day with --from")  # fmt: skip
+        return None
+    every = int(knowledge.policy("screen_every_days")) if options.every is None else options.every
+    washout = int(knowledge.policy("screen_washout_days")) if options.washout is None else options.washout
+    return Asked(
+        first=day_said(options.first, "--from"),
+        last=None if options.until is None else day_said(options.until, "--until"),
+        every=every,
+        washout=washout,
+        new_users=options.new_users,
+    )
+
+
 def _say(made: Screen) -> None:
     tally, prepared = made.tally, made.prepared
     day = f"as of {prepared.as_of}" + ("" if prepared.as_of_said else ", the last day of the data")
+    if prepared.period is not None:
+        day = f"from {prepared.period.first} to {prepared.period.last}"
     print(f"relaxant: {day}: {tally.persons:,} persons, {tally.relaxant:,} with a relaxant, {tally.findings:,} with a finding", file=sys.stderr)  # fmt: skip
     for table, without in prepared.missing:
         if table not in ("concept_ancestor", "drug_strength", "death", "observation_period"):

@@ -329,7 +329,7 @@ def people(first: date, last: date) -> str:
         SELECT female, years, rejected, dead, asked, COUNT(*) AS persons
         FROM (SELECT p.female, {years} AS years, p.rejected, CASE WHEN p.died < {day_number(first)} THEN 1 ELSE 0 END AS dead,
                      CASE WHEN a.person_id IS NULL THEN 0 ELSE 1 END AS asked
-              FROM persons AS p LEFT JOIN (SELECT DISTINCT person_id FROM ask) AS a ON a.person_id = p.person_id) AS k
+              FROM persons AS p LEFT JOIN (SELECT DISTINCT person_id FROM ask WHERE as_of >= {day_number(first)}) AS a ON a.person_id = p.person_id) AS k
         GROUP BY female, years, rejected, dead, asked
     """
 

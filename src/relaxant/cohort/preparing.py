@@ -26,7 +26,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.patient import jurisdiction_of
 
 _CREATININE = "creatinine"
-_DEAD = "died before the day of the screen"
+DEAD = "died before the day of the screen"
 _SEXES: dict[int | None, str] = {1: "female", 0: "male"}
 
 
@@ -71,7 +71,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
             if one.asked:
                 continue
             tally.persons += one.persons
-            why = one.rejected or (_DEAD if one.dead else None)
+            why = one.rejected or (DEAD if one.dead else None)
             if why is not None:
                 tally.rejected[why] = tally.rejected.get(why, 0) + one.persons
                 continue
