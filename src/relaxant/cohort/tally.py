@@ -232,7 +232,7 @@ def known_inputs(facts: Facts) -> Iterator[tuple[str, Mask]]:
     """Who has each of the inputs. Shape (rows,)."""
     for name in INPUTS:
         if name == SEX:
-            yield name, ~np.isnan(facts.inputs.truths["female"])
+            yield name, ~np.isnan(facts.said("female"))
         elif name in (CONDITIONS, ALLERGIES):
             yield name, getattr(facts.inputs, f"{name}_known")
         else:
