@@ -56,7 +56,9 @@ def _patient(rng: random.Random, person: str) -> tuple[Resource, date | None, st
         patient["gender"] = sex
     if rng.random() < 0.05:
         patient["extension"] = [{"url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-birthsex", "valueCode": rng.choice(("F", "M", "UNK"))}]  # fmt: skip
-    born: date | None = AS_OF - timedelta(days=rng.choice((rng.randrange(6000, 34000), rng.randrange(100, 6600), 23741, 6575, 6574)))
+    born: date | None = AS_OF - timedelta(
+        days=rng.choice((rng.randrange(6000, 34000), rng.randrange(100, 6600), 23741, 6575, 6574))
+    )
     if rng.random() < 0.1:
         born = date(rng.choice((1936, 1952, 1960, 2008)), 2, 29)
     if rng.random() < 0.05:
@@ -81,7 +83,15 @@ def _results(rng: random.Random, born: date | None, sex: str | None) -> list[Res
         out.append(_observation("2160-0", value, "mg/dL", rng, newest))
         for _ in range(rng.choice((0, 0, 1, 2))):
             gap = rng.choice((0, 1, 2, 3, 7, 8, 40))
-            out.append(_observation("2160-0", value * rng.choice((0.5, 0.66, 0.8, 0.995, 1.0, 1.5)), "mg/dL", rng, newest - timedelta(days=gap)))
+            out.append(
+                _observation(
+                    "2160-0",
+                    value * rng.choice((0.5, 0.66, 0.8, 0.995, 1.0, 1.5)),
+                    "mg/dL",
+                    rng,
+                    newest - timedelta(days=gap),
+                )
+            )
         if rng.random() < 0.1:
             out.append(_observation("38483-4", value, "mg/dL", rng, AS_OF + timedelta(days=2)))
     for code, chance, low, high, unit in (
@@ -107,7 +117,12 @@ def _creatinine_at(rate: float, born: date, female: bool) -> float:
 
 
 def _observation(code: str, value: float, unit: str, rng: random.Random, when: date) -> Resource:
-    out: Resource = {"resourceType": "Observation", "status": rng.choices(("final", "amended", "preliminary", "entered-in-error", "cancelled"), (30, 3, 2, 1, 1))[0]}
+    out: Resource = {
+        "resourceType": "Observation",
+        "status": rng.choices(("final", "amended", "preliminary", "entered-in-error", "cancelled"), (30, 3, 2, 1, 1))[
+            0
+        ],
+    }
     out["code"] = {"coding": [{"system": LOINC, "code": code}]}
     said = rng.choices(("day", "moment", "zone", "none", "period"), (12, 4, 4, 1, 1))[0]
     if said == "day":
@@ -149,10 +164,18 @@ def _conditions(rng: random.Random) -> list[Resource]:
     for _ in range(rng.choice((0, 0, 1, 2, 3))):
         system, code = rng.choice(CONDITIONS)
         one: Resource = {"resourceType": "Condition", "code": {"coding": [{"system": system, "code": code}]}}
-        one["clinicalStatus"] = _of("condition-clinical", rng.choices(("active", "recurrence", "remission", "inactive", "resolved"), (20, 1, 1, 2, 2))[0])
-        one["verificationStatus"] = _of("condition-ver-status", rng.choices(("confirmed", "provisional", "refuted", "entered-in-error"), (20, 1, 1, 1))[0])
+        one["clinicalStatus"] = _of(
+            "condition-clinical",
+            rng.choices(("active", "recurrence", "remission", "inactive", "resolved"), (20, 1, 1, 2, 2))[0],
+        )
+        one["verificationStatus"] = _of(
+            "condition-ver-status",
+            rng.choices(("confirmed", "provisional", "refuted", "entered-in-error"), (20, 1, 1, 1))[0],
+        )
         if rng.random() < 0.2:
-            one["abatementDateTime"] = str(AS_OF + timedelta(days=rng.choice((-400, -1, 0, 1, 30))))[: rng.choice((4, 7, 10))]
+            one["abatementDateTime"] = str(AS_OF + timedelta(days=rng.choice((-400, -1, 0, 1, 30))))[
+                : rng.choice((4, 7, 10))
+            ]
         if rng.random() < 0.1:
             del one["clinicalStatus"]
         out.append(one)
@@ -167,7 +190,14 @@ def _dialysis(rng: random.Random) -> list[Resource]:
     if rng.random() > 0.05:
         return []
     code = {"coding": [{"system": SNOMED, "code": rng.choice(("302497006", "71192002"))}]}
-    return [{"resourceType": "Procedure", "status": rng.choice(("completed", "not-done")), "code": code, "performedDateTime": "2026-11-20"}]
+    return [
+        {
+            "resourceType": "Procedure",
+            "status": rng.choice(("completed", "not-done")),
+            "code": code,
+            "performedDateTime": "2026-11-20",
+        }
+    ]
 
 
 # ---------------------------------------------------------------- medicines
@@ -190,12 +220,27 @@ def _medicine(rng: random.Random, code: str, name: str) -> list[Resource]:
     concept: Resource = {"coding": [{"system": RXNORM, "code": code}]}
     dosage: Resource = {}
     if rng.random() < 0.2:
-        dosage["route"] = {"coding": [{"system": SNOMED, "code": SPINE if "spine" in name else EYE if "eye" in name else ORAL}]}
+        dosage["route"] = {
+            "coding": [{"system": SNOMED, "code": SPINE if "spine" in name else EYE if "eye" in name else ORAL}]
+        }
     if rng.random() < 0.15:
-        dosage["timing"] = {"repeat": {"frequency": 3, "period": 1, "periodUnit": "d", "boundsPeriod": {"start": "2026-01-05", "end": str(AS_OF + timedelta(days=rng.choice((-30, -1, 0, 60))))}}}
+        dosage["timing"] = {
+            "repeat": {
+                "frequency": 3,
+                "period": 1,
+                "periodUnit": "d",
+                "boundsPeriod": {
+                    "start": "2026-01-05",
+                    "end": str(AS_OF + timedelta(days=rng.choice((-30, -1, 0, 60)))),
+                },
+            }
+        }
     if rng.random() < 0.6:
         one: Resource = {"resourceType": "MedicationRequest", "intent": "order", "authoredOn": "2026-01-05"}
-        one["status"] = rng.choices(("active", "on-hold", "stopped", "completed", "cancelled", "entered-in-error", "draft", "unknown"), (30, 2, 4, 4, 2, 1, 4, 1))[0]
+        one["status"] = rng.choices(
+            ("active", "on-hold", "stopped", "completed", "cancelled", "entered-in-error", "draft", "unknown"),
+            (30, 2, 4, 4, 2, 1, 4, 1),
+        )[0]
         if rng.random() < 0.06:
             one["intent"] = rng.choice(("proposal", "plan"))
         if rng.random() < 0.04:
@@ -206,7 +251,10 @@ def _medicine(rng: random.Random, code: str, name: str) -> list[Resource]:
             one["dosageInstruction"] = [dosage]
     else:
         one = {"resourceType": "MedicationStatement", "effectivePeriod": {"start": "2026-01-05"}}
-        one["status"] = rng.choices(("active", "completed", "stopped", "on-hold", "not-taken", "intended", "entered-in-error"), (30, 4, 4, 2, 2, 2, 1))[0]
+        one["status"] = rng.choices(
+            ("active", "completed", "stopped", "on-hold", "not-taken", "intended", "entered-in-error"),
+            (30, 4, 4, 2, 2, 2, 1),
+        )[0]
         if one["status"] in ("completed", "stopped") and rng.random() < 0.8:
             one["effectivePeriod"]["end"] = str(AS_OF - timedelta(days=rng.choice((0, 1, 20, 200))))
         if dosage:

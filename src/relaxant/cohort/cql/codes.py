@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date
 
@@ -30,7 +31,7 @@ class ValueSet(msgspec.Struct, frozen=True):
     @property
     def url(self) -> str:
         """The canonical name by which a library asks for it."""
-        return f"urn:relaxant:valueset:{self.name.replace(' ', '-').replace(',', '')}"
+        return f"urn:relaxant:valueset:{re.sub('[^a-z0-9]+', '-', self.name.lower()).strip('-')}"
 
 
 def of_results(lab: Lab) -> ValueSet:
@@ -76,6 +77,10 @@ class Codes:
         """Every code whose ingredients are certain: a medicine with another one is not checked."""
         return ValueSet("recognised medicines", tuple(self._entries))
 
+    def names_agent(self, agent: str) -> bool:
+        """Whether there is a code for an agent: no record that is coded in RxNorm names one without."""
+        return any(agent in c.agents for c in self._coded((self._knowledge.agents[agent].ingredient,)))
+
     def agent(self, agent: str) -> Group:
         """The codes that are an agent; where a route is said, its ingredient by a route that makes it that agent."""
         ingredient = self._knowledge.agents[agent].ingredient
@@ -83,8 +88,8 @@ class Codes:
         one = next(iter(own), None)
         routes = [route for route in ROUTE_CODES if one is not None and agent in self._by_route(one.code, route).agents]
         return Group(
-            ValueSet(agent, _sorted(c.code for c in own if agent in c.agents)),
-            ((ValueSet(f"{agent} by any route", _sorted(c.code for c in own)), tuple(routes)),),
+            ValueSet(f"agent {agent}", _sorted(c.code for c in own if agent in c.agents)),
+            ((ValueSet(f"agent {agent} by any route", _sorted(c.code for c in own)), tuple(routes)),),
         )
 
     def partners(self, name: str, members: Members) -> Group:
@@ -92,7 +97,9 @@ class Codes:
         own = self._coded(members.names)
         alike: dict[tuple[str, ...], set[str]] = {}
         for ingredient, (routes, _) in members.ingredients.items():
-            counted = tuple(code for code, route in ROUTE_CODES.items() if (route in routes if routes else systemic(route)))
+            counted = tuple(
+                code for code, route in ROUTE_CODES.items() if (route in routes if routes else systemic(route))
+            )
             alike.setdefault(counted, set()).add(ingredient)
         routed = []
         for place, (routes, names) in enumerate(sorted(alike.items())):

@@ -60,15 +60,26 @@ def library(knowledge: Knowledge, rules: Sequence[str] = (), *, country: str = "
     """The library of some rules, or of every rule that can be expressed. Raises :class:`InputError` for one named that is not there or cannot be."""
     for name in rules:
         if name not in knowledge.rules:
-            raise InputError("--rule", name, "there is no such rule", "give the id of a rule, as `relaxant review --format json` names it")
-    terms = Terms(knowledge, Codes(knowledge, country))
+            raise InputError(
+                "--rule",
+                name,
+                "there is no such rule",
+                "give the id of a rule, as `relaxant review --format json` names it",
+            )
+    codes = Codes(knowledge, country)
+    terms = Terms(knowledge, codes)
     exported, parts, refused = [], [], {}
     for rule in [knowledge.rules[name] for name in dict.fromkeys(rules)] or list(knowledge.rules.values()):
         try:
-            made = _rule(rule, knowledge, country, terms)
+            made = _rule(rule, knowledge, country, codes, terms)
         except CannotExpressError as error:
             if rules:
-                raise InputError("--rule", rule.rule, f"it asks for {error.fact}, which CQL cannot say here: {error.why}", "leave the rule out") from None
+                raise InputError(
+                    "--rule",
+                    rule.rule,
+                    f"it asks for {error.fact}, which CQL cannot say here: {error.why}",
+                    "leave the rule out",
+                ) from None
             refused[rule.rule] = str(error)
             continue
         exported += [one for one, _ in made]
@@ -79,7 +90,7 @@ def library(knowledge: Knowledge, rules: Sequence[str] = (), *, country: str = "
 def _tests(rule: Rule, knowledge: Knowledge, country: str) -> list[Test]:
     compiled = program(knowledge, jurisdiction_of(country))
     agents = knowledge.agents if "every agent" in rule.agents else rule.agents
-    out = []
+    out: list[Test] = []
     for agent in sorted(agents):
         places = [place for group in compiled.groups(agent) for place in group.rules.tests.tolist()]
         out += [compiled.tests[place] for place in places if compiled.tests[place].rule.rule == rule.rule]
@@ -88,8 +99,10 @@ def _tests(rule: Rule, knowledge: Knowledge, country: str) -> list[Test]:
     return out
 
 
-def _rule(rule: Rule, knowledge: Knowledge, country: str, terms: Terms) -> list[tuple[Exported, Part]]:
-    tests = _tests(rule, knowledge, country)
+def _rule(rule: Rule, knowledge: Knowledge, country: str, codes: Codes, terms: Terms) -> list[tuple[Exported, Part]]:
+    tests = [test for test in _tests(rule, knowledge, country) if codes.names_agent(test.agent)]
+    if not tests:
+        raise CannotExpressError(", ".join(rule.agents), "RxNorm has no code for it here")
     made = []
     for test in tests:
         called = rule.rule if len(tests) == 1 else f"{rule.rule} ({test.agent})"
@@ -128,7 +141,9 @@ def _assembled(knowledge: Knowledge, country: str, terms: Terms, rules: tuple[Ex
     ready = [*wanted, *terms.parts.values(), *own]
     words = [Part(r.outcome, f'define "{r.outcome}":\n  "In words"("{r.definition}")') for r in rules]
     parts = needed([*ready, *words], [name for r in rules for name in (r.definition, r.outcome)])
-    parts = tuple(_units(knowledge.labs[part.name.partition(" ")[0]], knowledge) if not part.text else part for part in parts)
+    parts = tuple(
+        _units(knowledge.labs[part.name.partition(" ")[0]], knowledge) if not part.text else part for part in parts
+    )
     names = {name for part in parts for name in part.uses}
     sets = [s for s in terms.value_sets() if s.name in names]
     version = f"{__version__}-{knowledge.sha256[:12]}"
@@ -156,7 +171,9 @@ def _wanted(knowledge: Knowledge, terms: Terms) -> list[Part]:
         "dialysis": quoted(dialysis_codes(billed=True)),
         **_lab_values("creatinine", knowledge.labs["creatinine"]),
     }
-    out = [Part(f"{lab.lab} in {lab.unit}", "") for lab in knowledge.labs.values()]  # its text costs time, and most are not needed
+    out = [
+        Part(f"{lab.lab} in {lab.unit}", "") for lab in knowledge.labs.values()
+    ]  # its text costs time, and most are not needed
     for part in written():
         if "{{single}}" not in part.text:
             out.append(filled(part, values))
@@ -181,9 +198,17 @@ def _lab_values(called: str, lab: Lab) -> dict[str, str]:
 def _units(lab: Lab, knowledge: Knowledge) -> Part:
     """A number in a known unit, in the lab's own; null in any other, and where code and words of the unit differ."""
     called = f"{lab.lab} in {lab.unit}"
-    known = {unit: decimal(factor) for unit, factor in factors(lab, knowledge).items() if abs(float(decimal(factor)) - factor) < 1e-12}
+    known = {
+        unit: decimal(factor)
+        for unit, factor in factors(lab, knowledge).items()
+        if abs(float(decimal(factor)) - factor) < 1e-12
+    }
     cases = " ".join(f"when '{unit}' then {factor}" for unit, factor in known.items())
-    bare = "" if lab.unit_required and lab.unit not in ("", "1") else " when amount.code.value is null and amount.unit.value is null then 1.0"
+    bare = (
+        ""
+        if lab.unit_required and lab.unit not in ("", "1")
+        else " when amount.code.value is null and amount.unit.value is null then 1.0"
+    )
     text = (
         f'define function "{called}"(amount FHIR.Quantity):\n'
         "  (Tuple {\n"

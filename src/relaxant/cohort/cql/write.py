@@ -23,9 +23,13 @@ def write_library(library: Library, folder: str | Path) -> list[Path]:
         raise InputError("--output", str(folder), "this is a file", "give a folder")
     sets.mkdir(parents=True, exist_ok=True)
     files = {folder / f"{NAME}.cql": library.text}
-    files[folder / "rules.json"] = _json([{"rule": r.rule, "agent": r.agent, "definition": r.definition, "outcome": r.outcome} for r in library.rules])
+    files[folder / "rules.json"] = _json(
+        [{"rule": r.rule, "agent": r.agent, "definition": r.definition, "outcome": r.outcome} for r in library.rules]
+    )
     for one in library.value_sets:
-        files[sets / f"{one.url.rpartition(':')[2]}.json"] = json.dumps(as_fhir(one, library.version), ensure_ascii=False) + "\n"
+        files[sets / f"{one.url.rpartition(':')[2]}.json"] = (
+            json.dumps(as_fhir(one, library.version), ensure_ascii=False) + "\n"
+        )
     for stale in set(sets.glob("*.json")) - set(files):
         stale.unlink()
     for path, text in files.items():
