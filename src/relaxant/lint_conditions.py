@@ -24,6 +24,10 @@ def faults_of_conditions(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
         for code in condition.icd10cm:
             if not _ICD.fullmatch(code):
                 yield where, f"“{code}” is not an ICD-10-CM code"
+        if condition.lasts_days is not None and condition.lasts_days <= 0:
+            yield where, f"it lasts {condition.lasts_days:g} days; write more than nought, or leave it out"
+        if (condition.lasts_days is None) != (not (condition.lasts_reason or "").strip()):
+            yield where, "lasts_days and lasts_reason belong together"
         if condition.down_to is not None and place_of(condition.down_to) is None:
             yield where, f"“{condition.down_to}” is no level of the cord"
         for name in dict.fromkeys(folded(n) for n in (condition.title, *condition.names)):

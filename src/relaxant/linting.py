@@ -53,6 +53,7 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     from relaxant.lint_conditions import faults_of_conditions
     from relaxant.lint_exposure import faults_of_exposure  # here, so that a review does not load what it does not use
     from relaxant.lint_plans import faults_of_plans
+    from relaxant.lint_registries import faults_of_registries
     from relaxant.lint_responses import faults_of_responses
     from relaxant.lint_rules import faults_of_rule
     from relaxant.lint_scales import faults_of_scales
@@ -70,6 +71,7 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     faults += [Fault(where, what) for where, what in faults_of_scales(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_responses(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_trials(knowledge)]
+    faults += [Fault(where, what) for where, what in faults_of_registries(knowledge)]
     faults += [Fault(where, what) for where, what in _of_models(bytes(knowledge.models_packed))]
     for population in knowledge.populations.values():
         faults += [Fault(where, what) for where, what in faults_of_people(population)]
@@ -138,7 +140,11 @@ def _citations(knowledge: Knowledge) -> Iterator[Fault]:
     ):
         for key, entry in getattr(knowledge, kind).items():
             yield from _resolved(_cited(entry, f"{kind} {key}"), knowledge, used)
-    for group, held in (("plans", knowledge.plans), ("responses", knowledge.responses)):
+    for group, held in (
+        ("plans", knowledge.plans),
+        ("responses", knowledge.responses),
+        ("registries", knowledge.registries),
+    ):
         for kind in held.__struct_fields__:
             yield from _resolved(_cited(tuple(getattr(held, kind).values()), f"{group} {kind}"), knowledge, used)
     used |= {e.source for e in knowledge.exposures} | {c.source for _, c in _cited(knowledge.pathways, "pathways")}

@@ -12,7 +12,7 @@ import pyarrow as pa
 from relaxant.patient import Allergy, Line, Stated
 
 PERSON, LINE, MEASURED, CONDITION, ALLERGY, HABIT = range(6)
-"""The kinds of a row. A person's rows begin with the one of kind :data:`PERSON`.
+"""The kinds of a row. What is said of a person on a day (``as_of``) begins with the row of kind :data:`PERSON`.
 
 ===========  ==========================  =================================  ===============================  ===========================
 kind         item, its number in          start                              stop                             low, high
@@ -29,6 +29,7 @@ HABIT        ``Vocabulary.habits``        day it was written down            nul
 SAID = pa.schema(
     [
         pa.field("person_id", pa.int64(), nullable=False),
+        pa.field("as_of", pa.int32(), nullable=False),
         pa.field("kind", pa.int8(), nullable=False),
         pa.field("item", pa.int32(), nullable=False),
         pa.field("start", pa.int32()),
@@ -37,7 +38,8 @@ SAID = pa.schema(
         pa.field("high", pa.float64()),
     ]
 )
-"""Days are counted from 1970-01-01. Sorted by person_id, kind, item, start, stop, low."""
+"""Days are counted from 1970-01-01. ``as_of`` is the day that the person is looked at; a screen of a period looks at one person on several.
+Sorted by all columns in their order."""
 
 EARLIER = "earlier creatinine"
 """The item of :data:`MEASURED` that is the creatinine before the newest: the lowest within the days of a kidney injury, else the last."""

@@ -115,10 +115,14 @@ def _previous_daily_dose(facts: Facts, agent: str, _of: str) -> Column:
 
 
 def _last_session_days(facts: Facts, agent: str, _of: str) -> Column:
-    low, high = (facts.agent_number(agent, f"session_{which}") for which in ("low", "high"))
-    low, high = np.fmax(low, 0.0), np.fmin(high, np.inf)
+    low, high = _session_bounds(facts, agent, "session")
     needs = {f"day of the last session of {agent}": low != high}
     return Column(low, high, "days", False, _LINE, ("medicines",), None, needs)
+
+
+def _session_bounds(facts: Facts, agent: str, name: str) -> tuple[Floats, Floats]:
+    said = facts.sessions(agent)
+    return np.fmax(said.get(f"{name}_low", facts.unsaid), 0.0), np.fmin(said.get(f"{name}_high", facts.unsaid), np.inf)
 
 
 def _most_daily_dose(facts: Facts, agent: str, of: str) -> Column:
@@ -201,8 +205,7 @@ def _units_of_sessions_per_kg(facts: Facts, agent: str, _of: str) -> Column:
 def _of_sessions(facts: Facts, agent: str, *, by_weight: bool) -> Column:
     """What the sessions that act together give, by weight where that is asked for."""
     unit = _unit(facts, agent)
-    low = np.fmax(facts.agent_number(agent, "sessions_low"), 0.0)
-    high = np.fmin(facts.agent_number(agent, "sessions_high"), np.inf)
+    low, high = _session_bounds(facts, agent, "sessions")
     listed, endless = facts.inputs.medicines_known, np.isinf(high)
     day = f"day of the last session of {agent}"
     needs = {"medicines": endless & ~listed, f"dose of {agent}": endless & listed, day: ~endless & (low != high)}

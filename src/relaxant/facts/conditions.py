@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Collection, Iterator
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from relaxant.facts.cord_level import level_within, narrowest
@@ -21,6 +22,8 @@ from relaxant.medicines.names import read_name
 from relaxant.patient import Allergy, Code, Patient, Stated
 
 _NEAR = 88.0
+_LONGEST_KEPT = 200  # characters of a name that is kept to be known again
+_MOST_KEPT = 4096
 _TOO_SHORT = 4
 _ABBREVIATION = 2  # “ESRF on PD” names ESRF; two letters inside other words name nothing
 _DOUBT = Later(
@@ -45,7 +48,7 @@ class _Names(NamedTuple):
     """Folded name, SNOMED code, ICD-10-CM prefix (no dot): each to its condition. And folded allergen names to allergens. ``of_pumps`` are names
     that count for whoever has a pump, and ``about_pumps`` the words that put a condition in question there, each with those that do not.
     ``levelled`` are conditions whose names may carry a level of the cord, ``down_to`` the lowest level that a condition reaches to, ``events`` the
-    names of each event and the words that may stand beside them."""
+    names of each event and the words that may stand beside them; ``kept`` what statements were found to name."""
 
     names: dict[str, str]
     snomed: dict[str, str]
@@ -56,6 +59,7 @@ class _Names(NamedTuple):
     levelled: set[str]
     down_to: dict[str, str]
     events: dict[str, tuple[frozenset[str], frozenset[str]]]
+    kept: dict[tuple[str | None, tuple[Code, ...]], tuple[str, ...]]
 
 
 _KNOWN: dict[str, _Names] = {}
@@ -65,7 +69,7 @@ def _names(knowledge: Knowledge) -> _Names:
     """The names of a knowledge, indexed once."""
     made = _KNOWN.get(knowledge.sha256)
     if made is None:
-        made = _KNOWN[knowledge.sha256] = _Names({}, {}, {}, {}, {}, {}, set(), {}, {})
+        made = _KNOWN[knowledge.sha256] = _Names({}, {}, {}, {}, {}, {}, set(), {}, {}, {})
         for condition in knowledge.conditions.values():
             made.names.update({folded(name): condition.condition for name in (condition.title, *condition.names)})
             if condition.levels:
@@ -95,7 +99,15 @@ def _names(knowledge: Knowledge) -> _Names:
 
 def folded(text: str) -> str:
     """Words for comparison: case folded, punctuation and apostrophes gone, single spaces."""
+    return (_folded_usual if len(text) <= _LONGEST_KEPT else _folded)(text)
+
+
+def _folded(text: str) -> str:
     return " ".join(re.sub(r"[^\w\s]", " ", text.casefold().replace("'", "").replace("’", "")).split())
+
+
+_folded_usual = lru_cache(maxsize=4096)(_folded)
+"""The same few names are written for many people."""
 
 
 def conditions_said(
@@ -213,6 +225,19 @@ def days_since(patient: Patient, knowledge: Knowledge) -> dict[str, float]:
 
 def condition_ids(stated: Stated, knowledge: Knowledge) -> tuple[str, ...]:
     """The conditions that a statement names, by code or by words."""
+    key = stated.name, stated.codes
+    kept = _names(knowledge).kept
+    found = kept.get(key)
+    if found is None:
+        found = _condition_ids(stated, knowledge)
+        if sum(len(words or "") for words in (stated.name, *(c.display for c in stated.codes))) <= _LONGEST_KEPT:
+            if len(kept) >= _MOST_KEPT:
+                kept.clear()
+            kept[key] = found
+    return found
+
+
+def _condition_ids(stated: Stated, knowledge: Knowledge) -> tuple[str, ...]:
     known = _names(knowledge)
     names, snomed, icd = known.names, known.snomed, known.icd
     found = []

@@ -17,6 +17,7 @@ from relaxant.facts.inputs import Inputs, Intake, full, systemic
 from relaxant.facts.limits import OLDEST, Ceiling, ceilings
 from relaxant.facts.members import Members
 from relaxant.facts.names import EARLIER_CREATININE, PERSON_FACTS, TAKEN_FOR, what_is
+from relaxant.facts.sessions import sessions_of
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Jurisdiction
 
@@ -64,15 +65,33 @@ class Facts:
         self._lists_complete = self.lists_known and not inputs.unread.any()
         self._absent: dict[str, Column] = {}
         self._nobody: Column | None = None
+        self._sessions: dict[str, dict[str, Floats]] = {}
         self._presence: dict[tuple[str, tuple[str, ...] | None, float], tuple[Floats, Floats]] = {}
-        self._list_needs: dict[str, Mask] = {"medicines": ~inputs.medicines_known}
-        for (ingredient, _), taken in inputs.intake.items():
-            doubtful = np.isnan(taken.now) & inputs.medicines_known
+        self._list_needs: dict[str, Mask] = {"medicines": ~inputs.medicines_known, **self._doubtful(), **self._unread()}
+
+    def _doubtful(self) -> dict[str, Mask]:
+        """Whether each ingredient is taken that may be, by name."""
+        inputs, out = self.inputs, dict[str, Mask]()
+        if not inputs.intake or not anywhere(np.isnan(np.concatenate([taken.now for taken in inputs.intake.values()]))):
+            return out
+        for ingredient in sorted(self.intake):
+            doubtful = self.no_one
+            for _, taken in self.intake[ingredient]:
+                doubtful = doubtful | (np.isnan(taken.now) & inputs.medicines_known)
             if anywhere(doubtful):
-                self._list_needs[f"whether {ingredient} is taken"] = doubtful
-        for row, names in enumerate(inputs.unread_names):
+                out[f"whether {ingredient} is taken"] = doubtful
+        return out
+
+    def _unread(self) -> dict[str, Mask]:
+        """What each medicine is that was said and not understood, by name."""
+        rows: dict[str, list[int]] = {}
+        for row, names in enumerate(self.inputs.unread_names):
             for name in names:
-                self._list_needs.setdefault(what_is(name), np.zeros(self.rows, bool))[row] = True
+                rows.setdefault(what_is(name), []).append(row)
+        out = {name: np.zeros(self.rows, bool) for name in sorted(rows)}
+        for name, here in out.items():
+            here[rows[name]] = True
+        return out
 
     def column(self, name: str) -> Column:
         """The fact ``name``: of the person (``egfr``), a condition or allergy (``condition:epilepsy``), or of an
@@ -159,10 +178,31 @@ class Facts:
         own = self.inputs.agents.get(agent)
         return own is not None and any(own[s][row] == 1 for s in ("taking", "starting", "stopping", "stopped"))
 
+    def where_agent_is_said(self, agent: str) -> Mask:
+        """:meth:`agent_is_said` of everybody. Shape (rows,)."""
+        own = self.inputs.agents.get(agent)
+        if own is None:
+            return self.no_one
+        return np.asarray(
+            (own["taking"] == 1) | (own["starting"] == 1) | (own["stopping"] == 1) | (own["stopped"] == 1)
+        )
+
     def agent_number(self, agent: str, name: str) -> Floats:
         """A number of the agent's own line; NaN where it is not said."""
         own = self.inputs.agents.get(agent)
         return self.unsaid if own is None else own.get(name, self.unsaid)
+
+    def sessions(self, agent: str) -> dict[str, Floats]:
+        """What the agent's lines say of sessions, by name; nothing where it is on nobody's list."""
+        known = self._sessions.get(agent)
+        if known is None:
+            lines, together = self.inputs.lines, self.knowledge.policy("sessions_together_days")
+            listed = lines is not None and agent in self.inputs.agents
+            weight, said = self.numbers("weight"), self.inputs.medicines_known
+            known = self._sessions[agent] = (
+                sessions_of(agent, lines, weight, said, together) if listed and lines else {}
+            )
+        return known
 
     def ceilings(self, agent: str, kind: str) -> tuple[Ceiling, ...]:
         """The agent's limits of a kind in this jurisdiction."""

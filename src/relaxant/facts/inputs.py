@@ -13,11 +13,12 @@ from datetime import date
 import msgspec
 import numpy as np
 
-from relaxant.facts.agent_lines import SITUATIONS, said_of_agent
+from relaxant.facts.agent_lines import said_of_agents
 from relaxant.facts.column import Floats, Mask
 from relaxant.facts.conditions import allergies_said, conditions_said, days_since
+from relaxant.facts.lines import AgentLines, lines_of
 from relaxant.facts.measured import values_in_force
-from relaxant.facts.pump import has_pump, only_weighed, said_of_pump
+from relaxant.facts.pump import has_pump, only_weighed, pumped_agents, said_of_pump
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.phenotypes import phenotype_of
 from relaxant.medicines.medicine import Medicine
@@ -38,7 +39,7 @@ class Intake(msgspec.Struct):
 
 class Inputs(msgspec.Struct):
     """Everything said, row by row. ``notes`` are words on a row's inputs, such as a value past its time; ``countries`` whose products each
-    person gets, none where a registry names none."""
+    person gets, none where a registry names none; ``lines`` are those of the agents, for what is reckoned of them only when it is asked for."""
 
     rows: int
     numbers: dict[str, Floats]
@@ -55,6 +56,7 @@ class Inputs(msgspec.Struct):
     notes: tuple[dict[str, str], ...] = ()
     weighed: dict[str, Floats] = {}
     countries: tuple[str, ...] = ()
+    lines: AgentLines | None = None
 
 
 def take(inputs: Inputs, rows: slice) -> Inputs:
@@ -83,6 +85,7 @@ def take(inputs: Inputs, rows: slice) -> Inputs:
         inputs.notes[rows],
         part(inputs.weighed),
         inputs.countries[rows],
+        None if inputs.lines is None else inputs.lines.of_rows(rows, inputs.rows),
     )
 
 
@@ -93,15 +96,11 @@ def full(rows: int, value: float = NAN) -> Floats:
     return column
 
 
-_NOT_NAMED = dict.fromkeys(SITUATIONS, 0.0)
-
-
 def inputs_of(readings: Sequence[tuple[Patient, Sequence[Medicine]]], knowledge: Knowledge) -> Inputs:
     """The arrays of these persons, each with the medicines read from the patient's lines."""
     rows = len(readings)
     notes = [dict[str, str]() for _ in readings]
     numbers, truths, conditions, allergies, unread_names = [], [], [], [], []
-    agents: dict[str, list[dict[str, float]]] = {}
     inputs = Inputs(
         rows=rows,
         numbers={},
@@ -137,11 +136,9 @@ def inputs_of(readings: Sequence[tuple[Patient, Sequence[Medicine]]], knowledge:
         inputs.unread[row] = len(unread)
         unread_names.append(unread)
         _intake(inputs, row, patient, medicines)
-        for name, values in _agents(patient, medicines, knowledge, number.get("weight", NAN)).items():
-            agents.setdefault(name, [_NOT_NAMED] * rows)[row] = values
     inputs.numbers, inputs.truths = _columns(numbers), _columns(truths)
     inputs.conditions, inputs.allergies = _columns(conditions, 0.0), _columns(allergies, 0.0)
-    inputs.agents = {name: _columns(said) for name, said in agents.items()}
+    inputs.agents = _agents(readings, inputs, knowledge)
     # A list that was left out makes every absence unknown.
     for said, known in ((inputs.conditions, inputs.conditions_known), (inputs.allergies, inputs.allergies_known)):
         if not known.all():
@@ -322,14 +319,17 @@ def _intake(inputs: Inputs, row: int, patient: Patient, medicines: Sequence[Medi
                         taken.now[row] = 0.0
 
 
-def _agents(patient: Patient, medicines: Sequence[Medicine], knowledge: Knowledge, weight: float) -> dict[str, dict[str, float]]:  # fmt: skip
-    """What the lines of each agent say of one person."""
-    together = knowledge.policy("sessions_together_days")
-    out = {}
-    for name in sorted({agent for m in medicines for agent in m.agents}):
-        lines = [m for m in medicines if name in m.agents]
-        own = said_of_agent(knowledge.agents[name], patient, lines, weight, together)
-        out[name] = own | said_of_pump(name, patient, medicines, knowledge)
+def _agents(
+    readings: Sequence[tuple[Patient, Sequence[Medicine]]], inputs: Inputs, knowledge: Knowledge
+) -> dict[str, dict[str, Floats]]:
+    """What the lines of each agent, and its pump, say of these persons."""
+    inputs.lines = lines_of([(patient.as_of, medicines) for patient, medicines in readings], knowledge.agents)
+    out = said_of_agents(inputs.lines, inputs.numbers.get("weight", full(inputs.rows)), inputs.medicines_known)
+    for agent in pumped_agents(knowledge).intersection(out):
+        for row, (patient, medicines) in enumerate(readings):
+            if any(agent in m.agents for m in medicines):
+                for name, value in said_of_pump(agent, patient, medicines, knowledge).items():
+                    out[agent].setdefault(name, full(inputs.rows))[row] = value
     return out
 
 

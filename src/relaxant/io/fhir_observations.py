@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -107,6 +107,28 @@ class _Candidate(msgspec.Struct, gc=False):
     resource: Resource
     part: Valued
     code: str
+
+
+def body_of(code: str) -> str | None:
+    """``weight`` or ``height``, by a LOINC code of either."""
+    name = _OWN.get(code)
+    return None if name in (_SMOKING, _PREGNANCY) else name
+
+
+def smokes(codes: Iterable[str], words: str | None) -> bool | None:
+    """Whether an answer on tobacco, by its codes (SNOMED CT, LOINC) and words, says that somebody smokes; ``None`` where it says neither."""
+    return _told(_SMOKES, codes, words)
+
+
+def is_pregnant(codes: Iterable[str], words: str | None) -> bool | None:
+    """Whether an answer on pregnancy says that somebody is pregnant; ``None`` where it says neither."""
+    return _told(_PREGNANT, codes, words)
+
+
+def asks_for(code: str) -> Literal["smoker", "pregnant"] | None:
+    """The field of the patient file that is answered under a LOINC code."""
+    name = _OWN.get(code)
+    return "smoker" if name == _SMOKING else "pregnant" if name == _PREGNANCY else None
 
 
 def own_codes() -> list[str]:
@@ -326,8 +348,13 @@ def _unit(quantity: dict[str, Any], name: str, ref: str, notes: Notes) -> str | 
 
 def _answer(answers: Mapping[str, bool], answer: Concept, text: str | None) -> float | None:
     """1 for yes, 0 for no, ``None`` where the answer is neither or says that it is unknown."""
+    told = _told(answers, (c.code for c in answer.codes), text)
+    return None if told is None else float(told)
+
+
+def _told(answers: Mapping[str, bool], codes: Iterable[str], text: str | None) -> bool | None:
     said = (text or "").casefold()
     if "unknown" in said:
         return None
-    told = {answers[key] for key in [*(c.code for c in answer.codes), said] if key in answers}
-    return float(told.pop()) if len(told) == 1 else None
+    told = {answers[key] for key in [*codes, said] if key in answers}
+    return told.pop() if len(told) == 1 else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -216,6 +217,19 @@ def _listed(value: Any) -> list[Any]:
 
 def _codes(what: Concept) -> set[str]:
     return {code.code for code in what.codes}
+
+
+def dialysis_of(code: str) -> str | None:
+    """The kind of dialysis that a procedure's code is, haemodialysis where the kind is not said; ``None`` for any other."""
+    kind = _DIALYSIS.get(code)
+    return None if kind is None else kind or "haemodialysis"
+
+
+def denies_allergies(codes: Iterable[str], words: str | None) -> bool:
+    """Whether a record says that there are no known allergies, of any kind or of one."""
+    said, all_codes = (words or "").casefold().strip(" ."), set(codes)
+    denied = all_codes & (_NO_ALLERGY | _NO_OTHER_ALLERGY | NONE_KNOWN)
+    return bool(denied) or said in _NO_ALLERGY_WORDS or said.startswith(_NO_OTHER_WORDS)
 
 
 def dialysis_codes(*, billed: bool = False) -> list[str]:

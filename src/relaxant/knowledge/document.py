@@ -22,6 +22,7 @@ from relaxant.knowledge.plans import (
     Withdrawal,
 )
 from relaxant.knowledge.pumps import PumpProtocol
+from relaxant.knowledge.registries import RegistryCondition, RegistryMeasure, RegistryPeople, RegistryUse
 from relaxant.knowledge.responses import NextStep, Onset, ResponsePrior, Worsening
 from relaxant.knowledge.scales import Marker, Scale
 from relaxant.knowledge.schema import (
@@ -82,3 +83,7 @@ class Document(Frozen, frozen=True, kw_only=True, gc=False):
     blocks: tuple[Block, ...] = ()
     crises: tuple[Crisis, ...] = ()
     pumps: tuple[PumpProtocol, ...] = ()
+    registry_people: tuple[RegistryPeople, ...] = ()
+    registry_conditions: tuple[RegistryCondition, ...] = ()
+    registry_uses: tuple[RegistryUse, ...] = ()
+    registry_measures: tuple[RegistryMeasure, ...] = ()

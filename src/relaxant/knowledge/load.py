@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # loaded only where a pack is read anew or a model is asked f
     from relaxant.knowledge.pathways import Pathways
     from relaxant.knowledge.people import Population
     from relaxant.knowledge.plans import Plans
+    from relaxant.knowledge.registries import Registries
     from relaxant.knowledge.responses import Responses
     from relaxant.knowledge.trials import Trial
 
@@ -72,6 +73,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     pathways_packed: msgspec.Raw  # likewise
     populations_packed: msgspec.Raw  # likewise
     plans_packed: msgspec.Raw  # likewise, when something is planned
+    registries_packed: msgspec.Raw  # likewise, when a population is made
     responses_packed: msgspec.Raw  # likewise, when a response is read
     trials_packed: msgspec.Raw  # likewise, when evidence is asked for
     wording: dict[str, dict[str, dict[str, Any]]]
@@ -139,6 +141,17 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return known
 
     @property
+    def registries(self) -> Registries:
+        """What a synthetic registry is drawn from."""
+        known = _REGISTRIES.get(self.sha256)
+        if known is None:
+            from relaxant.knowledge.registries import Registries
+
+            packed = self.registries_packed
+            known = _REGISTRIES[self.sha256] = msgspec.msgpack.decode(packed, type=Registries)
+        return known
+
+    @property
     def responses(self) -> Responses:
         """What is measured, what is not, and what is taken for granted of it."""
         known = _RESPONSES.get(self.sha256)
@@ -169,6 +182,7 @@ _CLAIMS: dict[str, dict[str, Claim]] = {}
 _PATHWAYS: dict[str, Pathways] = {}
 _POPULATIONS: dict[str, dict[str, Population]] = {}
 _PLANS: dict[str, Plans] = {}
+_REGISTRIES: dict[str, Registries] = {}
 _RESPONSES: dict[str, Responses] = {}
 _TRIALS: dict[str, dict[str, Trial]] = {}
 
@@ -234,9 +248,10 @@ def _id_field(entry: msgspec.Struct) -> str:
 def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
     from relaxant.knowledge.pathways import laid_over
     from relaxant.knowledge.plans import Plans
+    from relaxant.knowledge.registries import Registries
     from relaxant.knowledge.responses import Responses
 
-    kinds = ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "combinations", "claims", "models", "populations", "trials", *Responses.__struct_fields__, *Plans.__struct_fields__)  # fmt: skip
+    kinds = ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "combinations", "claims", "models", "populations", "trials", *Responses.__struct_fields__, *Registries.__struct_fields__, *Plans.__struct_fields__)  # fmt: skip
     kept: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}
     owner: dict[tuple[str, str], str] = {}
     exposures: dict[tuple[str, str, str, str], Exposure] = {}
@@ -269,6 +284,7 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
         entries,
     ) in plans.items():  # of several that fit the first is chosen: a later pack's stand before an earlier's
         plans[kind] = dict(sorted(entries.items(), key=lambda item, kind=kind: -packs[owner[kind, item[0]]]))  # type: ignore[misc]
+    registries = Registries(**{kind: kept.pop(kind) for kind in Registries.__struct_fields__})
     responses = Responses(**{kind: kept.pop(kind) for kind in Responses.__struct_fields__})
     packed = {
         f"{kind}_packed": msgspec.Raw(msgspec.msgpack.encode(dict(sorted(kept.pop(kind).items()))))
@@ -277,6 +293,7 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
     return {
         **{k: dict(sorted(v.items())) for k, v in kept.items()},
         **packed,
+        "registries_packed": msgspec.Raw(msgspec.msgpack.encode(registries)),
         "responses_packed": msgspec.Raw(msgspec.msgpack.encode(responses)),
         "plans_packed": msgspec.Raw(msgspec.msgpack.encode(Plans(**plans))),
         "pathways_packed": msgspec.Raw(msgspec.msgpack.encode(laid_over(layers))),

@@ -307,6 +307,9 @@ class Condition(Frozen, frozen=True, kw_only=True, gc=False):
 
     An ``event`` happens on a day: a procedure of this name counts as it. It lies as many days back as its day is, below nought where it is still to
     come, and nought days where no day was said. Words of ``beside``, and a date, may stand beside its names.
+
+    ``lasts_days`` is how long a registry's note of something acute counts, which has no end there; without it a note counts for good. A patient
+    file says itself what is over. ``lasts_reason`` says why so long; it is our choice.
     """
 
     condition: str
@@ -322,6 +325,8 @@ class Condition(Frozen, frozen=True, kw_only=True, gc=False):
     icd10cm: tuple[str, ...] = ()
     snomed: tuple[str, ...] = ()
     implies: tuple[str, ...] = ()
+    lasts_days: float | None = None
+    lasts_reason: str | None = None
     source: str | None = None
     place: str | None = None
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
 
-from relaxant.facts.agent_lines import last_session
 from relaxant.facts.facts import Facts
+from relaxant.facts.sessions import last_session
 from relaxant.knowledge.plans import FollowUp
 from relaxant.medicines.medicine import Medicine
 from relaxant.planning.due_dates import Anchors, Change, Span, later

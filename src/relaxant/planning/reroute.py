@@ -7,8 +7,8 @@ from datetime import date, timedelta
 
 import msgspec
 
-from relaxant.facts.agent_lines import last_session
 from relaxant.facts.facts import Facts
+from relaxant.facts.sessions import last_session
 from relaxant.knowledge.plans import Switch
 from relaxant.medicines.medicine import Medicine
 from relaxant.planning.calendar import Rung, calendar, stock

@@ -10,13 +10,18 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import TIERS, Evidence, Modifier, Outcome, Rule, Situation, Spoken, Tier
+from relaxant.knowledge.schema import Evidence, Modifier, Outcome, Rule, Situation, Spoken, Tier
 from relaxant.rules.evaluate import FIRES, OUTCOMES, UNKNOWN, Checks, Row, Test, because, settled_by
 from relaxant.rules.reasons import Because, Cited, Effect, Fired, because_of, effect_of, is_weighed, sources_of
+from relaxant.rules.tiers import RANK, tier_with, worst_tier
 from relaxant.rules.wording import LONGEST_SUMMARY, fill, for_situation, shown_agent_name, shown_name
 
-_OUTCOME_ORDER: dict[Outcome, int] = {"fires": 0, "could not check": 1, "silent": 2}
-_RANK = {tier: i for i, tier in enumerate(TIERS)}
+OUTCOME_ORDER: dict[Outcome, int] = {"fires": 0, "could not check": 1, "silent": 2}
+MEDICINES = "medicines"
+"""What is asked of an agent of which nothing is known: the list of medicines, and nothing more yet."""
+
+SPEAKS_FIRST: tuple[Situation, ...] = ("stopping", "stopped", "starting", "taking")
+"""Of the situations in which an agent is and for which a rule is, the one that the rule speaks of."""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,12 +109,10 @@ def read_causes(
     for one in _tested(checks, row, concerning):
         test, outcome = one.test, one.outcome
         needs: tuple[str, ...] = ()
-        if (
-            outcome == UNKNOWN
-        ):  # an agent of which nothing is known asks for the list of medicines and for nothing more yet
+        if outcome == UNKNOWN:
             if test.agent not in said:
                 said[test.agent] = facts.agent_is_said(test.agent, row)
-            needs = settled_by(test, person) if said[test.agent] else ("medicines",)
+            needs = settled_by(test, person) if said[test.agent] else (MEDICINES,)
         made.append(
             Check(
                 rule=test.rule.rule,
@@ -120,14 +123,14 @@ def read_causes(
             )
         )
         for need in needs:
-            open_questions.setdefault(need, []).append((test.rule.rule, test.agent, _worst(test)))
+            open_questions.setdefault(need, []).append((test.rule.rule, test.agent, worst_tier(test.rule)))
         if outcome != FIRES:
             continue
         fired.append(_fired(one, person))
         for modifier, its_outcome, its_test in one.modifiers:
             if modifier is fired[-1].modifier:
                 break
-            if its_outcome == UNKNOWN and modifier.tier and _RANK[modifier.tier] < _RANK[fired[-1].tier]:
+            if its_outcome == UNKNOWN and modifier.tier and RANK[modifier.tier] < RANK[fired[-1].tier]:
                 for need in settled_by(its_test, person):
                     open_questions.setdefault(need, []).append((test.rule.rule, test.agent, modifier.tier))
     causes = _triage(fired, facts, row, concerning)
@@ -192,16 +195,12 @@ def _fired(one: _Tested, person: Row) -> Fired:
     """What fired, with the first of its modifiers that did."""
     chosen, its_test = next(((m, t) for m, outcome, t in one.modifiers if outcome == FIRES), (None, None))
     leaves = because(one.test, person) + (because(its_test, person) if its_test is not None else ())
-    tier = (chosen.tier if chosen else None) or one.test.rule.tier
+    tier = tier_with(one.test.rule, chosen)
     return Fired(test=one.test, tier=tier, modifier=chosen, partners=one.partners, leaves=leaves)
 
 
 def _check_order(check: Check) -> tuple[int, str, str]:
-    return _OUTCOME_ORDER[check.outcome], check.agent, check.rule
-
-
-def _worst(test: Test) -> Tier:
-    return min((test.rule.tier, *(m.tier for m in test.rule.modifiers if m.tier)), key=_RANK.__getitem__)
+    return OUTCOME_ORDER[check.outcome], check.agent, check.rule
 
 
 def _unchecked(questions: dict[str, list[tuple[str, str, Tier]]], facts: Facts, row: int) -> list[Unchecked]:
@@ -209,9 +208,9 @@ def _unchecked(questions: dict[str, list[tuple[str, str, Tier]]], facts: Facts, 
     seldom = facts.seldom_asked(row)
     out = []
     for need, tests in questions.items():
-        worst = min((tier for _, _, tier in tests), key=_RANK.__getitem__)
+        worst = min((tier for _, _, tier in tests), key=RANK.__getitem__)
         pairs = sorted({(rule, agent) for rule, agent, _ in tests})
-        out.append((need in seldom, _RANK[worst], -len(pairs), need, worst, pairs))
+        out.append((need in seldom, RANK[worst], -len(pairs), need, worst, pairs))
     out.sort(key=lambda o: o[:4])
     return [
         Unchecked(
@@ -233,9 +232,9 @@ def _triage(fired: Iterable[Fired], facts: Facts, row: int, first: str | None = 
     """Merges by cause; the gravest rule of a cause speaks, the others are named. Then the budget."""
     groups: dict[str, list[Fired]] = {}
     for one in fired:
-        groups.setdefault(one.test.rule.cause.replace("{agent}", one.test.agent), []).append(one)
+        groups.setdefault(cause_of(one.test), []).append(one)
     causes = [_cause(cause, group, facts, row, first) for cause, group in groups.items()]
-    causes.sort(key=lambda c: (_RANK[c.tier], not c.verified, c.agents, c.cause))
+    causes.sort(key=lambda c: (RANK[c.tier], not c.verified, c.agents, c.cause))
     budget, open_count = (
         int(facts.knowledge.policy("interruption_budget")),
         int(facts.knowledge.policy("findings_open")),
@@ -250,10 +249,14 @@ def _triage(fired: Iterable[Fired], facts: Facts, row: int, first: str | None = 
     return out
 
 
+def cause_of(test: Test) -> str:
+    """The cause that a rule of an agent is merged by."""
+    return test.rule.cause.replace("{agent}", test.agent)
+
+
 def _situation(agent: str, facts: Facts, row: int, on: Sequence[Situation]) -> Situation:
     own = facts.inputs.agents.get(agent, {})
-    order: tuple[Situation, ...] = ("stopping", "stopped", "starting", "taking")
-    return next((s for s in order if s in on and s in own and own[s][row] == 1), on[0])
+    return next((s for s in SPEAKS_FIRST if s in on and s in own and own[s][row] == 1), on[0])
 
 
 def _cause(cause: str, group: list[Fired], facts: Facts, row: int, first: str | None = None) -> Cause:
@@ -263,7 +266,7 @@ def _cause(cause: str, group: list[Fired], facts: Facts, row: int, first: str | 
         group = sorted(
             group,
             key=lambda f: (
-                _RANK[f.tier],
+                RANK[f.tier],
                 not f.test.rule.verified,
                 f.test.agent != first,
                 -len(f.partners),
@@ -290,7 +293,7 @@ def _cause(cause: str, group: list[Fired], facts: Facts, row: int, first: str | 
     return Cause(
         cause=cause,
         tier=lead.tier,
-        verified=all(_verified(f.test.rule, knowledge) for f in led),
+        verified=all(is_verified(f.test.rule, knowledge) for f in led),
         agents=agents,
         partners=tuple(dict.fromkeys(p for f in group for p in f.partners if p not in own)),
         situation=situation,
@@ -392,6 +395,6 @@ def _taken_already(alternative: str, agent: str, facts: Facts, row: int) -> bool
     )
 
 
-def _verified(rule: Rule, knowledge: Knowledge) -> bool:
+def is_verified(rule: Rule, knowledge: Knowledge) -> bool:
     """Whether the rule is verified and somebody has seen at least one of its sources."""
     return rule.verified and any(knowledge.sources[s.source].seen != "not seen" for s in rule.sources)

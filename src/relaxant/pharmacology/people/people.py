@@ -72,7 +72,7 @@ def virtual_people(
     redrawn, left = 0, np.arange(count)
     for _ in range(_MOST_ROUNDS):
         standard = random.standard_normal((len(_DRAWN), left.size))
-        made = _measured(population, group, years[left], female[left], standard)
+        made = measures_of(population, group, years[left], female[left], standard)
         if target is not None:
             made["creatinine"] = creatinine_for(target[left], years[left], female[left], made["height"])
         for name, values in made.items():
@@ -129,7 +129,7 @@ def _ages(
     return chosen[:, 1] + (chosen[:, 2] - chosen[:, 1]) * random.random(count), chosen[:, 0]
 
 
-def _measured(
+def measures_of(
     population: Population, group: Among | None, years: Floats, female: Floats, standard: Floats
 ) -> dict[str, Floats]:
     """Height, weight and creatinine from independent standard normal numbers, (3, people)."""

@@ -1,0 +1,184 @@
+"""Tables in files or in a DuckDB database, through DuckDB in this process."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from relaxant.cohort.tables import BY_NAME
+from relaxant.errors import InputError, visible
+
+_ENDINGS = (".parquet", ".csv", ".csv.gz", ".tsv", ".tsv.gz")
+_BATCH = 100_000
+
+
+class DuckEngine:
+    """A folder with a file or a folder of files for each table (Parquet, or CSV that may be gzipped), or a DuckDB database."""
+
+    name = "duckdb"
+
+    def __init__(self, source: Path, *, memory: str = "1200MB", threads: int = 2) -> None:
+        self._source = source
+        self._spill = tempfile.TemporaryDirectory(prefix="relaxant-")
+        self._db = duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": memory,
+                "threads": threads,
+                "temp_directory": self._spill.name,
+                "preserve_insertion_order": False,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            },
+        )
+        self._faults: list[tuple[str, str, int]] = []
+        self._where: dict[str, str] = {}
+        if source.is_dir():
+            self._files(source)
+        else:
+            self._database(source)
+
+    def columns(self) -> dict[str, dict[str, str]]:
+        """The tables that are there."""
+        return {
+            table: {name.lower(): name for name, *_ in self._run(f"DESCRIBE SELECT * FROM {where}").fetchall()}
+            for table, where in self._where.items()
+        }
+
+    def source(self, table: str) -> str:
+        """How a table of the source stands in a query."""
+        return self._where[table]
+
+    def keep(self, name: str, sql: str) -> None:
+        """Runs a query once and keeps what it gives."""
+        self._run(f"CREATE OR REPLACE TEMPORARY TABLE {name} AS {sql}")
+
+    def load(self, name: str, table: pa.Table) -> None:
+        """Puts a small table beside the others."""
+        self._db.register("loading", table)
+        self.keep(name, "SELECT * FROM loading")
+        self._db.unregister("loading")
+
+    def rows(self, sql: str) -> pa.Table:
+        """What a query gives."""
+        try:
+            return self._db.sql(sql).to_arrow_table()
+        except duckdb.Error as error:
+            raise self._broken(error) from None
+
+    def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """What a query gives, batch by batch."""
+        try:
+            batches: pa.RecordBatchReader = self._db.sql(sql).to_arrow_reader(_BATCH)
+            yield from batches
+        except duckdb.Error as error:
+            raise self._broken(error) from None
+
+    def faults(self) -> tuple[tuple[str, str, int], ...]:
+        """Lines of CSV that could not be read."""
+        return tuple(self._faults)
+
+    def close(self) -> None:
+        """Lets go of files and memory."""
+        self._db.close()
+        self._spill.cleanup()
+
+    # ---------------------------------------------------------------- finding the tables
+
+    def _files(self, folder: Path) -> None:
+        for table, (ending, paths) in table_files(folder).items():
+            listed = ", ".join("'" + str(p).replace("'", "''") + "'" for p in paths)
+            if ending == ".parquet":
+                self._where[table] = f"read_parquet([{listed}], union_by_name = true)"
+            else:
+                self._csv(table, listed)
+
+    def _csv(self, table: str, listed: str) -> None:
+        """Reads a table of CSV once, as text; lines that are no rows of it are counted."""
+        wanted = {field.name for field in BY_NAME[table].fields}
+        reads = f"read_csv([{listed}], header = true, all_varchar = true, union_by_name = true, store_rejects = true, rejects_limit = 0)"
+        try:
+            known = [name for name, *_ in self._db.execute(f"DESCRIBE SELECT * FROM {reads}").fetchall()]
+            columns = ", ".join(f'"{name}"' for name in known if name.lower() in wanted)
+            if not columns:
+                raise InputError("SOURCE", table, "its file has none of the columns of this table", f"the first line names them: {', '.join(sorted(wanted))}")  # fmt: skip
+            self._db.execute(f"CREATE TEMPORARY TABLE csv_{table} AS SELECT {columns} FROM {reads}")
+            bad = self._db.execute("SELECT COUNT(DISTINCT (file_id, line)) FROM reject_errors").fetchone()
+        except duckdb.Error as error:
+            raise self._broken(error, table) from None
+        if bad is not None and bad[0]:
+            self._faults.append((table, "a line that is no row of the table", int(bad[0])))
+        for leftover in ("reject_errors", "reject_scans"):
+            self._db.execute(f"DROP TABLE IF EXISTS {leftover}")
+        self._where[table] = f"csv_{table}"
+
+    def _database(self, path: Path) -> None:
+        said = str(path).replace("'", "''")
+        try:
+            self._db.execute(f"ATTACH '{said}' AS source (READ_ONLY)")
+        except duckdb.Error as error:
+            raise self._broken(error) from None
+        there = self._db.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'source' "
+            "UNION ALL SELECT schema_name, view_name FROM duckdb_views() WHERE database_name = 'source' AND NOT internal"
+        ).fetchall()
+        for schema, name in sorted(there):
+            if name.lower() in BY_NAME:
+                if name.lower() in self._where:
+                    raise InputError("SOURCE", name, "this table is there in more than one schema", "give a database with one")  # fmt: skip
+                self._where[name.lower()] = f'source."{schema}"."{name}"'
+
+    def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        try:
+            return self._db.execute(sql)
+        except duckdb.Error as error:
+            raise self._broken(error) from None
+
+    def _broken(self, error: duckdb.Error, table: str | None = None) -> InputError:
+        """What DuckDB says of a source that it cannot read, with the file where it names it."""
+        said = " ".join(str(error).split())
+        place = f"SOURCE {table}" if table else "SOURCE"
+        if isinstance(error, duckdb.OutOfMemoryException):
+            return InputError(place, self._source, "the memory that was allowed is not enough", "allow more with --memory")  # fmt: skip
+        return InputError(
+            place, self._source, f"it cannot be read ({visible(said, 220)})", "give whole files of the OMOP tables"
+        )
+
+
+def table_files(folder: Path) -> dict[str, tuple[str, list[Path]]]:
+    """The tables of a folder, each with the ending of its files and the files: ``person.parquet``, or a folder ``person`` with several."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        table = path.name.lower().partition(".")[0]
+        if table not in BY_NAME:
+            continue
+        parts = sorted(p for p in path.rglob("*") if p.is_file() and _ending(p)) if path.is_dir() else [path]
+        found.setdefault(table, []).extend(p for p in parts if _ending(p))
+    out = {}
+    for table, paths in found.items():
+        endings = {ending for p in paths if (ending := _ending(p))}
+        if len(endings) > 1:
+            raise InputError(
+                "SOURCE", table, f"this table is there as {' and '.join(sorted(endings))}", "leave one of them in the folder"
+            )  # fmt: skip
+        if endings:
+            out[table] = endings.pop(), paths
+    return out
+
+
+def _ending(path: Path) -> str | None:
+    """``.parquet`` or ``.csv`` (tab-separated and gzipped files too); ``None`` for what is no table."""
+    name = path.name.lower()
+    if name.startswith((".", "_")) or not name.endswith(_ENDINGS):
+        return None
+    return ".parquet" if name.endswith(".parquet") else ".csv"
+
+
+def is_database(path: Path) -> bool:
+    """Whether a file is a DuckDB database: its mark stands at byte 8."""
+    with path.open("rb") as file:
+        return file.read(12)[8:] == b"DUCK"

@@ -1,0 +1,62 @@
+"""What a SOURCE is, and what holds its tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from relaxant.cohort.engine import Engine
+from relaxant.errors import InputError
+
+ENGINES = ("duckdb", "spark")
+_POSTGRES = ("postgresql://", "postgres://", "postgresql+pg8000://")
+_SPARK = "spark:"
+_WOULD_DO = "give a folder with Parquet or CSV files of the OMOP tables, a DuckDB file, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+
+
+def open_source(source: str, engine: str = "duckdb", *, memory: str = "1200MB", threads: int = 2) -> Engine:
+    """The engine over a source. Raises :class:`InputError` where the source is none of those known, or its engine is not installed."""
+    if engine not in ENGINES:
+        raise InputError("--engine", engine, "there is no such engine", f"use {' or '.join(ENGINES)}")
+    if source.startswith(_POSTGRES):
+        if engine == "spark":
+            raise InputError("--engine", engine, "a PostgreSQL database is read where it is", "leave --engine out")
+        from relaxant.cohort.postgres import PostgresEngine
+
+        return PostgresEngine(source.replace("postgresql+pg8000://", "postgresql://", 1))
+    path = Path(source)
+    if engine == "spark" or source.startswith(_SPARK):
+        if not source.startswith(_SPARK) and not path.is_dir():
+            raise InputError("SOURCE", source, "Spark reads folders and the tables of its catalog", "give a folder of Parquet or CSV files, or spark:DATABASE")  # fmt: skip
+        try:
+            from relaxant.cohort.spark import SparkEngine
+        except ModuleNotFoundError as error:
+            raise InputError("--engine", engine, f"{error.name} is not installed", 'install it with: pip install "relaxant[spark]"') from None  # fmt: skip
+        return SparkEngine(source)
+    from relaxant.cohort.duck import DuckEngine, is_database
+
+    if not path.exists():
+        raise InputError("SOURCE", source, "there is nothing of that name", _WOULD_DO)
+    if path.is_file() and not is_database(path):
+        raise InputError("SOURCE", source, "this file is no DuckDB database", _WOULD_DO)
+    return DuckEngine(path, memory=memory, threads=threads)
+
+
+def fingerprint(source: str) -> list[str]:
+    """What tells one state of a source from another: its files with sizes and times, or the address of a database without its password."""
+    if "://" in source or source.startswith(_SPARK):
+        return [shown_source(source)]
+    path = Path(source)
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    try:
+        return [f"{p} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in files]
+    except OSError:
+        return [source]
+
+
+def shown_source(source: str) -> str:
+    """A source as it may be written down: without user and password."""
+    if "://" not in source:
+        return source
+    parts = urlsplit(source)
+    return f"{parts.scheme}://{parts.hostname or 'localhost'}{parts.path}"

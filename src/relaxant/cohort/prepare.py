@@ -1,0 +1,339 @@
+"""The prepared relation: what is said of everybody who has a relaxant on a day, from a registry's tables, in SQL that every engine runs.
+
+Each query is written once, in DuckDB's SQL. A query's parts are named after what they give: ``persons``, ``ask`` (who is looked at on which
+day), ``exposure`` (what was handed out or given), ``said_*`` (the rows of :data:`relaxant.cohort.said.SAID`).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pyarrow as pa
+
+from relaxant.cohort.days import day_number
+from relaxant.cohort.registry import Registry
+from relaxant.cohort.said import ALLERGY, CONDITION, HABIT, LINE, MEASURED, PERSON
+from relaxant.knowledge.load import Knowledge
+
+_SHIFT, _LINES = 1_000_000, 10_000_000  # more days before 1970 than anybody has, more lines than there are
+_OLDEST = 125  # years: nobody whose age is on record was older
+_DAY = "DATE_DIFF('day', DATE '1970-01-01', {})"
+_NOTHING = "CAST(NULL AS INT)"
+_NO_AMOUNT = "CAST(NULL AS DOUBLE)"
+
+
+def keep_persons(registry: Registry, as_of: date) -> None:
+    """Keeps ``persons``: one row a person with sex, birth and death (days), and ``rejected``, the reason why nothing is said of them.
+
+    A person who is there several times with the same row is one; with different rows nobody knows who is meant. A birth without a month is
+    put in the middle of its year, one without a day in the middle of its month.
+    """
+    last = day_number(as_of)
+    month = "COALESCE(month_of_birth, 7)"
+    leap = "year_of_birth % 4 = 0 AND (year_of_birth % 100 <> 0 OR year_of_birth % 400 = 0)"
+    longest = f"CASE WHEN {month} IN (4, 6, 9, 11) THEN 30 WHEN {month} <> 2 THEN 31 WHEN {leap} THEN 29 ELSE 28 END"
+    day = f"LEAST(COALESCE(day_of_birth, CASE WHEN month_of_birth IS NULL THEN 1 ELSE 15 END), {longest})"
+    possible = f"year_of_birth BETWEEN 1800 AND 2200 AND {month} BETWEEN 1 AND 12 AND {day} BETWEEN 1 AND 31"
+    text = f"CAST(year_of_birth AS VARCHAR) || '-' || CAST({month} AS VARCHAR) || '-' || CAST({day} AS VARCHAR)"
+    born = _DAY.format(f"CAST(CASE WHEN {possible} THEN {text} END AS DATE)")
+    said = ("gender_concept_id", "year_of_birth", "month_of_birth", "day_of_birth")
+    differ = " OR ".join(f"MIN(COALESCE({c}, -1)) <> MAX(COALESCE({c}, -1))" for c in said)
+    died = (
+        f"SELECT person_id, MIN({_DAY.format('death_date')}) AS died FROM {registry.typed('death', 'person_id', 'death_date')} AS d "
+        "WHERE death_date IS NOT NULL GROUP BY person_id"
+        if registry.has("death")
+        else f"SELECT CAST(NULL AS BIGINT) AS person_id, {_NOTHING} AS died"
+    )
+    registry.engine.keep(
+        "persons",
+        f"""
+        WITH one AS (
+            SELECT person_id, {", ".join(f"MIN({c}) AS {c}" for c in said)}, COUNT(*) AS times,
+                   CASE WHEN {differ} THEN 1 ELSE 0 END AS differs
+            FROM {registry.typed("person", "person_id", *said)} AS p WHERE person_id IS NOT NULL GROUP BY person_id),
+        dated AS (SELECT *, {born} AS born FROM one)
+        SELECT a.person_id,
+               CASE a.gender_concept_id WHEN 8532 THEN 1 WHEN 8507 THEN 0 END AS female,
+               CAST(CASE WHEN {last} - a.born <= {round(_OLDEST * 365.25)} THEN a.born END AS INT) AS born,
+               CAST(d.died AS INT) AS died, a.times,
+               CASE WHEN a.differs = 1 THEN 'the same person_id on different rows'
+                    WHEN a.born > {last} THEN 'born after the day of the screen'
+                    WHEN {last} - a.born > {round(_OLDEST * 365.25)} THEN 'older than {_OLDEST} years'
+                    WHEN d.died < a.born THEN 'died before the birth' END AS rejected
+        FROM dated AS a LEFT JOIN ({died}) AS d ON d.person_id = a.person_id
+        """,
+    )
+
+
+def exposures(registry: Registry) -> str:
+    """Every exposure as a subquery: drug by its key, first and last day, how much for how long. One without a usable end ends with its supply, or on its first day."""
+    start = _DAY.format("drug_exposure_start_date")
+    end = _DAY.format("drug_exposure_end_date")
+    supplied = "CASE WHEN days_supply BETWEEN 1 AND 1000 THEN days_supply END"
+    return f"""(
+        SELECT person_id, {drug_key()}, {start} AS start_day,
+               GREATEST(COALESCE({end}, {start} + {supplied} - 1, {start}), {start}) AS end_day,
+               COALESCE(quantity, -1) AS quantity, COALESCE(days_supply, -1) AS days_supply, COALESCE(sig, '') AS sig
+        FROM {registry.typed("drug_exposure")} AS e
+        WHERE person_id IS NOT NULL AND drug_exposure_start_date IS NOT NULL)"""
+
+
+def drug_key() -> str:
+    """The columns that tell one drug of a registry from another: its concept, else the source's own words; and its route."""
+    return """COALESCE(drug_concept_id, 0) AS concept,
+               CASE WHEN COALESCE(drug_concept_id, 0) = 0 THEN COALESCE(drug_source_value, '') ELSE '' END AS source,
+               COALESCE(route_concept_id, 0) AS route"""
+
+
+def keep_asked(registry: Registry, as_of: date, knowledge: Knowledge) -> None:
+    """Keeps ``ask``: whoever had a relaxant on the day or within the days before it that a review looks back, and lives. ``drug`` is loaded."""
+    day, back = day_number(as_of), int(knowledge.policy("registry_days_back"))
+    registry.engine.keep(
+        "ask",
+        f"""
+        SELECT DISTINCT e.person_id, CAST({day} AS INT) AS as_of
+        FROM {exposures(registry)} AS e
+        JOIN drug AS d ON d.concept = e.concept AND d.source = e.source AND d.route = e.route
+        JOIN persons AS p ON p.person_id = e.person_id
+        WHERE d.agent AND e.start_day <= {day} AND e.end_day >= {day - back}
+          AND p.rejected IS NULL AND (p.died IS NULL OR p.died >= {day})
+        """,
+    )
+
+
+def keep_exposure(registry: Registry, knowledge: Knowledge) -> None:
+    """Keeps ``exposure``: what those who are asked about had up to their day, by drug and by what tells one line from another."""
+    back = int(knowledge.policy("registry_days_back"))
+    registry.engine.keep(
+        "exposure",
+        f"""
+        SELECT a.person_id, a.as_of, d.drug, d.chain, d.piece, d.line, d.dosed, CASE WHEN d.supply THEN 0 ELSE e.start_day END AS session,
+               d.supply, e.start_day, e.end_day, e.quantity, e.days_supply, e.sig
+        FROM {exposures(registry)} AS e
+        JOIN drug AS d ON d.concept = e.concept AND d.source = e.source AND d.route = e.route
+        JOIN ask AS a ON a.person_id = e.person_id
+        WHERE d.asked AND e.start_day <= a.as_of AND e.end_day >= a.as_of - {back}
+        """,
+    )
+
+
+def said_lines(knowledge: Knowledge) -> str:
+    """The medicines of everybody who is asked about. ``dose`` is loaded: the line of a drug with its quantity, days and words.
+
+    A course is what was handed out again before the last supply had been over for ``registry_gap_days``. What is of one strength and form
+    (``piece``) is what its last supply says. Of several in a course those count that were handed out on or after the first day of the
+    newest: an older strength has given way to it. A course is taken while its supply, with the gap, reaches the day; what is given on one day
+    is a course of its own.
+    """
+    gap = int(knowledge.policy("registry_gap_days"))
+    course = "person_id, as_of, chain, session"
+    last = f"(CAST(start_day AS BIGINT) + {_SHIFT}) * {_LINES} + line"  # of one day the line with the greatest number
+    return f"""
+        WITH lined AS (
+            SELECT x.person_id, x.as_of, x.chain, x.session, x.piece, COALESCE(l.line, x.line) AS line, x.start_day, x.end_day,
+                   CASE WHEN x.supply THEN {gap} ELSE 0 END AS gap
+            FROM exposure AS x LEFT JOIN dose AS l
+              ON x.dosed AND l.drug = x.drug AND l.quantity = x.quantity AND l.days_supply = x.days_supply AND l.sig = x.sig),
+        followed AS (
+            SELECT *, MAX(end_day) OVER (PARTITION BY {course} ORDER BY start_day, end_day, line
+                                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM lined),
+        begun AS (
+            SELECT *, MAX(CASE WHEN before IS NULL OR start_day > before + 1 + gap THEN start_day END)
+                      OVER (PARTITION BY {course}) AS begun FROM followed),
+        pieces AS (
+            SELECT {course}, piece, begun, MIN(start_day) AS first, MAX(start_day) AS last, MAX(end_day) AS until,
+                   MAX(end_day + gap) AS over, MAX({last}) AS numbered
+            FROM begun WHERE start_day >= begun GROUP BY {course}, piece, begun),
+        newest AS (
+            SELECT *, MAX(first) OVER (PARTITION BY {course}) AS newest, MAX(over) OVER (PARTITION BY {course}) AS all_over
+            FROM pieces)
+        SELECT person_id, as_of, CAST({LINE} AS TINYINT) AS kind, CAST(numbered % {_LINES} AS INT) AS item,
+               CAST(begun AS INT) AS start, CAST(CASE WHEN over < as_of THEN until END AS INT) AS stop,
+               {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
+        FROM newest WHERE last >= newest AND (all_over < as_of OR over >= as_of)
+    """
+
+
+def said_persons() -> str:
+    """One row for everybody who is asked about: birth, death, sex."""
+    return f"""
+        SELECT a.person_id, a.as_of, CAST({PERSON} AS TINYINT) AS kind, CAST(0 AS INT) AS item, p.born AS start, CASE WHEN p.died <= a.as_of THEN p.died END AS stop,
+               CAST(p.female AS DOUBLE) AS low, {_NO_AMOUNT} AS high
+        FROM ask AS a JOIN persons AS p ON p.person_id = a.person_id
+    """
+
+
+def measured_key() -> str:
+    """The columns that tell one measurement in one unit from another."""
+    return """COALESCE(measurement_concept_id, 0) AS concept,
+               CASE WHEN COALESCE(measurement_concept_id, 0) = 0 THEN COALESCE(measurement_source_value, '') ELSE '' END AS source,
+               COALESCE(unit_concept_id, 0) AS unit,
+               CASE WHEN COALESCE(unit_concept_id, 0) = 0 THEN COALESCE(unit_source_value, '') ELSE '' END AS unit_source"""
+
+
+def keep_values(registry: Registry) -> None:
+    """Keeps ``measure``: the values of those who are asked about by day, each in its lab's own unit, least and most of the day. ``measured`` is loaded.
+
+    Values beyond the bounds of their lab are not of this world and left out; :func:`out_of_bounds` counts them.
+    """
+    registry.engine.keep(
+        "measure",
+        f"""
+        SELECT a.person_id, a.as_of, v.item, v.day, MIN(v.value) AS low, MAX(v.value) AS high
+        FROM {_values(registry)} AS v JOIN ask AS a ON a.person_id = v.person_id
+        WHERE v.day <= a.as_of AND v.value BETWEEN v.least AND v.most AND v.day >= a.as_of - v.valid_days
+        GROUP BY a.person_id, a.as_of, v.item, v.day
+        """,
+    )
+
+
+def _values(registry: Registry) -> str:
+    return f"""(
+        SELECT r.person_id, m.item, m.least, m.most, m.valid_days, r.day, r.value * m.scale + m.shift AS value
+        FROM (SELECT person_id, {measured_key()}, {_DAY.format("measurement_date")} AS day, value_as_number AS value
+              FROM {registry.typed("measurement")} AS s
+              WHERE person_id IS NOT NULL AND measurement_date IS NOT NULL AND value_as_number IS NOT NULL) AS r
+        JOIN measured AS m ON m.concept = r.concept AND m.source = r.source AND m.unit = r.unit AND m.unit_source = r.unit_source)"""
+
+
+def out_of_bounds(registry: Registry) -> int:
+    """How many values lie beyond the bounds of their lab."""
+    found = registry.engine.rows(f"SELECT COUNT(*) AS n FROM {_values(registry)} AS v WHERE NOT (value BETWEEN least AND most)")  # fmt: skip
+    return int(found["n"][0].as_py())
+
+
+def said_values(creatinine: int | None, earlier: int, knowledge: Knowledge) -> str:
+    """The newest day's values of each lab, least and most; and the creatinine before: the lowest within the days of a kidney injury, else the last."""
+    who = "person_id, as_of, item"
+    newest = f"""
+        SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop, low, high
+        FROM measure QUALIFY ROW_NUMBER() OVER (PARTITION BY {who} ORDER BY day DESC) = 1
+    """
+    if creatinine is None:
+        return newest
+    near = f"newest - day <= {int(knowledge.policy('kidney_injury_ratio_days'))}"
+    return f"""{newest}
+        UNION ALL
+        SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, CAST({earlier} AS INT) AS item, CAST(day AS INT) AS start, {_NOTHING} AS stop,
+               CASE WHEN {near} THEN low ELSE high END AS low, CASE WHEN {near} THEN low ELSE high END AS high
+        FROM (SELECT *, MAX(day) OVER (PARTITION BY person_id, as_of) AS newest FROM measure WHERE item = {creatinine}) AS c
+        WHERE day < newest
+        QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of ORDER BY
+            CASE WHEN {near} THEN 0 ELSE 1 END, CASE WHEN {near} THEN low ELSE 0 END, CASE WHEN {near} THEN day ELSE -day END) = 1
+    """
+
+
+def condition_key() -> str:
+    """The columns that tell one condition of a registry from another."""
+    return """COALESCE(condition_concept_id, 0) AS concept, COALESCE(condition_source_concept_id, 0) AS source_concept,
+               CASE WHEN COALESCE(condition_concept_id, 0) = 0 THEN COALESCE(condition_source_value, '') ELSE '' END AS source"""
+
+
+def said_conditions(registry: Registry) -> str:
+    """The conditions of those who are asked about, each since it was first written down; one that lasts only so long since its last time, where that is
+    near enough. ``condition`` and ``observed``, which holds conditions too, are loaded where their tables are there."""
+    noted = []
+    if registry.has("condition_occurrence"):
+        noted.append(f"""
+            SELECT r.person_id, r.day, c.item, c.lasts_days
+            FROM (SELECT person_id, {condition_key()}, {_DAY.format("condition_start_date")} AS day
+                  FROM {registry.typed("condition_occurrence")} AS s WHERE person_id IS NOT NULL AND condition_start_date IS NOT NULL) AS r
+            JOIN condition AS c ON c.concept = r.concept AND c.source_concept = r.source_concept AND c.source = r.source""")
+    if registry.has("observation"):
+        noted.append(
+            f"SELECT person_id, day, item, lasts_days FROM {_observed(registry)} AS o WHERE kind = {CONDITION}"
+        )
+    return f"""
+        SELECT a.person_id, a.as_of, CAST({CONDITION} AS TINYINT) AS kind, n.item,
+               CAST(CASE WHEN MIN(n.lasts_days) IS NULL THEN MIN(n.day) ELSE MAX(n.day) END AS INT) AS start, {_NOTHING} AS stop,
+               {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
+        FROM ({" UNION ALL ".join(noted)}) AS n JOIN ask AS a ON a.person_id = n.person_id
+        WHERE n.day <= a.as_of AND (n.lasts_days IS NULL OR n.day > a.as_of - n.lasts_days)
+        GROUP BY a.person_id, a.as_of, n.item
+    """
+
+
+def observed_key() -> str:
+    """The columns that tell one observation of a registry from another."""
+    return """COALESCE(observation_concept_id, 0) AS concept, COALESCE(value_as_concept_id, 0) AS value_concept,
+               CASE WHEN COALESCE(observation_concept_id, 0) = 0 THEN COALESCE(observation_source_value, '') ELSE '' END AS source,
+               COALESCE(value_as_string, '') AS value_text"""
+
+
+def said_observed(registry: Registry) -> str:
+    """Allergies of those who are asked about, since they were first written down; and of every habit what was said last. ``observed`` is loaded."""
+    rows = f"""
+        SELECT a.person_id, a.as_of, o.kind, o.item, o.field, o.day
+        FROM {_observed(registry)} AS o JOIN ask AS a ON a.person_id = o.person_id
+        WHERE o.day <= a.as_of AND (o.lasts_days IS NULL OR o.day > a.as_of - o.lasts_days)
+    """
+    return f"""
+        SELECT person_id, as_of, CAST({ALLERGY} AS TINYINT) AS kind, item, CAST(MIN(day) AS INT) AS start, {_NOTHING} AS stop,
+               {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
+        FROM ({rows}) AS x WHERE kind = {ALLERGY} GROUP BY person_id, as_of, item
+        UNION ALL
+        SELECT person_id, as_of, CAST({HABIT} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop,
+               {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
+        FROM ({rows}) AS x WHERE kind = {HABIT}
+        QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of, field ORDER BY day DESC, item) = 1
+    """
+
+
+def _observed(registry: Registry) -> str:
+    return f"""(
+        SELECT r.person_id, r.day, o.kind, o.item, o.field, o.lasts_days
+        FROM (SELECT person_id, {observed_key()}, {_DAY.format("observation_date")} AS day
+              FROM {registry.typed("observation")} AS s WHERE person_id IS NOT NULL AND observation_date IS NOT NULL) AS r
+        JOIN observed AS o ON o.concept = r.concept AND o.value_concept = r.value_concept AND o.source = r.source AND o.value_text = r.value_text)"""
+
+
+def distinct(key: str, typed: str, *, where: str = "TRUE") -> str:
+    """The distinct things of a table by their key, each with the number of its rows."""
+    names = ", ".join(part.rpartition(" AS ")[2].strip() for part in _parts(key))
+    return f"SELECT {names}, CAST(COUNT(*) AS BIGINT) AS rows FROM (SELECT {key} FROM {typed} AS s WHERE {where}) AS k GROUP BY {names}"
+
+
+def _parts(key: str) -> list[str]:
+    """The columns of a list, cut at commas that stand in no bracket."""
+    out, depth, part = [], 0, ""
+    for letter in key:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "," and depth == 0:
+            out.append(part)
+            part = ""
+        else:
+            part += letter
+    return [*out, part]
+
+
+def no_rows(schema: pa.Schema) -> pa.Table:
+    """A mapping that maps nothing: for a table that is not there."""
+    return schema.empty_table()
+
+
+def people(as_of: date) -> str:
+    """How many persons there are of each sex, age in years, reason to be rejected, alive or dead, asked about or not."""
+    day = day_number(as_of)
+    years = f"CAST(FLOOR(({day} - born) / 365.25) AS INT)"
+    return f"""
+        SELECT female, years, rejected, dead, asked, COUNT(*) AS persons
+        FROM (SELECT p.female, {years} AS years, p.rejected, CASE WHEN p.died < {day} THEN 1 ELSE 0 END AS dead,
+                     CASE WHEN a.person_id IS NULL THEN 0 ELSE 1 END AS asked
+              FROM persons AS p LEFT JOIN (SELECT DISTINCT person_id FROM ask) AS a ON a.person_id = p.person_id) AS k
+        GROUP BY female, years, rejected, dead, asked
+    """
+
+
+def spans(people_at_once: int) -> str:
+    """The batches: so many people each, in the order of their numbers."""
+    return f"""
+        SELECT MIN(person_id) AS first, MAX(person_id) AS last
+        FROM (SELECT person_id, CAST(FLOOR((ROW_NUMBER() OVER (ORDER BY person_id) - 1) / {people_at_once}) AS INT) AS part
+              FROM (SELECT DISTINCT person_id FROM ask) AS one) AS numbered
+        GROUP BY part ORDER BY part
+    """
+
+
+def in_order(said: str) -> str:
+    """What is said, in the order of :data:`relaxant.cohort.said.SAID`."""
+    return f"SELECT person_id, as_of, kind, item, start, stop, low, high FROM ({said}) AS said ORDER BY person_id, as_of, kind, item, start, stop, low"

@@ -1,0 +1,136 @@
+"""From a registry to the prepared relation: who is asked about, what everything means, and the query that gives what is said of them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+
+from relaxant.cohort import prepare
+from relaxant.cohort.meaning import (
+    Concepts,
+    read_conditions,
+    read_doses,
+    read_drugs,
+    read_measurements,
+    read_observations,
+)
+from relaxant.cohort.registry import Registry
+from relaxant.cohort.said import EARLIER, Vocabulary
+from relaxant.cohort.tally import UNKNOWN, Tally, age_bands
+from relaxant.cohort.unfinished import Span
+from relaxant.cohort.vocabulary import Glossary, Left
+from relaxant.errors import InputError
+from relaxant.knowledge.load import Knowledge
+
+_CREATININE = "creatinine"
+_DEAD = "died before the day of the screen"
+_SEXES: dict[int | None, str] = {1: "female", 0: "male"}
+
+
+class People(msgspec.Struct, frozen=True, kw_only=True):
+    """How many persons of one kind a registry has: ``female`` (1, 0, or not known), age in years (not known: none), whether they are
+    rejected (and why), dead on the day, asked about."""
+
+    female: int | None
+    years: int | None
+    rejected: str | None
+    dead: bool
+    asked: bool
+    persons: int
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a registry before anybody is checked.
+
+    ``again``: rows of persons that say once more what another row says. ``missing``: tables that are not there, each with what is not known then.
+    ``unusable``: rows by table and reason. ``implausible``: values beyond the bounds of their lab. ``left``: what nothing was made of, worst
+    first. ``agents``: those looked for that somebody has.
+    """
+
+    as_of: date
+    as_of_said: bool
+    country: str
+    people: tuple[People, ...]
+    again: int
+    missing: tuple[tuple[str, str], ...]
+    unusable: tuple[tuple[str, str, int], ...]
+    implausible: int
+    left: tuple[Left, ...]
+    vocabulary: Vocabulary
+    spans: tuple[Span, ...]
+
+    def others(self, knowledge: Knowledge) -> Tally:
+        """The counts of everybody who is not asked about; those who are count with their batch."""
+        tally, ages = Tally(), age_bands(knowledge)
+        width = int(knowledge.policy("screen_age_band"))
+        for one in self.people:
+            if one.asked:
+                continue
+            tally.persons += one.persons
+            why = one.rejected or (_DEAD if one.dead else None)
+            if why is not None:
+                tally.rejected[why] = tally.rejected.get(why, 0) + one.persons
+                continue
+            tally.no_relaxant += one.persons
+            age = ages[-1] if one.years is None else ages[min(one.years // width, len(ages) - 2)]
+            key = _SEXES.get(one.female, UNKNOWN), age
+            tally.everybody[key] = tally.everybody.get(key, 0) + one.persons
+        return tally
+
+
+def prepare_registry(
+    registry: Registry, knowledge: Knowledge, *, as_of: date | None, country: str, today: date, people_at_once: int
+) -> tuple[Prepared, str]:
+    """Prepares a screen as of a day (the registry's last where none is said), and gives the query whose rows are those of
+    :data:`relaxant.cohort.said.SAID`, not yet in order. Raises :class:`InputError` where nothing can be screened."""
+    last = registry.last_day(today)
+    day = as_of or last
+    if day is None:
+        raise InputError("SOURCE", registry.engine.name, "nothing in it has a day up to today", "give a registry with rows, or the day with --as-of")  # fmt: skip
+    engine = registry.engine
+    glossary, concepts = Glossary(knowledge, day, country), Concepts(registry)
+    read_drugs(registry, concepts, glossary)
+    prepare.keep_persons(registry, day)
+    prepare.keep_asked(registry, day, knowledge)
+    prepare.keep_exposure(registry, knowledge)
+    read_doses(registry, glossary)
+    parts = [prepare.said_persons(), prepare.said_lines(knowledge)]
+    implausible = 0
+    if registry.has("measurement"):
+        read_measurements(registry, concepts, glossary)
+        prepare.keep_values(registry)
+        implausible = prepare.out_of_bounds(registry)
+        known = glossary.vocabulary().measured
+        parts.append(prepare.said_values(known.index(_CREATININE), known.index(EARLIER), knowledge))
+    if registry.has("condition_occurrence"):
+        read_conditions(registry, concepts, glossary)
+    if registry.has("observation"):
+        read_observations(registry, concepts, glossary)
+        parts.append(prepare.said_observed(registry))
+    if registry.has("condition_occurrence") or registry.has("observation"):
+        parts.append(prepare.said_conditions(registry))
+    people = tuple(
+        People(
+            female=row["female"], years=row["years"], rejected=row["rejected"], dead=bool(row["dead"]),
+            asked=bool(row["asked"]), persons=int(row["persons"]),
+        )
+        for row in engine.rows(prepare.people(day)).to_pylist()
+    )  # fmt: skip
+    made = Prepared(
+        as_of=day,
+        as_of_said=as_of is not None,
+        country=country,
+        people=tuple(sorted(people, key=msgspec.json.encode)),
+        again=int(engine.rows("SELECT COALESCE(SUM(times - 1), 0) AS n FROM persons WHERE rejected IS NULL")["n"][0].as_py()),
+        missing=registry.missing(),
+        unusable=registry.unusable(last or today),
+        implausible=implausible,
+        left=tuple(glossary.left()),
+        vocabulary=glossary.vocabulary(),
+        spans=tuple(
+            Span(i, int(row["first"]), int(row["last"]))
+            for i, row in enumerate(engine.rows(prepare.spans(people_at_once)).to_pylist())
+        ),
+    )  # fmt: skip
+    return made, " UNION ALL ".join(f"({part})" for part in parts)

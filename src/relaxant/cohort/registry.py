@@ -1,0 +1,99 @@
+"""A registry as found: which tables and columns it has, its rows as typed, what of them cannot be used, and its last day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from relaxant.cohort.engine import Engine
+from relaxant.cohort.tables import BY_NAME, SQL_TYPE, TABLES, Field
+from relaxant.errors import InputError
+
+
+class Registry:
+    """An opened source whose tables are those of OMOP. Raises :class:`InputError` where persons or their medicines are not there."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._there = engine.columns()
+        if not self._there:
+            raise InputError("SOURCE", engine.name, "none of the tables of OMOP is there", f"give a source with {', '.join(t.name for t in TABLES)}")  # fmt: skip
+        for table in TABLES:
+            there = self._there.get(table.name)
+            if there is None and table.needed:
+                raise InputError("SOURCE", ", ".join(sorted(self._there)), f"the table {table.name} is missing, which says {table.without}", "give it as well")  # fmt: skip
+            lacking = [] if there is None else [f.name for f in table.fields if f.needed and f.name not in there]
+            if lacking:
+                raise InputError(f"SOURCE {table.name}", ", ".join(there or ()), f"the column {lacking[0]} is missing", f"give {', '.join(f.name for f in table.fields)}")  # fmt: skip
+
+    def has(self, table: str) -> bool:
+        """Whether a table is there."""
+        return table in self._there
+
+    def missing(self) -> tuple[tuple[str, str], ...]:
+        """The tables that are not there, each with what is not known then."""
+        return tuple((t.name, t.without) for t in TABLES if t.name not in self._there)
+
+    def typed(self, table: str, *columns: str) -> str:
+        """A table with columns of the model's own types, as a subquery; a column that is not there is empty, a value that is none of its type too."""
+        fields = {f.name: f for f in BY_NAME[table].fields}
+        listed = ", ".join(f"{self._value(table, fields[name])} AS {name}" for name in columns or fields)
+        return f"(SELECT {listed} FROM {self.engine.source(table)})"
+
+    def _value(self, table: str, field: Field) -> str:
+        name = self._there[table].get(field.name)
+        kind = SQL_TYPE[field.kind]
+        return f"CAST(NULL AS {kind})" if name is None else f'TRY_CAST("{name}" AS {kind})'
+
+    def last_day(self, today: date) -> date | None:
+        """The last day of the data, up to today: that until which anybody is followed, or where that is not said the last on which anything begins."""
+        followed = (("observation_period", "observation_period_end_date"),)
+        begins = (
+            ("drug_exposure", "drug_exposure_start_date"),
+            ("condition_occurrence", "condition_start_date"),
+            ("measurement", "measurement_date"),
+        )
+        for ends in (followed, begins):
+            parts = [
+                f"SELECT {column} AS day FROM {self.typed(table, column)} AS a"
+                for table, column in ends
+                if self.has(table)
+            ]
+            if not parts:
+                continue
+            sql = f"SELECT MAX(day) AS day FROM ({' UNION ALL '.join(parts)}) AS c WHERE day <= DATE '{today}'"
+            found = self.engine.rows(sql)["day"][0].as_py()
+            if found is not None:
+                return found if type(found) is date else date.fromisoformat(str(found)[:10])
+        return None
+
+    def unusable(self, last: date) -> tuple[tuple[str, str, int], ...]:
+        """Rows that cannot be used, by table: (table, why, how many). ``last`` is the last day of the data."""
+        out = list(self.engine.faults())
+        for table in TABLES:
+            checked = [f for f in table.fields if f.needed and f.name in self._there.get(table.name, ())]
+            if not checked or table.name in ("concept", "concept_ancestor", "drug_strength"):
+                continue
+            tests = {}
+            for field in checked:
+                name = self._there[table.name][field.name]
+                tests[f"{field.name} is missing"] = f'"{name}" IS NULL'
+                tests[f"{field.name} is no {_words(field)}"] = f'"{name}" IS NOT NULL AND {self._value(table.name, field)} IS NULL'  # fmt: skip
+                if field.kind == "day":
+                    tests[f"{field.name} lies after the last day of the data"] = (
+                        f"{self._value(table.name, field)} > DATE '{last}'"
+                    )
+            counts = ", ".join(f"COUNT(*) FILTER (WHERE {test}) AS n{i}" for i, test in enumerate(tests.values()))
+            row = self.engine.rows(f"SELECT {counts} FROM {self.engine.source(table.name)}").to_pylist()[0]
+            out += [(table.name, why, int(n)) for why, n in zip(tests, row.values(), strict=True) if n]
+            if table.name != "person":
+                n = self.engine.rows(
+                    f"SELECT COUNT(*) AS n FROM {self.typed(table.name, 'person_id')} AS a "
+                    f"WHERE NOT EXISTS (SELECT 1 FROM {self.typed('person', 'person_id')} AS b WHERE b.person_id = a.person_id) AND a.person_id IS NOT NULL"
+                )["n"][0].as_py()
+                if n:
+                    out.append((table.name, "its person is not in the table person", int(n)))
+        return tuple(out)
+
+
+def _words(field: Field) -> str:
+    return {"number": "whole number", "amount": "number", "day": "day", "text": "text"}[field.kind]

@@ -1,0 +1,149 @@
+"""Tables where Spark is: the queries run there, and so does every check, on Arrow batches (``mapInArrow``)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+
+from relaxant.cohort.duck import table_files
+from relaxant.cohort.engine import spoken
+from relaxant.cohort.tables import BY_NAME
+from relaxant.errors import InputError, visible
+
+_CATALOG = "spark:"
+
+
+class SparkEngine:
+    """A folder that Spark can read (Parquet or CSV for each table), or tables of its catalog: ``spark:DATABASE``."""
+
+    name = "spark"
+
+    def __init__(self, source: str, session: SparkSession | None = None) -> None:
+        self._source, self._own = source, session is None
+        self.session = session or local_session()
+        self._kept: list[DataFrame] = []
+        self._where: dict[str, str] = {}
+        if source.startswith(_CATALOG):
+            self._catalog(source.removeprefix(_CATALOG))
+        else:
+            self._files(Path(source))
+
+    def columns(self) -> dict[str, dict[str, str]]:
+        """The tables that are there."""
+        return {
+            table: {name.lower(): name for name in self._sql(f"SELECT * FROM {where}").columns}
+            for table, where in self._where.items()
+        }
+
+    def source(self, table: str) -> str:
+        """How a table of the source stands in a query."""
+        return self._where[table]
+
+    def keep(self, name: str, sql: str) -> None:
+        """Runs a query when it is first needed, and keeps what it gives."""
+        found = self._sql(spoken(sql, "spark")).persist()
+        self._kept.append(found)
+        found.createOrReplaceTempView(name)
+
+    def load(self, name: str, table: pa.Table) -> None:
+        """Puts a small table beside the others."""
+        self.session.createDataFrame(table).createOrReplaceTempView(name)
+
+    def rows(self, sql: str) -> pa.Table:
+        """What a query gives."""
+        with _Told(self._source):
+            return self._sql(spoken(sql, "spark")).toArrow()
+
+    def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """What a query gives, in its order."""
+        yield from self.rows(sql).to_batches()
+
+    def mapped(self, sql: str, check: Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]], schema: str, tasks: int) -> Iterator[dict[str, bytes | int]]:  # fmt: skip
+        """What ``check`` makes of the rows of a query, on the machines that hold them: nobody's rows are on two of them, and they stand in order.
+
+        ``schema`` is that of what ``check`` gives, in Spark's words. Into how many ``tasks`` people are cut changes nothing of the outcome.
+        """
+        order = ("person_id", "as_of", "kind", "item", "start", "stop", "low")
+        with _Told(self._source):
+            people = self._sql(spoken(sql, "spark")).repartitionByRange(tasks, "person_id").sortWithinPartitions(*order)
+            for row in people.mapInArrow(check, schema).toLocalIterator(prefetchPartitions=True):
+                yield row.asDict()
+
+    def faults(self) -> tuple[tuple[str, str, int], ...]:
+        """Rows that Spark could not read are columns without a value, which are counted elsewhere."""
+        return ()
+
+    def close(self) -> None:
+        """Lets go of what was kept; ends Spark where it was begun here."""
+        for kept in self._kept:
+            kept.unpersist()
+        if self._own:
+            self.session.stop()
+
+    def _files(self, folder: Path) -> None:
+        for table, (ending, paths) in table_files(folder).items():
+            view = f"source_{table}"
+            reads = self.session.read
+            with _Told(self._source):
+                found = (
+                    reads.option("mergeSchema", "true").parquet(*map(str, paths))
+                    if ending == ".parquet"
+                    else reads.option("header", "true").option("mode", "FAILFAST").csv(list(map(str, paths)))
+                )
+            found.createOrReplaceTempView(view)
+            self._where[table] = view
+
+    def _catalog(self, database: str) -> None:
+        with _Told(self._source):
+            there = {table.name.lower(): table.name for table in self.session.catalog.listTables(database or None)}
+        for table in BY_NAME:
+            if table in there:
+                self._where[table] = f"`{database}`.`{there[table]}`" if database else f"`{there[table]}`"
+
+    def _sql(self, sql: str) -> DataFrame:
+        with _Told(self._source):
+            return self.session.sql(sql)
+
+
+def local_session() -> SparkSession:
+    """Spark on this machine, quiet, with as many tasks at once as there are cores; a cluster is what ``spark-submit`` or SPARK_REMOTE names."""
+    cores = os.cpu_count() or 1
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else Spark takes the first python3 that it finds
+    builder = SparkSession.builder.appName("relaxant screen")
+    if not os.environ.get("SPARK_REMOTE") and not os.environ.get("MASTER"):
+        builder = builder.master(os.environ.get("SPARK_MASTER", f"local[{cores}]"))
+        builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
+    session = (
+        builder.config("spark.sql.shuffle.partitions", str(2 * cores))
+        .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.ansi.enabled", "true")
+        .getOrCreate()
+    )
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+class _Told:
+    """Turns what Spark says of a fault into an :class:`InputError`."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, PySparkException) or type(error).__name__ == "Py4JJavaError":
+            lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith("\tat ")]
+            first = next(
+                (line for line in lines if "InputError" in line or "Error: " in line), lines[0] if lines else "no words"
+            )
+            raise InputError("SOURCE", self._source, f"Spark could not go on ({visible(first, 240)})", "give whole tables of the OMOP model; what was written is whole, and the same command goes on or begins anew") from None  # fmt: skip
