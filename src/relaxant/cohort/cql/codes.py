@@ -77,6 +77,12 @@ class Codes:
         """Every code whose ingredients are certain: a medicine with another one is not checked."""
         return ValueSet("recognised medicines", tuple(self._entries))
 
+    @property
+    def relaxants(self) -> ValueSet:
+        """The codes that are any relaxant."""
+        own = self._coded({agent.ingredient for agent in self._knowledge.agents.values()})
+        return ValueSet("relaxants", _sorted(c.code for c in own if c.agents))
+
     def names_agent(self, agent: str) -> bool:
         """Whether there is a code for an agent: no record that is coded in RxNorm names one without."""
         return any(agent in c.agents for c in self._coded((self._knowledge.agents[agent].ingredient,)))

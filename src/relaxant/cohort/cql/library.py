@@ -14,6 +14,7 @@ from relaxant.errors import InputError
 from relaxant.facts.derive import MAKERS
 from relaxant.io.fhir_medicines import NO_KNOWN_MEDICINES
 from relaxant.io.fhir_problems import NO_INFORMATION, NONE_KNOWN, dialysis_codes
+from relaxant.io.patient_file import read_country
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Lab, Rule
 from relaxant.medicines.dosage.codes import ROUTE_CODES
@@ -66,6 +67,7 @@ def library(knowledge: Knowledge, rules: Sequence[str] = (), *, country: str = "
                 "there is no such rule",
                 "give the id of a rule, as `relaxant review --format json` names it",
             )
+    country = read_country(country)
     codes = Codes(knowledge, country)
     terms = Terms(knowledge, codes)
     exported, parts, refused = [], [], {}
@@ -95,7 +97,7 @@ def _tests(rule: Rule, knowledge: Knowledge, country: str) -> list[Test]:
         places = [place for group in compiled.groups(agent) for place in group.rules.tests.tolist()]
         out += [compiled.tests[place] for place in places if compiled.tests[place].rule.rule == rule.rule]
     if not out:
-        raise CannotExpressError(country, f"the rule holds in {', '.join(rule.jurisdiction)} alone")
+        raise CannotExpressError(f"labels of {', '.join(rule.jurisdiction)} alone", f"the library is for {country}")
     return out
 
 

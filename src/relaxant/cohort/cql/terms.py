@@ -80,7 +80,12 @@ class Terms:
 
     def value_sets(self) -> tuple[ValueSet, ...]:
         """Those that the leaves asked for, and those of every library."""
-        return (self._codes.recognised, *self._sets.values(), *map(of_results, self._knowledge.labs.values()))
+        return (
+            self._codes.recognised,
+            self._codes.relaxants,
+            *self._sets.values(),
+            *map(of_results, self._knowledge.labs.values()),
+        )
 
     # ------------------------------------------------------------ conditions
 
@@ -131,10 +136,11 @@ class Terms:
                 f"      when exists ((R.items) M where {_with(roles)} and {_is(group)}) then true\n"
                 f"      when exists ((R.items) M where {_with(roles)} and M.unsure and {_may_be(group)}) then null\n"
             )
-        else:
+        else:  # without a list any relaxant may be taken; where one is weighed, the bedside asks of that one
             body = (
                 f"      when exists ((R.items) M where {_with(roles)} and {_is(group)}) then true\n"
-                "      when not exists ((R.items) M where not (M.role in { 'weighed', 'none' })) then null\n"
+                "      when not exists ((R.items) M where not (M.role in { 'weighed', 'none' })) then\n"
+                "        if exists ((R.items) M where M.role = 'weighed' and M.rx in \"relaxants\") then false else null\n"
                 f"      when exists ((R.items) M where (M.role = 'perhaps' or ({_with(roles)} and M.unsure)) and {_may_be(group)}) then null\n"
             )
         return self._keep(Part(called, _of_medicines(called, body)))
