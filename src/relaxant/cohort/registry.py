@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
+import pyarrow as pa
+
 from relaxant.cohort.engine import Engine
 from relaxant.cohort.tables import BY_NAME, SQL_TYPE, TABLES, Field
 from relaxant.errors import InputError
@@ -19,10 +21,11 @@ class Missing(NamedTuple):
 
 
 class Registry:
-    """An opened source whose tables are those of OMOP. Raises :class:`InputError` where persons or their medicines are not there."""
+    """An opened source whose tables are those of OMOP; with ``person`` its rows of that person alone. Raises :class:`InputError` where persons or
+    their medicines are not there."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, person: int | None = None) -> None:
+        self.engine, self._person = engine, person
         self._there = engine.columns()
         if not self._there:
             raise InputError("SOURCE", engine.name, "none of the tables of OMOP is there", f"give a source with {', '.join(t.name for t in TABLES)}")  # fmt: skip
@@ -51,7 +54,21 @@ class Registry:
         """A table with columns of the model's own types, as a subquery; a column that is not there is empty, a value that is none of its type too."""
         fields = {f.name: f for f in BY_NAME[table].fields}
         listed = ", ".join(f"{self._value(table, fields[name])} AS {name}" for name in columns or fields)
+<<<<<<< HEAD
         return f"(SELECT {listed} FROM {self.engine.source(table)} AS s)"
+=======
+        return f"(SELECT {listed} FROM {self.engine.source(table)}{self._of_person(table)})"
+
+    def _of_person(self, table: str) -> str:
+        """Which rows of a table are asked for: all, or those of one person, found by an index where there is one."""
+        if self._person is None or "person_id" not in (fields := {f.name: f for f in BY_NAME[table].fields}):
+            return ""
+        name = self._there[table]["person_id"]
+        found = self.engine.rows(f'SELECT "{name}" AS person_id FROM {self.engine.source(table)} LIMIT 1')
+        as_text = pa.types.is_string(found["person_id"].type)
+        value = self._value(table, fields["person_id"]) if as_text else f'"{name}"'
+        return f" WHERE {value} = {self._person}"
+>>>>>>> told
 
     def _value(self, table: str, field: Field) -> str:
         name = self._there[table].get(field.name)
