@@ -54,10 +54,7 @@ class Registry:
         """A table with columns of the model's own types, as a subquery; a column that is not there is empty, a value that is none of its type too."""
         fields = {f.name: f for f in BY_NAME[table].fields}
         listed = ", ".join(f"{self._value(table, fields[name])} AS {name}" for name in columns or fields)
-<<<<<<< HEAD
-        return f"(SELECT {listed} FROM {self.engine.source(table)} AS s)"
-=======
-        return f"(SELECT {listed} FROM {self.engine.source(table)}{self._of_person(table)})"
+        return f"(SELECT {listed} FROM {self.engine.source(table)} AS s{self._of_person(table)})"
 
     def _of_person(self, table: str) -> str:
         """Which rows of a table are asked for: all, or those of one person, found by an index where there is one."""
@@ -66,9 +63,8 @@ class Registry:
         name = self._there[table]["person_id"]
         found = self.engine.rows(f'SELECT "{name}" AS person_id FROM {self.engine.source(table)} LIMIT 1')
         as_text = pa.types.is_string(found["person_id"].type)
-        value = self._value(table, fields["person_id"]) if as_text else f'"{name}"'
+        value = self._value(table, fields["person_id"]) if as_text else f's."{name}"'
         return f" WHERE {value} = {self._person}"
->>>>>>> told
 
     def _value(self, table: str, field: Field) -> str:
         name = self._there[table].get(field.name)
@@ -119,7 +115,9 @@ class Registry:
                 tests["its person is not in the table person"] = f"p.person_id IS NULL AND {person} IS NOT NULL"
                 joined = f"LEFT JOIN persons AS p ON p.person_id = {person}"
             counts = ", ".join(f"COUNT(*) FILTER (WHERE {test}) AS n{i}" for i, test in enumerate(tests.values()))
-            row = self.engine.rows(f"SELECT {counts} FROM {self.engine.source(table.name)} AS s {joined}").to_pylist()[0]
+            row = self.engine.rows(f"SELECT {counts} FROM {self.engine.source(table.name)} AS s {joined}").to_pylist()[
+                0
+            ]
             out += [(table.name, why, int(n)) for why, n in zip(tests, row.values(), strict=True) if n]
         return tuple(out)
 
