@@ -53,7 +53,11 @@ class Registry:
             ("measurement", "measurement_date"),
         )
         for ends in (followed, begins):
-            parts = [f"SELECT {column} AS day FROM {self.typed(table, column)} AS a" for table, column in ends if self.has(table)]
+            parts = [
+                f"SELECT {column} AS day FROM {self.typed(table, column)} AS a"
+                for table, column in ends
+                if self.has(table)
+            ]
             if not parts:
                 continue
             sql = f"SELECT MAX(day) AS day FROM ({' UNION ALL '.join(parts)}) AS c WHERE day <= DATE '{today}'"
@@ -75,7 +79,9 @@ class Registry:
                 tests[f"{field.name} is missing"] = f'"{name}" IS NULL'
                 tests[f"{field.name} is no {_words(field)}"] = f'"{name}" IS NOT NULL AND {self._value(table.name, field)} IS NULL'  # fmt: skip
                 if field.kind == "day":
-                    tests[f"{field.name} lies after the last day of the data"] = f"{self._value(table.name, field)} > DATE '{last}'"
+                    tests[f"{field.name} lies after the last day of the data"] = (
+                        f"{self._value(table.name, field)} > DATE '{last}'"
+                    )
             counts = ", ".join(f"COUNT(*) FILTER (WHERE {test}) AS n{i}" for i, test in enumerate(tests.values()))
             row = self.engine.rows(f"SELECT {counts} FROM {self.engine.source(table.name)}").to_pylist()[0]
             out += [(table.name, why, int(n)) for why, n in zip(tests, row.values(), strict=True) if n]
