@@ -10,12 +10,14 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+_NO_CONNECTION, _RECOVERY = 2, 60.0  # what psql ends with; seconds
 _BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
 
 
@@ -93,12 +95,18 @@ class Server:
             self.empty.append(name)
 
     def say(self, words: str, database: str = "postgres") -> str:
-        """What one statement answers."""
+        """What one statement answers; a server that recovers from a crash is waited for."""
         environment = {**os.environ, "PGPASSWORD": self.password}
-        said = subprocess.run(
-            [str(_BINARIES[-1] / "psql"), "-h", "127.0.0.1", "-p", str(self.port), "-U", "relaxant", "-d", database, "-v", "ON_ERROR_STOP=1", "-Atc", words],
-            capture_output=True, text=True, env=environment, check=True, timeout=60,
-        )  # fmt: skip
+        last = time.monotonic() + _RECOVERY
+        while True:
+            said = subprocess.run(
+                [str(_BINARIES[-1] / "psql"), "-h", "127.0.0.1", "-p", str(self.port), "-U", "relaxant", "-d", database, "-v", "ON_ERROR_STOP=1", "-Atc", words],
+                capture_output=True, text=True, env=environment, check=False, timeout=60,
+            )  # fmt: skip
+            if said.returncode != _NO_CONNECTION or time.monotonic() > last:
+                break
+            time.sleep(0.2)
+        assert said.returncode == 0, said.stderr
         return said.stdout.strip()
 
     def workers(self, database: str) -> list[int]:

@@ -43,7 +43,7 @@ def arrow(rows: list[dict[str, Any]]) -> pa.Table:
 
 
 def table(*rows: dict[str, Any]) -> pa.Table:
-    return arrow([{"concept": i + 1, "source": "", "route": 0, "n": 1} | row for i, row in enumerate(rows)])  # fmt: skip
+    return arrow([{"concept": i + 1, "source": "", "route": 0, "rows": 1} | row for i, row in enumerate(rows)])  # fmt: skip
 
 
 def drugs(glossary: Glossary, *rows: dict[str, Any], strengths: pa.Table | None = None) -> list[dict[str, Any]]:
@@ -64,7 +64,7 @@ def supplied(glossary: Glossary, drug: dict[str, Any], quantity: Any = None, day
     """What is read of a supply of one drug."""
     (made,) = drugs(glossary, drug, strengths=strengths)
     assert made["dosed"]
-    row = {"drug": made["drug"], "quantity": quantity, "days_supply": days, "sig": sig, "n": 1}
+    row = {"drug": made["drug"], "quantity": quantity, "days_supply": days, "sig": sig, "rows": 1}
     (dose,) = map_doses(pa.Table.from_pylist([row]), glossary).to_pylist()
     return read(glossary, dose["line"])
 
@@ -120,10 +120,10 @@ def test_drugs_by_code_name_source_code_and_table_of_strengths(glossary: Glossar
 def test_a_drug_that_nobody_knows_is_carried_as_unknown_and_counted_first(glossary: Glossary) -> None:
     made = drugs(
         glossary,
-        {"vocabulary_id": "CVX", "concept_code": "10", "concept_name": "poliovirus vaccine, inactivated", "n": 900},
-        {"vocabulary_id": "RxNorm", "concept_code": "83367", "concept_name": "atorvastatin", "n": 800},
-        {"vocabulary_id": "HCPCS", "concept_code": "J9999", "concept_name": "Quuxozine, 1 mg", "n": 7},
-        {"concept": 0, "n": 5},
+        {"vocabulary_id": "CVX", "concept_code": "10", "concept_name": "poliovirus vaccine, inactivated", "rows": 900},
+        {"vocabulary_id": "RxNorm", "concept_code": "83367", "concept_name": "atorvastatin", "rows": 800},
+        {"vocabulary_id": "HCPCS", "concept_code": "J9999", "concept_name": "Quuxozine, 1 mg", "rows": 7},
+        {"concept": 0, "rows": 5},
     )
     assert [m["line"] is not None for m in made] == [m["asked"] for m in made] == [False, False, True, True]
     for m in made[2:]:
@@ -159,9 +159,16 @@ def test_what_is_given_on_the_spot_is_no_supply(glossary: Glossary) -> None:
         {"vocabulary_id": "RxNorm", "concept_code": "1234995", "concept_name": "rocuronium bromide 10 MG/ML Injectable Solution"},
         {"vocabulary_id": "RxNorm", "concept_code": "860192", "concept_name": "onabotulinumtoxinA 100 UNT Injection"},
         {"vocabulary_id": "RxNorm", "concept_code": "68139", "concept_name": "rocuronium"},
+        {"vocabulary_id": "RxNorm", "concept_code": "36453", "concept_name": "sevoflurane"},
         BACLOFEN,
     )  # fmt: skip
-    assert [(m["agent"], m["supply"]) for m in made] == [(True, False), (True, False), (True, False), (True, True)]
+    assert [(m["agent"], m["supply"]) for m in made] == [
+        (True, False),
+        (True, False),
+        (True, False),
+        (False, False),
+        (True, True),
+    ]
 
 
 def test_every_medicine_that_a_rule_asks_for_is_asked() -> None:
@@ -272,7 +279,7 @@ def test_tables_have_their_keys_and_do_not_depend_on_the_order_of_rows(glossary:
     reversed_rows = table(*rows).take([1, 0])
     assert map_drugs(reversed_rows, other).take([1, 0]) == one
     assert other.vocabulary() == glossary.vocabulary()
-    rows_of_doses = pa.table({"drug": [one["drug"][0].as_py()] * 2, "quantity": [90, 60], "days_supply": [30, 30], "sig": [None, None], "n": [1, 1]})  # fmt: skip
+    rows_of_doses = pa.table({"drug": [one["drug"][0].as_py()] * 2, "quantity": [90, 60], "days_supply": [30, 30], "sig": [None, None], "rows": [1, 1]})  # fmt: skip
     assert map_doses(rows_of_doses, glossary).schema.names == ["drug", "quantity", "days_supply", "sig", *DOSES.names]
 
 
@@ -281,7 +288,7 @@ def test_tables_have_their_keys_and_do_not_depend_on_the_order_of_rows(glossary:
 
 def measurements(glossary: Glossary, *rows: dict[str, Any]) -> dict[int, dict[str, Any]]:
     """What was made of each row, by the place of the row."""
-    full = [{"concept": i + 1, "source": "", "unit": 1, "unit_source": "", "vocabulary_id": "LOINC", "n": 1} | row for i, row in enumerate(rows)]  # fmt: skip
+    full = [{"concept": i + 1, "source": "", "unit": 1, "unit_source": "", "vocabulary_id": "LOINC", "rows": 1} | row for i, row in enumerate(rows)]  # fmt: skip
     made = map_measurements(arrow(full), glossary)
     assert made.schema.names == [*MEASUREMENT_KEYS, *MEASUREMENTS.names]
     return {row["concept"] - 1: row for row in made.to_pylist()}
@@ -323,10 +330,10 @@ def test_units_come_into_the_lab_s_own_as_at_the_bedside(
 def test_a_value_without_a_unit_or_in_one_of_another_kind_is_left_and_counted(glossary: Glossary) -> None:
     made = measurements(
         glossary,
-        {**CREATININE, "unit": 0, "n": 50},
-        {**CREATININE, "unit_code": "mmol/mol", "n": 40},
-        {**CREATININE, "unit_code": "quux", "n": 30},
-        {"concept_code": "718-7", "concept_name": "Hemoglobin", "unit_code": "g/dL", "n": 999},
+        {**CREATININE, "unit": 0, "rows": 50},
+        {**CREATININE, "unit_code": "mmol/mol", "rows": 40},
+        {**CREATININE, "unit_code": "quux", "rows": 30},
+        {"concept_code": "718-7", "concept_name": "Hemoglobin", "unit_code": "g/dL", "rows": 999},
         {"concept": 0, "source": "creatinine", "unit": 0, "unit_source": "mg/dL"},
         {"concept_code": "6301-6", "concept_name": "INR", "unit": 0},
     )
@@ -350,7 +357,7 @@ def test_every_lab_and_the_earlier_creatinine_have_a_number_before_anything_is_r
 def conditions(
     glossary: Glossary, *rows: dict[str, Any], ancestors: pa.Table | None = None
 ) -> dict[int, dict[str, Any]]:
-    full = [{"concept": i + 1, "source_concept": 0, "source": "", "vocabulary_id": "SNOMED", "n": 1} | row for i, row in enumerate(rows)]  # fmt: skip
+    full = [{"concept": i + 1, "source_concept": 0, "source": "", "vocabulary_id": "SNOMED", "rows": 1} | row for i, row in enumerate(rows)]  # fmt: skip
     made = map_conditions(arrow(full), glossary, ancestors)
     assert made.schema.names == [*CONDITION_KEYS, *CONDITIONS.names]
     return {row["concept"] - 1: row for row in made.to_pylist()}
@@ -399,10 +406,10 @@ def test_the_acute_lasts_and_the_chronic_stays(glossary: Glossary) -> None:
 def test_conditions_that_no_rule_asks_for_are_left_apart_from_those_that_are_lost(glossary: Glossary) -> None:
     made = conditions(
         glossary,
-        {"concept_code": "444814009", "concept_name": "Viral sinusitis", "n": 17},
-        {"concept": 0, "source": "DX|4711|b", "n": 3},
-        {"concept": 0, "source": "", "vocabulary_id": None, "n": 2},
-        {"concept_code": "91936005", "concept_name": "Allergy to penicillin", "n": 1},
+        {"concept_code": "444814009", "concept_name": "Viral sinusitis", "rows": 17},
+        {"concept": 0, "source": "DX|4711|b", "rows": 3},
+        {"concept": 0, "source": "", "vocabulary_id": None, "rows": 2},
+        {"concept_code": "91936005", "concept_name": "Allergy to penicillin", "rows": 1},
     )
     assert made == {}
     assert [(o.rows, o.lost) for o in glossary.left()] == [(3, True), (2, True), (1, True), (17, False)]
@@ -424,7 +431,7 @@ def test_lasting_and_its_reason_are_linted_together() -> None:
 
 
 def observations(glossary: Glossary, *rows: dict[str, Any]) -> dict[int, dict[str, Any]]:
-    full = [{"concept": i + 1, "value_concept": 0, "source": "", "value_text": "", "vocabulary_id": "SNOMED", "n": 1} | row for i, row in enumerate(rows)]  # fmt: skip
+    full = [{"concept": i + 1, "value_concept": 0, "source": "", "value_text": "", "vocabulary_id": "SNOMED", "rows": 1} | row for i, row in enumerate(rows)]  # fmt: skip
     made = map_observations(arrow(full), glossary)
     assert made.schema.names == [*OBSERVATION_KEYS, *OBSERVATIONS.names]
     return {row["concept"] - 1: row for row in made.to_pylist()}
@@ -440,7 +447,7 @@ def test_tobacco_pregnancy_and_dialysis_are_habits(glossary: Glossary) -> None:
         {"concept_code": "77176002", "concept_name": "Smoker"},
         {"vocabulary_id": "LOINC", "concept_code": "82810-3", "value_concept": 3, "value_code": "60001007"},
         {"concept_code": "302497006", "concept_name": "Hemodialysis"},
-        {**smoking, "value_text": "Unknown if ever smoked", "n": 7},
+        {**smoking, "value_text": "Unknown if ever smoked", "rows": 7},
     )
     habits = glossary.vocabulary().habits
     assert all(row["kind"] == HABIT for row in made.values())
@@ -463,8 +470,8 @@ def test_allergies_by_name_and_by_answer(glossary: Glossary) -> None:
         {"concept_code": "91936005", "concept_name": "Allergy to penicillin"},
         {"concept_code": "300916003", "concept_name": "Latex allergy"},
         {"concept_code": "416098002", "concept_name": "Allergy to drug", "value_concept": 5, "value_vocabulary_id": "RxNorm", "value_code": "1292", "value_name": "baclofen"},
-        {"concept_code": "416098002", "concept_name": "Allergy to drug", "n": 9},
-        {"concept_code": "716186003", "concept_name": "No known allergy", "n": 5},
+        {"concept_code": "416098002", "concept_name": "Allergy to drug", "rows": 9},
+        {"concept_code": "716186003", "concept_name": "No known allergy", "rows": 5},
         {"concept_code": "160468000", "concept_name": "Family history of allergy"},
     )  # fmt: skip
     assert [glossary.vocabulary().allergies[row["item"]] for row in made.values() if row["kind"] == ALLERGY] == [

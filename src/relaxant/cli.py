@@ -275,6 +275,23 @@ def _parser() -> argparse.ArgumentParser:
     kept.add_argument("--output", metavar="PATH", help="write there instead of to standard output")
     kept.set_defaults(run=_audit)
 
+    all_of_them = commands.add_parser(
+        "screen",
+        help="the rules over everybody in a registry: OMOP's tables or FHIR bulk data",
+        description="Screen a registry: everybody with a relaxant through the rules of the review. Writes findings.parquet, counts.csv, attrition.csv, unmapped.csv and summary.html. A screen that was stopped goes on where it was when the same command is given again.",
+    )
+    all_of_them.add_argument("source", metavar="SOURCE", help="a folder with Parquet or CSV files of the OMOP tables (5.3, 5.4), a DuckDB file, postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or a folder of FHIR NDJSON")  # fmt: skip
+    all_of_them.add_argument("--output", required=True, metavar="DIR", help="the folder that the files are written to")
+    all_of_them.add_argument("--engine", default="duckdb", help="duckdb, or spark for where the data have outgrown one machine (duckdb)")  # fmt: skip
+    all_of_them.add_argument("--as-of", metavar="DATE", help="the day that everybody is looked at (the last day of the data)")  # fmt: skip
+    all_of_them.add_argument("--country", metavar="CODE", help="whose labels and limits hold: US, UK or a member of the EU (US)")  # fmt: skip
+    all_of_them.add_argument("--checks", action="store_true", help="write every check too, the silent ones as well: checks.parquet")  # fmt: skip
+    all_of_them.add_argument("--small-counts", action="store_true", help="show counts under 11 persons in the summary, which else are hidden")  # fmt: skip
+    all_of_them.add_argument("--workers", type=_count, metavar="N", help="processes beside one another (one for each core)")  # fmt: skip
+    all_of_them.add_argument("--memory", default="1200MB", metavar="SIZE", help="what DuckDB may use before it goes to disk (1200MB)")  # fmt: skip
+    knows(all_of_them)
+    all_of_them.set_defaults(run=_screen)
+
     many = commands.add_parser(
         "cohort",
         help="make a population that never was, in OMOP's tables",
@@ -529,6 +546,16 @@ def _audit(options: argparse.Namespace) -> int:
         raise InputError("--output", options.output, f"it cannot be written ({error.strerror})", "give a path in a folder that exists") from None  # fmt: skip
     with out:
         return run(options, os.environ, out)
+
+
+def _screen(options: argparse.Namespace) -> int:
+    try:
+        from relaxant.cli_screen import run
+    except ModuleNotFoundError as error:
+        raise InputError("screen", error.name or "a library", "a library of the screen is not installed", "run `pip install 'relaxant[screen]'`") from None  # fmt: skip
+    from relaxant.knowledge.load import load_knowledge
+
+    return run(options, load_knowledge(*options.pack), today())
 
 
 def _cohort(options: argparse.Namespace) -> int:

@@ -21,7 +21,7 @@ def run(options: argparse.Namespace, knowledge: Knowledge) -> int:
             options.people,
             options.seed,
             knowledge,
-            as_of=None if options.as_of is None else _day(options.as_of),
+            as_of=None if options.as_of is None else day_said(options.as_of),
             form=options.format,
             country=options.country,
             dirt=options.dirt,
@@ -32,7 +32,8 @@ def run(options: argparse.Namespace, knowledge: Knowledge) -> int:
     return 0
 
 
-def _day(said: str) -> date:
+def day_said(said: str) -> date:
+    """The day of ``--as-of``. Raises :class:`InputError` for what is no day."""
     try:
         return date.fromisoformat(said)
     except ValueError:

@@ -50,6 +50,7 @@ _QUANTIFIED = re.compile(r"^[\d.]+ ML\b", re.I)
 _WEAR = re.compile(r"^([\d.]+) HR\b", re.I)
 _ON_THE_SPOT = frozenset({"intravenous", "intramuscular", "epidural", "injection", "intradetrusor", "intraglandular", "perineural"})  # fmt: skip
 _VACCINES = "CVX"
+_VOLATILE = "volatile_anaesthetic"
 _NDC = re.compile(r"\d{11}|\d{4,5}-\d{3,4}-\d{1,2}")
 _NAMELESS = "a medicine without name or code"
 _SPACES = re.compile(r"\s+route$", re.I)
@@ -312,7 +313,10 @@ def _product(
 
 
 def _on_the_spot(medicine: Medicine, glossary: Glossary) -> bool:
-    """Whether somebody gives it: by such a route, or, where none is known, an agent that is given in no other way."""
+    """Whether somebody gives it: by such a route, or, where none is known, an agent that is given in no other way; a volatile anaesthetic always."""
+    volatile = glossary.knowledge.roles.get(_VOLATILE)
+    if volatile and {i.name for i in medicine.ingredients} & {n for m in volatile.members for n in m.ingredients}:
+        return True
     if medicine.regimen.route is not None:
         return medicine.regimen.route in _ON_THE_SPOT
     own = [glossary.knowledge.agents[a] for a in medicine.agents]

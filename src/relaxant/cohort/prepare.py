@@ -231,17 +231,25 @@ def condition_key() -> str:
 
 def said_conditions(registry: Registry) -> str:
     """The conditions of those who are asked about, each since it was first written down; one that lasts only so long since its last time, where that is
-    near enough. ``condition`` is loaded."""
+    near enough. ``condition`` and ``observed``, which holds conditions too, are loaded where their tables are there."""
+    noted = []
+    if registry.has("condition_occurrence"):
+        noted.append(f"""
+            SELECT r.person_id, r.day, c.item, c.lasts_days
+            FROM (SELECT person_id, {condition_key()}, {_DAY.format("condition_start_date")} AS day
+                  FROM {registry.typed("condition_occurrence")} AS s WHERE person_id IS NOT NULL AND condition_start_date IS NOT NULL) AS r
+            JOIN condition AS c ON c.concept = r.concept AND c.source_concept = r.source_concept AND c.source = r.source""")
+    if registry.has("observation"):
+        noted.append(
+            f"SELECT person_id, day, item, lasts_days FROM {_observed(registry)} AS o WHERE kind = {CONDITION}"
+        )
     return f"""
-        SELECT a.person_id, a.as_of, CAST({CONDITION} AS TINYINT) AS kind, c.item,
-               CAST(CASE WHEN MIN(c.lasts_days) IS NULL THEN MIN(r.day) ELSE MAX(r.day) END AS INT) AS start, {_NOTHING} AS stop,
+        SELECT a.person_id, a.as_of, CAST({CONDITION} AS TINYINT) AS kind, n.item,
+               CAST(CASE WHEN MIN(n.lasts_days) IS NULL THEN MIN(n.day) ELSE MAX(n.day) END AS INT) AS start, {_NOTHING} AS stop,
                {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
-        FROM (SELECT person_id, {condition_key()}, {_DAY.format("condition_start_date")} AS day
-              FROM {registry.typed("condition_occurrence")} AS s WHERE person_id IS NOT NULL AND condition_start_date IS NOT NULL) AS r
-        JOIN condition AS c ON c.concept = r.concept AND c.source_concept = r.source_concept AND c.source = r.source
-        JOIN ask AS a ON a.person_id = r.person_id
-        WHERE r.day <= a.as_of AND (c.lasts_days IS NULL OR r.day > a.as_of - c.lasts_days)
-        GROUP BY a.person_id, a.as_of, c.item
+        FROM ({" UNION ALL ".join(noted)}) AS n JOIN ask AS a ON a.person_id = n.person_id
+        WHERE n.day <= a.as_of AND (n.lasts_days IS NULL OR n.day > a.as_of - n.lasts_days)
+        GROUP BY a.person_id, a.as_of, n.item
     """
 
 
@@ -255,12 +263,9 @@ def observed_key() -> str:
 def said_observed(registry: Registry) -> str:
     """Allergies of those who are asked about, since they were first written down; and of every habit what was said last. ``observed`` is loaded."""
     rows = f"""
-        SELECT a.person_id, a.as_of, o.kind, o.item, o.field, r.day
-        FROM (SELECT person_id, {observed_key()}, {_DAY.format("observation_date")} AS day
-              FROM {registry.typed("observation")} AS s WHERE person_id IS NOT NULL AND observation_date IS NOT NULL) AS r
-        JOIN observed AS o ON o.concept = r.concept AND o.value_concept = r.value_concept AND o.source = r.source AND o.value_text = r.value_text
-        JOIN ask AS a ON a.person_id = r.person_id
-        WHERE r.day <= a.as_of AND (o.lasts_days IS NULL OR r.day > a.as_of - o.lasts_days)
+        SELECT a.person_id, a.as_of, o.kind, o.item, o.field, o.day
+        FROM {_observed(registry)} AS o JOIN ask AS a ON a.person_id = o.person_id
+        WHERE o.day <= a.as_of AND (o.lasts_days IS NULL OR o.day > a.as_of - o.lasts_days)
     """
     return f"""
         SELECT person_id, as_of, CAST({ALLERGY} AS TINYINT) AS kind, item, CAST(MIN(day) AS INT) AS start, {_NOTHING} AS stop,
@@ -272,6 +277,14 @@ def said_observed(registry: Registry) -> str:
         FROM ({rows}) AS x WHERE kind = {HABIT}
         QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of, field ORDER BY day DESC, item) = 1
     """
+
+
+def _observed(registry: Registry) -> str:
+    return f"""(
+        SELECT r.person_id, r.day, o.kind, o.item, o.field, o.lasts_days
+        FROM (SELECT person_id, {observed_key()}, {_DAY.format("observation_date")} AS day
+              FROM {registry.typed("observation")} AS s WHERE person_id IS NOT NULL AND observation_date IS NOT NULL) AS r
+        JOIN observed AS o ON o.concept = r.concept AND o.value_concept = r.value_concept AND o.source = r.source AND o.value_text = r.value_text)"""
 
 
 def distinct(key: str, typed: str, *, where: str = "TRUE") -> str:

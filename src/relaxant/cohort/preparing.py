@@ -105,10 +105,11 @@ def prepare_registry(
         parts.append(prepare.said_values(known.index(_CREATININE), known.index(EARLIER), knowledge))
     if registry.has("condition_occurrence"):
         read_conditions(registry, concepts, glossary)
-        parts.append(prepare.said_conditions(registry))
     if registry.has("observation"):
         read_observations(registry, concepts, glossary)
         parts.append(prepare.said_observed(registry))
+    if registry.has("condition_occurrence") or registry.has("observation"):
+        parts.append(prepare.said_conditions(registry))
     people = tuple(
         People(
             female=row["female"], years=row["years"], rejected=row["rejected"], dead=bool(row["dead"]),

@@ -33,6 +33,11 @@ class Progress:
         self._out.flush()
         self._length = len(line)
 
+    def told(self, done: int, whole: int) -> None:
+        """Shows that so much of a whole is done that was not known at first."""
+        self._whole = max(1, whole)
+        self(done)
+
     def __enter__(self) -> Progress:
         return self
 

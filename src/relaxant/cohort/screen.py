@@ -20,10 +20,11 @@ from relaxant.cohort.preparing import Prepared, prepare_registry
 from relaxant.cohort.registry import Registry
 from relaxant.cohort.results import CHECKS, FINDINGS
 from relaxant.cohort.said import SAID
+from relaxant.cohort.summary import summary_html
 from relaxant.cohort.tally import Tally
 from relaxant.cohort.unfinished import Span, Unfinished
 from relaxant.cohort.whole import whole_people
-from relaxant.cohort.writing import Growing
+from relaxant.cohort.writing import Growing, write_attrition, write_counts, write_unmapped
 from relaxant.errors import InputError
 from relaxant.io.patient_file import read_country
 from relaxant.knowledge.load import Knowledge, load_knowledge
@@ -288,5 +289,12 @@ def _finish(job: _Job, prepared: Prepared, unfinished: Unfinished, folder: Path,
         findings=folder / "findings.parquet",
         checks=checks,
     )
+    write_counts(folder / "counts.csv", tally)
+    write_attrition(folder / "attrition.csv", tally)
+    write_unmapped(folder / "unmapped.csv", prepared.left)
+    page = summary_html(
+        prepared, tally, job.knowledge, source=made.source, engine=made.engine, small_counts=small_counts
+    )
+    (folder / "summary.html").write_text(page, encoding="utf-8", newline="\n")
     unfinished.done()
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -113,14 +114,16 @@ class SparkEngine:
 def local_session() -> SparkSession:
     """Spark on this machine, quiet, with as many tasks at once as there are cores; a cluster is what ``spark-submit`` or SPARK_REMOTE names."""
     cores = os.cpu_count() or 1
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else Spark takes the first python3 that it finds
     builder = SparkSession.builder.appName("relaxant screen")
     if not os.environ.get("SPARK_REMOTE") and not os.environ.get("MASTER"):
         builder = builder.master(os.environ.get("SPARK_MASTER", f"local[{cores}]"))
+        builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
     session = (
         builder.config("spark.sql.shuffle.partitions", str(2 * cores))
         .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.sql.ansi.enabled", "true")
         .getOrCreate()
     )
@@ -139,5 +142,8 @@ class _Told:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, PySparkException) or type(error).__name__ == "Py4JJavaError":
-            first = next((line for line in str(error).splitlines() if line.strip()), "no words")
+            lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith("\tat ")]
+            first = next(
+                (line for line in lines if "InputError" in line or "Error: " in line), lines[0] if lines else "no words"
+            )
             raise InputError("SOURCE", self._source, f"Spark could not go on ({visible(first, 240)})", "give whole tables of the OMOP model; what was written is whole, and the same command goes on or begins anew") from None  # fmt: skip

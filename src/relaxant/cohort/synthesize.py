@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
@@ -42,6 +41,7 @@ _STRIDE = 2_000_000  # numbers of rows that a file of a table may use
 _MOST_PEOPLE = (2**31 // _STRIDE) * PART
 _ROWS_OF_A_GROUP = 131_072
 _EPOCH = date(1970, 1, 1)
+_EARLIEST, _LATEST = date(1970, 1, 1), date(2090, 12, 31)
 Format = Literal["parquet", "csv"]
 
 
@@ -72,6 +72,10 @@ def synthesize(
     fewer than one person, more than the numbers of rows reach for, a seed below 0, a folder that has something in it, a country that no registry is known for.
     """
     _fitting(folder, people, seed, form, dirt)
+    if as_of is not None and not _EARLIEST <= as_of <= _LATEST:
+        raise InputError(
+            "--as-of", as_of, "no registry ends on such a day", f"give a day from {_EARLIEST} to {_LATEST}"
+        )
     known = {r.country: name for name, r in knowledge.registries.registry_people.items()}
     if country.upper() not in known:
         raise InputError("--country", country, "no registry is known for it", f"use {', '.join(sorted(known))}")
@@ -157,14 +161,3 @@ def _source(people: int, seed: int, last: date, dirt: str, knowledge: Knowledge)
         "vocabulary_version": "local",
     }
     return pa.Table.from_pylist([row], schema=TABLES["cdm_source"])
-
-
-def one_table(folder: Path, name: str) -> pa.Table:
-    """A table of a folder of Parquet files, all its parts together."""
-    path = folder / f"{name}.parquet"
-    return pa.concat_tables(pyarrow.parquet.read_table(p) for p in ([path] if path.exists() else sorted((folder / name).glob("*.parquet"))))  # fmt: skip
-
-
-def people_in(table: pa.Table) -> np.ndarray:
-    """The numbers of the people that a table names, each once."""
-    return np.unique(table["person_id"].to_numpy())

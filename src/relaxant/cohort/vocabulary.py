@@ -64,7 +64,7 @@ class Glossary:
         known = row.vocabulary_id if row.concept_code else None
         code = row.concept_code or row.source
         self._left.append(
-            Left(domain=domain, vocabulary=known, code=code, name=name or row.words, rows=row.n, why=why, lost=lost)
+            Left(domain=domain, vocabulary=known, code=code, name=name or row.words, rows=row.rows, why=why, lost=lost)
         )
 
     def left(self) -> list[Left]:
@@ -109,14 +109,14 @@ class Numbered(Generic[Item]):
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """What every domain's table of distinct things has: the number of its concept (0: none) with what that is, ``source``, the source's own words
-    where there is no concept, and ``n``, how many rows the registry has of it."""
+    where there is no concept, and ``rows``, how many the registry has of it."""
 
     concept: int = 0
     vocabulary_id: str | None = None
     concept_code: str | None = None
     concept_name: str | None = None
     source: str | None = None
-    n: int = 1
+    rows: int = 1
 
     @property
     def words(self) -> str | None:

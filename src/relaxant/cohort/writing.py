@@ -6,28 +6,16 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from relaxant.cohort.tally import INPUTS, Tally, worst_first
+from relaxant.cohort.vocabulary import Left
 from relaxant.knowledge.schema import TIERS
 from relaxant.rules.tiers import RANK
 
 _ROWS = 262_144  # of a row group at most
-
-
-class Left(Protocol):
-    """Something of the source that nothing was made of; ``lost`` where a rule might have used it."""
-
-    domain: str
-    vocabulary: str | None
-    code: str | None
-    name: str | None
-    rows: int
-    why: str
-    lost: bool
 
 
 class Growing:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar, cast
@@ -318,6 +318,21 @@ def _by_code(code: Code, snomed: dict[str, str], icd: dict[str, str]) -> str | N
             if plain[:length] in icd:
                 return icd[plain[:length]]
     return None
+
+
+def codes_of(
+    conditions: Collection[str], knowledge: Knowledge
+) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]:
+    """The codes that name one of these conditions: SNOMED CT, and each ICD-10-CM beginning (without its dot) with the longer ones that name others."""
+    known = _names(knowledge)
+    beginnings = sorted(code for code, condition in known.icd.items() if condition in conditions)
+    return (
+        tuple(sorted(code for code, condition in known.snomed.items() if condition in conditions)),
+        tuple(
+            (own, tuple(sorted(c for c, of in known.icd.items() if c.startswith(own) and of not in conditions)))
+            for own in beginnings
+        ),
+    )
 
 
 def implied_by(name: str, knowledge: Knowledge) -> list[str]:

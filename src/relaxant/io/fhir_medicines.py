@@ -36,7 +36,7 @@ from relaxant.patient import Change, Code
 KINDS = ("MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense")
 # taken: now; ended: stopped or finished; given: a dose was given; supplied: handed over; weighed: a draft or proposal
 Role = Literal["taken", "ended", "given", "supplied", "weighed"]
-_NO_KNOWN_MEDICINES = {"no-known-medications", "787481004"}
+NO_KNOWN_MEDICINES = {"no-known-medications", "787481004"}
 
 
 class Named(msgspec.Struct, frozen=True, kw_only=True):
@@ -358,7 +358,7 @@ def _named(resource: Resource, catalogue: Catalogue, ref: str, notes: Notes) -> 
         if link is None and isinstance(value, dict):
             link = value["reference"] if isinstance(value.get("reference"), dict) else value
     codes = {code.code for code in what.codes}
-    if codes & _NO_KNOWN_MEDICINES:
+    if codes & NO_KNOWN_MEDICINES:
         return [], "none known"
     if codes & NO_INFORMATION:
         return [], "no information"

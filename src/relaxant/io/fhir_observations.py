@@ -136,6 +136,11 @@ def own_codes() -> list[str]:
     return sorted(_OWN)
 
 
+def codes_of(name: str) -> list[str]:
+    """The LOINC codes under which ``weight`` or ``height`` is read."""
+    return sorted(code for code, read in _OWN.items() if read == name)
+
+
 def observations(
     resources: list[Resource], wanted: Mapping[str, str], notes: Notes, every: frozenset[str] = frozenset()
 ) -> Observed:

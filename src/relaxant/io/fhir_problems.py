@@ -232,9 +232,9 @@ def denies_allergies(codes: Iterable[str], words: str | None) -> bool:
     return bool(denied) or said in _NO_ALLERGY_WORDS or said.startswith(_NO_OTHER_WORDS)
 
 
-def dialysis_codes() -> list[str]:
-    """The SNOMED CT codes of procedures that are dialysis."""
-    return sorted(code for code in _DIALYSIS if len(code) > _CPT_DIGITS)
+def dialysis_codes(*, billed: bool = False) -> list[str]:
+    """The SNOMED CT codes of procedures that are dialysis; with ``billed`` those of CPT too."""
+    return sorted(code for code in _DIALYSIS if billed or len(code) > _CPT_DIGITS)
 
 
 def dialysis(resources: list[Resource], notes: Notes) -> str | None:

@@ -30,6 +30,7 @@ __all__ = [
     "ndc_readings",
     "normalise_text",
     "open_dictionary",
+    "rxnorm_codes",
     "tokenise",
 ]
 
@@ -442,3 +443,9 @@ def lookup_code(system: str, code: str, dictionary: Dictionary | None = None) ->
         if row:
             entry = Entry(kind="generic", label=row[1], alternatives=_alternatives(d, row[0]))
     return _remember(d, memo, entry)
+
+
+def rxnorm_codes(dictionary: Dictionary | None = None) -> tuple[str, ...]:
+    """Every RxNorm code that the dictionary knows, in the order of their numbers."""
+    d = dictionary or open_dictionary()
+    return tuple(str(code) for (code,) in d.connection.execute("SELECT code FROM rx ORDER BY code"))

@@ -92,7 +92,12 @@ def _same(value: int, count: int) -> pa.Array:
 
 
 def _words(places: Ints, words: tuple[str, ...], missing: Mask | None = None) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(places.astype(np.int32), mask=missing), pa.array(words, pa.string()))
+    """Words by their place in a list, the list kept once; what is missing points at its first, so that the same rows are the same bytes."""
+    unique = {word: i for i, word in enumerate(dict.fromkeys(words))}
+    kept = np.array([unique[word] for word in words], dtype=np.int32)[places]
+    if missing is not None:
+        kept = np.where(missing, np.int32(0), kept)
+    return pa.DictionaryArray.from_arrays(pa.array(kept, mask=missing), pa.array(list(unique), pa.string()))
 
 
 def _person(plan: Blueprint, people: People, dirt: Dirt, offset: int, random: np.random.Generator) -> pa.Table:

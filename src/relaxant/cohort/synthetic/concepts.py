@@ -82,7 +82,7 @@ def _fixed() -> Iterator[Concept]:
         (WHITE, "White", "Race", "Race", "5"),
         (HISPANIC, "Hispanic or Latino", "Ethnicity", "Ethnicity", "Hispanic"),
         (NOT_HISPANIC, "Not Hispanic or Latino", "Ethnicity", "Ethnicity", "Not Hispanic"),
-        (RECORD, "EHR", "Type Concept", "Type Concept", "EHR"),
+        (RECORD, "EHR", "Type Concept", "Type Concept", "OMOP4976890"),
     ):
         standard = None if number == UNKNOWN else "S"
         yield Concept(number=number, name=name, domain=domain, vocabulary=vocabulary, kind=domain if number else "Undefined", code=code, standard=standard)  # fmt: skip
@@ -92,6 +92,8 @@ def _drugs(products: tuple[Product, ...]) -> Iterator[Concept]:
     for product in products:
         yield Concept(number=LOCAL + product.rxcui, name=product.name, domain="Drug", vocabulary="RxNorm", kind="Clinical Drug", code=str(product.rxcui))  # fmt: skip
         for name, rxcui in product.ingredients:
+            if not rxcui:
+                continue
             yield Concept(number=LOCAL + rxcui, name=name, domain="Drug", vocabulary="RxNorm", kind="Ingredient", code=str(rxcui))  # fmt: skip
 
 
@@ -143,6 +145,8 @@ def strength_table(concepts: Concepts, products: tuple[Product, ...]) -> pa.Tabl
     rows = []
     for product in {p.rxcui: p for p in products}.values():
         for (_, rxcui), part in zip(product.ingredients, strength(product), strict=True):
+            if not rxcui:
+                continue  # no concept for it, so no row: strength is left to the product's own words
             unit = None if part.unit is None else concepts.number("UCUM", part.unit)
             whole = part.per is None
             rows.append(

@@ -14,7 +14,7 @@ _UNITS = {"MG": "mg", "UNT": "[U]", "MCG": "ug", "ML": "mL", "HR": "h"}
 
 
 class Product(msgspec.Struct, frozen=True, kw_only=True):
-    """A product: its ingredients as (name, RxNorm code), its strength and form as RxNorm writes them."""
+    """A product: its ingredients as (name, RxNorm code, 0 where the dictionary has none), its strength and form as RxNorm writes them."""
 
     rxcui: int
     name: str
@@ -51,7 +51,11 @@ def strength(product: Product) -> tuple[Strength, ...]:
     """What a product holds of each of its ingredients."""
     parts = []
     for words in product.strength.split(" / "):
-        found = _STRENGTH.match(words)
-        per = None if found is None or found[3] is None else _UNITS[found[3]]
-        parts.append(Strength(0.0, None, None) if found is None else Strength(float(found[1]), _UNITS[found[2]], per))
-    return tuple(parts + [Strength(0.0, None, None)] * (len(product.ingredients) - len(parts)))
+        found = [_STRENGTH.match(one) for one in words.split(" + ")]  # of two parts of a capsule both count
+        known = [one for one in found if one is not None]
+        if not known:
+            parts.append(Strength(0.0, None, None))
+            continue
+        per = None if known[0][3] is None else _UNITS[known[0][3]]
+        parts.append(Strength(sum(float(one[1]) for one in known), _UNITS[known[0][2]], per))
+    return tuple(parts)

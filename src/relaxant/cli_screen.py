@@ -1,0 +1,48 @@
+"""``relaxant screen``: the rules over everybody in a registry."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from datetime import date
+
+from relaxant.cli_cohort import day_said
+from relaxant.cohort.progress import Progress
+from relaxant.cohort.screen import Screen, screen
+from relaxant.knowledge.load import Knowledge
+
+
+def run(options: argparse.Namespace, knowledge: Knowledge, today: date) -> int:
+    """Does the screen and says on standard error what came of it. Raises :class:`InputError` naming the option or the table."""
+    with Progress(1, "batches") as bar:
+
+        def tell(what: str, done: int, of: int) -> None:
+            bar.told(done, of)
+
+        made = screen(
+            options.source,
+            options.output,
+            engine=options.engine,
+            as_of=None if options.as_of is None else day_said(options.as_of),
+            country=options.country or "US",
+            checks=options.checks,
+            small_counts=options.small_counts,
+            workers=options.workers or os.cpu_count() or 1,
+            memory=options.memory,
+            today=today,
+            knowledge=knowledge,
+            progress=tell,
+        )
+    _say(made)
+    return 0
+
+
+def _say(made: Screen) -> None:
+    tally, prepared = made.tally, made.prepared
+    day = f"as of {prepared.as_of}" + ("" if prepared.as_of_said else ", the last day of the data")
+    print(f"relaxant: {day}: {tally.persons:,} persons, {tally.relaxant:,} with a relaxant, {tally.findings:,} with a finding", file=sys.stderr)  # fmt: skip
+    for table, without in prepared.missing:
+        if table not in ("concept_ancestor", "drug_strength", "death", "observation_period"):
+            print(f"relaxant: there is no table {table}: not known is {without}", file=sys.stderr)
+    print(f"relaxant: written to {made.findings.parent}", file=sys.stderr)

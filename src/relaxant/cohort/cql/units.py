@@ -1,0 +1,45 @@
+"""Units of laboratory results in CQL: each spelling that records use, with what the bedside's own reader makes of it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from relaxant.facts.measured import values_in_force
+from relaxant.io.patient_file import read_patient
+from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.schema import Lab
+
+_DAY = date(2000, 1, 1)
+_SPELLINGS = (
+    "mg/dL", "mg/dl", "umol/L", "umol/l", "µmol/L", "μmol/L", "mmol/L", "mmol/l", "nmol/L", "mg/L", "mg/l", "g/L", "g/l", "g/dL", "g/dl", "ng/mL",
+    "ug/L", "ug/dL", "ug/mL", "meq/L", "mEq/L", "U/L", "u/L", "[IU]/L", "IU/L", "ukat/L", "kg", "g", "lb", "[lb_av]", "cm", "m", "mm", "in", "[in_i]",
+    "mL/min/{1.73_m2}", "mL/min/1.73_m2", "mL/min/1.73 m2", "mL/min/1.73m2", "mL/min", "%", "1", "{INR}", "ms", "mmHg", "mm[Hg]", "kPa", "/min", "1/min",
+    "{beats}/min", "Cel", "°C", "[degF]", "L", "s", "10*9/L",
+)  # fmt: skip
+
+
+def factors(lab: Lab, knowledge: Knowledge) -> dict[str, float]:
+    """Spelling -> what a number in it is multiplied with for the lab's own unit; those that do not measure it are left out."""
+    out = {}
+    for unit in dict.fromkeys((lab.unit, *_SPELLINGS)):
+        one, two = (_read(lab, value, unit, knowledge) for value in _inside(lab, unit, knowledge))
+        if one is not None and two is not None and abs(two[1] / two[0] - one[1] / one[0]) < 1e-12 * one[1] / one[0]:
+            out[unit] = one[1] / one[0]
+    return out
+
+
+def _inside(lab: Lab, unit: str, knowledge: Knowledge) -> tuple[float, float]:
+    """Two numbers that a body can show in this unit, where there are some."""
+    tried = [10.0**power for power in range(-6, 8)]
+    fits = [value for value in tried if _read(lab, value, unit, knowledge) is not None]
+    return (fits[0], fits[0] * 1.5) if fits else (0.0, 0.0)
+
+
+def _read(lab: Lab, value: float, unit: str, knowledge: Knowledge) -> tuple[float, float] | None:
+    """The number and what the reader takes it for in the lab's own unit."""
+    field = lab.lab if lab.lab in ("weight", "height") else "labs"
+    said = {"value": f"{value:.12g} {unit}".strip(), "name": lab.lab, "date": _DAY.isoformat()}
+    plain = {"as_of": _DAY.isoformat(), "medicines": [], field: said if field == lab.lab else [said]}
+    patient = read_patient(plain, knowledge, today=_DAY, lenient=True)
+    found = values_in_force(patient, knowledge, {}).get(lab.lab)
+    return None if found is None else (value, found)

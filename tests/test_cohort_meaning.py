@@ -1,0 +1,114 @@
+"""From the tables of a registry to patient files: what is in the rows of one person is what a review is given."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from relaxant.cohort.duck import DuckEngine
+from relaxant.cohort.person import patients_of
+from relaxant.cohort.preparing import Prepared, prepare_registry
+from relaxant.cohort.registry import Registry
+from relaxant.cohort.said import SAID
+from relaxant.io.read import read_bytes
+from relaxant.knowledge.load import load_knowledge
+from relaxant.patient import Allergy, Patient, Smoker, Stated, to_file
+from relaxant.reviewing import review
+
+KNOWLEDGE = load_knowledge()
+AS_OF = date(2026, 11, 22)
+CONCEPTS = {
+    1: ("RxNorm", "197391", "baclofen 10 MG Oral Tablet"),
+    2: ("RxNorm", "2551", "ciprofloxacin"),
+    3: ("SNOMED", "24700007", "Multiple sclerosis"),
+    4: ("SNOMED", "409622000", "Respiratory failure"),
+    5: ("LOINC", "2160-0", "Creatinine [Mass/volume] in Serum or Plasma"),
+    6: ("UCUM", "umol/L", "micromole per liter"),
+    7: ("LOINC", "72166-2", "Tobacco smoking status"),
+    8: ("LOINC", "LA15920-4", "Former smoker"),
+    9: ("SNOMED", "91936005", "Allergy to penicillin"),
+    10: ("ICD10CM", "Z99.2", "Dependence on renal dialysis"),
+    11: ("SNOMED", "426373005", "Relapsing remitting multiple sclerosis"),
+    12: ("LOINC", "718-7", "Hemoglobin"),
+}
+
+
+def write(folder: Path, table: str, rows: list[dict[str, Any]]) -> None:
+    names = dict.fromkeys(name for row in rows for name in row)
+    pq.write_table(pa.Table.from_pylist([{n: row.get(n) for n in names} for row in rows]), folder / f"{table}.parquet")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write(tmp_path, "concept", [{"concept_id": i, "vocabulary_id": v, "concept_code": c, "concept_name": n} for i, (v, c, n) in CONCEPTS.items()])  # fmt: skip
+    write(tmp_path, "person", [{"person_id": 1, "gender_concept_id": 8532, "year_of_birth": 1968, "month_of_birth": 3, "day_of_birth": 2}])  # fmt: skip
+    drug = {"person_id": 1, "drug_concept_id": 1, "route_concept_id": 0, "quantity": 90.0, "days_supply": 30, "sig": None, "drug_source_value": "x"}  # fmt: skip
+    given = ((date(2026, 10, 20), date(2026, 11, 18)), (date(2026, 11, 19), date(2026, 12, 18)))
+    exposures = [{**drug, "drug_exposure_start_date": start, "drug_exposure_end_date": end} for start, end in given]
+    unknown = {**drug, "drug_concept_id": 0, "drug_source_value": "Frobnozine tablets"}
+    exposures += [{**unknown, "drug_exposure_start_date": start, "drug_exposure_end_date": end} for start, end in given]
+    write(tmp_path, "drug_exposure", exposures)
+    noted = ((3, date(2020, 5, 1)), (11, date(2015, 2, 1)), (3, date(2026, 1, 1)), (4, date(2026, 1, 1)))
+    write(tmp_path, "condition_occurrence", [{"person_id": 1, "condition_concept_id": c, "condition_start_date": d} for c, d in noted])  # fmt: skip
+    value = {"person_id": 1, "measurement_concept_id": 5, "unit_concept_id": 6, "measurement_date": date(2026, 11, 1)}
+    values = [{**value, "value_as_number": 88.4}, {**value, "measurement_concept_id": 12, "value_as_number": 140.0}]
+    write(tmp_path, "measurement", values)
+    seen = {"person_id": 1, "observation_date": date(2026, 3, 1), "value_as_concept_id": 0}
+    write(tmp_path, "observation", [
+        {**seen, "observation_concept_id": 7, "value_as_concept_id": 8},
+        {**seen, "observation_concept_id": 9},
+        {**seen, "observation_concept_id": 10},
+    ])  # fmt: skip
+    return tmp_path
+
+
+def prepared(folder: Path) -> tuple[Prepared, Patient]:
+    """What is known of a registry of one person, and that person."""
+    engine = DuckEngine(folder, threads=1)
+    made, query = prepare_registry(
+        Registry(engine), KNOWLEDGE, as_of=AS_OF, country="US", today=AS_OF, people_at_once=10
+    )
+    rows = engine.rows(f"SELECT * FROM ({query}) AS said ORDER BY ALL").select(SAID.names).cast(SAID)
+    engine.close()
+    ((person, patient),) = patients_of(rows, made.vocabulary, "US")
+    assert person == 1
+    return made, patient
+
+
+def test_what_the_tables_hold_of_a_person_is_said_in_the_patient_file(folder: Path) -> None:
+    _, patient = prepared(folder)
+    lines = {line.said: line for line in patient.medicines or ()}
+    baclofen = lines["baclofen 10 MG Oral Tablet, 90 in 30 days"]
+    assert (baclofen.start, baclofen.stop, baclofen.dose) == (date(2026, 10, 20), None, "3 tablets/day")
+    assert "Frobnozine tablets" in lines
+    assert sorted(patient.conditions or (), key=lambda c: c.name or "") == [
+        Stated(name="dialysis", since=date(2026, 3, 1)),
+        Stated(name="multiple sclerosis", since=date(2015, 2, 1)),  # two codes of one meaning, the first day of either
+    ]
+    (creatinine,) = patient.labs
+    assert creatinine.value == pytest.approx(1.0, rel=1e-3) and creatinine.unit == "mg/dL"
+    assert patient.smoker == Smoker(now=False) and patient.allergies == (Allergy(to="penicillin"),)
+
+
+def test_the_person_s_file_is_reviewed_as_the_person(folder: Path) -> None:
+    _, patient = prepared(folder)
+    again = read_bytes(msgspec.json.encode(to_file(patient)), KNOWLEDGE, today=AS_OF)
+    assert again == patient
+    reviewed = review(again)
+    assert reviewed.checks == review(patient).checks
+    daily = next(m.regimen.daily for m in reviewed.medicines if "baclofen" in m.agents)
+    assert daily is not None and (daily.low, daily.unit) == (30.0, "mg")
+
+
+def test_what_was_left_is_counted_by_its_rows(folder: Path) -> None:
+    made, _ = prepared(folder)
+    assert [(o.domain, o.name, o.rows, o.lost) for o in made.left] == [
+        ("drug", "Frobnozine tablets", 2, True),
+        ("measurement", "Hemoglobin", 1, False),
+    ]
