@@ -49,7 +49,15 @@ def executed(npm: Path, made: Library, people: Sequence[dict[str, Any]], folder:
     persons = folder / "people.ndjson"
     persons.write_text("".join(json.dumps(one) + "\n" for one in people), encoding="utf-8")
     names = [rule.definition for rule in made.rules]
-    command = [str(NODE), "client.mjs", str(folder / f"{NAME}.cql"), str(folder / VALUE_SETS), str(persons), AS_OF.isoformat(), *names]
+    command = [
+        str(NODE),
+        "client.mjs",
+        str(folder / f"{NAME}.cql"),
+        str(folder / VALUE_SETS),
+        str(persons),
+        AS_OF.isoformat(),
+        *names,
+    ]
     done = subprocess.run(command, cwd=npm, capture_output=True, text=True, timeout=1800, check=False)
     assert done.returncode == 0, done.stderr
     *lines, last = [json.loads(line) for line in done.stdout.splitlines()]

@@ -153,8 +153,10 @@ def said_of_agents(lines: AgentLines, weight: Floats, known: Mask) -> dict[str, 
 
 
 def _of_everybody(names: tuple[str, ...], values: Floats, rows: Index, people: int) -> dict[str, Floats]:
-    """The values of those of whom something was said, as columns of everybody."""
+    """The values of those of whom something was said, as columns of everybody; none of what is known of nobody."""
     if len(rows) < people:
+        known = np.flatnonzero(np.any(~np.isnan(values), axis=1))
+        names, values = tuple(names[place] for place in known.tolist()), values[known]
         everybody = np.full((len(names), people), np.nan)
         everybody[[names.index(situation) for situation in SITUATIONS]] = 0.0
         everybody[:, rows] = values

@@ -271,17 +271,22 @@ def _events(patient: Patient, knowledge: Knowledge) -> dict[str, date | None]:
     """The events that the procedure or a condition names, each with its day; the latest past one before one to come, ``None`` where no day was said."""
     out: dict[str, date | None] = {}
     procedure = patient.procedure
-    said = [] if procedure is None else [(procedure.kind, procedure.date, True)]
-    said += [(s.name, s.since, False) for s in patient.conditions or () if s.name and not _over(s, patient)]
-    for words, day, within in said:
-        found = _events_in(folded(words), knowledge, within=within)
-        if not found or _DOUBT.search(words):
-            continue
+    said = [] if procedure is None else [(events_of(procedure.kind, knowledge, within=True), procedure.date)]
+    said += [
+        (events_of(s.name, knowledge), s.since) for s in patient.conditions or () if s.name and not _over(s, patient)
+    ]
+    for found, day in said:
         for name in found:
             days = [d for d in (out.get(name), day) if d is not None]
             past = [d for d in days if d <= patient.as_of]
             out[name] = max(past) if past else min(days, default=None)
     return out
+
+
+def events_of(words: str, knowledge: Knowledge, *, within: bool = False) -> list[str]:
+    """The events that words name and do not put in question; with ``within`` other words may stand around the name."""
+    found = _events_in(folded(words), knowledge, within=within)
+    return [] if found and _DOUBT.search(words) else found
 
 
 def _events_in(plain: str, knowledge: Knowledge, *, within: bool) -> list[str]:
