@@ -23,7 +23,7 @@ from relaxant.cohort.prepare import (
     conditions_noted,
     earlier_creatinine,
     exposures,
-    values,
+    measured_key,
 )
 from relaxant.cohort.registry import Registry
 from relaxant.cohort.said import CONDITION, LINE, MEASURED, PERSON
@@ -212,17 +212,29 @@ def said_lines() -> str:
 
 
 def keep_values(registry: Registry, period: Period) -> None:
-    """Keeps ``daily``: the values of those who are looked at by day, least and most, with the last day on which they are the newest and hold."""
+    """Keeps ``measure``, the values of those who are looked at by day, least and most, and how many lie beyond the bounds of their lab; and ``daily``, those
+    within with the last day on which they are the newest and hold. ``measured`` is loaded."""
     _, last = period.days
+    inside = "v.value BETWEEN v.least AND v.most"
+    registry.engine.keep(
+        "measure",
+        f"""
+        SELECT v.person_id, v.item, v.day, MIN(CASE WHEN {inside} THEN v.value END) AS low, MAX(CASE WHEN {inside} THEN v.value END) AS high,
+               SUM(CASE WHEN {inside} THEN 0 ELSE 1 END) AS outside, MAX(v.day + v.valid_days) AS holds
+        FROM (SELECT r.person_id, m.item, m.least, m.most, m.valid_days, r.day, r.value * m.scale + m.shift AS value
+              FROM (SELECT s.person_id, {measured_key()}, {DAY.format("measurement_date")} AS day, value_as_number AS value
+                    FROM {registry.typed("measurement")} AS s
+                    WHERE s.person_id IN (SELECT person_id FROM ask) AND measurement_date IS NOT NULL AND value_as_number IS NOT NULL) AS r
+              JOIN measured AS m ON m.concept = r.concept AND m.source = r.source AND m.unit = r.unit AND m.unit_source = r.unit_source
+              WHERE r.day <= {last} AND r.day >= {period.looked_from} - m.valid_days) AS v
+        GROUP BY v.person_id, v.item, v.day
+        """,
+    )
     registry.engine.keep(
         "daily",
         f"""
         SELECT *, LEAST(COALESCE(LEAD(day) OVER (PARTITION BY person_id, item ORDER BY day) - 1, {_NEVER}), holds) AS until
-        FROM (SELECT v.person_id, v.item, v.day, MIN(v.value) AS low, MAX(v.value) AS high, MAX(v.day + v.valid_days) AS holds
-              FROM {values(registry)} AS v
-              WHERE v.day <= {last} AND v.day >= {period.looked_from} - v.valid_days AND v.value BETWEEN v.least AND v.most
-                AND v.person_id IN (SELECT person_id FROM ask)
-              GROUP BY v.person_id, v.item, v.day) AS g
+        FROM measure WHERE low IS NOT NULL
         """,
     )
 

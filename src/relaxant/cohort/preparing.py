@@ -16,17 +16,16 @@ from relaxant.cohort.meaning import (
     read_observations,
 )
 from relaxant.cohort.period import Asked, Period
-from relaxant.cohort.registry import Registry
+from relaxant.cohort.registry import Missing, Registry
 from relaxant.cohort.said import EARLIER, Vocabulary
 from relaxant.cohort.tally import UNKNOWN, Tally, age_bands
 from relaxant.cohort.unfinished import Span
 from relaxant.cohort.vocabulary import Glossary, Left
 from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
-from relaxant.patient import jurisdiction_of
 
 _CREATININE = "creatinine"
-DEAD = "died before the day of the screen"
+_DEAD = "died before the day of the screen"
 _SEXES: dict[int | None, str] = {1: "female", 0: "male"}
 
 
@@ -45,7 +44,7 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a registry before anybody is checked.
 
-    ``again``: rows of persons that say once more what another row says. ``missing``: tables that are not there, each with what is not known then.
+    ``again``: rows of persons that say once more what another row says. ``missing``: tables that cannot be used.
     ``unusable``: rows by table and reason. ``implausible``: values beyond the bounds of their lab. ``left``: what nothing was made of, worst
     first. ``agents``: those looked for that somebody has. ``period`` is that of a screen of one, whose last day is ``as_of``.
     """
@@ -56,7 +55,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     country: str
     people: tuple[People, ...]
     again: int
-    missing: tuple[tuple[str, str], ...]
+    missing: tuple[Missing, ...]
     unusable: tuple[tuple[str, str, int], ...]
     implausible: int
     left: tuple[Left, ...]
@@ -71,7 +70,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
             if one.asked:
                 continue
             tally.persons += one.persons
-            why = one.rejected or (DEAD if one.dead else None)
+            why = one.rejected or (_DEAD if one.dead else None)
             if why is not None:
                 tally.rejected[why] = tally.rejected.get(why, 0) + one.persons
                 continue
@@ -105,30 +104,9 @@ def prepare_registry(
     glossary, concepts = Glossary(knowledge, day, country), Concepts(registry)
     read_drugs(registry, concepts, glossary)
     prepare.keep_persons(registry, day)
-    parts = (
-        _medicines(registry, glossary, day) if within is None else _medicines_of_period(registry, glossary, within, country)
-    )  # fmt: skip
-    implausible = 0
-    if registry.has("measurement"):
-        read_measurements(registry, concepts, glossary)
-        implausible = prepare.out_of_bounds(registry)
-        known = glossary.vocabulary().measured
-        items = known.index(_CREATININE), known.index(EARLIER)
-        if within is None:
-            prepare.keep_values(registry)
-            parts.append(prepare.said_values(*items, knowledge))
-        else:
-            prepare_period.keep_values(registry, within)
-            parts.append(prepare_period.said_values(*items, knowledge))
-    if registry.has("condition_occurrence"):
-        read_conditions(registry, concepts, glossary)
-    if registry.has("observation"):
-        read_observations(registry, concepts, glossary)
-        parts.append(prepare.said_observed(registry))
-    if registry.has("condition_occurrence") or registry.has("observation"):
-        parts.append(
-            prepare.said_conditions(registry) if within is None else prepare_period.said_conditions(registry, within)
-        )
+    if within is None:
+        prepare.keep_asked(registry, day, knowledge)
+    said = said_of(registry, concepts, glossary, within)
     people = tuple(
         People(
             female=row["female"], years=row["years"], rejected=row["rejected"], dead=bool(row["dead"]),
@@ -145,7 +123,7 @@ def prepare_registry(
         again=int(engine.rows("SELECT COALESCE(SUM(times - 1), 0) AS n FROM persons WHERE rejected IS NULL")["n"][0].as_py()),
         missing=registry.missing(),
         unusable=registry.unusable(last or today),
-        implausible=implausible,
+        implausible=prepare.out_of_bounds(registry) if registry.has("measurement") else 0,
         left=tuple(glossary.left()),
         vocabulary=glossary.vocabulary(),
         spans=tuple(
@@ -153,23 +131,41 @@ def prepare_registry(
             for i, row in enumerate(engine.rows(prepare.spans(people_at_once)).to_pylist())
         ),
     )  # fmt: skip
-    return made, " UNION ALL ".join(f"({part})" for part in parts)
+    return made, said
 
 
-def _medicines(registry: Registry, glossary: Glossary, day: date) -> list[str]:
-    """Who is looked at on a day, and the queries of persons and their medicines."""
-    prepare.keep_asked(registry, day, glossary.knowledge)
-    prepare.keep_exposure(registry, glossary.knowledge)
-    read_doses(registry, glossary)
-    return [prepare.said_persons(), prepare.said_lines(glossary.knowledge)]
-
-
-def _medicines_of_period(registry: Registry, glossary: Glossary, period: Period, country: str) -> list[str]:
-    """The same for the days of a period."""
+def said_of(registry: Registry, concepts: Concepts, glossary: Glossary, period: Period | None = None) -> str:
+    """The query of what is said of those in ``ask``, everything read that it stands on. ``drug`` and ``persons`` are there, and ``ask`` too, but for a
+    period, for which it is made."""
     knowledge = glossary.knowledge
-    prepare_period.keep_exposure(registry, period, knowledge)
-    read_doses(registry, glossary)
-    prepare_period.keep_courses(registry, period, knowledge)
-    prepare_period.keep_asked(registry, period, knowledge, jurisdiction_of(country))
-    prepare_period.keep_listed(registry, knowledge)
-    return [prepare_period.said_persons(registry), prepare_period.said_lines()]
+    if period is None:
+        prepare.keep_exposure(registry, knowledge)
+        read_doses(registry, glossary)
+        parts = [prepare.said_persons(), prepare.said_lines(knowledge)]
+    else:
+        prepare_period.keep_exposure(registry, period, knowledge)
+        read_doses(registry, glossary)
+        prepare_period.keep_courses(registry, period, knowledge)
+        prepare_period.keep_asked(registry, period, knowledge, glossary.somebody.jurisdiction)
+        prepare_period.keep_listed(registry, knowledge)
+        parts = [prepare_period.said_persons(registry), prepare_period.said_lines()]
+    if registry.has("measurement"):
+        read_measurements(registry, concepts, glossary)
+        known = glossary.vocabulary().measured
+        items = known.index(_CREATININE), known.index(EARLIER)
+        if period is None:
+            prepare.keep_values(registry)
+            parts.append(prepare.said_values(*items, knowledge))
+        else:
+            prepare_period.keep_values(registry, period)
+            parts.append(prepare_period.said_values(*items, knowledge))
+    if registry.has("condition_occurrence"):
+        read_conditions(registry, concepts, glossary)
+    if registry.has("observation"):
+        read_observations(registry, concepts, glossary)
+        parts.append(prepare.said_observed(registry))
+    if registry.has("condition_occurrence") or registry.has("observation"):
+        parts.append(
+            prepare.said_conditions(registry) if period is None else prepare_period.said_conditions(registry, period)
+        )
+    return " UNION ALL ".join(f"({part})" for part in parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -113,6 +114,7 @@ class SparkEngine:
 def local_session() -> SparkSession:
     """Spark on this machine, quiet, with as many tasks at once as there are cores; a cluster is what ``spark-submit`` or SPARK_REMOTE names."""
     cores = os.cpu_count() or 1
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else Spark takes the first python3 that it finds
     builder = SparkSession.builder.appName("relaxant screen")
     if not os.environ.get("SPARK_REMOTE") and not os.environ.get("MASTER"):
         builder = builder.master(os.environ.get("SPARK_MASTER", f"local[{cores}]"))
