@@ -24,17 +24,7 @@ class DuckEngine:
     def __init__(self, source: Path, *, memory: str = "1200MB", threads: int = 2) -> None:
         self._source = source
         self._spill = tempfile.TemporaryDirectory(prefix="relaxant-")
-        self._db = duckdb.connect(
-            ":memory:",
-            config={
-                "memory_limit": memory,
-                "threads": threads,
-                "temp_directory": self._spill.name,
-                "preserve_insertion_order": False,
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-            },
-        )
+        self._db = connect(Path(self._spill.name), memory, threads)
         self._faults: list[tuple[str, str, int]] = []
         self._where: dict[str, str] = {}
         if source.is_dir():
@@ -147,6 +137,27 @@ class DuckEngine:
         return InputError(
             place, self._source, f"it cannot be read ({visible(said, 220)})", "give whole files of the OMOP tables"
         )
+
+
+def connect(spill: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
+    """A DuckDB of this process with nothing in it, which goes to disk in ``spill`` where more than ``memory`` is asked of it.
+
+    Raises :class:`InputError` where that is no amount of memory.
+    """
+    try:
+        return duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": memory,
+                "threads": threads,
+                "temp_directory": str(spill),
+                "preserve_insertion_order": False,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            },
+        )
+    except duckdb.Error:
+        raise InputError("--memory", memory, "this is no amount of memory", "write it such as 1200MB or 4GB") from None
 
 
 def table_files(folder: Path) -> dict[str, tuple[str, list[Path]]]:
