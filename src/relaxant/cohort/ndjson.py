@@ -87,6 +87,8 @@ def _head(path: Path) -> bytes:
 
 def _unreadable(path: Path, error: Exception) -> InputError:
     if isinstance(error, EOFError | zlib.error | gzip.BadGzipFile):
-        return InputError(f"SOURCE {path.name}", path, "this gzipped file is cut short or broken", "give the whole file")
+        return InputError(
+            f"SOURCE {path.name}", path, "this gzipped file is cut short or broken", "give the whole file"
+        )
     why = error.strerror if isinstance(error, OSError) else str(error)
     return InputError(f"SOURCE {path.name}", path, f"it cannot be read ({why})", "give files that may be read")

@@ -17,7 +17,8 @@ from relaxant.cohort.prepare import BORN_LATER, DEAD, TOO_OLD
 from relaxant.cohort.record_left import left_of_medicines, left_of_record
 from relaxant.cohort.tally import LeftKey, People
 from relaxant.errors import InputError
-from relaxant.facts.inputs import completed_age, inputs_of
+from relaxant.facts.age import completed_age
+from relaxant.facts.inputs import inputs_of
 from relaxant.io.fhir import THINGS
 from relaxant.io.fhir_medicines import KINDS as MEDICINES
 from relaxant.io.patient_file import read_patient
