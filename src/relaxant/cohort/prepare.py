@@ -17,6 +17,9 @@ from relaxant.knowledge.load import Knowledge
 
 _SHIFT, _LINES = 1_000_000, 10_000_000  # more days before 1970 than anybody has, more lines than there are
 _OLDEST = 125  # years: nobody whose age is on record was older
+BORN_LATER, DEAD = "born after the day of the screen", "died before the day of the screen"
+TOO_OLD = f"older than {_OLDEST} years"
+"""Why nothing is said of somebody."""
 _DAY = "DATE_DIFF('day', DATE '1970-01-01', {})"
 _NOTHING = "CAST(NULL AS INT)"
 _NO_AMOUNT = "CAST(NULL AS DOUBLE)"
@@ -57,8 +60,8 @@ def keep_persons(registry: Registry, as_of: date) -> None:
                CAST(CASE WHEN {last} - a.born <= {round(_OLDEST * 365.25)} THEN a.born END AS INT) AS born,
                CAST(d.died AS INT) AS died, a.times,
                CASE WHEN a.differs = 1 THEN 'the same person_id on different rows'
-                    WHEN a.born > {last} THEN 'born after the day of the screen'
-                    WHEN {last} - a.born > {round(_OLDEST * 365.25)} THEN 'older than {_OLDEST} years'
+                    WHEN a.born > {last} THEN '{BORN_LATER}'
+                    WHEN {last} - a.born > {round(_OLDEST * 365.25)} THEN '{TOO_OLD}'
                     WHEN d.died < a.born THEN 'died before the birth' END AS rejected
         FROM dated AS a LEFT JOIN ({died}) AS d ON d.person_id = a.person_id
         """,
