@@ -294,8 +294,8 @@ def _parser() -> argparse.ArgumentParser:
 
     many = commands.add_parser(
         "cohort",
-        help="make a population that never was, in OMOP's tables",
-        description="Populations: make one that never was, for tests and demonstrations.",
+        help="make a population that never was; write rules for other engines",
+        description="Populations: make one that never was, for tests and demonstrations; write rules in CQL, for other engines.",
     )
     does = many.add_subparsers(dest="cohort", required=True, metavar="COMMAND")
     made = does.add_parser(
@@ -312,6 +312,29 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--dirt", choices=("none", "realistic", "heavy"), default="realistic", help="how many rows are wrong as real ones are: lost codes, units, days that cannot be (realistic)")  # fmt: skip
     knows(made)
     made.set_defaults(run=_cohort)
+    cql = does.add_parser(
+        "cql",
+        help="rules as a library in CQL, for other engines over FHIR R4",
+        description="Write rules as a library in Clinical Quality Language (FHIR R4) with its value sets: true where a rule fires, false where it is silent, null where it could not be checked.",
+    )
+    cql.add_argument("--rule", action="append", default=[], metavar="ID", help="a rule; may be repeated (every rule that can be expressed)")  # fmt: skip
+    cql.add_argument("--output", required=True, metavar="DIR", help="the folder that the files are written to")
+    cql.add_argument("--country", default="US", metavar="CODE", help="whose labels hold: US, UK or a member of the EU (US)")  # fmt: skip
+    knows(cql)
+    cql.set_defaults(run=_cql)
+    opened = does.add_parser(
+        "person",
+        help="one person of a registry as a patient file, as a screen sees them",
+        description="Write one person of a registry as a patient file (YAML), with what a screen uses of them: `relaxant review` has the checks of the screen.",
+    )
+    opened.add_argument("source", metavar="SOURCE", help="as of `relaxant screen`")
+    opened.add_argument("person", metavar="ID", help="the person_id, as findings.parquet has it")
+    opened.add_argument("--as-of", metavar="DATE", help="the day of the file (the last day of the data)")
+    opened.add_argument("--country", default="US", metavar="CODE", help="whose labels and limits hold: US, UK or a member of the EU (US)")  # fmt: skip
+    opened.add_argument("--engine", default="duckdb", help="duckdb or spark (duckdb)")
+    opened.add_argument("--output", metavar="PATH", help="write there instead of to standard output")
+    knows(opened)
+    opened.set_defaults(run=_person)
 
     check = commands.add_parser(
         "lint",
@@ -566,6 +589,24 @@ def _cohort(options: argparse.Namespace) -> int:
     from relaxant.knowledge.load import load_knowledge
 
     return run(options, load_knowledge(*options.pack))
+
+
+def _cql(options: argparse.Namespace) -> int:
+    from relaxant.cli_cql import run
+    from relaxant.knowledge.load import load_knowledge
+
+    return run(options, load_knowledge(*options.pack))
+
+
+def _person(options: argparse.Namespace) -> int:
+    try:
+        from relaxant.cli_person import run
+    except ModuleNotFoundError as error:
+        raise InputError("cohort", error.name or "a library", "a library of the screen is not installed", "run `pip install 'relaxant[screen]'`") from None  # fmt: skip
+    from relaxant.knowledge.load import load_knowledge
+
+    _write(run(options, load_knowledge(*options.pack), today()), options.output)
+    return 0
 
 
 def _lint(options: argparse.Namespace) -> int:

@@ -115,6 +115,9 @@ def map_drugs(rows: pa.Table, glossary: Glossary, strengths: pa.Table | None = N
     made: list[dict[str, Any]] = [{}] * len(known)
     for i in in_order(known):
         made[i] = _meaning(known[i], by_drug, glossary, asked, dosed, numbers)
+    read = [row for row in made if row["drug"] is not None]
+    for row, line in zip(read, glossary.lines.numbers([glossary.products[row["drug"]].line for row in read]), strict=True):  # fmt: skip
+        row["line"] = line
     return beside(rows, DRUG_KEYS, made, DRUGS)
 
 
@@ -169,7 +172,7 @@ def _meaning(
     names_read = "+".join(sorted(i.name for i in medicine.ingredients)) or product.name
     return {
         "drug": number,
-        "line": glossary.lines.number(product.line),
+        "line": None,
         "chain": (chain := f"{names_read}|{medicine.regimen.route or ''}"),
         "piece": f"{chain}|{_piece(medicine)}",
         "asked": True,

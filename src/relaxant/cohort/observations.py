@@ -43,6 +43,7 @@ def map_observations(rows: pa.Table, glossary: Glossary, ancestors: pa.Table | N
     :func:`relaxant.cohort.conditions.map_conditions`. Gives :data:`OBSERVATION_KEYS` and :data:`OBSERVATIONS` of those that say something."""
     known = rows_of(rows, Observation)
     above = above_of(ancestors)
+    glossary.habits.numbers([habit for row in known if (habit := _habit(row)) is not None])
     made: list[dict[str, Any] | None] = [None] * len(known)
     for i in in_order(known):
         made[i] = _meaning(known[i], above.get(known[i].concept, ()), glossary)

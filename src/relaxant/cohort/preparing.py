@@ -15,7 +15,7 @@ from relaxant.cohort.meaning import (
     read_measurements,
     read_observations,
 )
-from relaxant.cohort.registry import Registry
+from relaxant.cohort.registry import Missing, Registry
 from relaxant.cohort.said import EARLIER, Vocabulary
 from relaxant.cohort.tally import UNKNOWN, Tally, age_bands
 from relaxant.cohort.unfinished import Span
@@ -43,7 +43,7 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a registry before anybody is checked.
 
-    ``again``: rows of persons that say once more what another row says. ``missing``: tables that are not there, each with what is not known then.
+    ``again``: rows of persons that say once more what another row says. ``missing``: tables that cannot be used.
     ``unusable``: rows by table and reason. ``implausible``: values beyond the bounds of their lab. ``left``: what nothing was made of, worst
     first. ``agents``: those looked for that somebody has.
     """
@@ -53,7 +53,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     country: str
     people: tuple[People, ...]
     again: int
-    missing: tuple[tuple[str, str], ...]
+    missing: tuple[Missing, ...]
     unusable: tuple[tuple[str, str, int], ...]
     implausible: int
     left: tuple[Left, ...]
@@ -93,23 +93,7 @@ def prepare_registry(
     read_drugs(registry, concepts, glossary)
     prepare.keep_persons(registry, day)
     prepare.keep_asked(registry, day, knowledge)
-    prepare.keep_exposure(registry, knowledge)
-    read_doses(registry, glossary)
-    parts = [prepare.said_persons(), prepare.said_lines(knowledge)]
-    implausible = 0
-    if registry.has("measurement"):
-        read_measurements(registry, concepts, glossary)
-        prepare.keep_values(registry)
-        implausible = prepare.out_of_bounds(registry)
-        known = glossary.vocabulary().measured
-        parts.append(prepare.said_values(known.index(_CREATININE), known.index(EARLIER), knowledge))
-    if registry.has("condition_occurrence"):
-        read_conditions(registry, concepts, glossary)
-    if registry.has("observation"):
-        read_observations(registry, concepts, glossary)
-        parts.append(prepare.said_observed(registry))
-    if registry.has("condition_occurrence") or registry.has("observation"):
-        parts.append(prepare.said_conditions(registry))
+    said = said_of(registry, concepts, glossary)
     people = tuple(
         People(
             female=row["female"], years=row["years"], rejected=row["rejected"], dead=bool(row["dead"]),
@@ -125,7 +109,7 @@ def prepare_registry(
         again=int(engine.rows("SELECT COALESCE(SUM(times - 1), 0) AS n FROM persons WHERE rejected IS NULL")["n"][0].as_py()),
         missing=registry.missing(),
         unusable=registry.unusable(last or today),
-        implausible=implausible,
+        implausible=prepare.out_of_bounds(registry) if registry.has("measurement") else 0,
         left=tuple(glossary.left()),
         vocabulary=glossary.vocabulary(),
         spans=tuple(
@@ -133,4 +117,25 @@ def prepare_registry(
             for i, row in enumerate(engine.rows(prepare.spans(people_at_once)).to_pylist())
         ),
     )  # fmt: skip
-    return made, " UNION ALL ".join(f"({part})" for part in parts)
+    return made, said
+
+
+def said_of(registry: Registry, concepts: Concepts, glossary: Glossary) -> str:
+    """The query of what is said of those in ``ask``, everything read that it stands on. ``drug``, ``persons`` and ``ask`` are there."""
+    knowledge = glossary.knowledge
+    prepare.keep_exposure(registry, knowledge)
+    read_doses(registry, glossary)
+    parts = [prepare.said_persons(), prepare.said_lines(knowledge)]
+    if registry.has("measurement"):
+        read_measurements(registry, concepts, glossary)
+        prepare.keep_values(registry)
+        known = glossary.vocabulary().measured
+        parts.append(prepare.said_values(known.index(_CREATININE), known.index(EARLIER), knowledge))
+    if registry.has("condition_occurrence"):
+        read_conditions(registry, concepts, glossary)
+    if registry.has("observation"):
+        read_observations(registry, concepts, glossary)
+        parts.append(prepare.said_observed(registry))
+    if registry.has("condition_occurrence") or registry.has("observation"):
+        parts.append(prepare.said_conditions(registry))
+    return " UNION ALL ".join(f"({part})" for part in parts)

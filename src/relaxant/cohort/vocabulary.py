@@ -102,6 +102,12 @@ class Numbered(Generic[Item]):
         """The number of an item, given on the first asking."""
         return self._numbers.setdefault(item, len(self._numbers))
 
+    def numbers(self, items: Sequence[Item]) -> list[int]:
+        """The numbers of items, new ones in the order of what they say: which of two comes first is so whatever else there is."""
+        for item in sorted(set(items), key=msgspec.json.encode):
+            self.number(item)
+        return [self._numbers[item] for item in items]
+
     @property
     def items(self) -> tuple[Item, ...]:
         return tuple(self._numbers)
