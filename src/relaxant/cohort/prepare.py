@@ -174,10 +174,11 @@ def measured_key() -> str:
                CASE WHEN COALESCE(unit_concept_id, 0) = 0 THEN COALESCE(unit_source_value, '') ELSE '' END AS unit_source"""
 
 
-def keep_values(registry: Registry) -> None:
+def keep_values(registry: Registry, creatinine: int) -> None:
     """Keeps ``measure``: the values of those who are asked about by day, each in its lab's own unit, least and most of the day. ``measured`` is loaded.
 
-    Values beyond the bounds of their lab are not of this world: they are left out, and ``outside`` is how many they are.
+    Values past their days are left out, but of ``creatinine``: the one before the newest may be of any day. Values beyond the bounds of their lab
+    are not of this world: they are left out, and ``outside`` is how many they are.
     """
     inside = "v.value BETWEEN v.least AND v.most"
     registry.engine.keep(
@@ -190,7 +191,7 @@ def keep_values(registry: Registry) -> None:
                     FROM {registry.typed("measurement")} AS s JOIN ask AS a ON a.person_id = s.person_id
                     WHERE measurement_date IS NOT NULL AND value_as_number IS NOT NULL) AS r
               JOIN measured AS m ON m.concept = r.concept AND m.source = r.source AND m.unit = r.unit AND m.unit_source = r.unit_source
-              WHERE r.day <= r.as_of AND r.day >= r.as_of - m.valid_days) AS v
+              WHERE r.day <= r.as_of AND (r.day >= r.as_of - m.valid_days OR m.item = {creatinine})) AS v
         GROUP BY v.person_id, v.as_of, v.item, v.day
         """,
     )
@@ -203,22 +204,19 @@ def out_of_bounds(registry: Registry) -> int:
     )
 
 
-def said_values(creatinine: int | None, earlier: int, knowledge: Knowledge) -> str:
+def said_values(creatinine: int, earlier: int, knowledge: Knowledge) -> str:
     """The newest day's values of each lab, least and most; and the creatinine before: the lowest within the days of a kidney injury, else the last."""
-    who = "person_id, as_of, item"
-    newest = f"""
-        SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop, low, high
-        FROM measure WHERE low IS NOT NULL QUALIFY ROW_NUMBER() OVER (PARTITION BY {who} ORDER BY day DESC) = 1
-    """
-    if creatinine is None:
-        return newest
+    oldest = f"as_of - {int(knowledge.labs['creatinine'].valid_days)}"
     near = f"newest - day <= {int(knowledge.policy('kidney_injury_ratio_days'))}"
-    return f"""{newest}
+    return f"""
+        SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop, low, high
+        FROM measure WHERE low IS NOT NULL AND (item <> {creatinine} OR day >= {oldest})
+        QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of, item ORDER BY day DESC) = 1
         UNION ALL
         SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, CAST({earlier} AS INT) AS item, CAST(day AS INT) AS start, {_NOTHING} AS stop,
                CASE WHEN {near} THEN low ELSE high END AS low, CASE WHEN {near} THEN low ELSE high END AS high
         FROM (SELECT *, MAX(day) OVER (PARTITION BY person_id, as_of) AS newest FROM measure WHERE item = {creatinine} AND low IS NOT NULL) AS c
-        WHERE day < newest
+        WHERE day < newest AND newest >= {oldest}
         QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of ORDER BY
             CASE WHEN {near} THEN 0 ELSE 1 END, CASE WHEN {near} THEN low ELSE 0 END, CASE WHEN {near} THEN day ELSE -day END) = 1
     """
@@ -262,7 +260,8 @@ def observed_key() -> str:
 
 
 def said_observed(registry: Registry) -> str:
-    """Allergies of those who are asked about, since they were first written down; and of every habit what was said last. ``observed`` is loaded."""
+    """Allergies of those who are asked about, since they were first written down; and of every habit what was said on the last day, all of it where that
+    is not one thing. ``observed`` is loaded."""
     rows = f"""
         SELECT a.person_id, a.as_of, o.kind, o.item, o.field, o.day
         FROM {_observed(registry)} AS o JOIN ask AS a ON a.person_id = o.person_id
@@ -275,8 +274,8 @@ def said_observed(registry: Registry) -> str:
         UNION ALL
         SELECT person_id, as_of, CAST({HABIT} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop,
                {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
-        FROM ({rows}) AS x WHERE kind = {HABIT}
-        QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of, field ORDER BY day DESC, item) = 1
+        FROM (SELECT DISTINCT person_id, as_of, item, field, day FROM ({rows}) AS y WHERE kind = {HABIT}) AS x
+        QUALIFY RANK() OVER (PARTITION BY person_id, as_of, field ORDER BY day DESC) = 1
     """
 
 

@@ -128,8 +128,8 @@ def said_of(registry: Registry, concepts: Concepts, glossary: Glossary) -> str:
     parts = [prepare.said_persons(), prepare.said_lines(knowledge)]
     if registry.has("measurement"):
         read_measurements(registry, concepts, glossary)
-        prepare.keep_values(registry)
         known = glossary.vocabulary().measured
+        prepare.keep_values(registry, known.index(_CREATININE))
         parts.append(prepare.said_values(known.index(_CREATININE), known.index(EARLIER), knowledge))
     if registry.has("condition_occurrence"):
         read_conditions(registry, concepts, glossary)
