@@ -91,23 +91,28 @@ class DuckEngine:
 
     def _files(self, folder: Path) -> None:
         for table, (ending, paths) in table_files(folder).items():
-            listed = ", ".join("'" + str(p).replace("'", "''") + "'" for p in paths)
             if ending == ".parquet":
-                self._where[table] = f"read_parquet([{listed}], union_by_name = true)"
+                self._where[table] = f"read_parquet([{', '.join(map(_quoted, paths))}], union_by_name = true)"
             else:
-                self._csv(table, listed)
+                self._csv(table, paths)
 
-    def _csv(self, table: str, listed: str) -> None:
+    def _csv(self, table: str, paths: list[Path]) -> None:
         """Reads a table of CSV once, as text; lines that are no rows of it are counted."""
         wanted = {field.name for field in BY_NAME[table].fields}
-        reads = f"read_csv([{listed}], header = true, all_varchar = true, union_by_name = true, store_rejects = true, rejects_limit = 0)"
+        reads = [
+            f"read_csv({_quoted(path)}, header = true, all_varchar = true, store_rejects = true, rejects_limit = 0)"
+            for path in paths
+        ]  # each file by itself: the columns of one need not stand in the order of another's
         try:
-            known = [name for name, *_ in self._db.execute(f"DESCRIBE SELECT * FROM {reads}").fetchall()]
-            columns = ", ".join(f'"{name}"' for name in known if name.lower() in wanted)
-            if not columns:
+            parts = []
+            for read in reads:
+                known = [name for name, *_ in self._db.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()]
+                if columns := ", ".join(f'"{name}"' for name in known if name.lower() in wanted):
+                    parts.append(f"SELECT {columns} FROM {read}")
+            if not parts:
                 raise InputError("SOURCE", table, "its file has none of the columns of this table", f"the first line names them: {', '.join(sorted(wanted))}")  # fmt: skip
-            self._db.execute(f"CREATE TEMPORARY TABLE csv_{table} AS SELECT {columns} FROM {reads}")
-            bad = self._db.execute("SELECT COUNT(DISTINCT (file_id, line)) FROM reject_errors").fetchone()
+            self._db.execute(f"CREATE TEMPORARY TABLE csv_{table} AS {' UNION ALL BY NAME '.join(parts)}")
+            bad = self._db.execute("SELECT COUNT(DISTINCT (scan_id, file_id, line)) FROM reject_errors").fetchone()
         except duckdb.Error as error:
             raise self._broken(error, table) from None
         if bad is not None and bad[0]:
@@ -168,6 +173,11 @@ def table_files(folder: Path) -> dict[str, tuple[str, list[Path]]]:
         if endings:
             out[table] = endings.pop(), paths
     return out
+
+
+def _quoted(path: Path) -> str:
+    """A path as text of SQL."""
+    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _ending(path: Path) -> str | None:

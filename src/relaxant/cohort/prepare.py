@@ -34,8 +34,8 @@ def keep_persons(registry: Registry, as_of: date) -> None:
     longest = f"CASE WHEN {month} IN (4, 6, 9, 11) THEN 30 WHEN {month} <> 2 THEN 31 WHEN {leap} THEN 29 ELSE 28 END"
     day = f"LEAST(COALESCE(day_of_birth, CASE WHEN month_of_birth IS NULL THEN 1 ELSE 15 END), {longest})"
     possible = f"year_of_birth BETWEEN 1800 AND 2200 AND {month} BETWEEN 1 AND 12 AND {day} BETWEEN 1 AND 31"
-    text = f"CAST(year_of_birth AS VARCHAR) || '-' || CAST({month} AS VARCHAR) || '-' || CAST({day} AS VARCHAR)"
-    born = _DAY.format(f"CAST(CASE WHEN {possible} THEN {text} END AS DATE)")
+    made = f"MAKE_DATE(CAST(year_of_birth AS INT), CAST({month} AS INT), CAST({day} AS INT))"
+    born = _DAY.format(f"CASE WHEN {possible} THEN {made} END")
     said = ("gender_concept_id", "year_of_birth", "month_of_birth", "day_of_birth")
     differ = " OR ".join(f"MIN(COALESCE({c}, -1)) <> MAX(COALESCE({c}, -1))" for c in said)
     died = (
@@ -174,32 +174,28 @@ def measured_key() -> str:
 def keep_values(registry: Registry) -> None:
     """Keeps ``measure``: the values of those who are asked about by day, each in its lab's own unit, least and most of the day. ``measured`` is loaded.
 
-    Values beyond the bounds of their lab are not of this world and left out; :func:`out_of_bounds` counts them.
+    Values beyond the bounds of their lab are not of this world: they are left out, and ``outside`` is how many they are.
     """
+    inside = "v.value BETWEEN v.least AND v.most"
     registry.engine.keep(
         "measure",
         f"""
-        SELECT a.person_id, a.as_of, v.item, v.day, MIN(v.value) AS low, MAX(v.value) AS high
-        FROM {_values(registry)} AS v JOIN ask AS a ON a.person_id = v.person_id
-        WHERE v.day <= a.as_of AND v.value BETWEEN v.least AND v.most AND v.day >= a.as_of - v.valid_days
-        GROUP BY a.person_id, a.as_of, v.item, v.day
+        SELECT v.person_id, v.as_of, v.item, v.day, MIN(CASE WHEN {inside} THEN v.value END) AS low,
+               MAX(CASE WHEN {inside} THEN v.value END) AS high, SUM(CASE WHEN {inside} THEN 0 ELSE 1 END) AS outside
+        FROM (SELECT r.person_id, r.as_of, m.item, m.least, m.most, r.day, r.value * m.scale + m.shift AS value
+              FROM (SELECT s.person_id, a.as_of, {measured_key()}, {_DAY.format("measurement_date")} AS day, value_as_number AS value
+                    FROM {registry.typed("measurement")} AS s JOIN ask AS a ON a.person_id = s.person_id
+                    WHERE measurement_date IS NOT NULL AND value_as_number IS NOT NULL) AS r
+              JOIN measured AS m ON m.concept = r.concept AND m.source = r.source AND m.unit = r.unit AND m.unit_source = r.unit_source
+              WHERE r.day <= r.as_of AND r.day >= r.as_of - m.valid_days) AS v
+        GROUP BY v.person_id, v.as_of, v.item, v.day
         """,
     )
 
 
-def _values(registry: Registry) -> str:
-    return f"""(
-        SELECT r.person_id, m.item, m.least, m.most, m.valid_days, r.day, r.value * m.scale + m.shift AS value
-        FROM (SELECT person_id, {measured_key()}, {_DAY.format("measurement_date")} AS day, value_as_number AS value
-              FROM {registry.typed("measurement")} AS s
-              WHERE person_id IS NOT NULL AND measurement_date IS NOT NULL AND value_as_number IS NOT NULL) AS r
-        JOIN measured AS m ON m.concept = r.concept AND m.source = r.source AND m.unit = r.unit AND m.unit_source = r.unit_source)"""
-
-
 def out_of_bounds(registry: Registry) -> int:
-    """How many values lie beyond the bounds of their lab."""
-    found = registry.engine.rows(f"SELECT COUNT(*) AS n FROM {_values(registry)} AS v WHERE NOT (value BETWEEN least AND most)")  # fmt: skip
-    return int(found["n"][0].as_py())
+    """How many values of those who are asked about lie beyond the bounds of their lab."""
+    return int(registry.engine.rows("SELECT CAST(COALESCE(SUM(outside), 0) AS BIGINT) AS n FROM measure")["n"][0].as_py())
 
 
 def said_values(creatinine: int | None, earlier: int, knowledge: Knowledge) -> str:
@@ -207,7 +203,7 @@ def said_values(creatinine: int | None, earlier: int, knowledge: Knowledge) -> s
     who = "person_id, as_of, item"
     newest = f"""
         SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop, low, high
-        FROM measure QUALIFY ROW_NUMBER() OVER (PARTITION BY {who} ORDER BY day DESC) = 1
+        FROM measure WHERE low IS NOT NULL QUALIFY ROW_NUMBER() OVER (PARTITION BY {who} ORDER BY day DESC) = 1
     """
     if creatinine is None:
         return newest
@@ -216,7 +212,7 @@ def said_values(creatinine: int | None, earlier: int, knowledge: Knowledge) -> s
         UNION ALL
         SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, CAST({earlier} AS INT) AS item, CAST(day AS INT) AS start, {_NOTHING} AS stop,
                CASE WHEN {near} THEN low ELSE high END AS low, CASE WHEN {near} THEN low ELSE high END AS high
-        FROM (SELECT *, MAX(day) OVER (PARTITION BY person_id, as_of) AS newest FROM measure WHERE item = {creatinine}) AS c
+        FROM (SELECT *, MAX(day) OVER (PARTITION BY person_id, as_of) AS newest FROM measure WHERE item = {creatinine} AND low IS NOT NULL) AS c
         WHERE day < newest
         QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of ORDER BY
             CASE WHEN {near} THEN 0 ELSE 1 END, CASE WHEN {near} THEN low ELSE 0 END, CASE WHEN {near} THEN day ELSE -day END) = 1

@@ -40,7 +40,7 @@ class Registry:
         """A table with columns of the model's own types, as a subquery; a column that is not there is empty, a value that is none of its type too."""
         fields = {f.name: f for f in BY_NAME[table].fields}
         listed = ", ".join(f"{self._value(table, fields[name])} AS {name}" for name in columns or fields)
-        return f"(SELECT {listed} FROM {self.engine.source(table)}{self._of_person(table)})"
+        return f"(SELECT {listed} FROM {self.engine.source(table)} AS s{self._of_person(table)})"
 
     def _of_person(self, table: str) -> str:
         """Which rows of a table are asked for: all, or those of one person, found by an index where there is one."""
@@ -55,7 +55,7 @@ class Registry:
     def _value(self, table: str, field: Field) -> str:
         name = self._there[table].get(field.name)
         kind = SQL_TYPE[field.kind]
-        return f"CAST(NULL AS {kind})" if name is None else f'TRY_CAST("{name}" AS {kind})'
+        return f"CAST(NULL AS {kind})" if name is None else f'TRY_CAST(s."{name}" AS {kind})'
 
     def last_day(self, today: date) -> date | None:
         """The last day of the data, up to today: that until which anybody is followed, or where that is not said the last on which anything begins."""
@@ -80,7 +80,7 @@ class Registry:
         return None
 
     def unusable(self, last: date) -> tuple[tuple[str, str, int], ...]:
-        """Rows that cannot be used, by table: (table, why, how many). ``last`` is the last day of the data."""
+        """Rows that cannot be used, by table: (table, why, how many). ``last`` is the last day of the data; ``persons`` is kept."""
         out = list(self.engine.faults())
         for table in TABLES:
             checked = [f for f in table.fields if f.needed and f.name in self._there.get(table.name, ())]
@@ -89,22 +89,20 @@ class Registry:
             tests = {}
             for field in checked:
                 name = self._there[table.name][field.name]
-                tests[f"{field.name} is missing"] = f'"{name}" IS NULL'
-                tests[f"{field.name} is no {_words(field)}"] = f'"{name}" IS NOT NULL AND {self._value(table.name, field)} IS NULL'  # fmt: skip
+                tests[f"{field.name} is missing"] = f's."{name}" IS NULL'
+                tests[f"{field.name} is no {_words(field)}"] = f's."{name}" IS NOT NULL AND {self._value(table.name, field)} IS NULL'  # fmt: skip
                 if field.kind == "day":
                     tests[f"{field.name} lies after the last day of the data"] = (
                         f"{self._value(table.name, field)} > DATE '{last}'"
                     )
-            counts = ", ".join(f"COUNT(*) FILTER (WHERE {test}) AS n{i}" for i, test in enumerate(tests.values()))
-            row = self.engine.rows(f"SELECT {counts} FROM {self.engine.source(table.name)}").to_pylist()[0]
-            out += [(table.name, why, int(n)) for why, n in zip(tests, row.values(), strict=True) if n]
+            joined = ""
             if table.name != "person":
-                n = self.engine.rows(
-                    f"SELECT COUNT(*) AS n FROM {self.typed(table.name, 'person_id')} AS a "
-                    f"WHERE NOT EXISTS (SELECT 1 FROM {self.typed('person', 'person_id')} AS b WHERE b.person_id = a.person_id) AND a.person_id IS NOT NULL"
-                )["n"][0].as_py()
-                if n:
-                    out.append((table.name, "its person is not in the table person", int(n)))
+                person = self._value(table.name, table.fields[0])
+                tests["its person is not in the table person"] = f"p.person_id IS NULL AND {person} IS NOT NULL"
+                joined = f"LEFT JOIN persons AS p ON p.person_id = {person}"
+            counts = ", ".join(f"COUNT(*) FILTER (WHERE {test}) AS n{i}" for i, test in enumerate(tests.values()))
+            row = self.engine.rows(f"SELECT {counts} FROM {self.engine.source(table.name)} AS s {joined}").to_pylist()[0]
+            out += [(table.name, why, int(n)) for why, n in zip(tests, row.values(), strict=True) if n]
         return tuple(out)
 
 
