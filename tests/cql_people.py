@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from relaxant.facts.renal import egfr_ckd_epi_2021
+from relaxant.knowledge.schema import Lab
 
 Resource = dict[str, Any]
 AS_OF = date(2026, 11, 22)
@@ -39,14 +41,43 @@ ORAL, EYE, SPINE = "26643006", "54485002", "72607000"
 def bundle(seed: int) -> dict[str, Any]:
     """One person's record; the same for the same seed."""
     rng = random.Random(seed)
-    person = f"p{seed}"
-    patient, born, sex = _patient(rng, person)
-    found = [patient, *_results(rng, born, sex), *_conditions(rng), *_medicines(rng), *_dialysis(rng)]
-    for place, resource in enumerate(found):
+    patient, born, sex = _patient(rng, f"p{seed}")
+    return record(patient, *_results(rng, born, sex), *_conditions(rng), *_medicines(rng), *_dialysis(rng))
+
+
+def bundle_of(
+    seed: int, sets: Sequence[Sequence[str]], conditions: Sequence[tuple[str, str]], labs: Sequence[Lab]
+) -> dict[str, Any]:
+    """One person who has some of these: RxNorm codes of some of the sets, conditions by system and code, results of laboratory tests."""
+    rng = random.Random(seed)
+    patient, born, sex = _patient(rng, f"p{seed}")
+    found = [patient, *_results(rng, born, sex), *_dialysis(rng)]
+    for codes in rng.sample(sets, min(len(sets), rng.choice((3, 5)))):
+        found += _medicine(rng, rng.choice(codes), "")
+    for system, code in rng.sample(conditions, rng.choice((0, 1, 3))):
+        found.append(_condition(rng, system, code))
+    for lab in rng.sample(labs, 6):
+        value = rng.uniform(lab.plausible_low, min(lab.plausible_high, 10 * max(lab.plausible_low, 1)))
+        found.append(
+            _observation(
+                rng.choice(lab.loinc), value, lab.unit, rng, AS_OF - timedelta(days=rng.choice((0, 1, 20, 100)))
+            )
+        )
+    return record(*found)
+
+
+def record(patient: Resource, *found: Resource) -> dict[str, Any]:
+    """A bundle of resources that are all this patient's."""
+    person = patient["id"]
+    for place, resource in enumerate((patient, *found)):
         resource.setdefault("id", f"r{place}")
         if resource["resourceType"] not in ("Patient", "Medication"):
             resource["subject"] = {"reference": f"Patient/{person}"}
-    return {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": resource} for resource in found]}
+    return {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [{"resource": resource} for resource in (patient, *found)],
+    }
 
 
 def _patient(rng: random.Random, person: str) -> tuple[Resource, date | None, str | None]:
@@ -162,24 +193,21 @@ _ELSE: dict[str, Any] = {
 def _conditions(rng: random.Random) -> list[Resource]:
     out = []
     for _ in range(rng.choice((0, 0, 1, 2, 3))):
-        system, code = rng.choice(CONDITIONS)
-        one: Resource = {"resourceType": "Condition", "code": {"coding": [{"system": system, "code": code}]}}
-        one["clinicalStatus"] = _of(
-            "condition-clinical",
-            rng.choices(("active", "recurrence", "remission", "inactive", "resolved"), (20, 1, 1, 2, 2))[0],
-        )
-        one["verificationStatus"] = _of(
-            "condition-ver-status",
-            rng.choices(("confirmed", "provisional", "refuted", "entered-in-error"), (20, 1, 1, 1))[0],
-        )
-        if rng.random() < 0.2:
-            one["abatementDateTime"] = str(AS_OF + timedelta(days=rng.choice((-400, -1, 0, 1, 30))))[
-                : rng.choice((4, 7, 10))
-            ]
-        if rng.random() < 0.1:
-            del one["clinicalStatus"]
-        out.append(one)
+        out.append(_condition(rng, *rng.choice(CONDITIONS)))
     return out
+
+
+def _condition(rng: random.Random, system: str, code: str) -> Resource:
+    one: Resource = {"resourceType": "Condition", "code": {"coding": [{"system": system, "code": code}]}}
+    status = rng.choices(("active", "recurrence", "remission", "inactive", "resolved", None), (20, 1, 1, 2, 2, 3))[0]
+    if status:
+        one["clinicalStatus"] = _of("condition-clinical", status)
+    verified = rng.choices(("confirmed", "provisional", "refuted", "entered-in-error"), (20, 1, 1, 1))[0]
+    one["verificationStatus"] = _of("condition-ver-status", verified)
+    if rng.random() < 0.2:
+        over = str(AS_OF + timedelta(days=rng.choice((-400, -1, 0, 1, 30))))
+        one["abatementDateTime"] = over[: rng.choice((4, 7, 10))]
+    return one
 
 
 def _of(system: str, code: str) -> Resource:

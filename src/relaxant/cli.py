@@ -294,8 +294,8 @@ def _parser() -> argparse.ArgumentParser:
 
     many = commands.add_parser(
         "cohort",
-        help="make a population that never was, in OMOP's tables",
-        description="Populations: make one that never was, for tests and demonstrations.",
+        help="make a population that never was; write rules for other engines",
+        description="Populations: make one that never was, for tests and demonstrations; write rules in CQL, for other engines.",
     )
     does = many.add_subparsers(dest="cohort", required=True, metavar="COMMAND")
     made = does.add_parser(
@@ -312,6 +312,16 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--dirt", choices=("none", "realistic", "heavy"), default="realistic", help="how many rows are wrong as real ones are: lost codes, units, days that cannot be (realistic)")  # fmt: skip
     knows(made)
     made.set_defaults(run=_cohort)
+    cql = does.add_parser(
+        "cql",
+        help="rules as a library in CQL, for other engines over FHIR R4",
+        description="Write rules as a library in Clinical Quality Language (FHIR R4) with its value sets: true where a rule fires, false where it is silent, null where it could not be checked.",
+    )
+    cql.add_argument("--rule", action="append", default=[], metavar="ID", help="a rule; may be repeated (every rule that can be expressed)")  # fmt: skip
+    cql.add_argument("--output", required=True, metavar="DIR", help="the folder that the files are written to")
+    cql.add_argument("--country", default="US", metavar="CODE", help="whose labels hold: US, UK or a member of the EU (US)")  # fmt: skip
+    knows(cql)
+    cql.set_defaults(run=_cql)
     opened = does.add_parser(
         "person",
         help="one person of a registry as a patient file, as a screen sees them",
@@ -576,6 +586,13 @@ def _cohort(options: argparse.Namespace) -> int:
         from relaxant.cli_cohort import run
     except ModuleNotFoundError as error:
         raise InputError("cohort", error.name or "a library", "a library of the screen is not installed", "run `pip install 'relaxant[screen]'`") from None  # fmt: skip
+    from relaxant.knowledge.load import load_knowledge
+
+    return run(options, load_knowledge(*options.pack))
+
+
+def _cql(options: argparse.Namespace) -> int:
+    from relaxant.cli_cql import run
     from relaxant.knowledge.load import load_knowledge
 
     return run(options, load_knowledge(*options.pack))

@@ -195,7 +195,9 @@ def keep_values(registry: Registry) -> None:
 
 def out_of_bounds(registry: Registry) -> int:
     """How many values of those who are asked about lie beyond the bounds of their lab."""
-    return int(registry.engine.rows("SELECT CAST(COALESCE(SUM(outside), 0) AS BIGINT) AS n FROM measure")["n"][0].as_py())
+    return int(
+        registry.engine.rows("SELECT CAST(COALESCE(SUM(outside), 0) AS BIGINT) AS n FROM measure")["n"][0].as_py()
+    )
 
 
 def said_values(creatinine: int | None, earlier: int, knowledge: Knowledge) -> str:

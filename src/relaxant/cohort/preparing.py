@@ -15,7 +15,7 @@ from relaxant.cohort.meaning import (
     read_measurements,
     read_observations,
 )
-from relaxant.cohort.registry import Registry
+from relaxant.cohort.registry import Missing, Registry
 from relaxant.cohort.said import EARLIER, Vocabulary
 from relaxant.cohort.tally import UNKNOWN, Tally, age_bands
 from relaxant.cohort.unfinished import Span
@@ -43,7 +43,7 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a registry before anybody is checked.
 
-    ``again``: rows of persons that say once more what another row says. ``missing``: tables that are not there, each with what is not known then.
+    ``again``: rows of persons that say once more what another row says. ``missing``: tables that cannot be used.
     ``unusable``: rows by table and reason. ``implausible``: values beyond the bounds of their lab. ``left``: what nothing was made of, worst
     first. ``agents``: those looked for that somebody has.
     """
@@ -53,7 +53,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     country: str
     people: tuple[People, ...]
     again: int
-    missing: tuple[tuple[str, str], ...]
+    missing: tuple[Missing, ...]
     unusable: tuple[tuple[str, str, int], ...]
     implausible: int
     left: tuple[Left, ...]

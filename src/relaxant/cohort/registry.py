@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from relaxant.cohort.engine import Engine
 from relaxant.cohort.tables import BY_NAME, SQL_TYPE, TABLES, Field
 from relaxant.errors import InputError
+
+
+class Missing(NamedTuple):
+    """A table that cannot be used: ``why`` ("is not there"), and what is not known then."""
+
+    table: str
+    why: str
+    unknown: str
 
 
 class Registry:
@@ -20,21 +29,26 @@ class Registry:
         self._there = engine.columns()
         if not self._there:
             raise InputError("SOURCE", engine.name, "none of the tables of OMOP is there", f"give a source with {', '.join(t.name for t in TABLES)}")  # fmt: skip
+        self._missing = list[Missing]()
         for table in TABLES:
             there = self._there.get(table.name)
-            if there is None and table.needed:
+            lacking = [f.name for f in table.fields if f.needed and f.name not in (there or ())]
+            if table.needed and there is None:
                 raise InputError("SOURCE", ", ".join(sorted(self._there)), f"the table {table.name} is missing, which says {table.without}", "give it as well")  # fmt: skip
-            lacking = [] if there is None else [f.name for f in table.fields if f.needed and f.name not in there]
-            if lacking:
+            if table.needed and lacking:
                 raise InputError(f"SOURCE {table.name}", ", ".join(there or ()), f"the column {lacking[0]} is missing", f"give {', '.join(f.name for f in table.fields)}")  # fmt: skip
+            if lacking:
+                why = "is not there" if there is None else f"has no column {lacking[0]}"
+                self._missing.append(Missing(table.name, why, table.without))
+                self._there.pop(table.name, None)
 
     def has(self, table: str) -> bool:
         """Whether a table is there."""
         return table in self._there
 
-    def missing(self) -> tuple[tuple[str, str], ...]:
-        """The tables that are not there, each with what is not known then."""
-        return tuple((t.name, t.without) for t in TABLES if t.name not in self._there)
+    def missing(self) -> tuple[Missing, ...]:
+        """The tables that are not there, or not so that they can be used."""
+        return tuple(self._missing)
 
     def typed(self, table: str, *columns: str) -> str:
         """A table with columns of the model's own types, as a subquery; a column that is not there is empty, a value that is none of its type too."""
@@ -49,7 +63,7 @@ class Registry:
         name = self._there[table]["person_id"]
         found = self.engine.rows(f'SELECT "{name}" AS person_id FROM {self.engine.source(table)} LIMIT 1')
         as_text = pa.types.is_string(found["person_id"].type)
-        value = self._value(table, fields["person_id"]) if as_text else f'"{name}"'
+        value = self._value(table, fields["person_id"]) if as_text else f's."{name}"'
         return f" WHERE {value} = {self._person}"
 
     def _value(self, table: str, field: Field) -> str:
@@ -101,7 +115,9 @@ class Registry:
                 tests["its person is not in the table person"] = f"p.person_id IS NULL AND {person} IS NOT NULL"
                 joined = f"LEFT JOIN persons AS p ON p.person_id = {person}"
             counts = ", ".join(f"COUNT(*) FILTER (WHERE {test}) AS n{i}" for i, test in enumerate(tests.values()))
-            row = self.engine.rows(f"SELECT {counts} FROM {self.engine.source(table.name)} AS s {joined}").to_pylist()[0]
+            row = self.engine.rows(f"SELECT {counts} FROM {self.engine.source(table.name)} AS s {joined}").to_pylist()[
+                0
+            ]
             out += [(table.name, why, int(n)) for why, n in zip(tests, row.values(), strict=True) if n]
         return tuple(out)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date
 
@@ -30,7 +31,7 @@ class ValueSet(msgspec.Struct, frozen=True):
     @property
     def url(self) -> str:
         """The canonical name by which a library asks for it."""
-        return f"urn:relaxant:valueset:{self.name.replace(' ', '-').replace(',', '')}"
+        return f"urn:relaxant:valueset:{re.sub('[^a-z0-9]+', '-', self.name.lower()).strip('-')}"
 
 
 def of_results(lab: Lab) -> ValueSet:
@@ -76,6 +77,16 @@ class Codes:
         """Every code whose ingredients are certain: a medicine with another one is not checked."""
         return ValueSet("recognised medicines", tuple(self._entries))
 
+    @property
+    def relaxants(self) -> ValueSet:
+        """The codes that are any relaxant."""
+        own = self._coded({agent.ingredient for agent in self._knowledge.agents.values()})
+        return ValueSet("relaxants", _sorted(c.code for c in own if c.agents))
+
+    def names_agent(self, agent: str) -> bool:
+        """Whether there is a code for an agent: no record that is coded in RxNorm names one without."""
+        return any(agent in c.agents for c in self._coded((self._knowledge.agents[agent].ingredient,)))
+
     def agent(self, agent: str) -> Group:
         """The codes that are an agent; where a route is said, its ingredient by a route that makes it that agent."""
         ingredient = self._knowledge.agents[agent].ingredient
@@ -83,8 +94,8 @@ class Codes:
         one = next(iter(own), None)
         routes = [route for route in ROUTE_CODES if one is not None and agent in self._by_route(one.code, route).agents]
         return Group(
-            ValueSet(agent, _sorted(c.code for c in own if agent in c.agents)),
-            ((ValueSet(f"{agent} by any route", _sorted(c.code for c in own)), tuple(routes)),),
+            ValueSet(f"agent {agent}", _sorted(c.code for c in own if agent in c.agents)),
+            ((ValueSet(f"agent {agent} by any route", _sorted(c.code for c in own)), tuple(routes)),),
         )
 
     def partners(self, name: str, members: Members) -> Group:

@@ -14,6 +14,7 @@ from relaxant.errors import InputError
 from relaxant.facts.derive import MAKERS
 from relaxant.io.fhir_medicines import NO_KNOWN_MEDICINES
 from relaxant.io.fhir_problems import NO_INFORMATION, NONE_KNOWN, dialysis_codes
+from relaxant.io.patient_file import read_country
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Lab, Rule
 from relaxant.medicines.dosage.codes import ROUTE_CODES
@@ -66,11 +67,13 @@ def library(knowledge: Knowledge, rules: Sequence[str] = (), *, country: str = "
                 "there is no such rule",
                 "give the id of a rule, as `relaxant review --format json` names it",
             )
-    terms = Terms(knowledge, Codes(knowledge, country))
+    country = read_country(country)
+    codes = Codes(knowledge, country)
+    terms = Terms(knowledge, codes)
     exported, parts, refused = [], [], {}
     for rule in [knowledge.rules[name] for name in dict.fromkeys(rules)] or list(knowledge.rules.values()):
         try:
-            made = _rule(rule, knowledge, country, terms)
+            made = _rule(rule, knowledge, country, codes, terms)
         except CannotExpressError as error:
             if rules:
                 raise InputError(
@@ -89,17 +92,19 @@ def library(knowledge: Knowledge, rules: Sequence[str] = (), *, country: str = "
 def _tests(rule: Rule, knowledge: Knowledge, country: str) -> list[Test]:
     compiled = program(knowledge, jurisdiction_of(country))
     agents = knowledge.agents if "every agent" in rule.agents else rule.agents
-    out = []
+    out: list[Test] = []
     for agent in sorted(agents):
         places = [place for group in compiled.groups(agent) for place in group.rules.tests.tolist()]
         out += [compiled.tests[place] for place in places if compiled.tests[place].rule.rule == rule.rule]
     if not out:
-        raise CannotExpressError(country, f"the rule holds in {', '.join(rule.jurisdiction)} alone")
+        raise CannotExpressError(f"labels of {', '.join(rule.jurisdiction)} alone", f"the library is for {country}")
     return out
 
 
-def _rule(rule: Rule, knowledge: Knowledge, country: str, terms: Terms) -> list[tuple[Exported, Part]]:
-    tests = _tests(rule, knowledge, country)
+def _rule(rule: Rule, knowledge: Knowledge, country: str, codes: Codes, terms: Terms) -> list[tuple[Exported, Part]]:
+    tests = [test for test in _tests(rule, knowledge, country) if codes.names_agent(test.agent)]
+    if not tests:
+        raise CannotExpressError(", ".join(rule.agents), "RxNorm has no code for it here")
     made = []
     for test in tests:
         called = rule.rule if len(tests) == 1 else f"{rule.rule} ({test.agent})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from relaxant.cohort.cql.codes import Codes, Group, ValueSet, of_results
 from relaxant.cohort.cql.parts import Part
@@ -11,7 +11,7 @@ from relaxant.errors import RelaxantError
 from relaxant.facts.conditions import codes_of, implied_by
 from relaxant.facts.derive import MAKERS
 from relaxant.facts.limits import LIMITED
-from relaxant.facts.members import partners
+from relaxant.facts.members import Members, partners
 from relaxant.facts.names import AGENT_FACTS, PERSON_FACTS
 from relaxant.knowledge.load import Knowledge
 from relaxant.rules.predicate import Leaf
@@ -28,6 +28,7 @@ _PLAIN = {
 }
 _IN_PARTS = ("systolic_blood_pressure", "diastolic_blood_pressure")
 _ROLES = {"taking": ("taken",), "starting": ("weighed",), "starting+taking": ("taken", "weighed")}
+_MOST_NAMED = 3
 _DECIMALS = 8  # of a number in CQL
 
 
@@ -79,7 +80,12 @@ class Terms:
 
     def value_sets(self) -> tuple[ValueSet, ...]:
         """Those that the leaves asked for, and those of every library."""
-        return (self._codes.recognised, *self._sets.values(), *map(of_results, self._knowledge.labs.values()))
+        return (
+            self._codes.recognised,
+            self._codes.relaxants,
+            *self._sets.values(),
+            *map(of_results, self._knowledge.labs.values()),
+        )
 
     # ------------------------------------------------------------ conditions
 
@@ -99,17 +105,18 @@ class Terms:
             tests.append(f"exists ((C.snomed) S where S in {{ {quoted(snomed)} }})")
         if icd:
             tests.append(f"exists ((C.icd) I where {' or '.join(_starts(own, longer) for own, longer in icd)})")
-        self.parts[called] = Part(
-            called,
-            f'define "{called}":\n'
-            '  (Tuple { items: "Conditions" }) R\n'
-            "    return case\n"
-            f"      when exists ((R.items) C where C.present and ({' or '.join(tests)})) then true\n"
-            "      when not exists (R.items) or exists ((R.items) C where C.present and not C.coded) then null\n"
-            "      else false\n"
-            "    end",
+        return self._keep(
+            Part(
+                called,
+                f'define "{called}":\n'
+                '  (Tuple { items: "Conditions" }) R\n'
+                "    return case\n"
+                f"      when exists ((R.items) C where C.present and ({' or '.join(tests)})) then true\n"
+                "      when not exists (R.items) or exists ((R.items) C where C.present and not C.coded) then null\n"
+                "      else false\n"
+                "    end",
+            )
         )
-        return called
 
     # ------------------------------------------------------------ medicines
 
@@ -122,21 +129,21 @@ class Terms:
             )
         group = self._kept(self._codes.agent(agent))
         roles = _ROLES[on]
-        called = f"{agent} is {' or '.join(roles)}"
+        called = f"agent {agent} is {' or '.join(roles)}"
         if on == "starting":  # what is not said to be taken is begun, whatever else is not known
             body = (
                 f"      when exists ((R.items) M where M.role = 'taken' and {_is(group)}) then false\n"
                 f"      when exists ((R.items) M where {_with(roles)} and {_is(group)}) then true\n"
                 f"      when exists ((R.items) M where {_with(roles)} and M.unsure and {_may_be(group)}) then null\n"
             )
-        else:
+        else:  # without a list any relaxant may be taken; where one is weighed, the bedside asks of that one
             body = (
                 f"      when exists ((R.items) M where {_with(roles)} and {_is(group)}) then true\n"
-                "      when not exists ((R.items) M where not (M.role in { 'weighed', 'none' })) then null\n"
+                "      when not exists ((R.items) M where not (M.role in { 'weighed', 'none' })) then\n"
+                "        if exists ((R.items) M where M.role = 'weighed' and M.rx in \"relaxants\") then false else null\n"
                 f"      when exists ((R.items) M where (M.role = 'perhaps' or ({_with(roles)} and M.unsure)) and {_may_be(group)}) then null\n"
             )
-        self.parts[called] = Part(called, _of_medicines(called, body))
-        return called
+        return self._keep(Part(called, _of_medicines(called, body)))
 
     def _partners(self, column: str, clause: str) -> str:
         """Whether a medicine of a set is taken or weighed; an unrecognised one may be of the set."""
@@ -147,29 +154,50 @@ class Terms:
                 f"{lasting[0]} among what is taken beside",
                 "its effect lasts after a stop, and the day of a stop is not asked by the export",
             )
-        roles, ingredients, _ = clause.split("|")
-        name = " or ".join(part for part in (*roles.split(","), *ingredients.split(",")) if part)
-        name = f"{name} beside {column.partition(':')[0]}" if roles else name
+        name = _name_of(clause, members, column.partition(":")[0])
         group = self._kept(self._codes.partners(name, members))
         called, taken = f"{name} is taken or weighed", _with(("taken", "weighed"))
-        self.parts[called] = Part(
-            called,
-            _of_medicines(
+        return self._keep(
+            Part(
                 called,
-                f"      when exists ((R.items) M where {taken} and {_is(group)}) then true\n"
-                "      when not exists ((R.items) M where not (M.role in { 'weighed', 'none' })) then null\n"
-                f"      when exists ((R.items) M where (M.role = 'perhaps' or {taken}) and M.rx is null) then null\n"
-                f"      when exists ((R.items) M where (M.role = 'perhaps' or ({taken} and M.unsure)) and {_may_be(group)}) then null\n",
-            ),
+                _of_medicines(
+                    called,
+                    f"      when exists ((R.items) M where {taken} and {_is(group)}) then true\n"
+                    "      when not exists ((R.items) M where not (M.role in { 'weighed', 'none' })) then null\n"
+                    f"      when exists ((R.items) M where (M.role = 'perhaps' or {taken}) and M.rx is null) then null\n"
+                    f"      when exists ((R.items) M where (M.role = 'perhaps' or ({taken} and M.unsure)) and {_may_be(group)}) then null\n",
+                ),
+            )
         )
-        return called
 
     def _kept(self, group: Group) -> Group:
         if not group.plain.codes:
             raise CannotExpressError(group.plain.name, "RxNorm has no code for it here")
         for one in (group.plain, *(routed for routed, _ in group.routed)):
-            self._sets[one.name] = one
+            if self._sets.setdefault(one.name, one) != one:
+                raise ValueError(f"two value sets are called {one.name}")
         return group
+
+    def _keep(self, part: Part) -> str:
+        """Notes a definition and gives its name."""
+        if self.parts.setdefault(part.name, part) != part:
+            raise ValueError(f"two definitions are called {part.name}")
+        return part.name
+
+
+def _name_of(clause: str, members: Members, agent: str) -> str:
+    """What a set of partners is called: by its ingredients where it has no others, else by the agent that it is beside."""
+    roles, ingredients, but_not = (part.split(",") if part else [] for part in clause.split("|"))
+    called = _some((*roles, *ingredients))
+    if not roles and members.names == set(ingredients) and len(ingredients) <= _MOST_NAMED:
+        return called
+    return f"{called} beside {agent}{' but not ' if but_not else ''}{_some(but_not)}"
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few of some names, and how many more."""
+    more = len(names) - _MOST_NAMED
+    return " or ".join(names[:_MOST_NAMED]) + (f" or {more} more" if more > 0 else "")
 
 
 def _with(roles: Iterable[str]) -> str:
@@ -186,7 +214,7 @@ def _is(group: Group) -> str:
 
 def _may_be(group: Group) -> str:
     """Whether it would be by some route."""
-    return "(" + " or ".join(f'M.rx in "{one.name}"' for one, routes in group.routed if routes) + ")"
+    return "(" + " or ".join(f'M.rx in "{one.name}"' for one, _ in group.routed) + ")"
 
 
 def _of_medicines(called: str, body: str) -> str:

@@ -10,6 +10,8 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Lab
 
 _DAY = date(2000, 1, 1)
+_TRIED = tuple(digit * 10.0**power for power in range(-5, 7) for digit in (1, 3, 4))
+_SAME = 1e-12  # of a ratio; a scale with another nought gives another one each time
 _SPELLINGS = (
     "mg/dL", "mg/dl", "umol/L", "umol/l", "µmol/L", "μmol/L", "mmol/L", "mmol/l", "nmol/L", "mg/L", "mg/l", "g/L", "g/l", "g/dL", "g/dl", "ng/mL",
     "ug/L", "ug/dL", "ug/mL", "meq/L", "mEq/L", "U/L", "u/L", "[IU]/L", "IU/L", "ukat/L", "kg", "g", "lb", "[lb_av]", "cm", "m", "mm", "in", "[in_i]",
@@ -22,17 +24,11 @@ def factors(lab: Lab, knowledge: Knowledge) -> dict[str, float]:
     """Spelling -> what a number in it is multiplied with for the lab's own unit; those that do not measure it are left out."""
     out = {}
     for unit in dict.fromkeys((lab.unit, *_SPELLINGS)):
-        one, two = (_read(lab, value, unit, knowledge) for value in _inside(lab, unit, knowledge))
-        if one is not None and two is not None and abs(two[1] / two[0] - one[1] / one[0]) < 1e-12 * one[1] / one[0]:
-            out[unit] = one[1] / one[0]
+        read = [one for value in _TRIED if (one := _read(lab, value, unit, knowledge)) is not None]
+        ratios = [found / value for value, found in read]
+        if len(ratios) > 1 and max(ratios) - min(ratios) < _SAME * max(ratios):
+            out[unit] = float(f"{ratios[0]:.12g}")
     return out
-
-
-def _inside(lab: Lab, unit: str, knowledge: Knowledge) -> tuple[float, float]:
-    """Two numbers that a body can show in this unit, where there are some."""
-    tried = [10.0**power for power in range(-6, 8)]
-    fits = [value for value in tried if _read(lab, value, unit, knowledge) is not None]
-    return (fits[0], fits[0] * 1.5) if fits else (0.0, 0.0)
 
 
 def _read(lab: Lab, value: float, unit: str, knowledge: Knowledge) -> tuple[float, float] | None:
