@@ -196,6 +196,11 @@ def table_files(folder: Path) -> dict[str, tuple[str, list[Path]]]:
     return out
 
 
+def _quoted(path: Path) -> str:
+    """A path as text of SQL."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
 def _ending(path: Path) -> str | None:
     """``.parquet`` or ``.csv`` (tab-separated and gzipped files too); ``None`` for what is no table."""
     name = path.name.lower()
