@@ -171,10 +171,6 @@ def connect(spill: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection
         raise InputError("--memory", memory, "this is no amount of memory", "write it such as 1200MB or 4GB") from None
 
 
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
-
-
 def table_files(folder: Path) -> dict[str, tuple[str, list[Path]]]:
     """The tables of a folder, each with the ending of its files and the files: ``person.parquet``, or a folder ``person`` with several."""
     found: dict[str, list[Path]] = {}
