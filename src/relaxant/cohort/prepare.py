@@ -20,6 +20,7 @@ _OLDEST = 125  # years: nobody whose age is on record was older
 _DAY = "DATE_DIFF('day', DATE '1970-01-01', {})"
 _NOTHING = "CAST(NULL AS INT)"
 _NO_AMOUNT = "CAST(NULL AS DOUBLE)"
+_SETTLED = "FLOOR((r.value * m.scale + m.shift) * 1e9 + 0.5) / 1e9"  # nine decimals: no threshold is missed by arithmetic
 
 
 def keep_persons(registry: Registry, as_of: date) -> None:
@@ -182,7 +183,7 @@ def keep_values(registry: Registry) -> None:
         f"""
         SELECT v.person_id, v.as_of, v.item, v.day, MIN(CASE WHEN {inside} THEN v.value END) AS low,
                MAX(CASE WHEN {inside} THEN v.value END) AS high, SUM(CASE WHEN {inside} THEN 0 ELSE 1 END) AS outside
-        FROM (SELECT r.person_id, r.as_of, m.item, m.least, m.most, r.day, r.value * m.scale + m.shift AS value
+        FROM (SELECT r.person_id, r.as_of, m.item, m.least, m.most, r.day, {_SETTLED} AS value
               FROM (SELECT s.person_id, a.as_of, {measured_key()}, {_DAY.format("measurement_date")} AS day, value_as_number AS value
                     FROM {registry.typed("measurement")} AS s JOIN ask AS a ON a.person_id = s.person_id
                     WHERE measurement_date IS NOT NULL AND value_as_number IS NOT NULL) AS r
