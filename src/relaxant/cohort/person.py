@@ -103,7 +103,7 @@ def _patient(
         medicines=tuple(lines),
         conditions=tuple(conditions),
         allergies=tuple(allergies) or None,
-        **_fields(habits),
+        **fields_of(habits),
     )
 
 
@@ -115,7 +115,7 @@ def _measured(name: str, row: _Row, labs: dict[str, Any]) -> list[Measured]:
     return [Measured(name=lab.lab, value=value, unit=unit, date=row.start) for value in values]
 
 
-def _fields(habits: Sequence[tuple[Habit, date | None]]) -> dict[str, Any]:
+def fields_of(habits: Sequence[tuple[Habit, date | None]]) -> dict[str, Any]:
     """The newest of each field; none where two of one day disagree."""
     newest: dict[str, tuple[date, set[str | bool]]] = {}
     for habit, day in habits:
