@@ -362,6 +362,14 @@ def test_a_value_without_a_unit_or_in_one_of_another_kind_is_left_and_counted(gl
     ]
 
 
+def test_less_than_a_number_is_no_number(glossary: Glossary) -> None:
+    made = measurements(glossary, {**CREATININE, "unit_code": "mg/dL", "bound": 1, "rows": 3})
+    assert not made
+    assert [(o.rows, o.why, o.lost) for o in glossary.left()] == [
+        (3, "“less than” or “more than” a number is no number", True)
+    ]
+
+
 def test_every_lab_and_the_earlier_creatinine_have_a_number_before_anything_is_read(glossary: Glossary) -> None:
     assert glossary.vocabulary().measured == (*KNOWLEDGE.labs, EARLIER)
 

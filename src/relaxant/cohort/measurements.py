@@ -31,12 +31,14 @@ _UNITLESS = ("", "1")
 
 
 class Measurement(Row, frozen=True, kw_only=True):
-    """A row of the distinct measurements: ``unit`` the unit's concept with its code and name, ``unit_source`` the source's word where there is none."""
+    """A row of the distinct measurements: ``unit`` the unit's concept with its code and name, ``unit_source`` the source's word where there is none;
+    ``bound`` where the number is only one below or above which the value lies."""
 
     unit: int = 0
     unit_code: str | None = None
     unit_name: str | None = None
     unit_source: str | None = None
+    bound: bool = False
 
 
 def map_measurements(rows: pa.Table, glossary: Glossary) -> pa.Table:
@@ -53,6 +55,9 @@ def _meaning(row: Measurement, glossary: Glossary) -> dict[str, Any] | None:
     lab = lab_of(row, glossary.knowledge)
     if lab is None:
         glossary.leave("measurement", row, "no rule asks for it", lost=False)
+        return None
+    if row.bound:
+        glossary.leave("measurement", row, "“less than” or “more than” a number is no number", lost=True)
         return None
     said = [text for text in (row.unit_code, row.unit_name, row.unit_source) if text]
     line = _line(lab, said)
