@@ -23,6 +23,7 @@ TOO_OLD = f"older than {_OLDEST} years"
 _DAY = "DATE_DIFF('day', DATE '1970-01-01', {})"
 _NOTHING = "CAST(NULL AS INT)"
 _NO_AMOUNT = "CAST(NULL AS DOUBLE)"
+_SETTLED = "FLOOR((r.value * m.scale + m.shift) * 1e9 + 0.5) / 1e9"  # nine decimals: no threshold is missed by arithmetic
 
 
 def keep_persons(registry: Registry, as_of: date) -> None:
@@ -174,6 +175,14 @@ def measured_key() -> str:
                CASE WHEN COALESCE(unit_concept_id, 0) = 0 THEN COALESCE(unit_source_value, '') ELSE '' END AS unit_source"""
 
 
+_NUMBER = "COALESCE(operator_concept_id, 0) IN (0, 4172703)"  # OMOP: no operator is "="; the others are <, <=, >= and >
+
+
+def bound() -> str:
+    """Whether a measurement says only that a value lies below or above its number."""
+    return f"CASE WHEN {_NUMBER} THEN 0 ELSE 1 END AS bound"
+
+
 def keep_values(registry: Registry, creatinine: int) -> None:
     """Keeps ``measure``: the values of those who are asked about by day, each in its lab's own unit, least and most of the day. ``measured`` is loaded.
 
@@ -186,10 +195,10 @@ def keep_values(registry: Registry, creatinine: int) -> None:
         f"""
         SELECT v.person_id, v.as_of, v.item, v.day, MIN(CASE WHEN {inside} THEN v.value END) AS low,
                MAX(CASE WHEN {inside} THEN v.value END) AS high, SUM(CASE WHEN {inside} THEN 0 ELSE 1 END) AS outside
-        FROM (SELECT r.person_id, r.as_of, m.item, m.least, m.most, r.day, r.value * m.scale + m.shift AS value
+        FROM (SELECT r.person_id, r.as_of, m.item, m.least, m.most, r.day, {_SETTLED} AS value
               FROM (SELECT s.person_id, a.as_of, {measured_key()}, {_DAY.format("measurement_date")} AS day, value_as_number AS value
                     FROM {registry.typed("measurement")} AS s JOIN ask AS a ON a.person_id = s.person_id
-                    WHERE measurement_date IS NOT NULL AND value_as_number IS NOT NULL) AS r
+                    WHERE measurement_date IS NOT NULL AND value_as_number IS NOT NULL AND {_NUMBER}) AS r
               JOIN measured AS m ON m.concept = r.concept AND m.source = r.source AND m.unit = r.unit AND m.unit_source = r.unit_source
               WHERE r.day <= r.as_of AND (r.day >= r.as_of - m.valid_days OR m.item = {creatinine})) AS v
         GROUP BY v.person_id, v.as_of, v.item, v.day
