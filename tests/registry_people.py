@@ -437,7 +437,7 @@ class Tables:
             product["route_concept_id"] = self.concept("SNOMED", code, drug.route, "Route") if code else self.concept("SNOMED", f"9{abs(hash_of(drug.route)) % 10**8}", f"{drug.route} route", "Route")  # fmt: skip
         start = drug.start if drug.start is not None else (drug.stop or 0) + rng.choice((0, 1, 20, 120, 500))
         stop = drug.stop
-        spot = sold is not None and sold.form == "injection" and drug.route != "intrathecal" or drug.route in ("intramuscular", "intravenous", "intradetrusor")  # fmt: skip
+        spot = (sold is not None and sold.form == "injection" and drug.route != "intrathecal") or drug.route in ("intramuscular", "intravenous", "intradetrusor")  # fmt: skip
         if spot:
             for ago in {start if drug.start is not None else stop or 0, stop or rng.choice((0, start))}:
                 self._exposure(number, product, ago, ago, 1.0 if rng.random() < 0.7 else None, None, None, rng)
@@ -591,6 +591,8 @@ def write(folder: Path, count: int, seed: int, knowledge: Knowledge, country: st
         tables.person(number + 1, *maker.draft(number))
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in tables.rows.items():
-        schema = pa.schema([field.with_nullable(True) for field in TABLES[name]])  # a registry leaves out what its model asks for
+        schema = pa.schema(
+            [field.with_nullable(True) for field in TABLES[name]]
+        )  # a registry leaves out what its model asks for
         pq.write_table(pa.Table.from_pylist(rows, schema=schema), folder / f"{name}.parquet")
     return folder

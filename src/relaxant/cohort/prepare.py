@@ -23,7 +23,9 @@ TOO_OLD = f"older than {_OLDEST} years"
 _DAY = "DATE_DIFF('day', DATE '1970-01-01', {})"
 _NOTHING = "CAST(NULL AS INT)"
 _NO_AMOUNT = "CAST(NULL AS DOUBLE)"
-_SETTLED = "FLOOR((r.value * m.scale + m.shift) * 1e9 + 0.5) / 1e9"  # nine decimals: no threshold is missed by arithmetic
+_SETTLED = (
+    "FLOOR((r.value * m.scale + m.shift) * 1e9 + 0.5) / 1e9"  # nine decimals: no threshold is missed by arithmetic
+)
 
 
 def keep_persons(registry: Registry, as_of: date) -> None:
