@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from relaxant.cohort import prepare, prepare_period
 from relaxant.cohort.duck import DuckEngine
-from relaxant.cohort.period import Asked
+from relaxant.cohort.period import PeriodAsked
 from relaxant.cohort.period_files import poisson_interval, quantile
 from relaxant.cohort.preparing import prepare_registry
 from relaxant.cohort.registry import Registry
@@ -93,7 +93,7 @@ def looked_at(
     tables: Tables, tmp_path: Path, first: str, last: str, *, every: int = 7, washout: int = 365, new_users: bool = False
 ) -> Screen:  # fmt: skip
     source = tables.write(tmp_path / "tables")
-    period = Asked(first=day(first), last=day(last), every=every, washout=washout, new_users=new_users)
+    period = PeriodAsked(first=day(first), last=day(last), every=every, washout=washout, new_users=new_users)
     return screen(source, tmp_path / "out", period=period, today=day("2026-06-01"), knowledge=KNOWLEDGE)
 
 
@@ -341,7 +341,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("back", [0, 200])
 def test_a_period_of_one_day_is_the_screen_as_of_that_day(registry: Path, tmp_path: Path, back: int) -> None:
     one = date(2025, 12, 31) - timedelta(days=back)
-    period = Asked(first=one, last=one, every=7, washout=0)
+    period = PeriodAsked(first=one, last=one, every=7, washout=0)
     today = day("2026-06-01")
     as_of = screen(registry, tmp_path / "day", as_of=one, today=today, knowledge=KNOWLEDGE)
     over = screen(registry, tmp_path / "period", period=period, today=today, knowledge=KNOWLEDGE)
@@ -370,20 +370,18 @@ def test_what_is_said_on_the_last_day_of_a_period_is_what_is_said_as_of_it(regis
             out.add((row["person_id"], row["kind"], item, start, row["stop"], row["low"]))
         return out
 
-    period = Asked(first=one - timedelta(days=90), last=one, every=7, washout=180)
+    period = PeriodAsked(first=one - timedelta(days=90), last=one, every=7, washout=180)
     as_of = said(as_of=one)
     assert len(as_of) > 500
     assert said(as_of=None, period=period) == as_of
 
 
-def test_a_screen_in_many_batches_is_that_in_one(
-    registry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    period = Asked(first=day("2025-06-01"), last=None, every=14, washout=90)
-    made = []
-    for name, looks in (("one", 100_000), ("many", 300)):
-        monkeypatch.setattr("relaxant.cohort.screen.PEOPLE_AT_ONCE", looks)
-        made.append(screen(registry, tmp_path / name, period=period, today=day("2026-06-01"), knowledge=KNOWLEDGE))
+def test_a_screen_in_many_batches_is_that_in_one(registry: Path, tmp_path: Path) -> None:
+    period = PeriodAsked(first=day("2025-06-01"), last=None, every=14, washout=90)
+    made = [
+        screen(registry, tmp_path / name, period=period, today=day("2026-06-01"), people_at_once=looks, knowledge=KNOWLEDGE)
+        for name, looks in (("one", 100_000), ("many", 300))
+    ]  # fmt: skip
     assert len(made[1].prepared.spans) > 5
     for name in ("counts.csv", "attrition.csv", "incidence.csv", "trends.csv"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "many" / name).read_bytes(), name
@@ -405,7 +403,7 @@ def test_a_screen_in_many_batches_is_that_in_one(
     ],
 )
 def test_a_period_that_is_none(registry: Path, tmp_path: Path, asked: dict[str, Any], field: str) -> None:
-    period = Asked(**{
+    period = PeriodAsked(**{
         "last": None, "every": 7, "washout": 365, **asked, **{n: day(asked[n]) for n in ("first", "last") if asked.get(n)},
     })  # fmt: skip
     with pytest.raises(InputError) as raised:

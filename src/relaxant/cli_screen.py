@@ -9,7 +9,7 @@ from datetime import date
 
 from relaxant.cli_cohort import day_said
 from relaxant.cohort.asked import shown_agent
-from relaxant.cohort.period import Asked
+from relaxant.cohort.period import PeriodAsked
 from relaxant.cohort.progress import Progress
 from relaxant.cohort.screen import Screen, screen
 from relaxant.errors import InputError
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace, knowledge: Knowledge, today: date) -> int:
     return 0
 
 
-def _period(options: argparse.Namespace, knowledge: Knowledge) -> Asked | None:
+def _period(options: argparse.Namespace, knowledge: Knowledge) -> PeriodAsked | None:
     """The period that was asked for."""
     if options.first is None:
         for name in ("until", "every", "washout", "new_users"):
@@ -51,7 +51,7 @@ def _period(options: argparse.Namespace, knowledge: Knowledge) -> Asked | None:
         return None
     every = int(knowledge.policy("screen_every_days")) if options.every is None else options.every
     washout = int(knowledge.policy("screen_washout_days")) if options.washout is None else options.washout
-    return Asked(
+    return PeriodAsked(
         first=day_said(options.first, "--from"),
         last=None if options.until is None else day_said(options.until, "--until"),
         every=every,
@@ -70,5 +70,5 @@ def _say(made: Screen, knowledge: Knowledge) -> None:
         names = sorted(shown_agent(agent, knowledge, prepared.country) for agent in knowledge.agents)
         print(f"relaxant: nobody has a relaxant; {len(names)} were looked for: {', '.join(names)}", file=sys.stderr)
     for one in prepared.missing:
-        print(f"relaxant: the table {one.table} {one.why}; not known: {one.unknown}", file=sys.stderr)
+        print(f"relaxant: {one.what} {one.why}; not known: {one.unknown}", file=sys.stderr)
     print(f"relaxant: written to {made.findings.parent}", file=sys.stderr)

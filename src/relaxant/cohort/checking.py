@@ -8,16 +8,13 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from relaxant.cohort.days import day_of
-from relaxant.cohort.episodes import episodes_of, episodes_table
-from relaxant.cohort.looks import Looks, looks_of
+from relaxant.cohort.batch import Batches
+from relaxant.cohort.days import day_number
+from relaxant.cohort.looks import looks_of
+from relaxant.cohort.over_the_period import over_the_period
 from relaxant.cohort.period import Period
-from relaxant.cohort.period_tally import tally_of_period
-from relaxant.cohort.reading import Reader
 from relaxant.cohort.results import checks_table, findings_table
-from relaxant.cohort.said import Vocabulary
-from relaxant.cohort.tally import People, Screened, Tally, screened, tally_of
-from relaxant.cohort.watching import first_uses, over_time_of, rules_watched, uses_of
+from relaxant.cohort.tally import Tally, screened, tally_of
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.load import Knowledge
 from relaxant.patient import jurisdiction_of
@@ -29,51 +26,34 @@ class Outcome(msgspec.Struct, frozen=True):
     """What came of one batch. ``checks`` is ``None`` where they were not asked for."""
 
     findings: pa.Table
-    checks: pa.Table | None
     tally: Tally
+    checks: pa.Table | None
 
 
 class Checker:
-    """Checks batch after batch of a registry: its ``vocabulary`` is read once."""
+    """Checks batch after batch of a source, as its ``batches`` read them."""
 
     def __init__(
-        self, vocabulary: Vocabulary, country: str, knowledge: Knowledge, *, checks: bool = False, period: Period | None = None
+        self, batches: Batches, country: str, knowledge: Knowledge, *, checks: bool = False, period: Period | None = None
     ) -> None:  # fmt: skip
-        self._reader = Reader(vocabulary, country, knowledge)
-        self._knowledge, self._jurisdiction, self._checks = knowledge, jurisdiction_of(country), checks
-        self._period = period
-        self._rules = rules_watched(knowledge, self._jurisdiction) if period else {}
+        self._batches, self._knowledge, self._checks, self._period = batches, knowledge, checks, period
+        self._jurisdiction = jurisdiction_of(country)
 
-    def check(self, said: pa.Table) -> Outcome:
-        """Every rule on everybody in ``said``, whole people in the order of :data:`relaxant.cohort.said.SAID`; of a period what becomes of it over time."""
-        people, as_of, inputs = self._reader.inputs(said)
-        facts = Facts(inputs, self._knowledge, self._jurisdiction)
+    def check(self, rows: pa.Table) -> Outcome:
+        """Every rule on everybody in the rows who has a relaxant: whole people one after another. Of a period, what becomes of it over time."""
+        batch = self._batches.read(rows)
+        people = batch.people.person_id[batch.people.asked]
+        facts = Facts(batch.inputs, self._knowledge, self._jurisdiction)
         tested = evaluate(program(self._knowledge, self._jurisdiction), facts, facts.inputs.agents.keys() or None)
         result = screened(tested)
         if self._period is not None:
-            return self._over_time(looks_of(said, self._period), result, self._period)
-        everybody = People(people, inputs.truths["female"], inputs.numbers["age"], np.arange(len(people)))
-        day = day_of(int(as_of.max(initial=0)))
+            return Outcome(*over_the_period(looks_of(rows, self._period), result, self._period), None)
+        tally = tally_of(batch.people, result, batch.day.year, persons=batch.persons, rejected=batch.rejected)
+        tally.left = batch.left
         return Outcome(
-            findings_table(people, result.fired, facts, as_of.astype(np.intp)),
+            findings_table(people, result.fired, facts, np.full(facts.rows, day_number(batch.day))),
+            tally,
             checks_table(people, made(tested)) if self._checks else None,
-            tally_of(everybody, result, day.year, persons=len(people), rejected={}),
-        )
-
-    def _over_time(self, looks: Looks, said: Screened, period: Period) -> Outcome:
-        facts, found = said.checks.facts, said.fired
-        first, last = period.days
-        uses = [*uses_of(facts, looks, period)]
-        begun = np.full(looks.people, first)
-        if period.new_users:
-            begun = first_uses(uses, looks)
-        counts = looks.day >= begun[looks.person]
-        episodes = episodes_of(found, looks, counts)
-        over_time = over_time_of(facts, looks, found, episodes, uses, period, self._rules)
-        return Outcome(
-            episodes_table(episodes, found, facts, looks, last),
-            None,
-            tally_of_period(looks, said, counts, period, over_time),
         )
 
 

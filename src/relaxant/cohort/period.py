@@ -35,7 +35,7 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
         return day_number(self.first), day_number(self.last)
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class PeriodAsked(msgspec.Struct, frozen=True, kw_only=True):
     """A period as it was asked for; ``last`` is the last day of the data where it was left out."""
 
     first: date

@@ -63,6 +63,8 @@ def tally_of_period(looks: Looks, said: Screened, counts: Mask, period: Period, 
     def persons(here: Mask) -> int:
         return int(np.count_nonzero(looks.of_people(here & counts)))
 
+    everywhere = np.arange(looks.rows)
+    every = People(looks.person_id[looks.person], inputs.truths["female"], inputs.numbers["age"], everywhere)
     taking = np.zeros(looks.rows, bool)
     for own in inputs.agents.values():
         taking |= own[TAKING] == 1
@@ -81,7 +83,7 @@ def tally_of_period(looks: Looks, said: Screened, counts: Mask, period: Period, 
             for situation in (TAKING, STOPPED)
             if (count := persons(own[situation] == 1))
         },
-        known={name: persons(known) for name, known in known_inputs(facts)},
+        known={name: persons(known) for name, known in known_inputs(facts, every)},
         found=by_year,
         rules=counts_of_rules(found),
         worst={tier: n for tier, n in zip(TIERS, np.bincount(worst, minlength=len(TIERS)).tolist(), strict=False) if n},

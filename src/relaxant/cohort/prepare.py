@@ -13,13 +13,19 @@ import pyarrow as pa
 from relaxant.cohort.days import day_number
 from relaxant.cohort.registry import Registry
 from relaxant.cohort.said import ALLERGY, CONDITION, HABIT, LINE, MEASURED, PERSON
+from relaxant.cohort.sql import DAY as _DAY
+from relaxant.cohort.sql import NO_AMOUNT as _NO_AMOUNT
+from relaxant.cohort.sql import NOTHING as _NOTHING
 from relaxant.knowledge.load import Knowledge
 
 _SHIFT, _LINES = 1_000_000, 10_000_000  # more days before 1970 than anybody has, more lines than there are
 _OLDEST = 125  # years: nobody whose age is on record was older
-DAY = "DATE_DIFF('day', DATE '1970-01-01', {})"
-NOTHING = "CAST(NULL AS INT)"
-NO_AMOUNT = "CAST(NULL AS DOUBLE)"
+BORN_LATER, DEAD = "born after the day of the screen", "died before the day of the screen"
+TOO_OLD = f"older than {_OLDEST} years"
+"""Why nothing is said of somebody."""
+_SETTLED = (
+    "FLOOR((r.value * m.scale + m.shift) * 1e9 + 0.5) / 1e9"  # nine decimals: no threshold is missed by arithmetic
+)
 
 
 def keep_persons(registry: Registry, as_of: date) -> None:
@@ -35,14 +41,14 @@ def keep_persons(registry: Registry, as_of: date) -> None:
     day = f"LEAST(COALESCE(day_of_birth, CASE WHEN month_of_birth IS NULL THEN 1 ELSE 15 END), {longest})"
     possible = f"year_of_birth BETWEEN 1800 AND 2200 AND {month} BETWEEN 1 AND 12 AND {day} BETWEEN 1 AND 31"
     made = f"MAKE_DATE(CAST(year_of_birth AS INT), CAST({month} AS INT), CAST({day} AS INT))"
-    born = DAY.format(f"CASE WHEN {possible} THEN {made} END")
+    born = _DAY.format(f"CASE WHEN {possible} THEN {made} END")
     said = ("gender_concept_id", "year_of_birth", "month_of_birth", "day_of_birth")
     differ = " OR ".join(f"MIN(COALESCE({c}, -1)) <> MAX(COALESCE({c}, -1))" for c in said)
     died = (
-        f"SELECT person_id, MIN({DAY.format('death_date')}) AS died FROM {registry.typed('death', 'person_id', 'death_date')} AS d "
+        f"SELECT person_id, MIN({_DAY.format('death_date')}) AS died FROM {registry.typed('death', 'person_id', 'death_date')} AS d "
         "WHERE death_date IS NOT NULL GROUP BY person_id"
         if registry.has("death")
-        else f"SELECT CAST(NULL AS BIGINT) AS person_id, {NOTHING} AS died"
+        else f"SELECT CAST(NULL AS BIGINT) AS person_id, {_NOTHING} AS died"
     )
     registry.engine.keep(
         "persons",
@@ -57,8 +63,8 @@ def keep_persons(registry: Registry, as_of: date) -> None:
                CAST(CASE WHEN {last} - a.born <= {round(_OLDEST * 365.25)} THEN a.born END AS INT) AS born,
                CAST(d.died AS INT) AS died, a.times,
                CASE WHEN a.differs = 1 THEN 'the same person_id on different rows'
-                    WHEN a.born > {last} THEN 'born after the day of the screen'
-                    WHEN {last} - a.born > {round(_OLDEST * 365.25)} THEN 'older than {_OLDEST} years'
+                    WHEN a.born > {last} THEN '{BORN_LATER}'
+                    WHEN {last} - a.born > {round(_OLDEST * 365.25)} THEN '{TOO_OLD}'
                     WHEN d.died < a.born THEN 'died before the birth' END AS rejected
         FROM dated AS a LEFT JOIN ({died}) AS d ON d.person_id = a.person_id
         """,
@@ -67,8 +73,8 @@ def keep_persons(registry: Registry, as_of: date) -> None:
 
 def exposures(registry: Registry) -> str:
     """Every exposure as a subquery: drug by its key, first and last day, how much for how long. One without a usable end ends with its supply, or on its first day."""
-    start = DAY.format("drug_exposure_start_date")
-    end = DAY.format("drug_exposure_end_date")
+    start = _DAY.format("drug_exposure_start_date")
+    end = _DAY.format("drug_exposure_end_date")
     supplied = "CASE WHEN days_supply BETWEEN 1 AND 1000 THEN days_supply END"
     return f"""(
         SELECT person_id, {drug_key()}, {start} AS start_day,
@@ -149,7 +155,7 @@ def said_lines(knowledge: Knowledge) -> str:
             FROM pieces)
         SELECT person_id, as_of, CAST({LINE} AS TINYINT) AS kind, CAST(numbered % {_LINES} AS INT) AS item,
                CAST(begun AS INT) AS start, CAST(CASE WHEN over < as_of THEN until END AS INT) AS stop,
-               {NO_AMOUNT} AS low, {NO_AMOUNT} AS high
+               {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
         FROM newest WHERE last >= newest AND (all_over < as_of OR over >= as_of)
     """
 
@@ -158,7 +164,7 @@ def said_persons() -> str:
     """One row for everybody who is asked about: birth, death, sex."""
     return f"""
         SELECT a.person_id, a.as_of, CAST({PERSON} AS TINYINT) AS kind, CAST(0 AS INT) AS item, p.born AS start, CASE WHEN p.died <= a.as_of THEN p.died END AS stop,
-               CAST(p.female AS DOUBLE) AS low, {NO_AMOUNT} AS high
+               CAST(p.female AS DOUBLE) AS low, {_NO_AMOUNT} AS high
         FROM ask AS a JOIN persons AS p ON p.person_id = a.person_id
     """
 
@@ -171,10 +177,20 @@ def measured_key() -> str:
                CASE WHEN COALESCE(unit_concept_id, 0) = 0 THEN COALESCE(unit_source_value, '') ELSE '' END AS unit_source"""
 
 
-def keep_values(registry: Registry) -> None:
-    """Keeps ``measure``: the values of those who are asked about by day, each in its lab's own unit, least and most of the day. ``measured`` is loaded.
+_NUMBER = "COALESCE(operator_concept_id, 0) IN (0, 4172703)"  # OMOP: no operator is "="; the others are <, <=, >= and >
 
-    Values beyond the bounds of their lab are not of this world: they are left out, and ``outside`` is how many they are.
+
+def bound() -> str:
+    """Whether a measurement says only that a value lies below or above its number."""
+    return f"CASE WHEN {_NUMBER} THEN 0 ELSE 1 END AS bound"
+
+
+def keep_values(registry: Registry, creatinine: int, asked: str = "ask", longer: int = 0) -> None:
+    """Keeps ``measure``: the values of those who are asked about by day, each in its lab's own unit, least and most of the day. ``measured`` is loaded. ``asked``
+    says who on which day, and for how many days ``longer`` before it values are wanted that held then.
+
+    Values past their days are left out, but of ``creatinine``: the one before the newest may be of any day. Values beyond the bounds of their lab
+    are not of this world: they are left out, and ``outside`` is how many they are.
     """
     inside = "v.value BETWEEN v.least AND v.most"
     registry.engine.keep(
@@ -182,12 +198,12 @@ def keep_values(registry: Registry) -> None:
         f"""
         SELECT v.person_id, v.as_of, v.item, v.day, MIN(CASE WHEN {inside} THEN v.value END) AS low,
                MAX(CASE WHEN {inside} THEN v.value END) AS high, SUM(CASE WHEN {inside} THEN 0 ELSE 1 END) AS outside
-        FROM (SELECT r.person_id, r.as_of, m.item, m.least, m.most, r.day, r.value * m.scale + m.shift AS value
-              FROM (SELECT s.person_id, a.as_of, {measured_key()}, {DAY.format("measurement_date")} AS day, value_as_number AS value
-                    FROM {registry.typed("measurement")} AS s JOIN ask AS a ON a.person_id = s.person_id
-                    WHERE measurement_date IS NOT NULL AND value_as_number IS NOT NULL) AS r
+        FROM (SELECT r.person_id, r.as_of, m.item, m.least, m.most, r.day, {_SETTLED} AS value
+              FROM (SELECT s.person_id, a.as_of, {measured_key()}, {_DAY.format("measurement_date")} AS day, value_as_number AS value
+                    FROM {registry.typed("measurement")} AS s JOIN {asked} AS a ON a.person_id = s.person_id
+                    WHERE measurement_date IS NOT NULL AND value_as_number IS NOT NULL AND {_NUMBER}) AS r
               JOIN measured AS m ON m.concept = r.concept AND m.source = r.source AND m.unit = r.unit AND m.unit_source = r.unit_source
-              WHERE r.day <= r.as_of AND r.day >= r.as_of - m.valid_days) AS v
+              WHERE r.day <= r.as_of AND (r.day >= r.as_of - m.valid_days - {longer} OR m.item = {creatinine})) AS v
         GROUP BY v.person_id, v.as_of, v.item, v.day
         """,
     )
@@ -200,27 +216,28 @@ def out_of_bounds(registry: Registry) -> int:
     )
 
 
-def said_values(creatinine: int | None, earlier: int, knowledge: Knowledge) -> str:
+def said_values(creatinine: int, earlier: int, knowledge: Knowledge) -> str:
     """The newest day's values of each lab, least and most; and the creatinine before: the lowest within the days of a kidney injury, else the last."""
-    who = "person_id, as_of, item"
-    newest = f"""
-        SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {NOTHING} AS stop, low, high
-        FROM measure WHERE low IS NOT NULL QUALIFY ROW_NUMBER() OVER (PARTITION BY {who} ORDER BY day DESC) = 1
-    """
-    if creatinine is None:
-        return newest
+    oldest = f"as_of - {int(knowledge.labs['creatinine'].valid_days)}"
     every = f"(SELECT *, MAX(day) OVER (PARTITION BY person_id, as_of) AS newest FROM measure WHERE item = {creatinine} AND low IS NOT NULL) AS c"
-    return f"{newest} UNION ALL {earlier_creatinine(every, earlier, knowledge)}"
+    return f"""
+        SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop, low, high
+        FROM measure WHERE low IS NOT NULL AND (item <> {creatinine} OR day >= {oldest})
+        QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of, item ORDER BY day DESC) = 1
+        UNION ALL
+        {earlier_creatinine(every, earlier, f"newest >= {oldest}", knowledge)}
+    """
 
 
-def earlier_creatinine(every: str, earlier: int, knowledge: Knowledge) -> str:
-    """The creatinine before the newest: the lowest within the days of a kidney injury, else the last. ``every`` has all that hold, and the day of the newest."""
+def earlier_creatinine(every: str, earlier: int, holds: str, knowledge: Knowledge) -> str:
+    """The creatinine before the newest: the lowest within the days of a kidney injury, else the last. ``every`` has all of a person with the day of the
+    ``newest``, and ``holds`` says where that holds."""
     near = f"newest - day <= {int(knowledge.policy('kidney_injury_ratio_days'))}"
     return f"""
-        SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, CAST({earlier} AS INT) AS item, CAST(day AS INT) AS start, {NOTHING} AS stop,
+        SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, CAST({earlier} AS INT) AS item, CAST(day AS INT) AS start, {_NOTHING} AS stop,
                CASE WHEN {near} THEN low ELSE high END AS low, CASE WHEN {near} THEN low ELSE high END AS high
         FROM {every}
-        WHERE day < newest
+        WHERE day < newest AND {holds}
         QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of ORDER BY
             CASE WHEN {near} THEN 0 ELSE 1 END, CASE WHEN {near} THEN low ELSE 0 END, CASE WHEN {near} THEN day ELSE -day END) = 1
     """
@@ -237,8 +254,8 @@ def said_conditions(registry: Registry) -> str:
     near enough. ``condition`` and ``observed``, which holds conditions too, are loaded where their tables are there."""
     return f"""
         SELECT a.person_id, a.as_of, CAST({CONDITION} AS TINYINT) AS kind, n.item,
-               CAST(CASE WHEN MIN(n.lasts_days) IS NULL THEN MIN(n.day) ELSE MAX(n.day) END AS INT) AS start, {NOTHING} AS stop,
-               {NO_AMOUNT} AS low, {NO_AMOUNT} AS high
+               CAST(CASE WHEN MIN(n.lasts_days) IS NULL THEN MIN(n.day) ELSE MAX(n.day) END AS INT) AS start, {_NOTHING} AS stop,
+               {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
         FROM ({conditions_noted(registry)}) AS n JOIN ask AS a ON a.person_id = n.person_id
         WHERE n.day <= a.as_of AND (n.lasts_days IS NULL OR n.day > a.as_of - n.lasts_days)
         GROUP BY a.person_id, a.as_of, n.item
@@ -251,7 +268,7 @@ def conditions_noted(registry: Registry) -> str:
     if registry.has("condition_occurrence"):
         noted.append(f"""
             SELECT r.person_id, r.day, c.item, c.lasts_days
-            FROM (SELECT person_id, {condition_key()}, {DAY.format("condition_start_date")} AS day
+            FROM (SELECT person_id, {condition_key()}, {_DAY.format("condition_start_date")} AS day
                   FROM {registry.typed("condition_occurrence")} AS s WHERE person_id IS NOT NULL AND condition_start_date IS NOT NULL) AS r
             JOIN condition AS c ON c.concept = r.concept AND c.source_concept = r.source_concept AND c.source = r.source""")
     if registry.has("observation"):
@@ -269,28 +286,29 @@ def observed_key() -> str:
 
 
 def said_observed(registry: Registry) -> str:
-    """Allergies of those who are asked about, since they were first written down; and of every habit what was said last. ``observed`` is loaded."""
+    """Allergies of those who are asked about, since they were first written down; and of every habit what was said on the last day, all of it where that
+    is not one thing. ``observed`` is loaded."""
     rows = f"""
         SELECT a.person_id, a.as_of, o.kind, o.item, o.field, o.day
         FROM {_observed(registry)} AS o JOIN ask AS a ON a.person_id = o.person_id
         WHERE o.day <= a.as_of AND (o.lasts_days IS NULL OR o.day > a.as_of - o.lasts_days)
     """
     return f"""
-        SELECT person_id, as_of, CAST({ALLERGY} AS TINYINT) AS kind, item, CAST(MIN(day) AS INT) AS start, {NOTHING} AS stop,
-               {NO_AMOUNT} AS low, {NO_AMOUNT} AS high
+        SELECT person_id, as_of, CAST({ALLERGY} AS TINYINT) AS kind, item, CAST(MIN(day) AS INT) AS start, {_NOTHING} AS stop,
+               {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
         FROM ({rows}) AS x WHERE kind = {ALLERGY} GROUP BY person_id, as_of, item
         UNION ALL
-        SELECT person_id, as_of, CAST({HABIT} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {NOTHING} AS stop,
-               {NO_AMOUNT} AS low, {NO_AMOUNT} AS high
-        FROM ({rows}) AS x WHERE kind = {HABIT}
-        QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of, field ORDER BY day DESC, item) = 1
+        SELECT person_id, as_of, CAST({HABIT} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop,
+               {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
+        FROM (SELECT DISTINCT person_id, as_of, item, field, day FROM ({rows}) AS y WHERE kind = {HABIT}) AS x
+        QUALIFY RANK() OVER (PARTITION BY person_id, as_of, field ORDER BY day DESC) = 1
     """
 
 
 def _observed(registry: Registry) -> str:
     return f"""(
         SELECT r.person_id, r.day, o.kind, o.item, o.field, o.lasts_days
-        FROM (SELECT person_id, {observed_key()}, {DAY.format("observation_date")} AS day
+        FROM (SELECT person_id, {observed_key()}, {_DAY.format("observation_date")} AS day
               FROM {registry.typed("observation")} AS s WHERE person_id IS NOT NULL AND observation_date IS NOT NULL) AS r
         JOIN observed AS o ON o.concept = r.concept AND o.value_concept = r.value_concept AND o.source = r.source AND o.value_text = r.value_text)"""
 

@@ -15,18 +15,11 @@ import math
 
 import pyarrow as pa
 
+from relaxant.cohort import prepare
 from relaxant.cohort.period import Period
-from relaxant.cohort.prepare import (
-    DAY,
-    NO_AMOUNT,
-    NOTHING,
-    conditions_noted,
-    earlier_creatinine,
-    exposures,
-    measured_key,
-)
 from relaxant.cohort.registry import Registry
 from relaxant.cohort.said import CONDITION, LINE, MEASURED, PERSON
+from relaxant.cohort.sql import DAY, NO_AMOUNT, NOTHING
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Jurisdiction
 from relaxant.rules.evaluate import program
@@ -40,7 +33,7 @@ def keep_exposure(registry: Registry, period: Period, knowledge: Knowledge) -> N
     and ``persons`` are there."""
     _, last = period.days
     since = period.looked_from - int(knowledge.policy("registry_days_back"))
-    joined = f"""{exposures(registry)} AS e
+    joined = f"""{prepare.exposures(registry)} AS e
         JOIN drug AS d ON d.concept = e.concept AND d.source = e.source AND d.route = e.route
         JOIN persons AS p ON p.person_id = e.person_id
         WHERE e.start_day <= {last} AND e.end_day >= {since} AND p.rejected IS NULL AND (p.died IS NULL OR p.died >= {period.looked_from})"""
@@ -211,30 +204,19 @@ def said_lines() -> str:
     """
 
 
-def keep_values(registry: Registry, period: Period) -> None:
-    """Keeps ``measure``, the values of those who are looked at by day, least and most, and how many lie beyond the bounds of their lab; and ``daily``, those
-    within with the last day on which they are the newest and hold. ``measured`` is loaded."""
+def keep_values(registry: Registry, creatinine: int, period: Period) -> None:
+    """Keeps ``measure`` as :func:`relaxant.cohort.prepare.keep_values` does, for the whole of the period; and ``daily``, its values with the last day on which
+    each is the newest and holds. ``measured`` is loaded."""
     _, last = period.days
-    inside = "v.value BETWEEN v.least AND v.most"
-    registry.engine.keep(
-        "measure",
-        f"""
-        SELECT v.person_id, v.item, v.day, MIN(CASE WHEN {inside} THEN v.value END) AS low, MAX(CASE WHEN {inside} THEN v.value END) AS high,
-               SUM(CASE WHEN {inside} THEN 0 ELSE 1 END) AS outside, MAX(v.day + v.valid_days) AS holds
-        FROM (SELECT r.person_id, m.item, m.least, m.most, m.valid_days, r.day, r.value * m.scale + m.shift AS value
-              FROM (SELECT s.person_id, {measured_key()}, {DAY.format("measurement_date")} AS day, value_as_number AS value
-                    FROM {registry.typed("measurement")} AS s
-                    WHERE s.person_id IN (SELECT person_id FROM ask) AND measurement_date IS NOT NULL AND value_as_number IS NOT NULL) AS r
-              JOIN measured AS m ON m.concept = r.concept AND m.source = r.source AND m.unit = r.unit AND m.unit_source = r.unit_source
-              WHERE r.day <= {last} AND r.day >= {period.looked_from} - m.valid_days) AS v
-        GROUP BY v.person_id, v.item, v.day
-        """,
-    )
+    asked = f"(SELECT DISTINCT person_id, CAST({last} AS INT) AS as_of FROM ask)"
+    prepare.keep_values(registry, creatinine, asked, last - period.looked_from)
     registry.engine.keep(
         "daily",
         f"""
-        SELECT *, LEAST(COALESCE(LEAD(day) OVER (PARTITION BY person_id, item ORDER BY day) - 1, {_NEVER}), holds) AS until
-        FROM measure WHERE low IS NOT NULL
+        SELECT m.person_id, m.item, m.day, m.low, m.high,
+               LEAST(COALESCE(LEAD(m.day) OVER (PARTITION BY m.person_id, m.item ORDER BY m.day) - 1, {_NEVER}), m.day + k.valid_days) AS until
+        FROM measure AS m JOIN (SELECT item, MAX(valid_days) AS valid_days FROM measured GROUP BY item) AS k ON k.item = m.item
+        WHERE m.low IS NOT NULL
         """,
     )
 
@@ -248,9 +230,9 @@ def said_values(creatinine: int, earlier: int, knowledge: Knowledge) -> str:
     before = f"""
         SELECT a.person_id, a.as_of, c.day, c.low, c.high, n.day AS newest
         FROM ask AS a JOIN daily AS n ON n.person_id = a.person_id AND n.item = {creatinine} AND a.as_of BETWEEN n.day AND n.until
-        JOIN daily AS c ON c.person_id = a.person_id AND c.item = {creatinine} AND c.day < n.day AND c.holds >= a.as_of
+        JOIN daily AS c ON c.person_id = a.person_id AND c.item = {creatinine} AND c.day < n.day
     """
-    return f"{newest} UNION ALL {earlier_creatinine(f'({before}) AS c', earlier, knowledge)}"
+    return f"{newest} UNION ALL {prepare.earlier_creatinine(f'({before}) AS c', earlier, 'TRUE', knowledge)}"
 
 
 def said_conditions(registry: Registry, period: Period) -> str:
@@ -258,7 +240,7 @@ def said_conditions(registry: Registry, period: Period) -> str:
     _, last = period.days
     return f"""
         WITH noted AS (
-            SELECT n.person_id, n.item, n.day, MIN(n.lasts_days) AS lasts_days FROM ({conditions_noted(registry)}) AS n
+            SELECT n.person_id, n.item, n.day, MIN(n.lasts_days) AS lasts_days FROM ({prepare.conditions_noted(registry)}) AS n
             WHERE n.day <= {last} AND n.person_id IN (SELECT person_id FROM ask) GROUP BY n.person_id, n.item, n.day),
         spans AS (
             SELECT person_id, item, MIN(day) AS day, {_NEVER} AS until FROM noted WHERE lasts_days IS NULL GROUP BY person_id, item

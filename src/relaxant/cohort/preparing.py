@@ -15,7 +15,7 @@ from relaxant.cohort.meaning import (
     read_measurements,
     read_observations,
 )
-from relaxant.cohort.period import Asked, Period
+from relaxant.cohort.period import Period, PeriodAsked
 from relaxant.cohort.registry import Missing, Registry
 from relaxant.cohort.said import EARLIER, Vocabulary
 from relaxant.cohort.tally import UNKNOWN, Tally, age_bands
@@ -25,7 +25,6 @@ from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
 
 _CREATININE = "creatinine"
-_DEAD = "died before the day of the screen"
 _SEXES: dict[int | None, str] = {1: "female", 0: "male"}
 
 
@@ -44,9 +43,10 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a registry before anybody is checked.
 
-    ``again``: rows of persons that say once more what another row says. ``missing``: tables that cannot be used.
+    ``again``: rows of persons that say once more what another row says. ``missing``: what of a source is not there, or not so that it can be used.
     ``unusable``: rows by table and reason. ``implausible``: values beyond the bounds of their lab. ``left``: what nothing was made of, worst
-    first. ``agents``: those looked for that somebody has. ``period`` is that of a screen of one, whose last day is ``as_of``.
+    first. ``vocabulary``: what the items of the prepared rows mean; ``None`` where they are records (:data:`relaxant.cohort.records.RECORDS`), of
+    which nothing was read yet. ``period`` is that of a screen of one, whose last day is ``as_of``.
     """
 
     as_of: date
@@ -59,7 +59,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     unusable: tuple[tuple[str, str, int], ...]
     implausible: int
     left: tuple[Left, ...]
-    vocabulary: Vocabulary
+    vocabulary: Vocabulary | None
     spans: tuple[Span, ...]
 
     def others(self, knowledge: Knowledge) -> Tally:
@@ -70,7 +70,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
             if one.asked:
                 continue
             tally.persons += one.persons
-            why = one.rejected or (_DEAD if one.dead else None)
+            why = one.rejected or (prepare.DEAD if one.dead else None)
             if why is not None:
                 tally.rejected[why] = tally.rejected.get(why, 0) + one.persons
                 continue
@@ -89,7 +89,7 @@ def prepare_registry(
     country: str,
     today: date,
     people_at_once: int,
-    period: Asked | None = None,
+    period: PeriodAsked | None = None,
 ) -> tuple[Prepared, str]:
     """Prepares a screen as of a day (the registry's last where none is said) or of a period, and gives the query whose rows are those of
     :data:`relaxant.cohort.said.SAID`, not yet in order. ``people_at_once`` are the looks of a batch: one a person as of a day. Raises
@@ -152,13 +152,13 @@ def said_of(registry: Registry, concepts: Concepts, glossary: Glossary, period: 
     if registry.has("measurement"):
         read_measurements(registry, concepts, glossary)
         known = glossary.vocabulary().measured
-        items = known.index(_CREATININE), known.index(EARLIER)
+        creatinine, earlier = known.index(_CREATININE), known.index(EARLIER)
         if period is None:
-            prepare.keep_values(registry)
-            parts.append(prepare.said_values(*items, knowledge))
+            prepare.keep_values(registry, creatinine)
+            parts.append(prepare.said_values(creatinine, earlier, knowledge))
         else:
-            prepare_period.keep_values(registry, period)
-            parts.append(prepare_period.said_values(*items, knowledge))
+            prepare_period.keep_values(registry, creatinine, period)
+            parts.append(prepare_period.said_values(creatinine, earlier, knowledge))
     if registry.has("condition_occurrence"):
         read_conditions(registry, concepts, glossary)
     if registry.has("observation"):

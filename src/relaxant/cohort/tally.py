@@ -74,6 +74,8 @@ class Wanting(msgspec.Struct, frozen=True):
         return Wanting(self.people + other.people, self.checks + other.checks, min(self.worst, other.worst))
 
 
+LeftKey = tuple[str, str | None, str | None, str | None, str, bool]
+"""Something of which nothing was made, by the fields of :class:`relaxant.cohort.vocabulary.Left` without how many times."""
 SexAge = tuple[str, str]
 """One of ``SEXES`` and an age band."""
 
@@ -84,7 +86,8 @@ class Tally(msgspec.Struct, kw_only=True):
     ``persons`` are all that the source has: the ``rejected``, by reason, those with ``no_relaxant``, those of whom everything could be ``checked``
     and those of whom something was ``unchecked``. Of those with a relaxant ``now`` take one today. ``agents`` by agent and ``taking`` or
     ``stopped``; ``known`` by input; ``found`` by rule, tier, agent, sex, age band and year. ``rules`` and ``worst`` count each person once: by
-    rule, and by the gravest tier of what was found. ``over_time`` is what a screen of a period counts besides.
+    rule, and by the gravest tier of what was found. ``left`` counts times and not persons. ``over_time`` is what a screen
+    of a period counts besides.
     """
 
     persons: int = 0
@@ -102,6 +105,7 @@ class Tally(msgspec.Struct, kw_only=True):
     rules: dict[str, int] = {}
     worst: dict[Tier, int] = {}
     wanting: dict[str, Wanting] = {}
+    left: dict[LeftKey, int] = {}
     over_time: OverTime = msgspec.field(default_factory=OverTime)
 
     @property
@@ -161,7 +165,7 @@ def tally_of(people: People, said: Screened, year: int, *, persons: int, rejecte
         with_relaxant=sex_age.counted(of),
         with_finding=sex_age.counted(of[with_finding]),
         agents=_agents(facts),
-        known={name: int(np.count_nonzero(known)) for name, known in known_inputs(facts)},
+        known={name: int(np.count_nonzero(known)) for name, known in known_inputs(facts, people)},
         found=found_by_sex_and_age(found, sex_age, of, year),
         rules=counts_of_rules(found),
         worst={tier: count for tier, n in zip(TIERS, np.bincount(worst, minlength=len(TIERS)), strict=False) if (count := int(n))},
@@ -228,11 +232,11 @@ def _agents(facts: Facts) -> dict[tuple[str, str], int]:
     return out
 
 
-def known_inputs(facts: Facts) -> Iterator[tuple[str, Mask]]:
-    """Who has each of the inputs. Shape (rows,)."""
+def known_inputs(facts: Facts, people: People) -> Iterator[tuple[str, Mask]]:
+    """Who has each of the inputs."""
     for name in INPUTS:
         if name == SEX:
-            yield name, ~np.isnan(facts.said("female"))
+            yield name, ~np.isnan(people.female[people.asked])
         elif name in (CONDITIONS, ALLERGIES):
             yield name, getattr(facts.inputs, f"{name}_known")
         else:

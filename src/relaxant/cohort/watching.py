@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -87,7 +87,7 @@ def _new_use(taking: Mask, stopped_days: Floats, duration: Floats, looks: Looks,
     return begun & clean & (looks.day >= first)
 
 
-def first_uses(uses: list[Uses], looks: Looks) -> Index:
+def first_uses(uses: Sequence[Uses], looks: Looks) -> Index:
     """The day on which each person first began an agent anew; a day that never comes for those who did not."""
     anew = np.zeros(looks.rows, bool)
     for use in uses:
@@ -96,10 +96,10 @@ def first_uses(uses: list[Uses], looks: Looks) -> Index:
 
 
 def over_time_of(
-    facts: Facts, looks: Looks, found: Fired, episodes: Episodes, uses: list[Uses], period: Period, rules: Mapping[str, Mapping[str, Test]]
+    facts: Facts, looks: Looks, found: Fired, episodes: Episodes, uses: Sequence[Uses], period: Period
 ) -> OverTime:  # fmt: skip
     """The counts of a batch. Shapes are those of the looks."""
-    out = OverTime()
+    out, rules = OverTime(), rules_watched(facts.knowledge, facts.jurisdiction)
     first, _ = period.days
     back = int(facts.knowledge.policy("registry_days_back"))
     entered = np.fmax(first, np.where(np.isnan(looks.followed), -_NEVER, looks.followed) + period.washout)
