@@ -63,4 +63,3 @@ def looks_of(said: pa.Table, period: Period) -> Looks:
     return Looks(
         person_id[first], np.cumsum(begins) - 1, day, end, begins, ends, first, stop[last], since[first]
     )  # fmt: skip
-

@@ -10,7 +10,8 @@ from relaxant.cohort.looks import Looks
 from relaxant.cohort.period import Period
 from relaxant.cohort.period_tally import tally_of_period
 from relaxant.cohort.tally import Screened, Tally
-from relaxant.cohort.watching import first_uses, over_time_of, uses_of
+from relaxant.cohort.uses import first_uses, uses_of
+from relaxant.cohort.watching import over_time_of
 
 
 def over_the_period(looks: Looks, said: Screened, period: Period) -> tuple[pa.Table, Tally]:

@@ -52,8 +52,7 @@ def incidences(over_time: OverTime, rules: Mapping[str, Mapping[str, Test]], bac
 
 def _incidence(rule: str, agent: str, span: int, watched: Watched, found: Found) -> Incidence:
     years = (watched.days - found.days) / _YEAR
-    low, high = poisson_interval(found.new)
-    rate, low, high = (_PER * n / years if years else None for n in (found.new, low, high))
+    rate, low, high = (_PER * n / years if years else None for n in (found.new, *poisson_interval(found.new)))
     return Incidence(
         rule=rule,
         agent=agent,
@@ -112,7 +111,7 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
 
 def trends(over_time: OverTime) -> Iterator[Trend]:
     """Every agent month by month, in the order of the agents."""
-    doses, durations = (_by_month(counts) for counts in (over_time.doses, over_time.durations))
+    doses, durations = _by_month(over_time.doses), _by_month(over_time.durations)
     for month, agent in sorted(over_time.months, key=lambda key: (key[1], key[0])):
         dose, days = doses.get((month, agent), {}), durations.get((month, agent), {})
         yield Trend(
@@ -126,7 +125,9 @@ def trends(over_time: OverTime) -> Iterator[Trend]:
         )
 
 
-def _by_month(counts: Mapping[tuple[str, str, float], int]) -> dict[tuple[str, str], dict[float, int]]:
+def _by_month(
+    counts: Mapping[tuple[str, str, float], int] | Mapping[tuple[str, str, int], int],
+) -> dict[tuple[str, str], dict[float, int]]:
     out: dict[tuple[str, str], dict[float, int]] = {}
     for (month, agent, value), count in counts.items():
         out.setdefault((month, agent), {})[value] = count
@@ -165,7 +166,9 @@ def write_trends(path: Path, tally: Tally, knowledge: Knowledge) -> None:
 def abrupt_rules(rules: Mapping[str, Mapping[str, Test]], tally: Tally) -> list[str]:
     """The rules that speak of an abrupt stop of an agent that somebody took."""
     agents = {agent for _, agent in tally.over_time.months}
-    return sorted({name for agent in agents for name, test in rules.get(agent, {}).items() if speaks_of_abrupt_stop(test)})
+    return sorted(
+        {name for agent in agents for name, test in rules.get(agent, {}).items() if speaks_of_abrupt_stop(test)}
+    )
 
 
 def _shown(value: float | None, digits: int = 1) -> str | None:

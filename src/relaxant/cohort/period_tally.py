@@ -11,6 +11,7 @@ from relaxant.cohort.period import Period
 from relaxant.cohort.tally import (
     STOPPED,
     TAKING,
+    FoundKey,
     People,
     Screened,
     Tally,
@@ -54,7 +55,7 @@ def tally_of_period(looks: Looks, said: Screened, counts: Mask, period: Period, 
     unsure, worst = np.unique(asked.row), np.full(len(usable), len(TIERS), np.int8)
     np.minimum.at(worst, found.row, found.tier)
     year = looks.day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.intp) + 1970
-    by_year = {}
+    by_year: dict[FoundKey, int] = {}
     for one in np.unique(year[counts]).tolist():
         of_year = _by_person(said.fired, np.where(year == one, person, -1))
         by_year |= found_by_sex_and_age(of_year, sex_age, everybody.asked, one)

@@ -54,7 +54,9 @@ def keep_courses(registry: Registry, period: Period, knowledge: Knowledge) -> No
     The same courses as :func:`relaxant.cohort.prepare.said_lines` sees.
     """
     gap = int(knowledge.policy("registry_gap_days"))
-    whole = "PARTITION BY person_id, chain, session ORDER BY start_day, end_day, line ROWS BETWEEN UNBOUNDED PRECEDING AND"
+    whole = (
+        "PARTITION BY person_id, chain, session ORDER BY start_day, end_day, line ROWS BETWEEN UNBOUNDED PRECEDING AND"
+    )
     registry.engine.keep(
         "lined",
         f"""
@@ -70,7 +72,7 @@ def keep_courses(registry: Registry, period: Period, knowledge: Knowledge) -> No
         """,
     )
     _, last = period.days
-    end = "LEAST(COALESCE(p.died, {never}), COALESCE(f.until, {never}), {last})".format(never=_NEVER, last=last)
+    end = f"LEAST(COALESCE(p.died, {_NEVER}), COALESCE(f.until, {_NEVER}), {last})"
     registry.engine.keep(
         "course",
         f"""
@@ -167,7 +169,7 @@ def keep_listed(registry: Registry, knowledge: Knowledge) -> None:
     As :func:`relaxant.cohort.prepare.said_lines` has it for one day: of one strength and form (``piece``) the last supply speaks, until the next; an older strength gives way to
     one that was begun after its last supply.
     """
-    gap, back = int(knowledge.policy("registry_gap_days")), int(knowledge.policy("registry_days_back"))
+    back = int(knowledge.policy("registry_days_back"))
     piece = f"PARTITION BY {_COURSE}, piece"
     registry.engine.keep(
         "listed",

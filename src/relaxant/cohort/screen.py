@@ -98,7 +98,9 @@ def screen(
     }
     unfinished = Unfinished(folder, stamp)
     tell = progress or (lambda what, done, of: None)
-    job = _Job(str(source), engine, as_of, period, country, checks, max(1, workers), memory, today, people_at_once, knowledge)
+    job = _Job(
+        str(source), engine, as_of, period, country, checks, max(1, workers), memory, today, people_at_once, knowledge
+    )
     prepared = _on_spark(job, unfinished, tell) if _by_spark(job) else _here(job, unfinished, tell)
     return _finish(job, prepared, unfinished, folder, small_counts)
 

@@ -76,6 +76,8 @@ class Wanting(msgspec.Struct, frozen=True):
 
 LeftKey = tuple[str, str | None, str | None, str | None, str, bool]
 """Something of which nothing was made, by the fields of :class:`relaxant.cohort.vocabulary.Left` without how many times."""
+FoundKey = tuple[str, Tier, str, str, str, int]
+"""Rule, tier, agent, sex, age band, year."""
 SexAge = tuple[str, str]
 """One of ``SEXES`` and an age band."""
 
@@ -101,7 +103,7 @@ class Tally(msgspec.Struct, kw_only=True):
     with_finding: dict[SexAge, int] = {}
     agents: dict[tuple[str, str], int] = {}
     known: dict[str, int] = {}
-    found: dict[tuple[str, Tier, str, str, str, int], int] = {}
+    found: dict[FoundKey, int] = {}
     rules: dict[str, int] = {}
     worst: dict[Tier, int] = {}
     wanting: dict[str, Wanting] = {}
@@ -243,11 +245,11 @@ def known_inputs(facts: Facts, people: People) -> Iterator[tuple[str, Mask]]:
             yield name, facts.column(name).known
 
 
-def found_by_sex_and_age(found: Fired, sex_age: SexAges, of: Index, year: int) -> dict[tuple[str, Tier, str, str, str, int], int]:
+def found_by_sex_and_age(found: Fired, sex_age: SexAges, of: Index, year: int) -> dict[FoundKey, int]:
     """How many rows each rule fired for, by tier, agent, sex, age band and year."""
     cells = int(sex_age.number.max(initial=0)) + 1
     key = (found.test * len(TIERS) + found.tier) * cells + sex_age.number[of[found.row]]
-    out = Counter[tuple[str, Tier, str, str, str, int]]()
+    out = Counter[FoundKey]()
     for number, count in zip(*np.unique(key, return_counts=True), strict=True):
         rest, who = divmod(int(number), cells)
         test, tier = divmod(rest, len(TIERS))

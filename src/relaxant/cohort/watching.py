@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-import msgspec
 import numpy as np
 
-from relaxant.cohort.days import EPOCH
 from relaxant.cohort.episodes import Episodes
 from relaxant.cohort.looks import Looks
-from relaxant.cohort.over_time import Found, Month, OverTime, Watched
+from relaxant.cohort.months import count_months
+from relaxant.cohort.over_time import Found, OverTime, Watched
 from relaxant.cohort.period import Period
-from relaxant.cohort.tally import STOPPED, TAKING
-from relaxant.facts.column import Floats, Mask
+from relaxant.cohort.tally import STOPPED
+from relaxant.cohort.uses import NEVER, Uses, first_of
+from relaxant.facts.column import Mask
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Jurisdiction
@@ -22,8 +22,6 @@ from relaxant.rules.columns import Fired
 from relaxant.rules.evaluate import Test, program
 from relaxant.rules.ragged import Index
 
-_NEVER = np.iinfo(np.int32).max
-_DAILY = "daily"
 _WITHDRAWAL = "-withdrawal"
 
 
@@ -52,49 +50,6 @@ def rules_watched(knowledge: Knowledge, jurisdiction: Jurisdiction) -> dict[str,
     return out
 
 
-class Uses(msgspec.Struct, frozen=True):
-    """One agent at the looks: who takes it, how long ago it was stopped (NaN: it was not), and the looks at which it was begun anew."""
-
-    agent: str
-    taking: Mask
-    stopped_days: Floats
-    new: Mask
-
-
-def uses_of(facts: Facts, looks: Looks, period: Period) -> Iterator[Uses]:
-    """Every agent that somebody has at some look."""
-    for agent, own in facts.inputs.agents.items():
-        taking = own[TAKING] == 1
-        stopped = np.where(own[STOPPED] == 1, facts.agent_number(agent, "stopped_days"), np.nan)
-        duration = facts.agent_number(agent, "duration_days")
-        yield Uses(agent, taking, stopped, _new_use(taking, stopped, duration, looks, period))
-
-
-def _new_use(taking: Mask, stopped_days: Floats, duration: Floats, looks: Looks, period: Period) -> Mask:
-    """The looks at which an agent was begun, without it in the washout before; the registry knows the person for as long."""
-    first, _ = period.days
-    here = np.arange(looks.rows)
-    taken = np.where(taking, here, -1)
-    latest = np.maximum.accumulate(taken)
-    before = np.append(-1, latest[:-1])  # the last look before at which it was taken, of whomever
-    own = before >= looks.first[looks.person]
-    last_day = np.where(own, looks.end[np.maximum(before, 0)], -_NEVER).astype(np.float64)
-    said = np.append(np.nan, (looks.day - stopped_days)[:-1])
-    last_day = np.where(~looks.begins & ~np.isnan(said), np.fmax(last_day, said), last_day)
-    begun = taking & np.where(looks.begins, duration == 0, ~np.append(False, taking[:-1]))
-    known = looks.followed[looks.person]
-    clean = (looks.day - last_day > period.washout) & ~(known > looks.day - period.washout)
-    return begun & clean & (looks.day >= first)
-
-
-def first_uses(uses: Sequence[Uses], looks: Looks) -> Index:
-    """The day on which each person first began an agent anew; a day that never comes for those who did not."""
-    anew = np.zeros(looks.rows, bool)
-    for use in uses:
-        anew |= use.new
-    return _first(anew, looks, looks.day, _NEVER)
-
-
 def over_time_of(
     facts: Facts, looks: Looks, found: Fired, episodes: Episodes, uses: Sequence[Uses], period: Period
 ) -> OverTime:  # fmt: skip
@@ -102,13 +57,14 @@ def over_time_of(
     out, rules = OverTime(), rules_watched(facts.knowledge, facts.jurisdiction)
     first, _ = period.days
     back = int(facts.knowledge.policy("registry_days_back"))
-    entered = np.fmax(first, np.where(np.isnan(looks.followed), -_NEVER, looks.followed) + period.washout)
+    entered = np.fmax(first, np.where(np.isnan(looks.followed), -NEVER, looks.followed) + period.washout)
+    fired_by = _fired(found, [use.agent for use in uses])
     stop_tests = [i for i, test in enumerate(found.tests) if test.modifier < 0 and speaks_of_abrupt_stop(test)]
     for use in uses:
         since = np.full(looks.people, first)
-        enter = np.fmin(entered, _NEVER).astype(np.intp)
+        enter = np.fmin(entered, NEVER).astype(np.intp)
         if period.new_users:
-            since = enter = _first(use.new, looks, looks.day, _NEVER)
+            since = enter = first_of(use.new, looks, looks.day, NEVER)
         own = rules.get(use.agent, {})
         spans = {name: watched_after_stop(test, back) for name, test in own.items()}
         risks = {}
@@ -117,21 +73,23 @@ def over_time_of(
             risks[span] = risk = _Risk(looks, at_risk, enter, period)
             if risk.days.any():
                 out.watched[use.agent, span] = risk.watched
-        for place, test in enumerate(found.tests):
-            if test.agent == use.agent and test.modifier < 0:
-                rows = np.unique(found.row[found.test == place])
-                if len(rows) and (told := risks[spans[test.rule.rule]].found(rows)) != Found():
-                    out.found[test.rule.rule, use.agent] = told
+        for test, rows in fired_by[use.agent]:
+            if (told := risks[spans[test.rule.rule]].found(rows)) != Found():
+                out.found[test.rule.rule, use.agent] = told
         abrupt = episodes.first[np.isin(episodes.test, [i for i in stop_tests if found.tests[i].agent == use.agent])]
-        _months(out, facts, looks, use, since, abrupt, period)
+        count_months(out, facts, looks, use, since, abrupt, period)
     return out
 
 
-def _first(here: Mask, looks: Looks, values: Index, nobody: int) -> Index:
-    """The value of each person's first look of some; ``nobody`` where there is none."""
-    out = np.full(looks.people, nobody, np.intp)
-    rows = np.flatnonzero(here)[::-1]
-    out[looks.person[rows]] = values[rows]
+def _fired(found: Fired, agents: Sequence[str]) -> dict[str, list[tuple[Test, Index]]]:
+    """The rules that fired, by agent, each with the looks at which they did."""
+    out: dict[str, list[tuple[Test, Index]]] = {agent: [] for agent in agents}
+    if not len(found.test):
+        return out
+    order = np.argsort(found.test, kind="stable")
+    places, first = np.unique(found.test[order], return_index=True)
+    for place, rows in zip(places.tolist(), np.split(found.row[order], first[1:]), strict=True):
+        out[found.tests[place].agent].append((found.tests[place], np.unique(rows)))
     return out
 
 
@@ -169,73 +127,3 @@ class _Risk:
         lost = int((self.days[new] - to_event).sum() + self.days[already].sum())
         last = np.count_nonzero((looks.day[rows] == self._last) & watched[person])
         return Found(len(new), int(np.count_nonzero(already)), lost, int(last))
-
-
-def _months(
-    out: OverTime, facts: Facts, looks: Looks, use: Uses, since: Index, abrupt: Index, period: Period
-) -> None:  # fmt: skip
-    """Counts one agent by the months of the period, of each person from the day ``since`` on."""
-    first, last = period.days
-    begin = np.maximum(looks.day, np.maximum(since[looks.person], first))
-    end = np.minimum(looks.end, last)
-    counted = begin <= end
-    taken = np.flatnonzero(use.taking & counted)
-    base = int(_month(np.array([first]))[0])
-    spread = _month(end[taken]) - _month(begin[taken]) + 1
-    row = np.repeat(taken, spread)
-    offset = np.arange(len(row)) - np.repeat(np.cumsum(spread) - spread, spread)
-    month = np.repeat(_month(begin[taken]), spread) + offset
-    key = looks.person[row] * 10_000 + (month - base)
-    final = np.append(key[1:] != key[:-1], True)[: len(key)]
-    row, month = row[final], month[final]
-    day = np.minimum(end[row], _last_of(month))
-
-    column = facts.column(f"{use.agent}:over_limit:{_DAILY}")
-    dose = facts.column(f"{use.agent}:daily_dose")
-    known = (dose.low == dose.high)[row]
-    limited = (column.low == column.high)[row] & known & bool(facts.ceilings(use.agent, _DAILY))
-    duration = facts.agent_number(use.agent, "duration_days")[row] + (day - looks.day[row])
-
-    stop = ~use.taking & ~looks.begins & np.append(False, use.taking[:-1]) & counted & (looks.day >= since[looks.person])
-    stop &= use.stopped_days <= int(facts.knowledge.policy("registry_gap_days"))
-    stop &= facts.agent_number(use.agent, "duration_days") > 0  # what is given on one day is not stopped
-    new = np.flatnonzero(use.new & counted)
-    sudden = abrupt[(looks.day[abrupt] >= np.maximum(since[looks.person[abrupt]], first)) & ~looks.begins[abrupt]]
-    sudden = sudden[_once(looks.person[sudden], _month(looks.day[sudden]))]
-    stopped = np.flatnonzero(stop)
-    for name, months in (
-        ("taking", month),
-        ("new", _month(looks.day[new])),
-        ("stopped", _month(looks.day[stopped[_once(looks.person[stopped], _month(looks.day[stopped]))]])),
-        ("abrupt", _month(looks.day[sudden])),
-        ("limited", month[limited]),
-        ("above", month[limited & (column.low[row] == 1)]),
-    ):
-        for number, count in zip(*np.unique(months, return_counts=True), strict=True):
-            at = _named(int(number)), use.agent
-            out.months[at] = out.months.get(at, Month()) + Month(**{name: int(count)})
-    for counts, its, values in ((out.doses, known, dose.low[row]), (out.durations, ~np.isnan(duration), duration)):
-        pairs, times = np.unique(np.stack((month[its].astype(np.float64), values[its])), axis=1, return_counts=True)
-        for (number, value), count in zip(pairs.T.tolist(), times.tolist(), strict=True):
-            kind = float if counts is out.doses else int
-            counts[_named(int(number)), use.agent, kind(value)] = count  # type: ignore[index]
-
-
-def _once(person: Index, month: Index) -> Index:
-    """The places of the first of each person in each month."""
-    _, first = np.unique(np.stack((person, month)), axis=1, return_index=True)
-    return np.sort(first)
-
-
-def _month(day: Index) -> Index:
-    """The month of a day, counted from January 1970."""
-    return day.astype("datetime64[D]").astype("datetime64[M]").astype(np.intp)
-
-
-def _last_of(month: Index) -> Index:
-    """The last day of a month."""
-    return (month + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.intp) - 1
-
-
-def _named(month: int) -> str:
-    return f"{EPOCH.year + month // 12:04d}-{month % 12 + 1:02d}"
