@@ -34,6 +34,17 @@ SYSTEMS: Final[dict[str, str]] = {
 }
 
 
+HABITS: Final = (
+    Habit(field="smoker", value=False),
+    Habit(field="smoker", value=True),
+    Habit(field="pregnant", value=False),
+    Habit(field="pregnant", value=True),
+    Habit(field="dialysis", value="peritoneal"),
+    Habit(field="dialysis", value="haemodialysis"),
+)
+"""What a registry says of habits; of two notes of one day the first in this order counts."""
+
+
 class Left(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """Something of a registry that no line, value or condition was made of, with why. ``lost`` where a rule might have used it; what no rule asks
     for is not lost."""
@@ -53,7 +64,7 @@ class Glossary:
     def __init__(self, knowledge: Knowledge, as_of: date, country: str) -> None:
         self.knowledge, self.somebody = knowledge, Patient(as_of=as_of, country=country)
         self.lines, self.conditions = Numbered[Line](), Numbered[Stated]()
-        self.allergies, self.habits = Numbered[Allergy](), Numbered[Habit]()
+        self.allergies, self.habits = Numbered[Allergy | None](), Numbered[Habit](HABITS)
         self.measured = Numbered[str]((*knowledge.labs, EARLIER))
         self.products: list[Any] = []
         """What :mod:`relaxant.cohort.drugs` knows of each drug, for its doses."""
