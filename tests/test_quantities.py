@@ -191,7 +191,9 @@ def test_spellings_of_one_unit(text: str, same: str) -> None:
     assert unit(text) == unit(same) is not None
 
 
-@pytest.mark.parametrize("text", ["zorg", "mg/", "mg//dL", "mg/zorg", "10", "mg dL", "mgg", "{mg", "mL/min/1.73{m2}", "\x00", "m" * 999])
+@pytest.mark.parametrize(
+    "text", ["zorg", "mg/", "mg//dL", "mg/zorg", "10", "mg dL", "mgg", "{mg", "mL/min/1.73{m2}", "\x00", "m" * 999]
+)
 def test_units_that_are_none(text: str) -> None:
     assert unit(text) is None
 

@@ -18,10 +18,15 @@ from relaxant.knowledge.load import Knowledge
 
 _SHIFT, _LINES = 1_000_000, 10_000_000  # more days before 1970 than anybody has, more lines than there are
 _OLDEST = 125  # years: nobody whose age is on record was older
+BORN_LATER, DEAD = "born after the day of the screen", "died before the day of the screen"
+TOO_OLD = f"older than {_OLDEST} years"
+"""Why nothing is said of somebody."""
 _DAY = "DATE_DIFF('day', DATE '1970-01-01', {})"
 _NOTHING = "CAST(NULL AS INT)"
 _NO_AMOUNT = "CAST(NULL AS DOUBLE)"
-_SETTLED = "FLOOR((r.value * m.scale + m.shift) * 1e9 + 0.5) / 1e9"  # nine decimals: no threshold is missed by arithmetic
+_SETTLED = (
+    "FLOOR((r.value * m.scale + m.shift) * 1e9 + 0.5) / 1e9"  # nine decimals: no threshold is missed by arithmetic
+)
 
 
 def keep_persons(registry: Registry, as_of: date) -> None:
@@ -59,8 +64,8 @@ def keep_persons(registry: Registry, as_of: date) -> None:
                CAST(CASE WHEN {last} - a.born <= {round(_OLDEST * 365.25)} THEN a.born END AS INT) AS born,
                CAST(d.died AS INT) AS died, a.times,
                CASE WHEN a.differs = 1 THEN 'the same person_id on different rows'
-                    WHEN a.born > {last} THEN 'born after the day of the screen'
-                    WHEN {last} - a.born > {round(_OLDEST * 365.25)} THEN 'older than {_OLDEST} years'
+                    WHEN a.born > {last} THEN '{BORN_LATER}'
+                    WHEN {last} - a.born > {round(_OLDEST * 365.25)} THEN '{TOO_OLD}'
                     WHEN d.died < a.born THEN 'died before the birth' END AS rejected
         FROM dated AS a LEFT JOIN ({died}) AS d ON d.person_id = a.person_id
         """,
@@ -181,10 +186,11 @@ def bound() -> str:
     return f"CASE WHEN {_NUMBER} THEN 0 ELSE 1 END AS bound"
 
 
-def keep_values(registry: Registry) -> None:
+def keep_values(registry: Registry, creatinine: int) -> None:
     """Keeps ``measure``: the values of those who are asked about by day, each in its lab's own unit, least and most of the day. ``measured`` is loaded.
 
-    Values beyond the bounds of their lab are not of this world: they are left out, and ``outside`` is how many they are.
+    Values past their days are left out, but of ``creatinine``: the one before the newest may be of any day. Values beyond the bounds of their lab
+    are not of this world: they are left out, and ``outside`` is how many they are.
     """
     inside = "v.value BETWEEN v.least AND v.most"
     registry.engine.keep(
@@ -197,7 +203,7 @@ def keep_values(registry: Registry) -> None:
                     FROM {registry.typed("measurement")} AS s JOIN ask AS a ON a.person_id = s.person_id
                     WHERE measurement_date IS NOT NULL AND value_as_number IS NOT NULL AND {_NUMBER}) AS r
               JOIN measured AS m ON m.concept = r.concept AND m.source = r.source AND m.unit = r.unit AND m.unit_source = r.unit_source
-              WHERE r.day <= r.as_of AND r.day >= r.as_of - m.valid_days) AS v
+              WHERE r.day <= r.as_of AND (r.day >= r.as_of - m.valid_days OR m.item = {creatinine})) AS v
         GROUP BY v.person_id, v.as_of, v.item, v.day
         """,
     )
@@ -210,22 +216,19 @@ def out_of_bounds(registry: Registry) -> int:
     )
 
 
-def said_values(creatinine: int | None, earlier: int, knowledge: Knowledge) -> str:
+def said_values(creatinine: int, earlier: int, knowledge: Knowledge) -> str:
     """The newest day's values of each lab, least and most; and the creatinine before: the lowest within the days of a kidney injury, else the last."""
-    who = "person_id, as_of, item"
-    newest = f"""
-        SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop, low, high
-        FROM measure WHERE low IS NOT NULL QUALIFY ROW_NUMBER() OVER (PARTITION BY {who} ORDER BY day DESC) = 1
-    """
-    if creatinine is None:
-        return newest
+    oldest = f"as_of - {int(knowledge.labs['creatinine'].valid_days)}"
     near = f"newest - day <= {int(knowledge.policy('kidney_injury_ratio_days'))}"
-    return f"""{newest}
+    return f"""
+        SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop, low, high
+        FROM measure WHERE low IS NOT NULL AND (item <> {creatinine} OR day >= {oldest})
+        QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of, item ORDER BY day DESC) = 1
         UNION ALL
         SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, CAST({earlier} AS INT) AS item, CAST(day AS INT) AS start, {_NOTHING} AS stop,
                CASE WHEN {near} THEN low ELSE high END AS low, CASE WHEN {near} THEN low ELSE high END AS high
         FROM (SELECT *, MAX(day) OVER (PARTITION BY person_id, as_of) AS newest FROM measure WHERE item = {creatinine} AND low IS NOT NULL) AS c
-        WHERE day < newest
+        WHERE day < newest AND newest >= {oldest}
         QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of ORDER BY
             CASE WHEN {near} THEN 0 ELSE 1 END, CASE WHEN {near} THEN low ELSE 0 END, CASE WHEN {near} THEN day ELSE -day END) = 1
     """
@@ -289,7 +292,8 @@ def keep_noted(registry: Registry) -> None:
 
 def said_noted() -> str:
     """What was noted of those who are asked about, and counts on the day. A condition is since its newest note that came again, else since the first
-    that counts; an allergy is since it was first written down; of every habit the newest counts. ``noted`` is kept."""
+    that counts; an allergy is since it was first written down; of every habit all is said that was noted on the last day, of dialysis one kind.
+    ``noted`` is kept."""
     rows = f"""
         SELECT a.person_id, a.as_of, n.kind, n.item, n.field, n.again, n.day
         FROM noted AS n JOIN ask AS a ON a.person_id = n.person_id
@@ -301,10 +305,10 @@ def said_noted() -> str:
                {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
         FROM ({rows}) AS x WHERE kind <> {HABIT} GROUP BY person_id, as_of, kind, item
         UNION ALL
-        SELECT person_id, as_of, CAST(kind AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop,
+        SELECT person_id, as_of, CAST({HABIT} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop,
                {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
-        FROM ({rows}) AS x WHERE kind = {HABIT}
-        QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of, field ORDER BY day DESC, item) = 1
+        FROM (SELECT DISTINCT person_id, as_of, item, field, day FROM ({rows}) AS y WHERE kind = {HABIT}) AS x
+        QUALIFY RANK() OVER (PARTITION BY person_id, as_of, field ORDER BY day DESC, CASE WHEN field = 'dialysis' THEN item ELSE 0 END) = 1
     """
 
 

@@ -25,7 +25,6 @@ from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
 
 _CREATININE = "creatinine"
-_DEAD = "died before the day of the screen"
 _SEXES: dict[int | None, str] = {1: "female", 0: "male"}
 
 
@@ -44,9 +43,10 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a registry before anybody is checked.
 
-    ``again``: rows of persons that say once more what another row says. ``missing``: tables that cannot be used.
+    ``again``: rows of persons that say once more what another row says. ``missing``: what of a source is not there, or not so that it can be used.
     ``unusable``: rows by table and reason. ``implausible``: values beyond the bounds of their lab. ``left``: what nothing was made of, worst
-    first. ``agents``: those looked for that somebody has.
+    first. ``vocabulary``: what the items of the prepared rows mean; ``None`` where they are records (:data:`relaxant.cohort.records.RECORDS`), of
+    which nothing was read yet.
     """
 
     as_of: date
@@ -58,7 +58,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     unusable: tuple[tuple[str, str, int], ...]
     implausible: int
     left: tuple[Left, ...]
-    vocabulary: Vocabulary
+    vocabulary: Vocabulary | None
     spans: tuple[Span, ...]
 
     def others(self, knowledge: Knowledge) -> Tally:
@@ -69,7 +69,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
             if one.asked:
                 continue
             tally.persons += one.persons
-            why = one.rejected or (_DEAD if one.dead else None)
+            why = one.rejected or (prepare.DEAD if one.dead else None)
             if why is not None:
                 tally.rejected[why] = tally.rejected.get(why, 0) + one.persons
                 continue
@@ -129,8 +129,8 @@ def said_of(registry: Registry, concepts: Concepts, glossary: Glossary) -> str:
     parts = [prepare.said_persons(), prepare.said_lines(knowledge)]
     if registry.has("measurement"):
         read_measurements(registry, concepts, glossary)
-        prepare.keep_values(registry)
         known = glossary.vocabulary().measured
+        prepare.keep_values(registry, known.index(_CREATININE))
         parts.append(prepare.said_values(known.index(_CREATININE), known.index(EARLIER), knowledge))
     if registry.has("condition_occurrence"):
         read_conditions(registry, concepts, glossary)
