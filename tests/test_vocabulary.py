@@ -439,7 +439,14 @@ def test_conditions_that_no_rule_asks_for_are_left_apart_from_those_that_are_los
         {"concept_code": "160468000", "concept_name": "Family history of allergy", "rows": 8},
     )
     assert made == {}
-    assert [(o.rows, o.lost) for o in glossary.left()] == [(3, True), (2, True), (1, True), (17, False), (9, False), (8, False)]
+    assert [(o.rows, o.lost) for o in glossary.left()] == [
+        (3, True),
+        (2, True),
+        (1, True),
+        (17, False),
+        (9, False),
+        (8, False),
+    ]
 
 
 def test_an_allergy_among_the_conditions_is_an_allergy(glossary: Glossary) -> None:
@@ -615,7 +622,11 @@ def procedures(glossary: Glossary, *rows: dict[str, Any]) -> dict[int, dict[str,
 
 
 def test_procedures_are_dialysis_and_events_and_what_a_condition_is_called(glossary: Glossary) -> None:
-    billed = {"vocabulary_id": "CPT4", "concept_code": "90945", "concept_name": "Dialysis procedure other than hemodialysis"}
+    billed = {
+        "vocabulary_id": "CPT4",
+        "concept_code": "90945",
+        "concept_name": "Dialysis procedure other than hemodialysis",
+    }
     made = procedures(
         glossary,
         {"concept_code": "302497006", "concept_name": "Hemodialysis"},

@@ -33,7 +33,9 @@ class Occurrence(Row, frozen=True, kw_only=True):
 
 def asked_snomed(knowledge: Knowledge) -> frozenset[str]:
     """The SNOMED CT codes of the knowledge, and of dialysis: what lies below one of them is that, too (``ancestors`` of :func:`map_conditions`)."""
-    return frozenset(code for condition in knowledge.conditions.values() for code in condition.snomed) | {*dialysis_codes()}
+    return frozenset(code for condition in knowledge.conditions.values() for code in condition.snomed) | {
+        *dialysis_codes()
+    }
 
 
 def map_conditions(rows: pa.Table, glossary: Glossary, ancestors: pa.Table | None = None) -> pa.Table:

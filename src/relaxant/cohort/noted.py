@@ -82,7 +82,5 @@ def dialysis_noted(code: str | None, above: Iterable[str], glossary: Glossary) -
     return habit_noted(Habit(field="dialysis", value=kinds[0]), glossary, glossary.knowledge.policy("registry_dialysis_days"))  # fmt: skip
 
 
-def _made(
-    kind: int, item: int, field: str | None = None, lasts_days: float | None = None, again: bool = False
-) -> Made:
+def _made(kind: int, item: int, field: str | None = None, lasts_days: float | None = None, again: bool = False) -> Made:
     return {"kind": kind, "item": item, "field": field, "lasts_days": lasts_days, "again": again}

@@ -73,12 +73,15 @@ def keep_persons(registry: Registry, as_of: date) -> None:
 
 
 def exposures(registry: Registry) -> str:
-    """Every exposure as a subquery: drug by its key, first and last day, how much for how long. One without a usable end ends with its supply, or on its first day."""
+    """Every exposure as a subquery: drug by its key, first and last day, how much for how long. One without a usable end ends with its supply, or on
+    its first day; ``single`` is one that says to end on its first day, and nothing of a supply."""
     start = _DAY.format("drug_exposure_start_date")
     end = _DAY.format("drug_exposure_end_date")
     supplied = "CASE WHEN days_supply BETWEEN 1 AND 1000 THEN days_supply END"
+    no_supply = "COALESCE(days_supply, 0) <= 0 AND COALESCE(quantity, 0) <= 1 AND COALESCE(sig, '') = ''"
     return f"""(
         SELECT person_id, {drug_key()}, {start} AS start_day,
+               COALESCE(drug_exposure_end_date = drug_exposure_start_date AND {no_supply}, FALSE) AS single,
                GREATEST(COALESCE({end}, {start} + {supplied} - 1, {start}), {start}) AS end_day,
                COALESCE(quantity, -1) AS quantity, COALESCE(days_supply, -1) AS days_supply, COALESCE(sig, '') AS sig
         FROM {registry.typed("drug_exposure")} AS e
@@ -115,7 +118,7 @@ def keep_exposure(registry: Registry, knowledge: Knowledge) -> None:
         "exposure",
         f"""
         SELECT a.person_id, a.as_of, d.drug, d.chain, d.piece, d.line, d.dosed, CASE WHEN d.supply THEN 0 ELSE e.start_day END AS session,
-               d.supply, e.start_day, e.end_day, e.quantity, e.days_supply, e.sig
+               d.supply AND NOT (d.bare AND e.single) AS supply, e.start_day, e.end_day, e.quantity, e.days_supply, e.sig
         FROM {exposures(registry)} AS e
         JOIN drug AS d ON d.concept = e.concept AND d.source = e.source AND d.route = e.route
         JOIN ask AS a ON a.person_id = e.person_id
@@ -129,7 +132,7 @@ def said_lines(knowledge: Knowledge) -> str:
 
     A course is what was handed out again before the last supply had been over for ``registry_gap_days``. What is of one strength and form
     (``piece``) is what its last supply says. Of several in a course those count that were handed out on or after the first day of the
-    newest: an older strength has given way to it. A course is taken while its supply, with the gap, reaches the day; what is given on one day
+    newest: an older strength has given way to it. A course is taken while its supply, with the gap, reaches the day; what is given on the spot
     is a course of its own.
     """
     gap = int(knowledge.policy("registry_gap_days"))
@@ -142,10 +145,10 @@ def said_lines(knowledge: Knowledge) -> str:
             FROM exposure AS x LEFT JOIN dose AS l
               ON x.dosed AND l.drug = x.drug AND l.quantity = x.quantity AND l.days_supply = x.days_supply AND l.sig = x.sig),
         followed AS (
-            SELECT *, MAX(end_day) OVER (PARTITION BY {course} ORDER BY start_day, end_day, line
-                                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM lined),
+            SELECT *, MAX(end_day + gap) OVER (PARTITION BY {course} ORDER BY start_day, end_day, line
+                                               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM lined),
         begun AS (
-            SELECT *, MAX(CASE WHEN before IS NULL OR start_day > before + 1 + gap THEN start_day END)
+            SELECT *, MAX(CASE WHEN before IS NULL OR start_day > before + 1 THEN start_day END)
                       OVER (PARTITION BY {course}) AS begun FROM followed),
         pieces AS (
             SELECT {course}, piece, begun, MIN(start_day) AS first, MAX(start_day) AS last, MAX(end_day) AS until,
@@ -294,7 +297,7 @@ def said_noted() -> str:
     """What was noted of those who are asked about, and counts on the day. A condition is since its newest note that came again, else since the first
     that counts; an allergy is since it was first written down; of every habit all is said that was noted on the last day, of dialysis one kind.
     ``noted`` is kept."""
-    rows = f"""
+    rows = """
         SELECT a.person_id, a.as_of, n.kind, n.item, n.field, n.again, n.day
         FROM noted AS n JOIN ask AS a ON a.person_id = n.person_id
         WHERE n.day <= a.as_of AND (n.lasts_days IS NULL OR n.day > a.as_of - n.lasts_days)
