@@ -48,7 +48,11 @@ class Bedside:
         self.patients: dict[int, Patient] = {}
         for person, who in people.items():
             own = exposures[person]
-            if person in self.rejected or (who["died"] is not None and who["died"] < as_of) or not any(map(self._asks, own)):
+            if (
+                person in self.rejected
+                or (who["died"] is not None and who["died"] < as_of)
+                or not any(map(self._asks, own))
+            ):
                 continue
             allergies, habits = self._of_observations(observed[person])
             self.patients[person] = Patient(
@@ -168,7 +172,12 @@ class Bedside:
 
         def key(row: Row) -> Key:
             concept, unit = row["measurement_concept_id"] or 0, row["unit_concept_id"] or 0
-            return concept, "" if concept else row["measurement_source_value"] or "", unit, "" if unit else row["unit_source_value"] or ""
+            return (
+                concept,
+                "" if concept else row["measurement_source_value"] or "",
+                unit,
+                "" if unit else row["unit_source_value"] or "",
+            )
 
         rows = self.tables["measurement"]
         units = {"unit_code": 1, "unit_name": 2}
@@ -192,7 +201,11 @@ class Bedside:
     def _conditions(self) -> dict[int, list[Row]]:
         def key(row: Row) -> Key:
             concept = row["condition_concept_id"] or 0
-            return concept, row["condition_source_concept_id"] or 0, "" if concept else row["condition_source_value"] or ""
+            return (
+                concept,
+                row["condition_source_concept_id"] or 0,
+                "" if concept else row["condition_source_value"] or "",
+            )
 
         rows = self.tables["condition_occurrence"]
         source = {"source_vocabulary_id": 0, "source_code": 1, "source_name": 2}
@@ -207,7 +220,12 @@ class Bedside:
     def _observed(self) -> dict[int, list[Row]]:
         def key(row: Row) -> Key:
             concept = row["observation_concept_id"] or 0
-            return concept, row["value_as_concept_id"] or 0, "" if concept else row["observation_source_value"] or "", row["value_as_string"] or ""
+            return (
+                concept,
+                row["value_as_concept_id"] or 0,
+                "" if concept else row["observation_source_value"] or "",
+                row["value_as_string"] or "",
+            )
 
         rows = self.tables["observation"]
         answer = {"value_vocabulary_id": 0, "value_code": 1, "value_name": 2}

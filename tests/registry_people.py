@@ -241,7 +241,7 @@ class Maker:
         elif fact in ("stopped_days", "last_session_days") and taken:
             taken[0].stop = max(0, int(_near(node, rng)))
             taken[0].start = taken[0].stop + rng.choice((10, 40, 200))
-        elif fact in ("daily_dose", "most_daily_dose", "previous_daily_dose") and taken and not taken[0].route == "intrathecal":  # fmt: skip
+        elif fact in ("daily_dose", "most_daily_dose", "previous_daily_dose") and taken and taken[0].route != "intrathecal":  # fmt: skip
             value = _near(node, rng)
             taken[0].daily, taken[0].sig = (value, str(node.get("unit", "mg")).removesuffix("/day")), rng.choice((None, f"{value / 2:g} mg twice a day"))  # fmt: skip
         elif fact == "most_single_dose" and taken:
@@ -611,6 +611,8 @@ def write(folder: Path, count: int, seed: int, knowledge: Knowledge, country: st
         tables.person(number + 1, *maker.draft(number))
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in tables.rows.items():
-        schema = pa.schema([field.with_nullable(True) for field in TABLES[name]])  # a registry leaves out what its model asks for
+        schema = pa.schema(
+            [field.with_nullable(True) for field in TABLES[name]]
+        )  # a registry leaves out what its model asks for
         pq.write_table(pa.Table.from_pylist(rows, schema=schema), folder / f"{name}.parquet")
     return folder

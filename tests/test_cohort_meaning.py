@@ -36,6 +36,10 @@ CONCEPTS = {
     10: ("ICD10CM", "Z99.2", "Dependence on renal dialysis"),
     11: ("SNOMED", "426373005", "Relapsing remitting multiple sclerosis"),
     12: ("LOINC", "718-7", "Hemoglobin"),
+    13: ("LOINC", "8310-5", "Body temperature"),
+    14: ("UCUM", "[degF]", "degree Fahrenheit"),
+    15: ("LOINC", "6301-6", "INR in Platelet poor plasma by Coagulation assay"),
+    16: ("UCUM", "{INR}", "international normalized ratio"),
 }
 
 
@@ -104,6 +108,24 @@ def test_the_person_s_file_is_reviewed_as_the_person(folder: Path) -> None:
     assert reviewed.checks == review(patient).checks
     daily = next(m.regimen.daily for m in reviewed.medicines if "baclofen" in m.agents)
     assert daily is not None and (daily.low, daily.unit) == (30.0, "mg")
+
+
+def test_values_come_in_their_units_and_those_with_a_sign_are_none(folder: Path) -> None:
+    value = {"person_id": 1, "measurement_date": AS_OF, "operator_concept_id": 0}
+    write(folder, "measurement", [
+        {**value, "measurement_concept_id": 13, "unit_concept_id": 14, "value_as_number": 95.0},
+        {**value, "measurement_concept_id": 15, "unit_concept_id": 16, "value_as_number": 1.1, "operator_concept_id": 4172703},
+        {**value, "measurement_concept_id": 5, "unit_concept_id": 6, "value_as_number": 88.4},
+        {**value, "measurement_concept_id": 5, "unit_concept_id": 6, "value_as_number": 20.0, "operator_concept_id": 4171756},
+    ])  # fmt: skip
+    made, patient = prepared(folder)
+    assert {m.name: (m.value, m.unit) for m in patient.labs} == {
+        "temperature": (35.0, "degC"),  # to the last bit: a rule asks for below 35
+        "inr": (1.1, None),
+        "creatinine": (pytest.approx(1.0, rel=1e-3), "mg/dL"),
+    }
+    (left,) = [o for o in made.left if o.domain == "measurement"]
+    assert (left.name, left.rows, left.lost) == (CONCEPTS[5][2], 1, True)
 
 
 def test_what_was_left_is_counted_by_its_rows(folder: Path) -> None:

@@ -311,16 +311,31 @@ CREATININE = {"concept_code": "2160-0", "concept_name": "Creatinine [Mass/volume
         ("1742-6", "[iU]/L", 40.0),
         ("98979-8", "mL/min/{1.73_m2}", 50.0),
         ("98979-8", "mL/min", 50.0),
+        ("98979-8", "mL/min/1.73.m2", 50.0),
+        ("33863-2", "mg/L", 1.1),
+        ("1920-8", "[IU]/L", 31.0),
+        ("1920-8", "ukat/L", 0.5),
+        ("1751-7", "g/L", 38.0),
+        ("1751-7", "mg/dL", 3800.0),
+        ("2951-2", "mmol/L", 139.0),
+        ("2601-3", "mg/dL", 2.0),
+        ("8310-5", "[degF]", 100.4),
+        ("8310-5", "Cel", 38.0),
+        ("8867-4", "/min", 71.0),
+        ("8867-4", "{beats}/min", 71.0),
+        ("9279-1", "{breaths}/min", 14.0),
         ("6301-6", "{INR}", 1.1),
+        ("6301-6", "{ratio}", 1.1),
+        ("6301-6", "1", 1.1),
     ],
 )
 def test_units_come_into_the_lab_s_own_as_at_the_bedside(
     glossary: Glossary, code: str, unit: str, value: float
 ) -> None:
-    found = measurements(glossary, {"concept_code": code, "unit_code": unit, "unit_name": "" if unit != "{INR}" else "1"})[0]  # fmt: skip
+    found = measurements(glossary, {"concept_code": code, "unit_code": unit, "unit_name": ""})[0]  # fmt: skip
     lab = KNOWLEDGE.labs[glossary.vocabulary().measured[found["item"]]]
     assert code in lab.loinc or code == "3141-9"
-    said = {"name": lab.lab, "value": value, "unit": "1" if unit == "{INR}" else unit, "date": "2026-11-01"}
+    said = {"name": lab.lab, "value": value, "unit": unit, "date": "2026-11-01"}
     patient = read_patient({"labs": [said]}, KNOWLEDGE, today=AS_OF)
     at_bedside = canonical_value(patient.labs[0], lab)
     assert value * found["scale"] + found["shift"] == pytest.approx(at_bedside, rel=1e-11)
@@ -344,6 +359,14 @@ def test_a_value_without_a_unit_or_in_one_of_another_kind_is_left_and_counted(gl
         (40, "the unit “mmol/mol” does not measure creatinine", True),
         (30, "the unit “quux” is not known", True),
         (999, "no rule asks for it", False),
+    ]
+
+
+def test_less_than_a_number_is_no_number(glossary: Glossary) -> None:
+    made = measurements(glossary, {**CREATININE, "unit_code": "mg/dL", "bound": 1, "rows": 3})
+    assert not made
+    assert [(o.rows, o.why, o.lost) for o in glossary.left()] == [
+        (3, "“less than” or “more than” a number is no number", True)
     ]
 
 

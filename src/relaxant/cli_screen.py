@@ -47,5 +47,5 @@ def _say(made: Screen, knowledge: Knowledge) -> None:
         names = sorted(shown_agent(agent, knowledge, prepared.country) for agent in knowledge.agents)
         print(f"relaxant: nobody has a relaxant; {len(names)} were looked for: {', '.join(names)}", file=sys.stderr)
     for one in prepared.missing:
-        print(f"relaxant: the table {one.table} {one.why}; not known: {one.unknown}", file=sys.stderr)
+        print(f"relaxant: {one.what} {one.why}; not known: {one.unknown}", file=sys.stderr)
     print(f"relaxant: written to {made.findings.parent}", file=sys.stderr)

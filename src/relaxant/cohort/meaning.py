@@ -86,7 +86,9 @@ def read_doses(registry: Registry, glossary: Glossary) -> None:
 
 def read_measurements(registry: Registry, concepts: Concepts, glossary: Glossary) -> None:
     """Reads every distinct measurement in its unit and loads ``measured``: its keys, its item, and how its values come into the lab's own unit."""
-    rows = registry.engine.rows(prepare.distinct(prepare.measured_key(), registry.typed("measurement")))
+    rows = registry.engine.rows(
+        prepare.distinct(f"{prepare.measured_key()}, {prepare.bound()}", registry.typed("measurement"))
+    )
     rows = concepts.beside(rows, "concept", _OWN)
     rows = concepts.beside(rows, "unit", {"unit_code": 1, "unit_name": 2})
     registry.engine.load("measured", map_measurements(rows, glossary))

@@ -17,9 +17,15 @@ from relaxant.knowledge.load import Knowledge
 
 _SHIFT, _LINES = 1_000_000, 10_000_000  # more days before 1970 than anybody has, more lines than there are
 _OLDEST = 125  # years: nobody whose age is on record was older
+BORN_LATER, DEAD = "born after the day of the screen", "died before the day of the screen"
+TOO_OLD = f"older than {_OLDEST} years"
+"""Why nothing is said of somebody."""
 _DAY = "DATE_DIFF('day', DATE '1970-01-01', {})"
 _NOTHING = "CAST(NULL AS INT)"
 _NO_AMOUNT = "CAST(NULL AS DOUBLE)"
+_SETTLED = (
+    "FLOOR((r.value * m.scale + m.shift) * 1e9 + 0.5) / 1e9"  # nine decimals: no threshold is missed by arithmetic
+)
 
 
 def keep_persons(registry: Registry, as_of: date) -> None:
@@ -57,8 +63,8 @@ def keep_persons(registry: Registry, as_of: date) -> None:
                CAST(CASE WHEN {last} - a.born <= {round(_OLDEST * 365.25)} THEN a.born END AS INT) AS born,
                CAST(d.died AS INT) AS died, a.times,
                CASE WHEN a.differs = 1 THEN 'the same person_id on different rows'
-                    WHEN a.born > {last} THEN 'born after the day of the screen'
-                    WHEN {last} - a.born > {round(_OLDEST * 365.25)} THEN 'older than {_OLDEST} years'
+                    WHEN a.born > {last} THEN '{BORN_LATER}'
+                    WHEN {last} - a.born > {round(_OLDEST * 365.25)} THEN '{TOO_OLD}'
                     WHEN d.died < a.born THEN 'died before the birth' END AS rejected
         FROM dated AS a LEFT JOIN ({died}) AS d ON d.person_id = a.person_id
         """,
@@ -171,6 +177,14 @@ def measured_key() -> str:
                CASE WHEN COALESCE(unit_concept_id, 0) = 0 THEN COALESCE(unit_source_value, '') ELSE '' END AS unit_source"""
 
 
+_NUMBER = "COALESCE(operator_concept_id, 0) IN (0, 4172703)"  # OMOP: no operator is "="; the others are <, <=, >= and >
+
+
+def bound() -> str:
+    """Whether a measurement says only that a value lies below or above its number."""
+    return f"CASE WHEN {_NUMBER} THEN 0 ELSE 1 END AS bound"
+
+
 def keep_values(registry: Registry, creatinine: int) -> None:
     """Keeps ``measure``: the values of those who are asked about by day, each in its lab's own unit, least and most of the day. ``measured`` is loaded.
 
@@ -183,10 +197,10 @@ def keep_values(registry: Registry, creatinine: int) -> None:
         f"""
         SELECT v.person_id, v.as_of, v.item, v.day, MIN(CASE WHEN {inside} THEN v.value END) AS low,
                MAX(CASE WHEN {inside} THEN v.value END) AS high, SUM(CASE WHEN {inside} THEN 0 ELSE 1 END) AS outside
-        FROM (SELECT r.person_id, r.as_of, m.item, m.least, m.most, r.day, r.value * m.scale + m.shift AS value
+        FROM (SELECT r.person_id, r.as_of, m.item, m.least, m.most, r.day, {_SETTLED} AS value
               FROM (SELECT s.person_id, a.as_of, {measured_key()}, {_DAY.format("measurement_date")} AS day, value_as_number AS value
                     FROM {registry.typed("measurement")} AS s JOIN ask AS a ON a.person_id = s.person_id
-                    WHERE measurement_date IS NOT NULL AND value_as_number IS NOT NULL) AS r
+                    WHERE measurement_date IS NOT NULL AND value_as_number IS NOT NULL AND {_NUMBER}) AS r
               JOIN measured AS m ON m.concept = r.concept AND m.source = r.source AND m.unit = r.unit AND m.unit_source = r.unit_source
               WHERE r.day <= r.as_of AND (r.day >= r.as_of - m.valid_days OR m.item = {creatinine})) AS v
         GROUP BY v.person_id, v.as_of, v.item, v.day

@@ -24,7 +24,6 @@ from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
 
 _CREATININE = "creatinine"
-_DEAD = "died before the day of the screen"
 _SEXES: dict[int | None, str] = {1: "female", 0: "male"}
 
 
@@ -43,9 +42,10 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a registry before anybody is checked.
 
-    ``again``: rows of persons that say once more what another row says. ``missing``: tables that cannot be used.
+    ``again``: rows of persons that say once more what another row says. ``missing``: what of a source is not there, or not so that it can be used.
     ``unusable``: rows by table and reason. ``implausible``: values beyond the bounds of their lab. ``left``: what nothing was made of, worst
-    first. ``agents``: those looked for that somebody has.
+    first. ``vocabulary``: what the items of the prepared rows mean; ``None`` where they are records (:data:`relaxant.cohort.records.RECORDS`), of
+    which nothing was read yet.
     """
 
     as_of: date
@@ -57,7 +57,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     unusable: tuple[tuple[str, str, int], ...]
     implausible: int
     left: tuple[Left, ...]
-    vocabulary: Vocabulary
+    vocabulary: Vocabulary | None
     spans: tuple[Span, ...]
 
     def others(self, knowledge: Knowledge) -> Tally:
@@ -68,7 +68,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
             if one.asked:
                 continue
             tally.persons += one.persons
-            why = one.rejected or (_DEAD if one.dead else None)
+            why = one.rejected or (prepare.DEAD if one.dead else None)
             if why is not None:
                 tally.rejected[why] = tally.rejected.get(why, 0) + one.persons
                 continue

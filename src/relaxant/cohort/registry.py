@@ -13,9 +13,9 @@ from relaxant.errors import InputError
 
 
 class Missing(NamedTuple):
-    """A table that cannot be used: ``why`` ("is not there"), and what is not known then."""
+    """What cannot be used of a source (``what``: the table death), why ("is not there"), and what is not known then."""
 
-    table: str
+    what: str
     why: str
     unknown: str
 
@@ -39,7 +39,7 @@ class Registry:
                 raise InputError(f"SOURCE {table.name}", ", ".join(there or ()), f"the column {lacking[0]} is missing", f"give {', '.join(f.name for f in table.fields)}")  # fmt: skip
             if lacking:
                 why = "is not there" if there is None else f"has no column {lacking[0]}"
-                self._missing.append(Missing(table.name, why, table.without))
+                self._missing.append(Missing(f"the table {table.name}", why, table.without))
                 self._there.pop(table.name, None)
 
     def has(self, table: str) -> bool:

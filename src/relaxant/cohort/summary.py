@@ -21,6 +21,7 @@ from relaxant.patient import jurisdiction_of
 from relaxant.report.html import page_file, template
 from relaxant.report.shown import clean, counted, title_of
 from relaxant.rules.tiers import RANK
+from relaxant.rules.wording import capital
 from relaxant.version import __version__
 
 _FOLDER = Path(__file__).parent
@@ -344,7 +345,7 @@ class _View:
 
     def _unused_rows(self) -> list[str]:
         words, prepared, number = self._words["left"], self._prepared, self._counts.number
-        out = [str(words["missing"]).format(**one._asdict()) for one in prepared.missing]
+        out = [capital(str(words["missing"]).format(**one._asdict())) for one in prepared.missing]
         out += [
             str(words["row"]).format(table=table, why=why, count=number(count).words)
             for table, why, count in prepared.unusable

@@ -74,6 +74,7 @@ TABLES = (
             Field("person_id", "number", True),
             Field("measurement_concept_id", "number"),
             Field("measurement_date", "day", True),
+            Field("operator_concept_id", "number"),
             Field("value_as_number", "amount"),
             Field("unit_concept_id", "number"),
             Field("unit_source_value", "text"),

@@ -7,7 +7,8 @@ write into one :class:`Glossary`, and give a table with the same keys to be join
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, Generic, TypeVar
 
@@ -15,6 +16,7 @@ import msgspec
 import pyarrow as pa
 
 from relaxant.cohort.said import EARLIER, Habit, Vocabulary
+from relaxant.cohort.tally import LeftKey
 from relaxant.io.said import clean
 from relaxant.knowledge.load import Knowledge
 from relaxant.patient import Allergy, Line, Patient, Stated
@@ -47,6 +49,20 @@ class Left(msgspec.Struct, frozen=True, kw_only=True, order=True):
     lost: bool
 
 
+def worst_left(left: Iterable[Left]) -> list[Left]:
+    """What was left, each once, the worst first: what a rule might have used before what none asks for, then by rows."""
+    together = Counter[LeftKey]()
+    for one in left:
+        together[one.domain, one.vocabulary, one.code, one.name, one.why, one.lost] += one.rows
+    return sorted(left_of(together), key=lambda o: (not o.lost, -o.rows, o.domain, o.name or "", o.code or "", o.why))
+
+
+def left_of(counts: Mapping[LeftKey, int]) -> Iterator[Left]:
+    """What was left, as counted."""
+    for (domain, vocabulary, code, name, why, lost), rows in counts.items():
+        yield Left(domain=domain, vocabulary=vocabulary, code=code, name=name, rows=rows, why=why, lost=lost)
+
+
 class Glossary:
     """What has been read so far: every kind of item by its number, and what was left."""
 
@@ -68,16 +84,8 @@ class Glossary:
         )
 
     def left(self) -> list[Left]:
-        """What was left, the worst first: what a rule might have used before what none asks for, then by rows."""
-        together: dict[tuple[Any, ...], int] = {}
-        for one in self._left:
-            key = (one.domain, one.vocabulary, one.code, one.name, one.why, one.lost)
-            together[key] = together.get(key, 0) + one.rows
-        out = [
-            Left(domain=k[0], vocabulary=k[1], code=k[2], name=k[3], rows=rows, why=k[4], lost=k[5])
-            for k, rows in together.items()
-        ]
-        return sorted(out, key=lambda o: (not o.lost, -o.rows, o.domain, o.name or "", o.code or "", o.why))
+        """What was left, the worst first."""
+        return worst_left(self._left)
 
     def vocabulary(self) -> Vocabulary:
         """The items by number."""
