@@ -6,7 +6,8 @@ import random
 
 import numpy as np
 
-from relaxant.facts.inputs import Inputs, Intake
+from relaxant.facts.inputs import Inputs
+from relaxant.facts.intake import Intake
 from relaxant.knowledge.load import Knowledge
 
 PARTNERS = (
@@ -146,7 +147,7 @@ def table(rows: int, knowledge: Knowledge, seed: int = 20261122) -> Inputs:
         intake,
         random_.random(rows) > 0.05,
         np.zeros(rows),
-        ((),) * rows,
+        {},
         agents,
         ({},) * rows,
     )

@@ -14,6 +14,7 @@ pytest.importorskip("pyarrow", reason="the libraries of the screen are not insta
 
 from browser import fits
 from relaxant.cohort.preparing import Prepared
+from relaxant.cohort.registry import Missing
 from relaxant.cohort.said import Vocabulary
 from relaxant.cohort.shown_counts import Counts
 from relaxant.cohort.summary import summary_html
@@ -30,7 +31,7 @@ from test_columns import COUNTRIES, checks_of
 NOTHING = Vocabulary(lines=(), measured=(), conditions=(), allergies=(), habits=())
 LOST = Left(domain="drug", vocabulary="RxNorm", code="1", name="<script>alert(1)</script>", rows=5000, why="not known", lost=True)  # fmt: skip
 PREPARED = Prepared(
-    as_of=date(2026, 11, 22), as_of_said=False, country="US", people=(), again=2, missing=(("measurement", "what was measured"),),
+    as_of=date(2026, 11, 22), as_of_said=False, country="US", people=(), again=2, missing=(Missing("the table measurement", "is not there", "what was measured"),),
     unusable=(("drug_exposure", "its person is not in the table person", 12),), implausible=0,
     left=(LOST, msgspec.structs.replace(LOST, name="seldom", rows=3), msgspec.structs.replace(LOST, name="a cast", lost=False)),
     vocabulary=NOTHING, spans=(),

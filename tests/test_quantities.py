@@ -143,6 +143,10 @@ def test_amounts_that_are_none(text: str, words: str) -> None:
         (1, "zorg", "mg", None),
         (45, "bpm", "1/min", 45),
         (8, "months", "year", 2 / 3),
+        (98.6, "[degF]", "Cel", 37),
+        (100.4, "°F", "degC", 38),
+        (38, "Cel", "[degF]", 100.4),
+        (98.6, "[degF]", "mg", None),
         (2, "mg/mL", "ug/mL", 2000),
         (24, "mg/day", "mg/h", 1),
         (50, "mL/min", "mL/min/1.73 m2", None),
@@ -172,6 +176,14 @@ def test_substances_need_their_molar_mass() -> None:
         ("IU/L", "U/L"),
         ("mm[Hg]", "mmHg"),
         ("/min", "1/min"),
+        ("{beats}/min", "1/min"),
+        ("{breaths}/min", "1/min"),
+        ("{INR}", "1"),
+        ("mg/dL{creat}", "mg/dL"),
+        ("mL/min/{1.73_m2}", "mL/min/1.73.m2"),
+        ("mL/min/{1.73m2}", "mL/min/1.73 m2"),
+        ("[degF]", "°F"),
+        ("Cel", "°C"),
         ("kg/m²", "kg/m2"),
     ],
 )
@@ -179,7 +191,9 @@ def test_spellings_of_one_unit(text: str, same: str) -> None:
     assert unit(text) == unit(same) is not None
 
 
-@pytest.mark.parametrize("text", ["zorg", "mg/", "mg//dL", "mg/zorg", "10", "mg dL", "mgg", "\x00", "m" * 999])
+@pytest.mark.parametrize(
+    "text", ["zorg", "mg/", "mg//dL", "mg/zorg", "10", "mg dL", "mgg", "{mg", "mL/min/1.73{m2}", "\x00", "m" * 999]
+)
 def test_units_that_are_none(text: str) -> None:
     assert unit(text) is None
 

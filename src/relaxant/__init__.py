@@ -14,7 +14,6 @@ from relaxant.version import __version__
 
 if TYPE_CHECKING:
     from relaxant.api import (
-        Finding,
         GivenDose,
         InputError,
         Knowledge,
@@ -35,13 +34,13 @@ if TYPE_CHECKING:
         replay,
         respond,
         review,
+        screen,
         simulate,
         simulate_table,
         to_json,
     )
 
 __all__ = [
-    "Finding",
     "GivenDose",
     "InputError",
     "Knowledge",
@@ -63,6 +62,7 @@ __all__ = [
     "replay",
     "respond",
     "review",
+    "screen",
     "simulate",
     "simulate_table",
     "to_json",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from relaxant.errors import InputError, KnowledgeError, RelaxantError, ReplayError
 from relaxant.evidence.comparison import compare
@@ -22,10 +23,11 @@ from relaxant.report.terminal import render_terminal
 from relaxant.responding import answer
 from relaxant.response.response import Response
 from relaxant.reviewing import Review, replay, review, to_json
-from relaxant.rules.findings import Finding
+
+if TYPE_CHECKING:
+    from relaxant.cohort.screen import Screen
 
 __all__ = [
-    "Finding",
     "GivenDose",
     "InputError",
     "Knowledge",
@@ -46,6 +48,7 @@ __all__ = [
     "replay",
     "respond",
     "review",
+    "screen",
     "simulate",
     "simulate_table",
     "to_json",
@@ -91,6 +94,41 @@ def respond(
     data = source if isinstance(source, bytes) else _bytes_of(Path(source))
     diary = read_diary(data, known, today=today, columns=columns)
     return answer(diary, patient, known, randomised=randomised, blinded=blinded)
+
+
+def screen(
+    source: str | Path,
+    output: str | Path,
+    *,
+    engine: str = "duckdb",
+    as_of: date | None = None,
+    country: str = "US",
+    checks: bool = False,
+    small_counts: bool = False,
+    workers: int = 1,
+    memory: str = "1200MB",
+    knowledge: Knowledge | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Screen:
+    """The rules over everybody in a registry (OMOP's tables): :func:`relaxant.cohort.screen.screen`, for which ``relaxant[screen]`` has to be
+    installed. Raises :class:`InputError` naming what of the source or the settings cannot be used."""
+    try:
+        from relaxant.cohort.screen import screen as screens
+    except ModuleNotFoundError as error:
+        raise InputError("screen", error.name or "a library", "a library of the screen is not installed", "run `pip install 'relaxant[screen]'`") from None  # fmt: skip
+    return screens(
+        source,
+        output,
+        engine=engine,
+        as_of=as_of,
+        country=country,
+        checks=checks,
+        small_counts=small_counts,
+        workers=workers,
+        memory=memory,
+        knowledge=knowledge,
+        progress=progress,
+    )
 
 
 def _bytes_of(path: Path) -> bytes:

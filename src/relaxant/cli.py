@@ -322,6 +322,19 @@ def _parser() -> argparse.ArgumentParser:
     cql.add_argument("--country", default="US", metavar="CODE", help="whose labels hold: US, UK or a member of the EU (US)")  # fmt: skip
     knows(cql)
     cql.set_defaults(run=_cql)
+    opened = does.add_parser(
+        "person",
+        help="one person of a registry as a patient file, as a screen sees them",
+        description="Write one person of a registry as a patient file (YAML), with what a screen uses of them: `relaxant review` has the checks of the screen.",
+    )
+    opened.add_argument("source", metavar="SOURCE", help="as of `relaxant screen`")
+    opened.add_argument("person", metavar="ID", help="the person_id, as findings.parquet has it")
+    opened.add_argument("--as-of", metavar="DATE", help="the day of the file (the last day of the data)")
+    opened.add_argument("--country", default="US", metavar="CODE", help="whose labels and limits hold: US, UK or a member of the EU (US)")  # fmt: skip
+    opened.add_argument("--engine", default="duckdb", help="duckdb or spark (duckdb)")
+    opened.add_argument("--output", metavar="PATH", help="write there instead of to standard output")
+    knows(opened)
+    opened.set_defaults(run=_person)
 
     check = commands.add_parser(
         "lint",
@@ -583,6 +596,17 @@ def _cql(options: argparse.Namespace) -> int:
     from relaxant.knowledge.load import load_knowledge
 
     return run(options, load_knowledge(*options.pack))
+
+
+def _person(options: argparse.Namespace) -> int:
+    try:
+        from relaxant.cli_person import run
+    except ModuleNotFoundError as error:
+        raise InputError("cohort", error.name or "a library", "a library of the screen is not installed", "run `pip install 'relaxant[screen]'`") from None  # fmt: skip
+    from relaxant.knowledge.load import load_knowledge
+
+    _write(run(options, load_knowledge(*options.pack), today()), options.output)
+    return 0
 
 
 def _lint(options: argparse.Namespace) -> int:

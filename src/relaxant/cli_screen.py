@@ -8,6 +8,7 @@ import sys
 from datetime import date
 
 from relaxant.cli_cohort import day_said
+from relaxant.cohort.asked import shown_agent
 from relaxant.cohort.progress import Progress
 from relaxant.cohort.screen import Screen, screen
 from relaxant.knowledge.load import Knowledge
@@ -34,15 +35,17 @@ def run(options: argparse.Namespace, knowledge: Knowledge, today: date) -> int:
             knowledge=knowledge,
             progress=tell,
         )
-    _say(made)
+    _say(made, knowledge)
     return 0
 
 
-def _say(made: Screen) -> None:
+def _say(made: Screen, knowledge: Knowledge) -> None:
     tally, prepared = made.tally, made.prepared
     day = f"as of {prepared.as_of}" + ("" if prepared.as_of_said else ", the last day of the data")
     print(f"relaxant: {day}: {tally.persons:,} persons, {tally.relaxant:,} with a relaxant, {tally.findings:,} with a finding", file=sys.stderr)  # fmt: skip
-    for table, without in prepared.missing:
-        if table not in ("concept_ancestor", "drug_strength", "death", "observation_period"):
-            print(f"relaxant: there is no table {table}: not known is {without}", file=sys.stderr)
+    if not tally.relaxant:
+        names = sorted(shown_agent(agent, knowledge, prepared.country) for agent in knowledge.agents)
+        print(f"relaxant: nobody has a relaxant; {len(names)} were looked for: {', '.join(names)}", file=sys.stderr)
+    for one in prepared.missing:
+        print(f"relaxant: {one.what} {one.why}; not known: {one.unknown}", file=sys.stderr)
     print(f"relaxant: written to {made.findings.parent}", file=sys.stderr)

@@ -27,10 +27,11 @@ class Quantity(msgspec.Struct, frozen=True):
 
 
 class Unit(msgspec.Struct, frozen=True):
-    """A scale on base dimensions: ``(("g", 1), ("L", -1))`` for a concentration."""
+    """A scale on base dimensions: ``(("g", 1), ("L", -1))`` for a concentration. ``nought`` is what is read where the base has its nought."""
 
     scale: float
     dimensions: tuple[tuple[str, int], ...]
+    nought: float = 0.0
 
 
 # Scales on g, L, m, s, mol, Pa, U (enzyme or biological units), 1.
@@ -42,30 +43,31 @@ _ATOMS: dict[str, tuple[float, str]] = {
     "ft": (0.3048, "m"), "s": (1.0, "s"), "min": (60.0, "s"), "h": (3600.0, "s"), "day": (86400.0, "s"),
     "week": (604800.0, "s"), "month": (2629800.0, "s"), "year": (31557600.0, "s"), "ms": (1e-3, "s"),
     "mol": (1.0, "mol"), "mmol": (1e-3, "mol"), "umol": (1e-6, "mol"), "nmol": (1e-9, "mol"), "pmol": (1e-12, "mol"),
-    "mmHg": (133.322387415, "Pa"), "kPa": (1e3, "Pa"), "units": (1.0, "U"), "kat": (6e7, "U"), "ukat": (60.0, "U"),
+    "mmHg": (133.322387415, "Pa"), "kPa": (1e3, "Pa"), "units": (1.0, "U"), "kat": (6e7, "U"), "ukat": (60.0, "U"), "nkat": (0.06, "U"),
     "mEq": (1e-3, "eq"), "drinks": (1.0, "drink"), "sprays": (1.0, "spray"), "cigarettes": (1.0, "cigarette"), "packs": (1.0, "pack"),
-    "degC": (1.0, "degC"), "degrees": (1.0, "degree"), "points": (1.0, "1"), "%": (1e-2, "1"), "1": (1.0, "1"),
+    "degC": (1.0, "degC"), "degF": (5 / 9, "degC"), "degrees": (1.0, "degree"), "points": (1.0, "1"), "%": (1e-2, "1"), "1": (1.0, "1"),
     "1.73m2": (1.0, "1.73m2"),
 }
 # fmt: on
+_NOUGHTS = {"degF": 32.0}
 # fmt: off
 _SPELLINGS: dict[str, str] = {
     "kilogram": "kg", "kilograms": "kg", "kgs": "kg", "kilo": "kg", "kilos": "kg", "gram": "g", "grams": "g",
     "milligram": "mg", "milligrams": "mg", "mgs": "mg", "microgram": "ug", "micrograms": "ug", "mcg": "ug",
-    "µg": "ug", "μg": "ug", "lbs": "lb", "pound": "lb", "pounds": "lb", "[lb_av]": "lb", "[oz_av]": "oz",
+    "µg": "ug", "μg": "ug", "lbs": "lb", "pound": "lb", "pounds": "lb", "[lb_av]": "lb", "[lb_us]": "lb", "[oz_av]": "oz",
     "st": "stone", "stones": "stone", "l": "L", "litre": "L", "liter": "L", "litres": "L", "liters": "L", "dl": "dL",
     "ml": "mL", "cc": "mL", "µl": "uL", "millilitre": "mL", "milliliter": "mL", "metre": "m", "meter": "m",
     "metres": "m", "meters": "m", "inch": "in", "inches": "in", "[in_i]": "in", "[in_us]": "in", "\"": "in",
-    "feet": "ft", "foot": "ft", "[ft_i]": "ft", "'": "ft", "sec": "s", "second": "s", "seconds": "s", "minute": "min",
+    "feet": "ft", "foot": "ft", "[ft_i]": "ft", "[ft_us]": "ft", "'": "ft", "sec": "s", "second": "s", "seconds": "s", "minute": "min",
     "minutes": "min", "mins": "min", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "d": "day", "days": "day",
     "wk": "week", "weeks": "week", "mo": "month", "months": "month", "yr": "year", "yrs": "year", "y": "year",
     "a": "year", "years": "year", "msec": "ms", "millisecond": "ms", "milliseconds": "ms", "µmol": "umol",
     "μmol": "umol", "mcmol": "umol", "micromol": "umol", "mmhg": "mmHg", "mm[hg]": "mmHg", "mm hg": "mmHg",
     "kpa": "kPa", "u": "units", "iu": "units", "[iu]": "units", "[u]": "units", "unit": "units", "ukat": "ukat",
     "µkat": "ukat", "meq": "mEq", "drink": "drinks", "spray": "sprays", "cigarette": "cigarettes", "pack": "packs", "cel": "degC",
-    "°c": "degC", "deg": "degrees", "°": "degrees", "point": "points", "percent": "%", "beats": "1", "bpm": "1/min",
-    "{beats}": "1", "/min": "1/min", "beat": "1", "{score}": "points", "1.73m^2": "1.73m2", "1.73m²": "1.73m2",
-    "{1.73_m2}": "1.73m2", "1.73 m2": "1.73m2", "1.73sq.m": "1.73m2", "1.73 sq m": "1.73m2", "m2": "m2", "m^2": "m2",
+    "°c": "degC", "deg c": "degC", "celsius": "degC", "degree celsius": "degC", "degrees celsius": "degC", "[degf]": "degF", "degf": "degF",
+    "°f": "degF", "deg f": "degF", "fahrenheit": "degF", "degree fahrenheit": "degF", "degrees fahrenheit": "degF", "deg": "degrees", "°": "degrees", "point": "points", "percent": "%", "beats": "1", "bpm": "1/min",
+    "/min": "1/min", "beat": "1", "breath": "1", "breaths": "1", "inr": "1", "ratio": "1", "m2": "m2", "m^2": "m2",
     "m²": "m2", "kg/m^2": "kg/m2", "kg/m²": "kg/m2",
 }
 # fmt: on
@@ -74,25 +76,29 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}(?:[ '’]\d{3})+(?:[.,]\d+)?")
 _TWO_PARTS = re.compile(r"(\d+)\s*([^\d\s.,]+)\s*(\d+(?:\.\d+)?)\s*([^\d\s.,]*)")
 _SMALLER = {"ft": ("in", 12), "stone": ("lb", 14), "lb": ("oz", 16)}
 _RANGE = re.compile(r"(?:-|–|—|to\b|or\b)\s*\d")
+_PER_AREA = re.compile(r"/?[({]?1[.,]73[\s_.*]*(?:m\*?2|m\^2|m²|sq\.? ?m|\[m2\])[)}]?", re.I)
+_NOTE_BESIDE, _NOTE_ALONE = re.compile(r"(?<=[^/*\s])\{[^{}]*\}"), re.compile(r"\{[^{}]*\}")
 
 
 @lru_cache(maxsize=512)
 def unit(text: str) -> Unit | None:
-    """The unit that ``text`` names, or ``None`` if it is not one we know.
+    """The unit that ``text`` names, or ``None`` if it is not one we know. What UCUM writes in braces says what was counted, and is no unit.
 
     >>> unit("mg/dL") == unit("mg/dl")
     True
     >>> unit("ng*h/mL") == unit("ug*h/L")
     True
+    >>> unit("{breaths}/min") == unit("/min")
+    True
     """
     clean = unicodedata.normalize("NFC", text).strip().replace("μ", "µ")
     clean = re.sub(r"\s*/\s*", "/", clean)
-    clean = re.sub(r"/?\(?1[.,]73\s*(?:m2|m\^2|m²|sq\.? ?m|\[?m2\]?)\)?", "/1.73m2", clean, flags=re.I)
-    clean = clean.replace("/{1.73_m2}", "/1.73m2").replace(" per ", "/").replace(" a ", "/")
+    clean = _NOTE_ALONE.sub("1", _NOTE_BESIDE.sub("", _PER_AREA.sub("/1.73m2", clean)))
+    clean = clean.replace(" per ", "/").replace(" a ", "/")
     whole = _SPELLINGS.get(clean.casefold())
     if whole is not None and "/" in whole:
         clean = whole
-    scale, dimensions = 1.0, dict[str, int]()
+    scale, nought, dimensions = 1.0, 0.0, dict[str, int]()
     parts = [(0, piece) for piece in clean.split("/")[0].split("*")] + [(1, piece) for piece in clean.split("/")[1:]]
     for position, part in parts:
         part = part.strip()
@@ -101,15 +107,16 @@ def unit(text: str) -> Unit | None:
             part, power = "m", 2
         if part == "" and position == 0:
             part = "1"
-        atom = _ATOMS.get(part) or _ATOMS.get(_SPELLINGS.get(part.casefold(), "")) or _ATOMS.get(part.casefold())
-        if atom is None:
+        name = next((n for n in (part, _SPELLINGS.get(part.casefold()), part.casefold()) if n in _ATOMS), None)
+        if name is None:
             return None
-        factor, base = atom
+        factor, base = _ATOMS[name]
+        nought = _NOUGHTS.get(name, 0.0) if len(parts) == 1 else 0.0
         sign = power if position == 0 else -power
         scale *= factor**sign
         if base != "1":
             dimensions[base] = dimensions.get(base, 0) + sign
-    return Unit(scale, tuple(sorted((k, v) for k, v in dimensions.items() if v)))
+    return Unit(scale, tuple(sorted((k, v) for k, v in dimensions.items() if v)), nought)
 
 
 def convert(
@@ -122,13 +129,27 @@ def convert(
     >>> round(convert(Quantity(88, "umol/L"), "mg/dL", molar_mass=113.12), 3)
     0.995
     """
-    have, want = unit(quantity.unit), unit(to)
+    line = scale_and_shift(quantity.unit, to, molar_mass=molar_mass, equivalents=equivalents)
+    if line is None:
+        return None
+    return quantity.value if line == (1.0, 0.0) else _settled(quantity.value * line[0] + line[1])
+
+
+def scale_and_shift(
+    of: str, to: str, *, molar_mass: float | None = None, equivalents: float | None = None
+) -> tuple[float, float] | None:
+    """What a value in the unit ``of`` is multiplied by, and what is added then, to be in the unit ``to``; ``None`` as of :func:`convert`.
+
+    >>> scale_and_shift("kg", "g")
+    (1000.0, 0.0)
+    """
+    have, want = unit(of), unit(to)
     if have is None or want is None:
         return None
     if have == want:
-        return quantity.value
+        return 1.0, 0.0
     factor = _factor(have, want, molar_mass, equivalents)
-    return None if factor is None else _settled(quantity.value * factor)
+    return None if factor is None else (factor, want.nought - have.nought * factor)
 
 
 def _factor(have: Unit, want: Unit, molar_mass: float | None, equivalents: float | None) -> float | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from relaxant.facts.members import role_members
 from relaxant.knowledge.load import Knowledge
+from relaxant.patient import jurisdiction_of
 
 _COUNTED = "medicine_count"
 """The fact for which every medicine counts, whatever it is."""
@@ -33,6 +34,11 @@ def dosed_ingredients(knowledge: Knowledge) -> frozenset[str]:
     opioids = knowledge.roles.get("opioid")
     counted = {n for m in (opioids.members if opioids else ()) if m.factor is not None for n in m.ingredients}
     return frozenset({agent.ingredient for agent in knowledge.agents.values()} | counted)
+
+
+def shown_agent(agent: str, knowledge: Knowledge, country: str) -> str:
+    """An agent by the name that it has where the labels of a country hold."""
+    return knowledge.agents[agent].names.get(jurisdiction_of(country), agent)
 
 
 def _said(node: Any, key: str) -> Iterator[str]:

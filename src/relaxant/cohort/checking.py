@@ -5,14 +5,11 @@ from __future__ import annotations
 import io
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 
-from relaxant.cohort.days import day_of
-from relaxant.cohort.reading import Reader
+from relaxant.cohort.batch import Batches
 from relaxant.cohort.results import checks_table, findings_table
-from relaxant.cohort.said import Vocabulary
-from relaxant.cohort.tally import People, Tally, screened, tally_of
+from relaxant.cohort.tally import Tally, screened, tally_of
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.load import Knowledge
 from relaxant.patient import jurisdiction_of
@@ -29,24 +26,29 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Checker:
-    """Checks batch after batch of a registry: its ``vocabulary`` is read once."""
+    """Checks batch after batch of a source, as its ``batches`` read them."""
 
-    def __init__(self, vocabulary: Vocabulary, country: str, knowledge: Knowledge, *, checks: bool = False) -> None:
-        self._reader = Reader(vocabulary, country, knowledge)
-        self._knowledge, self._jurisdiction, self._checks = knowledge, jurisdiction_of(country), checks
+    def __init__(self, batches: Batches, country: str, knowledge: Knowledge, *, checks: bool = False) -> None:
+        self._batches, self._knowledge, self._jurisdiction, self._checks = (
+            batches,
+            knowledge,
+            jurisdiction_of(country),
+            checks,
+        )
 
-    def check(self, said: pa.Table) -> Outcome:
-        """Every rule on everybody in ``said``, whole people in the order of :data:`relaxant.cohort.said.SAID`."""
-        people, as_of, inputs = self._reader.inputs(said)
-        facts = Facts(inputs, self._knowledge, self._jurisdiction)
+    def check(self, rows: pa.Table) -> Outcome:
+        """Every rule on everybody in the rows who has a relaxant: whole people one after another."""
+        batch = self._batches.read(rows)
+        people = batch.people.person_id[batch.people.asked]
+        facts = Facts(batch.inputs, self._knowledge, self._jurisdiction)
         tested = evaluate(program(self._knowledge, self._jurisdiction), facts, facts.inputs.agents.keys() or None)
         result = screened(tested)
-        everybody = People(people, inputs.truths["female"], inputs.numbers["age"], np.arange(len(people)))
-        day = day_of(int(as_of.max(initial=0)))
+        tally = tally_of(batch.people, result, batch.day.year, persons=batch.persons, rejected=batch.rejected)
+        tally.left = batch.left
         return Outcome(
-            findings_table(people, result.fired, facts, day),
+            findings_table(people, result.fired, facts, batch.day),
             checks_table(people, made(tested)) if self._checks else None,
-            tally_of(everybody, result, day.year, persons=len(people), rejected={}),
+            tally,
         )
 
 

@@ -7,13 +7,13 @@ bottles, milligrams or vials) no dose is said, for the two lie a hundredfold apa
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import pyarrow as pa
 
 from relaxant.cohort.drugs import Product
-from relaxant.cohort.vocabulary import Glossary, Row, beside, in_order, rows_of
+from relaxant.cohort.vocabulary import Glossary, Row, beside, rows_of
 from relaxant.medicines.dose_lines import read_dose
 from relaxant.patient import Line
 from relaxant.quantities import plain_number
@@ -41,11 +41,13 @@ def map_doses(rows: pa.Table, glossary: Glossary) -> pa.Table:
     """The line of each distinct supply. Columns of ``rows``: the fields of :class:`Supplied`, for drugs that are ``dosed`` (:data:`relaxant.cohort.drugs.DRUGS`);
     a quantity or days of nought or below, and empty words, are not known. Gives :data:`DOSE_KEYS` and :data:`DOSES`, in the order of the rows."""
     known = rows_of(rows, Supplied)
-    made: list[dict[str, Any]] = [{}] * len(known)
-    for i in in_order(known):
-        product: Product = glossary.products[known[i].drug]
-        line = _with_dose(product, known[i]) or product.line
-        made[i] = {"line": glossary.lines.number(line), "dose_known": line != product.line}
+    products: list[Product] = [glossary.products[row.drug] for row in known]
+    lines = [_with_dose(product, row) or product.line for product, row in zip(products, known, strict=True)]
+    numbers = glossary.lines.numbers(lines)
+    made = [
+        {"line": number, "dose_known": line != product.line}
+        for number, line, product in zip(numbers, lines, products, strict=True)
+    ]
     return beside(rows, DOSE_KEYS, made, DOSES)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -24,17 +24,7 @@ class DuckEngine:
     def __init__(self, source: Path, *, memory: str = "1200MB", threads: int = 2) -> None:
         self._source = source
         self._spill = tempfile.TemporaryDirectory(prefix="relaxant-")
-        self._db = duckdb.connect(
-            ":memory:",
-            config={
-                "memory_limit": memory,
-                "threads": threads,
-                "temp_directory": self._spill.name,
-                "preserve_insertion_order": False,
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-            },
-        )
+        self._db = connect(Path(self._spill.name), memory, threads)
         self._faults: list[tuple[str, str, int]] = []
         self._where: dict[str, str] = {}
         if source.is_dir():
@@ -91,35 +81,46 @@ class DuckEngine:
 
     def _files(self, folder: Path) -> None:
         for table, (ending, paths) in table_files(folder).items():
-            listed = ", ".join("'" + str(p).replace("'", "''") + "'" for p in paths)
             if ending == ".parquet":
-                self._where[table] = f"read_parquet([{listed}], union_by_name = true)"
+                self._where[table] = f"read_parquet([{', '.join(map(_quoted, paths))}], union_by_name = true)"
             else:
-                self._csv(table, listed)
+                self._csv(table, paths)
 
-    def _csv(self, table: str, listed: str) -> None:
+    def _csv(self, table: str, paths: Sequence[Path]) -> None:
         """Reads a table of CSV once, as text; lines that are no rows of it are counted."""
-        wanted = {field.name for field in BY_NAME[table].fields}
-        reads = f"read_csv([{listed}], header = true, all_varchar = true, union_by_name = true, store_rejects = true, rejects_limit = 0)"
-        try:
-            known = [name for name, *_ in self._db.execute(f"DESCRIBE SELECT * FROM {reads}").fetchall()]
-            columns = ", ".join(f'"{name}"' for name in known if name.lower() in wanted)
-            if not columns:
-                raise InputError("SOURCE", table, "its file has none of the columns of this table", f"the first line names them: {', '.join(sorted(wanted))}")  # fmt: skip
-            self._db.execute(f"CREATE TEMPORARY TABLE csv_{table} AS SELECT {columns} FROM {reads}")
-            bad = self._db.execute("SELECT COUNT(DISTINCT (file_id, line)) FROM reject_errors").fetchone()
-        except duckdb.Error as error:
-            raise self._broken(error, table) from None
-        if bad is not None and bad[0]:
-            self._faults.append((table, "a line that is no row of the table", int(bad[0])))
-        for leftover in ("reject_errors", "reject_scans"):
-            self._db.execute(f"DROP TABLE IF EXISTS {leftover}")
+        wanted = [field.name for field in BY_NAME[table].fields]
+        there, bad = list[tuple[str, dict[str, str]]](), 0
+        for path in paths:
+            reads = (
+                f"read_csv({_quoted(path)}, header = true, all_varchar = true, store_rejects = true, rejects_limit = 0)"
+            )
+            found = self._csv_run(f"DESCRIBE SELECT * FROM {reads}", path).fetchall()
+            names = {name.lower(): name for name, *_ in found if name.lower() in wanted}
+            if not names:
+                raise InputError(f"SOURCE {path.name}", ", ".join(name for name, *_ in found), "it has none of the columns of this table", f"name them in its first line: {', '.join(wanted)}")  # fmt: skip
+            there.append((reads, names))
+        columns = [name for name in wanted if any(name in names for _, names in there)]
+        self._run(f"CREATE TEMPORARY TABLE csv_{table} ({', '.join(f'{name} VARCHAR' for name in columns)})")
+        for path, (reads, names) in zip(paths, there, strict=True):
+            listed = ", ".join(f'"{name}"' for name in names.values())
+            self._csv_run(f"INSERT INTO csv_{table} ({', '.join(names)}) SELECT {listed} FROM {reads}", path)
+            lines = self._run("SELECT COUNT(DISTINCT (file_id, line)) FROM reject_errors").fetchone()
+            bad += int(lines[0]) if lines else 0
+            for leftover in ("reject_errors", "reject_scans"):
+                self._run(f"DROP TABLE IF EXISTS {leftover}")
+        if bad:
+            self._faults.append((table, "a line that is no row of the table", bad))
         self._where[table] = f"csv_{table}"
 
-    def _database(self, path: Path) -> None:
-        said = str(path).replace("'", "''")
+    def _csv_run(self, sql: str, path: Path) -> duckdb.DuckDBPyConnection:
         try:
-            self._db.execute(f"ATTACH '{said}' AS source (READ_ONLY)")
+            return self._db.execute(sql)
+        except duckdb.Error as error:
+            raise self._broken(error, path.name) from None
+
+    def _database(self, path: Path) -> None:
+        try:
+            self._db.execute(f"ATTACH {_quoted(path)} AS source (READ_ONLY)")
         except duckdb.Error as error:
             raise self._broken(error) from None
         there = self._db.execute(
@@ -138,15 +139,36 @@ class DuckEngine:
         except duckdb.Error as error:
             raise self._broken(error) from None
 
-    def _broken(self, error: duckdb.Error, table: str | None = None) -> InputError:
+    def _broken(self, error: duckdb.Error, where: str | None = None) -> InputError:
         """What DuckDB says of a source that it cannot read, with the file where it names it."""
         said = " ".join(str(error).split())
-        place = f"SOURCE {table}" if table else "SOURCE"
+        place = f"SOURCE {where}" if where else "SOURCE"
         if isinstance(error, duckdb.OutOfMemoryException):
             return InputError(place, self._source, "the memory that was allowed is not enough", "allow more with --memory")  # fmt: skip
         return InputError(
             place, self._source, f"it cannot be read ({visible(said, 220)})", "give whole files of the OMOP tables"
         )
+
+
+def connect(spill: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
+    """A DuckDB of this process with nothing in it, which goes to disk in ``spill`` where more than ``memory`` is asked of it.
+
+    Raises :class:`InputError` where that is no amount of memory.
+    """
+    try:
+        return duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": memory,
+                "threads": threads,
+                "temp_directory": str(spill),
+                "preserve_insertion_order": False,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            },
+        )
+    except duckdb.Error:
+        raise InputError("--memory", memory, "this is no amount of memory", "write it such as 1200MB or 4GB") from None
 
 
 def table_files(folder: Path) -> dict[str, tuple[str, list[Path]]]:
@@ -168,6 +190,11 @@ def table_files(folder: Path) -> dict[str, tuple[str, list[Path]]]:
         if endings:
             out[table] = endings.pop(), paths
     return out
+
+
+def _quoted(path: Path) -> str:
+    """A path as text of SQL."""
+    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _ending(path: Path) -> str | None:

@@ -47,4 +47,5 @@ def spoken(sql: str, dialect: str) -> str:
     >>> spoken("SELECT COUNT(*) FILTER (WHERE TRY_CAST(a AS DOUBLE) > 1) AS n FROM t", "postgres")
     'SELECT COUNT(*) FILTER(WHERE CAST(a AS DOUBLE PRECISION) > 1) AS n FROM t'
     """
-    return sqlglot.transpile(sql, read="duckdb", write=dialect)[0]
+    said = sqlglot.transpile(sql, read="duckdb", write=dialect)[0]
+    return said.replace("DATE_FROM_PARTS(", "MAKE_DATE(")  # PostgreSQL has it by the name that DuckDB has

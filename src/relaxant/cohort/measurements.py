@@ -11,7 +11,7 @@ from relaxant.io.fhir_observations import body_of
 from relaxant.io.said import fold
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Lab
-from relaxant.quantities import Quantity, convert, unit
+from relaxant.quantities import scale_and_shift, unit
 
 MEASUREMENT_KEYS: Final = ("concept", "source", "unit", "unit_source")
 MEASUREMENTS: Final = pa.schema(
@@ -31,12 +31,14 @@ _UNITLESS = ("", "1")
 
 
 class Measurement(Row, frozen=True, kw_only=True):
-    """A row of the distinct measurements: ``unit`` the unit's concept with its code and name, ``unit_source`` the source's word where there is none."""
+    """A row of the distinct measurements: ``unit`` the unit's concept with its code and name, ``unit_source`` the source's word where there is none;
+    ``bound`` where the number is only one below or above which the value lies."""
 
     unit: int = 0
     unit_code: str | None = None
     unit_name: str | None = None
     unit_source: str | None = None
+    bound: bool = False
 
 
 def map_measurements(rows: pa.Table, glossary: Glossary) -> pa.Table:
@@ -53,6 +55,9 @@ def _meaning(row: Measurement, glossary: Glossary) -> dict[str, Any] | None:
     lab = lab_of(row, glossary.knowledge)
     if lab is None:
         glossary.leave("measurement", row, "no rule asks for it", lost=False)
+        return None
+    if row.bound:
+        glossary.leave("measurement", row, "“less than” or “more than” a number is no number", lost=True)
         return None
     said = [text for text in (row.unit_code, row.unit_name, row.unit_source) if text]
     line = _line(lab, said)
@@ -105,15 +110,12 @@ def _line(lab: Lab, said: list[str]) -> tuple[float, float] | None:
     """Scale and shift from the first of the units that measures the lab; from none, where the lab needs none."""
     if not said:
         return (1.0, 0.0) if lab.unit in _UNITLESS or not lab.unit_required else None
+    rate = lab.unit.removesuffix(
+        _PER_AREA
+    )  # many laboratories leave the body surface off the unit of an eGFR that is indexed to it
     for text in said:
-        nought, one = (_in_unit_of(lab, value, text) for value in (0.0, 1.0))
-        if nought is not None and one is not None:
-            return one - nought, nought
+        for to in dict.fromkeys((rate or "1", lab.unit or "1")):
+            line = scale_and_shift(text, to, molar_mass=lab.molar_mass, equivalents=lab.equivalents)
+            if line is not None:
+                return line
     return None
-
-
-def _in_unit_of(lab: Lab, value: float, text: str) -> float | None:
-    """A value in the lab's own unit. Many laboratories leave the body surface off the unit of an eGFR that is indexed to it."""
-    rate = lab.unit.removesuffix(_PER_AREA)
-    to = rate if rate != lab.unit and convert(Quantity(value, text), rate) is not None else lab.unit
-    return convert(Quantity(value, text), to or "1", molar_mass=lab.molar_mass, equivalents=lab.equivalents)

@@ -6,12 +6,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from relaxant.cohort.engine import Engine
+from relaxant.cohort.ndjson import bulk_files
 from relaxant.errors import InputError
 
 ENGINES = ("duckdb", "spark")
 _POSTGRES = ("postgresql://", "postgres://", "postgresql+pg8000://")
 _SPARK = "spark:"
-_WOULD_DO = "give a folder with Parquet or CSV files of the OMOP tables, a DuckDB file, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+_WOULD_DO = "give a folder with Parquet or CSV files of the OMOP tables or with FHIR resources one a line (NDJSON), a DuckDB file, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
 
 
 def open_source(source: str, engine: str = "duckdb", *, memory: str = "1200MB", threads: int = 2) -> Engine:
@@ -28,6 +29,8 @@ def open_source(source: str, engine: str = "duckdb", *, memory: str = "1200MB", 
     if engine == "spark" or source.startswith(_SPARK):
         if not source.startswith(_SPARK) and not path.is_dir():
             raise InputError("SOURCE", source, "Spark reads folders and the tables of its catalog", "give a folder of Parquet or CSV files, or spark:DATABASE")  # fmt: skip
+        if holds_bulk(source):
+            raise InputError("--engine", engine, "FHIR bulk data are read without it", "leave --engine out")
         try:
             from relaxant.cohort.spark import SparkEngine
         except ModuleNotFoundError as error:
@@ -38,8 +41,21 @@ def open_source(source: str, engine: str = "duckdb", *, memory: str = "1200MB", 
     if not path.exists():
         raise InputError("SOURCE", source, "there is nothing of that name", _WOULD_DO)
     if path.is_file() and not is_database(path):
-        raise InputError("SOURCE", source, "this file is no DuckDB database", _WOULD_DO)
+        raise InputError(
+            "SOURCE", source, "this file is no DuckDB database, and no line of it a FHIR resource", _WOULD_DO
+        )
     return DuckEngine(path, memory=memory, threads=threads)
+
+
+def holds_bulk(source: str) -> bool:
+    """Whether a source is FHIR bulk data: a file, or a folder without a table of OMOP, in which lines are resources."""
+    if "://" in source or source.startswith(_SPARK):
+        return False
+    from relaxant.cohort.duck import is_database, table_files
+
+    path = Path(source)
+    tables = is_database(path) if path.is_file() else path.is_dir() and table_files(path)
+    return path.exists() and not tables and bool(bulk_files(path)[0])
 
 
 def fingerprint(source: str) -> list[str]:

@@ -7,19 +7,26 @@ day), ``exposure`` (what was handed out or given), ``said_*`` (the rows of :data
 from __future__ import annotations
 
 from datetime import date
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from relaxant.cohort.days import day_number
 from relaxant.cohort.registry import Registry
-from relaxant.cohort.said import ALLERGY, CONDITION, HABIT, LINE, MEASURED, PERSON
+from relaxant.cohort.said import HABIT, LINE, MEASURED, PERSON
 from relaxant.knowledge.load import Knowledge
 
 _SHIFT, _LINES = 1_000_000, 10_000_000  # more days before 1970 than anybody has, more lines than there are
 _OLDEST = 125  # years: nobody whose age is on record was older
+BORN_LATER, DEAD = "born after the day of the screen", "died before the day of the screen"
+TOO_OLD = f"older than {_OLDEST} years"
+"""Why nothing is said of somebody."""
 _DAY = "DATE_DIFF('day', DATE '1970-01-01', {})"
 _NOTHING = "CAST(NULL AS INT)"
 _NO_AMOUNT = "CAST(NULL AS DOUBLE)"
+_SETTLED = (
+    "FLOOR((r.value * m.scale + m.shift) * 1e9 + 0.5) / 1e9"  # nine decimals: no threshold is missed by arithmetic
+)
 
 
 def keep_persons(registry: Registry, as_of: date) -> None:
@@ -34,8 +41,8 @@ def keep_persons(registry: Registry, as_of: date) -> None:
     longest = f"CASE WHEN {month} IN (4, 6, 9, 11) THEN 30 WHEN {month} <> 2 THEN 31 WHEN {leap} THEN 29 ELSE 28 END"
     day = f"LEAST(COALESCE(day_of_birth, CASE WHEN month_of_birth IS NULL THEN 1 ELSE 15 END), {longest})"
     possible = f"year_of_birth BETWEEN 1800 AND 2200 AND {month} BETWEEN 1 AND 12 AND {day} BETWEEN 1 AND 31"
-    text = f"CAST(year_of_birth AS VARCHAR) || '-' || CAST({month} AS VARCHAR) || '-' || CAST({day} AS VARCHAR)"
-    born = _DAY.format(f"CAST(CASE WHEN {possible} THEN {text} END AS DATE)")
+    made = f"MAKE_DATE(CAST(year_of_birth AS INT), CAST({month} AS INT), CAST({day} AS INT))"
+    born = _DAY.format(f"CASE WHEN {possible} THEN {made} END")
     said = ("gender_concept_id", "year_of_birth", "month_of_birth", "day_of_birth")
     differ = " OR ".join(f"MIN(COALESCE({c}, -1)) <> MAX(COALESCE({c}, -1))" for c in said)
     died = (
@@ -57,8 +64,8 @@ def keep_persons(registry: Registry, as_of: date) -> None:
                CAST(CASE WHEN {last} - a.born <= {round(_OLDEST * 365.25)} THEN a.born END AS INT) AS born,
                CAST(d.died AS INT) AS died, a.times,
                CASE WHEN a.differs = 1 THEN 'the same person_id on different rows'
-                    WHEN a.born > {last} THEN 'born after the day of the screen'
-                    WHEN {last} - a.born > {round(_OLDEST * 365.25)} THEN 'older than {_OLDEST} years'
+                    WHEN a.born > {last} THEN '{BORN_LATER}'
+                    WHEN {last} - a.born > {round(_OLDEST * 365.25)} THEN '{TOO_OLD}'
                     WHEN d.died < a.born THEN 'died before the birth' END AS rejected
         FROM dated AS a LEFT JOIN ({died}) AS d ON d.person_id = a.person_id
         """,
@@ -66,12 +73,15 @@ def keep_persons(registry: Registry, as_of: date) -> None:
 
 
 def exposures(registry: Registry) -> str:
-    """Every exposure as a subquery: drug by its key, first and last day, how much for how long. One without a usable end ends with its supply, or on its first day."""
+    """Every exposure as a subquery: drug by its key, first and last day, how much for how long. One without a usable end ends with its supply, or on
+    its first day; ``single`` is one that says to end on its first day, and nothing of a supply."""
     start = _DAY.format("drug_exposure_start_date")
     end = _DAY.format("drug_exposure_end_date")
     supplied = "CASE WHEN days_supply BETWEEN 1 AND 1000 THEN days_supply END"
+    no_supply = "COALESCE(days_supply, 0) <= 0 AND COALESCE(quantity, 0) <= 1 AND COALESCE(sig, '') = ''"
     return f"""(
         SELECT person_id, {drug_key()}, {start} AS start_day,
+               COALESCE(drug_exposure_end_date = drug_exposure_start_date AND {no_supply}, FALSE) AS single,
                GREATEST(COALESCE({end}, {start} + {supplied} - 1, {start}), {start}) AS end_day,
                COALESCE(quantity, -1) AS quantity, COALESCE(days_supply, -1) AS days_supply, COALESCE(sig, '') AS sig
         FROM {registry.typed("drug_exposure")} AS e
@@ -108,7 +118,7 @@ def keep_exposure(registry: Registry, knowledge: Knowledge) -> None:
         "exposure",
         f"""
         SELECT a.person_id, a.as_of, d.drug, d.chain, d.piece, d.line, d.dosed, CASE WHEN d.supply THEN 0 ELSE e.start_day END AS session,
-               d.supply, e.start_day, e.end_day, e.quantity, e.days_supply, e.sig
+               d.supply AND NOT (d.bare AND e.single) AS supply, e.start_day, e.end_day, e.quantity, e.days_supply, e.sig
         FROM {exposures(registry)} AS e
         JOIN drug AS d ON d.concept = e.concept AND d.source = e.source AND d.route = e.route
         JOIN ask AS a ON a.person_id = e.person_id
@@ -122,7 +132,7 @@ def said_lines(knowledge: Knowledge) -> str:
 
     A course is what was handed out again before the last supply had been over for ``registry_gap_days``. What is of one strength and form
     (``piece``) is what its last supply says. Of several in a course those count that were handed out on or after the first day of the
-    newest: an older strength has given way to it. A course is taken while its supply, with the gap, reaches the day; what is given on one day
+    newest: an older strength has given way to it. A course is taken while its supply, with the gap, reaches the day; what is given on the spot
     is a course of its own.
     """
     gap = int(knowledge.policy("registry_gap_days"))
@@ -135,10 +145,10 @@ def said_lines(knowledge: Knowledge) -> str:
             FROM exposure AS x LEFT JOIN dose AS l
               ON x.dosed AND l.drug = x.drug AND l.quantity = x.quantity AND l.days_supply = x.days_supply AND l.sig = x.sig),
         followed AS (
-            SELECT *, MAX(end_day) OVER (PARTITION BY {course} ORDER BY start_day, end_day, line
-                                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM lined),
+            SELECT *, MAX(end_day + gap) OVER (PARTITION BY {course} ORDER BY start_day, end_day, line
+                                               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM lined),
         begun AS (
-            SELECT *, MAX(CASE WHEN before IS NULL OR start_day > before + 1 + gap THEN start_day END)
+            SELECT *, MAX(CASE WHEN before IS NULL OR start_day > before + 1 THEN start_day END)
                       OVER (PARTITION BY {course}) AS begun FROM followed),
         pieces AS (
             SELECT {course}, piece, begun, MIN(start_day) AS first, MAX(start_day) AS last, MAX(end_day) AS until,
@@ -171,53 +181,57 @@ def measured_key() -> str:
                CASE WHEN COALESCE(unit_concept_id, 0) = 0 THEN COALESCE(unit_source_value, '') ELSE '' END AS unit_source"""
 
 
-def keep_values(registry: Registry) -> None:
+_NUMBER = "COALESCE(operator_concept_id, 0) IN (0, 4172703)"  # OMOP: no operator is "="; the others are <, <=, >= and >
+
+
+def bound() -> str:
+    """Whether a measurement says only that a value lies below or above its number."""
+    return f"CASE WHEN {_NUMBER} THEN 0 ELSE 1 END AS bound"
+
+
+def keep_values(registry: Registry, creatinine: int) -> None:
     """Keeps ``measure``: the values of those who are asked about by day, each in its lab's own unit, least and most of the day. ``measured`` is loaded.
 
-    Values beyond the bounds of their lab are not of this world and left out; :func:`out_of_bounds` counts them.
+    Values past their days are left out, but of ``creatinine``: the one before the newest may be of any day. Values beyond the bounds of their lab
+    are not of this world: they are left out, and ``outside`` is how many they are.
     """
+    inside = "v.value BETWEEN v.least AND v.most"
     registry.engine.keep(
         "measure",
         f"""
-        SELECT a.person_id, a.as_of, v.item, v.day, MIN(v.value) AS low, MAX(v.value) AS high
-        FROM {_values(registry)} AS v JOIN ask AS a ON a.person_id = v.person_id
-        WHERE v.day <= a.as_of AND v.value BETWEEN v.least AND v.most AND v.day >= a.as_of - v.valid_days
-        GROUP BY a.person_id, a.as_of, v.item, v.day
+        SELECT v.person_id, v.as_of, v.item, v.day, MIN(CASE WHEN {inside} THEN v.value END) AS low,
+               MAX(CASE WHEN {inside} THEN v.value END) AS high, SUM(CASE WHEN {inside} THEN 0 ELSE 1 END) AS outside
+        FROM (SELECT r.person_id, r.as_of, m.item, m.least, m.most, r.day, {_SETTLED} AS value
+              FROM (SELECT s.person_id, a.as_of, {measured_key()}, {_DAY.format("measurement_date")} AS day, value_as_number AS value
+                    FROM {registry.typed("measurement")} AS s JOIN ask AS a ON a.person_id = s.person_id
+                    WHERE measurement_date IS NOT NULL AND value_as_number IS NOT NULL AND {_NUMBER}) AS r
+              JOIN measured AS m ON m.concept = r.concept AND m.source = r.source AND m.unit = r.unit AND m.unit_source = r.unit_source
+              WHERE r.day <= r.as_of AND (r.day >= r.as_of - m.valid_days OR m.item = {creatinine})) AS v
+        GROUP BY v.person_id, v.as_of, v.item, v.day
         """,
     )
 
 
-def _values(registry: Registry) -> str:
-    return f"""(
-        SELECT r.person_id, m.item, m.least, m.most, m.valid_days, r.day, r.value * m.scale + m.shift AS value
-        FROM (SELECT person_id, {measured_key()}, {_DAY.format("measurement_date")} AS day, value_as_number AS value
-              FROM {registry.typed("measurement")} AS s
-              WHERE person_id IS NOT NULL AND measurement_date IS NOT NULL AND value_as_number IS NOT NULL) AS r
-        JOIN measured AS m ON m.concept = r.concept AND m.source = r.source AND m.unit = r.unit AND m.unit_source = r.unit_source)"""
-
-
 def out_of_bounds(registry: Registry) -> int:
-    """How many values lie beyond the bounds of their lab."""
-    found = registry.engine.rows(f"SELECT COUNT(*) AS n FROM {_values(registry)} AS v WHERE NOT (value BETWEEN least AND most)")  # fmt: skip
-    return int(found["n"][0].as_py())
+    """How many values of those who are asked about lie beyond the bounds of their lab."""
+    return int(
+        registry.engine.rows("SELECT CAST(COALESCE(SUM(outside), 0) AS BIGINT) AS n FROM measure")["n"][0].as_py()
+    )
 
 
-def said_values(creatinine: int | None, earlier: int, knowledge: Knowledge) -> str:
+def said_values(creatinine: int, earlier: int, knowledge: Knowledge) -> str:
     """The newest day's values of each lab, least and most; and the creatinine before: the lowest within the days of a kidney injury, else the last."""
-    who = "person_id, as_of, item"
-    newest = f"""
-        SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop, low, high
-        FROM measure QUALIFY ROW_NUMBER() OVER (PARTITION BY {who} ORDER BY day DESC) = 1
-    """
-    if creatinine is None:
-        return newest
+    oldest = f"as_of - {int(knowledge.labs['creatinine'].valid_days)}"
     near = f"newest - day <= {int(knowledge.policy('kidney_injury_ratio_days'))}"
-    return f"""{newest}
+    return f"""
+        SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop, low, high
+        FROM measure WHERE low IS NOT NULL AND (item <> {creatinine} OR day >= {oldest})
+        QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of, item ORDER BY day DESC) = 1
         UNION ALL
         SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, CAST({earlier} AS INT) AS item, CAST(day AS INT) AS start, {_NOTHING} AS stop,
                CASE WHEN {near} THEN low ELSE high END AS low, CASE WHEN {near} THEN low ELSE high END AS high
-        FROM (SELECT *, MAX(day) OVER (PARTITION BY person_id, as_of) AS newest FROM measure WHERE item = {creatinine}) AS c
-        WHERE day < newest
+        FROM (SELECT *, MAX(day) OVER (PARTITION BY person_id, as_of) AS newest FROM measure WHERE item = {creatinine} AND low IS NOT NULL) AS c
+        WHERE day < newest AND newest >= {oldest}
         QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of ORDER BY
             CASE WHEN {near} THEN 0 ELSE 1 END, CASE WHEN {near} THEN low ELSE 0 END, CASE WHEN {near} THEN day ELSE -day END) = 1
     """
@@ -229,30 +243,6 @@ def condition_key() -> str:
                CASE WHEN COALESCE(condition_concept_id, 0) = 0 THEN COALESCE(condition_source_value, '') ELSE '' END AS source"""
 
 
-def said_conditions(registry: Registry) -> str:
-    """The conditions of those who are asked about, each since it was first written down; one that lasts only so long since its last time, where that is
-    near enough. ``condition`` and ``observed``, which holds conditions too, are loaded where their tables are there."""
-    noted = []
-    if registry.has("condition_occurrence"):
-        noted.append(f"""
-            SELECT r.person_id, r.day, c.item, c.lasts_days
-            FROM (SELECT person_id, {condition_key()}, {_DAY.format("condition_start_date")} AS day
-                  FROM {registry.typed("condition_occurrence")} AS s WHERE person_id IS NOT NULL AND condition_start_date IS NOT NULL) AS r
-            JOIN condition AS c ON c.concept = r.concept AND c.source_concept = r.source_concept AND c.source = r.source""")
-    if registry.has("observation"):
-        noted.append(
-            f"SELECT person_id, day, item, lasts_days FROM {_observed(registry)} AS o WHERE kind = {CONDITION}"
-        )
-    return f"""
-        SELECT a.person_id, a.as_of, CAST({CONDITION} AS TINYINT) AS kind, n.item,
-               CAST(CASE WHEN MIN(n.lasts_days) IS NULL THEN MIN(n.day) ELSE MAX(n.day) END AS INT) AS start, {_NOTHING} AS stop,
-               {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
-        FROM ({" UNION ALL ".join(noted)}) AS n JOIN ask AS a ON a.person_id = n.person_id
-        WHERE n.day <= a.as_of AND (n.lasts_days IS NULL OR n.day > a.as_of - n.lasts_days)
-        GROUP BY a.person_id, a.as_of, n.item
-    """
-
-
 def observed_key() -> str:
     """The columns that tell one observation of a registry from another."""
     return """COALESCE(observation_concept_id, 0) AS concept, COALESCE(value_as_concept_id, 0) AS value_concept,
@@ -260,31 +250,69 @@ def observed_key() -> str:
                COALESCE(value_as_string, '') AS value_text"""
 
 
-def said_observed(registry: Registry) -> str:
-    """Allergies of those who are asked about, since they were first written down; and of every habit what was said last. ``observed`` is loaded."""
-    rows = f"""
-        SELECT a.person_id, a.as_of, o.kind, o.item, o.field, o.day
-        FROM {_observed(registry)} AS o JOIN ask AS a ON a.person_id = o.person_id
-        WHERE o.day <= a.as_of AND (o.lasts_days IS NULL OR o.day > a.as_of - o.lasts_days)
+def done_key() -> str:
+    """The columns that tell one procedure of a registry from another."""
+    return """COALESCE(procedure_concept_id, 0) AS concept,
+               CASE WHEN COALESCE(procedure_concept_id, 0) = 0 THEN COALESCE(procedure_source_value, '') ELSE '' END AS source"""
+
+
+class Notes(NamedTuple):
+    """A table of notes: its day, the columns that tell one thing noted from another, and the name of the table of what each means."""
+
+    day: str
+    key: str
+    meaning: str
+    columns: tuple[str, ...]
+
+
+NOTES = {
+    "condition_occurrence": Notes(
+        "condition_start_date", condition_key(), "condition", ("concept", "source_concept", "source")
+    ),
+    "observation": Notes(
+        "observation_date", observed_key(), "observed", ("concept", "value_concept", "source", "value_text")
+    ),
+    "procedure_occurrence": Notes("procedure_date", done_key(), "done", ("concept", "source")),
+}
+
+
+def keep_noted(registry: Registry) -> None:
+    """Keeps ``noted``: every note of a condition, an allergy or a habit of those who are asked about, on any day. What the notes of the tables that are
+    there mean is loaded."""
+    parts = [
+        f"""SELECT r.person_id, r.day, m.kind, m.item, m.field, m.lasts_days, m.again
+            FROM (SELECT person_id, {notes.key}, {_DAY.format(notes.day)} AS day
+                  FROM {registry.typed(table)} AS s WHERE person_id IS NOT NULL AND {notes.day} IS NOT NULL) AS r
+            JOIN {notes.meaning} AS m ON {" AND ".join(f"m.{c} = r.{c}" for c in notes.columns)}"""
+        for table, notes in NOTES.items()
+        if registry.has(table)
+    ]
+    registry.engine.keep(
+        "noted",
+        f"SELECT n.* FROM ({' UNION ALL '.join(parts)}) AS n WHERE n.person_id IN (SELECT a.person_id FROM ask AS a)",
+    )
+
+
+def said_noted() -> str:
+    """What was noted of those who are asked about, and counts on the day. A condition is since its newest note that came again, else since the first
+    that counts; an allergy is since it was first written down; of every habit all is said that was noted on the last day, of dialysis one kind.
+    ``noted`` is kept."""
+    rows = """
+        SELECT a.person_id, a.as_of, n.kind, n.item, n.field, n.again, n.day
+        FROM noted AS n JOIN ask AS a ON a.person_id = n.person_id
+        WHERE n.day <= a.as_of AND (n.lasts_days IS NULL OR n.day > a.as_of - n.lasts_days)
     """
     return f"""
-        SELECT person_id, as_of, CAST({ALLERGY} AS TINYINT) AS kind, item, CAST(MIN(day) AS INT) AS start, {_NOTHING} AS stop,
+        SELECT person_id, as_of, CAST(kind AS TINYINT) AS kind, item,
+               CAST(COALESCE(MAX(CASE WHEN again THEN day END), MIN(day)) AS INT) AS start, {_NOTHING} AS stop,
                {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
-        FROM ({rows}) AS x WHERE kind = {ALLERGY} GROUP BY person_id, as_of, item
+        FROM ({rows}) AS x WHERE kind <> {HABIT} GROUP BY person_id, as_of, kind, item
         UNION ALL
         SELECT person_id, as_of, CAST({HABIT} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop,
                {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
-        FROM ({rows}) AS x WHERE kind = {HABIT}
-        QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of, field ORDER BY day DESC, item) = 1
+        FROM (SELECT DISTINCT person_id, as_of, item, field, day FROM ({rows}) AS y WHERE kind = {HABIT}) AS x
+        QUALIFY RANK() OVER (PARTITION BY person_id, as_of, field ORDER BY day DESC, CASE WHEN field = 'dialysis' THEN item ELSE 0 END) = 1
     """
-
-
-def _observed(registry: Registry) -> str:
-    return f"""(
-        SELECT r.person_id, r.day, o.kind, o.item, o.field, o.lasts_days
-        FROM (SELECT person_id, {observed_key()}, {_DAY.format("observation_date")} AS day
-              FROM {registry.typed("observation")} AS s WHERE person_id IS NOT NULL AND observation_date IS NOT NULL) AS r
-        JOIN observed AS o ON o.concept = r.concept AND o.value_concept = r.value_concept AND o.source = r.source AND o.value_text = r.value_text)"""
 
 
 def distinct(key: str, typed: str, *, where: str = "TRUE") -> str:

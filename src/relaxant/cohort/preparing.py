@@ -14,8 +14,9 @@ from relaxant.cohort.meaning import (
     read_drugs,
     read_measurements,
     read_observations,
+    read_procedures,
 )
-from relaxant.cohort.registry import Registry
+from relaxant.cohort.registry import Missing, Registry
 from relaxant.cohort.said import EARLIER, Vocabulary
 from relaxant.cohort.tally import UNKNOWN, Tally, age_bands
 from relaxant.cohort.unfinished import Span
@@ -24,7 +25,6 @@ from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
 
 _CREATININE = "creatinine"
-_DEAD = "died before the day of the screen"
 _SEXES: dict[int | None, str] = {1: "female", 0: "male"}
 
 
@@ -43,9 +43,10 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a registry before anybody is checked.
 
-    ``again``: rows of persons that say once more what another row says. ``missing``: tables that are not there, each with what is not known then.
+    ``again``: rows of persons that say once more what another row says. ``missing``: what of a source is not there, or not so that it can be used.
     ``unusable``: rows by table and reason. ``implausible``: values beyond the bounds of their lab. ``left``: what nothing was made of, worst
-    first. ``agents``: those looked for that somebody has.
+    first. ``vocabulary``: what the items of the prepared rows mean; ``None`` where they are records (:data:`relaxant.cohort.records.RECORDS`), of
+    which nothing was read yet.
     """
 
     as_of: date
@@ -53,11 +54,11 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     country: str
     people: tuple[People, ...]
     again: int
-    missing: tuple[tuple[str, str], ...]
+    missing: tuple[Missing, ...]
     unusable: tuple[tuple[str, str, int], ...]
     implausible: int
     left: tuple[Left, ...]
-    vocabulary: Vocabulary
+    vocabulary: Vocabulary | None
     spans: tuple[Span, ...]
 
     def others(self, knowledge: Knowledge) -> Tally:
@@ -68,7 +69,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
             if one.asked:
                 continue
             tally.persons += one.persons
-            why = one.rejected or (_DEAD if one.dead else None)
+            why = one.rejected or (prepare.DEAD if one.dead else None)
             if why is not None:
                 tally.rejected[why] = tally.rejected.get(why, 0) + one.persons
                 continue
@@ -93,23 +94,7 @@ def prepare_registry(
     read_drugs(registry, concepts, glossary)
     prepare.keep_persons(registry, day)
     prepare.keep_asked(registry, day, knowledge)
-    prepare.keep_exposure(registry, knowledge)
-    read_doses(registry, glossary)
-    parts = [prepare.said_persons(), prepare.said_lines(knowledge)]
-    implausible = 0
-    if registry.has("measurement"):
-        read_measurements(registry, concepts, glossary)
-        prepare.keep_values(registry)
-        implausible = prepare.out_of_bounds(registry)
-        known = glossary.vocabulary().measured
-        parts.append(prepare.said_values(known.index(_CREATININE), known.index(EARLIER), knowledge))
-    if registry.has("condition_occurrence"):
-        read_conditions(registry, concepts, glossary)
-    if registry.has("observation"):
-        read_observations(registry, concepts, glossary)
-        parts.append(prepare.said_observed(registry))
-    if registry.has("condition_occurrence") or registry.has("observation"):
-        parts.append(prepare.said_conditions(registry))
+    said = said_of(registry, concepts, glossary)
     people = tuple(
         People(
             female=row["female"], years=row["years"], rejected=row["rejected"], dead=bool(row["dead"]),
@@ -125,7 +110,7 @@ def prepare_registry(
         again=int(engine.rows("SELECT COALESCE(SUM(times - 1), 0) AS n FROM persons WHERE rejected IS NULL")["n"][0].as_py()),
         missing=registry.missing(),
         unusable=registry.unusable(last or today),
-        implausible=implausible,
+        implausible=prepare.out_of_bounds(registry) if registry.has("measurement") else 0,
         left=tuple(glossary.left()),
         vocabulary=glossary.vocabulary(),
         spans=tuple(
@@ -133,4 +118,27 @@ def prepare_registry(
             for i, row in enumerate(engine.rows(prepare.spans(people_at_once)).to_pylist())
         ),
     )  # fmt: skip
-    return made, " UNION ALL ".join(f"({part})" for part in parts)
+    return made, said
+
+
+def said_of(registry: Registry, concepts: Concepts, glossary: Glossary) -> str:
+    """The query of what is said of those in ``ask``, everything read that it stands on. ``drug``, ``persons`` and ``ask`` are there."""
+    knowledge = glossary.knowledge
+    prepare.keep_exposure(registry, knowledge)
+    read_doses(registry, glossary)
+    parts = [prepare.said_persons(), prepare.said_lines(knowledge)]
+    if registry.has("measurement"):
+        read_measurements(registry, concepts, glossary)
+        known = glossary.vocabulary().measured
+        prepare.keep_values(registry, known.index(_CREATININE))
+        parts.append(prepare.said_values(known.index(_CREATININE), known.index(EARLIER), knowledge))
+    if registry.has("condition_occurrence"):
+        read_conditions(registry, concepts, glossary)
+    if registry.has("observation"):
+        read_observations(registry, concepts, glossary)
+    if registry.has("procedure_occurrence"):
+        read_procedures(registry, concepts, glossary)
+    if any(registry.has(table) for table in prepare.NOTES):
+        prepare.keep_noted(registry)
+        parts.append(prepare.said_noted())
+    return " UNION ALL ".join(f"({part})" for part in parts)

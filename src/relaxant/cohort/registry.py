@@ -3,46 +3,73 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import NamedTuple
+
+import pyarrow as pa
 
 from relaxant.cohort.engine import Engine
 from relaxant.cohort.tables import BY_NAME, SQL_TYPE, TABLES, Field
 from relaxant.errors import InputError
 
 
-class Registry:
-    """An opened source whose tables are those of OMOP. Raises :class:`InputError` where persons or their medicines are not there."""
+class Missing(NamedTuple):
+    """What cannot be used of a source (``what``: the table death), why ("is not there"), and what is not known then."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    what: str
+    why: str
+    unknown: str
+
+
+class Registry:
+    """An opened source whose tables are those of OMOP; with ``person`` its rows of that person alone. Raises :class:`InputError` where persons or
+    their medicines are not there."""
+
+    def __init__(self, engine: Engine, person: int | None = None) -> None:
+        self.engine, self._person = engine, person
         self._there = engine.columns()
         if not self._there:
             raise InputError("SOURCE", engine.name, "none of the tables of OMOP is there", f"give a source with {', '.join(t.name for t in TABLES)}")  # fmt: skip
+        self._missing = list[Missing]()
         for table in TABLES:
             there = self._there.get(table.name)
-            if there is None and table.needed:
+            lacking = [f.name for f in table.fields if f.needed and f.name not in (there or ())]
+            if table.needed and there is None:
                 raise InputError("SOURCE", ", ".join(sorted(self._there)), f"the table {table.name} is missing, which says {table.without}", "give it as well")  # fmt: skip
-            lacking = [] if there is None else [f.name for f in table.fields if f.needed and f.name not in there]
-            if lacking:
+            if table.needed and lacking:
                 raise InputError(f"SOURCE {table.name}", ", ".join(there or ()), f"the column {lacking[0]} is missing", f"give {', '.join(f.name for f in table.fields)}")  # fmt: skip
+            if lacking:
+                why = "is not there" if there is None else f"has no column {lacking[0]}"
+                self._missing.append(Missing(f"the table {table.name}", why, table.without))
+                self._there.pop(table.name, None)
 
     def has(self, table: str) -> bool:
         """Whether a table is there."""
         return table in self._there
 
-    def missing(self) -> tuple[tuple[str, str], ...]:
-        """The tables that are not there, each with what is not known then."""
-        return tuple((t.name, t.without) for t in TABLES if t.name not in self._there)
+    def missing(self) -> tuple[Missing, ...]:
+        """The tables that are not there, or not so that they can be used."""
+        return tuple(self._missing)
 
     def typed(self, table: str, *columns: str) -> str:
         """A table with columns of the model's own types, as a subquery; a column that is not there is empty, a value that is none of its type too."""
         fields = {f.name: f for f in BY_NAME[table].fields}
         listed = ", ".join(f"{self._value(table, fields[name])} AS {name}" for name in columns or fields)
-        return f"(SELECT {listed} FROM {self.engine.source(table)})"
+        return f"(SELECT {listed} FROM {self.engine.source(table)} AS s{self._of_person(table)})"
+
+    def _of_person(self, table: str) -> str:
+        """Which rows of a table are asked for: all, or those of one person, found by an index where there is one."""
+        if self._person is None or "person_id" not in (fields := {f.name: f for f in BY_NAME[table].fields}):
+            return ""
+        name = self._there[table]["person_id"]
+        found = self.engine.rows(f'SELECT "{name}" AS person_id FROM {self.engine.source(table)} LIMIT 1')
+        as_text = pa.types.is_string(found["person_id"].type)
+        value = self._value(table, fields["person_id"]) if as_text else f's."{name}"'
+        return f" WHERE {value} = {self._person}"
 
     def _value(self, table: str, field: Field) -> str:
         name = self._there[table].get(field.name)
         kind = SQL_TYPE[field.kind]
-        return f"CAST(NULL AS {kind})" if name is None else f'TRY_CAST("{name}" AS {kind})'
+        return f"CAST(NULL AS {kind})" if name is None else f'TRY_CAST(s."{name}" AS {kind})'
 
     def last_day(self, today: date) -> date | None:
         """The last day of the data, up to today: that until which anybody is followed, or where that is not said the last on which anything begins."""
@@ -67,7 +94,7 @@ class Registry:
         return None
 
     def unusable(self, last: date) -> tuple[tuple[str, str, int], ...]:
-        """Rows that cannot be used, by table: (table, why, how many). ``last`` is the last day of the data."""
+        """Rows that cannot be used, by table: (table, why, how many). ``last`` is the last day of the data; ``persons`` is kept."""
         out = list(self.engine.faults())
         for table in TABLES:
             checked = [f for f in table.fields if f.needed and f.name in self._there.get(table.name, ())]
@@ -76,22 +103,22 @@ class Registry:
             tests = {}
             for field in checked:
                 name = self._there[table.name][field.name]
-                tests[f"{field.name} is missing"] = f'"{name}" IS NULL'
-                tests[f"{field.name} is no {_words(field)}"] = f'"{name}" IS NOT NULL AND {self._value(table.name, field)} IS NULL'  # fmt: skip
+                tests[f"{field.name} is missing"] = f's."{name}" IS NULL'
+                tests[f"{field.name} is no {_words(field)}"] = f's."{name}" IS NOT NULL AND {self._value(table.name, field)} IS NULL'  # fmt: skip
                 if field.kind == "day":
                     tests[f"{field.name} lies after the last day of the data"] = (
                         f"{self._value(table.name, field)} > DATE '{last}'"
                     )
-            counts = ", ".join(f"COUNT(*) FILTER (WHERE {test}) AS n{i}" for i, test in enumerate(tests.values()))
-            row = self.engine.rows(f"SELECT {counts} FROM {self.engine.source(table.name)}").to_pylist()[0]
-            out += [(table.name, why, int(n)) for why, n in zip(tests, row.values(), strict=True) if n]
+            joined = ""
             if table.name != "person":
-                n = self.engine.rows(
-                    f"SELECT COUNT(*) AS n FROM {self.typed(table.name, 'person_id')} AS a "
-                    f"WHERE NOT EXISTS (SELECT 1 FROM {self.typed('person', 'person_id')} AS b WHERE b.person_id = a.person_id) AND a.person_id IS NOT NULL"
-                )["n"][0].as_py()
-                if n:
-                    out.append((table.name, "its person is not in the table person", int(n)))
+                person = self._value(table.name, table.fields[0])
+                tests["its person is not in the table person"] = f"p.person_id IS NULL AND {person} IS NOT NULL"
+                joined = f"LEFT JOIN persons AS p ON p.person_id = {person}"
+            counts = ", ".join(f"COUNT(*) FILTER (WHERE {test}) AS n{i}" for i, test in enumerate(tests.values()))
+            row = self.engine.rows(f"SELECT {counts} FROM {self.engine.source(table.name)} AS s {joined}").to_pylist()[
+                0
+            ]
+            out += [(table.name, why, int(n)) for why, n in zip(tests, row.values(), strict=True) if n]
         return tuple(out)
 
 

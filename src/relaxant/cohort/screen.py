@@ -13,16 +13,19 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 
-from relaxant.cohort import prepare
+from relaxant.cohort.batch import RegistryBatches
+from relaxant.cohort.bulk import PERSONS
 from relaxant.cohort.checking import Checker, Outcome, packed, unpacked
 from relaxant.cohort.opening import fingerprint, open_source, shown_source
 from relaxant.cohort.preparing import Prepared, prepare_registry
 from relaxant.cohort.registry import Registry
 from relaxant.cohort.results import CHECKS, FINDINGS
 from relaxant.cohort.said import SAID
+from relaxant.cohort.sources import Asked, batches_of, source_of
 from relaxant.cohort.summary import summary_html
 from relaxant.cohort.tally import Tally
 from relaxant.cohort.unfinished import Span, Unfinished
+from relaxant.cohort.vocabulary import left_of, worst_left
 from relaxant.cohort.whole import whole_people
 from relaxant.cohort.writing import Growing, write_attrition, write_counts, write_unmapped
 from relaxant.errors import InputError
@@ -32,6 +35,7 @@ from relaxant.version import __version__
 
 PEOPLE_AT_ONCE = 16_384
 _ROWS_AT_ONCE = 400_000  # of what is said, on a machine of Spark
+_READS = "reading the source"
 _PACKED = "first long, findings binary, checks binary, tally binary"
 Progress = Callable[[str, int, int], None]
 
@@ -60,12 +64,14 @@ def screen(
     small_counts: bool = False,
     workers: int = 1,
     memory: str = "1200MB",
+    people_at_once: int = PEOPLE_AT_ONCE,
     today: date | None = None,
     knowledge: Knowledge | None = None,
     progress: Progress | None = None,
 ) -> Screen:
-    """Screens a registry as of a day (its last where none is said) and writes ``findings.parquet``, ``counts.csv``, ``attrition.csv``,
-    ``unmapped.csv`` and ``summary.html`` into a folder; with ``checks`` all checks too.
+    """Screens a registry, or the records of FHIR bulk data, as of a day (its last where none is said) and writes ``findings.parquet``, ``counts.csv``, ``attrition.csv``,
+    ``unmapped.csv`` and ``summary.html`` into a folder; with ``checks`` all checks too, and ``persons.csv``, which says whose
+    record has which number, where the source has ids that are no numbers.
 
     ``workers`` are processes, of which the program that asks for more than one has to be importable without running (``if __name__ ==
     "__main__"``). A screen that was stopped goes on where it was when the same is asked again, and gives the same bytes. ``progress`` is told
@@ -83,11 +89,11 @@ def screen(
         "as_of": None if as_of is None else as_of.isoformat(),
         "country": country,
         "checks": checks,
-        "people_at_once": PEOPLE_AT_ONCE,
+        "people_at_once": people_at_once,
     }
     unfinished = Unfinished(folder, stamp)
     tell = progress or (lambda what, done, of: None)
-    job = _Job(str(source), engine, as_of, country, checks, max(1, workers), memory, today, knowledge)
+    job = _Job(str(source), engine, as_of, country, checks, max(1, workers), memory, today, people_at_once, knowledge)
     prepared = _on_spark(job, unfinished, tell) if _by_spark(job) else _here(job, unfinished, tell)
     return _finish(job, prepared, unfinished, folder, small_counts)
 
@@ -101,6 +107,7 @@ class _Job(msgspec.Struct, frozen=True):
     workers: int
     memory: str
     today: date
+    people_at_once: int
     knowledge: Knowledge
 
 
@@ -114,15 +121,18 @@ def _by_spark(job: _Job) -> bool:
 def _here(job: _Job, unfinished: Unfinished, tell: Progress) -> Prepared:
     written = unfinished.get("prepared.json")
     if written is None:
-        tell("reading the registry", 0, 1)
-        held = open_source(job.source, job.engine, memory=job.memory, threads=max(job.workers, os.cpu_count() or 1))
-        try:
-            prepared, said = prepare_registry(
-                Registry(held), job.knowledge, as_of=job.as_of, country=job.country, today=job.today, people_at_once=PEOPLE_AT_ONCE
-            )  # fmt: skip
-            unfinished.put_said(held.stream(prepare.in_order(said)))
-        finally:
-            held.close()
+        tell(_READS, 0, 1)
+        asked = Asked(
+            as_of=job.as_of,
+            country=job.country,
+            today=job.today,
+            people_at_once=job.people_at_once,
+            memory=job.memory,
+            threads=max(job.workers, os.cpu_count() or 1),
+        )
+        prepared = source_of(job.source, job.engine).prepare(
+            asked, unfinished, job.knowledge, lambda done, of: tell(_READS, done, of)
+        )
         unfinished.put("prepared.json", msgspec.json.encode(prepared))
     else:
         prepared = msgspec.json.decode(written, type=Prepared)
@@ -136,7 +146,7 @@ def _here(job: _Job, unfinished: Unfinished, tell: Progress) -> Prepared:
 def _checked(job: _Job, prepared: Prepared, unfinished: Unfinished, left: Sequence[Span]) -> Iterator[Span]:
     """Checks the batches that are left, each in turn or several beside one another, and gives them as they are done."""
     if job.workers == 1 or len(left) < 2:
-        checker = Checker(prepared.vocabulary, job.country, job.knowledge, checks=job.checks)
+        checker = Checker(batches_of(prepared, job.knowledge), job.country, job.knowledge, checks=job.checks)
         for span in left:
             _put(unfinished, span, checker.check(unfinished.read_said(span)))
             yield span
@@ -170,7 +180,7 @@ def _begin(unfinished: Unfinished, country: str, checks: bool) -> None:
     pa.set_cpu_count(1)
     knowledge = msgspec.msgpack.decode(unfinished.get("knowledge.msgpack") or b"", type=Knowledge)
     prepared = msgspec.json.decode(unfinished.get("prepared.json") or b"", type=Prepared)
-    _SHARED.append((unfinished, Checker(prepared.vocabulary, country, knowledge, checks=checks)))
+    _SHARED.append((unfinished, Checker(batches_of(prepared, knowledge), country, knowledge, checks=checks)))
 
 
 def _check_span(span: Span) -> Span:
@@ -198,12 +208,12 @@ def _put(unfinished: Unfinished, span: Span, outcome: Outcome) -> None:
 def _on_spark(job: _Job, unfinished: Unfinished, tell: Progress) -> Prepared:
     from relaxant.cohort.spark import SparkEngine
 
-    tell("reading the registry", 0, 1)
+    tell(_READS, 0, 1)
     held = open_source(job.source, job.engine)
     assert isinstance(held, SparkEngine)
     try:
         prepared, said = prepare_registry(
-            Registry(held), job.knowledge, as_of=job.as_of, country=job.country, today=job.today, people_at_once=4 * PEOPLE_AT_ONCE
+            Registry(held), job.knowledge, as_of=job.as_of, country=job.country, today=job.today, people_at_once=4 * job.people_at_once
         )  # fmt: skip
         written = msgspec.json.encode(prepared)
         if unfinished.get("prepared.json") not in (None, written):
@@ -239,7 +249,9 @@ class _OnSpark:
 
                 knowledge = msgspec.msgpack.decode(self._knowledge, type=Knowledge)
                 vocabulary = msgspec.msgpack.decode(self._vocabulary, type=Vocabulary)
-                checker = Checker(vocabulary, self._country, knowledge, checks=self._checks)
+                checker = Checker(
+                    RegistryBatches(vocabulary, self._country, knowledge), self._country, knowledge, checks=self._checks
+                )
             findings, checks, tally = packed(checker.check(said.cast(SAID)))
             yield pa.RecordBatch.from_pydict(
                 {"first": [said["person_id"][0].as_py()], "findings": [findings], "checks": [checks], "tally": [tally]}
@@ -279,6 +291,7 @@ def _finish(job: _Job, prepared: Prepared, unfinished: Unfinished, folder: Path,
                 growing.add(unpacked(unfinished.get(_name(span, "checks")) or b""))
         os.replace(folder / "checks.parquet.part", checks)
     tally.balanced()
+    prepared = msgspec.structs.replace(prepared, left=tuple(worst_left([*prepared.left, *left_of(tally.left)])))
     made = Screen(
         prepared=prepared,
         tally=tally,
@@ -296,5 +309,7 @@ def _finish(job: _Job, prepared: Prepared, unfinished: Unfinished, folder: Path,
         prepared, tally, job.knowledge, source=made.source, engine=made.engine, small_counts=small_counts
     )
     (folder / "summary.html").write_text(page, encoding="utf-8", newline="\n")
+    if (unfinished.folder / PERSONS).exists():
+        os.replace(unfinished.folder / PERSONS, folder / PERSONS)
     unfinished.done()
     return made

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from relaxant.cohort import shown_counts as of
+from relaxant.cohort.asked import shown_agent
 from relaxant.cohort.hiding import Cell
 from relaxant.cohort.preparing import Prepared
 from relaxant.cohort.shown_counts import Counts, Text
@@ -20,6 +21,7 @@ from relaxant.patient import jurisdiction_of
 from relaxant.report.html import page_file, template
 from relaxant.report.shown import clean, counted, title_of
 from relaxant.rules.tiers import RANK
+from relaxant.rules.wording import capital
 from relaxant.version import __version__
 
 _FOLDER = Path(__file__).parent
@@ -343,7 +345,7 @@ class _View:
 
     def _unused_rows(self) -> list[str]:
         words, prepared, number = self._words["left"], self._prepared, self._counts.number
-        out = [str(words["missing"]).format(table=table, what=what) for table, what in prepared.missing]
+        out = [capital(str(words["missing"]).format(**one._asdict())) for one in prepared.missing]
         out += [
             str(words["row"]).format(table=table, why=why, count=number(count).words)
             for table, why, count in prepared.unusable
@@ -372,7 +374,7 @@ class _View:
         )
 
     def _agent(self, agent: str) -> str:
-        return self._knowledge.agents[agent].names.get(jurisdiction_of(self._prepared.country), agent)
+        return shown_agent(agent, self._knowledge, self._prepared.country)
 
     def _not_found(self) -> str | None:
         found = {agent for agent, _ in self._tally.agents}

@@ -74,6 +74,7 @@ TABLES = (
             Field("person_id", "number", True),
             Field("measurement_concept_id", "number"),
             Field("measurement_date", "day", True),
+            Field("operator_concept_id", "number"),
             Field("value_as_number", "amount"),
             Field("unit_concept_id", "number"),
             Field("unit_source_value", "text"),
@@ -92,6 +93,16 @@ TABLES = (
             Field("observation_source_value", "text"),
         ),
         "allergies and smoking",
+    ),
+    Table(
+        "procedure_occurrence",
+        (
+            Field("person_id", "number", True),
+            Field("procedure_concept_id", "number"),
+            Field("procedure_date", "day", True),
+            Field("procedure_source_value", "text"),
+        ),
+        "dialysis and scans",
     ),
     Table("death", (Field("person_id", "number", True), Field("death_date", "day", True)), "who has died"),
     Table(

@@ -73,6 +73,8 @@ class Wanting(msgspec.Struct, frozen=True):
         return Wanting(self.people + other.people, self.checks + other.checks, min(self.worst, other.worst))
 
 
+LeftKey = tuple[str, str | None, str | None, str | None, str, bool]
+"""Something of which nothing was made, by the fields of :class:`relaxant.cohort.vocabulary.Left` without how many times."""
 SexAge = tuple[str, str]
 """One of ``SEXES`` and an age band."""
 
@@ -83,7 +85,7 @@ class Tally(msgspec.Struct, kw_only=True):
     ``persons`` are all that the source has: the ``rejected``, by reason, those with ``no_relaxant``, those of whom everything could be ``checked``
     and those of whom something was ``unchecked``. Of those with a relaxant ``now`` take one today. ``agents`` by agent and ``taking`` or
     ``stopped``; ``known`` by input; ``found`` by rule, tier, agent, sex, age band and year. ``rules`` and ``worst`` count each person once: by
-    rule, and by the gravest tier of what was found.
+    rule, and by the gravest tier of what was found. ``left`` counts times and not persons.
     """
 
     persons: int = 0
@@ -101,6 +103,7 @@ class Tally(msgspec.Struct, kw_only=True):
     rules: dict[str, int] = {}
     worst: dict[Tier, int] = {}
     wanting: dict[str, Wanting] = {}
+    left: dict[LeftKey, int] = {}
 
     @property
     def relaxant(self) -> int:

@@ -50,7 +50,7 @@ class Unfinished:
 
     @property
     def said(self) -> Path:
-        """The prepared relation, once it is whole."""
+        """The prepared rows, once they are whole."""
         return self.folder / "said.parquet"
 
     def put(self, name: str, data: bytes) -> None:
@@ -70,13 +70,13 @@ class Unfinished:
         write(beside)
         os.replace(beside, self.folder / name)
 
-    def put_said(self, batches: Iterable[pa.RecordBatch]) -> None:
-        """Writes the prepared relation, people one after another."""
+    def put_said(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema = SAID) -> None:
+        """Writes the prepared rows, people one after another."""
 
         def write(path: Path) -> None:
-            with pq.ParquetWriter(path, SAID, compression="zstd", compression_level=1) as writer:
+            with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
                 for batch in batches:
-                    writer.write_batch(batch.cast(SAID), row_group_size=_ROWS)
+                    writer.write_batch(batch.cast(schema), row_group_size=_ROWS)
 
         self.made("said.parquet", write)
 

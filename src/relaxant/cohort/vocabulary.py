@@ -7,7 +7,8 @@ write into one :class:`Glossary`, and give a table with the same keys to be join
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, Generic, TypeVar
 
@@ -15,6 +16,7 @@ import msgspec
 import pyarrow as pa
 
 from relaxant.cohort.said import EARLIER, Habit, Vocabulary
+from relaxant.cohort.tally import LeftKey
 from relaxant.io.said import clean
 from relaxant.knowledge.load import Knowledge
 from relaxant.patient import Allergy, Line, Patient, Stated
@@ -34,6 +36,10 @@ SYSTEMS: Final[dict[str, str]] = {
 }
 
 
+DIALYSES: Final = (Habit(field="dialysis", value="peritoneal"), Habit(field="dialysis", value="haemodialysis"))
+"""Of two kinds on one day the first counts, as at the bedside: what is of no kind is read as the second."""
+
+
 class Left(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """Something of a registry that no line, value or condition was made of, with why. ``lost`` where a rule might have used it; what no rule asks
     for is not lost."""
@@ -47,13 +53,27 @@ class Left(msgspec.Struct, frozen=True, kw_only=True, order=True):
     lost: bool
 
 
+def worst_left(left: Iterable[Left]) -> list[Left]:
+    """What was left, each once, the worst first: what a rule might have used before what none asks for, then by rows."""
+    together = Counter[LeftKey]()
+    for one in left:
+        together[one.domain, one.vocabulary, one.code, one.name, one.why, one.lost] += one.rows
+    return sorted(left_of(together), key=lambda o: (not o.lost, -o.rows, o.domain, o.name or "", o.code or "", o.why))
+
+
+def left_of(counts: Mapping[LeftKey, int]) -> Iterator[Left]:
+    """What was left, as counted."""
+    for (domain, vocabulary, code, name, why, lost), rows in counts.items():
+        yield Left(domain=domain, vocabulary=vocabulary, code=code, name=name, rows=rows, why=why, lost=lost)
+
+
 class Glossary:
     """What has been read so far: every kind of item by its number, and what was left."""
 
     def __init__(self, knowledge: Knowledge, as_of: date, country: str) -> None:
         self.knowledge, self.somebody = knowledge, Patient(as_of=as_of, country=country)
         self.lines, self.conditions = Numbered[Line](), Numbered[Stated]()
-        self.allergies, self.habits = Numbered[Allergy](), Numbered[Habit]()
+        self.allergies, self.habits = Numbered[Allergy | None](), Numbered[Habit](DIALYSES)
         self.measured = Numbered[str]((*knowledge.labs, EARLIER))
         self.products: list[Any] = []
         """What :mod:`relaxant.cohort.drugs` knows of each drug, for its doses."""
@@ -68,16 +88,8 @@ class Glossary:
         )
 
     def left(self) -> list[Left]:
-        """What was left, the worst first: what a rule might have used before what none asks for, then by rows."""
-        together: dict[tuple[Any, ...], int] = {}
-        for one in self._left:
-            key = (one.domain, one.vocabulary, one.code, one.name, one.why, one.lost)
-            together[key] = together.get(key, 0) + one.rows
-        out = [
-            Left(domain=k[0], vocabulary=k[1], code=k[2], name=k[3], rows=rows, why=k[4], lost=k[5])
-            for k, rows in together.items()
-        ]
-        return sorted(out, key=lambda o: (not o.lost, -o.rows, o.domain, o.name or "", o.code or "", o.why))
+        """What was left, the worst first."""
+        return worst_left(self._left)
 
     def vocabulary(self) -> Vocabulary:
         """The items by number."""
@@ -101,6 +113,12 @@ class Numbered(Generic[Item]):
     def number(self, item: Item) -> int:
         """The number of an item, given on the first asking."""
         return self._numbers.setdefault(item, len(self._numbers))
+
+    def numbers(self, items: Sequence[Item]) -> list[int]:
+        """The numbers of items, new ones in the order of what they say: which of two comes first is so whatever else there is."""
+        for item in sorted(set(items), key=msgspec.json.encode):
+            self.number(item)
+        return [self._numbers[item] for item in items]
 
     @property
     def items(self) -> tuple[Item, ...]:

@@ -71,7 +71,7 @@ def write_attrition(path: Path, tally: Tally) -> None:
         *(("rejected", why, count) for why, count in sorted(tally.rejected.items())),
         ("no relaxant", None, tally.no_relaxant),
         ("relaxant", "taken today", tally.now),
-        ("relaxant", "stopped lately", tally.relaxant - tally.now),
+        ("relaxant", "no longer taken", tally.relaxant - tally.now),
         ("everything checked", None, tally.checked),
         ("something unchecked", None, tally.unchecked),
         ("finding", None, tally.findings),

@@ -156,6 +156,14 @@ def _duration_days(facts: Facts, agent: str, _of: str) -> Column:
     )
 
 
+def _dose_interval_days(facts: Facts, agent: str, _of: str) -> Column:
+    """Days between doses: of the most frequent line, or the day by the number of its doses; endless for what is given once."""
+    said, doses = facts.agent_number(agent, "interval_days"), facts.agent_number(agent, "doses_daily")
+    several = (said <= 1) & (doses > 1)
+    days = np.where(several, 1 / np.fmax(doses, 1.0), said)
+    return number(days, AGENT_FACTS["dose_interval_days"].unit, needs=f"dose of {agent}", inputs=("medicines",), methods=_LINE)  # fmt: skip
+
+
 def _allergic(facts: Facts, agent: str, _of: str) -> Column:
     return facts.column(f"allergy:{facts.knowledge.agents[agent].ingredient}")
 
@@ -166,7 +174,6 @@ _NEEDS = {
     "present_days": "start date of {agent}",
     "dose_drop": "dose of {agent}",
     "doses_daily": "dose of {agent}",
-    "dose_interval_days": "dose of {agent}",
     "reservoir_at_alarm": "reservoir",
     "filling_days": "refilled",
     "pump_mixed": "pump",
@@ -387,5 +394,6 @@ _MAKERS: dict[str, Callable[[Facts, str, str], Column]] = {
     "raised_too_soon": lambda facts, agent, _: raised_too_soon(facts, agent),
     "allergic": _allergic,
     "duration_days": _duration_days,
+    "dose_interval_days": _dose_interval_days,
 }
 """Facts that are made of what an agent's lines say; the others stand as they were said."""

@@ -2,26 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import sys
+from functools import lru_cache
 
 import numpy as np
 
 from relaxant.facts.column import Floats, Mask, anywhere
 from relaxant.facts.limits import of_routes
 from relaxant.facts.line_kinds import BY_FIELD
-from relaxant.facts.lines import CURRENT, KEPT, REPLACED, STOPPED, WEIGHED, AgentLines, Groups, Index, grouped, reduced
+from relaxant.facts.lines import (
+    KEPT,
+    REPLACED,
+    ROLES,
+    STOPPED,
+    STOPPING,
+    WEIGHED,
+    AgentLines,
+    Groups,
+    Index,
+    grouped,
+    reduced,
+)
 from relaxant.knowledge.schema import Agent
 
 SITUATIONS = ("taking", "starting", "stopping", "stopped")
 """Whom nothing was said of is in none of them; any other value of theirs is unknown."""
-_RANK = np.array([0, 0, 1, 2, 3])
-"""By role: the doses are those of the lines of the first rank that there are."""
 _LIMITED = ("daily_high", "daily_per_kg_high", "doses_daily", "single_high", "single_per_kg_high", "weight_missing")
 """What limits are held against: the most in a day and at once, as amounts and by weight, and the number of doses. The first three are sums."""
-_SUMMED, _LARGEST = slice(0, BY_FIELD["single"]), slice(BY_FIELD["single"], BY_FIELD["least"])
-_LIMITED_SUMS, _LIMITED_LARGEST = slice(0, 3), slice(BY_FIELD["single"], BY_FIELD["single"] + 3)
-_LOW, _DAILY = BY_FIELD["daily_low"], [BY_FIELD["daily_high"], BY_FIELD["daily_low"]]
-_CURRENT_STOPPED = [CURRENT, STOPPED]
+_DIGITS = 9  # three doses of a third are three doses, and a sum is the same in whichever order it is made
+
+# ---------------------------------------------------------------- what depends on the roles of a person's lines alone, in tables
+
+_Case = frozenset[int]
+"""The roles that the lines of one person and agent have. Its number has a bit for each."""
+_BIT = 1 << np.array(ROLES)
+_CASES = [frozenset(role for role in ROLES if number >> role & 1) for number in range(1 << len(ROLES))]
+_CURRENT = frozenset({KEPT, REPLACED})
+_DOSED = ({WEIGHED, KEPT}, {REPLACED}, {STOPPING}, {STOPPED})
+"""The doses are those of the lines of the first of these that there are: what is to be taken, else what is, else what was."""
+
+
+def _counts(case: _Case, role: int) -> tuple[bool, ...]:
+    """For what a line counts: the doses, the dose before (of what is taken where something is weighed, of what was where nothing is taken), the
+    time of being taken and of being stopped, the routes, the time since the first line."""
+    taken, stopped = role in _CURRENT, role == STOPPED
+    before = WEIGHED in case if taken else stopped and not case & _CURRENT
+    return role in next((d for d in _DOSED if case & d), ()), before, taken, stopped, not stopped, taken or stopped
+
+
+_COUNTS = np.array([[_counts(case, role) for role in ROLES] for case in _CASES])
+_DOSES, _BEFORE, _TAKEN, _STOPPED, _ROUTES, _TIME = range(6)
+
+
+def _situations(case: _Case) -> tuple[bool, ...]:
+    """In which of the :data:`SITUATIONS` the agent is, whether it is weighed, and whether that replaces what is taken."""
+    taken, weighed = bool(case & _CURRENT), WEIGHED in case
+    return (
+        taken,
+        weighed and not taken,
+        STOPPING in case,
+        STOPPED in case and not taken,
+        weighed,
+        {WEIGHED, REPLACED} <= case,
+    )
+
+
+_SITUATIONS = np.array([_situations(case) for case in _CASES])
+
+
+def _open(case: _Case) -> tuple[float, ...]:
+    """Nought where these may be known, NaN where there is none: days since a stop, days of the present dose, the dose before, a change of it that
+    is not weighed; and from how many days on the agent is taken or was."""
+    taken, weighed = bool(case & _CURRENT), WEIGHED in case
+    ended = STOPPED in case and not taken
+    least = 0.0 if taken else -sys.float_info.max if ended else math.inf
+    known = (ended, taken, weighed if taken else ended, weighed if taken else ended, taken and not weighed)
+    return (*(0.0 if one else math.nan for one in known), least)
+
+
+_OPEN = np.array([_open(case) for case in _CASES])
+
+# ---------------------------------------------------------------- sums and extremes
+
+_FIRST_LARGEST = BY_FIELD["single"]
+_SUMMED = ("daily_high", "daily_per_kg_high", "doses_daily", "daily_low", "daily_high", "daily_low")
+_SUMS = np.array([BY_FIELD[name] for name in _SUMMED])
+_SUMS_OF = np.array([_DOSES, _DOSES, _DOSES, _DOSES, _BEFORE, _BEFORE])
+_DURATION = BY_FIELD["duration_days"]
+_LARGEST = slice(_FIRST_LARGEST, BY_FIELD["not_licensed"] + 1)
+_LARGEST_OF = np.array([_DOSES] * (BY_FIELD["not_licensed"] - _FIRST_LARGEST) + [_ROUTES, _TAKEN, _STOPPED])
+_NAMES: tuple[str, ...] = (
+    *("daily_high", "daily_per_kg_high", "doses_daily", "daily_low"),
+    *("single_high", "single_per_kg_high", "weight_missing"),
+    *(*SITUATIONS, "weighed"),
+    *("stopped_days", "present_days", "before_high", "before_low"),
+    *("as_needed", "modified_release", "capsule", "interval_days", "route_not_licensed"),
+    *("current_twice", "dose_known", "duration_days", "dose_drop", "product_changes", "restarting"),
+)
 
 
 def said_of_agents(lines: AgentLines, weight: Floats, known: Mask) -> dict[str, dict[str, Floats]]:
@@ -32,46 +110,53 @@ def said_of_agents(lines: AgentLines, weight: Floats, known: Mask) -> dict[str, 
     if not len(lines.row):
         return {}
     groups = grouped(lines, weight, known)
-    first, which = groups.first, groups.which
-    rank = _RANK[lines.role]
-    used = rank == reduced(np.minimum, rank, first)[groups.of]
-    summed = reduced(np.add, np.where(used, groups.kind[_SUMMED], 0.0), first)
-    largest = reduced(np.maximum, np.where(used, groups.kind[_LARGEST], -np.inf), first)
-    twice = reduced(np.add, lines.role <= KEPT, first) > 1
+    first, role, days = groups.first, lines.role, lines.days
+    case = reduced(np.bitwise_or, _BIT.take(role), first)
+    counts = _COUNTS[case.take(groups.of), role].T
+    sums = np.where(counts.take(_SUMS_OF, 0), groups.kind.take(_SUMS, 0), 0.0)
+    sums = reduced(np.add, sums, first).round(_DIGITS)
+    largest = np.where(counts.take(_LARGEST_OF, 0), np.concatenate((groups.kind[_LARGEST], -days)), -np.inf)
+    largest = reduced(np.maximum, largest, first)
+    regular, modified, capsule, doses, often, not_licensed, latest, stop = largest[3:]
+    earliest = reduced(np.fmax, np.where(counts[_TIME], days[0], -np.inf), first)
+    twice = reduced(np.add, role <= KEPT, first) > 1
     on_top = None
-    if not groups.known.all():
-        on_top = ~groups.known & reduced(np.logical_or, lines.beside & which[WEIGHED], first)
-        summed[:2, on_top], summed[2, on_top] = np.inf, np.nan
+    if anywhere(~groups.known):
+        on_top = ~groups.known & reduced(np.logical_or, lines.beside & (role == WEIGHED), first)
+        sums[:2, on_top], sums[2, on_top] = np.inf, np.nan
         twice = np.where(on_top, np.nan, twice)
-    said = {
-        **dict(zip(_LIMITED, (*summed[:3], *largest[:3]), strict=True)),
-        "taking": groups.current,
-        "starting": groups.weighed > groups.current,
-        "stopping": groups.stopping,
-        "stopped": groups.stopped > groups.current,
-        "weighed": groups.weighed,
-        "current_twice": twice,
-        "dose_known": np.isfinite(summed[0]),
-        "route_not_licensed": reduced(np.logical_or, groups.field("not_licensed") > which[STOPPED], first),
-        **_manner(largest[3:], summed[2]),
-        **_days(groups),
-        **_changes(groups, summed),
-    }
-    table = np.concatenate(list(said.values())).reshape(len(said), -1)
+    situations, unless = _SITUATIONS.take(case, 0).T, _OPEN.take(case, 0).T
+    duration = np.where(earliest >= unless[-1], earliest + np.where(situations[3], stop, 0.0), np.nan)
+    drop = changes = unless[-2]
+    again = situations[-1]
+    if anywhere(situations[4]):
+        duration = _planned(groups, role, situations, earliest, duration)
+        drop, changes, again = _changes(lines, groups, situations, sums, drop)
+    present = np.where(latest <= 0, -latest, np.nan)
+    dated = np.concatenate((-stop, present, sums[4], sums[5])).reshape(4, -1) + unless[:4]
+    others = (
+        *(1 - regular, modified, capsule, np.where(doses > 0, -often, np.nan), not_licensed > 0),
+        *(twice, np.isfinite(sums[0]), duration, drop, changes, again),
+    )
+    rest = np.concatenate(others).reshape(len(others), -1)
+    table = np.concatenate((sums[:4], largest[:3], situations[:5], dated, rest))
     begins = lines.agent[first].searchsorted(np.arange(len(lines.agents) + 1)).tolist()
     out = {}
     for place, agent in enumerate(lines.agents):
         own = slice(begins[place], begins[place + 1])
-        names, values = list(said), table[:, own]
-        if by_routes := _by_routes(agent, own, groups, used, on_top):
-            names, values = names + list(by_routes), np.concatenate((values, list(by_routes.values())))
+        names, values = _NAMES, table[:, own]
+        if any(limit.routes for limit in agent.limits):
+            by_routes = _by_routes(agent, own, lines, groups, counts[_DOSES], on_top)
+            names, values = (*names, *by_routes), np.concatenate((values, list(by_routes.values())))
         out[agent.agent] = _of_everybody(names, values, groups.row[own], len(weight))
     return out
 
 
-def _of_everybody(names: Sequence[str], values: Floats, rows: Index, people: int) -> dict[str, Floats]:
-    """The values of those of whom something was said, as columns of everybody."""
+def _of_everybody(names: tuple[str, ...], values: Floats, rows: Index, people: int) -> dict[str, Floats]:
+    """The values of those of whom something was said, as columns of everybody; none of what is known of nobody."""
     if len(rows) < people:
+        known = np.flatnonzero(np.any(~np.isnan(values), axis=1))
+        names, values = tuple(names[place] for place in known.tolist()), values[known]
         everybody = np.full((len(names), people), np.nan)
         everybody[[names.index(situation) for situation in SITUATIONS]] = 0.0
         everybody[:, rows] = values
@@ -79,94 +164,63 @@ def _of_everybody(names: Sequence[str], values: Floats, rows: Index, people: int
     return dict(zip(names, values, strict=True))
 
 
-def _manner(largest: Floats, doses_daily: Floats) -> dict[str, Floats]:
-    """How it is taken: as needed, as which product, every how many days."""
-    regular, modified, capsule, doses, often = largest
-    interval = np.where(doses == 1, -often, np.nan)
-    return {
-        "as_needed": 1 - regular,
-        "modified_release": modified,
-        "capsule": capsule,
-        "dose_interval_days": np.where((interval <= 1) & (doses_daily > 1), 1 / np.fmax(doses_daily, 1), interval),
-    }
-
-
-def _days(groups: Groups) -> dict[str, Floats]:
-    """Since when it is taken, or since when it is not, and for how long it was or is to be."""
-    days, which, current, ended = groups.lines.days, groups.which, groups.current, groups.stopped > groups.current
-    said = (which[CURRENT] | which[STOPPED]) & (days[0] == days[0])
-    earliest = reduced(np.maximum, np.where(said, days[0], -np.inf), groups.first)
-    latest, stop = reduced(np.minimum, np.where(which[_CURRENT_STOPPED], days, np.inf), groups.first)
-    since = np.where(earliest >= 0, earliest, np.nan)
-    told = earliest > -np.inf
-    duration = np.where(current, since, np.where(ended & told, earliest - stop, np.nan))
-    if anywhere(groups.weighed):
-        planned = np.where(which[WEIGHED], groups.field("duration_days"), -np.inf)
-        any_planned = reduced(np.fmax, planned, groups.first)
-        duration = np.where(current & ~told & (any_planned > 0), any_planned, duration)
-        whole = groups.weighed & ~current & ~ended
-        duration = np.where(whole, reduced(np.maximum, planned, groups.first), duration)
-    return {
-        "stopped_days": np.where(ended, stop, np.nan),
-        "duration_days": duration,
-        "present_days": np.where(current & (latest >= 0), latest, np.nan),
-    }
-
-
-def _changes(groups: Groups, summed: Floats) -> dict[str, Floats]:
-    """What is certain of a day's dose, and against the dose before: how far it falls, whether the product changes, whether it is begun again."""
-    current, weighed, stopped, low = groups.current, groups.weighed, groups.stopped, summed[_LOW]
-    of_roles = np.where(groups.which[_CURRENT_STOPPED][:, None], groups.kind[_DAILY], 0.0)
-    before = np.where(current, *reduced(np.add, of_roles, groups.first))
-    before_high, before_low = np.where(np.where(current, weighed, stopped), before, np.nan)
-    drop = changes = np.where(current > weighed, 0.0, np.nan)
-    again = np.zeros(len(low))
-    if anywhere(weighed):
-        certain = weighed & (before_low == before_high) & (low == summed[0]) & np.isfinite(low) & (before_low > 0)
-        drop = np.where(certain, 1 - low / np.where(certain, before_low, 1.0), drop)
-        changes = _product_changes(groups, changes)
-        unlisted = weighed & ~(groups.known | stopped | current)
-        again = np.where(unlisted, np.nan, weighed & stopped & ~current)
-    return {
-        "daily_low": low,
-        "before_low": before_low,
-        "before_high": before_high,
-        "dose_drop": drop,
-        "product_changes": changes,
-        "restarting": again,
-    }
-
-
-def _product_changes(groups: Groups, staying: Floats) -> Floats:
-    """Whether what is weighed is of another form or release than what it replaces. Few weigh a change, and only at a bedside."""
-    changes, products, kind = staying.copy(), groups.lines.kinds.products, groups.lines.kind
-    for group in (groups.replaced & groups.weighed).nonzero()[0].tolist():
-        old, new = (
-            {products[k] for k in kind[(groups.of == group) & (groups.lines.role == role)].tolist()}
-            for role in (REPLACED, WEIGHED)
-        )
-        if all(form is not None for form, _ in old | new):
-            changes[group] = float(old != new)
-    return changes
-
-
-def _by_routes(agent: Agent, own: slice, groups: Groups, used: Mask, on_top: Mask | None) -> dict[str, Floats]:
+def _by_routes(
+    agent: Agent, own: slice, lines: AgentLines, groups: Groups, used: Mask, on_top: Mask | None
+) -> dict[str, Floats]:
     """What limits are held against again, of an agent's lines by the routes alone that one of them counts; and whether there are such lines."""
     counted = {limit.routes for limit in agent.limits if limit.routes}
-    if not counted:
-        return {}
-    lines, first = groups.lines, groups.first
+    first = groups.first
     here = slice(first[own.start], first[own.stop] if own.stop < len(first) else len(used))
     heads = first[own] - first[own.start]
     by_these = used[here] & np.array([lines.kinds.by_routes(routes) for routes in counted])[:, lines.kind[here]]
     given = reduced(np.logical_or, by_these, heads)
-    summed = reduced(np.add, np.where(by_these[:, None], groups.kind[_LIMITED_SUMS, here], 0.0), heads)
-    largest = reduced(np.maximum, np.where(by_these[:, None], groups.kind[_LIMITED_LARGEST, here], 0.0), heads)
+    kind, each = groups.kind[:, here], by_these[:, None]
+    sums = reduced(np.add, np.where(each, kind[:3], 0.0), heads).round(_DIGITS)
+    largest = reduced(np.maximum, np.where(each, kind[_FIRST_LARGEST : _FIRST_LARGEST + 3], 0.0), heads)
     out: dict[str, Floats] = {}
     for place, routes in enumerate(counted):
         if on_top is not None:
             open_ones = on_top[own] & given[place]
-            summed[place, :2, open_ones], summed[place, 2, open_ones] = np.inf, np.nan
-        values = (given[place].astype(np.float64), *summed[place], *largest[place])
-        out |= {f"{name}{of_routes(routes)}": value for name, value in zip(("given", *_LIMITED), values, strict=True)}
+            sums[place, :2, open_ones], sums[place, 2, open_ones] = np.inf, np.nan
+        values = np.concatenate((given[place][None], sums[place], largest[place]))
+        out.update(zip(_names_of(routes), values, strict=True))
     return out
+
+
+@lru_cache
+def _names_of(routes: tuple[str, ...]) -> list[str]:
+    return [f"{name}{of_routes(routes)}" for name in ("given", *_LIMITED)]
+
+
+# ---------------------------------------------------------------- what is weighed
+
+
+def _planned(groups: Groups, role: Index, situations: Mask, earliest: Floats, duration: Floats) -> Floats:
+    """For how long it is or is to be taken: as weighed, where it was not said since when it is."""
+    planned = np.where(role == WEIGHED, groups.kind[_DURATION], -np.inf)
+    every, some = reduced(np.maximum, planned, groups.first), reduced(np.fmax, planned, groups.first)
+    since_unsaid = situations[0] & ~(earliest > -np.inf) & (some > 0)
+    begun = situations[1] > situations[3]
+    return np.where(since_unsaid, some, np.where(begun, every, duration))
+
+
+def _changes(
+    lines: AgentLines, groups: Groups, situations: Mask, sums: Floats, staying: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """How far a day's dose falls against the dose before, whether the product changes, and whether it is begun again."""
+    _, starting, _, stopped, weighed, replaces = situations
+    high, low, before_high, before_low = sums[0], sums[3], sums[4], sums[5]
+    certain = weighed & (before_low == before_high) & (low == high) & (before_low > 0)
+    drop = np.where(certain, 1 - low / np.where(certain, before_low, 1.0), staying)
+    again = np.where(groups.known | ~starting | stopped, starting & stopped, np.nan)
+    changes, kind, products = staying, lines.kind, lines.kinds.products
+    if anywhere(replaces):  # few, and only at a bedside
+        changes = staying.copy()
+        for group in replaces.nonzero()[0].tolist():
+            old, new = (
+                {products[k] for k in kind[(groups.of == group) & (lines.role == role)].tolist()}
+                for role in (REPLACED, WEIGHED)
+            )
+            if all(form is not None for form, _ in old | new):
+                changes[group] = float(old != new)
+    return drop, changes, again

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 from relaxant.facts.cord_level import level_within, narrowest
 from relaxant.knowledge.load import Knowledge
@@ -21,6 +21,7 @@ from relaxant.medicines.misspelt import MOST_SEARCHED
 from relaxant.medicines.names import read_name
 from relaxant.patient import Allergy, Code, Patient, Stated
 
+Read = TypeVar("Read")
 _NEAR = 88.0
 _LONGEST_KEPT = 200  # characters of a name that is kept to be known again
 _MOST_KEPT = 4096
@@ -48,7 +49,7 @@ class _Names(NamedTuple):
     """Folded name, SNOMED code, ICD-10-CM prefix (no dot): each to its condition. And folded allergen names to allergens. ``of_pumps`` are names
     that count for whoever has a pump, and ``about_pumps`` the words that put a condition in question there, each with those that do not.
     ``levelled`` are conditions whose names may carry a level of the cord, ``down_to`` the lowest level that a condition reaches to, ``events`` the
-    names of each event and the words that may stand beside them; ``kept`` what statements were found to name."""
+    names of each event and the words that may stand beside them; ``kept`` what was read of words."""
 
     names: dict[str, str]
     snomed: dict[str, str]
@@ -59,7 +60,7 @@ class _Names(NamedTuple):
     levelled: set[str]
     down_to: dict[str, str]
     events: dict[str, tuple[frozenset[str], frozenset[str]]]
-    kept: dict[tuple[str | None, tuple[Code, ...]], tuple[str, ...]]
+    kept: dict[tuple[Any, ...], Any]
 
 
 _KNOWN: dict[str, _Names] = {}
@@ -225,16 +226,23 @@ def days_since(patient: Patient, knowledge: Knowledge) -> dict[str, float]:
 
 def condition_ids(stated: Stated, knowledge: Knowledge) -> tuple[str, ...]:
     """The conditions that a statement names, by code or by words."""
-    key = stated.name, stated.codes
+    key, read = ("condition", stated.name, stated.codes), lambda: _condition_ids(stated, knowledge)
+    return _remembered(knowledge, key, (stated.name, *(c.display for c in stated.codes)), read)
+
+
+def _remembered(
+    knowledge: Knowledge, key: tuple[Any, ...], words: Iterable[str | None], read: Callable[[], Read]
+) -> Read:
+    """What was read of some words before, or what is read of them now: the same few are written for many people."""
     kept = _names(knowledge).kept
     found = kept.get(key)
     if found is None:
-        found = _condition_ids(stated, knowledge)
-        if sum(len(words or "") for words in (stated.name, *(c.display for c in stated.codes))) <= _LONGEST_KEPT:
+        found = read()
+        if sum(len(text) for text in words if text) <= _LONGEST_KEPT:
             if len(kept) >= _MOST_KEPT:
                 kept.clear()
             kept[key] = found
-    return found
+    return cast(Read, found)
 
 
 def _condition_ids(stated: Stated, knowledge: Knowledge) -> tuple[str, ...]:
@@ -263,17 +271,22 @@ def _events(patient: Patient, knowledge: Knowledge) -> dict[str, date | None]:
     """The events that the procedure or a condition names, each with its day; the latest past one before one to come, ``None`` where no day was said."""
     out: dict[str, date | None] = {}
     procedure = patient.procedure
-    said = [] if procedure is None else [(procedure.kind, procedure.date, True)]
-    said += [(s.name, s.since, False) for s in patient.conditions or () if s.name and not _over(s, patient)]
-    for words, day, within in said:
-        found = _events_in(folded(words), knowledge, within=within)
-        if not found or _DOUBT.search(words):
-            continue
+    said = [] if procedure is None else [(events_of(procedure.kind, knowledge, within=True), procedure.date)]
+    said += [
+        (events_of(s.name, knowledge), s.since) for s in patient.conditions or () if s.name and not _over(s, patient)
+    ]
+    for found, day in said:
         for name in found:
             days = [d for d in (out.get(name), day) if d is not None]
             past = [d for d in days if d <= patient.as_of]
             out[name] = max(past) if past else min(days, default=None)
     return out
+
+
+def events_of(words: str, knowledge: Knowledge, *, within: bool = False) -> list[str]:
+    """The events that words name and do not put in question; with ``within`` other words may stand around the name."""
+    found = _events_in(folded(words), knowledge, within=within)
+    return [] if found and _DOUBT.search(words) else found
 
 
 def _events_in(plain: str, knowledge: Knowledge, *, within: bool) -> list[str]:
@@ -398,11 +411,17 @@ def allergen_ids(allergy: Allergy, knowledge: Knowledge) -> tuple[str, ...]:
     return _allergens(allergy, knowledge, search=False)[0]
 
 
-def _allergens(
-    allergy: Allergy, knowledge: Knowledge, *, search: bool
-) -> tuple[tuple[str, ...], tuple[str, ...], int | None]:
+_Allergens = tuple[tuple[str, ...], tuple[str, ...], int | None]
+
+
+def _allergens(allergy: Allergy, knowledge: Knowledge, *, search: bool) -> _Allergens:
     """The same; those it may mean; and how many names were compared to find that: None where they should have been and were not, and any relaxant may be
     meant."""
+    key, words = ("allergy", allergy.to, allergy.codes, search), (allergy.to, *(c.display for c in allergy.codes))
+    return _remembered(knowledge, key, words, lambda: _read_allergens(allergy, knowledge, search=search))
+
+
+def _read_allergens(allergy: Allergy, knowledge: Knowledge, *, search: bool) -> _Allergens:
     words = {folded(allergy.to), *(folded(c.display) for c in allergy.codes if c.display)}
     words |= {w.removesuffix(" allergy").removeprefix("allergy to ") for w in words}
     by_name = _names(knowledge).allergens

@@ -13,7 +13,8 @@ import numpy as np
 from relaxant.facts.agent_facts import agent_column
 from relaxant.facts.column import SAID, Column, Floats, Mask, Methods, anywhere, number, yes_no
 from relaxant.facts.derive import MAKERS
-from relaxant.facts.inputs import Inputs, Intake, full, systemic
+from relaxant.facts.inputs import Inputs, full, systemic
+from relaxant.facts.intake import Intake
 from relaxant.facts.limits import OLDEST, Ceiling, ceilings
 from relaxant.facts.members import Members
 from relaxant.facts.names import EARLIER_CREATININE, PERSON_FACTS, TAKEN_FOR, what_is
@@ -71,26 +72,22 @@ class Facts:
 
     def _doubtful(self) -> dict[str, Mask]:
         """Whether each ingredient is taken that may be, by name."""
-        inputs, out = self.inputs, dict[str, Mask]()
-        if not inputs.intake or not anywhere(np.isnan(np.concatenate([taken.now for taken in inputs.intake.values()]))):
+        intake, out = self.inputs.intake.values(), dict[str, Mask]()
+        if not intake or not anywhere(np.isnan(np.concatenate([taken.now for taken in intake]))):
             return out
         for ingredient in sorted(self.intake):
             doubtful = self.no_one
             for _, taken in self.intake[ingredient]:
-                doubtful = doubtful | (np.isnan(taken.now) & inputs.medicines_known)
+                doubtful = doubtful | (np.isnan(self._now(taken)) & self.inputs.medicines_known)
             if anywhere(doubtful):
                 out[f"whether {ingredient} is taken"] = doubtful
         return out
 
     def _unread(self) -> dict[str, Mask]:
         """What each medicine is that was said and not understood, by name."""
-        rows: dict[str, list[int]] = {}
-        for row, names in enumerate(self.inputs.unread_names):
-            for name in names:
-                rows.setdefault(what_is(name), []).append(row)
-        out = {name: np.zeros(self.rows, bool) for name in sorted(rows)}
-        for name, here in out.items():
-            here[rows[name]] = True
+        out: dict[str, Mask] = {}
+        for name in sorted(self.inputs.unread_names):
+            out.setdefault(what_is(name), np.zeros(self.rows, bool))[self.inputs.unread_names[name]] = True
         return out
 
     def column(self, name: str) -> Column:
@@ -263,10 +260,11 @@ class Facts:
             here = unsure = self.no_one
             for route, taken in self.intake[ingredient]:
                 if (not route or route in routes) if routes else systemic(route):
-                    here = here | (taken.now == 1)
-                    unsure = unsure | np.isnan(taken.now)
+                    now = self._now(taken)
+                    here = here | (now == 1)
+                    unsure = unsure | np.isnan(now)
                     if lasts > 0:
-                        here = here | (taken.stopped_days <= lasts)
+                        here = here | (self._days(taken.stopped_days, taken) <= lasts)
             known = self._presence[key] = here.astype(np.float64), (here | unsure).astype(np.float64)
         return known
 
@@ -275,8 +273,24 @@ class Facts:
         days = full(self.rows)
         for _, taken in self.intake[ingredient]:
             if taken.taken_days is not None:
-                days = np.fmax(days, np.where(taken.now == 1, taken.taken_days, np.nan))
+                days = np.fmax(days, self._days(np.where(taken.now == 1, taken.taken_days, np.nan), taken))
         return days
+
+    def _now(self, taken: Intake) -> Floats:
+        """Of everybody whether an ingredient is taken by one route: 1, 0 or NaN."""
+        if taken.rows is None:
+            return taken.now
+        now = np.zeros(self.rows) if self.lists_known else np.where(self.inputs.medicines_known, 0.0, np.nan)
+        now[taken.rows] = taken.now
+        return now
+
+    def _days(self, days: Floats, taken: Intake) -> Floats:
+        """The same days of everybody, NaN of those who have no line of it."""
+        if taken.rows is None:
+            return days
+        out = full(self.rows)
+        out[taken.rows] = days
+        return out
 
     def members_taken(self, chosen: Members, row: int) -> tuple[str, ...]:
         """The ingredients of a set that one person takes, by name, sorted."""
@@ -284,7 +298,7 @@ class Facts:
 
     def ingredients_taken(self) -> Floats:
         """How many ingredients each person surely takes, whatever their routes."""
-        by_one_route = [taken[0][1].now for taken in self.intake.values() if len(taken) == 1]
+        by_one_route = [self._now(taken[0][1]) for taken in self.intake.values() if len(taken) == 1]
         by_more = [name for name, taken in self.intake.items() if len(taken) > 1]
         count = np.zeros(self.rows)
         if by_one_route:
@@ -297,7 +311,7 @@ class Facts:
         """Who surely takes an ingredient, whatever its route."""
         here = self.no_one
         for _, taken in self.intake.get(ingredient, ()):
-            here = here | (taken.now == 1)
+            here = here | (self._now(taken) == 1)
         return here
 
     def seldom_asked(self, row: int) -> frozenset[str]:

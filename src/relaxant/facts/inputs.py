@@ -8,38 +8,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import date
 
 import msgspec
 import numpy as np
 
+from relaxant.facts.age import completed_age
 from relaxant.facts.agent_lines import said_of_agents
 from relaxant.facts.column import Floats, Mask
 from relaxant.facts.conditions import allergies_said, conditions_said, days_since
-from relaxant.facts.lines import AgentLines, lines_of
+from relaxant.facts.intake import Intake, Taken, intake_of, taken_lines_of
+from relaxant.facts.lines import AgentLines, Index, lines_of
 from relaxant.facts.measured import values_in_force
+from relaxant.facts.opioids import opioids_of
 from relaxant.facts.pump import has_pump, only_weighed, pumped_agents, said_of_pump
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.phenotypes import phenotype_of
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
-from relaxant.quantities import Quantity, convert, quantity
+from relaxant.quantities import convert, quantity
 
 NAN = math.nan
 
 
-class Intake(msgspec.Struct):
-    """Who takes one ingredient by one route: ``now`` is 1, 0 or NaN; ``stopped_days`` since a stop, NaN where not stopped;
-    ``taken_days`` since it was begun, nought for what is only weighed, NaN where that was not said (``None``: of nobody)."""
-
-    now: Floats
-    stopped_days: Floats
-    taken_days: Floats | None = None
-
-
 class Inputs(msgspec.Struct):
-    """Everything said, row by row. ``notes`` are words on a row's inputs, such as a value past its time; ``countries`` whose products each
-    person gets, none where a registry names none; ``lines`` are those of the agents, for what is reckoned of them only when it is asked for."""
+    """Everything said, row by row. ``unread`` counts the lines that were not understood, ``unread_names`` says which and whose they are. ``notes``
+    are words on a row's inputs, such as a value past its time; ``countries`` whose products each person gets, none where a registry names
+    none; ``lines`` are those of the agents, for what is reckoned of them only when it is asked for."""
 
     rows: int
     numbers: dict[str, Floats]
@@ -48,10 +42,10 @@ class Inputs(msgspec.Struct):
     conditions_known: Mask
     allergies: dict[str, Floats]
     allergies_known: Mask
-    intake: dict[tuple[str, str], Intake]
+    intake: dict[Taken, Intake]
     medicines_known: Mask
     unread: Floats
-    unread_names: tuple[tuple[str, ...], ...]
+    unread_names: dict[str, Index]
     agents: dict[str, dict[str, Floats]] = {}
     notes: tuple[dict[str, str], ...] = ()
     weighed: dict[str, Floats] = {}
@@ -61,11 +55,20 @@ class Inputs(msgspec.Struct):
 
 def take(inputs: Inputs, rows: slice) -> Inputs:
     """The same persons' inputs for some of the rows: the way a large table is cut into batches."""
+    place = np.full(inputs.rows, -1)
+    count = len(range(*rows.indices(inputs.rows)))
+    place[rows] = np.arange(count)
 
     def part(columns: dict[str, Floats]) -> dict[str, Floats]:
         return {name: values[rows] for name, values in columns.items()}
 
-    count = len(range(*rows.indices(inputs.rows)))
+    def taken(own: Intake) -> Intake:
+        here: slice | Mask = rows if own.rows is None else place[own.rows] >= 0
+        days = None if own.taken_days is None else own.taken_days[here]
+        whose = None if own.rows is None else place[own.rows[here]]
+        return Intake(own.now[here], own.stopped_days[here], days, whose)
+
+    unread = {name: place[whose[place[whose] >= 0]] for name, whose in inputs.unread_names.items()}
     return Inputs(
         count,
         part(inputs.numbers),
@@ -74,18 +77,15 @@ def take(inputs: Inputs, rows: slice) -> Inputs:
         inputs.conditions_known[rows],
         part(inputs.allergies),
         inputs.allergies_known[rows],
-        {
-            k: Intake(v.now[rows], v.stopped_days[rows], None if v.taken_days is None else v.taken_days[rows])
-            for k, v in inputs.intake.items()
-        },
+        {key: taken(own) for key, own in inputs.intake.items()},
         inputs.medicines_known[rows],
         inputs.unread[rows],
-        inputs.unread_names[rows],
+        {name: whose for name, whose in unread.items() if len(whose)},
         {a: part(c) for a, c in inputs.agents.items()},
         inputs.notes[rows],
         part(inputs.weighed),
         inputs.countries[rows],
-        None if inputs.lines is None else inputs.lines.of_rows(rows, inputs.rows),
+        None if inputs.lines is None else inputs.lines.of_rows(place),
     )
 
 
@@ -100,7 +100,8 @@ def inputs_of(readings: Sequence[tuple[Patient, Sequence[Medicine]]], knowledge:
     """The arrays of these persons, each with the medicines read from the patient's lines."""
     rows = len(readings)
     notes = [dict[str, str]() for _ in readings]
-    numbers, truths, conditions, allergies, unread_names = [], [], [], [], []
+    numbers, truths, conditions, allergies = [], [], [], []
+    unread_names: dict[str, list[int]] = {}
     inputs = Inputs(
         rows=rows,
         numbers={},
@@ -112,16 +113,15 @@ def inputs_of(readings: Sequence[tuple[Patient, Sequence[Medicine]]], knowledge:
         intake={},
         medicines_known=np.array([patient.medicines is not None for patient, _ in readings], bool),
         unread=full(rows, 0.0),
-        unread_names=(),
+        unread_names={},
         notes=tuple(notes),
         countries=tuple(patient.country for patient, _ in readings),
     )
     for row, ((patient, medicines), note) in enumerate(zip(readings, notes, strict=True)):
-        number, truth = _person(patient, knowledge, note)
+        number, truth = said_of_person(patient, knowledge, note)
         if only_weighed(patient, medicines, knowledge):
             truth["pump_present"] = 0.0
         number |= {f"since:{name}": days for name, days in days_since(patient, knowledge).items()}
-        number |= _opioids(medicines, knowledge)
         numbers.append(number)
         truths.append(truth)
         pump = has_pump(patient, medicines, knowledge)
@@ -134,9 +134,10 @@ def inputs_of(readings: Sequence[tuple[Patient, Sequence[Medicine]]], knowledge:
             if (m.status != "read" and m.role != "stopped" and not m.ingredients) or m.not_understood
         )
         inputs.unread[row] = len(unread)
-        unread_names.append(unread)
-        _intake(inputs, row, patient, medicines)
-    inputs.numbers, inputs.truths = _columns(numbers), _columns(truths)
+        for name in unread:
+            unread_names.setdefault(name, []).append(row)
+    inputs.numbers = _columns(numbers) | opioids_of([medicines for _, medicines in readings], knowledge)
+    inputs.truths = _columns(truths)
     inputs.conditions, inputs.allergies = _columns(conditions, 0.0), _columns(allergies, 0.0)
     inputs.agents = _agents(readings, inputs, knowledge)
     # A list that was left out makes every absence unknown.
@@ -144,15 +145,16 @@ def inputs_of(readings: Sequence[tuple[Patient, Sequence[Medicine]]], knowledge:
         if not known.all():
             for column in said.values():
                 column[(column == 0) & ~known] = NAN
-    if not inputs.medicines_known.all():
-        for taken in inputs.intake.values():
-            taken.now[(taken.now == 0) & ~inputs.medicines_known] = NAN
-    inputs.unread_names = tuple(unread_names)
+    days = [(patient.as_of, medicines) for patient, medicines in readings]
+    inputs.intake, inputs.weighed = intake_of(taken_lines_of(days), inputs.medicines_known)
+    inputs.unread_names = {name: np.array(whose) for name, whose in unread_names.items()}
     return inputs
 
 
 def _columns(said: Sequence[Mapping[str, float]], unsaid: float = NAN) -> dict[str, Floats]:
     """What was said of each person, by name, as one column a name."""
+    if len(said) == 1:
+        return dict(zip(said[0], np.array([*said[0].values()], np.float64)[:, None], strict=True))
     names = list(dict.fromkeys(name for one in said for name in one))
     if not names:
         return {}
@@ -160,24 +162,10 @@ def _columns(said: Sequence[Mapping[str, float]], unsaid: float = NAN) -> dict[s
     return dict(zip(names, np.ascontiguousarray(table.T), strict=True))
 
 
-def completed_age(patient: Patient) -> float:
-    """Age on the day of the review: completed years plus the fraction of the year since the last birthday."""
-    if patient.birth_date is not None:
-        born, now = patient.birth_date, patient.as_of
-        years = now.year - born.year - ((now.month, now.day) < (born.month, born.day))
-        try:
-            last = born.replace(year=born.year + years)
-        except ValueError:  # born on 29 February
-            last = date(born.year + years, 3, 1)
-        return years + max(0, (now - last).days) / 366
-    if patient.age is not None:
-        said = quantity(patient.age, "age", example="58", bare=True)
-        years_said = said.value if not said.unit else convert(said, "year")
-        return NAN if years_said is None else years_said
-    return NAN
-
-
-def _person(patient: Patient, knowledge: Knowledge, note: dict[str, str]) -> tuple[dict[str, float], dict[str, float]]:
+def said_of_person(
+    patient: Patient, knowledge: Knowledge, note: dict[str, str]
+) -> tuple[dict[str, float], dict[str, float]]:
+    """What was said of a person apart from lists: numbers, and yes/no as 1, 0 or NaN, by name. ``note`` gains words on values that do not hold."""
     numbers = {"age": completed_age(patient), **values_in_force(patient, knowledge, note)}
     if patient.alcohol is not None:
         numbers["alcohol_units_weekly"] = _alcohol_units(patient.alcohol, patient.jurisdiction, knowledge)
@@ -245,78 +233,6 @@ def _alcohol_units(said: str, jurisdiction: str, knowledge: Knowledge) -> float:
         return grams / unit_grams
     units = convert(amount, "units/week")
     return NAN if units is None else units
-
-
-def _opioids(medicines: Sequence[Medicine], knowledge: Knowledge) -> dict[str, float]:
-    """Morphine milligram equivalents a day: what is certain, and the most that the lines allow (infinite where not said)."""
-    role = knowledge.roles.get("opioid")
-    factors = {name: member for member in (role.members if role else ()) for name in member.ingredients}
-    low = high = 0.0
-    for medicine in medicines:
-        leaving = medicine.role == "stopped" or medicine.change == "stop" or medicine.replaced
-        for name in (i.name for i in medicine.ingredients if i.name in factors and not leaving):
-            member, regimen = factors[name], medicine.regimen
-            patch = "microgram/h" in (member.factor_unit or "")
-            amount = regimen.rate if patch else regimen.daily
-            fits = regimen.route == "transdermal" if patch else regimen.route in ("oral", None)
-            if member.factor is None or amount is None or not fits or len(medicine.ingredients) > 1:
-                high = math.inf
-                continue
-            unit = "micrograms/h" if patch else "mg"
-            at_least, at_most = (
-                None
-                if a is None
-                else convert(Quantity(a, amount.unit.removesuffix("/day") if not patch else amount.unit), unit)
-                for a in (amount.low, amount.high)
-            )
-            low += (at_least or 0.0) * member.factor
-            high = math.inf if at_most is None else high + at_most * member.factor
-    return {"opioid_mme_low": low, "opioid_mme_high": high}
-
-
-def _begun(taken: Intake, row: int, medicine: Medicine, patient: Patient) -> None:
-    """Notes for how long a medicine has been taken: of several lines the longest, nought for one that is only weighed."""
-    if taken.taken_days is None:
-        return
-    start = medicine.regimen.start
-    if medicine.role == "considering":
-        days = 0.0
-    else:
-        days = NAN if start is None or start > patient.as_of else float((patient.as_of - start).days)
-    known = taken.taken_days[row]
-    taken.taken_days[row] = days if np.isnan(known) and taken.now[row] != 1 else np.fmax(known, days)
-
-
-def _intake(inputs: Inputs, row: int, patient: Patient, medicines: Sequence[Medicine]) -> None:
-    for medicine in medicines:
-        if medicine.replaced:
-            continue
-        leaving = medicine.role == "stopped" or medicine.change == "stop"
-        for ingredient in medicine.ingredients:
-            key = (ingredient.name, medicine.regimen.route or "")
-            taken = inputs.intake.get(key)
-            if taken is None:
-                taken = inputs.intake[key] = Intake(full(inputs.rows, 0.0), full(inputs.rows), full(inputs.rows))
-            if not leaving:
-                _begun(taken, row, medicine, patient)
-                taken.now[row] = 1.0
-                if medicine.role == "considering":
-                    inputs.weighed.setdefault(ingredient.name, full(inputs.rows, 0.0))[row] = 1.0
-            else:
-                if medicine.doubtful and taken.now[row] != 1:
-                    taken.now[row] = NAN  # held or asked about: it may be taken all the same
-                if medicine.over and medicine.regimen.stop is None:
-                    continue  # no longer taken, since nobody knows when
-                stop = medicine.regimen.stop or patient.as_of
-                days = float(max(0, (patient.as_of - stop).days))
-                taken.stopped_days[row] = min(days, taken.stopped_days[row]) if taken.stopped_days[row] >= 0 else days
-    # A stop that is weighed takes the medicine out of what is taken.
-    for medicine in medicines:
-        if medicine.role == "considering" and medicine.change == "stop":
-            for ingredient in medicine.ingredients:
-                for (name, _), taken in inputs.intake.items():
-                    if name == ingredient.name:
-                        taken.now[row] = 0.0
 
 
 def _agents(

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from relaxant.facts.column import Floats
+from relaxant.facts.column import Floats, Mask
 from relaxant.medicines.dose.units import interval_hours
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.regimen import Regimen
@@ -47,6 +47,7 @@ class LineKind(NamedTuple):
     capsule: float
     doses: float
     often: float
+    not_licensed: float
     # the others
     least: float
     most: float
@@ -56,7 +57,6 @@ class LineKind(NamedTuple):
     once: float
     wait: float
     duration_days: float
-    not_licensed: float
 
 
 BY_FIELD = {name: place for place, name in enumerate(LineKind._fields)}
@@ -64,19 +64,24 @@ BY_FIELD = {name: place for place, name in enumerate(LineKind._fields)}
 
 
 class LineKinds:
-    """A table of kinds. ``values`` has shape (fields of :class:`LineKind`, kinds); ``products`` tells form and release of each."""
+    """A table of kinds. ``values`` has shape (fields of :class:`LineKind`, kinds); ``products`` tells form and release of each, and ``by_weight``
+    whether an amount of any is a kg."""
 
-    __slots__ = ("by_weight", "products", "routes", "values")
+    __slots__ = ("_by_routes", "by_weight", "products", "routes", "values")
 
     def __init__(self, kinds: Sequence[LineKind], regimens: Sequence[Regimen]) -> None:
         self.values: Floats = np.array(kinds, np.float64).reshape(-1, len(BY_FIELD)).T
-        self.by_weight = bool(self.values[BY_FIELD["by_weight"]].any())
+        self.by_weight = any(k.by_weight or k.daily_per_kg_low or k.daily_per_kg_high < ENDLESS for k in kinds)
         self.routes = [regimen.route for regimen in regimens]
+        self._by_routes: dict[tuple[str, ...], Mask] = {}
         self.products = [(regimen.form, regimen.release) for regimen in regimens]
 
-    def by_routes(self, routes: Sequence[str]) -> list[bool]:
-        """Which kinds are given by one of some routes, or by one that was not said."""
-        return [route is None or route in routes for route in self.routes]
+    def by_routes(self, routes: tuple[str, ...]) -> Mask:
+        """Which kinds are given by one of some routes, or by one that was not said. Shape (kinds,)."""
+        known = self._by_routes.get(routes)
+        if known is None:
+            known = self._by_routes[routes] = np.array([route is None or route in routes for route in self.routes])
+        return known
 
 
 _KINDS: dict[tuple[Regimen, bool, str], LineKind] = {}
@@ -99,7 +104,7 @@ def _read(regimen: Regimen, not_licensed: bool, unit: str) -> LineKind:
     amounts = [_into(dose.low, dose.high, dose.unit, unit) for dose in regimen.doses]
     plain = [(low, high) for low, high, by_weight in amounts if not by_weight]
     weighed = [(low, high) for low, high, by_weight in amounts if by_weight]
-    by_weight = day_by_weight or bool(weighed)
+    by_weight = bool(weighed) or (regimen.daily is not None and day_by_weight)
     once, interval = repeats(regimen)
     single = _largest([high for _, high in plain]) if amounts else NAN
     return LineKind(
@@ -115,6 +120,7 @@ def _read(regimen: Regimen, not_licensed: bool, unit: str) -> LineKind:
         capsule=NAN if regimen.form is None else float(regimen.form == "capsule"),
         doses=float(bool(amounts)),
         often=-interval,
+        not_licensed=float(not_licensed),
         least=min((low for low, _ in plain), default=ENDLESS if weighed else 0.0),
         most=ENDLESS if math.isnan(single) else single,
         daily_per_kg_low=day_low if day_by_weight else 0.0,
@@ -123,7 +129,6 @@ def _read(regimen: Regimen, not_licensed: bool, unit: str) -> LineKind:
         once=float(once),
         wait=interval if amounts else NAN,
         duration_days=NAN if regimen.duration_days is None else regimen.duration_days,
-        not_licensed=float(not_licensed),
     )
 
 

@@ -15,21 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relaxant.facts.column import Floats, Mask
-from relaxant.facts.line_kinds import BY_FIELD, LineKinds, by_weight, line_kind
+from relaxant.facts.line_kinds import LineKinds, by_weight, line_kind
 from relaxant.knowledge.schema import Agent
 from relaxant.medicines.medicine import Medicine
 
 Index = NDArray[np.intp]
 ROLES = WEIGHED, KEPT, REPLACED, STOPPING, STOPPED = range(5)
 """What a line is: weighed, taken, taken and replaced by what is weighed, a stop that is weighed, taken in the past."""
-CURRENT = KEPT
-"""The place of those taken, replaced or not, among :attr:`Groups.which`."""
-_WHICH = np.array(
-    [
-        [role in these for role in ROLES]
-        for these in ((WEIGHED,), (KEPT, REPLACED), (REPLACED,), (STOPPING,), (STOPPED,))
-    ]
-)
 _FIRST = np.array([True])
 _OF_AGENTS = 6
 
@@ -56,10 +48,8 @@ class AgentLines(msgspec.Struct, frozen=True):
         agent, row, kind, role = (values[of] for values in (self.agent, self.row, self.kind, self.role))
         return AgentLines(self.agents, self.kinds, agent, row, kind, role, self.days[:, of], self.beside[of])
 
-    def of_rows(self, rows: slice, count: int) -> AgentLines:
-        """The lines of some of ``count`` persons, who are counted anew."""
-        place = np.full(count, -1)
-        place[rows] = np.arange(len(place[rows]))
+    def of_rows(self, place: Index) -> AgentLines:
+        """The lines of the persons whose new place is not below nought."""
         chosen = self.part(place[self.row] >= 0)
         return msgspec.structs.replace(chosen, row=place[chosen.row])
 
@@ -94,40 +84,29 @@ def days_before(day: date | None, as_of: date) -> float:
 
 
 class Groups(NamedTuple):
-    """Lines by person and agent. ``first`` is the place of each group's first line, ``of`` the group of each line, ``row`` each group's person.
+    """Lines by person and agent. ``first`` is the place of each group's first line, ``of`` the group of each line.
 
-    ``which`` says of each line whether it is weighed, taken, replaced, a stop, stopped: shape (5, lines); ``weighed`` and so on of each group
-    whether it has such a line. ``kind`` has the fields of the lines' kinds, amounts by weight times the weight: shape (fields, lines).
-    ``known`` is whether the person's list of medicines was said.
+    ``row`` is each group's person and ``known`` whether that one's list of medicines was said. ``kind`` has the fields of the lines' kinds,
+    amounts by weight times the weight: shape (fields, lines).
     """
 
-    lines: AgentLines
     first: Index
     of: Index
     row: Index
-    kind: Floats
     known: Mask
-    which: Mask
-    weighed: Mask
-    current: Mask
-    replaced: Mask
-    stopping: Mask
-    stopped: Mask
-
-    def field(self, name: str) -> Floats:
-        """One field of the lines' kinds. Shape (lines,)."""
-        values: Floats = self.kind[BY_FIELD[name]]
-        return values
+    kind: Floats
 
 
 def grouped(lines: AgentLines, weight: Floats, known: Mask) -> Groups:
-    """The groups of at least one line. ``weight`` (kg, NaN where not known) and ``known`` have shape (rows,)."""
+    """The groups of lines. ``weight`` (kg, NaN where not known) and ``known`` have shape (rows,)."""
     new = np.concatenate((_FIRST, (lines.row[1:] != lines.row[:-1]) | (lines.agent[1:] != lines.agent[:-1])))
+    new = new[: len(lines.row)]
     first = new.nonzero()[0]
-    row, which, kind = lines.row[first], _WHICH[:, lines.role], lines.kinds.values[:, lines.kind]
+    of = first if len(first) == len(new) else new.cumsum() - 1
+    row, kind = lines.row.take(first), lines.kinds.values.take(lines.kind, 1)
     if lines.kinds.by_weight:
         kind = by_weight(kind, weight[lines.row])
-    return Groups(lines, first, new.cumsum() - 1, row, kind, known[row], which, *reduced(np.logical_or, which, first))
+    return Groups(first, of, row, known.take(row), kind)
 
 
 def reduced(how: np.ufunc, values: Any, first: Index) -> Any:

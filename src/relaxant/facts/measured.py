@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any, overload
 
+import numpy as np
+
+from relaxant.facts.column import Floats, Mask
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Lab
 from relaxant.patient import Measured, Patient
@@ -11,6 +15,22 @@ from relaxant.quantities import Quantity, convert, plain_number
 
 NAN = math.nan
 _SAME = 0.01  # two values of one day that differ by no more are one value, rounded or converted
+
+
+@overload
+def differ(one: float, other: float) -> bool: ...
+@overload
+def differ(one: Floats, other: Floats) -> Mask: ...
+def differ(one: Any, other: Any) -> Any:
+    """Whether two values of one day are two, so that nobody knows which one holds."""
+    apart = abs(one - other)
+    return (apart > _SAME * abs(one)) & (apart > _SAME * abs(other))
+
+
+def in_force(least: Floats, most: Floats, age_days: Floats, valid_days: float) -> Floats:
+    """The newest values of many people, each the least and the most of its day (NaN where nothing was measured) that was so many days ago; NaN
+    where it is past its time or the two differ. Shape (rows,)."""
+    return np.where(differ(least, most) | (age_days > valid_days), np.nan, most)
 
 
 def values_in_force(patient: Patient, knowledge: Knowledge, note: dict[str, str]) -> dict[str, float]:
@@ -54,7 +74,7 @@ def _in_force(values: list[tuple[Measured, float]], lab: Lab, patient: Patient, 
     newest, value = values[-1]
     day = newest.date or patient.as_of
     others = [(m, v) for m, v in values[:-1] if (m.date or patient.as_of) == day]
-    if any(abs(v - value) > _SAME * max(abs(v), abs(value)) for _, v in others):
+    if any(differ(v, value) for _, v in others):
         listed = " and ".join(_said(m, lab) for m, _ in (*others, values[-1]))
         note[lab.lab] = f"{lab.title}: {listed} are given for {day}; which one holds is not known"
         return NAN

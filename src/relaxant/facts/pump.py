@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from datetime import date
 
 import msgspec
+import numpy as np
 
+from relaxant.facts.column import Floats, Mask
 from relaxant.facts.limits import ceilings
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.pumps import PumpProtocol, PumpStart
@@ -248,9 +250,16 @@ def other_drugs(pump: Pump | None, ingredient: str, medicines: Sequence[Medicine
             continue
         found.update(dict.fromkeys(names))
     for medicine in medicines:
-        if medicine.role == "current" and medicine.regimen.route == ROUTE and _flows(medicine):
-            found.update(dict.fromkeys(i.name for i in medicine.ingredients if i.name != ingredient))
+        if medicine.role == "current":
+            found.update(dict.fromkeys(flows_beside(medicine, ingredient)))
     return tuple(found)
+
+
+def flows_beside(medicine: Medicine, ingredient: str) -> tuple[str, ...]:
+    """The other ingredients of a line that may be one of a pump for ``ingredient``."""
+    if medicine.regimen.route != ROUTE or not _flows(medicine):
+        return ()
+    return tuple(i.name for i in medicine.ingredients if i.name != ingredient)
 
 
 def _flows(medicine: Medicine) -> bool:
@@ -318,6 +327,13 @@ def said_of_pump(agent: str, patient: Patient, medicines: Sequence[Medicine], kn
     out["filling_days"] = math.nan if found.since is None else float(found.since)
     out["pump_mixed"] = float(bool(other_drugs(patient.pump if described else None, ingredient, medicines)))
     return out
+
+
+def said_of_lines(current: Mask, mixed: Mask) -> dict[str, Floats]:
+    """What :func:`said_of_pump` gives where no pump is described and nothing weighed, from who has a current line and whose lines are of other
+    medicines in the spinal fluid, too. Shape (rows,), of those who have a line of the agent."""
+    steady = np.where(current, 0.0, np.nan)
+    return {"dose_rise_low": steady, "dose_rise_high": steady, "pump_mixed": mixed.astype(np.float64)}
 
 
 def _flow(found: Held, new: Span | None, device: Device) -> Span | None:

@@ -13,6 +13,7 @@ from relaxant.facts.line_kinds import BY_FIELD, repeats
 from relaxant.facts.lines import STOPPED, STOPPING, WEIGHED, AgentLines, days_before, grouped, reduced
 from relaxant.medicines.medicine import Medicine
 
+_ONCE, _WAIT = BY_FIELD["once"], BY_FIELD["wait"]
 _AT_ONCE = slice(BY_FIELD["least"], BY_FIELD["most"] + 1)
 
 
@@ -54,21 +55,22 @@ def sessions_of(agent: str, lines: AgentLines, weight: Floats, known: Mask, toge
     weighed, endless where none was or none is weighed; ``sessions_low`` and ``_high``, what the sessions give within ``together`` days up to
     today or the one that is weighed. Each of shape (rows,), as ``weight`` (kg) and ``known`` (whether the list of medicines was said)."""
     place = [known_agent.agent for known_agent in lines.agents].index(agent)
-    start, end = lines.agent.searchsorted((place, place + 1)).tolist()
-    groups = grouped(lines.part(slice(start, end)), weight, known)
-    ahead, leaving, (start, stop) = groups.which[WEIGHED], groups.which[STOPPING], groups.lines.days
-    days, sure = _of_lines(groups.field("once") == 1, groups.field("wait"), groups.which[STOPPED], start, stop)
+    own = lines.part(slice(*lines.agent.searchsorted((place, place + 1)).tolist()))
+    groups, (start, stop) = grouped(own, weight, known), own.days
+    ahead, leaving, stopped = (own.role == role for role in (WEIGHED, STOPPING, STOPPED))
+    days, sure = _of_lines(groups.kind[_ONCE] == 1, groups.kind[_WAIT], stopped, start, stop)
+    weighed = reduced(np.logical_or, ahead, groups.first)
     until = reduced(np.minimum, np.where(ahead, np.where(np.isnan(start), 0.0, start), np.inf), groups.first)
-    until = np.where(groups.weighed, until, 0.0)
+    until = np.where(weighed, until, 0.0)
     before = ~(ahead | leaving)
     last = reduced(np.minimum, np.where(before & (days >= 0), days, np.inf), groups.first)
     unsure = reduced(np.logical_or, before > sure, groups.first)
-    since = np.where(groups.weighed, last - np.minimum(until, 0.0), np.inf)
+    since = np.where(weighed, last - np.minimum(until, 0.0), np.inf)
     within = ahead | (days - until[groups.of] < together)
     counted = ~leaving & np.array((within, within | ~(sure | ahead)))
     least, most = reduced(np.add, np.where(counted, groups.kind[_AT_ONCE], 0.0), groups.first)
     said = {
-        "session_low": np.where(groups.weighed & (unsure | ~groups.known), 0.0, since),
+        "session_low": np.where(weighed & (unsure | ~groups.known), 0.0, since),
         "session_high": since,
         "sessions_low": least,
         "sessions_high": np.where(groups.known, most, np.inf),

@@ -34,10 +34,14 @@ from relaxant.io.fhir_scales import Scored, scale_scores
 from relaxant.io.fhir_subject import Persons, read_person
 from relaxant.io.scale_names import ScaleNames
 
-__all__ = ["read_fhir"]
+__all__ = ["READ", "THINGS", "read_fhir"]
 
 _READ = ("Patient", "Medication", "Substance", *KINDS, "Condition", "AllergyIntolerance", "Observation", "Procedure")
 _ANSWERED = "QuestionnaireResponse"  # read for scores of scales alone
+READ = (*_READ, _ANSWERED)
+"""The kinds of resources that are read at all."""
+THINGS = ("Medication", "Substance")
+"""Of those, what is nobody's: the resources of a person refer to it."""
 _WOULD_DO = "give a FHIR R4 Bundle, a resource, or one resource a line (NDJSON), as UTF-8 JSON"
 _NESTED_BUNDLES = 5
 

@@ -42,7 +42,7 @@ class Persons:
         self._resources += 1
         names = {resource.id} if isinstance(resource.id, str) and resource.id else set[str]()
         if isinstance(url, str) and url:
-            server, ident = _split(url)
+            server, ident = split_reference(url)
             names.add(ident)
             if server:
                 self._servers.add(server)
@@ -82,10 +82,9 @@ class Persons:
         reference = reference.strip()
         if reference.startswith("#"):
             return True
-        kind = re.search(r"([A-Z][A-Za-z]+)/[^/]+$", reference.split("/_history/")[0])
-        if kind and kind[1] != "Patient":
+        if _of_another_kind(reference):
             return False
-        server, ident = _split(reference)
+        server, ident = split_reference(reference)
         self._subjects.setdefault(ident, reference_name(resource))
         if server:
             self._servers.add(server)
@@ -106,8 +105,25 @@ class Persons:
         raise InputError(self._source, came, why, _ONE_PATIENT)
 
 
-def _split(reference: str) -> tuple[str, str]:
-    """Server (empty where relative or a URN) and id of a reference to a patient."""
+def patient_id(raw: msgspec.Raw) -> str | None:
+    """The id of the patient whom a resource names as its subject; ``None`` where it names none by id, or something else than a patient.
+
+    Raises ``ValueError`` where the JSON cannot be read.
+    """
+    subject = one(raw)
+    reference = subject.get("reference") if isinstance(subject, dict) else subject
+    if not isinstance(reference, str) or not (reference := reference.strip()) or reference.startswith("#"):
+        return None
+    return None if _of_another_kind(reference) else split_reference(reference)[1] or None
+
+
+def _of_another_kind(reference: str) -> bool:
+    kind = re.search(r"([A-Z][A-Za-z]+)/[^/]+$", reference.split("/_history/")[0])
+    return kind is not None and kind[1] != "Patient"
+
+
+def split_reference(reference: str) -> tuple[str, str]:
+    """Server (empty where relative or a URN) and id of a reference."""
     reference = reference.split("/_history/")[0].rstrip("/")
     if reference.startswith("urn:"):
         return "", reference.rsplit(":", 1)[-1].lower()

@@ -24,6 +24,7 @@ from relaxant.rules.predicate import Clauses, Leaf, both, read_predicate, with_c
 SILENT, FIRES, UNKNOWN = 0, 1, 2
 OUTCOMES: tuple[Outcome, ...] = ("silent", "fires", "could not check")
 _ROWS_AT_A_TIME = 4096
+_FEW = 64  # people: to go through every block once costs more than to go through every row
 _MOST_TESTS = 1_000_000  # of one agent: room between the numbers of two
 Index = NDArray[np.intp]
 Values = TypeVar("Values", Floats, Mask)
@@ -233,10 +234,26 @@ def _stacked(parts: Sequence[Values]) -> Values:
 
 
 def _outcomes(program: Program, facts: Facts, about: Sequence[tuple[Block, Mask]]) -> NDArray[np.int8]:
-    """The outcome of each test of the blocks on each row. Shape (tests, rows)."""
-    if not about:
+    """The outcome of each test of the blocks on each row that it is about. Shape (tests, rows); silent where it is not about a row.
+
+    A few people go through all blocks together, each on every row; of many people each block sees those whom it is about.
+    """
+    if facts.rows <= _FEW:
+        return _made(program, facts, [block for block, _ in about], slice(None))
+    outcome = np.full((sum(len(block.tests) for block, _ in about), facts.rows), SILENT, dtype=np.int8)
+    first = 0
+    for block, here in about:
+        rows, last = np.flatnonzero(here), first + len(block.tests)
+        if len(rows):
+            outcome[first:last, rows] = _made(program, facts, [block], rows)
+        first = last
+    return outcome
+
+
+def _made(program: Program, facts: Facts, blocks: Sequence[Block], rows: Index | slice) -> NDArray[np.int8]:
+    """The outcome of each test of the blocks on each of some rows. Shape (tests, rows)."""
+    if not blocks:
         return np.empty((0, facts.rows), dtype=np.int8)
-    blocks = [block for block, _ in about]
     clause_lengths = np.concatenate([block.clause_lengths for block in blocks])
     test_lengths = np.concatenate([block.test_lengths for block in blocks])
     clause_first, test_first = clause_lengths.cumsum() - clause_lengths, test_lengths.cumsum() - test_lengths
@@ -250,11 +267,12 @@ def _outcomes(program: Program, facts: Facts, about: Sequence[tuple[Block, Mask]
     place[used] = np.arange(len(used))
     place = place[of_leaf]
     columns = [facts.column(program.columns[c]) for c in used.tolist()]
-    outcome = np.empty((len(test_lengths), facts.rows), dtype=np.int8)
-    for start in range(0, facts.rows, _ROWS_AT_A_TIME):
+    low, high = _stacked([c.low[rows] for c in columns]), _stacked([c.high[rows] for c in columns])
+    outcome = np.empty((len(test_lengths), low.shape[1]), dtype=np.int8)
+    for start in range(0, low.shape[1], _ROWS_AT_A_TIME):
         part = slice(start, start + _ROWS_AT_A_TIME)
-        low_reaches = np.packbits(_stacked([c.low[part] for c in columns])[place] >= threshold, axis=1)
-        high_reaches = np.packbits(_stacked([c.high[part] for c in columns])[place] >= threshold, axis=1)
+        low_reaches = np.packbits(low[:, part][place] >= threshold, axis=1)
+        high_reaches = np.packbits(high[:, part][place] >= threshold, axis=1)
         surely, maybe = (
             np.unpackbits(_any_of_all(leaves, clause_first, test_first), axis=1, count=outcome[:, part].shape[1])
             for leaves in (
