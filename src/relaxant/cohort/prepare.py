@@ -78,7 +78,7 @@ def exposures(registry: Registry) -> str:
     supplied = "CASE WHEN days_supply BETWEEN 1 AND 1000 THEN days_supply END"
     return f"""(
         SELECT person_id, {drug_key()}, {start} AS start_day,
-               GREATEST(COALESCE({end}, {start} + {supplied} - 1, {start}), {start}) AS end_day,
+               COALESCE(CASE WHEN {end} >= {start} THEN {end} END, {start} + {supplied} - 1, {start}) AS end_day,
                COALESCE(quantity, -1) AS quantity, COALESCE(days_supply, -1) AS days_supply, COALESCE(sig, '') AS sig
         FROM {registry.typed("drug_exposure")} AS e
         WHERE person_id IS NOT NULL AND drug_exposure_start_date IS NOT NULL)"""
