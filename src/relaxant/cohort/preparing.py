@@ -14,6 +14,7 @@ from relaxant.cohort.meaning import (
     read_drugs,
     read_measurements,
     read_observations,
+    read_procedures,
 )
 from relaxant.cohort.registry import Missing, Registry
 from relaxant.cohort.said import EARLIER, Vocabulary
@@ -143,7 +144,9 @@ def said_of(registry: Registry, concepts: Concepts, glossary: Glossary) -> str:
         read_conditions(registry, concepts, glossary)
     if registry.has("observation"):
         read_observations(registry, concepts, glossary)
-        parts.append(prepare.said_observed(registry))
-    if registry.has("condition_occurrence") or registry.has("observation"):
-        parts.append(prepare.said_conditions(registry))
+    if registry.has("procedure_occurrence"):
+        read_procedures(registry, concepts, glossary)
+    if any(registry.has(table) for table in prepare.NOTES):
+        prepare.keep_noted(registry)
+        parts.append(prepare.said_noted())
     return " UNION ALL ".join(f"({part})" for part in parts)
