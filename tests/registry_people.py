@@ -50,6 +50,7 @@ TABLES = {
     ),
 }
 _ROUTES = {name: code for code, name in ROUTE_CODES.items()}
+_SPOT = ("intramuscular", "intravenous", "intradetrusor", "intraglandular")
 _VALID = {"valid_start_date": date(1970, 1, 1), "valid_end_date": date(2099, 12, 31)}
 _ELSE = {
     "creatinine": (("umol/L", 88.42), ("mg/dl", 1.0)),
@@ -145,6 +146,8 @@ class Maker:
         own = {self.knowledge.agents[a].ingredient for a in rule.agents if a in self.knowledge.agents}
         if own and not own & {n for d in draft.drugs for n in d.names}:
             draft.drugs.append(Drug(names=(rng.choice(sorted(own)),)))
+        if "stopped" in rule.on and rng.random() < 0.3:  # given, not taken: what was given once is over the next day
+            draft.drugs[0].route, draft.drugs[0].stop, draft.drugs[0].start = "intravenous", rng.choice((1, 5, 30)), 60
         if exactly and rng.random() < 0.6:
             return
         known = {name for name, *_ in draft.values}
@@ -159,7 +162,8 @@ class Maker:
         if rng.random() < 0.3:
             draft.conditions.append((rng.choice(sorted(self.knowledge.conditions)), rng.choice((0, 10, 60, 400, 3000))))
         if rng.random() < 0.3:
-            draft.drugs.append(Drug(names=(rng.choice(self._partners()),), start=rng.choice((2, 40, 300)), stop=rng.choice((None, None, 20, 60))))  # fmt: skip
+            stop = rng.choice((None, None, 20, 60))
+            draft.drugs.append(Drug(names=(rng.choice(self._partners()),), start=(stop or 0) + rng.choice((2, 40, 300)), stop=stop))  # fmt: skip
         if draft.smoker is None and rng.random() < 0.3:
             draft.smoker = rng.random() < 0.5
         if draft.pregnant is None and draft.sex == "female" and rng.random() < 0.15:
@@ -193,9 +197,23 @@ class Maker:
                 draft.drugs.append(Drug(names=(rng.choice(sorted(role_members(self.knowledge, role).names)),), start=days))  # fmt: skip
             elif "fact" in node:
                 self._fact(draft, str(node["fact"]), node, rule, rng)
+        for drug in draft.drugs:
+            if rng.random() < 0.3:
+                self._about_limit(drug, rng)
         if rule.partner and rng.random() < 0.5:
             names = set(rule.partner.ingredients).union(*(role_members(self.knowledge, r).names for r in rule.partner.roles))  # fmt: skip
             draft.drugs.append(Drug(names=(rng.choice(sorted(names)),), start=rng.choice((1, 30, 200)), stop=rng.choice((None, None, 40))))  # fmt: skip
+
+    def _about_limit(self, drug: Drug, rng: random.Random) -> None:
+        """A dose at, under or over a limit of the agent."""
+        own = [a for a in self.knowledge.agents.values() if (a.ingredient,) == drug.names and drug.route in (None, *a.routes)]  # fmt: skip
+        limits = [limit for a in own for limit in a.limits if limit.kind in ("daily", "single", "daily_per_kg") and limit.unit in ("mg", "mg/kg")]  # fmt: skip
+        if not limits:
+            return
+        limit = rng.choice(limits)
+        value = limit.value * rng.choice((0.5, 0.999, 1.0, 1.001, 1.5, 11.0)) * (60 if limit.kind == "daily_per_kg" else 1)  # fmt: skip
+        single = limit.kind == "single"
+        drug.daily, drug.sig = (value, "mg"), rng.choice((None, f"{value if single else value / 2:g} mg {'once' if single else 'twice'} a day"))  # fmt: skip
 
     def _fact(self, draft: Draft, fact: str, node: Mapping[str, Any], rule: Rule, rng: random.Random) -> None:
         labs, lab = self.knowledge.labs, fact.removesuffix("_today")
@@ -259,7 +277,7 @@ def _age_in_days(patient: Patient, rng: random.Random) -> int | None:
         return None
     number, _, unit = patient.age.partition(" ")
     days = {"d": 1, "w": 7, "m": 30.5}.get(unit[:1], 365.25)
-    return int(float(number) * days) + 1 + (rng.randrange(300) if days > 31 else 0)
+    return int(float(number) * days) + 1 + (rng.randrange(300) if float(number) * days > 800 else 0)
 
 
 def _drug(medicine: Medicine, rng: random.Random) -> Drug:
@@ -310,7 +328,8 @@ def _near(node: Mapping[str, Any], rng: random.Random) -> float:
     """A number at, next to or well beyond a threshold."""
     bounds = [float(node[word]) for word in ("below", "at_most", "above", "at_least") if word in node]
     bound = rng.choice(bounds) if bounds else 1.0
-    return round(rng.choice((bound, bound - 1, bound + 1, bound * 1.001, bound * 0.999, bound * 0.8, bound * 1.3)), 4)
+    step = 1 if bound > 2 else bound / 10
+    return round(rng.choice((bound, bound - step, bound + step, bound * 1.001, bound * 0.999, bound * 0.8, bound * 1.3)), 4)
 
 
 def _creatinine_at(rate: float, years: float, female: bool) -> float:
@@ -448,13 +467,14 @@ class Tables:
         if drug.route is not None and (sold is None or sold.route != drug.route or rng.random() < 0.5):
             code = _ROUTES.get(drug.route)
             product["route_concept_id"] = self.concept("SNOMED", code, drug.route, "Route") if code else self.concept("SNOMED", f"9{abs(hash_of(drug.route)) % 10**8}", f"{drug.route} route", "Route")  # fmt: skip
+        spot = (sold is not None and sold.form == "injection" and drug.route != "intrathecal") or drug.route in _SPOT
+        if spot:
+            first = drug.start if drug.start is not None else rng.choice((0, 0, 1, 80, 300)) + (drug.stop or 0)
+            for ago in {first, drug.stop if drug.stop is not None else rng.choice((0, 0, first))}:
+                self._exposure(number, product, ago, ago, rng.choice((None, 1.0, 1.0, 2.0, 5.0, 10.0)), None, None, rng)
+            return
         start = drug.start if drug.start is not None else (drug.stop or 0) + rng.choice((0, 1, 20, 120, 500))
         stop = drug.stop
-        spot = (sold is not None and sold.form == "injection" and drug.route != "intrathecal") or drug.route in ("intramuscular", "intravenous", "intradetrusor")  # fmt: skip
-        if spot:
-            for ago in {start if drug.start is not None else stop or 0, stop or rng.choice((0, start))}:
-                self._exposure(number, product, ago, ago, 1.0 if rng.random() < 0.7 else None, None, None, rng)
-            return
         begin = start
         while begin >= (stop or 0):
             days = rng.choice((7, 14, 30, 90))
