@@ -390,8 +390,13 @@ def test_it_fits_without_scrolling_sideways(site: Site, how: dict[str, Any], exa
 
 @pytest.mark.parametrize(
     "how",
-    [{}, {"color_scheme": "dark"}, {"forced_colors": "active"}, NARROW, ZOOMED],
-    ids=["light", "dark", "forced colours", "320", "200%"],
+    [pytest.param({}, id="light"), pytest.param({"color_scheme": "dark", **NARROW}, id="320, dark")]
+    + FULL
+    * [
+        pytest.param({"forced_colors": "active"}, id="forced colours"),
+        pytest.param(NARROW, id="320"),
+        pytest.param(ZOOMED, id="200%"),
+    ],
 )
 def test_axe_finds_nothing_in_any_state(site: Site, faultless: Callable[[Any], None], how: dict[str, Any]) -> None:
     site.expected = ("422",)
