@@ -18,7 +18,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from relaxant.cohort.cdm import TABLES
+from relaxant.cohort.cdm import TABLES as SYNTHESIZED
 from relaxant.cohort.synthetic.products import Product, strength
 from relaxant.errors import InputError
 from relaxant.facts.conditions import condition_ids
@@ -35,8 +35,22 @@ from relaxant.patient import Measured, Patient
 
 AS_OF = date(2026, 11, 22)
 FEMALE, MALE, RECORD, LOCAL = 8532, 8507, 32817, 2_000_000_000
-WRITTEN = ("person", "observation_period", "death", "drug_exposure", "condition_occurrence", "measurement", "observation", "concept", "drug_strength")  # fmt: skip
+WRITTEN = ("person", "observation_period", "death", "drug_exposure", "condition_occurrence", "measurement", "observation", "procedure_occurrence", "concept", "drug_strength")  # fmt: skip
+TABLES = {
+    **SYNTHESIZED,
+    "procedure_occurrence": pa.schema(
+        {
+            "procedure_occurrence_id": pa.int32(),
+            "person_id": pa.int32(),
+            "procedure_concept_id": pa.int32(),
+            "procedure_date": pa.date32(),
+            "procedure_type_concept_id": pa.int32(),
+            "procedure_source_value": pa.string(),
+        }
+    ),
+}
 _ROUTES = {name: code for code, name in ROUTE_CODES.items()}
+_SPOT = ("intramuscular", "intravenous", "intradetrusor", "intraglandular")
 _VALID = {"valid_start_date": date(1970, 1, 1), "valid_end_date": date(2099, 12, 31)}
 _ELSE = {
     "creatinine": (("umol/L", 88.42), ("mg/dl", 1.0)),
@@ -132,6 +146,8 @@ class Maker:
         own = {self.knowledge.agents[a].ingredient for a in rule.agents if a in self.knowledge.agents}
         if own and not own & {n for d in draft.drugs for n in d.names}:
             draft.drugs.append(Drug(names=(rng.choice(sorted(own)),)))
+        if "stopped" in rule.on and rng.random() < 0.3:  # given, not taken: what was given once is over the next day
+            draft.drugs[0].route, draft.drugs[0].stop, draft.drugs[0].start = "intravenous", rng.choice((1, 5, 30)), 60
         if exactly and rng.random() < 0.6:
             return
         known = {name for name, *_ in draft.values}
@@ -146,7 +162,8 @@ class Maker:
         if rng.random() < 0.3:
             draft.conditions.append((rng.choice(sorted(self.knowledge.conditions)), rng.choice((0, 10, 60, 400, 3000))))
         if rng.random() < 0.3:
-            draft.drugs.append(Drug(names=(rng.choice(self._partners()),), start=rng.choice((2, 40, 300)), stop=rng.choice((None, None, 20, 60))))  # fmt: skip
+            stop = rng.choice((None, None, 20, 60))
+            draft.drugs.append(Drug(names=(rng.choice(self._partners()),), start=(stop or 0) + rng.choice((2, 40, 300)), stop=stop))  # fmt: skip
         if draft.smoker is None and rng.random() < 0.3:
             draft.smoker = rng.random() < 0.5
         if draft.pregnant is None and draft.sex == "female" and rng.random() < 0.15:
@@ -180,9 +197,23 @@ class Maker:
                 draft.drugs.append(Drug(names=(rng.choice(sorted(role_members(self.knowledge, role).names)),), start=days))  # fmt: skip
             elif "fact" in node:
                 self._fact(draft, str(node["fact"]), node, rule, rng)
+        for drug in draft.drugs:
+            if rng.random() < 0.3:
+                self._about_limit(drug, rng)
         if rule.partner and rng.random() < 0.5:
             names = set(rule.partner.ingredients).union(*(role_members(self.knowledge, r).names for r in rule.partner.roles))  # fmt: skip
             draft.drugs.append(Drug(names=(rng.choice(sorted(names)),), start=rng.choice((1, 30, 200)), stop=rng.choice((None, None, 40))))  # fmt: skip
+
+    def _about_limit(self, drug: Drug, rng: random.Random) -> None:
+        """A dose at, under or over a limit of the agent."""
+        own = [a for a in self.knowledge.agents.values() if (a.ingredient,) == drug.names and drug.route in (None, *a.routes)]  # fmt: skip
+        limits = [limit for a in own for limit in a.limits if limit.kind in ("daily", "single", "daily_per_kg") and limit.unit in ("mg", "mg/kg")]  # fmt: skip
+        if not limits:
+            return
+        limit = rng.choice(limits)
+        value = limit.value * rng.choice((0.5, 0.999, 1.0, 1.001, 1.5, 11.0)) * (60 if limit.kind == "daily_per_kg" else 1)  # fmt: skip
+        single = limit.kind == "single"
+        drug.daily, drug.sig = (value, "mg"), rng.choice((None, f"{value if single else value / 2:g} mg {'once' if single else 'twice'} a day"))  # fmt: skip
 
     def _fact(self, draft: Draft, fact: str, node: Mapping[str, Any], rule: Rule, rng: random.Random) -> None:
         labs, lab = self.knowledge.labs, fact.removesuffix("_today")
@@ -246,7 +277,7 @@ def _age_in_days(patient: Patient, rng: random.Random) -> int | None:
         return None
     number, _, unit = patient.age.partition(" ")
     days = {"d": 1, "w": 7, "m": 30.5}.get(unit[:1], 365.25)
-    return int(float(number) * days) + 1 + (rng.randrange(300) if days > 31 else 0)
+    return int(float(number) * days) + 1 + (rng.randrange(300) if float(number) * days > 800 else 0)
 
 
 def _drug(medicine: Medicine, rng: random.Random) -> Drug:
@@ -297,7 +328,10 @@ def _near(node: Mapping[str, Any], rng: random.Random) -> float:
     """A number at, next to or well beyond a threshold."""
     bounds = [float(node[word]) for word in ("below", "at_most", "above", "at_least") if word in node]
     bound = rng.choice(bounds) if bounds else 1.0
-    return round(rng.choice((bound, bound - 1, bound + 1, bound * 1.001, bound * 0.999, bound * 0.8, bound * 1.3)), 4)
+    step = 1 if bound > 2 else bound / 10
+    return round(
+        rng.choice((bound, bound - step, bound + step, bound * 1.001, bound * 0.999, bound * 0.8, bound * 1.3)), 4
+    )
 
 
 def _creatinine_at(rate: float, years: float, female: bool) -> float:
@@ -362,7 +396,7 @@ class Tables:
 
     def add(self, table: str, **row: Any) -> None:
         """One more row."""
-        kind = {"condition_occurrence": "condition"}.get(table, table)
+        kind = {"condition_occurrence": "condition", "procedure_occurrence": "procedure"}.get(table, table)
         kind = {"drug_exposure": "drug"}.get(kind, kind)
         number = f"{table}_id"
         if number in TABLES[table].names and number != "person_id":
@@ -435,13 +469,14 @@ class Tables:
         if drug.route is not None and (sold is None or sold.route != drug.route or rng.random() < 0.5):
             code = _ROUTES.get(drug.route)
             product["route_concept_id"] = self.concept("SNOMED", code, drug.route, "Route") if code else self.concept("SNOMED", f"9{abs(hash_of(drug.route)) % 10**8}", f"{drug.route} route", "Route")  # fmt: skip
+        spot = (sold is not None and sold.form == "injection" and drug.route != "intrathecal") or drug.route in _SPOT
+        if spot:
+            first = drug.start if drug.start is not None else rng.choice((0, 0, 1, 80, 300)) + (drug.stop or 0)
+            for ago in {first, drug.stop if drug.stop is not None else rng.choice((0, 0, first))}:
+                self._exposure(number, product, ago, ago, rng.choice((None, 1.0, 1.0, 2.0, 5.0, 10.0)), None, None, rng)
+            return
         start = drug.start if drug.start is not None else (drug.stop or 0) + rng.choice((0, 1, 20, 120, 500))
         stop = drug.stop
-        spot = (sold is not None and sold.form == "injection" and drug.route != "intrathecal") or drug.route in ("intramuscular", "intravenous", "intradetrusor")  # fmt: skip
-        if spot:
-            for ago in {start if drug.start is not None else stop or 0, stop or rng.choice((0, start))}:
-                self._exposure(number, product, ago, ago, 1.0 if rng.random() < 0.7 else None, None, None, rng)
-            return
         begin = start
         while begin >= (stop or 0):
             days = rng.choice((7, 14, 30, 90))
@@ -520,7 +555,8 @@ class Tables:
             row["unit_concept_id"] = self.concept("UCUM", code, unit, "Unit")
         elif chance < 0.97:
             row["unit_source_value"] = unit
-        self.add("measurement", person_id=number, measurement_date=AS_OF - timedelta(days=ago), value_as_number=value, **row)  # fmt: skip
+        sign = rng.choice((None, None, None, 0, 4172703, 4171756, 4172704)) if rng.random() < 0.2 else None
+        self.add("measurement", person_id=number, measurement_date=AS_OF - timedelta(days=ago), operator_concept_id=sign, value_as_number=value, **row)  # fmt: skip
 
     def _observations(self, number: int, draft: Draft, rng: random.Random) -> None:
         for to in draft.allergies:
@@ -532,7 +568,8 @@ class Tables:
             self._habit(number, "82810-3", draft.pregnant, (("77386006", "Pregnant"), ("60001007", "Not pregnant")), rng)  # fmt: skip
         if draft.dialysis in ("haemodialysis", "peritoneal"):
             code, name = {"haemodialysis": ("302497006", "Hemodialysis"), "peritoneal": ("71192002", "Peritoneal dialysis")}[draft.dialysis]  # fmt: skip
-            self.add("observation", person_id=number, observation_concept_id=self.concept("SNOMED", code, name), observation_date=AS_OF - timedelta(days=rng.choice((0, 30, 700))))  # fmt: skip
+            for ago in rng.choices((0, 30, 89, 90, 700), k=2):
+                self._done(number, code, name, ago, rng)
 
     def _habit(self, number: int, question: str, yes: bool, answers: Sequence[tuple[str, str]], rng: random.Random) -> None:  # fmt: skip
         ago = rng.choice((0, 3, 100, 290, 400))
@@ -543,6 +580,12 @@ class Tables:
             code, name = answers[0 if told else 1]
             self.add("observation", person_id=number, observation_concept_id=self.concept("LOINC", question, question), observation_date=AS_OF - timedelta(days=when),
                      value_as_concept_id=self.concept("SNOMED", code, name))  # fmt: skip
+
+    def _done(self, number: int, code: str, name: str, ago: int, rng: random.Random) -> None:
+        """A procedure, at times among the observations."""
+        table, kind = ("procedure_occurrence", "procedure") if rng.random() < 0.7 else ("observation", "observation")
+        concept = self.concept("SNOMED", code, name)
+        self.add(table, **{"person_id": number, f"{kind}_concept_id": concept, f"{kind}_date": AS_OF - timedelta(days=ago)})  # fmt: skip
 
     def _others(self, number: int, draft: Draft, rng: random.Random) -> None:
         """What is wrong, of no use or of nobody's business here."""
@@ -564,6 +607,23 @@ class Tables:
                      drug_exposure_start_date=AS_OF + timedelta(days=3), drug_exposure_end_date=AS_OF + timedelta(days=30), quantity=90, days_supply=30)  # fmt: skip
         if rng.random() < 0.05:
             self.add("observation", person_id=number, observation_concept_id=self.concept("SNOMED", "716186003", "No known allergy"), observation_date=AS_OF)  # fmt: skip
+        if rng.random() < 0.05:
+            allergy = rng.choice((("716186003", "No known allergy"), ("91936005", "Allergy to penicillin"), ("294505008", "Allergy to sulfonamide")))  # fmt: skip
+            self.add("condition_occurrence", person_id=number, condition_start_date=AS_OF - timedelta(days=40), condition_concept_id=self.concept("SNOMED", *allergy))  # fmt: skip
+        if rng.random() < 0.05:
+            self._done(number, "241601008", "MRI of head", rng.choice((0, 14, 15, 400)), rng)
+        if rng.random() < 0.05:
+            self._done(number, "71192002", "Peritoneal dialysis", rng.choice((0, 89, 90)), rng)
+        if rng.random() < 0.1:
+            again = rng.choice((("230690007", "Cerebrovascular accident"), ("22298006", "Myocardial infarction"), ("22298006", "Old myocardial infarction")))  # fmt: skip
+            for ago in rng.choices((1, 2, 3, 89, 90, 91, 180, 181, 730, 731, 2000), k=2):
+                self.add("condition_occurrence", person_id=number, condition_start_date=AS_OF - timedelta(days=ago), condition_concept_id=self.concept("SNOMED", *again))  # fmt: skip
+        if rng.random() < 0.1:  # of a day, and by no route that is known
+            bare = self.concept("RxNorm", *rng.choice((("73032", "remifentanil"), ("2551", "ciprofloxacin"), ("4337", "fentanyl"))))  # fmt: skip
+            for ago in rng.choices((0, 1, 2, 5, 30, 31, 32), k=3):
+                day = AS_OF - timedelta(days=ago)
+                self.add("drug_exposure", person_id=number, drug_concept_id=bare, drug_exposure_start_date=day, drug_exposure_end_date=rng.choice((day, day, None)),
+                         quantity=rng.choice((None, None, 0.0, 1.0, 30.0)), days_supply=rng.choice((None, None, 0, 5)))  # fmt: skip
 
 
 def hash_of(words: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,13 @@ CONCEPTS = {
     14: ("UCUM", "[degF]", "degree Fahrenheit"),
     15: ("LOINC", "6301-6", "INR in Platelet poor plasma by Coagulation assay"),
     16: ("UCUM", "{INR}", "international normalized ratio"),
+    17: ("RxNorm", "73032", "remifentanil"),
+    18: ("SNOMED", "230690007", "Cerebrovascular accident"),
+    19: ("ICD10CM", "Z86.73", "Personal history of transient ischemic attack (TIA), and cerebral infarction"),
+    20: ("SNOMED", "716186003", "No known allergy"),
+    21: ("SNOMED", "302497006", "Hemodialysis"),
+    22: ("ICD10PCS", "B030ZZZ", "Magnetic Resonance Imaging (MRI) of Brain"),
+    23: ("ICD10CM", "K65.0", "Generalized (acute) peritonitis"),
 }
 
 
@@ -80,6 +87,7 @@ def prepared(folder: Path) -> tuple[Prepared, Patient]:
     )
     rows = engine.rows(f"SELECT * FROM ({query}) AS said ORDER BY ALL").select(SAID.names).cast(SAID)
     engine.close()
+    assert made.vocabulary is not None
     ((person, patient),) = patients_of(rows, made.vocabulary, "US")
     assert person == 1
     return made, patient
@@ -126,6 +134,87 @@ def test_values_come_in_their_units_and_those_with_a_sign_are_none(folder: Path)
     }
     (left,) = [o for o in made.left if o.domain == "measurement"]
     assert (left.name, left.rows, left.lost) == (CONCEPTS[5][2], 1, True)
+
+
+def days_ago(days: int) -> date:
+    return AS_OF - timedelta(days=days)
+
+
+def given(folder: Path, *rows: dict[str, Any]) -> dict[str, tuple[date | None, date | None]]:
+    """Start and stop of the lines that are not of a relaxant, after rows of remifentanil of nothing but days."""
+    bare = {"person_id": 1, "drug_concept_id": 17, "route_concept_id": 0, "quantity": None, "days_supply": None, "sig": None}  # fmt: skip
+    own = pq.read_table(folder / "drug_exposure.parquet").to_pylist()[:2]
+    made = [{**bare, "drug_exposure_start_date": r["start"], "drug_exposure_end_date": r["end"], **r} for r in rows]
+    write(folder, "drug_exposure", [*own, *made])
+    _, patient = prepared(folder)
+    return {line.said: (line.start, line.stop) for line in patient.medicines or () if "baclofen" not in line.said}
+
+
+def test_what_says_nothing_but_one_day_was_given_on_it(folder: Path) -> None:
+    on = days_ago(10)
+    assert given(folder, {"start": on, "end": on}) == {"remifentanil": (on, on)}
+    assert given(folder, {"start": AS_OF, "end": AS_OF}) == {"remifentanil": (AS_OF, None)}
+    assert given(folder, {"start": on, "end": None}) == {"remifentanil": (on, None)}  # its end is not known
+    assert given(folder, {"start": on, "end": on, "quantity": 30.0}) == {"remifentanil": (on, None)}  # handed out
+    daily = [{"start": days_ago(n), "end": days_ago(n)} for n in (9, 5, 4, 3)]
+    assert given(folder, *daily) == {"remifentanil": (days_ago(5), days_ago(3))}
+    supplied = {"start": days_ago(40), "end": days_ago(20), "quantity": 20.0, "days_supply": 20}
+    assert given(folder, supplied, {"start": on, "end": on}) == {"remifentanil": (days_ago(40), None)}  # within its gap
+
+
+def test_a_tablet_of_one_day_lives_on_as_a_supply(folder: Path) -> None:
+    bare = {"drug_concept_id": 1, "start": days_ago(10), "end": days_ago(10)}
+    given(folder, bare)
+    _, patient = prepared(folder)
+    assert {line.stop for line in patient.medicines or ()} == {None}
+
+
+def noted(folder: Path, *rows: tuple[int, int], source: int = 0) -> Patient:
+    """The person after conditions of a concept so many days ago."""
+    row = {"person_id": 1, "condition_source_concept_id": source}
+    write(folder, "condition_occurrence", [{**row, "condition_concept_id": c, "condition_start_date": days_ago(ago)} for c, ago in rows])  # fmt: skip
+    return prepared(folder)[1]
+
+
+def since(patient: Patient, name: str) -> int:
+    (day,) = [c.since for c in patient.conditions or () if c.name == name]
+    assert day is not None
+    return (AS_OF - day).days
+
+
+def test_a_second_stroke_is_of_its_day_and_one_that_is_remembered_is_not(folder: Path) -> None:
+    assert since(noted(folder, (18, 2000), (18, 30)), "stroke") == 30
+    assert since(noted(folder, (18, 2000), (19, 30)), "stroke") == 2000
+    assert since(noted(folder, (19, 400), (19, 30)), "stroke") == 400
+    assert since(noted(folder, (3, 400), (3, 30)), "multiple sclerosis") == 400
+
+
+def test_an_infection_is_since_the_first_note_that_counts(folder: Path) -> None:
+    assert since(noted(folder, (23, 700), (23, 20), (23, 1)), "peritonitis") == 20
+
+
+def test_allergies_are_known_where_there_are_none_known(folder: Path) -> None:
+    seen = {"person_id": 1, "observation_date": AS_OF, "value_as_concept_id": 0}
+    write(folder, "observation", [{**seen, "observation_concept_id": 20}])
+    assert prepared(folder)[1].allergies == ()
+    assert noted(folder, (9, 3)).allergies == (
+        Allergy(to="penicillin"),
+    )  # denied in one table, written down in another
+    (folder / "observation.parquet").unlink()
+    assert noted(folder, (9, 3)).allergies == (Allergy(to="penicillin"),)
+    assert noted(folder, (20, 3)).allergies == ()
+    assert noted(folder, (3, 3)).allergies is None
+
+
+def test_dialysis_counts_for_its_days_and_a_scan_is_of_its_day(folder: Path) -> None:
+    def done(*rows: tuple[int, int]) -> Patient:
+        write(folder, "procedure_occurrence", [{"person_id": 1, "procedure_concept_id": c, "procedure_date": days_ago(ago)} for c, ago in rows])  # fmt: skip
+        return prepared(folder)[1]
+
+    lasts = int(KNOWLEDGE.policy("registry_dialysis_days"))
+    assert done((21, lasts - 1)).dialysis == "haemodialysis"
+    assert done((21, lasts)).dialysis is None
+    assert since(done((22, 300), (22, 9)), "magnetic resonance imaging") == 9
 
 
 def test_what_was_left_is_counted_by_its_rows(folder: Path) -> None:

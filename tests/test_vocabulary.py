@@ -10,11 +10,13 @@ import pyarrow as pa
 import pytest
 
 from relaxant.cohort.asked import asked_ingredients
-from relaxant.cohort.conditions import CONDITION_KEYS, CONDITIONS, asked_snomed, map_conditions
+from relaxant.cohort.conditions import CONDITION_KEYS, asked_snomed, map_conditions
 from relaxant.cohort.doses import DOSES, map_doses
 from relaxant.cohort.drugs import DRUG_KEYS, DRUGS, map_drugs
 from relaxant.cohort.measurements import MEASUREMENT_KEYS, MEASUREMENTS, map_measurements
-from relaxant.cohort.observations import OBSERVATION_KEYS, OBSERVATIONS, map_observations
+from relaxant.cohort.noted import NOTED
+from relaxant.cohort.observations import OBSERVATION_KEYS, map_observations
+from relaxant.cohort.procedures import PROCEDURE_KEYS, map_procedures
 from relaxant.cohort.said import ALLERGY, CONDITION, EARLIER, HABIT, Habit
 from relaxant.cohort.vocabulary import Glossary
 from relaxant.facts.conditions import condition_ids
@@ -382,7 +384,7 @@ def conditions(
 ) -> dict[int, dict[str, Any]]:
     full = [{"concept": i + 1, "source_concept": 0, "source": "", "vocabulary_id": "SNOMED", "rows": 1} | row for i, row in enumerate(rows)]  # fmt: skip
     made = map_conditions(arrow(full), glossary, ancestors)
-    assert made.schema.names == [*CONDITION_KEYS, *CONDITIONS.names]
+    assert made.schema.names == [*CONDITION_KEYS, *NOTED.names]
     return {row["concept"] - 1: row for row in made.to_pylist()}
 
 
@@ -432,10 +434,95 @@ def test_conditions_that_no_rule_asks_for_are_left_apart_from_those_that_are_los
         {"concept_code": "444814009", "concept_name": "Viral sinusitis", "rows": 17},
         {"concept": 0, "source": "DX|4711|b", "rows": 3},
         {"concept": 0, "source": "", "vocabulary_id": None, "rows": 2},
-        {"concept_code": "91936005", "concept_name": "Allergy to penicillin", "rows": 1},
+        {"concept_code": "416098002", "concept_name": "Allergy to drug", "rows": 1},
+        {"concept_code": "267024001", "concept_name": "Heat intolerance", "rows": 9},
+        {"concept_code": "160468000", "concept_name": "Family history of allergy", "rows": 8},
     )
     assert made == {}
-    assert [(o.rows, o.lost) for o in glossary.left()] == [(3, True), (2, True), (1, True), (17, False)]
+    assert [(o.rows, o.lost) for o in glossary.left()] == [
+        (3, True),
+        (2, True),
+        (1, True),
+        (17, False),
+        (9, False),
+        (8, False),
+    ]
+
+
+def test_an_allergy_among_the_conditions_is_an_allergy(glossary: Glossary) -> None:
+    by_status = {"concept": 0, "vocabulary_id": None}
+    made = conditions(
+        glossary,
+        {"concept_code": "91936005", "concept_name": "Allergy to penicillin"},
+        {"concept_code": "x", "concept_name": "Drug allergy status", "source_concept": 7, "source_vocabulary_id": "ICD10CM", "source_code": "Z88.2", "source_name": "Allergy status to sulfonamides"},
+        {"concept_code": "716186003", "concept_name": "No known allergy"},
+    )  # fmt: skip
+    assert [row["kind"] for row in made.values()] == [ALLERGY] * 3
+    assert [glossary.vocabulary().allergies[made[i]["item"]] for i in range(3)] == [
+        Allergy(to="penicillin"),
+        Allergy(to="sulfonamides"),
+        None,
+    ]
+    (bare,) = map_conditions(arrow([{**by_status, "source_concept": 0, "source": "Z88.0"}]), glossary).to_pylist()
+    assert glossary.vocabulary().allergies[bare["item"]] == Allergy(to="penicillin")
+    assert not glossary.left()
+
+
+STROKE = {"concept_code": "230690007", "concept_name": "Cerebrovascular accident"}
+
+
+@pytest.mark.parametrize(
+    ("row", "again"),
+    [
+        (STROKE, True),
+        ({"concept_code": "22298006", "concept_name": "Myocardial infarction"}, True),
+        ({**STROKE, "concept_name": "History of stroke"}, False),
+        ({**STROKE, "source_concept": 9, "source_vocabulary_id": "ICD10CM", "source_code": "Z86.73"}, False),
+        ({**STROKE, "source_concept": 9, "source_vocabulary_id": "ICD10CM", "source_code": "I63.9"}, True),
+        ({"vocabulary_id": "ICD10CM", "concept_code": "S06.0X0A", "concept_name": "Concussion"}, True),
+        ({"vocabulary_id": "ICD10CM", "concept_code": "S06.0X0D", "concept_name": "Concussion"}, False),
+        ({"vocabulary_id": "ICD10CM", "concept_code": "R40.20", "concept_name": "Unspecified coma"}, True),
+        ({"vocabulary_id": "ICD10CM", "concept_code": "K65.0", "concept_name": "Acute peritonitis"}, False),
+        (MS, False),
+        ({"concept_code": "50582007", "concept_name": "Hemiplegia"}, False),
+    ],
+)
+def test_what_happens_again_is_of_its_newest_day_unless_it_is_only_remembered(
+    glossary: Glossary, row: dict[str, Any], again: bool
+) -> None:
+    (made,) = conditions(glossary, row).values()
+    assert made["kind"] == CONDITION and made["again"] is again
+
+
+def test_every_condition_whose_newest_day_a_rule_asks_for_is_known_to_happen_again() -> None:
+    """A rule that is graver within some days of an event, or lighter after them, asks for the newest."""
+    own = KNOWLEDGE.conditions
+    assert {name for name, one in own.items() if one.again or one.event} == {
+        "stroke",
+        "traumatic_brain_injury",
+        "myocardial_infarction",
+        "crush_injury",
+        "major_burns",
+        "malignant_hyperthermia_crisis",
+        "coma",
+        "respiratory_depression",
+        "baclofen_overdose",
+        "magnetic_resonance_imaging",
+    }
+
+
+def test_past_codes_are_linted() -> None:
+    first = KNOWLEDGE.conditions["stroke"]
+    for broken in (msgspec.structs.replace(first, again=False), msgspec.structs.replace(first, past=("G35",))):
+        other = msgspec.structs.replace(KNOWLEDGE, conditions={**KNOWLEDGE.conditions, "stroke": broken})
+        assert any("past code" in said for _, said in faults_of_conditions(other))
+
+
+def test_a_code_and_what_stands_above_it_are_one_item(glossary: Glossary) -> None:
+    above = pa.Table.from_pylist([{"concept": 1, "concept_code": "414545008"}])
+    infarction = {"concept_code": "22298006", "concept_name": "Myocardial infarction"}
+    conditions(glossary, infarction, ancestors=above)
+    assert glossary.vocabulary().conditions == (Stated(name="myocardial infarction"),)
 
 
 def test_lasting_and_its_reason_are_linted_together() -> None:
@@ -456,7 +543,7 @@ def test_lasting_and_its_reason_are_linted_together() -> None:
 def observations(glossary: Glossary, *rows: dict[str, Any]) -> dict[int, dict[str, Any]]:
     full = [{"concept": i + 1, "value_concept": 0, "source": "", "value_text": "", "vocabulary_id": "SNOMED", "rows": 1} | row for i, row in enumerate(rows)]  # fmt: skip
     made = map_observations(arrow(full), glossary)
-    assert made.schema.names == [*OBSERVATION_KEYS, *OBSERVATIONS.names]
+    assert made.schema.names == [*OBSERVATION_KEYS, *NOTED.names]
     return {row["concept"] - 1: row for row in made.to_pylist()}
 
 
@@ -494,7 +581,6 @@ def test_allergies_by_name_and_by_answer(glossary: Glossary) -> None:
         {"concept_code": "300916003", "concept_name": "Latex allergy"},
         {"concept_code": "416098002", "concept_name": "Allergy to drug", "value_concept": 5, "value_vocabulary_id": "RxNorm", "value_code": "1292", "value_name": "baclofen"},
         {"concept_code": "416098002", "concept_name": "Allergy to drug", "rows": 9},
-        {"concept_code": "716186003", "concept_name": "No known allergy", "rows": 5},
         {"concept_code": "160468000", "concept_name": "Family history of allergy"},
     )  # fmt: skip
     assert [glossary.vocabulary().allergies[row["item"]] for row in made.values() if row["kind"] == ALLERGY] == [
@@ -502,7 +588,64 @@ def test_allergies_by_name_and_by_answer(glossary: Glossary) -> None:
         Allergy(to="Latex"),
         Allergy(to="baclofen", codes=(Code(system="RxNorm", code="1292"),)),
     ]
-    assert [(o.rows, o.lost) for o in glossary.left()] == [(9, True), (5, True), (1, False)]
+    assert [(o.rows, o.lost) for o in glossary.left()] == [(9, True), (1, False)]
+
+
+def test_no_known_allergies_are_an_answer_and_none_of_something_else_is_not(glossary: Glossary) -> None:
+    question = {"vocabulary_id": "LOINC", "concept_code": "48765-2", "concept_name": "Allergies"}
+    denied = observations(
+        glossary,
+        {"concept_code": "716186003", "concept_name": "No known allergy"},
+        {"concept_code": "409137002", "concept_name": "No known drug allergy"},
+        {**question, "value_text": "None known"},
+        {**question, "value_text": "NKDA"},
+    )
+    assert [row["kind"] for row in denied.values()] == [ALLERGY] * 4
+    assert {row["item"] for row in denied.values()} == {glossary.vocabulary().allergies.index(None)}
+    others = observations(
+        glossary,
+        {"concept_code": "429625007", "concept_name": "No known food allergy"},
+        {"concept_code": "716186003", "concept_name": "No known allergy", "value_text": "No"},
+        {"vocabulary_id": "LOINC", "concept_code": "11977-6", "concept_name": "Parity", "value_text": "none"},
+    )
+    assert others == {}
+
+
+# ---------------------------------------------------------------- procedures
+
+
+def procedures(glossary: Glossary, *rows: dict[str, Any]) -> dict[int, dict[str, Any]]:
+    full = [{"concept": i + 1, "source": "", "vocabulary_id": "SNOMED", "rows": 1} | row for i, row in enumerate(rows)]
+    made = map_procedures(arrow(full), glossary, pa.Table.from_pylist([{"concept": 3, "concept_code": "302497006"}]))
+    assert made.schema.names == [*PROCEDURE_KEYS, *NOTED.names]
+    return {row["concept"] - 1: row for row in made.to_pylist()}
+
+
+def test_procedures_are_dialysis_and_events_and_what_a_condition_is_called(glossary: Glossary) -> None:
+    billed = {
+        "vocabulary_id": "CPT4",
+        "concept_code": "90945",
+        "concept_name": "Dialysis procedure other than hemodialysis",
+    }
+    made = procedures(
+        glossary,
+        {"concept_code": "302497006", "concept_name": "Hemodialysis"},
+        billed,
+        {"concept_code": "233581009", "concept_name": "Hemofiltration by machine"},
+        {"vocabulary_id": "ICD10PCS", "concept_code": "B030ZZZ", "concept_name": "Magnetic Resonance Imaging (MRI) of Brain"},
+        {"concept_code": "112798008", "concept_name": "Insertion of endotracheal tube", "rows": 4},
+        {"concept_code": "1", "concept_name": "Endotracheal intubation"},
+        {"vocabulary_id": "CPT4", "concept_code": "70551", "concept_name": "Magnetic resonance (eg, proton) imaging, brain (including brain stem); without contrast material"},
+    )  # fmt: skip
+    said = glossary.vocabulary()
+    assert [said.habits[made[i]["item"]].value for i in range(3)] == ["haemodialysis", "peritoneal", "haemodialysis"]
+    assert {made[i]["lasts_days"] for i in range(3)} == {KNOWLEDGE.policy("registry_dialysis_days")}
+    assert [(said.conditions[made[i]["item"]].name, made[i]["again"]) for i in (3, 5, 6)] == [
+        ("magnetic resonance imaging", True),
+        ("general anaesthesia or ventilation", False),
+        ("magnetic resonance imaging", True),
+    ]
+    assert [(o.domain, o.rows, o.lost) for o in glossary.left()] == [("procedure", 4, False)]
 
 
 def test_conditions_among_the_observations_are_conditions_unless_denied(glossary: Glossary) -> None:

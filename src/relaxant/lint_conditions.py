@@ -28,6 +28,9 @@ def faults_of_conditions(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
             yield where, f"it lasts {condition.lasts_days:g} days; write more than nought, or leave it out"
         if (condition.lasts_days is None) != (not (condition.lasts_reason or "").strip()):
             yield where, "lasts_days and lasts_reason belong together"
+        for code in condition.past:
+            if not condition.again or not code.startswith(condition.icd10cm):
+                yield where, f"past code “{code}” is none of its ICD-10-CM codes, or it does not happen again"
         if condition.down_to is not None and place_of(condition.down_to) is None:
             yield where, f"“{condition.down_to}” is no level of the cord"
         for name in dict.fromkeys(folded(n) for n in (condition.title, *condition.names)):

@@ -20,6 +20,19 @@ _QUESTIONS = frozenset({"48765-2", "52473-6"})
 """LOINC: allergies and adverse reactions; the allergy, of which the answer says to what."""
 
 
+_STATUS = {"Z88.0": "penicillin", "Z88.2": "sulfonamides", "Z91.011": "milk", "Z91.012": "eggs", "Z91.040": "latex"}
+"""ICD-10-CM: what the codes of an allergy status that name it are of; the others of Z88 and Z91.0 do not name it."""
+
+
+def asks_for_allergies(code: str | None) -> bool:
+    """Whether a code is that of a question for allergies.
+
+    >>> asks_for_allergies("48765-2")
+    True
+    """
+    return code in _QUESTIONS
+
+
 def allergy_of(words: str | None, code: str | None, answer: str | None = None, codes: tuple[Code, ...] = ()) -> Allergy | Literal["unnamed"] | None:  # fmt: skip
     """The allergy that words, or a question with its answer and the answer's codes, tell of; ``unnamed`` where they do not say to what, ``None``
     where they tell of none.
@@ -31,7 +44,7 @@ def allergy_of(words: str | None, code: str | None, answer: str | None = None, c
     """
     named = _TO.fullmatch(words or "") or _OF.fullmatch(words or "")
     if named is None and code not in _QUESTIONS:
-        return None
+        return _by_status(code or "")
     kind: Literal["allergy", "intolerance"] = "allergy"
     if named and named["how"].casefold() == "intolerance":
         kind = "intolerance"
@@ -39,3 +52,8 @@ def allergy_of(words: str | None, code: str | None, answer: str | None = None, c
     if to and to.casefold() not in _KINDS:
         return Allergy(to=to, kind=kind)
     return Allergy(to=answer, kind=kind, codes=codes) if answer else "unnamed"
+
+
+def _by_status(code: str) -> Allergy | Literal["unnamed"] | None:
+    to = _STATUS.get(code)
+    return Allergy(to=to) if to else "unnamed" if code.startswith(("Z88.", "Z91.0")) else None

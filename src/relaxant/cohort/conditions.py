@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import re
+from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 import pyarrow as pa
 
-from relaxant.cohort.allergies import allergy_of
+from relaxant.cohort.noted import NOTED, Made, Meaning, allergy_noted, condition_noted, none_noted
 from relaxant.cohort.vocabulary import SYSTEMS, Glossary, Row, beside, in_order, rows_of
 from relaxant.facts.conditions import condition_ids, conditions_said
 from relaxant.io.conditions import condition
+from relaxant.io.fhir_problems import dialysis_codes
 from relaxant.io.said import Reading
 from relaxant.knowledge.load import Knowledge
 from relaxant.patient import Code, Stated
 
 CONDITION_KEYS: Final = ("concept", "source_concept", "source")
-CONDITIONS: Final = pa.schema([pa.field("item", pa.int32(), nullable=False), pa.field("lasts_days", pa.float64())])
-"""All that means the same is one item. A note counts for ``lasts_days`` where that is given: then from its newest day, else for good, from its first."""
-
 _SNOMED = "SNOMED CT"
 
 
@@ -31,29 +31,23 @@ class Occurrence(Row, frozen=True, kw_only=True):
     source_name: str | None = None
 
 
-class Meaning(msgspec.Struct, frozen=True):
-    """What a statement means: the item's statement, and how long a note of it counts."""
-
-    stated: Stated
-    lasts_days: float | None
-
-
 def asked_snomed(knowledge: Knowledge) -> frozenset[str]:
-    """The SNOMED CT codes of the knowledge: what lies below one of them is that condition, too (``ancestors`` of :func:`map_conditions`)."""
-    return frozenset(code for condition in knowledge.conditions.values() for code in condition.snomed)
+    """The SNOMED CT codes of the knowledge, and of dialysis: what lies below one of them is that, too (``ancestors`` of :func:`map_conditions`)."""
+    return frozenset(code for condition in knowledge.conditions.values() for code in condition.snomed) | {
+        *dialysis_codes()
+    }
 
 
 def map_conditions(rows: pa.Table, glossary: Glossary, ancestors: pa.Table | None = None) -> pa.Table:
     """Reads each distinct condition. Columns of ``rows``: the fields of :class:`Occurrence`; of ``ancestors``: ``concept`` and ``concept_code``, a
-    SNOMED CT code of :func:`asked_snomed` above it. Gives :data:`CONDITION_KEYS` and :data:`CONDITIONS` of those that mean something to a rule."""
+    SNOMED CT code of :func:`asked_snomed` above it. Gives :data:`CONDITION_KEYS` and :data:`~relaxant.cohort.noted.NOTED` of those that mean something
+    to a rule, allergies among them."""
     known = rows_of(rows, Occurrence)
     above = above_of(ancestors)
-    made: list[dict[str, Any] | None] = [None] * len(known)
+    made: list[Made | None] = [None] * len(known)
     for i in in_order(known):
-        meaning = _meaning(known[i], above.get(known[i].concept, ()), glossary)
-        if meaning is not None:
-            made[i] = {"item": glossary.conditions.number(meaning.stated), "lasts_days": meaning.lasts_days}
-    return beside(rows, CONDITION_KEYS, made, CONDITIONS)
+        made[i] = _noted(known[i], above.get(known[i].concept, ()), glossary)
+    return beside(rows, CONDITION_KEYS, made, NOTED)
 
 
 def above_of(ancestors: pa.Table | None) -> dict[int, tuple[str, ...]]:
@@ -64,7 +58,7 @@ def above_of(ancestors: pa.Table | None) -> dict[int, tuple[str, ...]]:
     return {concept: tuple(sorted(codes)) for concept, codes in out.items()}
 
 
-def _meaning(row: Occurrence, above: tuple[str, ...], glossary: Glossary) -> Meaning | None:
+def _noted(row: Occurrence, above: tuple[str, ...], glossary: Glossary) -> Made | None:
     stated = stated_of(row, glossary, above)
     if row.source_concept and row.source_code and (system := SYSTEMS.get(row.source_vocabulary_id or "")):
         stated = msgspec.structs.replace(stated, codes=(*stated.codes, Code(system=system, code=row.source_code)))
@@ -73,16 +67,21 @@ def _meaning(row: Occurrence, above: tuple[str, ...], glossary: Glossary) -> Mea
     if stated.name is None and not stated.codes:
         glossary.leave("condition", row, "neither a code nor words", lost=True, name="a condition without name or code")
         return None
-    meaning = meaning_of(stated, glossary)
-    if meaning is None and allergy_of(stated.name, row.concept_code) is not None:
-        glossary.leave(
-            "condition", row, "an allergy among the conditions: those among the observations are read", lost=True
-        )
-    elif meaning is None:
-        unread = not row.concept and not stated.codes
-        why = "no concept, and its words name no condition that is known here" if unread else "no rule asks for it"
-        glossary.leave("condition", row, why, lost=unread, name=stated.name)
-    return meaning
+    codes, words = [code.code for code in stated.codes], dict.fromkeys((stated.name, row.source_name))
+    if (none := none_noted(codes, words, glossary)) is not None:
+        return none
+    if (meaning := meaning_of(stated, glossary, row.source_name)) is not None:
+        return condition_noted(meaning, glossary)
+    said = [found for text in words for code in (None, *codes) if (found := allergy_noted(text, code, glossary))]
+    if allergies := [found for found in said if not isinstance(found, str)]:
+        return allergies[0]
+    if said:
+        glossary.leave("condition", row, "an allergy, and not to what", lost=True, name=stated.name)
+        return None
+    unread = not row.concept and not stated.codes
+    why = "no concept, and its words name no condition that is known here" if unread else "no rule asks for it"
+    glossary.leave("condition", row, why, lost=unread, name=stated.name)
+    return None
 
 
 def stated_of(row: Row, glossary: Glossary, above: tuple[str, ...] = ()) -> Stated:
@@ -95,20 +94,44 @@ def stated_of(row: Row, glossary: Glossary, above: tuple[str, ...] = ()) -> Stat
     return Stated(name=row.concept_name, codes=tuple(codes))
 
 
-def meaning_of(stated: Stated, glossary: Glossary) -> Meaning | None:
-    """What a statement means to the rules, in the knowledge's own words where these say the same; ``None`` where it means nothing to them."""
-    knowledge = glossary.knowledge
-    said = _said(stated, glossary, pump=False)
-    if not said:
-        return Meaning(stated, None) if _said(stated, glossary, pump=True) else None
-    ids = condition_ids(stated, knowledge)
-    lasting = [knowledge.conditions[name].lasts_days for name in ids]
+def meaning_of(stated: Stated, glossary: Glossary, more: str | None = None) -> Meaning | None:
+    """What a statement means to the rules, in the knowledge's own words where these say the same; ``None`` where it means nothing to them. ``more``
+    are other words for it."""
+    known = glossary.knowledge.conditions
+    said = [_said(stated, glossary, pump=p) for p in (False, True)]
+    if not said[0]:
+        return Meaning(stated, None, False) if said[1] else None
+    ids = condition_ids(stated, glossary.knowledge)
+    for name in ids:
+        titled = Stated(name=known[name].title)
+        if [_said(titled, glossary, pump=p) for p in (False, True)] == said:
+            stated, ids, was = titled, (name,), stated
+            break
+    else:
+        was = stated
+    lasting = [known[name].lasts_days for name in ids]
     lasts = max((days for days in lasting if days is not None), default=None) if None not in lasting else None
-    if len(ids) == 1:
-        titled = Stated(name=knowledge.conditions[ids[0]].title)
-        if all(_said(titled, glossary, pump=p) == _said(stated, glossary, pump=p) for p in (False, True)):
-            return Meaning(titled, lasts)
-    return Meaning(stated, lasts)
+    again = any(known[name].again or known[name].event for name in ids)
+    return Meaning(stated, lasts, again and not _past(was, more, ids, glossary))
+
+
+_ONCE = re.compile(r"\b(?:history|h/o|old|previous|prior|past|healed|sequelae?|late effects?|residual|status post|post[- ]stroke|survivor)\b", re.I)  # fmt: skip
+_INJURY, _FIRST_SEEN = re.compile(r"[ST]\d{2}\.?[0-9A-Z]{3}[A-Z]", re.I), frozenset("ABC")
+
+
+def _past(stated: Stated, more: str | None, ids: Sequence[str], glossary: Glossary) -> bool:
+    """Whether a statement is of something that was: by its words, by a code that the knowledge calls ``past``, or by ICD-10-CM's seventh
+    character, which tells an injury that is seen for the first time from what is seen of it later."""
+    if any(_ONCE.search(words) for words in (stated.name, more, *(c.display for c in stated.codes)) if words):
+        return True
+    past = tuple(code.replace(".", "") for name in ids for code in glossary.knowledge.conditions[name].past)
+    for code in stated.codes:
+        if code.system.startswith("ICD-10"):
+            if past and code.code.replace(".", "").upper().startswith(past):
+                return True
+            if _INJURY.fullmatch(code.code) and code.code[-1].upper() not in _FIRST_SEEN:
+                return True
+    return False
 
 
 def _said(stated: Stated, glossary: Glossary, *, pump: bool) -> dict[str, float]:

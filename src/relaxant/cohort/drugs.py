@@ -35,11 +35,13 @@ DRUGS: Final = pa.schema(
         pa.field("agent", pa.bool_(), nullable=False),
         pa.field("dosed", pa.bool_(), nullable=False),
         pa.field("supply", pa.bool_(), nullable=False),
+        pa.field("bare", pa.bool_(), nullable=False),
     ]
 )
 """``drug`` numbers what was read of the drug, for :func:`relaxant.cohort.doses.map_doses`; ``line`` is its item without a dose; both null where it is
 not ``asked``, because no rule asks for it. ``chain`` (ingredients and route) is the same for what follows one another as one course, ``piece`` for what is of one strength and form as well; ``dosed`` where its dose matters;
-``supply`` where it is handed out to be taken for days, false where it is given on the spot."""
+``supply`` where it is handed out to be taken for days, false where it is given on the spot; ``bare`` where neither route nor form says which, so that
+a row of a single day without a supply is of that day."""
 
 Measure = Literal["piece", "mL", "hour", "spray"]
 """What a quantity of the product counts, where that is certain: pieces, millilitres, patches with a rate an hour, sprays."""
@@ -148,6 +150,7 @@ def _meaning(
         "agent": False,
         "dosed": False,
         "supply": True,
+        "bare": False,
     }
     if row.vocabulary_id == _VACCINES:
         glossary.leave("drug", row, "a vaccine: no rule asks for it", lost=False)
@@ -179,6 +182,7 @@ def _meaning(
         "agent": bool(medicine.agents),
         "dosed": product.dosed,
         "supply": product.supply,
+        "bare": bool(medicine.ingredients) and medicine.regimen.route is None and medicine.regimen.form is None,
     }
 
 

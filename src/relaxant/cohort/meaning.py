@@ -13,6 +13,7 @@ from relaxant.cohort.doses import map_doses
 from relaxant.cohort.drugs import map_drugs
 from relaxant.cohort.measurements import map_measurements
 from relaxant.cohort.observations import map_observations
+from relaxant.cohort.procedures import map_procedures
 from relaxant.cohort.registry import Registry
 from relaxant.cohort.vocabulary import Glossary
 
@@ -95,7 +96,7 @@ def read_measurements(registry: Registry, concepts: Concepts, glossary: Glossary
 
 
 def read_conditions(registry: Registry, concepts: Concepts, glossary: Glossary) -> None:
-    """Reads every distinct condition and loads ``condition``: its keys, its item, for how long it counts."""
+    """Reads every distinct condition and loads ``condition``: its keys, its kind and item, for how long it counts."""
     rows = registry.engine.rows(prepare.distinct(prepare.condition_key(), registry.typed("condition_occurrence")))
     rows = concepts.beside(rows, "concept", _OWN)
     rows = concepts.beside(rows, "source_concept", {"source_vocabulary_id": 0, "source_code": 1, "source_name": 2})
@@ -110,6 +111,13 @@ def read_observations(registry: Registry, concepts: Concepts, glossary: Glossary
     rows = concepts.beside(rows, "value_concept", {"value_vocabulary_id": 0, "value_code": 1, "value_name": 2})
     above = _above(registry, rows["concept"], glossary)
     registry.engine.load("observed", map_observations(rows, glossary, above))
+
+
+def read_procedures(registry: Registry, concepts: Concepts, glossary: Glossary) -> None:
+    """Reads every distinct procedure and loads ``done``: its keys, its kind and item."""
+    rows = registry.engine.rows(prepare.distinct(prepare.done_key(), registry.typed("procedure_occurrence")))
+    rows = concepts.beside(rows, "concept", _OWN)
+    registry.engine.load("done", map_procedures(rows, glossary, _above(registry, rows["concept"], glossary)))
 
 
 def _above(registry: Registry, numbers: pa.ChunkedArray, glossary: Glossary) -> pa.Table | None:

@@ -39,7 +39,7 @@ def patients_of(
 ) -> Iterator[tuple[int, Patient]]:
     """Each person and day of the rows (``said.SAID``, whole persons one after another) with the patient file that they make on that day.
 
-    Medicines and conditions are known, perhaps none; allergies are not, unless one is written down. A value whose least and most of a
+    Medicines and conditions are known, perhaps none; allergies are where one is written down, or that there is none. A value whose least and most of a
     day differ is measured twice. ``knowledge`` gives the units of what is measured.
     Raises :class:`InputError` where a person's rows do not begin with one that says who it is.
     """
@@ -73,7 +73,7 @@ def _patient(
         )
     lines: list[Line] = []
     conditions: list[Stated] = []
-    allergies: list[Allergy] = []
+    allergies: list[Allergy | None] = []
     measured: list[Measured] = []
     habits: list[tuple[Habit, date | None]] = []
     for row in rows[1:]:
@@ -102,7 +102,7 @@ def _patient(
         labs=tuple(m for m in measured if not any(m is own for own in body.values())),
         medicines=tuple(lines),
         conditions=tuple(conditions),
-        allergies=tuple(allergies) or None,
+        allergies=tuple(a for a in allergies if a is not None) if allergies else None,
         **fields_of(habits),
     )
 

@@ -7,12 +7,13 @@ day), ``exposure`` (what was handed out or given), ``said_*`` (the rows of :data
 from __future__ import annotations
 
 from datetime import date
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from relaxant.cohort.days import day_number
 from relaxant.cohort.registry import Registry
-from relaxant.cohort.said import ALLERGY, CONDITION, HABIT, LINE, MEASURED, PERSON
+from relaxant.cohort.said import HABIT, LINE, MEASURED, PERSON
 from relaxant.cohort.sql import DAY as _DAY
 from relaxant.cohort.sql import NO_AMOUNT as _NO_AMOUNT
 from relaxant.cohort.sql import NOTHING as _NOTHING
@@ -72,13 +73,16 @@ def keep_persons(registry: Registry, as_of: date) -> None:
 
 
 def exposures(registry: Registry) -> str:
-    """Every exposure as a subquery: drug by its key, first and last day, how much for how long. One without a usable end ends with its supply, or on its first day."""
+    """Every exposure as a subquery: drug by its key, first and last day, how much for how long. One without a usable end ends with its supply, or on
+    its first day; ``single`` is one that says to end on its first day, and nothing of a supply."""
     start = _DAY.format("drug_exposure_start_date")
     end = _DAY.format("drug_exposure_end_date")
     supplied = "CASE WHEN days_supply BETWEEN 1 AND 1000 THEN days_supply END"
+    no_supply = "COALESCE(days_supply, 0) <= 0 AND COALESCE(quantity, 0) <= 1 AND COALESCE(sig, '') = ''"
     return f"""(
         SELECT person_id, {drug_key()}, {start} AS start_day,
-               GREATEST(COALESCE({end}, {start} + {supplied} - 1, {start}), {start}) AS end_day,
+               COALESCE(drug_exposure_end_date = drug_exposure_start_date AND {no_supply}, FALSE) AS single,
+               COALESCE(CASE WHEN {end} >= {start} THEN {end} END, {start} + {supplied} - 1, {start}) AS end_day,
                COALESCE(quantity, -1) AS quantity, COALESCE(days_supply, -1) AS days_supply, COALESCE(sig, '') AS sig
         FROM {registry.typed("drug_exposure")} AS e
         WHERE person_id IS NOT NULL AND drug_exposure_start_date IS NOT NULL)"""
@@ -114,7 +118,7 @@ def keep_exposure(registry: Registry, knowledge: Knowledge) -> None:
         "exposure",
         f"""
         SELECT a.person_id, a.as_of, d.drug, d.chain, d.piece, d.line, d.dosed, CASE WHEN d.supply THEN 0 ELSE e.start_day END AS session,
-               d.supply, e.start_day, e.end_day, e.quantity, e.days_supply, e.sig
+               d.supply AND NOT (d.bare AND e.single) AS supply, e.start_day, e.end_day, e.quantity, e.days_supply, e.sig
         FROM {exposures(registry)} AS e
         JOIN drug AS d ON d.concept = e.concept AND d.source = e.source AND d.route = e.route
         JOIN ask AS a ON a.person_id = e.person_id
@@ -128,7 +132,7 @@ def said_lines(knowledge: Knowledge) -> str:
 
     A course is what was handed out again before the last supply had been over for ``registry_gap_days``. What is of one strength and form
     (``piece``) is what its last supply says. Of several in a course those count that were handed out on or after the first day of the
-    newest: an older strength has given way to it. A course is taken while its supply, with the gap, reaches the day; what is given on one day
+    newest: an older strength has given way to it. A course is taken while its supply, with the gap, reaches the day; what is given on the spot
     is a course of its own.
     """
     gap = int(knowledge.policy("registry_gap_days"))
@@ -141,10 +145,10 @@ def said_lines(knowledge: Knowledge) -> str:
             FROM exposure AS x LEFT JOIN dose AS l
               ON x.dosed AND l.drug = x.drug AND l.quantity = x.quantity AND l.days_supply = x.days_supply AND l.sig = x.sig),
         followed AS (
-            SELECT *, MAX(end_day) OVER (PARTITION BY {course} ORDER BY start_day, end_day, line
-                                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM lined),
+            SELECT *, MAX(end_day + gap) OVER (PARTITION BY {course} ORDER BY start_day, end_day, line
+                                               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM lined),
         begun AS (
-            SELECT *, MAX(CASE WHEN before IS NULL OR start_day > before + 1 + gap THEN start_day END)
+            SELECT *, MAX(CASE WHEN before IS NULL OR start_day > before + 1 THEN start_day END)
                       OVER (PARTITION BY {course}) AS begun FROM followed),
         pieces AS (
             SELECT {course}, piece, begun, MIN(start_day) AS first, MAX(start_day) AS last, MAX(end_day) AS until,
@@ -249,35 +253,6 @@ def condition_key() -> str:
                CASE WHEN COALESCE(condition_concept_id, 0) = 0 THEN COALESCE(condition_source_value, '') ELSE '' END AS source"""
 
 
-def said_conditions(registry: Registry) -> str:
-    """The conditions of those who are asked about, each since it was first written down; one that lasts only so long since its last time, where that is
-    near enough. ``condition`` and ``observed``, which holds conditions too, are loaded where their tables are there."""
-    return f"""
-        SELECT a.person_id, a.as_of, CAST({CONDITION} AS TINYINT) AS kind, n.item,
-               CAST(CASE WHEN MIN(n.lasts_days) IS NULL THEN MIN(n.day) ELSE MAX(n.day) END AS INT) AS start, {_NOTHING} AS stop,
-               {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
-        FROM ({conditions_noted(registry)}) AS n JOIN ask AS a ON a.person_id = n.person_id
-        WHERE n.day <= a.as_of AND (n.lasts_days IS NULL OR n.day > a.as_of - n.lasts_days)
-        GROUP BY a.person_id, a.as_of, n.item
-    """
-
-
-def conditions_noted(registry: Registry) -> str:
-    """Every time that a condition was written down: whose, when, its item, for how long it counts. ``condition`` and ``observed`` are loaded as their tables are there."""
-    noted = []
-    if registry.has("condition_occurrence"):
-        noted.append(f"""
-            SELECT r.person_id, r.day, c.item, c.lasts_days
-            FROM (SELECT person_id, {condition_key()}, {_DAY.format("condition_start_date")} AS day
-                  FROM {registry.typed("condition_occurrence")} AS s WHERE person_id IS NOT NULL AND condition_start_date IS NOT NULL) AS r
-            JOIN condition AS c ON c.concept = r.concept AND c.source_concept = r.source_concept AND c.source = r.source""")
-    if registry.has("observation"):
-        noted.append(
-            f"SELECT person_id, day, item, lasts_days FROM {_observed(registry)} AS o WHERE kind = {CONDITION}"
-        )
-    return " UNION ALL ".join(noted)
-
-
 def observed_key() -> str:
     """The columns that tell one observation of a registry from another."""
     return """COALESCE(observation_concept_id, 0) AS concept, COALESCE(value_as_concept_id, 0) AS value_concept,
@@ -285,32 +260,69 @@ def observed_key() -> str:
                COALESCE(value_as_string, '') AS value_text"""
 
 
-def said_observed(registry: Registry) -> str:
-    """Allergies of those who are asked about, since they were first written down; and of every habit what was said on the last day, all of it where that
-    is not one thing. ``observed`` is loaded."""
-    rows = f"""
-        SELECT a.person_id, a.as_of, o.kind, o.item, o.field, o.day
-        FROM {_observed(registry)} AS o JOIN ask AS a ON a.person_id = o.person_id
-        WHERE o.day <= a.as_of AND (o.lasts_days IS NULL OR o.day > a.as_of - o.lasts_days)
+def done_key() -> str:
+    """The columns that tell one procedure of a registry from another."""
+    return """COALESCE(procedure_concept_id, 0) AS concept,
+               CASE WHEN COALESCE(procedure_concept_id, 0) = 0 THEN COALESCE(procedure_source_value, '') ELSE '' END AS source"""
+
+
+class Notes(NamedTuple):
+    """A table of notes: its day, the columns that tell one thing noted from another, and the name of the table of what each means."""
+
+    day: str
+    key: str
+    meaning: str
+    columns: tuple[str, ...]
+
+
+NOTES = {
+    "condition_occurrence": Notes(
+        "condition_start_date", condition_key(), "condition", ("concept", "source_concept", "source")
+    ),
+    "observation": Notes(
+        "observation_date", observed_key(), "observed", ("concept", "value_concept", "source", "value_text")
+    ),
+    "procedure_occurrence": Notes("procedure_date", done_key(), "done", ("concept", "source")),
+}
+
+
+def keep_noted(registry: Registry) -> None:
+    """Keeps ``noted``: every note of a condition, an allergy or a habit of those who are asked about, on any day. What the notes of the tables that are
+    there mean is loaded."""
+    parts = [
+        f"""SELECT r.person_id, r.day, m.kind, m.item, m.field, m.lasts_days, m.again
+            FROM (SELECT person_id, {notes.key}, {_DAY.format(notes.day)} AS day
+                  FROM {registry.typed(table)} AS s WHERE person_id IS NOT NULL AND {notes.day} IS NOT NULL) AS r
+            JOIN {notes.meaning} AS m ON {" AND ".join(f"m.{c} = r.{c}" for c in notes.columns)}"""
+        for table, notes in NOTES.items()
+        if registry.has(table)
+    ]
+    registry.engine.keep(
+        "noted",
+        f"SELECT n.* FROM ({' UNION ALL '.join(parts)}) AS n WHERE n.person_id IN (SELECT a.person_id FROM ask AS a)",
+    )
+
+
+def said_noted() -> str:
+    """What was noted of those who are asked about, and counts on the day. A condition is since its newest note that came again, else since the first
+    that counts; an allergy is since it was first written down; of every habit all is said that was noted on the last day, of dialysis one kind.
+    ``noted`` is kept."""
+    rows = """
+        SELECT a.person_id, a.as_of, n.kind, n.item, n.field, n.again, n.day
+        FROM noted AS n JOIN ask AS a ON a.person_id = n.person_id
+        WHERE n.day <= a.as_of AND (n.lasts_days IS NULL OR n.day > a.as_of - n.lasts_days)
     """
     return f"""
-        SELECT person_id, as_of, CAST({ALLERGY} AS TINYINT) AS kind, item, CAST(MIN(day) AS INT) AS start, {_NOTHING} AS stop,
+        SELECT person_id, as_of, CAST(kind AS TINYINT) AS kind, item,
+               CAST(COALESCE(MAX(CASE WHEN again THEN day END), MIN(day)) AS INT) AS start, {_NOTHING} AS stop,
                {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
-        FROM ({rows}) AS x WHERE kind = {ALLERGY} GROUP BY person_id, as_of, item
+        FROM ({rows}) AS x WHERE kind <> {HABIT} GROUP BY person_id, as_of, kind, item
         UNION ALL
         SELECT person_id, as_of, CAST({HABIT} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop,
                {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
         FROM (SELECT DISTINCT person_id, as_of, item, field, day FROM ({rows}) AS y WHERE kind = {HABIT}) AS x
-        QUALIFY RANK() OVER (PARTITION BY person_id, as_of, field ORDER BY day DESC) = 1
+        QUALIFY RANK() OVER (PARTITION BY person_id, as_of, field ORDER BY day DESC, CASE WHEN field = 'dialysis' THEN item ELSE 0 END) = 1
     """
-
-
-def _observed(registry: Registry) -> str:
-    return f"""(
-        SELECT r.person_id, r.day, o.kind, o.item, o.field, o.lasts_days
-        FROM (SELECT person_id, {observed_key()}, {_DAY.format("observation_date")} AS day
-              FROM {registry.typed("observation")} AS s WHERE person_id IS NOT NULL AND observation_date IS NOT NULL) AS r
-        JOIN observed AS o ON o.concept = r.concept AND o.value_concept = r.value_concept AND o.source = r.source AND o.value_text = r.value_text)"""
 
 
 def distinct(key: str, typed: str, *, where: str = "TRUE") -> str:

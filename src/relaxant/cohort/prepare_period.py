@@ -18,7 +18,7 @@ import pyarrow as pa
 from relaxant.cohort import prepare
 from relaxant.cohort.period import Period
 from relaxant.cohort.registry import Registry
-from relaxant.cohort.said import CONDITION, LINE, MEASURED, PERSON
+from relaxant.cohort.said import LINE, MEASURED, PERSON
 from relaxant.cohort.sql import DAY, NO_AMOUNT, NOTHING
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Jurisdiction
@@ -235,22 +235,3 @@ def said_values(creatinine: int, earlier: int, knowledge: Knowledge) -> str:
         JOIN daily AS c ON c.person_id = a.person_id AND c.item = {creatinine} AND c.day < n.day
     """
     return f"{newest} UNION ALL {prepare.earlier_creatinine(f'({before}) AS c', earlier, 'TRUE', knowledge)}"
-
-
-def said_conditions(registry: Registry, period: Period) -> str:
-    """As :func:`relaxant.cohort.prepare.said_conditions`, on every day."""
-    _, last = period.days
-    return f"""
-        WITH noted AS (
-            SELECT n.person_id, n.item, n.day, MIN(n.lasts_days) AS lasts_days FROM ({prepare.conditions_noted(registry)}) AS n
-            WHERE n.day <= {last} AND n.person_id IN (SELECT person_id FROM ask) GROUP BY n.person_id, n.item, n.day),
-        spans AS (
-            SELECT person_id, item, MIN(day) AS day, {_NEVER} AS until FROM noted WHERE lasts_days IS NULL GROUP BY person_id, item
-            UNION ALL
-            SELECT person_id, item, day,
-                   LEAST(COALESCE(LEAD(day) OVER (PARTITION BY person_id, item ORDER BY day), {_NEVER}), day + lasts_days) - 1 AS until
-            FROM noted WHERE lasts_days IS NOT NULL)
-        SELECT a.person_id, a.as_of, CAST({CONDITION} AS TINYINT) AS kind, s.item, CAST(s.day AS INT) AS start, {NOTHING} AS stop,
-               {NO_AMOUNT} AS low, {NO_AMOUNT} AS high
-        FROM ask AS a JOIN spans AS s ON s.person_id = a.person_id AND a.as_of BETWEEN s.day AND s.until
-    """

@@ -14,6 +14,7 @@ from relaxant.cohort.meaning import (
     read_drugs,
     read_measurements,
     read_observations,
+    read_procedures,
 )
 from relaxant.cohort.period import Period, PeriodAsked
 from relaxant.cohort.registry import Missing, Registry
@@ -25,6 +26,7 @@ from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
 
 _CREATININE = "creatinine"
+_NUMBER = "person", "person_id"
 _SEXES: dict[int | None, str] = {1: "female", 0: "male"}
 
 
@@ -114,6 +116,8 @@ def prepare_registry(
         )
         for row in engine.rows(prepare.people(day if within is None else within.first, day)).to_pylist()
     )  # fmt: skip
+    unusable = registry.unusable(last or today)
+    people += tuple(nobody(why, n) for table, why, n in unusable if (table, why.partition(" ")[0]) == _NUMBER)
     made = Prepared(
         as_of=day,
         as_of_said=as_of is not None,
@@ -122,7 +126,7 @@ def prepare_registry(
         people=tuple(sorted(people, key=msgspec.json.encode)),
         again=int(engine.rows("SELECT COALESCE(SUM(times - 1), 0) AS n FROM persons WHERE rejected IS NULL")["n"][0].as_py()),
         missing=registry.missing(),
-        unusable=registry.unusable(last or today),
+        unusable=tuple(one for one in unusable if (one[0], one[1].partition(" ")[0]) != _NUMBER),
         implausible=prepare.out_of_bounds(registry) if registry.has("measurement") else 0,
         left=tuple(glossary.left()),
         vocabulary=glossary.vocabulary(),
@@ -132,6 +136,11 @@ def prepare_registry(
         ),
     )  # fmt: skip
     return made, said
+
+
+def nobody(why: str, persons: int) -> People:
+    """Persons whom nothing can be brought to."""
+    return People(female=None, years=None, rejected=why, dead=False, asked=False, persons=persons)
 
 
 def said_of(registry: Registry, concepts: Concepts, glossary: Glossary, period: Period | None = None) -> str:
@@ -163,9 +172,9 @@ def said_of(registry: Registry, concepts: Concepts, glossary: Glossary, period: 
         read_conditions(registry, concepts, glossary)
     if registry.has("observation"):
         read_observations(registry, concepts, glossary)
-        parts.append(prepare.said_observed(registry))
-    if registry.has("condition_occurrence") or registry.has("observation"):
-        parts.append(
-            prepare.said_conditions(registry) if period is None else prepare_period.said_conditions(registry, period)
-        )
+    if registry.has("procedure_occurrence"):
+        read_procedures(registry, concepts, glossary)
+    if any(registry.has(table) for table in prepare.NOTES):
+        prepare.keep_noted(registry)
+        parts.append(prepare.said_noted())
     return " UNION ALL ".join(f"({part})" for part in parts)

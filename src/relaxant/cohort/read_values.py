@@ -68,7 +68,7 @@ class AllergyReader:
     def __init__(self, vocabulary: Vocabulary, knowledge: Knowledge) -> None:
         self._names, self._surely, self._maybe = Numbers[str](), Lists(), Lists()
         for allergy in vocabulary.allergies:
-            said = allergies_said(Patient(as_of=_ANY_DAY, allergies=(allergy,)), knowledge, {})
+            said = allergies_said(Patient(as_of=_ANY_DAY, allergies=(allergy,) if allergy else ()), knowledge, {})
             self._surely.add([self._names.number(name) for name, is_so in said.items() if is_so == 1])
             self._maybe.add([self._names.number(name) for name, is_so in said.items() if is_so != 1])
 

@@ -55,10 +55,11 @@ class Habit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
-    """What the items of a registry mean, each kind by number. ``lines`` are without days and without whether they are taken: the rows say so."""
+    """What the items of a registry mean, each kind by number. ``lines`` are without days and without whether they are taken: the rows say so.
+    The allergy that is ``None`` says that there is none known."""
 
     lines: tuple[Line, ...]
     measured: tuple[str, ...]
     conditions: tuple[Stated, ...]
-    allergies: tuple[Allergy, ...]
+    allergies: tuple[Allergy | None, ...]
     habits: tuple[Habit, ...]

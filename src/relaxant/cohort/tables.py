@@ -94,6 +94,16 @@ TABLES = (
         ),
         "allergies and smoking",
     ),
+    Table(
+        "procedure_occurrence",
+        (
+            Field("person_id", "number", True),
+            Field("procedure_concept_id", "number"),
+            Field("procedure_date", "day", True),
+            Field("procedure_source_value", "text"),
+        ),
+        "dialysis and scans",
+    ),
     Table("death", (Field("person_id", "number", True), Field("death_date", "day", True)), "who has died"),
     Table(
         "observation_period",

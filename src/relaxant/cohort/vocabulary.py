@@ -36,6 +36,10 @@ SYSTEMS: Final[dict[str, str]] = {
 }
 
 
+DIALYSES: Final = (Habit(field="dialysis", value="peritoneal"), Habit(field="dialysis", value="haemodialysis"))
+"""Of two kinds on one day the first counts, as at the bedside: what is of no kind is read as the second."""
+
+
 class Left(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """Something of a registry that no line, value or condition was made of, with why. ``lost`` where a rule might have used it; what no rule asks
     for is not lost."""
@@ -69,7 +73,7 @@ class Glossary:
     def __init__(self, knowledge: Knowledge, as_of: date, country: str) -> None:
         self.knowledge, self.somebody = knowledge, Patient(as_of=as_of, country=country)
         self.lines, self.conditions = Numbered[Line](), Numbered[Stated]()
-        self.allergies, self.habits = Numbered[Allergy](), Numbered[Habit]()
+        self.allergies, self.habits = Numbered[Allergy | None](), Numbered[Habit](DIALYSES)
         self.measured = Numbered[str]((*knowledge.labs, EARLIER))
         self.products: list[Any] = []
         """What :mod:`relaxant.cohort.drugs` knows of each drug, for its doses."""

@@ -57,12 +57,22 @@ _DIALYSIS = {
     "71192002": "peritoneal",
     "265764009": "",
     "108241001": "",
+}
+# CPT, and ICD-10-PCS: urinary filtration (the first two are of before October 2017), peritoneal irrigation with dialysate. What is not
+# haemodialysis by CPT is peritoneal, or a filtration.
+_BILLED = {
     "90935": "haemodialysis",
     "90937": "haemodialysis",
+    "90945": "peritoneal",
+    "90947": "peritoneal",
+    "5A1D00Z": "haemodialysis",
+    "5A1D60Z": "haemodialysis",
+    "5A1D70Z": "haemodialysis",
+    "5A1D80Z": "haemodialysis",
+    "5A1D90Z": "haemodialysis",
+    "3E1M39Z": "peritoneal",
 }
-
-
-_CPT_DIGITS = 5
+_ANY_DIALYSIS = {**_DIALYSIS, **_BILLED}
 
 
 def conditions(resources: list[Resource], notes: Notes) -> list[dict[str, Any]] | None:
@@ -163,11 +173,11 @@ def allergies(resources: list[Resource], notes: Notes) -> list[dict[str, Any]] |
                 what = concept(plain(resource.substance))
             if what.name is None:
                 what = concept(next((r["substance"] for r in reactions if "substance" in r), None))
-            codes, said = _codes(what), (what.name or "").casefold().strip(" .")
+            codes, said = _codes(what), what.name
             if codes & NO_INFORMATION:
                 notes.add(ref, "the record says that it has no information on allergies")
                 continue
-            if codes & _NO_OTHER_ALLERGY or said.startswith(_NO_OTHER_WORDS):
+            if _denies_one_kind(codes, said):
                 notes.add(
                     ref, f"“{what.name}” denies one kind of allergy only; it does not say that there are no others"
                 )
@@ -176,7 +186,7 @@ def allergies(resources: list[Resource], notes: Notes) -> list[dict[str, Any]] |
                 listed = True
                 notes.add(ref, f"the allergy “{what.name or 'not named'}” is {status} by the record; it is not counted")
                 continue
-            if codes & (_NO_ALLERGY | NONE_KNOWN) or said in _NO_ALLERGY_WORDS:
+            if denies_allergies(codes, said):
                 denied.append(ref)
                 continue
             listed = True
@@ -221,20 +231,27 @@ def _codes(what: Concept) -> set[str]:
 
 def dialysis_of(code: str) -> str | None:
     """The kind of dialysis that a procedure's code is, haemodialysis where the kind is not said; ``None`` for any other."""
-    kind = _DIALYSIS.get(code)
+    kind = _ANY_DIALYSIS.get(code)
     return None if kind is None else kind or "haemodialysis"
 
 
 def denies_allergies(codes: Iterable[str], words: str | None) -> bool:
-    """Whether a record says that there are no known allergies, of any kind or of one."""
-    said, all_codes = (words or "").casefold().strip(" ."), set(codes)
-    denied = all_codes & (_NO_ALLERGY | _NO_OTHER_ALLERGY | NONE_KNOWN)
-    return bool(denied) or said in _NO_ALLERGY_WORDS or said.startswith(_NO_OTHER_WORDS)
+    """Whether a record says that there are no known allergies, to medicines or at all."""
+    return not (_NO_ALLERGY | NONE_KNOWN).isdisjoint(codes) or _plain(words) in _NO_ALLERGY_WORDS
+
+
+def _denies_one_kind(codes: Iterable[str], words: str | None) -> bool:
+    """Whether it says so of one kind of allergy that is not to medicines."""
+    return not _NO_OTHER_ALLERGY.isdisjoint(codes) or _plain(words).startswith(_NO_OTHER_WORDS)
+
+
+def _plain(words: str | None) -> str:
+    return (words or "").casefold().strip(" .")
 
 
 def dialysis_codes(*, billed: bool = False) -> list[str]:
-    """The SNOMED CT codes of procedures that are dialysis; with ``billed`` those of CPT too."""
-    return sorted(code for code in _DIALYSIS if billed or len(code) > _CPT_DIGITS)
+    """The SNOMED CT codes of procedures that are dialysis; with ``billed`` those of CPT and ICD-10-PCS too."""
+    return sorted(_ANY_DIALYSIS if billed else _DIALYSIS)
 
 
 def dialysis(resources: list[Resource], notes: Notes) -> str | None:
@@ -243,7 +260,7 @@ def dialysis(resources: list[Resource], notes: Notes) -> str | None:
     for resource in resources:
         ref = reference_name(resource)
         try:
-            kinds = _codes(concept(plain(resource.code))) & _DIALYSIS.keys()
+            kinds = _codes(concept(plain(resource.code))) & _ANY_DIALYSIS.keys()
             if not kinds or code_word(resource.status) in ("entered-in-error", "not-done", "preparation", "cancelled"):
                 continue
             done = first_day(
@@ -260,7 +277,7 @@ def dialysis(resources: list[Resource], notes: Notes) -> str | None:
         except (ValueError, RecursionError):
             notes.add(ref, "it could not be read; if it was dialysis, say so")
             continue
-        kind = max(_DIALYSIS[code] for code in kinds)
+        kind = max(_ANY_DIALYSIS[code] for code in kinds)
         candidate = (done.order if done else -math.inf, kind, f"{ref} ({done.date})" if done else ref)
         newest = candidate if newest is None else max(newest, candidate)
     if newest is None:

@@ -309,7 +309,8 @@ class Condition(Frozen, frozen=True, kw_only=True, gc=False):
     come, and nought days where no day was said. Words of ``beside``, and a date, may stand beside its names.
 
     ``lasts_days`` is how long a registry's note of something acute counts, which has no end there; without it a note counts for good. A patient
-    file says itself what is over. ``lasts_reason`` says why so long; it is our choice.
+    file says itself what is over. ``lasts_reason`` says why so long; it is our choice. What happens ``again`` is in a registry since its newest note;
+    anything else is since its first. ``past`` are those of its ICD-10-CM codes that are of something that was: they make nothing newer.
     """
 
     condition: str
@@ -327,6 +328,8 @@ class Condition(Frozen, frozen=True, kw_only=True, gc=False):
     implies: tuple[str, ...] = ()
     lasts_days: float | None = None
     lasts_reason: str | None = None
+    again: bool = False
+    past: tuple[str, ...] = ()
     source: str | None = None
     place: str | None = None
 

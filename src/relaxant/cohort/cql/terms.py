@@ -134,13 +134,14 @@ class Terms:
             body = (
                 f"      when exists ((R.items) M where M.role = 'taken' and {_is(group)}) then false\n"
                 f"      when exists ((R.items) M where {_with(roles)} and {_is(group)}) then true\n"
-                f"      when exists ((R.items) M where {_with(roles)} and M.unsure and {_may_be(group)}) then null\n"
+                f"      when exists ((R.items) M where {_with(roles)} and (M.unread or (M.unsure and {_may_be(group)}))) then null\n"
             )
         else:  # without a list any relaxant may be taken; where one is weighed, the bedside asks of that one
             body = (
                 f"      when exists ((R.items) M where {_with(roles)} and {_is(group)}) then true\n"
                 "      when not exists ((R.items) M where not (M.role in { 'weighed', 'none' })) then\n"
                 "        if exists ((R.items) M where M.role = 'weighed' and M.rx in \"relaxants\") then false else null\n"
+                f"      when exists ((R.items) M where M.unread and (M.role = 'perhaps' or {_with(roles)})) then null\n"
                 f"      when exists ((R.items) M where (M.role = 'perhaps' or ({_with(roles)} and M.unsure)) and {_may_be(group)}) then null\n"
             )
         return self._keep(Part(called, _of_medicines(called, body)))
