@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -326,6 +327,29 @@ def test_doses_are_those_of_the_last_day_of_the_month_on_which_it_was_taken(tmp_
     assert (february["daily_dose_median"], february["daily_dose_p90"]) == ("60.0", "90.0")
     assert (january["above_label_maximum"], january["persons_with_limit"]) == ("1", "3")  # 80 mg a day in the US
     assert (january["days_taken_median"], february["days_taken_median"]) == ("30", "58")
+
+
+# ---------------------------------------------------------------- the page
+
+
+def test_the_page_says_what_was_new_and_who_took_what(registry: Path, tmp_path: Path) -> None:
+    period = PeriodAsked(first=day("2025-01-01"), last=None, every=14, washout=180)
+    asked: dict[str, Any] = {"period": period, "today": day("2026-06-01"), "knowledge": KNOWLEDGE}
+    made = screen(registry, tmp_path / "all", small_counts=True, **asked)
+    html = (tmp_path / "all" / "summary.html").read_text()
+    said = " ".join(re.sub(r"<[^>]+>", " ", html.partition("</style>")[2]).split())
+    assert "from 2025-01-01 to 2025-12-31" in said and "take one on the last" in said
+    row = max(rows_of(made, "incidence.csv"), key=lambda r: int(r["new_persons"]))
+    rule = KNOWLEDGE.rules[row["rule"]]
+    assert f"{rule.title} {row['rule']}, " in said
+    assert "baclofen-stopped-abruptly" in said  # one of the rules that speak of an abrupt stop
+    months = [r["month"] for r in rows_of(made, "trends.csv", agent="gabapentin")]
+    assert len(months) == 12 and all(f">{month}</th>" in html for month in months)
+    screen(registry, tmp_path / "hidden", **asked)
+    hidden = (tmp_path / "hidden" / "summary.html").read_text()
+    over_time = hidden[hidden.index('id="h-new"') : hidden.index('id="h-attrition"')]
+    numbers = re.findall(r'<td class="number" role="cell" data-label="New"><span>(\d+)</span>', over_time)
+    assert all(int(n) == 0 or int(n) >= 11 for n in numbers) and "fewer than 11" in over_time
 
 
 # ---------------------------------------------------------------- one evaluator, one registry
