@@ -16,6 +16,7 @@ pytest.importorskip("duckdb", reason="the libraries of the screen are not instal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+import relaxant
 from relaxant.cohort import prepare, prepare_period
 from relaxant.cohort.duck import DuckEngine
 from relaxant.cohort.period import PeriodAsked
@@ -410,6 +411,33 @@ def test_a_screen_in_many_batches_is_that_in_one(registry: Path, tmp_path: Path)
     for name in ("counts.csv", "attrition.csv", "incidence.csv", "trends.csv"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "many" / name).read_bytes(), name
     assert pq.read_table(made[0].findings).to_pylist() == pq.read_table(made[1].findings).to_pylist()
+
+
+# ---------------------------------------------------------------- the document
+
+
+def test_the_example_of_the_document(tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "cohort" / "period.md").read_text(encoding="utf-8")
+    (tmp_path / "registry").mkdir()
+    for table, rows in re.findall(r"```csv (\w+)\n(.*?)```", page, re.S):
+        (tmp_path / "registry" / f"{table}.csv").write_text(rows, encoding="utf-8")
+    shown = dict(re.findall(r"```text (\w+)\n(.*?)```", page, re.S))
+    made = relaxant.screen(tmp_path / "registry", tmp_path / "out", first=day("2025-01-01"), until=day("2025-06-30"))
+
+    def told(name: str, lines: Sequence[Sequence[object]]) -> None:
+        assert [" ".join(line.split()) for line in shown[name].splitlines()] == [" ".join(map(str, words)) for words in lines]
+
+    rules = ("tizanidine-ciprofloxacin", "tizanidine-stopped-recently")
+    told("findings", [(rule, *episode[1:]) for rule in rules for episode in findings(made, rule)])
+    told("incidence", [
+        (rule, r["time_counted"], r["persons_at_risk"], "at risk", r["person_years"], "person-years", r["new_persons"], "new")
+        for rule in rules for r in rows_of(made, "incidence.csv", rule=rule)
+    ])  # fmt: skip
+    told("trends", [
+        (r["month"], r["persons_taking"], "taking", r["new_users"], "new", r["persons_stopped"], "stopped",
+         r["persons_stopped_abruptly"], "abruptly", r["daily_dose_median"], r["dose_unit"], r["days_taken_median"], "days")
+        for r in rows_of(made, "trends.csv", agent="tizanidine")
+    ])  # fmt: skip
 
 
 # ---------------------------------------------------------------- what cannot be asked

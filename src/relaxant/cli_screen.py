@@ -9,10 +9,9 @@ from datetime import date
 
 from relaxant.cli_cohort import day_said
 from relaxant.cohort.asked import shown_agent
-from relaxant.cohort.period import PeriodAsked
+from relaxant.cohort.period import PeriodAsked, asked
 from relaxant.cohort.progress import Progress
 from relaxant.cohort.screen import Screen, screen
-from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
 
 
@@ -43,19 +42,12 @@ def run(options: argparse.Namespace, knowledge: Knowledge, today: date) -> int:
 
 
 def _period(options: argparse.Namespace, knowledge: Knowledge) -> PeriodAsked | None:
-    """The period that was asked for."""
-    if options.first is None:
-        for name in ("until", "every", "washout", "new_users"):
-            if getattr(options, name):
-                raise InputError(f"--{name.replace('_', '-')}", getattr(options, name), "it belongs to a period", "say its first day with --from")  # fmt: skip
-        return None
-    every = int(knowledge.policy("screen_every_days")) if options.every is None else options.every
-    washout = int(knowledge.policy("screen_washout_days")) if options.washout is None else options.washout
-    return PeriodAsked(
-        first=day_said(options.first, "--from"),
-        last=None if options.until is None else day_said(options.until, "--until"),
-        every=every,
-        washout=washout,
+    return asked(
+        knowledge,
+        None if options.first is None else day_said(options.first, "--from"),
+        None if options.until is None else day_said(options.until, "--until"),
+        every=options.every,
+        washout=options.washout,
         new_users=options.new_users,
     )
 

@@ -8,6 +8,7 @@ import msgspec
 
 from relaxant.cohort.days import day_number
 from relaxant.errors import InputError
+from relaxant.knowledge.load import Knowledge
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +60,32 @@ class PeriodAsked(msgspec.Struct, frozen=True, kw_only=True):
         if self.first - timedelta(days=self.washout) < _EARLIEST:
             raise InputError("--from", self.first, "no registry reaches so far back", f"give a day after {_EARLIEST}")
         return Period(first=self.first, last=last, every=self.every, washout=self.washout, new_users=self.new_users)
+
+
+def asked(
+    knowledge: Knowledge,
+    first: date | None,
+    last: date | None = None,
+    *,
+    every: int | None = None,
+    washout: int | None = None,
+    new_users: bool = False,
+) -> PeriodAsked | None:
+    """The period that was asked for; ``every`` and ``washout`` are those of the policies where they are left out. ``None`` without a first day.
+    Raises :class:`InputError` where more of a period is said and no first day."""
+    if first is None:
+        said = {"--until": last, "--every": every, "--washout": washout, "--new-users": new_users or None}
+        for option, value in said.items():
+            if value is not None:
+                raise InputError(option, value, "it belongs to a period", "say its first day with --from")
+        return None
+    return PeriodAsked(
+        first=first,
+        last=last,
+        every=int(knowledge.policy("screen_every_days")) if every is None else every,
+        washout=int(knowledge.policy("screen_washout_days")) if washout is None else washout,
+        new_users=new_users,
+    )
 
 
 _MOST = 3660
