@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 pytest.importorskip("duckdb", reason="the libraries of the screen are not installed (relaxant[screen])")
 
+import pg8000.dbapi
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -78,16 +81,18 @@ class Tables:
     def died(self, number: int, on: str) -> None:
         self.deaths.append({"person_id": number, "death_date": day(on)})
 
-    def write(self, folder: Path) -> Path:
-        folder.mkdir()
+    def tables(self) -> dict[str, pa.Table]:
         concepts = [{"concept_id": i, "vocabulary_id": v, "concept_code": c, "concept_name": n} for i, v, c, n in CONCEPTS.values()]  # fmt: skip
         tables = {
             "concept": concepts, "person": self.people, "drug_exposure": self.given, "measurement": self.values,
             "death": self.deaths, "observation_period": self.followed,
         }  # fmt: skip
-        for name, rows in tables.items():
-            if rows:
-                pq.write_table(pa.Table.from_pylist(rows), folder / f"{name}.parquet")
+        return {name: pa.Table.from_pylist(rows) for name, rows in tables.items() if rows}
+
+    def write(self, folder: Path) -> Path:
+        folder.mkdir()
+        for name, table in self.tables().items():
+            pq.write_table(table, folder / f"{name}.parquet")
         return folder
 
 
@@ -188,7 +193,7 @@ def test_another_partner_is_another_episode_and_a_break_ends_one(tmp_path: Path)
 # ---------------------------------------------------------------- stops
 
 
-def stopping(tmp_path: Path) -> Screen:
+def stopping() -> Tables:
     """People whose baclofen is over on 31 March 2025, with what comes after."""
     tables = Tables()
     for number in range(1, 6):
@@ -197,11 +202,11 @@ def stopping(tmp_path: Path) -> Screen:
     tables.supply(2, "baclofen 20", "2025-05-20", 30, pieces=3)  # 50 days later
     tables.supply(3, "baclofen 20", "2025-04-20", 30, pieces=3)  # 20 days later: it went on
     tables.died(5, "2025-04-10")
-    return looked_at(tables, tmp_path, "2025-03-01", "2025-12-31")
+    return tables
 
 
 def test_a_supply_that_is_not_renewed_is_an_abrupt_stop_on_the_day_after(tmp_path: Path) -> None:
-    made = stopping(tmp_path)
+    made = looked_at(stopping(), tmp_path, "2025-03-01", "2025-12-31")
     assert findings(made, "baclofen-stopped-abruptly") == [
         (1, "2025-04-01", "2025-04-14"),
         (2, "2025-04-01", "2025-04-14"),
@@ -299,7 +304,7 @@ def test_who_is_known_for_less_than_the_washout_is_at_risk_only_after_it(tmp_pat
 
 
 def test_a_rule_about_a_stop_counts_the_days_on_which_it_may_speak(tmp_path: Path) -> None:
-    made = stopping(tmp_path)
+    made = looked_at(stopping(), tmp_path, "2025-03-01", "2025-12-31")
     row = only(rows_of(made, "incidence.csv", rule="baclofen-stopped-abruptly"))
     assert row["time_counted"] == "taking, and 14 days after a stop"
     assert (row["persons_at_risk"], row["new_persons"]) == ("5", "3")
@@ -413,6 +418,58 @@ def test_a_screen_in_many_batches_is_that_in_one(registry: Path, tmp_path: Path)
     assert pq.read_table(made[0].findings).to_pylist() == pq.read_table(made[1].findings).to_pylist()
 
 
+# ---------------------------------------------------------------- other engines
+
+
+def varied() -> Tables:
+    """People of every kind above together."""
+    tables = stopping()
+    tables.creatinine(1, "2025-02-20", 0.8)
+    tables.creatinine(1, "2025-03-10", 4.0)
+    for number, drug in ((11, "tizanidine"), (12, "carisoprodol"), (13, "baclofen")):
+        tables.person(number)
+        tables.supply(number, drug, "2025-03-03", 30, pieces=3, times=4)
+    tables.supply(11, "ciprofloxacin", "2025-05-01", 5, pieces=2)
+    tables.supply(13, "baclofen 20", "2025-04-20", 30, pieces=3)
+    return tables
+
+
+def same_as_on_files(source: str, tmp_path: Path, **more: Any) -> None:
+    files = varied().write(tmp_path / "files")
+    period = PeriodAsked(first=day("2025-03-01"), last=day("2025-12-31"), every=10, washout=200)
+    asked: dict[str, Any] = {"period": period, "today": day("2026-06-01"), "knowledge": KNOWLEDGE}
+    there = screen(source if source else files, tmp_path / "there", **asked, **more)
+    here = screen(files, tmp_path / "here", **asked)
+    assert pq.read_table(there.findings).to_pylist() == pq.read_table(here.findings).to_pylist()
+    assert len(findings(here, "baclofen-stopped-abruptly")) > 4
+    for name in ("counts.csv", "attrition.csv", "incidence.csv", "trends.csv"):
+        assert (tmp_path / "there" / name).read_bytes() == (tmp_path / "here" / name).read_bytes(), name
+
+
+def test_a_period_of_a_postgresql_database(server: Any, tmp_path: Path) -> None:
+    url = server.new()
+    parts = urlsplit(url)
+    database = pg8000.dbapi.connect(
+        user=parts.username, password=parts.password, host=parts.hostname, port=parts.port, database=parts.path[1:]
+    )
+    kinds = {pa.int64(): "INTEGER", pa.float64(): "NUMERIC", pa.date32(): "DATE", pa.string(): "TEXT"}
+    cursor = database.cursor()
+    for name, table in varied().tables().items():
+        cursor.execute(f"CREATE TABLE {name} ({', '.join(f'{f.name} {kinds[f.type]}' for f in table.schema)})")
+        places = ", ".join(["%s"] * table.num_columns)
+        cursor.executemany(f"INSERT INTO {name} VALUES ({places})", [tuple(row.values()) for row in table.to_pylist()])
+    database.commit()
+    database.close()
+    same_as_on_files(url, tmp_path)
+
+
+def test_a_period_on_spark(tmp_path: Path) -> None:
+    pytest.importorskip("pyspark", reason="pyspark is not installed")
+    if shutil.which("java") is None:
+        pytest.skip("there is no Java on this machine")
+    same_as_on_files("", tmp_path, engine="spark")
+
+
 # ---------------------------------------------------------------- the document
 
 
@@ -425,7 +482,9 @@ def test_the_example_of_the_document(tmp_path: Path) -> None:
     made = relaxant.screen(tmp_path / "registry", tmp_path / "out", first=day("2025-01-01"), until=day("2025-06-30"))
 
     def told(name: str, lines: Sequence[Sequence[object]]) -> None:
-        assert [" ".join(line.split()) for line in shown[name].splitlines()] == [" ".join(map(str, words)) for words in lines]
+        assert [" ".join(line.split()) for line in shown[name].splitlines()] == [
+            " ".join(map(str, words)) for words in lines
+        ]
 
     rules = ("tizanidine-ciprofloxacin", "tizanidine-stopped-recently")
     told("findings", [(rule, *episode[1:]) for rule in rules for episode in findings(made, rule)])
