@@ -13,7 +13,7 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.limits import ceilings
 from relaxant.facts.members import Members
 from relaxant.knowledge.questions import holds_in
-from relaxant.planning.dose import leaves, most_at_once, most_taken, room
+from relaxant.planning.dose import MEASURED, leaves, most_at_once, most_taken, room
 from relaxant.planning.plan import ShownBound
 from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN
 from relaxant.rules.predicate import Clauses, read_predicate
@@ -48,15 +48,18 @@ def most_of(agent: str, facts: Facts, rows: Index) -> Most:
         once[alike] = most_at_once(stands)
         leave[alike] = leaves(agent, facts, representative)
         for bound in stands.bounds:
-            if (
-                not bound.open
-                and not bound.soft
-                and (bound.decides or bound.kind == "share")
-                and bound.kind in ("daily", "single", "share")
-            ):
+            if _lowers(bound):
                 known = deciding.get(bound.id, (bound, 0))
                 deciding[bound.id] = known[0], known[1] + int(np.count_nonzero(alike))
     return Most(day, once, leave, tuple(deciding[name] for name in sorted(deciding)))
+
+
+def _lowers(bound: ShownBound) -> bool:
+    """Whether a bound holds and bounds what somebody takes who takes it already; a measured exposure does not, as in :func:`relaxant.planning.dose.ceiling`."""
+    held = not bound.open and not bound.soft and bound.value is not None
+    if bound.kind == "share":
+        return held and not bound.id.startswith(MEASURED)
+    return held and bound.decides and bound.kind in ("daily", "single")
 
 
 def _asked(agent: str, facts: Facts) -> Iterator[Floats]:

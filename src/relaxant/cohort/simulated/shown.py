@@ -55,7 +55,12 @@ class Words:
         words, whole = self.words["domain"], self._answer.lines[-1] if self._answer.lines else None
         if whole is None:
             return []
-        counts = {"studied": whole.studied, "stretched": whole.stretched, "beyond": whole.beyond, "unknown": whole.unknown}
+        counts = {
+            "studied": whole.studied,
+            "stretched": whole.stretched,
+            "beyond": whole.beyond,
+            "unknown": whole.unknown,
+        }
         out = [str(words[key]).format(count=self.number(count).words) for key, count in counts.items() if count]
         if self._answer.with_partner:
             out.append(str(words["partners"]).format(count=self.number(self._answer.with_partner).words, agent=self.agent))  # fmt: skip
@@ -145,7 +150,9 @@ def exposure_html(answer: Told, knowledge: Knowledge, *, small_counts: bool = Fa
     whole = answer.lines[-1].people if answer.lines else 0
     view = {
         "title": str(words["title"]).format(agent=shown.agent, source=clean(answer.source), day=day),
-        "heading": str(words["heading"]).format(agent=shown.agent, dose=clean(answer.dose), people=shown.number(whole).words),  # fmt: skip
+        "heading": str(words["heading"]).format(
+            agent=shown.agent, dose=clean(answer.dose), people=shown.number(whole).words
+        ),  # fmt: skip
         "source": clean(answer.source),
         "day": day,
         "stamp": f"relaxant {__version__}, {answer.model}, {knowledge.date} {knowledge.sha256[:8]}, seed {answer.seed}",

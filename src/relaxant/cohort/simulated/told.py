@@ -12,7 +12,7 @@ from relaxant.cohort.simulated.simulate import Population
 from relaxant.cohort.simulated.tallied import ALL, LEVELS, PLANS, Plan
 from relaxant.cohort.writing import write_csv
 from relaxant.knowledge.load import Knowledge
-from relaxant.pharmacology.cards.course import output_named
+from relaxant.pharmacology.cards.course import name_of, output_named
 from relaxant.rules.reasons import Cited, cited
 
 Range = tuple[float, ...]
@@ -104,7 +104,7 @@ def told(population: Population, knowledge: Knowledge) -> Told:
     return Told(
         model=model.model,
         title=model.title,
-        output=getattr(chosen, "output", None) or getattr(chosen, "effect", ""),
+        output=name_of(chosen),
         unit=chosen.unit,
         area_unit=f"{chosen.unit} x {model.time}",
         agent=wanted.agent,
@@ -137,14 +137,18 @@ def told(population: Population, knowledge: Knowledge) -> Told:
 
 def _line(population: Population, band: str) -> Line:
     exposed = population.exposed
-    status = {word: exposed.status.get((band, word), 0) for word in STATUSES}
+    studied, stretched, unknown, beyond = (exposed.status.get((band, word), 0) for word in STATUSES)
     return Line(
         kidney_function=band,
         people=exposed.people[band],
-        **status,
+        studied=studied,
+        stretched=stretched,
+        beyond=beyond,
+        unknown=unknown,
         taken_off=exposed.left.get(band, 0),
         lowered=exposed.lowered.get(band, 0),
-        **{plan: _reached(population, band, plan) for plan in PLANS},
+        label=_reached(population, band, "label"),
+        individual=_reached(population, band, "individual"),
     )
 
 
@@ -168,7 +172,9 @@ def write_exposure(path: Path, answer: Told) -> None:
     for line in answer.lines:
         for plan in PLANS:
             reached: Reached = getattr(line, plan)
-            quantiles = [q for its in (reached.auc, reached.average, reached.peak) for q in (its or (None,) * len(LEVELS))]
+            quantiles = [
+                q for its in (reached.auc, reached.average, reached.peak) for q in (its or (None,) * len(LEVELS))
+            ]
             rows.append((
                 line.kidney_function, plan, line.people, line.studied, line.stretched, line.beyond, line.unknown, line.taken_off, line.lowered,
                 *(None if q is None else f"{q:.4g}" for q in quantiles), None if reached.above is None else f"{reached.above:.4f}",
