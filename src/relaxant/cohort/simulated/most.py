@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -18,8 +19,11 @@ from relaxant.planning.plan import ShownBound
 from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN
 from relaxant.rules.predicate import Clauses, read_predicate
 from relaxant.rules.ragged import Index
+from relaxant.rules.wording import capital, shown_agent_name
 
 _BY_AGE = ("daily", "daily_soft", "single", "single_soft", "daily_per_kg", "daily_per_kg_soft", "single_per_kg", "doses_daily", "least_age")  # fmt: skip
+_SLOT = re.compile(r"\{\w+\}")
+_OWN = "…"  # in place of each person's own value
 
 
 class Most(msgspec.Struct, frozen=True):
@@ -51,7 +55,19 @@ def most_of(agent: str, facts: Facts, rows: Index) -> Most:
             if _lowers(bound):
                 known = deciding.get(bound.id, (bound, 0))
                 deciding[bound.id] = known[0], known[1] + int(np.count_nonzero(alike))
-    return Most(day, once, leave, tuple(deciding[name] for name in sorted(deciding)))
+    bounds = (
+        (_of_nobody(bound, agent, facts), count) for bound, count in (deciding[name] for name in sorted(deciding))
+    )
+    return Most(day, once, leave, tuple(bounds))
+
+
+def _of_nobody(bound: ShownBound, agent: str, facts: Facts) -> ShownBound:
+    """A bound in the words that it has for everybody, without the values of the person of whom it was asked."""
+    own = facts.knowledge.plans.dose_bounds.get(bound.id)
+    if own is None:
+        return bound
+    why = _SLOT.sub(lambda slot: shown_agent_name(agent, facts) if slot[0] == "{agent}" else _OWN, own.why)
+    return msgspec.structs.replace(bound, why=capital(why))
 
 
 def _lowers(bound: ShownBound) -> bool:

@@ -87,22 +87,42 @@ class Words:
         """Exposure by kidney function."""
         words, answer = self.words["exposure"], self._answer
         units = {"label_auc": shown_unit(answer.area_unit), "label_peak": shown_unit(answer.unit)}
-        names = ["band", "people", "drawn", "label_auc", "own_auc", "label_peak", "own_peak"]
-        if answer.level is not None:
-            names += ["label_above", "own_above"]
+        names = ("band", "people", "drawn", "label_auc", "own_auc", "label_peak", "own_peak")
+        rows = tuple(
+            Row(
+                name=self.name(line),
+                cells=(
+                    self.number(line.people),
+                    self.number(line.followed),
+                    *(
+                        self.range(quantiles, line)
+                        for quantiles in (line.label.auc, line.individual.auc, line.label.peak, line.individual.peak)
+                    ),
+                ),
+                kind=self._kind(line),
+            )
+            for line in answer.lines
+        )
+        head = tuple(str(words["head"][name]).format(unit=units.get(name, "")) for name in names)
+        return Table(caption=words["caption"], head=head, rows=rows)
+
+    def above(self) -> Table | None:
+        """Who is above the level, at the label's dose and at their own."""
+        words, answer = self.words["above"], self._answer
+        if answer.level is None:
+            return None
         rows = []
         for line in answer.lines:
-            cells = [self.number(line.people), self.number(line.followed)]
-            cells += [self.range(quantiles, line) for quantiles in (line.label.auc, line.individual.auc, line.label.peak, line.individual.peak)]  # fmt: skip
+            cells = self.share(line.label, line), self.share(line.individual, line)
             bar: tuple[float, ...] = ()
-            if answer.level is not None:
-                cells += [self.share(line.label, line), self.share(line.individual, line)]
-                if cells[-1].words and line.label.above is not None and line.individual.above is not None:
-                    bar = (round(100 * line.label.above, 2), round(100 * line.individual.above, 2))
-            kind = "whole" if line.kidney_function == ALL else ""
-            rows.append(Row(name=self.name(line), cells=tuple(cells), bar=bar, kind=kind))
-        head = tuple(str(words["head"][name]).format(unit=units.get(name, "")) for name in names)
-        return Table(caption=words["caption"], head=head, rows=tuple(rows))
+            if cells[0].words and line.label.above is not None and line.individual.above is not None:
+                bar = (round(100 * line.label.above, 2), round(100 * line.individual.above, 2))
+            rows.append(Row(name=self.name(line), cells=cells, bar=bar, kind=self._kind(line)))
+        caption = str(words["caption"]).format(level=plain_number(answer.level), unit=self.unit_of_measure)
+        return Table(caption=caption, head=tuple(words["head"][name] for name in ("band", "label", "own")), rows=tuple(rows))  # fmt: skip
+
+    def _kind(self, line: Line) -> str:
+        return "whole" if line.kidney_function == ALL else ""
 
     def doses(self) -> Table:
         """The doses of a day."""
@@ -152,12 +172,13 @@ def exposure_html(answer: Told, knowledge: Knowledge, *, small_counts: bool = Fa
         "title": str(words["title"]).format(agent=shown.agent, source=clean(answer.source), day=day),
         "heading": str(words["heading"]).format(
             agent=shown.agent, dose=clean(answer.dose), people=shown.number(whole).words
-        ),  # fmt: skip
+        ),
         "source": clean(answer.source),
         "day": day,
         "stamp": f"relaxant {__version__}, {answer.model}, {knowledge.date} {knowledge.sha256[:8]}, seed {answer.seed}",
         "lead": shown.sentences(),
         "exposure": shown.exposure(),
+        "above": shown.above(),
         "doses": shown.doses(),
         "domain": shown.domain(),
         "bounds": shown.bounds(),
@@ -172,9 +193,11 @@ def exposure_html(answer: Told, knowledge: Knowledge, *, small_counts: bool = Fa
 def exposure_text(answer: Told, knowledge: Knowledge, *, small_counts: bool = False) -> str:
     """The answer for a terminal."""
     shown = Words(answer, knowledge, 0 if small_counts else int(knowledge.policy("screen_small_count")))
-    table = shown.exposure()
-    lines = [[row.name, *(cell.words for cell in row.cells)] for row in table.rows]
-    wide = [max(len(line[c]) for line in (*lines, table.head)) for c in range(len(table.head))]
-    out = [clean(answer.title), *shown.sentences(), "", table.caption]
-    out += ["  ".join(cell.rjust(w) if c else cell.ljust(w) for c, (cell, w) in enumerate(zip(line, wide, strict=True))) for line in ([*table.head], *lines)]  # fmt: skip
+    out = [clean(answer.title), *shown.sentences()]
+    for table in (shown.exposure(), shown.above()):
+        if table is not None:
+            lines = [[row.name, *(cell.words for cell in row.cells)] for row in table.rows]
+            wide = [max(len(line[c]) for line in (*lines, table.head)) for c in range(len(table.head))]
+            out += ["", table.caption]
+            out += ["  ".join(cell.rjust(w) if c else cell.ljust(w) for c, (cell, w) in enumerate(zip(line, wide, strict=True))).rstrip() for line in ([*table.head], *lines)]  # fmt: skip
     return "\n".join([*out, "", *shown.domain()]) + "\n"
