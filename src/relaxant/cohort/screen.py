@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from datetime import date
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import msgspec
@@ -175,12 +177,19 @@ _SHARED: list[tuple[Unfinished, Checker]] = []
 
 
 def _begin(unfinished: Unfinished, country: str, checks: bool) -> None:
-    """What a process does first: reads knowledge and vocabulary once."""
+    """What a process does first: reads knowledge and vocabulary once, and sees to it that it ends with the process that began it."""
+    threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     pa.set_cpu_count(1)
     knowledge = msgspec.msgpack.decode(unfinished.get("knowledge.msgpack") or b"", type=Knowledge)
     prepared = msgspec.json.decode(unfinished.get("prepared.json") or b"", type=Prepared)
     _SHARED.append((unfinished, Checker(batches_of(prepared, knowledge), country, knowledge, checks=checks)))
+
+
+def _end_with(other: BaseProcess | None) -> None:
+    if other is not None:
+        other.join()
+        os._exit(1)
 
 
 def _check_span(span: Span) -> Span:
