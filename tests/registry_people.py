@@ -31,11 +31,23 @@ from relaxant.medicines.dictionary import RXNORM, lookup_code, lookup_ingredient
 from relaxant.medicines.dosage.codes import ROUTE_CODES
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import ROUTES, read_medicines
-from relaxant.patient import Measured, Patient
+from relaxant.patient import Measured, Patient, jurisdiction_of
 
 AS_OF = date(2026, 11, 22)
 FEMALE, MALE, RECORD, LOCAL = 8532, 8507, 32817, 2_000_000_000
-WRITTEN = ("person", "observation_period", "death", "drug_exposure", "condition_occurrence", "measurement", "observation", "concept", "drug_strength")  # fmt: skip
+_PROCEDURES = pa.schema(
+    [
+        ("procedure_occurrence_id", pa.int32()),
+        ("person_id", pa.int32()),
+        ("procedure_concept_id", pa.int32()),
+        ("procedure_date", pa.date32()),
+        ("procedure_type_concept_id", pa.int32()),
+        ("procedure_source_value", pa.string()),
+    ]
+)
+SCHEMAS = {**TABLES, "procedure_occurrence": _PROCEDURES}
+_EQUALS, _BELOW = 4172703, 4171756
+WRITTEN = ("person", "observation_period", "death", "drug_exposure", "condition_occurrence", "measurement", "observation", "procedure_occurrence", "concept", "drug_strength")  # fmt: skip
 _ROUTES = {name: code for code, name in ROUTE_CODES.items()}
 _SPOT = ("intramuscular", "intravenous", "intradetrusor", "intraglandular")
 _VALID = {"valid_start_date": date(1970, 1, 1), "valid_end_date": date(2099, 12, 31)}
@@ -82,13 +94,16 @@ class Draft(msgspec.Struct, kw_only=True):
 
 
 class Maker:
-    """Draws one person after another for a country: rules in an order of their own, their cases in turn."""
+    """Draws one person after another for a country: its rules in turn, and their cases in turn. The first third of the rules that hold everywhere is
+    another for every country, so that the first few hundred people of three countries have a person for every rule."""
 
     def __init__(self, knowledge: Knowledge, country: str, seed: int) -> None:
         self.knowledge, self.country, self.seed = knowledge, country, seed
-        order = random.Random(f"{seed} {country}")
-        self.rules = list(knowledge.rules.values())
-        order.shuffle(self.rules)
+        here, everywhere = jurisdiction_of(country), [r for r in knowledge.rules.values() if not r.jurisdiction]
+        random.Random(seed).shuffle(everywhere)
+        first = ("US", "UK", "EU").index(here) * len(everywhere) // 3
+        local = [r for r in knowledge.rules.values() if here in r.jurisdiction]
+        self.rules = [*local, *everywhere[first:], *everywhere[:first]]
         self.opioids = sorted(n for m in knowledge.roles["opioid"].members if m.factor for n in m.ingredients)
 
     def draft(self, number: int) -> tuple[Draft, random.Random]:
@@ -381,12 +396,10 @@ class Tables:
 
     def add(self, table: str, **row: Any) -> None:
         """One more row."""
-        kind = {"condition_occurrence": "condition"}.get(table, table)
-        kind = {"drug_exposure": "drug"}.get(kind, kind)
-        number = f"{table}_id"
-        if number in TABLES[table].names and number != "person_id":
+        kind, number = table.partition("_")[0], f"{table}_id"
+        if number in SCHEMAS[table].names and number != "person_id":
             row[number] = len(self.rows[table]) + 1
-        if f"{kind}_type_concept_id" in TABLES[table].names:
+        if f"{kind}_type_concept_id" in SCHEMAS[table].names:
             row[f"{kind}_type_concept_id"] = RECORD
         self.rows[table].append(row)
 
@@ -500,6 +513,10 @@ class Tables:
             row = {"condition_concept_id": 0, "condition_source_value": code}
             if rng.random() < 0.7:
                 row["condition_source_concept_id"] = self.concept("ICD10CM", code, known.title, "Condition")
+        if known is not None and known.event and rng.random() < 0.6:
+            words = rng.choice((known.title, *known.names))
+            self.add("procedure_occurrence", person_id=number, procedure_concept_id=0, procedure_source_value=words, procedure_date=day)  # fmt: skip
+            return
         if rng.random() < 0.1:
             words = known.title if known else name
             self.add("observation", person_id=number, observation_concept_id=self.concept("SNOMED", f"9{abs(hash_of(words)) % 10**8}", words), observation_date=day)  # fmt: skip
@@ -540,6 +557,8 @@ class Tables:
             row["unit_concept_id"] = self.concept("UCUM", code, unit, "Unit")
         elif chance < 0.97:
             row["unit_source_value"] = unit
+        if rng.random() < 0.05:
+            row["operator_concept_id"] = rng.choice((_EQUALS, _BELOW))
         self.add("measurement", person_id=number, measurement_date=AS_OF - timedelta(days=ago), value_as_number=value, **row)  # fmt: skip
 
     def _observations(self, number: int, draft: Draft, rng: random.Random) -> None:
@@ -552,7 +571,12 @@ class Tables:
             self._habit(number, "82810-3", draft.pregnant, (("77386006", "Pregnant"), ("60001007", "Not pregnant")), rng)  # fmt: skip
         if draft.dialysis in ("haemodialysis", "peritoneal"):
             code, name = {"haemodialysis": ("302497006", "Hemodialysis"), "peritoneal": ("71192002", "Peritoneal dialysis")}[draft.dialysis]  # fmt: skip
-            self.add("observation", person_id=number, observation_concept_id=self.concept("SNOMED", code, name), observation_date=AS_OF - timedelta(days=rng.choice((0, 30, 700))))  # fmt: skip
+            for ago in (rng.choice((0, 30, 89, 90)), rng.choice((30, 120, 700))):
+                day = AS_OF - timedelta(days=ago)
+                if rng.random() < 0.2:
+                    self.add("observation", person_id=number, observation_concept_id=self.concept("SNOMED", code, name), observation_date=day)  # fmt: skip
+                else:
+                    self.add("procedure_occurrence", person_id=number, procedure_concept_id=self.concept("SNOMED", code, name), procedure_date=day)  # fmt: skip
 
     def _habit(self, number: int, question: str, yes: bool, answers: Sequence[tuple[str, str]], rng: random.Random) -> None:  # fmt: skip
         ago = rng.choice((0, 3, 100, 290, 400))
@@ -612,7 +636,7 @@ def write(folder: Path, count: int, seed: int, knowledge: Knowledge, country: st
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in tables.rows.items():
         schema = pa.schema(
-            [field.with_nullable(True) for field in TABLES[name]]
+            [field.with_nullable(True) for field in SCHEMAS[name]]
         )  # a registry leaves out what its model asks for
         pq.write_table(pa.Table.from_pylist(rows, schema=schema), folder / f"{name}.parquet")
     return folder
