@@ -18,7 +18,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from relaxant.cohort.cdm import TABLES as SYNTHESIZED
+from relaxant.cohort.cdm import TABLES
 from relaxant.cohort.synthetic.products import Product, strength
 from relaxant.errors import InputError
 from relaxant.facts.conditions import condition_ids
@@ -31,24 +31,23 @@ from relaxant.medicines.dictionary import RXNORM, lookup_code, lookup_ingredient
 from relaxant.medicines.dosage.codes import ROUTE_CODES
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import ROUTES, read_medicines
-from relaxant.patient import Measured, Patient
+from relaxant.patient import Measured, Patient, jurisdiction_of
 
 AS_OF = date(2026, 11, 22)
 FEMALE, MALE, RECORD, LOCAL = 8532, 8507, 32817, 2_000_000_000
+_PROCEDURES = pa.schema(
+    [
+        ("procedure_occurrence_id", pa.int32()),
+        ("person_id", pa.int32()),
+        ("procedure_concept_id", pa.int32()),
+        ("procedure_date", pa.date32()),
+        ("procedure_type_concept_id", pa.int32()),
+        ("procedure_source_value", pa.string()),
+    ]
+)
+SCHEMAS = {**TABLES, "procedure_occurrence": _PROCEDURES}
+_EQUALS, _BELOW = 4172703, 4171756
 WRITTEN = ("person", "observation_period", "death", "drug_exposure", "condition_occurrence", "measurement", "observation", "procedure_occurrence", "concept", "drug_strength")  # fmt: skip
-TABLES = {
-    **SYNTHESIZED,
-    "procedure_occurrence": pa.schema(
-        {
-            "procedure_occurrence_id": pa.int32(),
-            "person_id": pa.int32(),
-            "procedure_concept_id": pa.int32(),
-            "procedure_date": pa.date32(),
-            "procedure_type_concept_id": pa.int32(),
-            "procedure_source_value": pa.string(),
-        }
-    ),
-}
 _ROUTES = {name: code for code, name in ROUTE_CODES.items()}
 _SPOT = ("intramuscular", "intravenous", "intradetrusor", "intraglandular")
 _VALID = {"valid_start_date": date(1970, 1, 1), "valid_end_date": date(2099, 12, 31)}
@@ -95,13 +94,16 @@ class Draft(msgspec.Struct, kw_only=True):
 
 
 class Maker:
-    """Draws one person after another for a country: rules in an order of their own, their cases in turn."""
+    """Draws one person after another for a country: its rules in turn, and their cases in turn. The first third of the rules that hold everywhere is
+    another for every country, so that the first few hundred people of three countries have a person for every rule."""
 
     def __init__(self, knowledge: Knowledge, country: str, seed: int) -> None:
         self.knowledge, self.country, self.seed = knowledge, country, seed
-        order = random.Random(f"{seed} {country}")
-        self.rules = list(knowledge.rules.values())
-        order.shuffle(self.rules)
+        here, everywhere = jurisdiction_of(country), [r for r in knowledge.rules.values() if not r.jurisdiction]
+        random.Random(seed).shuffle(everywhere)
+        first = ("US", "UK", "EU").index(here) * len(everywhere) // 3
+        local = [r for r in knowledge.rules.values() if here in r.jurisdiction]
+        self.rules = [*local, *everywhere[first:], *everywhere[:first]]
         self.opioids = sorted(n for m in knowledge.roles["opioid"].members if m.factor for n in m.ingredients)
 
     def draft(self, number: int) -> tuple[Draft, random.Random]:
@@ -329,9 +331,7 @@ def _near(node: Mapping[str, Any], rng: random.Random) -> float:
     bounds = [float(node[word]) for word in ("below", "at_most", "above", "at_least") if word in node]
     bound = rng.choice(bounds) if bounds else 1.0
     step = 1 if bound > 2 else bound / 10
-    return round(
-        rng.choice((bound, bound - step, bound + step, bound * 1.001, bound * 0.999, bound * 0.8, bound * 1.3)), 4
-    )
+    return round(rng.choice((bound, bound - step, bound + step, bound * 1.001, bound * 0.999, bound * 0.8, bound * 1.3)), 4)
 
 
 def _creatinine_at(rate: float, years: float, female: bool) -> float:
@@ -396,12 +396,10 @@ class Tables:
 
     def add(self, table: str, **row: Any) -> None:
         """One more row."""
-        kind = {"condition_occurrence": "condition", "procedure_occurrence": "procedure"}.get(table, table)
-        kind = {"drug_exposure": "drug"}.get(kind, kind)
-        number = f"{table}_id"
-        if number in TABLES[table].names and number != "person_id":
+        kind, number = table.partition("_")[0], f"{table}_id"
+        if number in SCHEMAS[table].names and number != "person_id":
             row[number] = len(self.rows[table]) + 1
-        if f"{kind}_type_concept_id" in TABLES[table].names:
+        if f"{kind}_type_concept_id" in SCHEMAS[table].names:
             row[f"{kind}_type_concept_id"] = RECORD
         self.rows[table].append(row)
 
@@ -515,6 +513,10 @@ class Tables:
             row = {"condition_concept_id": 0, "condition_source_value": code}
             if rng.random() < 0.7:
                 row["condition_source_concept_id"] = self.concept("ICD10CM", code, known.title, "Condition")
+        if known is not None and known.event and rng.random() < 0.6:
+            words = rng.choice((known.title, *known.names))
+            self.add("procedure_occurrence", person_id=number, procedure_concept_id=0, procedure_source_value=words, procedure_date=day)  # fmt: skip
+            return
         if rng.random() < 0.1:
             words = known.title if known else name
             self.add("observation", person_id=number, observation_concept_id=self.concept("SNOMED", f"9{abs(hash_of(words)) % 10**8}", words), observation_date=day)  # fmt: skip
@@ -555,8 +557,9 @@ class Tables:
             row["unit_concept_id"] = self.concept("UCUM", code, unit, "Unit")
         elif chance < 0.97:
             row["unit_source_value"] = unit
-        sign = rng.choice((None, None, None, 0, 4172703, 4171756, 4172704)) if rng.random() < 0.2 else None
-        self.add("measurement", person_id=number, measurement_date=AS_OF - timedelta(days=ago), operator_concept_id=sign, value_as_number=value, **row)  # fmt: skip
+        if rng.random() < 0.05:
+            row["operator_concept_id"] = rng.choice((_EQUALS, _BELOW))
+        self.add("measurement", person_id=number, measurement_date=AS_OF - timedelta(days=ago), value_as_number=value, **row)  # fmt: skip
 
     def _observations(self, number: int, draft: Draft, rng: random.Random) -> None:
         for to in draft.allergies:
@@ -568,8 +571,12 @@ class Tables:
             self._habit(number, "82810-3", draft.pregnant, (("77386006", "Pregnant"), ("60001007", "Not pregnant")), rng)  # fmt: skip
         if draft.dialysis in ("haemodialysis", "peritoneal"):
             code, name = {"haemodialysis": ("302497006", "Hemodialysis"), "peritoneal": ("71192002", "Peritoneal dialysis")}[draft.dialysis]  # fmt: skip
-            for ago in rng.choices((0, 30, 89, 90, 700), k=2):
-                self._done(number, code, name, ago, rng)
+            for ago in (rng.choice((0, 30, 89, 90)), rng.choice((30, 120, 700))):
+                day = AS_OF - timedelta(days=ago)
+                if rng.random() < 0.2:
+                    self.add("observation", person_id=number, observation_concept_id=self.concept("SNOMED", code, name), observation_date=day)  # fmt: skip
+                else:
+                    self.add("procedure_occurrence", person_id=number, procedure_concept_id=self.concept("SNOMED", code, name), procedure_date=day)  # fmt: skip
 
     def _habit(self, number: int, question: str, yes: bool, answers: Sequence[tuple[str, str]], rng: random.Random) -> None:  # fmt: skip
         ago = rng.choice((0, 3, 100, 290, 400))
@@ -580,12 +587,6 @@ class Tables:
             code, name = answers[0 if told else 1]
             self.add("observation", person_id=number, observation_concept_id=self.concept("LOINC", question, question), observation_date=AS_OF - timedelta(days=when),
                      value_as_concept_id=self.concept("SNOMED", code, name))  # fmt: skip
-
-    def _done(self, number: int, code: str, name: str, ago: int, rng: random.Random) -> None:
-        """A procedure, at times among the observations."""
-        table, kind = ("procedure_occurrence", "procedure") if rng.random() < 0.7 else ("observation", "observation")
-        concept = self.concept("SNOMED", code, name)
-        self.add(table, **{"person_id": number, f"{kind}_concept_id": concept, f"{kind}_date": AS_OF - timedelta(days=ago)})  # fmt: skip
 
     def _others(self, number: int, draft: Draft, rng: random.Random) -> None:
         """What is wrong, of no use or of nobody's business here."""
@@ -607,23 +608,6 @@ class Tables:
                      drug_exposure_start_date=AS_OF + timedelta(days=3), drug_exposure_end_date=AS_OF + timedelta(days=30), quantity=90, days_supply=30)  # fmt: skip
         if rng.random() < 0.05:
             self.add("observation", person_id=number, observation_concept_id=self.concept("SNOMED", "716186003", "No known allergy"), observation_date=AS_OF)  # fmt: skip
-        if rng.random() < 0.05:
-            allergy = rng.choice((("716186003", "No known allergy"), ("91936005", "Allergy to penicillin"), ("294505008", "Allergy to sulfonamide")))  # fmt: skip
-            self.add("condition_occurrence", person_id=number, condition_start_date=AS_OF - timedelta(days=40), condition_concept_id=self.concept("SNOMED", *allergy))  # fmt: skip
-        if rng.random() < 0.05:
-            self._done(number, "241601008", "MRI of head", rng.choice((0, 14, 15, 400)), rng)
-        if rng.random() < 0.05:
-            self._done(number, "71192002", "Peritoneal dialysis", rng.choice((0, 89, 90)), rng)
-        if rng.random() < 0.1:
-            again = rng.choice((("230690007", "Cerebrovascular accident"), ("22298006", "Myocardial infarction"), ("22298006", "Old myocardial infarction")))  # fmt: skip
-            for ago in rng.choices((1, 2, 3, 89, 90, 91, 180, 181, 730, 731, 2000), k=2):
-                self.add("condition_occurrence", person_id=number, condition_start_date=AS_OF - timedelta(days=ago), condition_concept_id=self.concept("SNOMED", *again))  # fmt: skip
-        if rng.random() < 0.1:  # of a day, and by no route that is known
-            bare = self.concept("RxNorm", *rng.choice((("73032", "remifentanil"), ("2551", "ciprofloxacin"), ("4337", "fentanyl"))))  # fmt: skip
-            for ago in rng.choices((0, 1, 2, 5, 30, 31, 32), k=3):
-                day = AS_OF - timedelta(days=ago)
-                self.add("drug_exposure", person_id=number, drug_concept_id=bare, drug_exposure_start_date=day, drug_exposure_end_date=rng.choice((day, day, None)),
-                         quantity=rng.choice((None, None, 0.0, 1.0, 30.0)), days_supply=rng.choice((None, None, 0, 5)))  # fmt: skip
 
 
 def hash_of(words: str) -> int:
@@ -652,7 +636,7 @@ def write(folder: Path, count: int, seed: int, knowledge: Knowledge, country: st
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in tables.rows.items():
         schema = pa.schema(
-            [field.with_nullable(True) for field in TABLES[name]]
+            [field.with_nullable(True) for field in SCHEMAS[name]]
         )  # a registry leaves out what its model asks for
         pq.write_table(pa.Table.from_pylist(rows, schema=schema), folder / f"{name}.parquet")
     return folder

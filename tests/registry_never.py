@@ -1,0 +1,1 @@
+NEVER: dict[str, tuple[str, ...]] = {}
