@@ -23,6 +23,7 @@ from relaxant.cohort.doses import map_doses
 from relaxant.cohort.drugs import map_drugs
 from relaxant.cohort.measurements import map_measurements
 from relaxant.cohort.observations import map_observations
+from relaxant.cohort.procedures import map_procedures
 from relaxant.cohort.said import ALLERGY, CONDITION, HABIT
 from relaxant.cohort.vocabulary import Glossary
 from relaxant.knowledge.load import Knowledge
@@ -44,7 +45,7 @@ class Bedside:
         self.concepts = {c["concept_id"]: (c["vocabulary_id"], c["concept_code"], c["concept_name"]) for c in self.tables["concept"]}  # fmt: skip
         people, self.rejected = self._people()
         exposures, self.agents = self._exposures()
-        values, conditions, observed = self._values(), self._conditions(), self._observed()
+        values, notes = self._values(), [self._conditions(), self._observed(), self._done()]
         self.patients: dict[int, Patient] = {}
         for person, who in people.items():
             own = exposures[person]
@@ -54,7 +55,8 @@ class Bedside:
                 or not any(map(self._asks, own))
             ):
                 continue
-            allergies, habits = self._of_observations(observed[person])
+            noted = [note for table in notes for note in table[person] if self._lasts(note)]
+            allergies, habits = self._allergies_and_habits(noted)
             self.patients[person] = Patient(
                 as_of=as_of,
                 country=country,
@@ -63,7 +65,7 @@ class Bedside:
                 died=who["died"] if who["died"] is not None and who["died"] <= as_of else None,
                 labs=tuple(values[person]),
                 medicines=self._lines(own),
-                conditions=self._stated([*conditions[person], *(o for o in observed[person] if o["kind"] == CONDITION)]),
+                conditions=self._stated(o for o in noted if o["kind"] == CONDITION),
                 allergies=allergies,
                 **habits,
             )  # fmt: skip
@@ -107,8 +109,19 @@ class Bedside:
             days = row["days_supply"] if row["days_supply"] is not None and 1 <= row["days_supply"] <= 1000 else None
             end = row["drug_exposure_end_date"] or (start + timedelta(days=days - 1) if days else start)
             quantity, supplied = row["quantity"], row["days_supply"]
+            single = (
+                row["drug_exposure_end_date"] == start
+                and (quantity or 0) <= 1
+                and (supplied or 0) <= 0
+                and not row["sig"]
+            )
+            gap = (
+                self.knowledge.policy("registry_gap_days") if meant["supply"] and not (meant["bare"] and single) else 0
+            )
             how = -1.0 if quantity is None else quantity, -1 if supplied is None else supplied, row["sig"] or ""
-            out[row["person_id"]].append({**meant, "start": start, "end": max(start, end), "how": how})
+            out[row["person_id"]].append(
+                {**meant, "start": start, "end": max(start, end), "gap": timedelta(days=gap), "how": how}
+            )
         dosed = [e for all_of in out.values() for e in all_of if e["dosed"]]
         supplies = {(e["drug"], *e["how"]) for e in dosed}
         table = pa.Table.from_pylist(
@@ -135,19 +148,18 @@ class Bedside:
             if self._in_view(e["end"]):
                 courses[e["chain"], None if e["supply"] else e["start"]].append(e)
         out = list[Line]()
-        for (_, spot), fills in courses.items():
-            gap = timedelta(days=self.knowledge.policy("registry_gap_days") if spot is None else 0)
-            out += self._course(_last_course(fills, gap), gap)
+        for fills in courses.values():
+            out += self._course(_last_course(fills))
         return tuple(out)
 
-    def _course(self, fills: list[Row], gap: timedelta) -> list[Line]:
+    def _course(self, fills: list[Row]) -> list[Line]:
         """The lines of one course: what is of one strength and form says its last supply, and older strengths have given way to the newest."""
         begun = min(f["start"] for f in fills)
         pieces = defaultdict[Any, list[Row]](list)
         for fill in fills:
             pieces[fill["piece"]].append(fill)
         newest = max(min(f["start"] for f in own) for own in pieces.values())
-        taken = {piece: max(f["end"] for f in own) + gap >= self.as_of for piece, own in pieces.items()}
+        taken = {piece: max(f["end"] + f["gap"] for f in own) >= self.as_of for piece, own in pieces.items()}
         out = []
         for piece, own in pieces.items():
             if max(f["start"] for f in own) < newest or (any(taken.values()) and not taken[piece]):
@@ -173,6 +185,7 @@ class Bedside:
         def key(row: Row) -> Key:
             concept, unit = row["measurement_concept_id"] or 0, row["unit_concept_id"] or 0
             return (
+                (row["operator_concept_id"] or _IS) != _IS,
                 concept,
                 "" if concept else row["measurement_source_value"] or "",
                 unit,
@@ -181,15 +194,16 @@ class Bedside:
 
         rows = self.tables["measurement"]
         units = {"unit_code": 1, "unit_name": 2}
-        distinct = self._distinct(rows, key, ("concept", "source", "unit", "unit_source"), {"concept": _OWN, "unit": units})  # fmt: skip
+        distinct = self._distinct(rows, key, ("bound", "concept", "source", "unit", "unit_source"), {"concept": _OWN, "unit": units})  # fmt: skip
         means = _by_key(map_measurements(distinct, self.glossary), 4)
         out = defaultdict[int, list[Measured]](list)
         names = self.glossary.measured.items
         for row in rows:
-            meant = means.get(key(row))
+            bound, *said = key(row)
+            meant = None if bound else means.get(tuple(said))
             if meant is None or row["value_as_number"] is None or row["measurement_date"] > self.as_of:
                 continue
-            value = row["value_as_number"] * meant["scale"] + meant["shift"]
+            value = round(row["value_as_number"] * meant["scale"] + meant["shift"], 9)
             lab = self.knowledge.labs[names[meant["item"]]]
             if lab.plausible_low <= value <= lab.plausible_high:
                 unit = None if lab.unit in ("", "1") else lab.unit
@@ -237,35 +251,50 @@ class Bedside:
                 out[row["person_id"]].append({**meant, "day": row["observation_date"]})
         return out
 
+    def _done(self) -> dict[int, list[Row]]:
+        def key(row: Row) -> Key:
+            concept = row["procedure_concept_id"] or 0
+            return concept, "" if concept else row["procedure_source_value"] or ""
+
+        rows = self.tables["procedure_occurrence"]
+        distinct = self._distinct(rows, key, ("concept", "source"), {"concept": _OWN})
+        means = _by_key(map_procedures(distinct, self.glossary), 2)
+        out = defaultdict[int, list[Row]](list)
+        for row in rows:
+            if (meant := means.get(key(row))) is not None:
+                out[row["person_id"]].append({**meant, "day": row["procedure_date"]})
+        return out
+
     def _lasts(self, noted: Row) -> bool:
         """Whether a note counts on the day: it has been written, and is not past its days."""
         lasts = noted["lasts_days"]
         return noted["day"] <= self.as_of and (lasts is None or (self.as_of - noted["day"]).days < lasts)
 
     def _stated(self, noted: Iterable[Row]) -> tuple[Stated, ...]:
-        """Something chronic since its first note, something that passes since its newest."""
-        days = defaultdict[tuple[int, bool], list[date]](list)
-        for one in filter(self._lasts, noted):
-            days[one["item"], one["lasts_days"] is None].append(one["day"])
+        """What happens again since its newest note of a day of its own, anything else since its first."""
+        notes = defaultdict[int, list[Row]](list)
+        for one in noted:
+            notes[one["item"]].append(one)
         items = self.glossary.conditions.items
         return tuple(
-            msgspec.structs.replace(items[item], since=min(own) if chronic else max(own))
-            for (item, chronic), own in days.items()
-        )
+            msgspec.structs.replace(items[item], since=max((o["day"] for o in own if o["again"]), default=min(o["day"] for o in own)))
+            for item, own in notes.items()
+        )  # fmt: skip
 
-    def _of_observations(self, observed: Iterable[Row]) -> tuple[tuple[Allergy, ...] | None, dict[str, Any]]:
-        """Allergies, and of each habit the newest answer; none where two of one day differ."""
-        valid = list(filter(self._lasts, observed))
-        allergies = {self.glossary.allergies.items[o["item"]] for o in valid if o["kind"] == ALLERGY}
+    def _allergies_and_habits(self, noted: list[Row]) -> tuple[tuple[Allergy, ...] | None, dict[str, Any]]:
+        """Allergies, and of each habit the newest answer; none where two of one day differ, but one of two kinds of dialysis."""
+        allergies = {self.glossary.allergies.items[o["item"]] for o in noted if o["kind"] == ALLERGY}
         habits: dict[str, Any] = {}
-        answers = [o for o in valid if o["kind"] == HABIT]
+        answers = [o for o in noted if o["kind"] == HABIT]
         for field in {o["field"] for o in answers}:
             own = [o for o in answers if o["field"] == field]
             last = max(o["day"] for o in own)
             said = {self.glossary.habits.items[o["item"]].value for o in own if o["day"] == last}
-            if len(said) == 1:
+            if field == "dialysis":
+                habits[field] = max(said)  # peritoneal before what may be of no kind
+            elif len(said) == 1:
                 habits[field] = Smoker(now=said == {True}) if field == "smoker" else said.pop()
-        return tuple(allergies) or None, habits
+        return tuple(a for a in allergies if a is not None) if allergies else None, habits
 
     # ------------------------------------------------------------ what it all stands for
 
@@ -284,6 +313,7 @@ class Bedside:
         return pa.Table.from_pylist(out) if out else pa.table({name: pa.array([], pa.string()) for name in names})
 
 
+_IS = 4172703  # the operator "="
 _OWN = {"vocabulary_id": 0, "concept_code": 1, "concept_name": 2}
 _NOTHING = (None, None, None)
 
@@ -302,13 +332,14 @@ def _born(year: int | None, month: int | None, day: int | None) -> date | None:
     return date(year, month, min(day or 15, calendar.monthrange(year, month)[1]))
 
 
-def _last_course(fills: Iterable[Row], gap: timedelta) -> list[Row]:
-    """The fills of the last course: a new one begins when the last supply has been over for longer than the gap."""
+def _last_course(fills: Iterable[Row]) -> list[Row]:
+    """The fills of the last course: a new one begins when every supply has been over for longer than its gap."""
     course = list[Row]()
     reaches: date | None = None
     for fill in sorted(fills, key=lambda f: (f["start"], f["end"])):
-        if reaches is None or fill["start"] > reaches + timedelta(days=1) + gap:
-            course, reaches = [], fill["end"]
+        until = fill["end"] + fill["gap"]
+        if reaches is None or fill["start"] > reaches + timedelta(days=1):
+            course, reaches = [], until
         course.append(fill)
-        reaches = max(reaches or fill["end"], fill["end"])
+        reaches = max(reaches, until)
     return course

@@ -18,7 +18,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from relaxant.cohort.cdm import TABLES
+from relaxant.cohort.cdm import TABLES as SYNTHESIZED
 from relaxant.cohort.synthetic.products import Product, strength
 from relaxant.errors import InputError
 from relaxant.facts.conditions import condition_ids
@@ -35,7 +35,20 @@ from relaxant.patient import Measured, Patient
 
 AS_OF = date(2026, 11, 22)
 FEMALE, MALE, RECORD, LOCAL = 8532, 8507, 32817, 2_000_000_000
-WRITTEN = ("person", "observation_period", "death", "drug_exposure", "condition_occurrence", "measurement", "observation", "concept", "drug_strength")  # fmt: skip
+WRITTEN = ("person", "observation_period", "death", "drug_exposure", "condition_occurrence", "measurement", "observation", "procedure_occurrence", "concept", "drug_strength")  # fmt: skip
+TABLES = {
+    **SYNTHESIZED,
+    "procedure_occurrence": pa.schema(
+        {
+            "procedure_occurrence_id": pa.int32(),
+            "person_id": pa.int32(),
+            "procedure_concept_id": pa.int32(),
+            "procedure_date": pa.date32(),
+            "procedure_type_concept_id": pa.int32(),
+            "procedure_source_value": pa.string(),
+        }
+    ),
+}
 _ROUTES = {name: code for code, name in ROUTE_CODES.items()}
 _SPOT = ("intramuscular", "intravenous", "intradetrusor", "intraglandular")
 _VALID = {"valid_start_date": date(1970, 1, 1), "valid_end_date": date(2099, 12, 31)}
@@ -316,7 +329,9 @@ def _near(node: Mapping[str, Any], rng: random.Random) -> float:
     bounds = [float(node[word]) for word in ("below", "at_most", "above", "at_least") if word in node]
     bound = rng.choice(bounds) if bounds else 1.0
     step = 1 if bound > 2 else bound / 10
-    return round(rng.choice((bound, bound - step, bound + step, bound * 1.001, bound * 0.999, bound * 0.8, bound * 1.3)), 4)
+    return round(
+        rng.choice((bound, bound - step, bound + step, bound * 1.001, bound * 0.999, bound * 0.8, bound * 1.3)), 4
+    )
 
 
 def _creatinine_at(rate: float, years: float, female: bool) -> float:
@@ -381,7 +396,7 @@ class Tables:
 
     def add(self, table: str, **row: Any) -> None:
         """One more row."""
-        kind = {"condition_occurrence": "condition"}.get(table, table)
+        kind = {"condition_occurrence": "condition", "procedure_occurrence": "procedure"}.get(table, table)
         kind = {"drug_exposure": "drug"}.get(kind, kind)
         number = f"{table}_id"
         if number in TABLES[table].names and number != "person_id":
@@ -540,7 +555,8 @@ class Tables:
             row["unit_concept_id"] = self.concept("UCUM", code, unit, "Unit")
         elif chance < 0.97:
             row["unit_source_value"] = unit
-        self.add("measurement", person_id=number, measurement_date=AS_OF - timedelta(days=ago), value_as_number=value, **row)  # fmt: skip
+        sign = rng.choice((None, None, None, 0, 4172703, 4171756, 4172704)) if rng.random() < 0.2 else None
+        self.add("measurement", person_id=number, measurement_date=AS_OF - timedelta(days=ago), operator_concept_id=sign, value_as_number=value, **row)  # fmt: skip
 
     def _observations(self, number: int, draft: Draft, rng: random.Random) -> None:
         for to in draft.allergies:
@@ -552,7 +568,8 @@ class Tables:
             self._habit(number, "82810-3", draft.pregnant, (("77386006", "Pregnant"), ("60001007", "Not pregnant")), rng)  # fmt: skip
         if draft.dialysis in ("haemodialysis", "peritoneal"):
             code, name = {"haemodialysis": ("302497006", "Hemodialysis"), "peritoneal": ("71192002", "Peritoneal dialysis")}[draft.dialysis]  # fmt: skip
-            self.add("observation", person_id=number, observation_concept_id=self.concept("SNOMED", code, name), observation_date=AS_OF - timedelta(days=rng.choice((0, 30, 700))))  # fmt: skip
+            for ago in rng.choices((0, 30, 89, 90, 700), k=2):
+                self._done(number, code, name, ago, rng)
 
     def _habit(self, number: int, question: str, yes: bool, answers: Sequence[tuple[str, str]], rng: random.Random) -> None:  # fmt: skip
         ago = rng.choice((0, 3, 100, 290, 400))
@@ -563,6 +580,12 @@ class Tables:
             code, name = answers[0 if told else 1]
             self.add("observation", person_id=number, observation_concept_id=self.concept("LOINC", question, question), observation_date=AS_OF - timedelta(days=when),
                      value_as_concept_id=self.concept("SNOMED", code, name))  # fmt: skip
+
+    def _done(self, number: int, code: str, name: str, ago: int, rng: random.Random) -> None:
+        """A procedure, at times among the observations."""
+        table, kind = ("procedure_occurrence", "procedure") if rng.random() < 0.7 else ("observation", "observation")
+        concept = self.concept("SNOMED", code, name)
+        self.add(table, **{"person_id": number, f"{kind}_concept_id": concept, f"{kind}_date": AS_OF - timedelta(days=ago)})  # fmt: skip
 
     def _others(self, number: int, draft: Draft, rng: random.Random) -> None:
         """What is wrong, of no use or of nobody's business here."""
@@ -584,6 +607,23 @@ class Tables:
                      drug_exposure_start_date=AS_OF + timedelta(days=3), drug_exposure_end_date=AS_OF + timedelta(days=30), quantity=90, days_supply=30)  # fmt: skip
         if rng.random() < 0.05:
             self.add("observation", person_id=number, observation_concept_id=self.concept("SNOMED", "716186003", "No known allergy"), observation_date=AS_OF)  # fmt: skip
+        if rng.random() < 0.05:
+            allergy = rng.choice((("716186003", "No known allergy"), ("91936005", "Allergy to penicillin"), ("294505008", "Allergy to sulfonamide")))  # fmt: skip
+            self.add("condition_occurrence", person_id=number, condition_start_date=AS_OF - timedelta(days=40), condition_concept_id=self.concept("SNOMED", *allergy))  # fmt: skip
+        if rng.random() < 0.05:
+            self._done(number, "241601008", "MRI of head", rng.choice((0, 14, 15, 400)), rng)
+        if rng.random() < 0.05:
+            self._done(number, "71192002", "Peritoneal dialysis", rng.choice((0, 89, 90)), rng)
+        if rng.random() < 0.1:
+            again = rng.choice((("230690007", "Cerebrovascular accident"), ("22298006", "Myocardial infarction"), ("22298006", "Old myocardial infarction")))  # fmt: skip
+            for ago in rng.choices((1, 2, 3, 89, 90, 91, 180, 181, 730, 731, 2000), k=2):
+                self.add("condition_occurrence", person_id=number, condition_start_date=AS_OF - timedelta(days=ago), condition_concept_id=self.concept("SNOMED", *again))  # fmt: skip
+        if rng.random() < 0.1:  # of a day, and by no route that is known
+            bare = self.concept("RxNorm", *rng.choice((("73032", "remifentanil"), ("2551", "ciprofloxacin"), ("4337", "fentanyl"))))  # fmt: skip
+            for ago in rng.choices((0, 1, 2, 5, 30, 31, 32), k=3):
+                day = AS_OF - timedelta(days=ago)
+                self.add("drug_exposure", person_id=number, drug_concept_id=bare, drug_exposure_start_date=day, drug_exposure_end_date=rng.choice((day, day, None)),
+                         quantity=rng.choice((None, None, 0.0, 1.0, 30.0)), days_supply=rng.choice((None, None, 0, 5)))  # fmt: skip
 
 
 def hash_of(words: str) -> int:

@@ -45,8 +45,6 @@ def open_source(source: str, engine: str = "duckdb", *, memory: str = "1200MB", 
         raise InputError(
             "SOURCE", source, "this file is no DuckDB database, and no line of it a FHIR resource", _WOULD_DO
         )
-    if holds_bulk(source):
-        raise InputError("SOURCE", source, "these are FHIR resources and no tables", "give a folder of OMOP's tables")
     with ExitStack() as undone:
         held = DuckEngine(path, memory=memory, threads=threads)
         undone.callback(held.close)
