@@ -82,7 +82,7 @@ def exposures(registry: Registry) -> str:
     return f"""(
         SELECT person_id, {drug_key()}, {start} AS start_day,
                COALESCE(drug_exposure_end_date = drug_exposure_start_date AND {no_supply}, FALSE) AS single,
-               GREATEST(COALESCE({end}, {start} + {supplied} - 1, {start}), {start}) AS end_day,
+               COALESCE(CASE WHEN {end} >= {start} THEN {end} END, {start} + {supplied} - 1, {start}) AS end_day,
                COALESCE(quantity, -1) AS quantity, COALESCE(days_supply, -1) AS days_supply, COALESCE(sig, '') AS sig
         FROM {registry.typed("drug_exposure")} AS e
         WHERE person_id IS NOT NULL AND drug_exposure_start_date IS NOT NULL)"""

@@ -25,6 +25,7 @@ from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
 
 _CREATININE = "creatinine"
+_NUMBER = "person", "person_id"
 _SEXES: dict[int | None, str] = {1: "female", 0: "male"}
 
 
@@ -102,6 +103,8 @@ def prepare_registry(
         )
         for row in engine.rows(prepare.people(day)).to_pylist()
     )  # fmt: skip
+    unusable = registry.unusable(last or today)
+    people += tuple(nobody(why, n) for table, why, n in unusable if (table, why.partition(" ")[0]) == _NUMBER)
     made = Prepared(
         as_of=day,
         as_of_said=as_of is not None,
@@ -109,7 +112,7 @@ def prepare_registry(
         people=tuple(sorted(people, key=msgspec.json.encode)),
         again=int(engine.rows("SELECT COALESCE(SUM(times - 1), 0) AS n FROM persons WHERE rejected IS NULL")["n"][0].as_py()),
         missing=registry.missing(),
-        unusable=registry.unusable(last or today),
+        unusable=tuple(one for one in unusable if (one[0], one[1].partition(" ")[0]) != _NUMBER),
         implausible=prepare.out_of_bounds(registry) if registry.has("measurement") else 0,
         left=tuple(glossary.left()),
         vocabulary=glossary.vocabulary(),
@@ -119,6 +122,11 @@ def prepare_registry(
         ),
     )  # fmt: skip
     return made, said
+
+
+def nobody(why: str, persons: int) -> People:
+    """Persons whom nothing can be brought to."""
+    return People(female=None, years=None, rejected=why, dead=False, asked=False, persons=persons)
 
 
 def said_of(registry: Registry, concepts: Concepts, glossary: Glossary) -> str:

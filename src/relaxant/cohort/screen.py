@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from datetime import date
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import msgspec
@@ -175,12 +177,19 @@ _SHARED: list[tuple[Unfinished, Checker]] = []
 
 
 def _begin(unfinished: Unfinished, country: str, checks: bool) -> None:
-    """What a process does first: reads knowledge and vocabulary once."""
+    """What a process does first: reads knowledge and vocabulary once, and sees to it that it ends with the process that began it."""
+    threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     pa.set_cpu_count(1)
     knowledge = msgspec.msgpack.decode(unfinished.get("knowledge.msgpack") or b"", type=Knowledge)
     prepared = msgspec.json.decode(unfinished.get("prepared.json") or b"", type=Prepared)
     _SHARED.append((unfinished, Checker(batches_of(prepared, knowledge), country, knowledge, checks=checks)))
+
+
+def _end_with(other: BaseProcess | None) -> None:
+    if other is not None:
+        other.join()
+        os._exit(1)
 
 
 def _check_span(span: Span) -> Span:
@@ -213,10 +222,13 @@ def _on_spark(job: _Job, unfinished: Unfinished, tell: Progress) -> Prepared:
     assert isinstance(held, SparkEngine)
     try:
         prepared, said = prepare_registry(
-            Registry(held), job.knowledge, as_of=job.as_of, country=job.country, today=job.today, people_at_once=4 * job.people_at_once
+            Registry(held), job.knowledge, as_of=job.as_of, country=job.country, today=job.today, people_at_once=held.tasks * job.people_at_once
         )  # fmt: skip
+        begun = unfinished.get("prepared.json")
+        if begun is not None:  # how many people are checked at once may be another number now
+            prepared = msgspec.structs.replace(prepared, spans=msgspec.json.decode(begun, type=Prepared).spans)
         written = msgspec.json.encode(prepared)
-        if unfinished.get("prepared.json") not in (None, written):
+        if begun not in (None, written):
             raise InputError("SOURCE", job.source, "it is no longer what the unfinished screen began with", f"remove {unfinished.folder} to begin anew")  # fmt: skip
         unfinished.put("prepared.json", written)
         held.keep("said", f"SELECT person_id, as_of, kind, item, start, stop, low, high FROM ({said}) AS s")
@@ -224,7 +236,7 @@ def _on_spark(job: _Job, unfinished: Unfinished, tell: Progress) -> Prepared:
         for span in prepared.spans:
             if unfinished.get(_name(span, "tally")) is None:
                 rows = held.mapped(
-                    f"SELECT * FROM said WHERE person_id BETWEEN {span.first} AND {span.last}", check, _PACKED, 2 * (os.cpu_count() or 1)
+                    f"SELECT * FROM said WHERE person_id BETWEEN {span.first} AND {span.last}", check, _PACKED
                 )  # fmt: skip
                 _put(unfinished, span, _together(sorted(rows, key=lambda row: int(row["first"]))))
             tell("checking", span.number + 1, len(prepared.spans))
