@@ -126,7 +126,7 @@ def test_cells_of_a_scale_make_one_and_their_slopes_are_right(latent: float, wid
     upper = np.where(ratings >= 10, np.inf, ratings + 0.5)
 
     def at(value: float) -> tuple[np.ndarray, ...]:
-        return scores(np.full((11, 1), value), lower[:, None], upper[:, None], np.full(1, width))
+        return scores(lower[:, None], upper[:, None], np.full(1, width))(np.full((11, 1), value))
 
     value, slope, curvature = at(latent)
     assert np.exp(-value / 2).sum() == pytest.approx(1, abs=1e-9)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relaxant.knowledge.responses import ResponsePrior
-from relaxant.pharmacology.estimation.likelihoods import counts
+from relaxant.pharmacology.estimation.likelihoods import counting
 from relaxant.pharmacology.spread.even import even_normals
 from relaxant.pharmacology.spread.normal import normal_share
 from relaxant.response.course import Course, Open, Series, before_and_after
@@ -137,18 +137,18 @@ def _levels(series: Series) -> Floats:
 def _likelihood(series: Series, noise: Floats, seen: NDArray[np.bool_]) -> Likelihood:
     observed = series.values[seen][:, None]
     if series.bounds is None:
+        of_mean = counting(observed, dispersion=noise)
 
         def of_counts(latent: Floats) -> tuple[Floats, Floats, Floats]:
             mean = np.exp(np.minimum(latent, _MOST_LOG_MEAN))
-            value, slope, curvature = counts(mean, observed, dispersion=np.broadcast_to(noise, latent.shape))
+            value, slope, curvature = of_mean(mean)
             return value, slope * mean, curvature * mean**2
 
         return of_counts
     low, high = series.bounds
     lower = np.where(observed <= low, -np.inf, observed - series.step / 2)
     upper = np.where(observed >= high, np.inf, observed + series.step / 2)
-    width = np.hypot(noise, _LEAST_NOISE * series.step) / _LOGIT_SD
-    return lambda latent: scores(latent, lower, upper, width)
+    return scores(lower, upper, np.hypot(noise, _LEAST_NOISE * series.step) / _LOGIT_SD)
 
 
 # ---------------------------------------------------------------- points of what is not known
