@@ -61,7 +61,7 @@ class PostgresEngine:
     def keep(self, name: str, sql: str) -> None:
         """Runs a query once and keeps what it gives until the connection is over."""
         self._all(f"DROP TABLE IF EXISTS pg_temp.{name}")
-        self._all(f"CREATE TEMPORARY TABLE {name} AS {_spoken(sql)}")
+        self._all(f"CREATE TEMPORARY TABLE {name} AS {spoken(sql, 'postgres')}")
         self._all(f"ANALYZE {name}")
 
     def load(self, name: str, table: pa.Table) -> None:
@@ -81,7 +81,7 @@ class PostgresEngine:
         """What a query gives."""
         cursor = self._db.cursor()
         with self._told():
-            cursor.execute(_spoken(sql))
+            cursor.execute(spoken(sql, "postgres"))
         names = [column[0] for column in cursor.description or ()]
         found = cursor.fetchall()
         return pa.table({name: [row[i] for row in found] for i, name in enumerate(names)})
@@ -137,7 +137,7 @@ class _Told:
 
 
 def _spoken(sql: str) -> str:
-    """A query of ours as the driver takes it, to whom a sign of per cent stands for a value."""
+    """A query of ours as the driver takes it beside a stream: there a sign of per cent stands for a value."""
     return spoken(sql, "postgres").replace("%", "%%")
 
 
