@@ -87,7 +87,7 @@ def test_the_latent_process_is_exact_where_noise_is_normal() -> None:
         away = (latent - seen[:, None]) / noise
         return away**2 + np.log(2 * np.pi * noise**2), 2 * away / noise, np.full_like(latent, 2 / noise**2)
 
-    fit = fitted(Process(mean, Wander(variance, keep), loads), normal)
+    fit = fitted(Process(mean, Wander(variance, keep), loads), normal, mean)
     apart, aim = np.abs(np.subtract.outer(days, days)), rng.normal(size=len(days))
     for one in (0, 1):
         covariance = variance[one] * np.exp(-apart / memory[one]) + loads[:, one] @ loads[:, one].T
