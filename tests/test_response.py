@@ -197,6 +197,14 @@ def test_a_mixture_of_one_is_a_normal() -> None:
     assert (two.middle(), two.spread()) == pytest.approx((0.0, 2**0.5))
 
 
+@given(seed=st.integers(0, 10**6), share=st.floats(1e-3, 1 - 1e-3), apart=st.floats(0, 100), narrow=st.floats(1e-3, 1))
+def test_a_share_lies_below_its_quantile(seed: int, share: float, apart: float, narrow: float) -> None:
+    """Also of narrow peaks far apart, between which hardly anything lies."""
+    rng = np.random.default_rng(seed)
+    own = Mixture(rng.dirichlet(np.ones(6)), rng.normal(0, 1 + apart, 6), narrow * rng.uniform(0.5, 2, 6))
+    assert own.below(own.quantile(share)) == pytest.approx(share, abs=1e-9)
+
+
 def test_an_effect_that_fades_peaks_once_and_leaves(knowledge: Knowledge) -> None:
     doses = np.zeros(180)
     doses[10] = 400.0
