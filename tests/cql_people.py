@@ -237,21 +237,23 @@ def _medicines(rng: random.Random) -> list[Resource]:
     names = [name for name in MEDICINES if rng.random() < (0.45 if name in ("tizanidine", "baclofen") else 0.2)]
     out = []
     for name in names:
-        for _ in range(rng.choice((1, 1, 1, 2))):
-            out += _medicine(rng, rng.choice(MEDICINES[name]), name)
+        orders = rng.choice((1, 1, 1, 2))
+        for _ in range(orders):
+            out += _medicine(rng, rng.choice(MEDICINES[name]), name, dated=orders == 1)
     if rng.random() < 0.05:
         out += _medicine(rng, "99999999", "unknown")
     return out
 
 
-def _medicine(rng: random.Random, code: str, name: str) -> list[Resource]:
+def _medicine(rng: random.Random, code: str, name: str, *, dated: bool = False) -> list[Resource]:
+    """An order or a statement. Where it is the only one of its medicine, ``dated``, its dosing may have an end: of several the bedside reads one dosing."""
     concept: Resource = {"coding": [{"system": RXNORM, "code": code}]}
     dosage: Resource = {}
     if rng.random() < 0.2:
         dosage["route"] = {
             "coding": [{"system": SNOMED, "code": SPINE if "spine" in name else EYE if "eye" in name else ORAL}]
         }
-    if rng.random() < 0.15:
+    if dated and rng.random() < 0.15:
         dosage["timing"] = {
             "repeat": {
                 "frequency": 3,

@@ -120,7 +120,9 @@ class Bedside:
             spot = not meant["supply"] or (meant["bare"] and row["drug_exposure_end_date"] == start and nothing)
             gap = timedelta(days=0 if spot else self.knowledge.policy("registry_gap_days"))
             how = -1.0 if quantity is None else quantity, -1 if supplied is None else supplied, row["sig"] or ""
-            out[row["person_id"]].append({**meant, "start": start, "end": max(start, end), "over": max(start, end) + gap, "how": how})
+            out[row["person_id"]].append(
+                {**meant, "start": start, "end": max(start, end), "over": max(start, end) + gap, "how": how}
+            )
         dosed = [e for all_of in out.values() for e in all_of if e["dosed"]]
         supplies = {(e["drug"], *e["how"]) for e in dosed}
         table = pa.Table.from_pylist(
@@ -210,7 +212,11 @@ class Bedside:
     def _note_conditions(self, noted: Noted) -> None:
         def key(row: Row) -> Key:
             concept = row["condition_concept_id"] or 0
-            return concept, row["condition_source_concept_id"] or 0, "" if concept else row["condition_source_value"] or ""
+            return (
+                concept,
+                row["condition_source_concept_id"] or 0,
+                "" if concept else row["condition_source_value"] or "",
+            )
 
         rows = self.tables["condition_occurrence"]
         source = {"source_vocabulary_id": 0, "source_code": 1, "source_name": 2}
@@ -220,7 +226,12 @@ class Bedside:
     def _note_observations(self, noted: Noted) -> None:
         def key(row: Row) -> Key:
             concept = row["observation_concept_id"] or 0
-            return concept, row["value_as_concept_id"] or 0, "" if concept else row["observation_source_value"] or "", row["value_as_string"] or ""
+            return (
+                concept,
+                row["value_as_concept_id"] or 0,
+                "" if concept else row["observation_source_value"] or "",
+                row["value_as_string"] or "",
+            )
 
         rows = self.tables["observation"]
         answer = {"value_vocabulary_id": 0, "value_code": 1, "value_name": 2}

@@ -338,7 +338,9 @@ def _near(node: Mapping[str, Any], rng: random.Random) -> float:
     bounds = [float(node[word]) for word in ("below", "at_most", "above", "at_least") if word in node]
     bound = rng.choice(bounds) if bounds else 1.0
     step = 1 if bound > 2 else bound / 10
-    return round(rng.choice((bound, bound - step, bound + step, bound * 1.001, bound * 0.999, bound * 0.8, bound * 1.3)), 4)
+    return round(
+        rng.choice((bound, bound - step, bound + step, bound * 1.001, bound * 0.999, bound * 0.8, bound * 1.3)), 4
+    )
 
 
 def _creatinine_at(rate: float, years: float, female: bool) -> float:

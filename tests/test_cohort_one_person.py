@@ -159,6 +159,11 @@ def test_who_is_not_there_is_said(folder: Path, capsys: pytest.CaptureFixture[st
         assert f"ID: “{person}”: nobody in the table person" in refused(capsys, folder, person)
 
 
+def test_fhir_records_are_files_already(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "Patient.ndjson").write_text('{"resourceType": "Patient", "id": "a"}\n')
+    assert "these are FHIR records" in refused(capsys, tmp_path, 1)
+
+
 @pytest.mark.parametrize("said", ["seventeen", "17.5", "1e3", "", "９", "99999999999999999999"])
 def test_what_is_no_number_is_said(folder: Path, capsys: pytest.CaptureFixture[str], said: str) -> None:
     assert "this is no number of a person" in refused(capsys, folder, said)

@@ -32,7 +32,7 @@ VOCABULARY = Vocabulary(
         Stated(name="Multiple sclerosis", codes=(Code(system="ICD-10-CM", code="G35"),)),
         Stated(name="Chronic kidney disease stage 4", codes=(Code(system="SNOMED CT", code="431857002"),)),
     ),
-    allergies=(Allergy(to="baclofen"),),
+    allergies=(Allergy(to="baclofen"), None),
     habits=(
         Habit(field="smoker", value=True),
         Habit(field="smoker", value=False),
@@ -123,6 +123,13 @@ def test_what_a_registry_knows_of_nobody_and_what_it_knows_by_not_having_it() ->
     assert (patient.sex, patient.died) == ("male", date(2026, 11, 1))
     assert only(rows((1, PERSON, 0, day("1950-01-01")))).sex is None
     assert again(patient) == patient
+
+
+def test_no_known_allergies_are_an_empty_list_unless_one_is_written_down() -> None:
+    who, denied = (1, PERSON, 0, day("1950-01-01")), (1, ALLERGY, 1, day("2020-01-01"))
+    assert only(rows(who, denied)).allergies == ()
+    assert again(only(rows(who, denied))).allergies == ()
+    assert only(rows(who, (1, ALLERGY, 0, day("2010-01-01")), denied)).allergies == (Allergy(to="baclofen"),)
 
 
 def test_two_values_of_one_day_are_said_both_and_disagree() -> None:

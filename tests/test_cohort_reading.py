@@ -106,6 +106,7 @@ VOCABULARY = Vocabulary(
         Allergy(to="tizanidin"),
         Allergy(to="diazepam", kind="intolerance"),
         Allergy(to="cow's milk protein", reaction="anaphylaxis"),
+        None,
     ),
     habits=(
         *(Habit(field="smoker", value=now) for now in (True, False)),

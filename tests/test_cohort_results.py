@@ -17,6 +17,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from conftest import TODAY
+from relaxant.cohort.days import day_number
 from relaxant.cohort.results import CHECKS, FINDINGS, checks_table, findings_table
 from relaxant.cohort.tally import INPUTS, People, Screened, Tally, age_bands, screened, tally_of
 from relaxant.cohort.writing import Growing, write_attrition, write_counts
@@ -43,6 +44,11 @@ def ids(checks: Checks) -> np.ndarray[Any, np.dtype[np.int64]]:
     return 1_000_000_007 * np.arange(checks.facts.rows, dtype=np.int64) + 11
 
 
+def today(facts: Facts) -> np.ndarray[Any, np.dtype[np.intp]]:
+    """The day of the review for every row."""
+    return np.full(facts.rows, day_number(TODAY), np.intp)
+
+
 def people(said: Screened, without: int = 0) -> People:
     """The rows as people of a registry, and before them some who have no relaxant."""
     inputs = said.checks.facts.inputs
@@ -57,7 +63,7 @@ def people(said: Screened, without: int = 0) -> People:
 
 def test_findings_are_those_of_the_bedside(said: Screened) -> None:
     checks = said.checks
-    rows = findings_table(ids(checks), said.fired, checks.facts, TODAY).to_pylist()
+    rows = findings_table(ids(checks), said.fired, checks.facts, today(checks.facts)).to_pylist()
     by_person: dict[int, list[dict[str, Any]]] = {}
     for row in rows:
         by_person.setdefault(row["person_id"], []).append(row)
@@ -75,7 +81,7 @@ def table_of(*patients: dict[str, Any]) -> list[dict[str, Any]]:
     read = [read_patient({"as_of": str(TODAY), "country": "US", **one}, knowledge, today=TODAY) for one in patients]
     facts = Facts(inputs_of([(p, read_medicines(p, knowledge)) for p in read], knowledge), knowledge, "US")
     said = screened(evaluate(program(knowledge, "US"), facts))
-    return list(findings_table(np.arange(len(read), dtype=np.int64), said.fired, facts, TODAY).to_pylist())
+    return list(findings_table(np.arange(len(read), dtype=np.int64), said.fired, facts, today(facts)).to_pylist())
 
 
 def test_a_finding_says_since_when_and_why() -> None:
@@ -100,7 +106,7 @@ def test_a_finding_says_since_when_and_why() -> None:
 
 
 def test_no_fact_is_the_agents_situation_or_its_partner(said: Screened) -> None:
-    rows = findings_table(ids(said.checks), said.fired, said.checks.facts, TODAY).to_pylist()
+    rows = findings_table(ids(said.checks), said.fired, said.checks.facts, today(said.checks.facts)).to_pylist()
     facts = [(row, fact) for row in rows for fact in row["facts"]]
     assert len(facts) > 200 and all(len({f["fact"] for f in row["facts"]}) == len(row["facts"]) for row in rows)
     for row, fact in facts:
@@ -121,7 +127,7 @@ def test_the_table_of_checks_is_that_of_the_bedside(said: Screened) -> None:
 
 
 def test_the_same_people_give_the_same_bytes_which_others_read(said: Screened, tmp_path: Path) -> None:
-    table = findings_table(ids(said.checks), said.fired, said.checks.facts, TODAY)
+    table = findings_table(ids(said.checks), said.fired, said.checks.facts, today(said.checks.facts))
     paths = [tmp_path / "one.parquet", tmp_path / "two.parquet"]
     for path in paths:
         with Growing(path, FINDINGS) as file:
@@ -202,7 +208,7 @@ def test_nobody_with_a_relaxant(knowledge: Knowledge) -> None:
     everybody = People(np.array([4, 9]), np.array([1.0, np.nan]), np.array([95.0, np.nan]), np.empty(0, np.intp))
     whole = tally_of(everybody, nobody, 2026, persons=2, rejected={})
     assert whole.everybody == {("female", "90 and over"): 1, ("unknown", "unknown"): 1} and not whole.relaxant
-    assert findings_table(np.empty(0, np.int64), nobody.fired, facts, TODAY).num_rows == 0
+    assert findings_table(np.empty(0, np.int64), nobody.fired, facts, today(facts)).num_rows == 0
     assert checks_table(np.empty(0, np.int64), made(nobody.checks)).schema == CHECKS
     whole.balanced()
 

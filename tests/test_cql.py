@@ -62,6 +62,12 @@ def made() -> Library:
     return library(KNOWLEDGE, RULES)
 
 
+@pytest.fixture(scope="module")
+def everything() -> Library:
+    """The library of every rule that can be expressed."""
+    return library(KNOWLEDGE)
+
+
 def executed(npm: Path, made: Library, people: Sequence[dict[str, Any]], folder: Path, *more: str) -> Found:
     """What the engine finds of each person: every rule of the library, and what else is named."""
     write_library(made, folder)
@@ -108,11 +114,11 @@ def compared(people: Sequence[dict[str, Any]], found: Found, rules: Sequence[Exp
 
 @pytest.mark.full
 def test_the_reference_engine_comes_to_the_outcome_of_the_bedside(npm: Path, made: Library, tmp_path: Path) -> None:
-    """300 persons, 5,000 at full size; the kidney facts that lie behind are the same numbers."""
-    people = [bundle(seed) for seed in range(5000 if FULL else 300)]
+    """200 persons, 5,000 at full size; the kidney facts that lie behind are the same numbers."""
+    people = [bundle(seed) for seed in range(5000 if FULL else 200)]
     found = executed(npm, made, people, tmp_path, "Kidney")
     outcomes = compared(people, found, made.rules)
-    seldom = [f"{r}: {o}" for r in RULES for o in WORDS.values() if outcomes[r, o] < 2]
+    seldom = [f"{r}: {o}" for r in RULES for o in WORDS.values() if not outcomes[r, o]]
     assert not seldom, outcomes
     readings = [(patient, read_medicines(patient, KNOWLEDGE)) for patient in map(read, people)]
     facts = Facts(inputs_of(readings, KNOWLEDGE), KNOWLEDGE, "US")
@@ -125,16 +131,16 @@ def test_the_reference_engine_comes_to_the_outcome_of_the_bedside(npm: Path, mad
 
 
 @pytest.mark.full
-def test_every_rule_that_can_be_expressed_has_the_outcome_of_the_bedside(npm: Path, tmp_path: Path) -> None:
-    """All of them and 150 persons at full size, else a sample of 15 rules and 40 persons; people have what the rules ask for."""
-    known = library(KNOWLEDGE)
+def test_every_rule_that_can_be_expressed_has_the_outcome_of_the_bedside(npm: Path, everything: Library, tmp_path: Path) -> None:  # fmt: skip
+    """All of them and 150 persons at full size, else a sample of 10 rules and 40 persons; people have what the rules ask for."""
+    known = everything
     names = sorted({rule.rule for rule in known.rules})
     assert len(names) > 250 and len(names) + len(known.refused) == len(KNOWLEDGE.rules)
-    made = known if FULL else library(KNOWLEDGE, random.Random(8).sample(names, 15))
+    made = known if FULL else library(KNOWLEDGE, random.Random(8).sample(names, 10))
     sets = [
         one.codes
         for one in made.value_sets
-        if one.system == RXNORM and one.name not in ("recognised medicines", "relaxants")
+        if one.system == RXNORM and one.codes and one.name not in ("recognised medicines", "relaxants")
     ]
     asked = set(re.findall(r'define "has (\w+)"', made.text))
     named = [c for c in KNOWLEDGE.conditions.values() if c.condition in asked]
@@ -258,13 +264,14 @@ def test_what_cannot_be_expressed_is_refused_with_what_stands_in_the_way(rule: s
 # ---------------------------------------------------------------- records of another maker
 
 
-def test_of_records_with_words_the_library_never_says_more_than_the_bedside(npm: Path, tmp_path: Path) -> None:
+@pytest.mark.full
+def test_of_records_with_words_the_library_never_says_more_than_the_bedside(npm: Path, everything: Library, tmp_path: Path) -> None:  # fmt: skip
     """Synthea's patients, with three relaxants more: where codes are not all that is said, CQL may leave open what the bedside knows, and nothing else."""
     of_these = [
         rule for rule, one in KNOWLEDGE.rules.items() if {"diazepam", "baclofen", "gabapentin"} & set(one.agents)
     ]
-    known = {one.rule for one in library(KNOWLEDGE).rules}
-    made = library(KNOWLEDGE, [*RULES, "tizanidine-baclofen", *[rule for rule in of_these if rule in known][::6]])
+    known = {one.rule for one in everything.rules}
+    made = library(KNOWLEDGE, [*RULES, "tizanidine-baclofen", *[rule for rule in of_these if rule in known][::9]])
     people = []
     for path in sorted((Path(__file__).parent / "data" / "synthea_fhir_r4").glob("*.json.gz")):
         whole = json.loads(gzip.decompress(path.read_bytes()))

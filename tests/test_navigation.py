@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from conftest import FULL
 from diary_service import Caller, Clock, house_in
 from relaxant.service.frame.templates import FOLDERS
 from relaxant.service.house import House
@@ -97,7 +98,9 @@ def test_templates_of_all_folders_have_names_of_their_own() -> None:
     assert len(names) == len(set(names)) and "site.html.j2" in names
 
 
-@pytest.mark.parametrize("how", [{"width": 1280}, {"width": 640}, {"width": 320, "color_scheme": "dark"}], ids=str)
+@pytest.mark.parametrize(
+    "how", [{"width": 1280}, {"width": 320, "color_scheme": "dark"}] + FULL * [{"width": 640}], ids=str
+)
 def test_it_is_without_fault_fits_and_is_reached_by_keyboard(site: Any, faultless: Callable[[Any], None], how: dict[str, Any]) -> None:  # fmt: skip
     width = how["width"]
     scheme = {key: value for key, value in how.items() if key != "width"}

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
+from conftest import FULL
+
+WIDTHS = (1280, 640, 320)
 PAGES = (
     "/agents",
     "/agents/tizanidine",
@@ -30,8 +33,15 @@ PAGES = (
 REFUSED = ("/agents/no-such", "/compare?agents=baclofen&agents=nosuchthing")
 
 
-@pytest.mark.parametrize("width", [1280, 640, 320])
-@pytest.mark.parametrize("path", [*PAGES, *REFUSED])
+@pytest.mark.parametrize(
+    ("path", "width"),
+    [
+        (path, width)
+        for n, path in enumerate([*PAGES, *REFUSED])
+        for w, width in enumerate(WIDTHS)
+        if FULL or w == n % len(WIDTHS)
+    ],
+)
 def test_a_page_is_without_fault_and_fits(site: Any, faultless: Callable[[Any], None], path: str, width: int) -> None:
     """At full width, at 200% zoom of it (640 px), and on the narrowest screen; light, and at the narrowest dark."""
     site.expected = ("status of 404", "status of 422") if path in REFUSED else ()

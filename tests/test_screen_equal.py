@@ -187,7 +187,9 @@ def test_every_rule_is_tested_on_somebody(registries: dict[str, Said], screens: 
     never |= {r.rule: "only of what is weighed" for r in knowledge.rules.values() if not {"taking", "stopped"} & set(r.on)}  # fmt: skip
     for rule, why in sorted(never.items(), key=lambda one: (one[1], one[0])):
         print(f"{rule}: {why}")
-    assert knowledge.rules.keys() == outcomes.keys()
+    unmade = knowledge.rules.keys() - outcomes.keys()
+    assert outcomes.keys() <= knowledge.rules.keys()
+    assert not unmade if FULL else len(unmade) < len(knowledge.rules) / 100, sorted(unmade)
     fires = {rule for rule, seen in outcomes.items() if "fires" in seen}
     assert not fires & never.keys()
     missing = knowledge.rules.keys() - fires - never.keys()

@@ -102,6 +102,11 @@ def screen(
     *,
     engine: str = "duckdb",
     as_of: date | None = None,
+    first: date | None = None,
+    until: date | None = None,
+    every: int | None = None,
+    washout: int | None = None,
+    new_users: bool = False,
     country: str = "US",
     checks: bool = False,
     small_counts: bool = False,
@@ -111,22 +116,25 @@ def screen(
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Screen:
     """The rules over everybody in a registry (OMOP's tables): :func:`relaxant.cohort.screen.screen`, for which ``relaxant[screen]`` has to be
-    installed. Raises :class:`InputError` naming what of the source or the settings cannot be used."""
+    installed. As of a day, or over the period that begins with ``first``: docs/cohort/period.md says what the others are. Raises :class:`InputError` naming what of the source or the settings cannot be used."""
     try:
+        from relaxant.cohort.period import asked
         from relaxant.cohort.screen import screen as screens
     except ModuleNotFoundError as error:
         raise InputError("screen", error.name or "a library", "a library of the screen is not installed", "run `pip install 'relaxant[screen]'`") from None  # fmt: skip
+    known = knowledge or load_knowledge()
     return screens(
         source,
         output,
         engine=engine,
         as_of=as_of,
+        period=asked(known, first, until, every=every, washout=washout, new_users=new_users),
         country=country,
         checks=checks,
         small_counts=small_counts,
         workers=workers,
         memory=memory,
-        knowledge=knowledge,
+        knowledge=known,
         progress=progress,
     )
 

@@ -284,6 +284,11 @@ def _parser() -> argparse.ArgumentParser:
     all_of_them.add_argument("--output", required=True, metavar="DIR", help="the folder that the files are written to")
     all_of_them.add_argument("--engine", default="duckdb", help="duckdb, or spark for where the data have outgrown one machine (duckdb)")  # fmt: skip
     all_of_them.add_argument("--as-of", metavar="DATE", help="the day that everybody is looked at (the last day of the data)")  # fmt: skip
+    all_of_them.add_argument("--from", dest="first", metavar="DATE", help="look at a period that begins on this day: incidence.csv and trends.csv besides")  # fmt: skip
+    all_of_them.add_argument("--until", metavar="DATE", help="the last day of the period (the last day of the data)")
+    all_of_them.add_argument("--every", type=_count, metavar="DAYS", help="how often to look while a relaxant is taken, besides the days on which a course begins or is over (7)")  # fmt: skip
+    all_of_them.add_argument("--washout", type=int, metavar="DAYS", help="what was there within so many days before is not new (365)")  # fmt: skip
+    all_of_them.add_argument("--new-users", action="store_true", help="only those who began a relaxant in the period, without it in the washout")  # fmt: skip
     all_of_them.add_argument("--country", metavar="CODE", help="whose labels and limits hold: US, UK or a member of the EU (US)")  # fmt: skip
     all_of_them.add_argument("--checks", action="store_true", help="write every check too, the silent ones as well: checks.parquet")  # fmt: skip
     all_of_them.add_argument("--small-counts", action="store_true", help="show counts under 11 persons in the summary, which else are hidden")  # fmt: skip

@@ -32,9 +32,9 @@ def run(options: argparse.Namespace, knowledge: Knowledge) -> int:
     return 0
 
 
-def day_said(said: str) -> date:
-    """The day of ``--as-of``. Raises :class:`InputError` for what is no day."""
+def day_said(said: str, option: str = "--as-of") -> date:
+    """The day of an option. Raises :class:`InputError` for what is no day."""
     try:
         return date.fromisoformat(said)
     except ValueError:
-        raise InputError("--as-of", said, "this is no day", "write it such as 2025-12-31") from None
+        raise InputError(option, said, "this is no day", "write it such as 2025-12-31") from None

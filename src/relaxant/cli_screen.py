@@ -9,6 +9,7 @@ from datetime import date
 
 from relaxant.cli_cohort import day_said
 from relaxant.cohort.asked import shown_agent
+from relaxant.cohort.period import PeriodAsked, asked
 from relaxant.cohort.progress import Progress
 from relaxant.cohort.screen import Screen, screen
 from relaxant.knowledge.load import Knowledge
@@ -26,6 +27,7 @@ def run(options: argparse.Namespace, knowledge: Knowledge, today: date) -> int:
             options.output,
             engine=options.engine,
             as_of=None if options.as_of is None else day_said(options.as_of),
+            period=_period(options, knowledge),
             country=options.country or "US",
             checks=options.checks,
             small_counts=options.small_counts,
@@ -39,9 +41,22 @@ def run(options: argparse.Namespace, knowledge: Knowledge, today: date) -> int:
     return 0
 
 
+def _period(options: argparse.Namespace, knowledge: Knowledge) -> PeriodAsked | None:
+    return asked(
+        knowledge,
+        None if options.first is None else day_said(options.first, "--from"),
+        None if options.until is None else day_said(options.until, "--until"),
+        every=options.every,
+        washout=options.washout,
+        new_users=options.new_users,
+    )
+
+
 def _say(made: Screen, knowledge: Knowledge) -> None:
     tally, prepared = made.tally, made.prepared
     day = f"as of {prepared.as_of}" + ("" if prepared.as_of_said else ", the last day of the data")
+    if prepared.period is not None:
+        day = f"from {prepared.period.first} to {prepared.period.last}"
     print(f"relaxant: {day}: {tally.persons:,} persons, {tally.relaxant:,} with a relaxant, {tally.findings:,} with a finding", file=sys.stderr)  # fmt: skip
     if not tally.relaxant:
         names = sorted(shown_agent(agent, knowledge, prepared.country) for agent in knowledge.agents)

@@ -14,7 +14,7 @@ import pyarrow as pa
 from relaxant.cohort.days import day_number, day_of
 from relaxant.cohort.duck import connect
 from relaxant.cohort.ndjson import bulk_files
-from relaxant.cohort.preparing import People, Prepared
+from relaxant.cohort.preparing import Prepared, nobody
 from relaxant.cohort.records import RECORDS
 from relaxant.cohort.registry import Missing
 from relaxant.cohort.resources import Met, write_resources
@@ -81,7 +81,7 @@ def prepare_bulk(
         as_of=day,
         as_of_said=as_of is not None,
         country=country,
-        people=_without_id(met.nobody),
+        people=(nobody("a Patient without an id", met.nobody),) if met.nobody else (),
         again=again,
         missing=tuple(
             Missing(f"the resource {kind}", "is not there", what)
@@ -94,13 +94,6 @@ def prepare_bulk(
         vocabulary=None,
         spans=spans,
     )
-
-
-def _without_id(count: int) -> tuple[People, ...]:
-    if not count:
-        return ()
-    why = "a Patient without an id"
-    return (People(female=None, years=None, rejected=why, dead=False, asked=False, persons=count),)
 
 
 def _unread(met: Met) -> Iterator[Left]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import duckdb
@@ -24,18 +25,22 @@ class DuckEngine:
     def __init__(self, source: Path, *, memory: str = "1200MB", threads: int = 2) -> None:
         self._source = source
         self._spill = tempfile.TemporaryDirectory(prefix="relaxant-")
-        self._db = connect(Path(self._spill.name), memory, threads)
         self._faults: list[tuple[str, str, int]] = []
         self._where: dict[str, str] = {}
-        if source.is_dir():
-            self._files(source)
-        else:
-            self._database(source)
+        with ExitStack() as undone:
+            undone.callback(self._spill.cleanup)
+            self._db = connect(Path(self._spill.name), memory, threads)
+            undone.callback(self._db.close)
+            if source.is_dir():
+                self._files(source)
+            else:
+                self._database(source)
+            undone.pop_all()
 
     def columns(self) -> dict[str, dict[str, str]]:
         """The tables that are there."""
         return {
-            table: {name.lower(): name for name, *_ in self._run(f"DESCRIBE SELECT * FROM {where}").fetchall()}
+            table: {name.lower(): name for name, *_ in self._run(f"DESCRIBE SELECT * FROM {where}", table).fetchall()}
             for table, where in self._where.items()
         }
 
@@ -94,7 +99,7 @@ class DuckEngine:
             reads = (
                 f"read_csv({_quoted(path)}, header = true, all_varchar = true, store_rejects = true, rejects_limit = 0)"
             )
-            found = self._csv_run(f"DESCRIBE SELECT * FROM {reads}", path).fetchall()
+            found = self._run(f"DESCRIBE SELECT * FROM {reads}", path.name).fetchall()
             names = {name.lower(): name for name, *_ in found if name.lower() in wanted}
             if not names:
                 raise InputError(f"SOURCE {path.name}", ", ".join(name for name, *_ in found), "it has none of the columns of this table", f"name them in its first line: {', '.join(wanted)}")  # fmt: skip
@@ -103,7 +108,7 @@ class DuckEngine:
         self._run(f"CREATE TEMPORARY TABLE csv_{table} ({', '.join(f'{name} VARCHAR' for name in columns)})")
         for path, (reads, names) in zip(paths, there, strict=True):
             listed = ", ".join(f'"{name}"' for name in names.values())
-            self._csv_run(f"INSERT INTO csv_{table} ({', '.join(names)}) SELECT {listed} FROM {reads}", path)
+            self._run(f"INSERT INTO csv_{table} ({', '.join(names)}) SELECT {listed} FROM {reads}", path.name)
             lines = self._run("SELECT COUNT(DISTINCT (file_id, line)) FROM reject_errors").fetchone()
             bad += int(lines[0]) if lines else 0
             for leftover in ("reject_errors", "reject_scans"):
@@ -111,12 +116,6 @@ class DuckEngine:
         if bad:
             self._faults.append((table, "a line that is no row of the table", bad))
         self._where[table] = f"csv_{table}"
-
-    def _csv_run(self, sql: str, path: Path) -> duckdb.DuckDBPyConnection:
-        try:
-            return self._db.execute(sql)
-        except duckdb.Error as error:
-            raise self._broken(error, path.name) from None
 
     def _database(self, path: Path) -> None:
         try:
@@ -133,15 +132,15 @@ class DuckEngine:
                     raise InputError("SOURCE", name, "this table is there in more than one schema", "give a database with one")  # fmt: skip
                 self._where[name.lower()] = f'source."{schema}"."{name}"'
 
-    def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
+    def _run(self, sql: str, where: str | None = None) -> duckdb.DuckDBPyConnection:
         try:
             return self._db.execute(sql)
         except duckdb.Error as error:
-            raise self._broken(error) from None
+            raise self._broken(error, where) from None
 
     def _broken(self, error: duckdb.Error, where: str | None = None) -> InputError:
         """What DuckDB says of a source that it cannot read, with the file where it names it."""
-        said = " ".join(str(error).split())
+        said = " ".join(str(error).split()).partition(" LINE 1:")[0]
         place = f"SOURCE {where}" if where else "SOURCE"
         if isinstance(error, duckdb.OutOfMemoryException):
             return InputError(place, self._source, "the memory that was allowed is not enough", "allow more with --memory")  # fmt: skip
@@ -156,7 +155,7 @@ def connect(spill: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection
     Raises :class:`InputError` where that is no amount of memory.
     """
     try:
-        return duckdb.connect(
+        made = duckdb.connect(
             ":memory:",
             config={
                 "memory_limit": memory,
@@ -169,6 +168,8 @@ def connect(spill: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection
         )
     except duckdb.Error:
         raise InputError("--memory", memory, "this is no amount of memory", "write it such as 1200MB or 4GB") from None
+    made.execute("SET enable_progress_bar = false")  # it writes to standard output where nobody runs a file
+    return made
 
 
 def table_files(folder: Path) -> dict[str, tuple[str, list[Path]]]:

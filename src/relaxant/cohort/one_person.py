@@ -9,7 +9,7 @@ import msgspec
 from relaxant.cohort import prepare
 from relaxant.cohort.days import day_number
 from relaxant.cohort.meaning import Concepts, read_drugs
-from relaxant.cohort.opening import open_source
+from relaxant.cohort.opening import holds_bulk, open_source
 from relaxant.cohort.person import patients_of
 from relaxant.cohort.preparing import said_of
 from relaxant.cohort.registry import Registry
@@ -43,6 +43,8 @@ def open_person(
 ) -> Opened:
     """What a screen as of that day (the registry's last where none is said) has of a person. Raises :class:`InputError` where nobody has that number, or
     nothing can be said of whoever has it."""
+    if holds_bulk(source):
+        raise InputError("SOURCE", source, "these are FHIR records, and everybody's record is their file", "give `relaxant review` a Bundle of the person's resources; persons.csv of the screen says whose the number is")  # fmt: skip
     held = open_source(source, engine)
     try:
         day = as_of or Registry(held).last_day(today)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -44,7 +45,13 @@ def open_source(source: str, engine: str = "duckdb", *, memory: str = "1200MB", 
         raise InputError(
             "SOURCE", source, "this file is no DuckDB database, and no line of it a FHIR resource", _WOULD_DO
         )
-    return DuckEngine(path, memory=memory, threads=threads)
+    with ExitStack() as undone:
+        held = DuckEngine(path, memory=memory, threads=threads)
+        undone.callback(held.close)
+        if not held.columns():
+            raise InputError("SOURCE", source, "none of the tables of OMOP is there", _WOULD_DO)
+        undone.pop_all()
+    return held
 
 
 def holds_bulk(source: str) -> bool:

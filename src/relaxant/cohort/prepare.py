@@ -14,6 +14,9 @@ import pyarrow as pa
 from relaxant.cohort.days import day_number
 from relaxant.cohort.registry import Registry
 from relaxant.cohort.said import HABIT, LINE, MEASURED, PERSON
+from relaxant.cohort.sql import DAY as _DAY
+from relaxant.cohort.sql import NO_AMOUNT as _NO_AMOUNT
+from relaxant.cohort.sql import NOTHING as _NOTHING
 from relaxant.knowledge.load import Knowledge
 
 _SHIFT, _LINES = 1_000_000, 10_000_000  # more days before 1970 than anybody has, more lines than there are
@@ -21,9 +24,6 @@ _OLDEST = 125  # years: nobody whose age is on record was older
 BORN_LATER, DEAD = "born after the day of the screen", "died before the day of the screen"
 TOO_OLD = f"older than {_OLDEST} years"
 """Why nothing is said of somebody."""
-_DAY = "DATE_DIFF('day', DATE '1970-01-01', {})"
-_NOTHING = "CAST(NULL AS INT)"
-_NO_AMOUNT = "CAST(NULL AS DOUBLE)"
 _SETTLED = (
     "FLOOR((r.value * m.scale + m.shift) * 1e9 + 0.5) / 1e9"  # nine decimals: no threshold is missed by arithmetic
 )
@@ -82,7 +82,7 @@ def exposures(registry: Registry) -> str:
     return f"""(
         SELECT person_id, {drug_key()}, {start} AS start_day,
                COALESCE(drug_exposure_end_date = drug_exposure_start_date AND {no_supply}, FALSE) AS single,
-               GREATEST(COALESCE({end}, {start} + {supplied} - 1, {start}), {start}) AS end_day,
+               COALESCE(CASE WHEN {end} >= {start} THEN {end} END, {start} + {supplied} - 1, {start}) AS end_day,
                COALESCE(quantity, -1) AS quantity, COALESCE(days_supply, -1) AS days_supply, COALESCE(sig, '') AS sig
         FROM {registry.typed("drug_exposure")} AS e
         WHERE person_id IS NOT NULL AND drug_exposure_start_date IS NOT NULL)"""
@@ -189,8 +189,9 @@ def bound() -> str:
     return f"CASE WHEN {_NUMBER} THEN 0 ELSE 1 END AS bound"
 
 
-def keep_values(registry: Registry, creatinine: int) -> None:
-    """Keeps ``measure``: the values of those who are asked about by day, each in its lab's own unit, least and most of the day. ``measured`` is loaded.
+def keep_values(registry: Registry, creatinine: int, asked: str = "ask", longer: int = 0) -> None:
+    """Keeps ``measure``: the values of those who are asked about by day, each in its lab's own unit, least and most of the day. ``measured`` is loaded. ``asked``
+    says who on which day, and for how many days ``longer`` before it values are wanted that held then.
 
     Values past their days are left out, but of ``creatinine``: the one before the newest may be of any day. Values beyond the bounds of their lab
     are not of this world: they are left out, and ``outside`` is how many they are.
@@ -203,10 +204,10 @@ def keep_values(registry: Registry, creatinine: int) -> None:
                MAX(CASE WHEN {inside} THEN v.value END) AS high, SUM(CASE WHEN {inside} THEN 0 ELSE 1 END) AS outside
         FROM (SELECT r.person_id, r.as_of, m.item, m.least, m.most, r.day, {_SETTLED} AS value
               FROM (SELECT s.person_id, a.as_of, {measured_key()}, {_DAY.format("measurement_date")} AS day, value_as_number AS value
-                    FROM {registry.typed("measurement")} AS s JOIN ask AS a ON a.person_id = s.person_id
+                    FROM {registry.typed("measurement")} AS s JOIN {asked} AS a ON a.person_id = s.person_id
                     WHERE measurement_date IS NOT NULL AND value_as_number IS NOT NULL AND {_NUMBER}) AS r
               JOIN measured AS m ON m.concept = r.concept AND m.source = r.source AND m.unit = r.unit AND m.unit_source = r.unit_source
-              WHERE r.day <= r.as_of AND (r.day >= r.as_of - m.valid_days OR m.item = {creatinine})) AS v
+              WHERE r.day <= r.as_of AND (r.day >= r.as_of - m.valid_days - {longer} OR m.item = {creatinine})) AS v
         GROUP BY v.person_id, v.as_of, v.item, v.day
         """,
     )
@@ -222,16 +223,25 @@ def out_of_bounds(registry: Registry) -> int:
 def said_values(creatinine: int, earlier: int, knowledge: Knowledge) -> str:
     """The newest day's values of each lab, least and most; and the creatinine before: the lowest within the days of a kidney injury, else the last."""
     oldest = f"as_of - {int(knowledge.labs['creatinine'].valid_days)}"
-    near = f"newest - day <= {int(knowledge.policy('kidney_injury_ratio_days'))}"
+    every = f"(SELECT *, MAX(day) OVER (PARTITION BY person_id, as_of) AS newest FROM measure WHERE item = {creatinine} AND low IS NOT NULL) AS c"
     return f"""
         SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop, low, high
         FROM measure WHERE low IS NOT NULL AND (item <> {creatinine} OR day >= {oldest})
         QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of, item ORDER BY day DESC) = 1
         UNION ALL
+        {earlier_creatinine(every, earlier, f"newest >= {oldest}", knowledge)}
+    """
+
+
+def earlier_creatinine(every: str, earlier: int, holds: str, knowledge: Knowledge) -> str:
+    """The creatinine before the newest: the lowest within the days of a kidney injury, else the last. ``every`` has all of a person with the day of the
+    ``newest``, and ``holds`` says where that holds."""
+    near = f"newest - day <= {int(knowledge.policy('kidney_injury_ratio_days'))}"
+    return f"""
         SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, CAST({earlier} AS INT) AS item, CAST(day AS INT) AS start, {_NOTHING} AS stop,
                CASE WHEN {near} THEN low ELSE high END AS low, CASE WHEN {near} THEN low ELSE high END AS high
-        FROM (SELECT *, MAX(day) OVER (PARTITION BY person_id, as_of) AS newest FROM measure WHERE item = {creatinine} AND low IS NOT NULL) AS c
-        WHERE day < newest AND newest >= {oldest}
+        FROM {every}
+        WHERE day < newest AND {holds}
         QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of ORDER BY
             CASE WHEN {near} THEN 0 ELSE 1 END, CASE WHEN {near} THEN low ELSE 0 END, CASE WHEN {near} THEN day ELSE -day END) = 1
     """
@@ -339,25 +349,24 @@ def no_rows(schema: pa.Schema) -> pa.Table:
     return schema.empty_table()
 
 
-def people(as_of: date) -> str:
-    """How many persons there are of each sex, age in years, reason to be rejected, alive or dead, asked about or not."""
-    day = day_number(as_of)
-    years = f"CAST(FLOOR(({day} - born) / 365.25) AS INT)"
+def people(first: date, last: date) -> str:
+    """How many persons there are of each sex, age in years on the last day, reason to be rejected, alive or dead on the first, asked about from then on or not."""
+    years = f"CAST(FLOOR(({day_number(last)} - born) / 365.25) AS INT)"
     return f"""
         SELECT female, years, rejected, dead, asked, COUNT(*) AS persons
-        FROM (SELECT p.female, {years} AS years, p.rejected, CASE WHEN p.died < {day} THEN 1 ELSE 0 END AS dead,
+        FROM (SELECT p.female, {years} AS years, p.rejected, CASE WHEN p.died < {day_number(first)} THEN 1 ELSE 0 END AS dead,
                      CASE WHEN a.person_id IS NULL THEN 0 ELSE 1 END AS asked
-              FROM persons AS p LEFT JOIN (SELECT DISTINCT person_id FROM ask) AS a ON a.person_id = p.person_id) AS k
+              FROM persons AS p LEFT JOIN (SELECT DISTINCT person_id FROM ask WHERE as_of >= {day_number(first)}) AS a ON a.person_id = p.person_id) AS k
         GROUP BY female, years, rejected, dead, asked
     """
 
 
-def spans(people_at_once: int) -> str:
-    """The batches: so many people each, in the order of their numbers."""
+def spans(looks_at_once: int) -> str:
+    """The batches: people in the order of their numbers, so many looks at them in each."""
     return f"""
         SELECT MIN(person_id) AS first, MAX(person_id) AS last
-        FROM (SELECT person_id, CAST(FLOOR((ROW_NUMBER() OVER (ORDER BY person_id) - 1) / {people_at_once}) AS INT) AS part
-              FROM (SELECT DISTINCT person_id FROM ask) AS one) AS numbered
+        FROM (SELECT person_id, CAST(FLOOR((SUM(looks) OVER (ORDER BY person_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) - 1) / {looks_at_once}) AS INT) AS part
+              FROM (SELECT person_id, COUNT(*) AS looks FROM ask GROUP BY person_id) AS one) AS numbered
         GROUP BY part ORDER BY part
     """
 

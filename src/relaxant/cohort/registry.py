@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
 
 import pyarrow as pa
 
 from relaxant.cohort.engine import Engine
-from relaxant.cohort.tables import BY_NAME, SQL_TYPE, TABLES, Field
+from relaxant.cohort.tables import BY_NAME, SQL_TYPE, TABLES, Field, Table
 from relaxant.errors import InputError
 
 
@@ -26,7 +27,7 @@ class Registry:
 
     def __init__(self, engine: Engine, person: int | None = None) -> None:
         self.engine, self._person = engine, person
-        self._there = engine.columns()
+        self._there = dict(engine.columns())
         if not self._there:
             raise InputError("SOURCE", engine.name, "none of the tables of OMOP is there", f"give a source with {', '.join(t.name for t in TABLES)}")  # fmt: skip
         self._missing = list[Missing]()
@@ -41,6 +42,8 @@ class Registry:
                 why = "is not there" if there is None else f"has no column {lacking[0]}"
                 self._missing.append(Missing(f"the table {table.name}", why, table.without))
                 self._there.pop(table.name, None)
+            elif there is not None and (absent := [f.name for f in table.fields if f.name not in there]):
+                self._missing.append(Missing(f"the table {table.name}", f"has no column {', '.join(absent)}", "what they say"))  # fmt: skip
 
     def has(self, table: str) -> bool:
         """Whether a table is there."""
@@ -97,18 +100,9 @@ class Registry:
         """Rows that cannot be used, by table: (table, why, how many). ``last`` is the last day of the data; ``persons`` is kept."""
         out = list(self.engine.faults())
         for table in TABLES:
-            checked = [f for f in table.fields if f.needed and f.name in self._there.get(table.name, ())]
-            if not checked or table.name in ("concept", "concept_ancestor", "drug_strength"):
+            if not self.has(table.name) or table.name in ("concept", "concept_ancestor", "drug_strength"):
                 continue
-            tests = {}
-            for field in checked:
-                name = self._there[table.name][field.name]
-                tests[f"{field.name} is missing"] = f's."{name}" IS NULL'
-                tests[f"{field.name} is no {_words(field)}"] = f's."{name}" IS NOT NULL AND {self._value(table.name, field)} IS NULL'  # fmt: skip
-                if field.kind == "day":
-                    tests[f"{field.name} lies after the last day of the data"] = (
-                        f"{self._value(table.name, field)} > DATE '{last}'"
-                    )
+            tests = self._tests(table, last)
             joined = ""
             if table.name != "person":
                 person = self._value(table.name, table.fields[0])
@@ -120,6 +114,38 @@ class Registry:
             ]
             out += [(table.name, why, int(n)) for why, n in zip(tests, row.values(), strict=True) if n]
         return tuple(out)
+
+    def _tests(self, table: Table, last: date) -> dict[str, str]:
+        """What makes a value of a table unusable, each with its test."""
+        there, sure, tests = self._there[table.name], self._sure(table), dict[str, str]()
+        for field in (field for field in table.fields if field.name in there):
+            said, value = f's."{there[field.name]}"', self._value(table.name, field)
+            if field.needed:
+                tests[f"{field.name} is missing"] = f"{said} IS NULL"
+            if field.name not in sure:
+                tests[f"{field.name} is no {_words(field)}"] = f"{said} IS NOT NULL AND {value} IS NULL"
+            if field.needed and field.kind == "day":
+                tests[f"{field.name} lies after the last day of the data"] = f"{value} > DATE '{last}'"
+        days = {f.name: self._value(table.name, f) for f in table.fields if f.name in there and f.kind == "day"}
+        for start, end in ((day, day.replace("_start_", "_end_")) for day in days if "_start_" in day):
+            if end in days:
+                tests[f"{end} lies before {start}"] = f"{days[end]} < {days[start]}"
+        return tests
+
+    def _sure(self, table: Table) -> frozenset[str]:
+        """The columns that cannot hold anything but what they should."""
+        names = {f.name: self._there[table.name][f.name] for f in table.fields if f.name in self._there[table.name]}
+        listed = ", ".join(f'"{there}" AS {name}' for name, there in names.items())
+        found = self.engine.rows(f"SELECT {listed} FROM {self.engine.source(table.name)} LIMIT 1").schema
+        return frozenset(f.name for f in table.fields if f.name in names and _OF_KIND[f.kind](found.field(f.name).type))
+
+
+_OF_KIND: dict[str, Callable[[pa.DataType], bool]] = {
+    "number": pa.types.is_integer,
+    "amount": lambda kind: pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind),
+    "day": pa.types.is_temporal,
+    "text": lambda kind: True,
+}
 
 
 def _words(field: Field) -> str:

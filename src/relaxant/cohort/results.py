@@ -6,14 +6,12 @@ Which word a number stands for is kept in the tables' dictionaries, in the order
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from relaxant.cohort.days import day_number
-from relaxant.facts.column import Floats
+from relaxant.facts.column import Floats, Mask
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.schema import TIERS
 from relaxant.rules.columns import Fired, Made
@@ -73,8 +71,10 @@ CHECKS = pa.schema(
 """The ``checks`` of a review, person by person in its order."""
 
 
-def findings_table(person_id: Index, found: Fired, facts: Facts, as_of: date) -> pa.Table:
-    """The findings of the rows of ``facts``, who are ``person_id``, in the order of the rows. Columns: :data:`FINDINGS`."""
+def findings_table(person_id: Index, found: Fired, facts: Facts, as_of: Index) -> pa.Table:
+    """The findings of the rows of ``facts``, who are ``person_id`` on a day as a number, in the order of the rows. Columns: :data:`FINDINGS`."""
+    ago = taken_for(found, facts)
+    since = as_of[found.row] - np.where(np.isnan(ago), 0, ago).astype(np.intp)
     tests, knowledge = found.tests, facts.knowledge
     verified = np.array([is_verified(test.rule, knowledge) for test in tests], bool)
     return pa.table(
@@ -86,7 +86,7 @@ def findings_table(person_id: Index, found: Fired, facts: Facts, as_of: date) ->
             _words([test.agent for test in tests], found.test),
             _lists(found.partners, _words(found.names, found.partners.values)),
             _words(SPEAKS_FIRST, found.situation),
-            _days(_since(found, facts), as_of),
+            dates(since, np.isnan(ago)),
             pa.nulls(len(found.row), pa.date32()),
             _reasons(found, facts),
             pa.array(verified[found.test]),
@@ -129,14 +129,12 @@ def _lists(held: Ragged, values: pa.Array) -> pa.ListArray:
 # ---------------------------------------------------------------- since when
 
 
-def _days(ago: Floats, as_of: date) -> pa.Array:
-    """The days that lie so many days before another; null for NaN."""
-    unknown = np.isnan(ago)
-    days = day_number(as_of) - np.where(unknown, 0, ago).astype(np.int32)
-    return pa.array(days, pa.int32(), mask=unknown).cast(pa.date32())
+def dates(day: Index, unknown: Mask) -> pa.Array:
+    """Days by their numbers; null where unknown."""
+    return pa.array(day, pa.int32(), mask=unknown).cast(pa.date32())
 
 
-def _since(found: Fired, facts: Facts) -> Floats:
+def taken_for(found: Fired, facts: Facts) -> Floats:
     """Days since the agent and all partners of each finding are taken, or since the agent was stopped; NaN where it was not said."""
     ago = np.full(len(found.row), np.nan)
     agents = np.array([test.agent for test in found.tests], dtype=object)

@@ -17,7 +17,9 @@ PERSON, LINE, MEASURED, CONDITION, ALLERGY, HABIT = range(6)
 ===========  ==========================  =================================  ===============================  ===========================
 kind         item, its number in          start                              stop                             low, high
 ===========  ==========================  =================================  ===============================  ===========================
-PERSON       (0)                          birth                              death                            1 female, 0 male, null
+PERSON       (0)                          birth                              death                            1 female, 0 male, null;
+                                                                                                              day since when in the
+                                                                                                              registry (in a period)
 LINE         ``Vocabulary.lines``         first day of the course            its last day where it is over    null
 MEASURED     ``Vocabulary.measured``      day of the newest value            null                             least and most of that day
 CONDITION    ``Vocabulary.conditions``    day since which it is known        day it ended                     null

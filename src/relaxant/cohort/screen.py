@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from datetime import date
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import msgspec
@@ -17,6 +19,8 @@ from relaxant.cohort.batch import RegistryBatches
 from relaxant.cohort.bulk import PERSONS
 from relaxant.cohort.checking import Checker, Outcome, packed, unpacked
 from relaxant.cohort.opening import fingerprint, open_source, shown_source
+from relaxant.cohort.period import PeriodAsked
+from relaxant.cohort.period_files import write_period
 from relaxant.cohort.preparing import Prepared, prepare_registry
 from relaxant.cohort.registry import Registry
 from relaxant.cohort.results import CHECKS, FINDINGS
@@ -59,6 +63,7 @@ def screen(
     *,
     engine: str = "duckdb",
     as_of: date | None = None,
+    period: PeriodAsked | None = None,
     country: str = "US",
     checks: bool = False,
     small_counts: bool = False,
@@ -69,9 +74,9 @@ def screen(
     knowledge: Knowledge | None = None,
     progress: Progress | None = None,
 ) -> Screen:
-    """Screens a registry, or the records of FHIR bulk data, as of a day (its last where none is said) and writes ``findings.parquet``, ``counts.csv``, ``attrition.csv``,
+    """Screens a registry, or the records of FHIR bulk data, as of a day (its last where none is said), or a registry over a ``period``, and writes ``findings.parquet``, ``counts.csv``, ``attrition.csv``,
     ``unmapped.csv`` and ``summary.html`` into a folder; with ``checks`` all checks too, and ``persons.csv``, which says whose
-    record has which number, where the source has ids that are no numbers.
+    record has which number, where the source has ids that are no numbers. Of a period ``incidence.csv`` and ``trends.csv`` too.
 
     ``workers`` are processes, of which the program that asks for more than one has to be importable without running (``if __name__ ==
     "__main__"``). A screen that was stopped goes on where it was when the same is asked again, and gives the same bytes. ``progress`` is told
@@ -80,6 +85,7 @@ def screen(
     knowledge = knowledge or load_knowledge()
     today = today or date.today()  # noqa: DTZ011 - the caller's own day, as everywhere
     country = read_country(country)
+    _one_or_the_other(as_of, period, checks)
     folder = Path(output)
     stamp: dict[str, object] = {
         "engine": __version__,
@@ -87,21 +93,33 @@ def screen(
         "source": fingerprint(str(source)),
         "by": engine,
         "as_of": None if as_of is None else as_of.isoformat(),
+        "period": None if period is None else msgspec.to_builtins(period),
         "country": country,
         "checks": checks,
         "people_at_once": people_at_once,
     }
     unfinished = Unfinished(folder, stamp)
     tell = progress or (lambda what, done, of: None)
-    job = _Job(str(source), engine, as_of, country, checks, max(1, workers), memory, today, people_at_once, knowledge)
+    job = _Job(
+        str(source), engine, as_of, period, country, checks, max(1, workers), memory, today, people_at_once, knowledge
+    )
     prepared = _on_spark(job, unfinished, tell) if _by_spark(job) else _here(job, unfinished, tell)
     return _finish(job, prepared, unfinished, folder, small_counts)
+
+
+def _one_or_the_other(as_of: date | None, period: PeriodAsked | None, checks: bool) -> None:
+    """Raises :class:`InputError` for what cannot be asked of a period."""
+    if period is not None and as_of is not None:
+        raise InputError("--as-of", as_of, "a period was asked for too", "give a day, or the first and last day of a period")  # fmt: skip
+    if period is not None and checks:
+        raise InputError("--checks", "given", "checks are those of one day, and a period has many", "give --as-of instead of --from")  # fmt: skip
 
 
 class _Job(msgspec.Struct, frozen=True):
     source: str
     engine: str
     as_of: date | None
+    period: PeriodAsked | None
     country: str
     checks: bool
     workers: int
@@ -129,6 +147,7 @@ def _here(job: _Job, unfinished: Unfinished, tell: Progress) -> Prepared:
             people_at_once=job.people_at_once,
             memory=job.memory,
             threads=max(job.workers, os.cpu_count() or 1),
+            period=job.period,
         )
         prepared = source_of(job.source, job.engine).prepare(
             asked, unfinished, job.knowledge, lambda done, of: tell(_READS, done, of)
@@ -146,7 +165,9 @@ def _here(job: _Job, unfinished: Unfinished, tell: Progress) -> Prepared:
 def _checked(job: _Job, prepared: Prepared, unfinished: Unfinished, left: Sequence[Span]) -> Iterator[Span]:
     """Checks the batches that are left, each in turn or several beside one another, and gives them as they are done."""
     if job.workers == 1 or len(left) < 2:
-        checker = Checker(batches_of(prepared, job.knowledge), job.country, job.knowledge, checks=job.checks)
+        checker = Checker(
+            batches_of(prepared, job.knowledge), job.country, job.knowledge, checks=job.checks, period=prepared.period
+        )
         for span in left:
             _put(unfinished, span, checker.check(unfinished.read_said(span)))
             yield span
@@ -175,12 +196,20 @@ _SHARED: list[tuple[Unfinished, Checker]] = []
 
 
 def _begin(unfinished: Unfinished, country: str, checks: bool) -> None:
-    """What a process does first: reads knowledge and vocabulary once."""
+    """What a process does first: reads knowledge and vocabulary once, and sees to it that it ends with the process that began it."""
+    threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     pa.set_cpu_count(1)
     knowledge = msgspec.msgpack.decode(unfinished.get("knowledge.msgpack") or b"", type=Knowledge)
     prepared = msgspec.json.decode(unfinished.get("prepared.json") or b"", type=Prepared)
-    _SHARED.append((unfinished, Checker(batches_of(prepared, knowledge), country, knowledge, checks=checks)))
+    batches = batches_of(prepared, knowledge)
+    _SHARED.append((unfinished, Checker(batches, country, knowledge, checks=checks, period=prepared.period)))
+
+
+def _end_with(other: BaseProcess | None) -> None:
+    if other is not None:
+        other.join()
+        os._exit(1)
 
 
 def _check_span(span: Span) -> Span:
@@ -213,10 +242,13 @@ def _on_spark(job: _Job, unfinished: Unfinished, tell: Progress) -> Prepared:
     assert isinstance(held, SparkEngine)
     try:
         prepared, said = prepare_registry(
-            Registry(held), job.knowledge, as_of=job.as_of, country=job.country, today=job.today, people_at_once=4 * job.people_at_once
+            Registry(held), job.knowledge, as_of=job.as_of, country=job.country, today=job.today, people_at_once=held.tasks * job.people_at_once, period=job.period
         )  # fmt: skip
+        begun = unfinished.get("prepared.json")
+        if begun is not None:  # how many people are checked at once may be another number now
+            prepared = msgspec.structs.replace(prepared, spans=msgspec.json.decode(begun, type=Prepared).spans)
         written = msgspec.json.encode(prepared)
-        if unfinished.get("prepared.json") not in (None, written):
+        if begun not in (None, written):
             raise InputError("SOURCE", job.source, "it is no longer what the unfinished screen began with", f"remove {unfinished.folder} to begin anew")  # fmt: skip
         unfinished.put("prepared.json", written)
         held.keep("said", f"SELECT person_id, as_of, kind, item, start, stop, low, high FROM ({said}) AS s")
@@ -224,7 +256,7 @@ def _on_spark(job: _Job, unfinished: Unfinished, tell: Progress) -> Prepared:
         for span in prepared.spans:
             if unfinished.get(_name(span, "tally")) is None:
                 rows = held.mapped(
-                    f"SELECT * FROM said WHERE person_id BETWEEN {span.first} AND {span.last}", check, _PACKED, 2 * (os.cpu_count() or 1)
+                    f"SELECT * FROM said WHERE person_id BETWEEN {span.first} AND {span.last}", check, _PACKED
                 )  # fmt: skip
                 _put(unfinished, span, _together(sorted(rows, key=lambda row: int(row["first"]))))
             tell("checking", span.number + 1, len(prepared.spans))
@@ -239,7 +271,7 @@ class _OnSpark:
     def __init__(self, prepared: Prepared, job: _Job) -> None:
         self._vocabulary = msgspec.msgpack.encode(prepared.vocabulary)
         self._knowledge = msgspec.msgpack.encode(job.knowledge)
-        self._country, self._checks = job.country, job.checks
+        self._country, self._checks, self._period = job.country, job.checks, prepared.period
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         checker: Checker | None = None
@@ -249,9 +281,8 @@ class _OnSpark:
 
                 knowledge = msgspec.msgpack.decode(self._knowledge, type=Knowledge)
                 vocabulary = msgspec.msgpack.decode(self._vocabulary, type=Vocabulary)
-                checker = Checker(
-                    RegistryBatches(vocabulary, self._country, knowledge), self._country, knowledge, checks=self._checks
-                )
+                read = RegistryBatches(vocabulary, self._country, knowledge)
+                checker = Checker(read, self._country, knowledge, checks=self._checks, period=self._period)
             findings, checks, tally = packed(checker.check(said.cast(SAID)))
             yield pa.RecordBatch.from_pydict(
                 {"first": [said["person_id"][0].as_py()], "findings": [findings], "checks": [checks], "tally": [tally]}
@@ -268,8 +299,8 @@ def _together(rows: Sequence[dict[str, bytes | int]]) -> Outcome:
         tally.add(msgspec.msgpack.decode(bytes(row["tally"]), type=Tally))
     return Outcome(
         pa.concat_tables(findings).unify_dictionaries(),
-        pa.concat_tables(checks).unify_dictionaries() if checks else None,
         tally,
+        pa.concat_tables(checks).unify_dictionaries() if checks else None,
     )
 
 
@@ -305,6 +336,8 @@ def _finish(job: _Job, prepared: Prepared, unfinished: Unfinished, folder: Path,
     write_counts(folder / "counts.csv", tally)
     write_attrition(folder / "attrition.csv", tally)
     write_unmapped(folder / "unmapped.csv", prepared.left)
+    if prepared.period is not None:
+        write_period(folder, tally, job.knowledge, prepared.country)
     page = summary_html(
         prepared, tally, job.knowledge, source=made.source, engine=made.engine, small_counts=small_counts
     )

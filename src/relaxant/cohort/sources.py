@@ -13,10 +13,12 @@ from relaxant.cohort import prepare
 from relaxant.cohort.batch import Batches, RegistryBatches
 from relaxant.cohort.bulk import prepare_bulk
 from relaxant.cohort.opening import holds_bulk, open_source
+from relaxant.cohort.period import PeriodAsked
 from relaxant.cohort.preparing import Prepared, prepare_registry
 from relaxant.cohort.records import RecordBatches
 from relaxant.cohort.registry import Registry
 from relaxant.cohort.unfinished import Unfinished
+from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
 
 
@@ -29,6 +31,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     people_at_once: int
     memory: str
     threads: int
+    period: PeriodAsked | None = None
 
 
 class Source(Protocol):
@@ -53,7 +56,7 @@ class Tables(msgspec.Struct, frozen=True):
         held = open_source(self.source, self.engine, memory=asked.memory, threads=asked.threads)
         try:
             prepared, said = prepare_registry(
-                Registry(held), knowledge, as_of=asked.as_of, country=asked.country, today=asked.today, people_at_once=asked.people_at_once
+                Registry(held), knowledge, as_of=asked.as_of, country=asked.country, today=asked.today, people_at_once=asked.people_at_once, period=asked.period
             )  # fmt: skip
             unfinished.put_said(held.stream(prepare.in_order(said)))
         finally:
@@ -69,7 +72,9 @@ class Bulk(msgspec.Struct, frozen=True):
     def prepare(
         self, asked: Asked, unfinished: Unfinished, knowledge: Knowledge, told: Callable[[int, int], None]
     ) -> Prepared:
-        """Everybody's record."""
+        """Everybody's record. Raises :class:`InputError` for a period: a record says how a medicine is, and not what was handed out when."""
+        if asked.period is not None:
+            raise InputError("--from", asked.period.first, "FHIR bulk data are looked at as of one day", "leave it out, or give the tables of OMOP")  # fmt: skip
         return prepare_bulk(
             self.source,
             unfinished,

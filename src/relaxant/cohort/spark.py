@@ -34,6 +34,11 @@ class SparkEngine:
         else:
             self._files(Path(source))
 
+    @property
+    def tasks(self) -> int:
+        """Into how many tasks people are cut: two for each that can run at once."""
+        return 2 * int(self.session.sparkContext.defaultParallelism)
+
     def columns(self) -> dict[str, dict[str, str]]:
         """The tables that are there."""
         return {
@@ -64,14 +69,16 @@ class SparkEngine:
         """What a query gives, in its order."""
         yield from self.rows(sql).to_batches()
 
-    def mapped(self, sql: str, check: Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]], schema: str, tasks: int) -> Iterator[dict[str, bytes | int]]:  # fmt: skip
+    def mapped(self, sql: str, check: Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]], schema: str) -> Iterator[dict[str, bytes | int]]:  # fmt: skip
         """What ``check`` makes of the rows of a query, on the machines that hold them: nobody's rows are on two of them, and they stand in order.
 
-        ``schema`` is that of what ``check`` gives, in Spark's words. Into how many ``tasks`` people are cut changes nothing of the outcome.
+        ``schema`` is that of what ``check`` gives, in Spark's words. Into how many :attr:`tasks` people are cut changes nothing of the outcome.
         """
         order = ("person_id", "as_of", "kind", "item", "start", "stop", "low")
         with _Told(self._source):
-            people = self._sql(spoken(sql, "spark")).repartitionByRange(tasks, "person_id").sortWithinPartitions(*order)
+            people = (
+                self._sql(spoken(sql, "spark")).repartitionByRange(self.tasks, "person_id").sortWithinPartitions(*order)
+            )
             for row in people.mapInArrow(check, schema).toLocalIterator(prefetchPartitions=True):
                 yield row.asDict()
 
@@ -112,23 +119,28 @@ class SparkEngine:
 
 
 def local_session() -> SparkSession:
-    """Spark on this machine, quiet, with as many tasks at once as there are cores; a cluster is what ``spark-submit`` or SPARK_REMOTE names."""
+    """The session of the program: that of the cluster to which ``spark-submit`` gives it, with the settings given there; else Spark on this
+    machine, quiet, with as many tasks at once as there are cores."""
     cores = os.cpu_count() or 1
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else Spark takes the first python3 that it finds
     builder = SparkSession.builder.appName("relaxant screen")
-    if not os.environ.get("SPARK_REMOTE") and not os.environ.get("MASTER"):
-        builder = builder.master(os.environ.get("SPARK_MASTER", f"local[{cores}]"))
-        builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.bindAddress", "127.0.0.1")
-    session = (
-        builder.config("spark.sql.shuffle.partitions", str(2 * cores))
-        .config("spark.ui.enabled", "false")
-        .config("spark.ui.showConsoleProgress", "false")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.ansi.enabled", "true")
-        .getOrCreate()
-    )
+    if not _given():
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else Spark takes the first python3 that it finds
+        builder = (
+            builder.master(os.environ.get("SPARK_MASTER", f"local[{cores}]"))
+            .config("spark.driver.host", "127.0.0.1")
+            .config("spark.driver.bindAddress", "127.0.0.1")
+            .config("spark.sql.shuffle.partitions", str(2 * cores))
+            .config("spark.ui.enabled", "false")
+            .config("spark.ui.showConsoleProgress", "false")
+        )
+    session = builder.config("spark.sql.session.timeZone", "UTC").config("spark.sql.ansi.enabled", "true").getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return session
+
+
+def _given() -> bool:
+    """Whether somebody else says where Spark runs: ``spark-submit`` gives the program the port of its gateway."""
+    return any(os.environ.get(name) for name in ("PYSPARK_GATEWAY_PORT", "MASTER"))
 
 
 class _Told:

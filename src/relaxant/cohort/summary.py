@@ -11,8 +11,10 @@ import msgspec
 from relaxant.cohort import shown_counts as of
 from relaxant.cohort.asked import shown_agent
 from relaxant.cohort.hiding import Cell
+from relaxant.cohort.over_time_view import over_time_view, period_words
 from relaxant.cohort.preparing import Prepared
 from relaxant.cohort.shown_counts import Counts, Text
+from relaxant.cohort.summary_tables import More, Row, Table, Tier
 from relaxant.cohort.tally import INPUTS, SEXES, STOPPED, TAKING, Tally, age_bands
 from relaxant.cohort.vocabulary import Left
 from relaxant.knowledge.load import Knowledge
@@ -29,57 +31,16 @@ _TEMPLATE, _STYLES, _STYLE = "summary.html.j2", ("review.css",), "summary.css"
 _RULES, _NEEDS, _LEFT, _HASH = 20, 12, 15, 8
 
 
-class Tier(msgspec.Struct, frozen=True):
-    """A tier by its key, in its word."""
-
-    key: str
-    word: str
-
-
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of a table with a bar: ``bar`` are shares of the whole width in percent, the longest first; ``small`` stands beside the name."""
-
-    name: str
-    cells: tuple[Text, ...]
-    bar: tuple[float, ...] = ()
-    tier: Tier | None = None
-    small: str = ""
-    kind: str = ""
-
-
-class More(msgspec.Struct, frozen=True, kw_only=True):
-    """The rows of a table that are folded, under a summary."""
-
-    summary: str
-    caption: str
-    head: tuple[str, ...]
-    rows: tuple[Row, ...]
-    tagged: str = ""
-    plain: bool = False
-
-
-class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """A table whose rows are drawn as bars; ``tagged`` is the heading of the tiers, where they have a column, ``plain`` where the
-    bars are not in their colours."""
-
-    caption: str
-    head: tuple[str, ...]
-    rows: tuple[Row, ...]
-    tagged: str = ""
-    plain: bool = False
-    more: More | None = None
-
-
 def summary_html(
     prepared: Prepared, tally: Tally, knowledge: Knowledge, *, source: str, engine: str, small_counts: bool = False
 ) -> str:
     """The page as HTML. Numbers of persons too small to be shown are hidden unless ``small_counts``. The same screen gives the same text."""
     from markupsafe import Markup  # with jinja2 loaded only for a page
 
-    words = knowledge.words("screen")
+    words = knowledge.words("screen") if prepared.period is None else period_words(knowledge)
     least = 0 if small_counts else int(knowledge.policy("screen_small_count"))
     counts = Counts(tally, age_bands(knowledge), words, least)
-    view = _View(prepared, tally, knowledge, counts, source, engine, least).whole()
+    view = _View(prepared, tally, knowledge, counts, source, engine, least, words).whole()
     style = Markup("\n".join((*map(page_file, _STYLES), page_file(_STYLE, _FOLDER))))
     return template(_TEMPLATE, _FOLDER).render(view=view, words=words, style=style)
 
@@ -88,17 +49,19 @@ class _View:
     """What stands on the page, in order."""
 
     def __init__(
-        self, prepared: Prepared, tally: Tally, knowledge: Knowledge, counts: Counts, source: str, engine: str, least: int
+        self, prepared: Prepared, tally: Tally, knowledge: Knowledge, counts: Counts, source: str, engine: str, least: int, words: dict[str, Any]
     ) -> None:  # fmt: skip
         self._prepared, self._tally, self._knowledge, self._counts = prepared, tally, knowledge, counts
         self._source, self._engine, self._least = clean(source), engine, least
-        self._words: dict[str, Any] = knowledge.words("screen")
+        self._words = words
         self._tier_words: dict[str, str] = knowledge.words("report")["tier"]
 
     def whole(self) -> dict[str, Any]:
         """Everything by name, as the template asks for it."""
         words, prepared, counts = self._words, self._prepared, self._counts
         day = prepared.as_of.isoformat()
+        if prepared.period is not None:
+            day = str(words["days"]).format(first=prepared.period.first, last=prepared.period.last)
         jurisdiction = jurisdiction_of(prepared.country)
         means = self._knowledge.words("report")["tier_means"]
         nobody = not self._tally.relaxant
@@ -123,6 +86,7 @@ class _View:
             ],
             "glance": self._glance(nobody),
             "by_tier": self._by_tier(),
+            "over_time": over_time_view(prepared, self._tally, self._knowledge, counts, words),
             "rules": self._rules(),
             "attrition": self._attrition(),
             "people": self._people(),

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from relaxant.cohort.over_time import OverTime, put_together
 from relaxant.facts.column import Floats, Mask
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.load import Knowledge
@@ -75,6 +76,8 @@ class Wanting(msgspec.Struct, frozen=True):
 
 LeftKey = tuple[str, str | None, str | None, str | None, str, bool]
 """Something of which nothing was made, by the fields of :class:`relaxant.cohort.vocabulary.Left` without how many times."""
+FoundKey = tuple[str, Tier, str, str, str, int]
+"""Rule, tier, agent, sex, age band, year."""
 SexAge = tuple[str, str]
 """One of ``SEXES`` and an age band."""
 
@@ -85,7 +88,8 @@ class Tally(msgspec.Struct, kw_only=True):
     ``persons`` are all that the source has: the ``rejected``, by reason, those with ``no_relaxant``, those of whom everything could be ``checked``
     and those of whom something was ``unchecked``. Of those with a relaxant ``now`` take one today. ``agents`` by agent and ``taking`` or
     ``stopped``; ``known`` by input; ``found`` by rule, tier, agent, sex, age band and year. ``rules`` and ``worst`` count each person once: by
-    rule, and by the gravest tier of what was found. ``left`` counts times and not persons.
+    rule, and by the gravest tier of what was found. ``left`` counts times and not persons. ``over_time`` is what a screen
+    of a period counts besides.
     """
 
     persons: int = 0
@@ -99,11 +103,12 @@ class Tally(msgspec.Struct, kw_only=True):
     with_finding: dict[SexAge, int] = {}
     agents: dict[tuple[str, str], int] = {}
     known: dict[str, int] = {}
-    found: dict[tuple[str, Tier, str, str, str, int], int] = {}
+    found: dict[FoundKey, int] = {}
     rules: dict[str, int] = {}
     worst: dict[Tier, int] = {}
     wanting: dict[str, Wanting] = {}
     left: dict[LeftKey, int] = {}
+    over_time: OverTime = msgspec.field(default_factory=OverTime)
 
     @property
     def relaxant(self) -> int:
@@ -121,9 +126,10 @@ class Tally(msgspec.Struct, kw_only=True):
             mine, theirs = getattr(self, name), getattr(other, name)
             if isinstance(theirs, int):
                 setattr(self, name, mine + theirs)
+            elif isinstance(theirs, OverTime):
+                mine.add(theirs)
             else:
-                for key, count in theirs.items():
-                    mine[key] = mine[key] + count if key in mine else count
+                put_together(mine, theirs)
 
     def balanced(self) -> None:
         """Raises :class:`AssertionError` where those rejected, without a relaxant, checked and unchecked are not all persons of the source."""
@@ -146,7 +152,7 @@ def tally_of(people: People, said: Screened, year: int, *, persons: int, rejecte
     """The counts of one batch: of ``persons`` of the source, some ``rejected``, by reason, the others ``people``; ``said`` of those with a relaxant,
     in the ``year`` that the findings count in."""
     facts, found, asked = said.checks.facts, said.fired, said.questions
-    sex_age, of = _sex_age(people, facts.knowledge), people.asked
+    sex_age, of = sex_and_age(people, facts.knowledge), people.asked
     with_finding, unsure = np.unique(found.row), np.unique(asked.row)
     worst = np.full(facts.rows, len(TIERS), np.int8)
     np.minimum.at(worst, found.row, found.tier)
@@ -161,9 +167,9 @@ def tally_of(people: People, said: Screened, year: int, *, persons: int, rejecte
         with_relaxant=sex_age.counted(of),
         with_finding=sex_age.counted(of[with_finding]),
         agents=_agents(facts),
-        known={name: int(np.count_nonzero(known)) for name, known in _known(facts, people)},
-        found=_found(found, sex_age, of, year),
-        rules=_rules(found),
+        known={name: int(np.count_nonzero(known)) for name, known in known_inputs(facts, people)},
+        found=found_by_sex_and_age(found, sex_age, of, year),
+        rules=counts_of_rules(found),
         worst={tier: count for tier, n in zip(TIERS, np.bincount(worst, minlength=len(TIERS)), strict=False) if (count := int(n))},
         wanting={one.need: Wanting(one.people, one.checks, RANK[one.worst]) for one in lacking(asked)},
     )  # fmt: skip
@@ -182,7 +188,7 @@ def _bands(knowledge: Knowledge) -> tuple[int, int]:
     return int(knowledge.policy("screen_age_band")), int(knowledge.policy("screen_oldest_from"))
 
 
-class _SexAge(msgspec.Struct, frozen=True):
+class SexAges(msgspec.Struct, frozen=True):
     """The sex and age band of each person, as one number."""
 
     number: Index
@@ -199,12 +205,13 @@ class _SexAge(msgspec.Struct, frozen=True):
         return {self.key(n): int(counts[n]) for n in np.flatnonzero(counts).tolist()}
 
 
-def _sex_age(people: People, knowledge: Knowledge) -> _SexAge:
+def sex_and_age(people: People, knowledge: Knowledge) -> SexAges:
+    """Everybody's sex and age band."""
     ages, (width, oldest) = age_bands(knowledge), _bands(knowledge)
     known = people.age >= 0
     band = np.where(known, np.minimum(np.where(known, people.age, 0), oldest) // width, len(ages) - 1)
     sex = np.where(people.female == 1, 0, np.where(people.female == 0, 1, len(SEXES) - 1))
-    return _SexAge((sex * len(ages) + band).astype(np.intp), ages)
+    return SexAges((sex * len(ages) + band).astype(np.intp), ages)
 
 
 # ---------------------------------------------------------------- counts
@@ -227,7 +234,7 @@ def _agents(facts: Facts) -> dict[tuple[str, str], int]:
     return out
 
 
-def _known(facts: Facts, people: People) -> Iterator[tuple[str, Mask]]:
+def known_inputs(facts: Facts, people: People) -> Iterator[tuple[str, Mask]]:
     """Who has each of the inputs."""
     for name in INPUTS:
         if name == SEX:
@@ -238,10 +245,11 @@ def _known(facts: Facts, people: People) -> Iterator[tuple[str, Mask]]:
             yield name, facts.column(name).known
 
 
-def _found(found: Fired, sex_age: _SexAge, of: Index, year: int) -> dict[tuple[str, Tier, str, str, str, int], int]:
+def found_by_sex_and_age(found: Fired, sex_age: SexAges, of: Index, year: int) -> dict[FoundKey, int]:
+    """How many rows each rule fired for, by tier, agent, sex, age band and year."""
     cells = int(sex_age.number.max(initial=0)) + 1
     key = (found.test * len(TIERS) + found.tier) * cells + sex_age.number[of[found.row]]
-    out = Counter[tuple[str, Tier, str, str, str, int]]()
+    out = Counter[FoundKey]()
     for number, count in zip(*np.unique(key, return_counts=True), strict=True):
         rest, who = divmod(int(number), cells)
         test, tier = divmod(rest, len(TIERS))
@@ -250,7 +258,7 @@ def _found(found: Fired, sex_age: _SexAge, of: Index, year: int) -> dict[tuple[s
     return dict(out)
 
 
-def _rules(found: Fired) -> dict[str, int]:
+def counts_of_rules(found: Fired) -> dict[str, int]:
     """How many people each rule fired for, whatever the agent."""
     names: dict[str, int] = {}
     of_test = np.array([names.setdefault(test.rule.rule, len(names)) for test in found.tests], np.intp)
