@@ -69,6 +69,7 @@ def _files(registry: Path, table: str) -> list[Path]:
 def by_hand(registry: Path, output: Path, loinc: list[str]) -> None:
     """The reference, in this process: two queries, two threads."""
     database = duckdb.connect(config={"threads": 2, "preserve_insertion_order": False})
+    database.execute("SET enable_progress_bar = false")  # it writes to standard output
     read = {t: f"read_parquet({[str(p) for p in _files(registry, t)]})" for t in ("drug_exposure", "measurement", "concept")}  # fmt: skip
     database.execute(
         f"""

@@ -8,6 +8,7 @@ all together: it chooses the newest itself, and the creatinine before.
 from __future__ import annotations
 
 import calendar
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
@@ -31,12 +32,15 @@ from relaxant.patient import Allergy, Line, Measured, Patient, Smoker, Stated
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
+Noted = dict[int, list[Row]]
 _SEXES = {8532: "female", 8507: "male"}
+_EQUALS = 4172703
 _OLDEST_DAYS = 125 * 365.25
 
 
 class Bedside:
-    """Everybody of a registry: ``patients`` are those who are asked about, ``rejected`` and ``without`` a relaxant are the others."""
+    """Everybody of a registry: ``patients`` are those who are asked about, ``rejected`` those of whom nothing is said, ``dead`` those
+    who died before the day; the others have no relaxant."""
 
     def __init__(self, folder: Path, country: str, as_of: date, knowledge: Knowledge) -> None:
         self.as_of, self.country, self.knowledge = as_of, country, knowledge
@@ -44,8 +48,12 @@ class Bedside:
         self.glossary = Glossary(knowledge, as_of, country)
         self.concepts = {c["concept_id"]: (c["vocabulary_id"], c["concept_code"], c["concept_name"]) for c in self.tables["concept"]}  # fmt: skip
         people, self.rejected = self._people()
-        exposures, self.agents = self._exposures()
-        values, notes = self._values(), [self._conditions(), self._observed(), self._done()]
+        exposures = self._exposures()
+        values, noted = self._values(), defaultdict[int, list[Row]](list)
+        self._note_conditions(noted)
+        self._note_observations(noted)
+        self._note_procedures(noted)
+        self.dead = {p for p, who in people.items() if p not in self.rejected and who["died"] is not None and who["died"] < as_of}  # fmt: skip
         self.patients: dict[int, Patient] = {}
         for person, who in people.items():
             own = exposures[person]
@@ -55,8 +63,7 @@ class Bedside:
                 or not any(map(self._asks, own))
             ):
                 continue
-            noted = [note for table in notes for note in table[person] if self._lasts(note)]
-            allergies, habits = self._allergies_and_habits(noted)
+            valid = list(filter(self._lasts, noted[person]))
             self.patients[person] = Patient(
                 as_of=as_of,
                 country=country,
@@ -65,9 +72,9 @@ class Bedside:
                 died=who["died"] if who["died"] is not None and who["died"] <= as_of else None,
                 labs=tuple(values[person]),
                 medicines=self._lines(own),
-                conditions=self._stated(o for o in noted if o["kind"] == CONDITION),
-                allergies=allergies,
-                **habits,
+                conditions=self._stated(valid),
+                allergies=self._allergies(valid),
+                **self._habits(valid),
             )  # fmt: skip
 
     # ------------------------------------------------------------ who there is
@@ -90,7 +97,7 @@ class Bedside:
 
     # ------------------------------------------------------------ what was handed out
 
-    def _exposures(self) -> tuple[dict[int, list[Row]], set[str]]:
+    def _exposures(self) -> dict[int, list[Row]]:
         """Those up to the day of drugs that a rule asks for, each with what it means."""
 
         def key(row: Row) -> Key:
@@ -109,18 +116,12 @@ class Bedside:
             days = row["days_supply"] if row["days_supply"] is not None and 1 <= row["days_supply"] <= 1000 else None
             end = row["drug_exposure_end_date"] or (start + timedelta(days=days - 1) if days else start)
             quantity, supplied = row["quantity"], row["days_supply"]
-            single = (
-                row["drug_exposure_end_date"] == start
-                and (quantity or 0) <= 1
-                and (supplied or 0) <= 0
-                and not row["sig"]
-            )
-            gap = (
-                self.knowledge.policy("registry_gap_days") if meant["supply"] and not (meant["bare"] and single) else 0
-            )
+            nothing = (supplied or 0) <= 0 and (quantity or 0) <= 1 and not row["sig"]
+            spot = not meant["supply"] or (meant["bare"] and row["drug_exposure_end_date"] == start and nothing)
+            gap = timedelta(days=0 if spot else self.knowledge.policy("registry_gap_days"))
             how = -1.0 if quantity is None else quantity, -1 if supplied is None else supplied, row["sig"] or ""
             out[row["person_id"]].append(
-                {**meant, "start": start, "end": max(start, end), "gap": timedelta(days=gap), "how": how}
+                {**meant, "start": start, "end": max(start, end), "over": max(start, end) + gap, "how": how}
             )
         dosed = [e for all_of in out.values() for e in all_of if e["dosed"]]
         supplies = {(e["drug"], *e["how"]) for e in dosed}
@@ -134,7 +135,7 @@ class Bedside:
                 supply = lines.get((e["drug"], *e["how"])) if e["dosed"] else None
                 e["says"] = items[supply["line"] if supply else e["line"]]
                 e["dose_known"] = bool(supply and supply["dose_known"])
-        return out, {e["chain"] for all_of in out.values() for e in all_of if e["agent"]}
+        return out
 
     def _asks(self, exposure: Row) -> bool:
         return bool(exposure["agent"]) and self._in_view(exposure["end"])
@@ -143,14 +144,12 @@ class Bedside:
         return (self.as_of - end).days <= self.knowledge.policy("registry_days_back")
 
     def _lines(self, exposures: Iterable[Row]) -> tuple[Line, ...]:
+        """What is given on the spot is a course of its own; of what is taken for days the last course counts."""
         courses = defaultdict[Key, list[Row]](list)
         for e in exposures:
             if self._in_view(e["end"]):
                 courses[e["chain"], None if e["supply"] else e["start"]].append(e)
-        out = list[Line]()
-        for fills in courses.values():
-            out += self._course(_last_course(fills))
-        return tuple(out)
+        return tuple(line for fills in courses.values() for line in self._course(_last_course(fills)))
 
     def _course(self, fills: list[Row]) -> list[Line]:
         """The lines of one course: what is of one strength and form says its last supply, and older strengths have given way to the newest."""
@@ -159,7 +158,7 @@ class Bedside:
         for fill in fills:
             pieces[fill["piece"]].append(fill)
         newest = max(min(f["start"] for f in own) for own in pieces.values())
-        taken = {piece: max(f["end"] + f["gap"] for f in own) >= self.as_of for piece, own in pieces.items()}
+        taken = {piece: max(f["over"] for f in own) >= self.as_of for piece, own in pieces.items()}
         out = []
         for piece, own in pieces.items():
             if max(f["start"] for f in own) < newest or (any(taken.values()) and not taken[piece]):
@@ -180,30 +179,28 @@ class Bedside:
     # ------------------------------------------------------------ what was measured
 
     def _values(self) -> dict[int, list[Measured]]:
-        """Every value up to the day that lies within the bounds of its lab."""
+        """Every value up to the day that lies within the bounds of its lab; one that only lies below or above a number is none."""
 
         def key(row: Row) -> Key:
             concept, unit = row["measurement_concept_id"] or 0, row["unit_concept_id"] or 0
             return (
-                (row["operator_concept_id"] or _IS) != _IS,
                 concept,
                 "" if concept else row["measurement_source_value"] or "",
                 unit,
                 "" if unit else row["unit_source_value"] or "",
             )
 
-        rows = self.tables["measurement"]
+        rows = [r for r in self.tables["measurement"] if r["operator_concept_id"] in (None, 0, _EQUALS)]
         units = {"unit_code": 1, "unit_name": 2}
-        distinct = self._distinct(rows, key, ("bound", "concept", "source", "unit", "unit_source"), {"concept": _OWN, "unit": units})  # fmt: skip
+        distinct = self._distinct(rows, key, ("concept", "source", "unit", "unit_source"), {"concept": _OWN, "unit": units})  # fmt: skip
         means = _by_key(map_measurements(distinct, self.glossary), 4)
         out = defaultdict[int, list[Measured]](list)
         names = self.glossary.measured.items
         for row in rows:
-            bound, *said = key(row)
-            meant = None if bound else means.get(tuple(said))
+            meant = means.get(key(row))
             if meant is None or row["value_as_number"] is None or row["measurement_date"] > self.as_of:
                 continue
-            value = round(row["value_as_number"] * meant["scale"] + meant["shift"], 9)
+            value = math.floor((row["value_as_number"] * meant["scale"] + meant["shift"]) * 1e9 + 0.5) / 1e9
             lab = self.knowledge.labs[names[meant["item"]]]
             if lab.plausible_low <= value <= lab.plausible_high:
                 unit = None if lab.unit in ("", "1") else lab.unit
@@ -212,7 +209,7 @@ class Bedside:
 
     # ------------------------------------------------------------ what was written down
 
-    def _conditions(self) -> dict[int, list[Row]]:
+    def _note_conditions(self, noted: Noted) -> None:
         def key(row: Row) -> Key:
             concept = row["condition_concept_id"] or 0
             return (
@@ -224,14 +221,9 @@ class Bedside:
         rows = self.tables["condition_occurrence"]
         source = {"source_vocabulary_id": 0, "source_code": 1, "source_name": 2}
         distinct = self._distinct(rows, key, ("concept", "source_concept", "source"), {"concept": _OWN, "source_concept": source})  # fmt: skip
-        means = _by_key(map_conditions(distinct, self.glossary), 3)
-        out = defaultdict[int, list[Row]](list)
-        for row in rows:
-            if (meant := means.get(key(row))) is not None:
-                out[row["person_id"]].append({**meant, "day": row["condition_start_date"]})
-        return out
+        _note(noted, rows, key, "condition_start_date", _by_key(map_conditions(distinct, self.glossary), 3))
 
-    def _observed(self) -> dict[int, list[Row]]:
+    def _note_observations(self, noted: Noted) -> None:
         def key(row: Row) -> Key:
             concept = row["observation_concept_id"] or 0
             return (
@@ -244,57 +236,56 @@ class Bedside:
         rows = self.tables["observation"]
         answer = {"value_vocabulary_id": 0, "value_code": 1, "value_name": 2}
         distinct = self._distinct(rows, key, ("concept", "value_concept", "source", "value_text"), {"concept": _OWN, "value_concept": answer})  # fmt: skip
-        means = _by_key(map_observations(distinct, self.glossary), 4)
-        out = defaultdict[int, list[Row]](list)
-        for row in rows:
-            if (meant := means.get(key(row))) is not None:
-                out[row["person_id"]].append({**meant, "day": row["observation_date"]})
-        return out
+        _note(noted, rows, key, "observation_date", _by_key(map_observations(distinct, self.glossary), 4))
 
-    def _done(self) -> dict[int, list[Row]]:
+    def _note_procedures(self, noted: Noted) -> None:
         def key(row: Row) -> Key:
             concept = row["procedure_concept_id"] or 0
             return concept, "" if concept else row["procedure_source_value"] or ""
 
-        rows = self.tables["procedure_occurrence"]
+        rows = self.tables.get("procedure_occurrence", [])
         distinct = self._distinct(rows, key, ("concept", "source"), {"concept": _OWN})
-        means = _by_key(map_procedures(distinct, self.glossary), 2)
-        out = defaultdict[int, list[Row]](list)
-        for row in rows:
-            if (meant := means.get(key(row))) is not None:
-                out[row["person_id"]].append({**meant, "day": row["procedure_date"]})
-        return out
+        _note(noted, rows, key, "procedure_date", _by_key(map_procedures(distinct, self.glossary), 2))
 
-    def _lasts(self, noted: Row) -> bool:
+    def _lasts(self, note: Row) -> bool:
         """Whether a note counts on the day: it has been written, and is not past its days."""
-        lasts = noted["lasts_days"]
-        return noted["day"] <= self.as_of and (lasts is None or (self.as_of - noted["day"]).days < lasts)
+        lasts = note["lasts_days"]
+        return note["day"] <= self.as_of and (lasts is None or (self.as_of - note["day"]).days < lasts)
 
-    def _stated(self, noted: Iterable[Row]) -> tuple[Stated, ...]:
-        """What happens again since its newest note of a day of its own, anything else since its first."""
-        notes = defaultdict[int, list[Row]](list)
-        for one in noted:
-            notes[one["item"]].append(one)
+    def _stated(self, valid: list[Row]) -> tuple[Stated, ...]:
+        """A condition is since its newest note that came again, else since the first that counts."""
+        own = defaultdict[int, list[Row]](list)
+        for note in valid:
+            if note["kind"] == CONDITION:
+                own[note["item"]].append(note)
         items = self.glossary.conditions.items
         return tuple(
-            msgspec.structs.replace(items[item], since=max((o["day"] for o in own if o["again"]), default=min(o["day"] for o in own)))
-            for item, own in notes.items()
-        )  # fmt: skip
+            msgspec.structs.replace(
+                items[item], since=max((n["day"] for n in notes if n["again"]), default=min(n["day"] for n in notes))
+            )
+            for item, notes in own.items()
+        )
 
-    def _allergies_and_habits(self, noted: list[Row]) -> tuple[tuple[Allergy, ...] | None, dict[str, Any]]:
-        """Allergies, and of each habit the newest answer; none where two of one day differ, but one of two kinds of dialysis."""
-        allergies = {self.glossary.allergies.items[o["item"]] for o in noted if o["kind"] == ALLERGY}
-        habits: dict[str, Any] = {}
-        answers = [o for o in noted if o["kind"] == HABIT]
-        for field in {o["field"] for o in answers}:
-            own = [o for o in answers if o["field"] == field]
-            last = max(o["day"] for o in own)
-            said = {self.glossary.habits.items[o["item"]].value for o in own if o["day"] == last}
+    def _allergies(self, valid: list[Row]) -> tuple[Allergy, ...] | None:
+        """Those written down; none where none was known; nothing said where nothing was."""
+        items = {self.glossary.allergies.items[note["item"]] for note in valid if note["kind"] == ALLERGY}
+        return tuple(one for one in items if one is not None) if items else None
+
+    def _habits(self, valid: list[Row]) -> dict[str, Any]:
+        """Of each habit the newest answer; none where two of one day differ, but of dialysis the one that has a kind."""
+        newest = defaultdict[str, list[Row]](list)
+        for note in valid:
+            if note["kind"] == HABIT:
+                newest[note["field"]].append(note)
+        out: dict[str, Any] = {}
+        for field, notes in newest.items():
+            last = max(n["day"] for n in notes)
+            said = {self.glossary.habits.items[n["item"]].value for n in notes if n["day"] == last}
             if field == "dialysis":
-                habits[field] = max(said)  # peritoneal before what may be of no kind
+                out[field] = "peritoneal" if "peritoneal" in said else "haemodialysis"
             elif len(said) == 1:
-                habits[field] = Smoker(now=said == {True}) if field == "smoker" else said.pop()
-        return tuple(a for a in allergies if a is not None) if allergies else None, habits
+                out[field] = Smoker(now=said == {True}) if field == "smoker" else said.pop()
+        return out
 
     # ------------------------------------------------------------ what it all stands for
 
@@ -313,7 +304,6 @@ class Bedside:
         return pa.Table.from_pylist(out) if out else pa.table({name: pa.array([], pa.string()) for name in names})
 
 
-_IS = 4172703  # the operator "="
 _OWN = {"vocabulary_id": 0, "concept_code": 1, "concept_name": 2}
 _NOTHING = (None, None, None)
 
@@ -332,14 +322,20 @@ def _born(year: int | None, month: int | None, day: int | None) -> date | None:
     return date(year, month, min(day or 15, calendar.monthrange(year, month)[1]))
 
 
+def _note(noted: Noted, rows: list[Row], key: Callable[[Row], Key], day: str, means: dict[Key, Row]) -> None:
+    """Adds what rows say of each person, with their days."""
+    for row in rows:
+        if (meant := means.get(key(row))) is not None:
+            noted[row["person_id"]].append({**meant, "day": row[day]})
+
+
 def _last_course(fills: Iterable[Row]) -> list[Row]:
-    """The fills of the last course: a new one begins when every supply has been over for longer than its gap."""
+    """The fills of the last course: a new one begins when the last supply, with the gap, has been over for a day."""
     course = list[Row]()
     reaches: date | None = None
     for fill in sorted(fills, key=lambda f: (f["start"], f["end"])):
-        until = fill["end"] + fill["gap"]
         if reaches is None or fill["start"] > reaches + timedelta(days=1):
-            course, reaches = [], until
+            course, reaches = [], fill["over"]
         course.append(fill)
-        reaches = max(reaches, until)
+        reaches = max(reaches, fill["over"])
     return course

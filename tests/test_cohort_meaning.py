@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from relaxant.cohort.person import patients_of
 from relaxant.cohort.preparing import Prepared, prepare_registry
 from relaxant.cohort.registry import Registry
 from relaxant.cohort.said import SAID
+from relaxant.cohort.screen import screen
 from relaxant.io.read import read_bytes
 from relaxant.knowledge.load import load_knowledge
 from relaxant.patient import Allergy, Patient, Smoker, Stated, to_file
@@ -215,6 +217,37 @@ def test_dialysis_counts_for_its_days_and_a_scan_is_of_its_day(folder: Path) -> 
     assert done((21, lasts - 1)).dialysis == "haemodialysis"
     assert done((21, lasts)).dialysis is None
     assert since(done((22, 300), (22, 9)), "magnetic resonance imaging") == 9
+
+
+def screened(folder: Path) -> set[tuple[Any, ...]]:
+    """The checks of a screen of the person, once found to be those of the review of the file."""
+    _, patient = prepared(folder)
+    with tempfile.TemporaryDirectory() as out:
+        made = screen(folder, Path(out) / "out", as_of=AS_OF, today=AS_OF, checks=True, knowledge=KNOWLEDGE)
+        assert made.checks is not None
+        rows = pq.read_table(made.checks).to_pylist()
+    checks = {(r["rule"], r["agent"], tuple(r["partners"]), r["outcome"], tuple(r["settled_by"])) for r in rows}
+    own = review(patient, knowledge=KNOWLEDGE, predict=False, plan=False).checks
+    assert checks == {(c.rule, c.agent, tuple(c.partners), c.outcome, tuple(c.settled_by)) for c in own}
+    return checks
+
+
+def test_all_of_it_reaches_the_checks_of_a_screen(folder: Path) -> None:
+    seen = {"person_id": 1, "observation_date": AS_OF, "value_as_concept_id": 0}
+    write(folder, "observation", [{**seen, "observation_concept_id": 20}])
+    write(folder, "procedure_occurrence", [{"person_id": 1, "procedure_concept_id": 21, "procedure_date": days_ago(2)}])
+    value = {"person_id": 1, "measurement_date": AS_OF, "operator_concept_id": 0}
+    sign = {**value, "operator_concept_id": 4171756, "value_as_number": 0.9}
+    write(folder, "measurement", [{**sign, "measurement_concept_id": 5, "unit_concept_id": 6}])
+    dialysed = {rule: outcome for rule, agent, _, outcome, _ in screened(folder) if agent == "baclofen"}
+    write(folder, "procedure_occurrence", [{"person_id": 1, "procedure_concept_id": 21, "procedure_date": days_ago(200)}])  # fmt: skip
+    (folder / "observation.parquet").unlink()
+    asked = {rule: outcome for rule, agent, _, outcome, _ in screened(folder) if agent == "baclofen"}
+    assert (dialysed["baclofen-severe-kidney-disease"], asked["baclofen-severe-kidney-disease"]) == (
+        "fires",
+        "could not check",
+    )
+    assert (dialysed["allergic-to-agent"], asked["allergic-to-agent"]) == ("silent", "could not check")
 
 
 def test_what_was_left_is_counted_by_its_rows(folder: Path) -> None:

@@ -264,6 +264,7 @@ def test_what_cannot_be_expressed_is_refused_with_what_stands_in_the_way(rule: s
 # ---------------------------------------------------------------- records of another maker
 
 
+@pytest.mark.full
 def test_of_records_with_words_the_library_never_says_more_than_the_bedside(npm: Path, everything: Library, tmp_path: Path) -> None:  # fmt: skip
     """Synthea's patients, with three relaxants more: where codes are not all that is said, CQL may leave open what the bedside knows, and nothing else."""
     of_these = [

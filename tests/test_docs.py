@@ -78,3 +78,19 @@ def test_the_charts_of_the_example_diaries_are_those_that_are_drawn() -> None:
         assert [float(n) for n in number.findall(kept)] == pytest.approx(
             [float(n) for n in number.findall(text)], abs=0.2
         ), name
+
+
+def test_the_table_of_scale_takes_the_rows_that_the_benchmark_prints() -> None:
+    spec = importlib.util.spec_from_file_location("scale_table", DOCS.parent / "tools" / "scale_table.py")
+    assert spec is not None and spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    page = tool.PAGE.read_text(encoding="utf-8")
+    row = "| {people} | 5 | 8 | 1 | {engine} | {seconds} | 3.0 | 2.0 | 9 | 1.00 | 5.0 | 4.0 | 1.50 |"
+    ours, theirs, again = (
+        row.format(people="7", engine=engine, seconds=seconds)
+        for engine, seconds in (("spark", 9.0), ("duckdb", 6.0), ("spark", 8.0))
+    )
+    made = tool.filled(page, [f"said before\n{ours}\n", f"{theirs}\n"])
+    assert f"|\n{theirs}\n{ours}\n" in made and tool.filled(made, [made]) == made
+    assert ours not in tool.filled(made, [f"{again}\n"]) and again in tool.filled(made, [f"{again}\n"])

@@ -463,6 +463,7 @@ def test_a_period_of_a_postgresql_database(server: Any, tmp_path: Path) -> None:
     same_as_on_files(url, tmp_path)
 
 
+@pytest.mark.full
 def test_a_period_on_spark(tmp_path: Path) -> None:
     pytest.importorskip("pyspark", reason="pyspark is not installed")
     if shutil.which("java") is None:

@@ -87,7 +87,7 @@ def test_the_latent_process_is_exact_where_noise_is_normal() -> None:
         away = (latent - seen[:, None]) / noise
         return away**2 + np.log(2 * np.pi * noise**2), 2 * away / noise, np.full_like(latent, 2 / noise**2)
 
-    fit = fitted(Process(mean, Wander(variance, keep), loads), normal)
+    fit = fitted(Process(mean, Wander(variance, keep), loads), normal, mean)
     apart, aim = np.abs(np.subtract.outer(days, days)), rng.normal(size=len(days))
     for one in (0, 1):
         covariance = variance[one] * np.exp(-apart / memory[one]) + loads[:, one] @ loads[:, one].T
@@ -95,26 +95,27 @@ def test_the_latent_process_is_exact_where_noise_is_normal() -> None:
         assert fit.mode[:, one] == pytest.approx(mean[:, one] + covariance @ np.linalg.solve(whole, away), abs=1e-6)
         evidence = -0.5 * (away @ np.linalg.solve(whole, away) + np.linalg.slogdet(2 * np.pi * whole)[1])
         assert fit.log_evidence[one] == pytest.approx(evidence, abs=1e-6)
-        more, less = told(fit, np.repeat((covariance @ aim)[:, None], 2, axis=1))
-        assert more[one] == pytest.approx(aim @ covariance @ np.linalg.solve(whole, away), abs=1e-6)
-        assert less[one] == pytest.approx(aim @ covariance @ np.linalg.solve(whole, covariance @ aim), abs=1e-6)
+        more, less = told(fit, np.repeat((covariance @ aim)[:, None, None], 2, axis=1))
+        assert more[one, 0] == pytest.approx(aim @ covariance @ np.linalg.solve(whole, away), abs=1e-6)
+        assert less[one, 0] == pytest.approx(aim @ covariance @ np.linalg.solve(whole, covariance @ aim), abs=1e-6)
 
 
-@given(memory=st.floats(0.2, 40), variance=st.floats(1e-3, 50), seed=st.integers(0, 10**6))
-def test_a_wander_is_its_covariance(memory: float, variance: float, seed: int) -> None:
+@given(days=st.integers(1, 40), memory=st.floats(0.2, 40), variance=st.floats(1e-3, 50), seed=st.integers(0, 10**6))
+def test_a_wander_is_its_covariance(days: int, memory: float, variance: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    days = np.cumsum(rng.integers(1, 5, 12))
-    keep = np.zeros((12, 1))
-    keep[1:, 0] = np.exp(-np.diff(days) / memory)
-    wander, right, weight = Wander(np.array([variance]), keep), rng.normal(size=12), rng.uniform(0, 3, 12)
-    covariance = variance * np.exp(-np.abs(np.subtract.outer(days, days)) / memory)
-    assert wander.times(right[:, None])[:, 0] == pytest.approx(covariance @ right, rel=1e-6, abs=1e-9)
+    when = np.cumsum(rng.integers(1, 5, days))
+    keep = np.zeros((days, 1))
+    keep[1:, 0] = np.exp(-np.diff(when) / memory)
+    wander, right, weight = Wander(np.array([variance]), keep), rng.normal(size=days), rng.uniform(0, 3, days)
+    covariance = variance * np.exp(-np.abs(np.subtract.outer(when, when)) / memory)
+    times = wander.times(right[:, None, None])[:, 0, 0]
+    assert times == pytest.approx(covariance @ right, rel=1e-6, abs=1e-9 * variance)
     assert wander.log_determinant()[0] == pytest.approx(np.linalg.slogdet(covariance)[1], rel=1e-6, abs=1e-6)
     whole = np.linalg.inv(covariance) + np.diag(weight)
     weighted = wander.with_weights(weight[:, None])
-    assert weighted.solved(right[:, None, None])[:, 0, 0] == pytest.approx(
-        np.linalg.solve(whole, right), rel=1e-5, abs=1e-7
-    )
+    solution, halfway = np.linalg.solve(whole, right), weighted.halfway(right[:, None, None])
+    assert weighted.solved(right[:, None, None])[:, 0, 0] == pytest.approx(solution, rel=1e-5, abs=1e-7)
+    assert (halfway**2).sum() == pytest.approx(right @ solution, rel=1e-6)
     assert weighted.log_determinant()[0] == pytest.approx(np.linalg.slogdet(whole)[1], rel=1e-6, abs=1e-6)
 
 
@@ -125,7 +126,7 @@ def test_cells_of_a_scale_make_one_and_their_slopes_are_right(latent: float, wid
     upper = np.where(ratings >= 10, np.inf, ratings + 0.5)
 
     def at(value: float) -> tuple[np.ndarray, ...]:
-        return scores(np.full((11, 1), value), lower[:, None], upper[:, None], np.full(1, width))
+        return scores(lower[:, None], upper[:, None], np.full(1, width))(np.full((11, 1), value))
 
     value, slope, curvature = at(latent)
     assert np.exp(-value / 2).sum() == pytest.approx(1, abs=1e-9)
@@ -194,6 +195,14 @@ def test_a_mixture_of_one_is_a_normal() -> None:
     assert one.interval(0.95) == pytest.approx((2 - 3 * 1.959964, 2 + 3 * 1.959964), abs=1e-4)
     two = Mixture(np.array([0.5, 0.5]), np.array([-1.0, 1.0]), np.array([1.0, 1.0]))
     assert (two.middle(), two.spread()) == pytest.approx((0.0, 2**0.5))
+
+
+@given(seed=st.integers(0, 10**6), share=st.floats(1e-3, 1 - 1e-3), apart=st.floats(0, 100), narrow=st.floats(1e-3, 1))
+def test_a_share_lies_below_its_quantile(seed: int, share: float, apart: float, narrow: float) -> None:
+    """Also of narrow peaks far apart, between which hardly anything lies."""
+    rng = np.random.default_rng(seed)
+    own = Mixture(rng.dirichlet(np.ones(6)), rng.normal(0, 1 + apart, 6), narrow * rng.uniform(0.5, 2, 6))
+    assert own.below(own.quantile(share)) == pytest.approx(share, abs=1e-9)
 
 
 def test_an_effect_that_fades_peaks_once_and_leaves(knowledge: Knowledge) -> None:

@@ -383,7 +383,7 @@ def test_a_table_in_two_forms_is_named(parquet: Path, whole: Path) -> None:
 def test_an_empty_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
     said = refused(tmp_path / "nothing")
-    assert "none of the tables of OMOP" in said and "give a folder with Parquet or CSV" in said
+    assert "none of the tables of OMOP is there" in said and "give a folder with Parquet or CSV" in said
 
 
 def test_what_is_no_source_is_named(tmp_path: Path) -> None:

@@ -385,3 +385,9 @@ def test_a_screen_that_was_stopped_goes_on_and_gives_the_same_bytes(tmp_path: Pa
     told("stopped", None)
     for path in (tmp_path / "whole").iterdir():
         assert (tmp_path / "stopped" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_a_record_is_opened_from_its_own_bundle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = in_files(tmp_path / "export", lines_of(MADE), files=1)
+    assert main(["cohort", "person", str(folder), "1"]) == 2
+    assert "these are FHIR records" in capsys.readouterr().err

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 PAGE = Path(__file__).parent.parent / "docs" / "cohort" / "scale.md"
-TABLE = re.compile(r"(<!-- measured -->\n\|.*\n\|[-|]*\n)((?:\|.*\n)*)(<!-- end -->)")
+TABLE = re.compile(r"(<!-- measured -->\n\|.*\n\|[-:|]*\n)((?:\|.*\n)*)(<!-- end -->)")
 ROW = re.compile(r"^\| [\d,]+ \|(?: [^|]+ \|){12}$", re.M)
 
 

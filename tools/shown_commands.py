@@ -1,13 +1,14 @@
 """Puts what commands print into the pages that show it.
 
-python tools/shown_commands.py          runs every command that a page of docs/ shows, and writes what it prints
+python tools/shown_commands.py          runs every command that the README or a page of docs/ shows, and writes what it prints
 python tools/shown_commands.py --check  exits with 1 when a page shows something else
 
 A page marks a place with a comment before a block of text, and may name the sections that it shows:
 
     <!-- $ relaxant taper examples/plans/baclofen-out.yaml --agent baclofen | Why, Calendar -->
 
-The stamp of the knowledge is left out, as it is another with every change.
+Commands that write files (--output) run in a folder of their own, one after another where `&&` stands between them, and what they say on standard
+error is shown. The stamp of the knowledge is left out, as it is another with every change.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import os
 import re
 import shlex
 import sys
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 
@@ -32,12 +34,24 @@ STAMP = re.compile(r"^relaxant \d.*, knowledge .*\n", re.M)
 @lru_cache(maxsize=64)
 def printed(command: str) -> str:
     """What a command prints, run where the repository begins."""
+    if "--output" in command:
+        return told(command.split(" && relaxant "))
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     with contextlib.redirect_stdout(out), contextlib.chdir(ROOT):
         status = relaxant(shlex.split(command))
     if status not in (0, 1):
         raise SystemExit(f"relaxant {command}: exit status {status}")
     return STAMP.sub("", out.buffer.getvalue().decode())
+
+
+def told(commands: list[str]) -> str:
+    """What commands that write files say, run one after another in a folder of their own."""
+    out = io.StringIO()
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(out), contextlib.chdir(folder):
+        for command in commands:
+            if status := relaxant(shlex.split(command)):
+                raise SystemExit(f"relaxant {command}: exit status {status}")
+    return out.getvalue()
 
 
 def sections(text: str) -> dict[str, str]:
@@ -66,7 +80,7 @@ def main() -> int:
     """Writes or checks; the exit status."""
     os.environ.update({"COLUMNS": "80", "NO_COLOR": "1"})
     stale = []
-    for page in sorted((ROOT / "docs").rglob("*.md")):
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
         text = page.read_text(encoding="utf-8")
         if (made := SHOWN.sub(shown, text)) != text:
             stale.append(page)

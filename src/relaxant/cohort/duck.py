@@ -155,7 +155,7 @@ def connect(spill: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection
     Raises :class:`InputError` where that is no amount of memory.
     """
     try:
-        return duckdb.connect(
+        made = duckdb.connect(
             ":memory:",
             config={
                 "memory_limit": memory,
@@ -168,6 +168,8 @@ def connect(spill: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection
         )
     except duckdb.Error:
         raise InputError("--memory", memory, "this is no amount of memory", "write it such as 1200MB or 4GB") from None
+    made.execute("SET enable_progress_bar = false")  # it writes to standard output where nobody runs a file
+    return made
 
 
 def table_files(folder: Path) -> dict[str, tuple[str, list[Path]]]:

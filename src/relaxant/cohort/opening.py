@@ -49,7 +49,7 @@ def open_source(source: str, engine: str = "duckdb", *, memory: str = "1200MB", 
         held = DuckEngine(path, memory=memory, threads=threads)
         undone.callback(held.close)
         if not held.columns():
-            raise InputError("SOURCE", source, "none of the tables of OMOP is there, and no FHIR resource", _WOULD_DO)
+            raise InputError("SOURCE", source, "none of the tables of OMOP is there", _WOULD_DO)
         undone.pop_all()
     return held
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relaxant.knowledge.responses import ResponsePrior
-from relaxant.pharmacology.estimation.likelihoods import counts
+from relaxant.pharmacology.estimation.likelihoods import counting
 from relaxant.pharmacology.spread.even import even_normals
 from relaxant.pharmacology.spread.normal import normal_share
 from relaxant.response.course import Course, Open, Series, before_and_after
@@ -37,7 +37,7 @@ _LEAST_NOISE = (
 )
 _TOO_NARROW = 1.06  # Laplace's approximation of scores, of diaries drawn from the model itself: benchmarks/responses.py
 _LOGIT_SD = np.pi / np.sqrt(3.0)  # a logistic's standard deviation
-_MOST_LOG_MEAN = 12.0
+_MOST_LOG_MEAN, _LEAST_MEAN = 12.0, 0.1
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,8 +64,8 @@ def change(
     beyond, level, before = (
         Mixture(
             weight,
-            np.concatenate([t.means[i] for t in told_there]),
-            wider * np.sqrt(np.concatenate([t.variances[i] for t in told_there])),
+            np.concatenate([t.mean[:, i] for t in told_there]),
+            wider * np.sqrt(np.concatenate([t.variance[:, i] for t in told_there])),
         )
         for i in range(3)
     )
@@ -73,9 +73,11 @@ def change(
 
 
 class _Told(NamedTuple):
+    """What points were told: their log evidence, and of each change its mean and variance, shape (points, changes)."""
+
     evidence: Floats
-    means: tuple[Floats, ...]
-    variances: tuple[Floats, ...]
+    mean: Floats
+    variance: Floats
 
 
 def _averaged(series: Series, prior: ResponsePrior, points: int, courses: Courses) -> tuple[Floats, list[_Told]]:  # fmt: skip
@@ -107,23 +109,15 @@ def _at(series: Series, prior: ResponsePrior, points: Floats, courses: Courses) 
     loads = np.concatenate((columns * np.sqrt(known.variance), week), axis=2)
     every_day = Process(columns @ known.mean, _wander(guess, np.arange(series.days)), loads)
     written = Process(every_day.mean[seen], _wander(guess, np.flatnonzero(seen)), loads[seen])
-    fit = fitted(written, _likelihood(series, guess.noise, seen))
-    told_of = [
-        (
-            known.effect @ known.mean,
-            np.einsum("dbc,bc->db", columns[seen] * known.variance, known.effect),
-            (known.effect**2) @ known.variance,
-        )
-    ]
-    for weight in _levels(series):
-        shared = every_day.times(np.broadcast_to(weight[:, None], every_day.mean.shape))
-        told_of.append((weight @ every_day.mean, shared[seen], weight @ shared))
-    means, variances = [], []
-    for mean, shared, variance in told_of:
-        more, less = told(fit, shared)
-        means.append(mean + more)
-        variances.append(np.maximum(variance - less, np.finfo(float).tiny))
-    return _Told(fit.log_evidence, tuple(means), tuple(variances))
+    likelihood, near = _observed(series, guess.noise, seen)
+    fit = fitted(written, likelihood, np.broadcast_to(near, written.mean.shape))
+    levels = _levels(series)
+    shared = every_day.times(np.broadcast_to(levels[:, None], (*every_day.mean.shape, levels.shape[1])))
+    own = np.einsum("dbc,bc->db", columns * known.variance, known.effect)
+    more, less = told(fit, np.concatenate((own[:, :, None], shared), axis=2)[seen])
+    mean = np.column_stack((known.effect @ known.mean, every_day.mean.T @ levels))
+    variance = np.column_stack(((known.effect**2) @ known.variance, np.einsum("dbl,dl->bl", shared, levels)))
+    return _Told(fit.log_evidence, mean + more, np.maximum(variance - less, np.finfo(float).tiny))
 
 
 def _wander(guess: Open, days: NDArray[np.int_]) -> Wander:
@@ -133,29 +127,30 @@ def _wander(guess: Open, days: NDArray[np.int_]) -> Wander:
     return Wander(guess.drift**2, keep)
 
 
-def _levels(series: Series) -> tuple[Floats, Floats]:
-    """Weights of the days whose sum is the level now less that before, and the level before; shape (days,)."""
+def _levels(series: Series) -> Floats:
+    """Weights of the days whose sum is the level now less that before, and the level before; shape (days, 2)."""
     before, now = np.zeros((2, series.days))
     before[: series.start or series.days] = 1 / (series.start or series.days)
     now[slice(*series.now)] = 1 / (series.now[1] - series.now[0])
-    return now - before, before
+    return np.column_stack((now - before, before))
 
 
-def _likelihood(series: Series, noise: Floats, seen: NDArray[np.bool_]) -> Likelihood:
+def _observed(series: Series, noise: Floats, seen: NDArray[np.bool_]) -> tuple[Likelihood, Floats]:
+    """How likely what was written is, and latent values near it, shape (days, 1): of counts halfway to their mean, as none has no logarithm."""
     observed = series.values[seen][:, None]
     if series.bounds is None:
+        of_mean = counting(observed, dispersion=noise)
 
         def of_counts(latent: Floats) -> tuple[Floats, Floats, Floats]:
             mean = np.exp(np.minimum(latent, _MOST_LOG_MEAN))
-            value, slope, curvature = counts(mean, observed, dispersion=np.broadcast_to(noise, latent.shape))
+            value, slope, curvature = of_mean(mean)
             return value, slope * mean, curvature * mean**2
 
-        return of_counts
+        return of_counts, np.log((observed + max(observed.mean(), _LEAST_MEAN)) / 2)
     low, high = series.bounds
     lower = np.where(observed <= low, -np.inf, observed - series.step / 2)
     upper = np.where(observed >= high, np.inf, observed + series.step / 2)
-    width = np.hypot(noise, _LEAST_NOISE * series.step) / _LOGIT_SD
-    return lambda latent: scores(latent, lower, upper, width)
+    return scores(lower, upper, np.hypot(noise, _LEAST_NOISE * series.step) / _LOGIT_SD), observed
 
 
 # ---------------------------------------------------------------- points of what is not known

@@ -30,14 +30,14 @@ class Process(msgspec.Struct, frozen=True):
     loads: Floats
 
     def times(self, right: Floats) -> Floats:
-        """The prior covariance times ``right``, shape (days, batch)."""
-        shared = np.einsum("dbc,db->bc", self.loads, right)
-        return np.asarray(self.wander.times(right) + np.einsum("dbc,bc->db", self.loads, shared))
+        """The prior covariance times ``right``, shape (days, batch, columns)."""
+        loads = _by_batch(self.loads)
+        return self.wander.times(right) + _by_day(loads @ (_turned(loads) @ _by_batch(right)))
 
 
 class Fitted(msgspec.Struct, frozen=True):
-    """The mode. ``pull``: the prior's precision times (mode - mean), shape (days, batch); ``log_evidence``, shape (batch,); ``seen``: what turns a
-    right-hand side into (covariance + 1 / curvature)^-1 times it."""
+    """The mode. ``pull``: the prior's precision times (mode - mean), shape (days, batch); ``log_evidence``, shape (batch,); ``seen``: the
+    systems at the mode."""
 
     mode: Floats
     pull: Floats
@@ -46,59 +46,78 @@ class Fitted(msgspec.Struct, frozen=True):
 
 
 class _Seen:
-    """The systems of one curvature, ``weight`` of shape (days, batch): ``(1 + weight covariance)^-1`` and ``(covariance + 1 / weight)^-1``, which need no
-    division by a weight that may be next to nothing."""
+    """The systems of one curvature, ``weight`` of shape (days, batch), without a division by a weight that may be next to nothing."""
 
     def __init__(self, process: Process, weight: Floats) -> None:
         self.process, self.weight = process, weight
         self.diagonals = process.wander.with_weights(weight)
-        loads = weight[:, :, None] * process.loads
-        self.loads = loads - weight[:, :, None] * self.diagonals.solved(loads)
-        inner = np.einsum("dbi,dbj->bij", process.loads, self.loads)
-        self.inner = np.eye(inner.shape[-1]) + inner
+        weighted = weight[:, :, None] * process.loads
+        self.loads = self.diagonals.halfway(weighted)
+        self.inner = np.eye(weighted.shape[-1]) + self._shared(weighted, self.loads)
 
-    def without(self, right: Floats) -> Floats:
-        """``(1 + weight covariance)^-1`` times ``right``, shape (days, batch)."""
-        return self._less(right - self.weight * self.diagonals.solved(right[:, :, None])[:, :, 0])
+    def step(self, right: Floats) -> tuple[Floats, Floats]:
+        """``(1 + weight covariance)^-1`` times ``right``, and the covariance times that; each of shape (days, batch)."""
+        halfway = self.diagonals.halfway(right[:, :, None])
+        own = np.linalg.solve(self.inner, self._shared(right[:, :, None], halfway))
+        rest = self.diagonals.rest(halfway - _by_day(_by_batch(self.loads) @ own))
+        moved = (rest + _by_day(_by_batch(self.process.loads) @ own))[:, :, 0]
+        return right - self.weight * moved, moved
 
     def between(self, right: Floats) -> Floats:
-        """``(covariance + 1 / weight)^-1`` times ``right``, shape (days, batch)."""
-        weighted = self.weight * right
-        return self._less(weighted - self.weight * self.diagonals.solved(weighted[:, :, None])[:, :, 0])
+        """``(covariance + 1 / weight)^-1`` between each column of ``right``, shape (days, batch, columns), and itself; shape (batch, columns)."""
+        weighted = self.weight[:, :, None] * right
+        halfway = self.diagonals.halfway(weighted)
+        shared = self._shared(weighted, halfway)
+        own = (shared * np.linalg.solve(self.inner, shared)).sum(axis=1)
+        return np.asarray((right * weighted - halfway**2).sum(axis=0) - own)
 
     def log_determinant(self) -> Floats:
         """Of ``1 + weight covariance``, shape (batch,)."""
         wander = self.process.wander.log_determinant() + self.diagonals.log_determinant()
         return np.asarray(wander + np.linalg.slogdet(self.inner)[1])
 
-    def _less(self, of_wander: Floats) -> Floats:
-        """What the coefficients take off."""
-        told = np.einsum("dbc,db->bc", self.process.loads, of_wander)
-        own = np.linalg.solve(self.inner, told[:, :, None])[:, :, 0]
-        return np.asarray(of_wander - np.einsum("dbc,bc->db", self.loads, own))
+    def _shared(self, right: Floats, halfway: Floats) -> Floats:
+        """What the coefficients have in common with ``right`` once the wander has had its part; shape (batch, coefficients, columns)."""
+        ours = _turned(_by_batch(self.process.loads)) @ _by_batch(right)
+        return np.asarray(ours - _turned(_by_batch(self.loads)) @ _by_batch(halfway))
 
 
-def fitted(process: Process, likelihood: Likelihood) -> Fitted:
-    """The mode of a batch: scoring steps, each halved for those of the batch for which it does not lower the objective."""
+def _by_batch(days: Floats) -> Floats:
+    """Shape (days, batch, ...) as (batch, days, ...), which products of matrices ask for."""
+    return days.swapaxes(0, 1)
+
+
+def _by_day(batch: Floats) -> Floats:
+    return batch.swapaxes(0, 1)
+
+
+def _turned(matrices: Floats) -> Floats:
+    return matrices.swapaxes(1, 2)
+
+
+def fitted(process: Process, likelihood: Likelihood, near: Floats) -> Fitted:
+    """The mode of a batch: scoring steps, each halved for those of the batch for which it does not lower the objective.
+
+    The first is reckoned as from ``near``, latent values close to what was seen: from the prior mean the narrow cells of a scale throw it too far.
+    """
     mean = process.mean
-    pull, mode = np.zeros_like(mean), mean.copy()
-    value, slope, curvature = likelihood(mode)
-    objective = value.sum(axis=0) / 2
+    pull, mode, seen_from = np.zeros_like(mean), mean, near
+    objective = likelihood(mean)[0].sum(axis=0) / 2
+    _, slope, curvature = likelihood(near)
     for _ in range(_STEPS):
         weight = curvature / 2
-        aim = _Seen(process, weight).without(weight * (mode - mean) - slope / 2)
-        towards, length = process.times(aim) - (mode - mean), np.ones(mean.shape[1])
+        aim, moved = _Seen(process, weight).step(weight * (seen_from - mean) - slope / 2)
+        towards, length = moved - (mode - mean), np.ones(mean.shape[1])
         for _ in range(_HALVINGS):
             tried, there = pull + length * (aim - pull), mode + length * towards
-            terms = likelihood(there)
-            reached = terms[0].sum(axis=0) / 2 + (tried * (there - mean)).sum(axis=0) / 2
+            value, slope, curvature = likelihood(there)
+            reached = value.sum(axis=0) / 2 + (tried * (there - mean)).sum(axis=0) / 2
             worse = ~(reached <= objective + _SETTLED)
             if not worse.any():
                 break
             length = np.where(worse, length / 2, length)
         settled = bool((np.abs(reached - objective) < _SETTLED).all())
-        pull, mode, objective = tried, there, reached
-        value, slope, curvature = terms
+        pull, mode, seen_from, objective = tried, there, there, reached
         if settled:
             break
     seen = _Seen(process, curvature / 2)
@@ -106,8 +125,8 @@ def fitted(process: Process, likelihood: Likelihood) -> Fitted:
 
 
 def told(fit: Fitted, shared: Floats) -> tuple[Floats, Floats]:
-    """What the observations add to the prior mean of a linear function, and take off its prior variance; each of shape (batch,).
+    """What the observations add to the prior mean of linear functions, and take off their prior variance; each of shape (batch, functions).
 
-    ``shared`` is its prior covariance with the latent values, shape (days, batch).
+    ``shared`` is their prior covariance with the latent values, shape (days, batch, functions).
     """
-    return (shared * fit.pull).sum(axis=0), (shared * fit.seen.between(shared)).sum(axis=0)
+    return (shared * fit.pull[:, :, None]).sum(axis=0), fit.seen.between(shared)

@@ -11,6 +11,7 @@ close to Poisson's.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,20 +32,30 @@ def counts(predicted: ArrayLike, observed: ArrayLike, *, dispersion: ArrayLike =
 
     Raises :class:`InputError` for a mean or dispersion under 0 and for an observation that is no count.
     """
-    f, y = _arrays(predicted, observed)
-    a = np.asarray(dispersion, dtype=np.float64)
-    _checked_mean(f, a)
+    return counting(observed, dispersion=dispersion)(predicted)
+
+
+def counting(observed: ArrayLike, *, dispersion: ArrayLike = 0.0) -> Callable[[ArrayLike], Terms]:
+    """:func:`counts` of one set of observations for one prediction after another: what no prediction moves is reckoned once."""
+    y, a = np.asarray(observed, dtype=np.float64), np.asarray(dispersion, dtype=np.float64)
+    _checked_dispersion(a)
     counted = np.where(np.isnan(y), 0.0, y)
     if (counted < 0).any() or (counted != np.floor(counted)).any() or np.isinf(counted).any():
         raise InputError("observed", float(counted.min()), "it is no count", "give whole numbers from 0")
-    mean = np.maximum(f, _LEAST_MEAN)
-    x = a * mean
-    per_mean = np.where(x > 0, np.log1p(x) / np.where(x > 0, x, 1.0), 1.0)  # log(1 + dispersion * mean) of it
-    spread = np.where(counted > 0, counted * np.log(mean), 0.0) - counted * np.log1p(x) - mean * per_mean
-    value = -2 * (spread + _rising(counted, a) - _log_gamma(counted + 1))
-    slope = -2 * (counted - mean) / (mean * (1 + x))
-    curvature = 2 / (mean * (1 + x))
-    return _seen(y, value, slope, curvature)
+    ways = _rising(counted, a) - _log_gamma(counted + 1)
+
+    def terms(predicted: ArrayLike) -> Terms:
+        f, _ = _arrays(predicted, y)
+        _checked_mean(f)
+        mean = np.maximum(f, _LEAST_MEAN)
+        x = a * mean
+        log_grown = np.log1p(x)
+        per_mean = np.where(x > 0, log_grown / np.where(x > 0, x, 1.0), 1.0)  # log(1 + dispersion * mean) of it
+        spread = np.where(counted > 0, counted * np.log(mean), 0.0) - counted * log_grown - mean * per_mean
+        slope = -2 * (counted - mean) / (mean * (1 + x))
+        return _seen(y, -2 * (spread + ways), slope, 2 / (mean * (1 + x)))
+
+    return terms
 
 
 def ordinal(predicted: ArrayLike, observed: ArrayLike, *, cuts: ArrayLike) -> Terms:
@@ -77,7 +88,8 @@ def ordinal(predicted: ArrayLike, observed: ArrayLike, *, cuts: ArrayLike) -> Te
 def simulated_counts(predicted: ArrayLike, *, dispersion: float = 0.0, seed: int) -> Floats:
     """Counts as :func:`counts` describes them: Poisson's, about a mean that a gamma distribution spreads."""
     f = np.asarray(predicted, dtype=np.float64)
-    _checked_mean(f, np.asarray(dispersion, dtype=np.float64))
+    _checked_mean(f)
+    _checked_dispersion(np.asarray(dispersion, dtype=np.float64))
     random = np.random.default_rng(seed)
     mean = f if dispersion == 0 else f * random.gamma(1 / dispersion, dispersion, f.shape)
     return np.asarray(random.poisson(mean), dtype=np.float64)
@@ -124,9 +136,12 @@ def _edges(cuts: ArrayLike, axes: int) -> Floats:
     return np.concatenate((-end, inner, end))
 
 
-def _checked_mean(mean: Floats, dispersion: Floats) -> None:
+def _checked_mean(mean: Floats) -> None:
     if (mean < 0).any():
         raise InputError("predicted", float(np.nanmin(mean)), "a mean count is not under 0", "give 0 or more")
+
+
+def _checked_dispersion(dispersion: Floats) -> None:
     if not (dispersion >= 0).all():
         raise InputError("dispersion", float(dispersion.min()), "it is no dispersion", "give 0 (Poisson) or more")
 
