@@ -7,6 +7,7 @@ each are drawn from the model that reads them; those of the others come from peo
 placebo response that wears off, autocorrelated noise with a weekly cycle, days that are missing, slips of the pen. Read beside them: Welch's t-test of the
 days with and without, and the rule that the mean of the last seven days (of turns: of all days with) is lower by the share that people with multiple
 sclerosis call better. Of the words: ``better`` (the dose has made it so), ``lower`` (than before, whatever the cause), ``worse``, ``not b.`` (not better).
+Last, how long the longest diary takes; with 0 diaries that alone.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from datetime import date, timedelta
 from typing import NamedTuple
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -26,11 +29,13 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from _diaries import Drawn, Truth, drawn_from_prior, person
+from relaxant.diary import Diary, Entry
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.scales import Scale
 from relaxant.response.change import change
 from relaxant.response.course import arm_against_arm
 from relaxant.response.reading import Question, Said, prior_of, read_arms, said_of
+from relaxant.response.response import respond
 
 DIARIES = 1000
 SHARES = (0.8, 0.95)
@@ -44,10 +49,20 @@ WORDS: tuple[tuple[Said, ...], ...] = (
 CONDITIONS = frozenset({"multiple_sclerosis"})
 LEVEL = 0.05
 SEED = 20261126
+LONG_FIRST, LONG_DAYS, LONG_BEFORE = date(2026, 1, 1), 180, 20
+LONG = {
+    "spasm-count": (9.0, None),
+    "spasticity-nrs": (6.0, 10),
+    "penn-spasm-frequency": (3.0, 4),
+    "drowsiness": (2.0, 10),
+    "sleep-disruption": (5.0, 10),
+    "falls": (0.2, None),
+}
+"""Scales of the longest diary, each with its level before the dose and the top of its range; a count has none."""
 
 
 class Row(NamedTuple):
-    """One diary: whether each interval holds the truth, the words, what the two rules say, how long it took."""
+    """One diary: whether each interval holds the truth, the words, what the two rules say, how long it took of a processor."""
 
     inside: tuple[bool, ...]
     said: Said
@@ -62,14 +77,14 @@ def one(number: int, *, truth: Truth, kind: str) -> Row:
     prior = prior_of(scale, knowledge)
     rng = np.random.default_rng([SEED, number])
     drawn: Drawn = drawn_from_prior(rng, prior, truth) if truth.from_prior else person(rng, truth)
-    begun = time.perf_counter()
+    begun = time.process_time()
     if truth.turns:
         answer = change(drawn.series, prior, courses=arm_against_arm)
         said = read_arms(drawn.series, scale, knowledge, CONDITIONS).said
     else:
         answer = change(drawn.series, prior)
         said, _ = said_of(answer, Question(drawn.series, scale, prior, knowledge, CONDITIONS, False))
-    took = time.perf_counter() - begun
+    took = time.process_time() - begun
     inside = tuple(low <= drawn.true <= high for low, high in map(answer.beyond.interval, SHARES))
     return Row(inside, said, t_test(drawn), week_rule(drawn), took)
 
@@ -165,22 +180,51 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else DIARIES
     took: list[float] = []
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for name, kind in KINDS.items():
+        for name, kind in KINDS.items() if count else ():
             for title, truths in truths_of(kind).items():
                 took += table(f"{name}: {title}", truths, name, count, pool)
-    loop = min(_loop() for _ in range(5))
+    _, loop = least(_loop)
+    if took:
+        print(f"\na series of 56 days: median {statistics.median(took):.2f} s, slowest {max(took):.2f} s; ", end="")
+        print(f"{statistics.median(took) / loop:.1f} times a plain loop of a million additions in the same run")
+    diary, knowledge = long_diary(), load_knowledge()
+    wall, processor = least(lambda: respond(diary, knowledge))
+    times = f"{processor:.2f} s of processor time, {processor / loop:.1f} times the loop's"
     print(
-        f"\na series of 56 days: median {statistics.median(took):.2f} s, slowest {max(took):.2f} s (goal for a diary: under 2 s); "
+        f"a diary of {LONG_DAYS} days with six scales: {wall:.2f} s (goal with the program's start: under 2 s), {times}"
     )
-    print(f"{statistics.median(took) / loop:.1f} times a plain loop of a million additions in the same run")
 
 
-def _loop() -> float:
-    begun = time.perf_counter()
+def long_diary() -> Diary:
+    """The most that a diary is read by: six scales that all fall somewhat from a dose on."""
+    rng = np.random.default_rng(SEED)
+
+    def score(level: float, top: int | None) -> float:
+        return float(rng.poisson(level) if top is None else np.clip(round(rng.normal(level, 0.9)), 0, top))
+
+    entries = []
+    for day in range(LONG_DAYS):
+        before = day < LONG_BEFORE
+        scores = {scale: score(level if before else 0.6 * level, top) for scale, (level, top) in LONG.items()}
+        doses = {"baclofen": 0.0 if before else 45.0}
+        entries.append(Entry(day=LONG_FIRST + timedelta(days=day), doses=doses, scores=scores))
+    return Diary(entries=tuple(entries), units={"baclofen": "mg"}, scales=tuple(LONG))
+
+
+def least(work: Callable[[], object]) -> tuple[float, float]:
+    """The least time of five tries, by the clock and of the processors."""
+    tries = []
+    for _ in range(5):
+        clock, processor = time.perf_counter(), time.process_time()
+        work()
+        tries.append((time.perf_counter() - clock, time.process_time() - processor))
+    return min(t[0] for t in tries), min(t[1] for t in tries)
+
+
+def _loop() -> None:
     total = 0
     for i in range(1_000_000):
         total += i
-    return time.perf_counter() - begun
 
 
 if __name__ == "__main__":
