@@ -65,7 +65,8 @@ Row = dict[str, Any]
 
 
 class Drug(msgspec.Struct, kw_only=True):
-    """What is taken: ``sig`` the words of the dose, ``daily`` what they come to in a day, ``start`` and ``stop`` days ago."""
+    """What is taken: ``sig`` the words of the dose, ``daily`` what they come to in a day, ``start`` and ``stop`` days ago; ``bare`` where the record
+    has an ingredient on a single day, and neither route nor form."""
 
     names: tuple[str, ...]
     route: str | None = None
@@ -74,10 +75,11 @@ class Drug(msgspec.Struct, kw_only=True):
     daily: tuple[float, str] | None = None
     start: int | None = None
     stop: int | None = None
+    bare: bool = False
 
 
 class Draft(msgspec.Struct, kw_only=True):
-    """A person before there are rows: ``age`` in days, values with unit and days ago."""
+    """A person before there are rows: ``age`` in days, values with unit and days ago. ``plain``: nothing is said in a way that may be lost."""
 
     age: int | None = None
     sex: str | None = None
@@ -88,6 +90,7 @@ class Draft(msgspec.Struct, kw_only=True):
     smoker: bool | None = None
     pregnant: bool | None = None
     dialysis: str | None = None
+    plain: bool = False
 
 
 # ---------------------------------------------------------------- from a rule's case to a draft
@@ -113,7 +116,8 @@ class Maker:
         rule = self.rules[which]
         first = sorted(rule.cases, key=lambda case: case.expect != "fires")
         case = first[turn % len(first)]
-        draft = self._of(case, rng) or Draft()
+        draft = self._of(case, rng, plain=turn == 0) or Draft()
+        draft.plain = turn == 0
         if rng.random() < 0.35:
             _add(draft, self._of(rng.choice(rng.choice(self.rules).cases), rng) or Draft())
         self._complete(draft, rule, rng, exactly=turn < len(first))
@@ -121,7 +125,7 @@ class Maker:
             self._about(draft, rule, rng)
         return draft, rng
 
-    def _of(self, case: Case, rng: random.Random) -> Draft | None:
+    def _of(self, case: Case, rng: random.Random, *, plain: bool = False) -> Draft | None:
         try:
             patient = read_patient({"as_of": str(AS_OF), **case.patient, "country": self.country}, self.knowledge, today=AS_OF)  # fmt: skip
         except InputError:
@@ -133,7 +137,11 @@ class Maker:
                 draft.drugs.append(_drug(medicine, rng))
         for stated in patient.conditions or ():
             ids = condition_ids(stated, self.knowledge)
-            ago = rng.choice((0, 3, 20, 400)) if stated.since is None else max(0, (AS_OF - stated.since).days)
+            ago = (
+                rng.choice((0, 3) if plain else (0, 3, 20, 400))
+                if stated.since is None
+                else max(0, (AS_OF - stated.since).days)
+            )
             draft.conditions += [(name, ago) for name in ids or ((stated.name,) if stated.name else ())]
         draft.values += list(_values(patient, rng))
         draft.allergies = [allergy.to for allergy in patient.allergies or ()]
@@ -149,7 +157,13 @@ class Maker:
         if own and not own & {n for d in draft.drugs for n in d.names}:
             draft.drugs.append(Drug(names=(rng.choice(sorted(own)),)))
         if "stopped" in rule.on and rng.random() < 0.3:  # given, not taken: what was given once is over the next day
-            draft.drugs[0].route, draft.drugs[0].stop, draft.drugs[0].start = "intravenous", rng.choice((1, 5, 30)), 60
+            draft.drugs[0].route, draft.drugs[0].stop, draft.drugs[0].start = (
+                rng.choice(("intravenous", "injection")),
+                rng.choice((1, 5, 30)),
+                60,
+            )
+        if not exactly and rng.random() < 0.05:
+            draft.drugs[0] = Drug(names=draft.drugs[0].names, bare=True, start=60, stop=rng.choice((0, 1, 5, 30)))
         if exactly and rng.random() < 0.6:
             return
         known = {name for name, *_ in draft.values}
@@ -201,21 +215,22 @@ class Maker:
                 self._fact(draft, str(node["fact"]), node, rule, rng)
         for drug in draft.drugs:
             if rng.random() < 0.3:
-                self._about_limit(drug, rng)
+                self._about_limit(drug, draft, rng)
         if rule.partner and rng.random() < 0.5:
             names = set(rule.partner.ingredients).union(*(role_members(self.knowledge, r).names for r in rule.partner.roles))  # fmt: skip
             draft.drugs.append(Drug(names=(rng.choice(sorted(names)),), start=rng.choice((1, 30, 200)), stop=rng.choice((None, None, 40))))  # fmt: skip
 
-    def _about_limit(self, drug: Drug, rng: random.Random) -> None:
+    def _about_limit(self, drug: Drug, draft: Draft, rng: random.Random) -> None:
         """A dose at, under or over a limit of the agent."""
         own = [a for a in self.knowledge.agents.values() if (a.ingredient,) == drug.names and drug.route in (None, *a.routes)]  # fmt: skip
-        limits = [limit for a in own for limit in a.limits if limit.kind in ("daily", "single", "daily_per_kg") and limit.unit in ("mg", "mg/kg")]  # fmt: skip
+        limits = [limit for a in own for limit in a.limits if limit.unit in ("mg", "mg/kg", "units", "units/kg") and limit.kind in ("daily", "single", "daily_per_kg", "single_per_kg")]  # fmt: skip
         if not limits:
             return
         limit = rng.choice(limits)
-        value = limit.value * rng.choice((0.5, 0.999, 1.0, 1.001, 1.5, 11.0)) * (60 if limit.kind == "daily_per_kg" else 1)  # fmt: skip
-        single = limit.kind == "single"
-        drug.daily, drug.sig = (value, "mg"), rng.choice((None, f"{value if single else value / 2:g} mg {'once' if single else 'twice'} a day"))  # fmt: skip
+        unit, _, per = limit.unit.partition("/")
+        value = limit.value * rng.choice((0.5, 0.999, 1.0, 1.001, 1.5, 11.0)) * (_weight(draft) if per else 1)
+        often = ("once", 1) if limit.kind.startswith("single") else ("twice", 2)
+        drug.daily, drug.sig = (value, unit), rng.choice((None, f"{value / often[1]:g} {unit} {often[0]} a day"))
 
     def _fact(self, draft: Draft, fact: str, node: Mapping[str, Any], rule: Rule, rng: random.Random) -> None:
         labs, lab = self.knowledge.labs, fact.removesuffix("_today")
@@ -415,24 +430,24 @@ class Tables:
             day_of_birth=born.day if born and said else None, race_concept_id=0, ethnicity_concept_id=0,
         )  # fmt: skip
         for drug in draft.drugs:
-            self._exposures(number, drug, rng)
+            self._exposures(number, drug, draft, rng)
         for name, ago in draft.conditions:
             self._condition(number, name, ago, rng)
         for value in draft.values:
             self._value(number, *value, rng)
         self._observations(number, draft, rng)
-        self._others(number, draft, rng)
+        self._others(number, rng)
 
     # ------------------------------------------------------------ medicines
 
-    def _product(self, drug: Drug, rng: random.Random) -> tuple[Row, Sold | None]:
+    def _product(self, drug: Drug, plain: bool, rng: random.Random) -> tuple[Row, Sold | None]:
         found = shelf().get(drug.names, [])
-        fitting = [s for s in found if drug.route is None or s.route == drug.route]
+        fitting = [s for s in found if drug.route in (None, s.route or s.form)]
         fitting = [s for s in fitting if (s.release == "modified") == (drug.release == "modified")] or fitting
         names = " / ".join(drug.names)
         own = lookup_ingredient(drug.names[0]) if len(drug.names) == 1 else None
-        chance = rng.random()
-        if fitting and chance < 0.85:
+        chance = 0.0 if plain else rng.random()
+        if fitting and chance < 0.85 and not drug.bare:
             sold = rng.choice(fitting)
             name = f"{names} {sold.strength} {(sold.route or '').title()} {sold.form.title()}"
             if sold.strength.endswith("/HR"):
@@ -440,7 +455,7 @@ class Tables:
             concept = self.concept("RxNorm", str(sold.code), name, "Drug")
             self._strength(concept, sold, drug, rng)
             return {"drug_concept_id": concept}, sold
-        if own is not None and own.rxcui and chance < 0.93:
+        if own is not None and own.rxcui and (chance < 0.93 or drug.bare):
             return {"drug_concept_id": self.concept("RxNorm", own.rxcui, names, "Drug")}, None
         words = f"{names} {drug.route or ''}".strip()
         if chance < 0.97:
@@ -463,17 +478,20 @@ class Tables:
             }  # fmt: skip
             self.rows["drug_strength"].append({"drug_concept_id": concept, "ingredient_concept_id": self.concept("RxNorm", own.rxcui, own.name, "Drug"), **amount, **_VALID})  # fmt: skip
 
-    def _exposures(self, number: int, drug: Drug, rng: random.Random) -> None:
+    def _exposures(self, number: int, drug: Drug, draft: Draft, rng: random.Random) -> None:
         """Supplies one after another with gaps up to and beyond what makes a new course; what is given on the spot on single days."""
-        product, sold = self._product(drug, rng)
+        product, sold = self._product(drug, draft.plain, rng)
         if drug.route is not None and (sold is None or sold.route != drug.route or rng.random() < 0.5):
             code = _ROUTES.get(drug.route)
             product["route_concept_id"] = self.concept("SNOMED", code, drug.route, "Route") if code else self.concept("SNOMED", f"9{abs(hash_of(drug.route)) % 10**8}", f"{drug.route} route", "Route")  # fmt: skip
-        spot = (sold is not None and sold.form == "injection" and drug.route != "intrathecal") or drug.route in _SPOT
-        if spot:
+        if drug.bare or (sold is not None and sold.form == "injection" and drug.route != "intrathecal") or drug.route in _SPOT:  # fmt: skip
             first = drug.start if drug.start is not None else rng.choice((0, 0, 1, 80, 300)) + (drug.stop or 0)
+            vials = None if drug.bare else rng.choice((None, 1.0, 1.0, 2.0, 5.0, 10.0, 25.0))
+            vials = _vials(drug, sold, draft) or vials
+            if draft.plain:
+                first = drug.start or drug.stop or 0
             for ago in {first, drug.stop if drug.stop is not None else rng.choice((0, 0, first))}:
-                self._exposure(number, product, ago, ago, rng.choice((None, 1.0, 1.0, 2.0, 5.0, 10.0)), None, None, rng)
+                self._exposure(number, product, ago, ago, vials, None, None, rng)
             return
         start = drug.start if drug.start is not None else (drug.stop or 0) + rng.choice((0, 1, 20, 120, 500))
         stop = drug.stop
@@ -482,7 +500,10 @@ class Tables:
             days = rng.choice((7, 14, 30, 90))
             end = begin - days + 1
             last = max(end, stop) if stop is not None else end
-            words, amount = drug.sig if rng.random() < 0.7 else None, _quantity(drug, sold, begin - last + 1)
+            words, amount = (
+                drug.sig if draft.plain or rng.random() < 0.7 else None,
+                _quantity(drug, sold, begin - last + 1),
+            )
             if rng.random() < 0.1 and product["drug_concept_id"]:
                 amount = float(rng.choice((30, 60, 90)))
             self._exposure(number, product, begin, last, amount, begin - last + 1, words, rng)
@@ -568,40 +589,44 @@ class Tables:
             concept = self.concept("SNOMED", f"9{abs(hash_of(to)) % 10**8}", f"Allergy to {to}")
             self.add("observation", person_id=number, observation_concept_id=concept, observation_date=AS_OF - timedelta(days=rng.choice((0, 100, 3000))))  # fmt: skip
         if draft.smoker is not None:
-            self._habit(number, "72166-2", draft.smoker, (("77176002", "Smoker"), ("266919005", "Never smoked tobacco")), rng)  # fmt: skip
+            self._habit(number, "72166-2", draft.smoker, draft.plain, (("77176002", "Smoker"), ("266919005", "Never smoked tobacco")), rng)  # fmt: skip
         if draft.pregnant is not None:
-            self._habit(number, "82810-3", draft.pregnant, (("77386006", "Pregnant"), ("60001007", "Not pregnant")), rng)  # fmt: skip
+            self._habit(number, "82810-3", draft.pregnant, draft.plain, (("77386006", "Pregnant"), ("60001007", "Not pregnant")), rng)  # fmt: skip
         if draft.dialysis in ("haemodialysis", "peritoneal"):
             code, name = {"haemodialysis": ("302497006", "Hemodialysis"), "peritoneal": ("71192002", "Peritoneal dialysis")}[draft.dialysis]  # fmt: skip
-            for ago in (rng.choice((0, 30, 89, 90)), rng.choice((30, 120, 700))):
+            for ago in (rng.choice((0, 30, 89) if draft.plain else (0, 89, 90)), rng.choice((30, 120, 700))):
                 day = AS_OF - timedelta(days=ago)
                 if rng.random() < 0.2:
                     self.add("observation", person_id=number, observation_concept_id=self.concept("SNOMED", code, name), observation_date=day)  # fmt: skip
                 else:
                     self.add("procedure_occurrence", person_id=number, procedure_concept_id=self.concept("SNOMED", code, name), procedure_date=day)  # fmt: skip
 
-    def _habit(self, number: int, question: str, yes: bool, answers: Sequence[tuple[str, str]], rng: random.Random) -> None:  # fmt: skip
-        ago = rng.choice((0, 3, 100, 290, 400))
+    def _habit(self, number: int, question: str, yes: bool, plain: bool, answers: Sequence[tuple[str, str]], rng: random.Random) -> None:  # fmt: skip
+        ago = rng.choice((0, 3, 100) if plain else (0, 3, 100, 290, 400))
         said = [(yes, ago)]
-        if rng.random() < 0.3:
+        if not plain and rng.random() < 0.3:
             said.append((not yes, ago + rng.choice((0, 30))))
         for told, when in said:
             code, name = answers[0 if told else 1]
             self.add("observation", person_id=number, observation_concept_id=self.concept("LOINC", question, question), observation_date=AS_OF - timedelta(days=when),
                      value_as_concept_id=self.concept("SNOMED", code, name))  # fmt: skip
 
-    def _others(self, number: int, draft: Draft, rng: random.Random) -> None:
-        """What is wrong, of no use or of nobody's business here."""
+    def wrong(self, number: int, rng: random.Random) -> None:
+        """What is wrong with somebody, or at an end."""
+        own = self.rows["person"][-1]
+        match number % 5:
+            case 0 | 1:
+                self.add("death", person_id=number, death_date=AS_OF - timedelta(days=rng.choice((-5, 0, 1, 90))))
+            case 2:
+                self.rows["person"].append(dict(own))
+            case 3:
+                self.rows["person"].append({**own, "year_of_birth": 1950})
+            case _:
+                own["year_of_birth"] = rng.choice((1871, 2040))
+
+    def _others(self, number: int, rng: random.Random) -> None:
+        """What is of no use here."""
         self.add("observation_period", person_id=number, observation_period_start_date=AS_OF - timedelta(days=900), observation_period_end_date=AS_OF)  # fmt: skip
-        chance = rng.random()
-        if chance < 0.02:
-            self.add("death", person_id=number, death_date=AS_OF - timedelta(days=rng.choice((-5, 0, 0, 1, 90))))
-        elif chance < 0.03:
-            self.rows["person"].append(dict(self.rows["person"][-1]))
-        elif chance < 0.04:
-            self.rows["person"].append({**self.rows["person"][-1], "year_of_birth": 1950})
-        elif chance < 0.05:
-            self.rows["person"][-1]["year_of_birth"] = rng.choice((1871, 2040))
         if rng.random() < 0.06:
             self.add("drug_exposure", person_id=number, drug_concept_id=0, drug_source_value=rng.choice(("study drug 17", "", "herbal tea of grandmother")),
                      drug_exposure_start_date=AS_OF - timedelta(days=rng.choice((5, 80))), drug_exposure_end_date=AS_OF - timedelta(days=rng.choice((0, 60))))  # fmt: skip
@@ -629,12 +654,32 @@ def _quantity(drug: Drug, sold: Sold | None, days: int) -> float | None:
     return round(value / float(found[1]) * days, 3)
 
 
+def _weight(draft: Draft) -> float:
+    return next((value for name, value, *_ in draft.values if name == "weight"), 70.0)
+
+
+def _vials(drug: Drug, sold: Sold | None, draft: Draft) -> float | None:
+    """Vials that come to a dose in units, and parts of one."""
+    found = re.match(r"([\d.]+) UNT$", sold.strength) if sold else None
+    if found is None or drug.daily is None or not drug.daily[1].startswith("units"):
+        return None
+    return round(drug.daily[0] * (_weight(draft) if "/kg" in drug.daily[1] else 1.0) / float(found[1]), 3)
+
+
 def write(folder: Path, count: int, seed: int, knowledge: Knowledge, country: str = "US") -> Path:
-    """The tables of so many people in a folder. With the same seed, country and knowledge the people are the same."""
+    """The tables of so many people, and of some more with whom something is wrong, in a folder. With the same seed, country and knowledge the people
+    are the same."""
     maker, tables = Maker(knowledge, country, seed), Tables(knowledge)
     tables.rows["concept"].append({"concept_id": 0, "concept_name": "No matching concept", "domain_id": "Metadata", "vocabulary_id": "None", "concept_class_id": "Undefined", "concept_code": "No matching concept", **_VALID})  # fmt: skip
     for number in range(count):
-        tables.person(number + 1, *maker.draft(number))
+        draft, rng = maker.draft(number)
+        tables.person(number + 1, draft, rng)
+        if not draft.plain and rng.random() < 0.05:
+            tables.wrong(number + 1, rng)
+    for number in range(count + 1, count + 1 + max(5, count // 50)):
+        draft, rng = maker.draft(7 * number)
+        tables.person(number, draft, rng)
+        tables.wrong(number, rng)
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in tables.rows.items():
         schema = pa.schema(
