@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import random
 import re
 import shutil
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ pytest.importorskip("duckdb", reason="the libraries of the screen are not instal
 
 import pg8000.dbapi
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 import relaxant
@@ -381,10 +383,30 @@ def test_a_period_of_one_day_is_the_screen_as_of_that_day(registry: Path, tmp_pa
         assert (tmp_path / "day" / name).read_bytes() == (tmp_path / "period" / name).read_bytes()
 
 
-def test_what_is_said_on_the_last_day_of_a_period_is_what_is_said_as_of_it(registry: Path) -> None:
+def given_on_days(registry: Path, folder: Path, last: date) -> Path:
+    """The registry, everybody in it given ciprofloxacin in the last months: on single days, for days, and with no end."""
+    shutil.copytree(registry, folder)
+    concepts, taken = (pq.read_table(folder / f"{name}.parquet") for name in ("concept", "drug_exposure"))
+    known = concepts.filter(pc.equal(concepts["concept_code"], "2551"))["concept_id"]
+    chance, rows = random.Random(3), list[dict[str, Any]]()
+    for person in pc.unique(taken["person_id"]).to_pylist():
+        for ago in chance.choices((0, 1, 2, 3, 5, 29, 30, 31, 32, 60), k=4):
+            start = last - timedelta(days=ago)
+            end = chance.choice((start, start, start, None, start + timedelta(days=6)))
+            rows.append({"person_id": person, "drug_concept_id": known[0].as_py(), "drug_exposure_start_date": start, "drug_exposure_end_date": end, "quantity": chance.choice((None, 1.0, 14.0))})  # fmt: skip
+    schema = pa.schema([field.with_nullable(True) for field in taken.schema])
+    pq.write_table(pa.concat_tables([taken.cast(schema), pa.Table.from_pylist(rows, schema)]), folder / "drug_exposure.parquet")  # fmt: skip
+    return folder
+
+
+@pytest.mark.parametrize("more", [False, True])
+def test_what_is_said_on_the_last_day_of_a_period_is_what_is_said_as_of_it(
+    registry: Path, tmp_path: Path, more: bool
+) -> None:
     """Whatever is looked at before. Of a course that began about as long ago as a screen of one day looks back it is not known there when."""
     one, back = date(2025, 12, 31), int(KNOWLEDGE.policy("registry_days_back"))
-
+    if more:
+        registry = given_on_days(registry, tmp_path / "more", one)
     number = (one - date(1970, 1, 1)).days
 
     def said(**asked: Any) -> set[tuple[Any, ...]]:

@@ -111,6 +111,9 @@ def keep_asked(registry: Registry, as_of: date, knowledge: Knowledge) -> None:
     )
 
 
+SUPPLY = "d.supply AND NOT (d.bare AND e.single) AS supply"  # whether it was handed out to be taken for days
+
+
 def keep_exposure(registry: Registry, knowledge: Knowledge) -> None:
     """Keeps ``exposure``: what those who are asked about had up to their day, by drug and by what tells one line from another."""
     back = int(knowledge.policy("registry_days_back"))
@@ -118,7 +121,7 @@ def keep_exposure(registry: Registry, knowledge: Knowledge) -> None:
         "exposure",
         f"""
         SELECT a.person_id, a.as_of, d.drug, d.chain, d.piece, d.line, d.dosed, CASE WHEN d.supply THEN 0 ELSE e.start_day END AS session,
-               d.supply AND NOT (d.bare AND e.single) AS supply, e.start_day, e.end_day, e.quantity, e.days_supply, e.sig
+               {SUPPLY}, e.start_day, e.end_day, e.quantity, e.days_supply, e.sig
         FROM {exposures(registry)} AS e
         JOIN drug AS d ON d.concept = e.concept AND d.source = e.source AND d.route = e.route
         JOIN ask AS a ON a.person_id = e.person_id

@@ -40,7 +40,7 @@ def keep_exposure(registry: Registry, period: Period, knowledge: Knowledge) -> N
     registry.engine.keep(
         "exposure",
         f"""
-        SELECT e.person_id, d.drug, d.chain, d.piece, d.line, d.dosed, d.agent, d.supply,
+        SELECT e.person_id, d.drug, d.chain, d.piece, d.line, d.dosed, d.agent, {prepare.SUPPLY},
                CASE WHEN d.supply THEN 0 ELSE e.start_day END AS session, e.start_day, e.end_day, e.quantity, e.days_supply, e.sig
         FROM {joined} AND d.asked AND e.person_id IN (SELECT e.person_id FROM {joined} AND d.agent)
         """,
@@ -65,9 +65,9 @@ def keep_courses(registry: Registry, period: Period, knowledge: Knowledge) -> No
                    CASE WHEN x.supply THEN {gap} ELSE 0 END AS gap
             FROM exposure AS x LEFT JOIN dose AS l
               ON x.dosed AND l.drug = x.drug AND l.quantity = x.quantity AND l.days_supply = x.days_supply AND l.sig = x.sig),
-        followed AS (SELECT *, MAX(end_day) OVER ({whole} 1 PRECEDING) AS before FROM spoken)
+        followed AS (SELECT *, MAX(end_day + gap) OVER ({whole} 1 PRECEDING) AS before FROM spoken)
         SELECT person_id, chain, session, piece, line, agent, start_day, end_day, gap,
-               SUM(CASE WHEN before IS NULL OR start_day > before + 1 + gap THEN 1 ELSE 0 END) OVER ({whole} CURRENT ROW) AS course
+               SUM(CASE WHEN before IS NULL OR start_day > before + 1 THEN 1 ELSE 0 END) OVER ({whole} CURRENT ROW) AS course
         FROM followed
         """,
     )
@@ -77,14 +77,14 @@ def keep_courses(registry: Registry, period: Period, knowledge: Knowledge) -> No
         "course",
         f"""
         WITH courses AS (
-            SELECT {_COURSE}, MIN(start_day) AS begun, MAX(end_day) AS ended, MAX(gap) AS gap, MAX(CASE WHEN agent THEN 1 ELSE 0 END) AS agent
+            SELECT {_COURSE}, MIN(start_day) AS begun, MAX(end_day) AS ended, MAX(end_day + gap) AS over, MAX(CASE WHEN agent THEN 1 ELSE 0 END) AS agent
             FROM lined GROUP BY {_COURSE}),
         followed AS (
             SELECT c.person_id, c.chain, c.session, c.course, MAX(o.until) AS until
             FROM courses AS c JOIN {_followed(registry)} AS o ON o.person_id = c.person_id AND o.since <= c.ended
             GROUP BY c.person_id, c.chain, c.session, c.course)
         SELECT c.person_id, c.chain, c.session, c.course, c.begun, c.ended, c.agent,
-               CASE WHEN c.ended + c.gap < {end} THEN c.ended + 1 ELSE c.ended + c.gap + 1 END AS gone,
+               CASE WHEN c.over < {end} THEN c.ended + 1 ELSE c.over + 1 END AS gone,
                LEAD(c.begun) OVER (PARTITION BY c.person_id, c.chain, c.session ORDER BY c.course) AS next_begun
         FROM courses AS c JOIN persons AS p ON p.person_id = c.person_id
         LEFT JOIN followed AS f ON f.person_id = c.person_id AND f.chain = c.chain AND f.session = c.session AND f.course = c.course
@@ -175,10 +175,12 @@ def keep_listed(registry: Registry, knowledge: Knowledge) -> None:
         "listed",
         f"""
         WITH supplied AS (
-            SELECT {_COURSE}, piece, start_day, MAX(end_day) AS end_day, MAX(line) AS line, MAX(gap) AS gap
+            SELECT {_COURSE}, piece, start_day, MAX(end_day) AS end_day, MAX(line) AS line, MAX(end_day + gap) AS over
             FROM lined GROUP BY {_COURSE}, piece, start_day),
         spoken AS (
-            SELECT *, MAX(end_day) OVER ({piece} ORDER BY start_day ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS until,
+            SELECT person_id, chain, session, course, piece, start_day, line,
+                   MAX(end_day) OVER ({piece} ORDER BY start_day ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS until,
+                   MAX(over) OVER ({piece} ORDER BY start_day ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS over,
                    MIN(start_day) OVER ({piece}) AS first, LEAD(start_day) OVER ({piece} ORDER BY start_day) AS again FROM supplied),
         followed AS (
             SELECT *, COALESCE(MIN(CASE WHEN first = start_day THEN start_day END) OVER (
@@ -188,7 +190,7 @@ def keep_listed(registry: Registry, knowledge: Knowledge) -> None:
             SELECT s.*, c.begun, c.gone, c.next_begun FROM followed AS s
             JOIN course AS c ON c.person_id = s.person_id AND c.chain = s.chain AND c.session = s.session AND c.course = s.course)
         SELECT person_id, line, begun, CAST(NULL AS INT) AS stop, start_day AS since,
-               LEAST(COALESCE(again, {_NEVER}), replaced, until + gap + 1, gone) - 1 AS until
+               LEAST(COALESCE(again, {_NEVER}), replaced, over + 1, gone) - 1 AS until
         FROM one
         UNION ALL
         SELECT person_id, line, begun, until AS stop, gone AS since, LEAST(COALESCE(next_begun - 1, {_NEVER}), until + {back}) AS until
