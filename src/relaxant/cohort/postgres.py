@@ -88,10 +88,9 @@ class PostgresEngine:
 
     def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
         """What a query gives in the form of :data:`relaxant.cohort.said.SAID`, through a file that is gone afterwards."""
-        escaped = spoken(sql, "postgres").replace("%", "%%")  # with a stream the driver takes a sign of per cent for a place of a value
         with tempfile.TemporaryFile() as file:
             with self._told():
-                self._db.cursor().execute(f"COPY ({escaped}) TO STDOUT WITH (FORMAT csv)", stream=file)
+                self._db.cursor().execute(f"COPY ({_spoken(sql)}) TO STDOUT WITH (FORMAT csv)", stream=file)
             file.seek(0)
             if not file.read(1):
                 return
@@ -135,6 +134,11 @@ class _Told:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, (pg8000.dbapi.Error, OSError)):
             raise InputError("SOURCE", self._source, f"the database refused ({_said(error)})", "give tables of the types of the OMOP model, and a user who may read them and make temporary tables") from None  # fmt: skip
+
+
+def _spoken(sql: str) -> str:
+    """A query of ours as the driver takes it beside a stream: there a sign of per cent stands for a value."""
+    return spoken(sql, "postgres").replace("%", "%%")
 
 
 def _said(error: BaseException) -> str:
