@@ -137,7 +137,11 @@ class Maker:
                 draft.drugs.append(_drug(medicine, rng))
         for stated in patient.conditions or ():
             ids = condition_ids(stated, self.knowledge)
-            ago = rng.choice((0, 3) if plain else (0, 3, 20, 400)) if stated.since is None else max(0, (AS_OF - stated.since).days)
+            ago = (
+                rng.choice((0, 3) if plain else (0, 3, 20, 400))
+                if stated.since is None
+                else max(0, (AS_OF - stated.since).days)
+            )
             draft.conditions += [(name, ago) for name in ids or ((stated.name,) if stated.name else ())]
         draft.values += list(_values(patient, rng))
         draft.allergies = [allergy.to for allergy in patient.allergies or ()]
@@ -153,7 +157,11 @@ class Maker:
         if own and not own & {n for d in draft.drugs for n in d.names}:
             draft.drugs.append(Drug(names=(rng.choice(sorted(own)),)))
         if "stopped" in rule.on and rng.random() < 0.3:  # given, not taken: what was given once is over the next day
-            draft.drugs[0].route, draft.drugs[0].stop, draft.drugs[0].start = rng.choice(("intravenous", "injection")), rng.choice((1, 5, 30)), 60
+            draft.drugs[0].route, draft.drugs[0].stop, draft.drugs[0].start = (
+                rng.choice(("intravenous", "injection")),
+                rng.choice((1, 5, 30)),
+                60,
+            )
         if not exactly and rng.random() < 0.05:
             draft.drugs[0] = Drug(names=draft.drugs[0].names, bare=True, start=60, stop=rng.choice((0, 1, 5, 30)))
         if exactly and rng.random() < 0.6:
@@ -492,7 +500,10 @@ class Tables:
             days = rng.choice((7, 14, 30, 90))
             end = begin - days + 1
             last = max(end, stop) if stop is not None else end
-            words, amount = drug.sig if draft.plain or rng.random() < 0.7 else None, _quantity(drug, sold, begin - last + 1)
+            words, amount = (
+                drug.sig if draft.plain or rng.random() < 0.7 else None,
+                _quantity(drug, sold, begin - last + 1),
+            )
             if rng.random() < 0.1 and product["drug_concept_id"]:
                 amount = float(rng.choice((30, 60, 90)))
             self._exposure(number, product, begin, last, amount, begin - last + 1, words, rng)

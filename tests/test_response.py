@@ -87,7 +87,7 @@ def test_the_latent_process_is_exact_where_noise_is_normal() -> None:
         away = (latent - seen[:, None]) / noise
         return away**2 + np.log(2 * np.pi * noise**2), 2 * away / noise, np.full_like(latent, 2 / noise**2)
 
-    fit = fitted(Process(mean, Wander(variance, keep), loads), normal)
+    fit = fitted(Process(mean, Wander(variance, keep), loads), normal, mean)
     apart, aim = np.abs(np.subtract.outer(days, days)), rng.normal(size=len(days))
     for one in (0, 1):
         covariance = variance[one] * np.exp(-apart / memory[one]) + loads[:, one] @ loads[:, one].T
@@ -195,6 +195,14 @@ def test_a_mixture_of_one_is_a_normal() -> None:
     assert one.interval(0.95) == pytest.approx((2 - 3 * 1.959964, 2 + 3 * 1.959964), abs=1e-4)
     two = Mixture(np.array([0.5, 0.5]), np.array([-1.0, 1.0]), np.array([1.0, 1.0]))
     assert (two.middle(), two.spread()) == pytest.approx((0.0, 2**0.5))
+
+
+@given(seed=st.integers(0, 10**6), share=st.floats(1e-3, 1 - 1e-3), apart=st.floats(0, 100), narrow=st.floats(1e-3, 1))
+def test_a_share_lies_below_its_quantile(seed: int, share: float, apart: float, narrow: float) -> None:
+    """Also of narrow peaks far apart, between which hardly anything lies."""
+    rng = np.random.default_rng(seed)
+    own = Mixture(rng.dirichlet(np.ones(6)), rng.normal(0, 1 + apart, 6), narrow * rng.uniform(0.5, 2, 6))
+    assert own.below(own.quantile(share)) == pytest.approx(share, abs=1e-9)
 
 
 def test_an_effect_that_fades_peaks_once_and_leaves(knowledge: Knowledge) -> None:

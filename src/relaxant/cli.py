@@ -137,7 +137,17 @@ def _parser() -> argparse.ArgumentParser:
         "--events", metavar="TABLE", help="an event table instead of --dose; the table comes back with PRED"
     )
     course.add_argument("--format", choices=("text", "json"), default="text")
-    course.add_argument("--output", metavar="PATH", help="write there instead of to standard output")
+    course.add_argument("--output", metavar="PATH", help="write there instead of to standard output; with --cohort a folder for exposure.csv and exposure.html")  # fmt: skip
+    registry = course.add_argument_group("in a population", "everybody of a registry who takes the model's relaxant, at the label's dose and at the most that each may have")  # fmt: skip
+    registry.add_argument("--cohort", metavar="SOURCE", help="a registry, as `relaxant screen` takes it")
+    registry.add_argument("--above", metavar="LEVEL", help='count who is above it, such as "400 ng/mL"')
+    registry.add_argument("--measure", choices=("peak", "average", "auc"), default="peak", help="what is held against the level (peak)")  # fmt: skip
+    registry.add_argument("--copies", type=_count, metavar="N", help="of each person, who differ as people do (40)")
+    registry.add_argument("--as-of", metavar="DATE", help="the day on which who takes it counts (the last day of the data)")  # fmt: skip
+    registry.add_argument("--country", metavar="CODE", help="whose labels and limits hold (US)")
+    registry.add_argument("--engine", default="duckdb", help="what reads the registry (duckdb)")
+    registry.add_argument("--memory", default="1200MB", metavar="SIZE", help="what DuckDB may use before it goes to disk (1200MB)")  # fmt: skip
+    registry.add_argument("--small-counts", action="store_true", help="show numbers for fewer than 11 people")
     knows(course)
     course.set_defaults(run=_simulate)
 
@@ -468,6 +478,13 @@ def _simulate(options: argparse.Namespace) -> int:
     from relaxant.cli_simulate import run
     from relaxant.knowledge.load import load_knowledge
 
+    if options.cohort is not None:
+        try:
+            from relaxant.cli_simulate_cohort import run as followed
+        except ModuleNotFoundError as error:
+            raise InputError("--cohort", error.name or "a library", "a library of the screen is not installed", "run `pip install 'relaxant[screen]'`") from None  # fmt: skip
+        _write(followed(options, load_knowledge(*options.pack), today()), None)
+        return 0
     _write(run(options, load_knowledge(*options.pack), today()), options.output)
     return 0
 

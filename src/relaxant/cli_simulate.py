@@ -15,6 +15,7 @@ from relaxant.errors import InputError
 from relaxant.io.read import read_bytes
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import Knowledge
+from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.pharmacology.cards.course import GivenDose
 from relaxant.pharmacology.clinic.ready import doses_from_first, hours_of_day
@@ -30,7 +31,7 @@ _ROWS = 24
 
 def run(options: argparse.Namespace, knowledge: Knowledge, today: date) -> bytes:
     """What the command prints. Raises :class:`InputError` naming the option."""
-    model = _model(options.model, knowledge)
+    model = model_named(options.model, knowledge)
     if options.events is not None:
         for name in ("dose", "people"):
             if getattr(options, name):
@@ -48,7 +49,8 @@ def run(options: argparse.Namespace, knowledge: Knowledge, today: date) -> bytes
     return _json(made) if options.format == "json" else _text(made, model).encode()
 
 
-def _model(name: str, knowledge: Knowledge) -> Model:
+def model_named(name: str, knowledge: Knowledge) -> Model:
+    """The model of a name. Raises :class:`InputError` with those whose names are near."""
     found = knowledge.models.get(name)
     if found is None:
         near = difflib.get_close_matches(name, knowledge.models, n=3, cutoff=0.4) or [
@@ -68,13 +70,19 @@ def _time(option: str, said: str, model: Model) -> float:
 
 def _doses(words: str, model: Model, until: float, knowledge: Knowledge, today: date) -> list[GivenDose]:
     """A regimen in words, from its first dose to the end of what is shown."""
-    said = words if model.ingredient in words.casefold() else f"{model.ingredient} {words}"
-    document = msgspec.json.encode({"medicines": [said], "as_of": today.isoformat()})
-    (medicine, *_) = read_medicines(read_bytes(document, knowledge, today=today), knowledge)
+    medicine = medicine_of(words, model, knowledge, today)
     made = pattern(medicine.regimen, hours_of_day(knowledge))
     if isinstance(made, NoPattern):
         raise InputError("--dose", words, "it is no dose on a clock", 'write it such as "20 mg three times a day" or "50 mg IV once"')  # fmt: skip
     return doses_from_first(model, medicine, made, until)
+
+
+def medicine_of(words: str, model: Model, knowledge: Knowledge, today: date) -> Medicine:
+    """A regimen in words as a line of the model's medicine."""
+    said = words if model.ingredient in words.casefold() else f"{model.ingredient} {words}"
+    document = msgspec.json.encode({"medicines": [said], "as_of": today.isoformat()})
+    (medicine, *_) = read_medicines(read_bytes(document, knowledge, today=today), knowledge)
+    return medicine
 
 
 def _covariates(given: Sequence[str], model: Model) -> dict[str, Any]:

@@ -34,7 +34,7 @@ _LIMITS: tuple[tuple[str, BoundKind, bool], ...] = (
 _LEAST_WINS = ("share", "start", "start_daily", "step", "step_daily", "single", "daily", "doses_daily")
 
 
-_STOPPED, _MEASURED = "stopped", "exposure:"
+_STOPPED, MEASURED = "stopped", "exposure:"
 
 
 class Room(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +84,7 @@ def ceiling(stands: Room) -> float | None:
     own = {b.id for b in held if b.kind == "daily"}
     of_label = min((b.value for b in held if b.kind == "daily" and b.of_label and b.value), default=math.inf)
     shares = [
-        b.value for b in held if b.kind == "share" and b.value and b.id not in own and not b.id.startswith(_MEASURED)
+        b.value for b in held if b.kind == "share" and b.value and b.id not in own and not b.id.startswith(MEASURED)
     ]
     most = min(stands.daily, of_label * min(shares, default=1.0))
     return most if most < of_label else None
@@ -244,7 +244,7 @@ def _exposure(agent: str, facts: Facts, row: int) -> Iterator[ShownBound]:
         if maybe:
             partner = shown_name(exposure.partner, facts)
             yield ShownBound(
-                id=f"{_MEASURED}{exposure.partner}",
+                id=f"{MEASURED}{exposure.partner}",
                 agent=agent,
                 kind="share",
                 value=1 / exposure.auc_ratio,

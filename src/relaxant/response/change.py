@@ -37,7 +37,7 @@ _LEAST_NOISE = (
 )
 _TOO_NARROW = 1.06  # Laplace's approximation of scores, of diaries drawn from the model itself: benchmarks/responses.py
 _LOGIT_SD = np.pi / np.sqrt(3.0)  # a logistic's standard deviation
-_MOST_LOG_MEAN = 12.0
+_MOST_LOG_MEAN, _LEAST_MEAN = 12.0, 0.1
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,7 +109,8 @@ def _at(series: Series, prior: ResponsePrior, points: Floats, courses: Courses) 
     loads = np.concatenate((columns * np.sqrt(known.variance), week), axis=2)
     every_day = Process(columns @ known.mean, _wander(guess, np.arange(series.days)), loads)
     written = Process(every_day.mean[seen], _wander(guess, np.flatnonzero(seen)), loads[seen])
-    fit = fitted(written, _likelihood(series, guess.noise, seen))
+    likelihood, near = _observed(series, guess.noise, seen)
+    fit = fitted(written, likelihood, np.broadcast_to(near, written.mean.shape))
     levels = _levels(series)
     shared = every_day.times(np.broadcast_to(levels[:, None], (*every_day.mean.shape, levels.shape[1])))
     own = np.einsum("dbc,bc->db", columns * known.variance, known.effect)
@@ -134,7 +135,8 @@ def _levels(series: Series) -> Floats:
     return np.column_stack((now - before, before))
 
 
-def _likelihood(series: Series, noise: Floats, seen: NDArray[np.bool_]) -> Likelihood:
+def _observed(series: Series, noise: Floats, seen: NDArray[np.bool_]) -> tuple[Likelihood, Floats]:
+    """How likely what was written is, and latent values near it, shape (days, 1): of counts halfway to their mean, as none has no logarithm."""
     observed = series.values[seen][:, None]
     if series.bounds is None:
         of_mean = counting(observed, dispersion=noise)
@@ -144,11 +146,11 @@ def _likelihood(series: Series, noise: Floats, seen: NDArray[np.bool_]) -> Likel
             value, slope, curvature = of_mean(mean)
             return value, slope * mean, curvature * mean**2
 
-        return of_counts
+        return of_counts, np.log((observed + max(observed.mean(), _LEAST_MEAN)) / 2)
     low, high = series.bounds
     lower = np.where(observed <= low, -np.inf, observed - series.step / 2)
     upper = np.where(observed >= high, np.inf, observed + series.step / 2)
-    return scores(lower, upper, np.hypot(noise, _LEAST_NOISE * series.step) / _LOGIT_SD)
+    return scores(lower, upper, np.hypot(noise, _LEAST_NOISE * series.step) / _LOGIT_SD), observed
 
 
 # ---------------------------------------------------------------- points of what is not known

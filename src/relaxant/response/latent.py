@@ -95,27 +95,29 @@ def _turned(matrices: Floats) -> Floats:
     return matrices.swapaxes(1, 2)
 
 
-def fitted(process: Process, likelihood: Likelihood) -> Fitted:
-    """The mode of a batch: scoring steps, each halved for those of the batch for which it does not lower the objective."""
+def fitted(process: Process, likelihood: Likelihood, near: Floats) -> Fitted:
+    """The mode of a batch: scoring steps, each halved for those of the batch for which it does not lower the objective.
+
+    The first is reckoned as from ``near``, latent values close to what was seen: from the prior mean the narrow cells of a scale throw it too far.
+    """
     mean = process.mean
-    pull, mode = np.zeros_like(mean), mean.copy()
-    value, slope, curvature = likelihood(mode)
-    objective = value.sum(axis=0) / 2
+    pull, mode, seen_from = np.zeros_like(mean), mean, near
+    objective = likelihood(mean)[0].sum(axis=0) / 2
+    _, slope, curvature = likelihood(near)
     for _ in range(_STEPS):
         weight = curvature / 2
-        aim, moved = _Seen(process, weight).step(weight * (mode - mean) - slope / 2)
+        aim, moved = _Seen(process, weight).step(weight * (seen_from - mean) - slope / 2)
         towards, length = moved - (mode - mean), np.ones(mean.shape[1])
         for _ in range(_HALVINGS):
             tried, there = pull + length * (aim - pull), mode + length * towards
-            terms = likelihood(there)
-            reached = terms[0].sum(axis=0) / 2 + (tried * (there - mean)).sum(axis=0) / 2
+            value, slope, curvature = likelihood(there)
+            reached = value.sum(axis=0) / 2 + (tried * (there - mean)).sum(axis=0) / 2
             worse = ~(reached <= objective + _SETTLED)
             if not worse.any():
                 break
             length = np.where(worse, length / 2, length)
         settled = bool((np.abs(reached - objective) < _SETTLED).all())
-        pull, mode, objective = tried, there, reached
-        value, slope, curvature = terms
+        pull, mode, seen_from, objective = tried, there, there, reached
         if settled:
             break
     seen = _Seen(process, curvature / 2)
