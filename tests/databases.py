@@ -158,6 +158,27 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return found.new()
 
 
+@pytest.fixture(scope="session")
+def spark() -> Iterator[None]:
+    """A Spark on this machine for all tests that ask for it: two tasks at once, and of small tables as little compiled as can be."""
+    pytest.importorskip("pyspark", reason="Spark is not installed (relaxant[spark])")
+    if shutil.which("java") is None:
+        pytest.skip("Java is not installed, in which Spark runs")
+    from relaxant.cohort.spark import local_session
+
+    quick = {"SPARK_MASTER": "local[2,4]", "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
+    before = {name: os.environ.get(name) for name in quick}
+    os.environ.update(quick)
+    session = local_session()
+    session.conf.set("spark.sql.codegen.wholeStage", "false")
+    session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
+    session.conf.set("spark.sql.shuffle.partitions", "2")
+    yield
+    session.stop()
+    for name, value in before.items():
+        os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
+
+
 def end(process: subprocess.Popen[bytes]) -> None:
     """SIGKILL to a process of ours."""
     process.send_signal(signal.SIGKILL)

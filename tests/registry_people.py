@@ -274,8 +274,10 @@ class Maker:
         elif fact in ("daily_dose", "most_daily_dose", "previous_daily_dose") and taken and taken[0].route != "intrathecal":  # fmt: skip
             value = _near(node, rng)
             taken[0].daily, taken[0].sig = (value, str(node.get("unit", "mg")).removesuffix("/day")), rng.choice((None, f"{value / 2:g} mg twice a day"))  # fmt: skip
-        elif fact == "most_single_dose" and taken:
-            taken[0].sig, taken[0].daily = f"{_near(node, rng):g} {str(node.get('unit', 'mg')).partition('/')[0]} once a day", None  # fmt: skip
+        elif fact in ("most_single_dose", "most_single_dose_per_kg") and taken:
+            unit, _, per = str(node.get("unit", "mg")).partition("/")
+            value = _near(node, rng) * (_weight(draft) if per else 1)
+            taken[0].sig, taken[0].daily = f"{value:g} {unit} once a day", (value, unit)
 
 
 def _add(draft: Draft, other: Draft) -> None:
@@ -442,7 +444,8 @@ class Tables:
 
     def _product(self, drug: Drug, plain: bool, rng: random.Random) -> tuple[Row, Sold | None]:
         found = shelf().get(drug.names, [])
-        fitting = [s for s in found if drug.route in (None, s.route or s.form)]
+        injected = drug.route in (*_SPOT, "injection")
+        fitting = [s for s in found if drug.route in (None, s.route) or (injected and (s.route, s.form) == (None, "injection"))]  # fmt: skip
         fitting = [s for s in fitting if (s.release == "modified") == (drug.release == "modified")] or fitting
         names = " / ".join(drug.names)
         own = lookup_ingredient(drug.names[0]) if len(drug.names) == 1 else None

@@ -137,8 +137,8 @@ def test_postgresql_says_what_the_bedside_says(registries: dict[str, Said], scre
     assert rows(made.checks) == rows(screens["US"].checks)
 
 
+@pytest.mark.usefixtures("spark")
 def test_spark_says_what_the_bedside_says(tmp_path: Path, knowledge: Knowledge) -> None:
-    pytest.importorskip("pyspark", reason="Spark is not installed (relaxant[spark])")
     said = Said(write(tmp_path / "registry", ON_SPARK, SEED, knowledge), "US", knowledge)
     made = screened(str(said.folder), tmp_path / "spark", engine="spark")
     said.is_said_by(made)

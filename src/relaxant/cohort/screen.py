@@ -253,10 +253,11 @@ def _on_spark(job: _Job, unfinished: Unfinished, tell: Progress) -> Prepared:
         unfinished.put("prepared.json", written)
         held.keep("said", f"SELECT person_id, as_of, kind, item, start, stop, low, high FROM ({said}) AS s")
         check = _OnSpark(prepared, job)
+        people = sum(one.persons for one in prepared.people if one.asked) // max(1, len(prepared.spans))
         for span in prepared.spans:
             if unfinished.get(_name(span, "tally")) is None:
                 rows = held.mapped(
-                    f"SELECT * FROM said WHERE person_id BETWEEN {span.first} AND {span.last}", check, _PACKED
+                    f"SELECT * FROM said WHERE person_id BETWEEN {span.first} AND {span.last}", check, _PACKED, people
                 )  # fmt: skip
                 _put(unfinished, span, _together(sorted(rows, key=lambda row: int(row["first"]))))
             tell("checking", span.number + 1, len(prepared.spans))

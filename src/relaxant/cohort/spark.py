@@ -17,6 +17,8 @@ from relaxant.cohort.tables import BY_NAME
 from relaxant.errors import InputError, visible
 
 _CATALOG = "spark:"
+_PEOPLE_OF_A_TASK = 1_000  # for fewer the knowledge is read longer than they are checked
+_FAILURES = 4  # of a task, as on a cluster
 
 
 class SparkEngine:
@@ -24,9 +26,9 @@ class SparkEngine:
 
     name = "spark"
 
-    def __init__(self, source: str, session: SparkSession | None = None) -> None:
-        self._source, self._own = source, session is None
-        self.session = session or local_session()
+    def __init__(self, source: str) -> None:
+        self._source, self._own = source, SparkSession.getActiveSession() is None
+        self.session = local_session()
         self._kept: list[DataFrame] = []
         self._where: dict[str, str] = {}
         if source.startswith(_CATALOG):
@@ -69,25 +71,30 @@ class SparkEngine:
         """What a query gives, in its order."""
         yield from self.rows(sql).to_batches()
 
-    def mapped(self, sql: str, check: Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]], schema: str) -> Iterator[dict[str, bytes | int]]:  # fmt: skip
+    def mapped(self, sql: str, check: Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]], schema: str, people: int) -> Iterator[dict[str, bytes | int]]:  # fmt: skip
         """What ``check`` makes of the rows of a query, on the machines that hold them: nobody's rows are on two of them, and they stand in order.
 
-        ``schema`` is that of what ``check`` gives, in Spark's words. Into how many :attr:`tasks` people are cut changes nothing of the outcome.
+        ``schema`` is that of what ``check`` gives, in Spark's words. Into how many tasks the ``people`` are cut, at most :attr:`tasks`, changes
+        nothing of the outcome.
         """
         order = ("person_id", "as_of", "kind", "item", "start", "stop", "low")
+        tasks = min(self.tasks, 1 + people // _PEOPLE_OF_A_TASK)
         with _Told(self._source):
-            people = (
-                self._sql(spoken(sql, "spark")).repartitionByRange(self.tasks, "person_id").sortWithinPartitions(*order)
-            )
-            for row in people.mapInArrow(check, schema).toLocalIterator(prefetchPartitions=True):
-                yield row.asDict()
+            rows = self._sql(spoken(sql, "spark")).repartitionByRange(tasks, "person_id").sortWithinPartitions(*order)
+            made = rows.mapInArrow(check, schema).persist()
+            try:
+                made.count()  # all tasks beside one another; the iterator alone would ask for one after another
+                for row in made.toLocalIterator():
+                    yield row.asDict()
+            finally:
+                made.unpersist()
 
     def faults(self) -> tuple[tuple[str, str, int], ...]:
         """Rows that Spark could not read are columns without a value, which are counted elsewhere."""
         return ()
 
     def close(self) -> None:
-        """Lets go of what was kept; ends Spark where it was begun here."""
+        """Lets go of what was kept; ends Spark where it was begun for this source."""
         for kept in self._kept:
             kept.unpersist()
         if self._own:
@@ -126,7 +133,7 @@ def local_session() -> SparkSession:
     if not _given():
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # else Spark takes the first python3 that it finds
         builder = (
-            builder.master(os.environ.get("SPARK_MASTER", f"local[{cores}]"))
+            builder.master(os.environ.get("SPARK_MASTER", f"local[{cores},{_FAILURES}]"))
             .config("spark.driver.host", "127.0.0.1")
             .config("spark.driver.bindAddress", "127.0.0.1")
             .config("spark.sql.shuffle.partitions", str(2 * cores))
