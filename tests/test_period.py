@@ -485,11 +485,8 @@ def test_a_period_of_a_postgresql_database(server: Any, tmp_path: Path) -> None:
     same_as_on_files(url, tmp_path)
 
 
-@pytest.mark.full
+@pytest.mark.usefixtures("spark")
 def test_a_period_on_spark(tmp_path: Path) -> None:
-    pytest.importorskip("pyspark", reason="pyspark is not installed")
-    if shutil.which("java") is None:
-        pytest.skip("there is no Java on this machine")
     same_as_on_files("", tmp_path, engine="spark")
 
 

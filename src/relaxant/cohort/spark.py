@@ -29,7 +29,7 @@ class SparkEngine:
     def __init__(self, source: str) -> None:
         self._source, self._own = source, SparkSession.getActiveSession() is None
         self.session = local_session()
-        self._kept: list[DataFrame] = []
+        self._kept: list[str] = []
         self._where: dict[str, str] = {}
         if source.startswith(_CATALOG):
             self._catalog(source.removeprefix(_CATALOG))
@@ -53,13 +53,19 @@ class SparkEngine:
         return self._where[table]
 
     def keep(self, name: str, sql: str) -> None:
-        """Runs a query when it is first needed, and keeps what it gives."""
-        found = self._sql(spoken(sql, "spark")).persist()
-        self._kept.append(found)
+        """Runs a query and keeps what it gives, without how it was come by: else what is asked of the last of twenty names all before it, over again.
+
+        In Spark's checkpoint folder where there is one (``spark.checkpoint.dir``); else where it was computed, and lost with an executor.
+        """
+        asked = self._sql(spoken(sql, "spark"))
+        with _Told(self._source):
+            found = asked.checkpoint() if self.session.sparkContext.getCheckpointDir() else asked.localCheckpoint()
+        self._kept.append(name)
         found.createOrReplaceTempView(name)
 
     def load(self, name: str, table: pa.Table) -> None:
         """Puts a small table beside the others."""
+        self._kept.append(name)
         self.session.createDataFrame(table).createOrReplaceTempView(name)
 
     def rows(self, sql: str) -> pa.Table:
@@ -94,9 +100,9 @@ class SparkEngine:
         return ()
 
     def close(self) -> None:
-        """Lets go of what was kept; ends Spark where it was begun for this source."""
-        for kept in self._kept:
-            kept.unpersist()
+        """Lets go of what was kept, which Spark clears away once nobody names it; ends Spark where it was begun for this source."""
+        for name in self._kept:
+            self.session.catalog.dropTempView(name)
         if self._own:
             self.session.stop()
 
@@ -111,6 +117,7 @@ class SparkEngine:
                     else reads.option("header", "true").option("mode", "FAILFAST").csv(list(map(str, paths)))
                 )
             found.createOrReplaceTempView(view)
+            self._kept.append(view)
             self._where[table] = view
 
     def _catalog(self, database: str) -> None:
