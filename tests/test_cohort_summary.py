@@ -54,6 +54,10 @@ def text_of(html: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html.partition("</style>")[2]))
 
 
+def spaced(count: int) -> str:
+    return f"{count:,}".replace(",", "\u202f")
+
+
 def test_the_page_stands_alone(tally: Tally, knowledge: Knowledge) -> None:
     html = page(tally, knowledge)
     assert html == page(tally, knowledge)
@@ -63,16 +67,17 @@ def test_the_page_stands_alone(tally: Tally, knowledge: Knowledge) -> None:
 
 def test_the_page_says_what_the_counts_say(tally: Tally, knowledge: Knowledge) -> None:
     html, words = page(tally, knowledge, small_counts=True), text_of(page(tally, knowledge, small_counts=True))
-    assert f"{tally.relaxant} of {tally.persons} persons have a muscle relaxant" in words
+    counts = text_of(f"</style>{spaced(tally.relaxant)} of {spaced(tally.persons)}")
+    assert f"{counts} persons have a muscle relaxant" in words
     assert "fewer than" not in words and "not shown" not in words.replace("is not shown", "")
     for rule, count in tally.rules.items():
-        assert re.search(rf">{re.escape(rule)}(?:, not verified)?</bdi></span></th>.*?>{count}</span>", html, re.S), (
-            rule
-        )
+        assert re.search(
+            rf">{re.escape(rule)}(?:, not verified)?</bdi></span></th>.*?>{spaced(count)}</span>", html, re.S
+        ), rule
     for need in ("weight", "creatinine"):
         one = tally.wanting[need]
         row = re.search(rf"<bdi>{need}</bdi></th>.*?</tr>", html, re.S)
-        assert row and f">{one.people}</span>" in row[0] and f">{one.checks}</span>" in row[0]
+        assert row and f">{spaced(one.people)}</span>" in row[0] and f">{spaced(one.checks)}</span>" in row[0]
     assert "the last day of the data" in words and "registry.duckdb" in words
     assert "The table measurement is not there" in words and "a cast" not in words and "1 kind of row" in words
     found = {agent for agent, _ in tally.agents}

@@ -287,6 +287,12 @@ def test_on_hold_is_checked_and_said() -> None:
     assert told(out, "MedicationRequest/a", "on hold")
 
 
+@pytest.mark.parametrize("intent", ["plan", "proposal", "option"])
+def test_a_proposal_on_hold_was_never_taken(intent: str) -> None:
+    out = read(order(status="on-hold", intent=intent))
+    assert not out.get("medicines") and len(out["considering"]) == 1
+
+
 @pytest.mark.parametrize(
     "more", [{"status": "not-taken"}, {"taken": "n"}, {"adherence": {"code": {"coding": [{"code": "not-taking"}]}}}]
 )

@@ -198,4 +198,4 @@ def _fact(test: Test, leaf: Leaf, facts: Facts) -> str | None:
     if with_:
         roles, ingredients, _ = clause.split("|")
         return f"with {', '.join(part.replace(',', ', ') for part in (roles, ingredients) if part)}"
-    return leaf.column.removeprefix(f"{agent}:")
+    return leaf.column.removeprefix(f"{agent}:").removeprefix("on:")

@@ -142,7 +142,7 @@ def read_medicine(resource: Resource, catalogue: Catalogue, notes: Notes) -> tup
     base.change = change
     if kind == "MedicationRequest" and role == "taken":
         base.ends = _dosing_end(base.dosage)
-    if status == "on-hold":
+    if status == "on-hold" and role != "weighed":  # a proposal that waits was never taken
         _on_hold(base, notes)
     elif kind == "MedicationRequest" and role == "ended" and base.stop is None:
         base.stop, base.planned = _foreseen_end(resource, base.dosage, ref, notes), status == "stopped"

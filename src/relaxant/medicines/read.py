@@ -196,7 +196,7 @@ def _read_line(
         regimen=regimen,
         suggestions=() if ingredients else name.suggestions or _meanings(name, patient.country),
         searched=searched,
-        why=_why(name, regimen, bool(ingredients), taken.why),
+        why=_why(None if entry and line.drug is None else name, regimen, bool(ingredients), taken.why),
         not_understood=second,
         route_not_licensed=wrong_route,
         beside=change == "start",
@@ -346,7 +346,8 @@ def _meanings(name: NameReading, country: str) -> tuple[Suggestion, ...]:
     return tuple(Suggestion(" + ".join(_shown(i, country) for i in one), _EVEN) for one in name.alternatives)
 
 
-def _why(name: NameReading, regimen: Regimen, understood: bool, taken: str | None) -> str | None:
+def _why(name: NameReading | None, regimen: Regimen, understood: bool, taken: str | None) -> str | None:
+    """``name``: how the words were read; ``None`` where a code alone was given and understood."""
     parts = [taken] if taken else []
-    parts += [] if understood and name.status == "read" else [name.why] if name.why else []
+    parts += [name.why] if name and name.why and not (understood and name.status == "read") else []
     return " ".join([*parts, *regimen.problems]) or None
