@@ -9,7 +9,7 @@ import relaxant
 
 project = "relaxant"
 author = "The relaxant authors"
-copyright = "2026, the relaxant authors, Apache-2.0"  # noqa: A001  Sphinx asks for this name
+copyright = "2026, the relaxant authors, Apache-2.0"
 version = release = relaxant.__version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc"]
