@@ -68,7 +68,7 @@ FIELDS: dict[str, tuple[str, dict[str, Any]]] = {
     "sex": ("female, male, other or unknown; for the last two both formulas run.", {"enum": ["female", "male", "other", "unknown"]}),
     "birth_date": ("The birth date; or give `age`.", DAY),
     "age": ("Years, or a number with its unit: 8 months.", TEXT),
-    "weight": ("With its unit: 61 kg, 9 st is not read, 134 lb is.", MEASURE),
+    "weight": ("With its unit: 61 kg, 134 lb, 9 st.", MEASURE),
     "height": ("With its unit: 165 cm, 65 in.", MEASURE),
     "muscle_mass": ("low: paralysis, amputation, muscle disease; creatinine flatters the kidney.", {"enum": ["low", "normal"]}),
     "pregnant": ("Yes or no; left out is unknown.", YES_NO),

@@ -17,26 +17,30 @@ _UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")  # within a word
 _LOOKS = {"plain": "{}", "strong": "**{}**", "soft": "*{}*", "code": "`{}`"}
 
 
-def leaf_markdown(leaf: Leaf, *, made: str, address: Address) -> str:
-    """The page as text. ``made``: the remark on how it came about; ``address``: where another page lies, ``None`` where there is none."""
-    out = [f"# {leaf.title}", made, *_blocks(leaf.lead, address)]
+def leaf_markdown(leaf: Leaf, *, made: str, address: Address, cited: str = "") -> str:
+    """The page as text.
+
+    ``made``: the remark on how it came about; ``address``: where another page lies, ``None`` where there is none; ``cited``: the words by
+    which a source leads to its own page, where it has one.
+    """
+    out = [f"# {leaf.title}", made, *_blocks(leaf.lead, address, cited)]
     for part in leaf.parts:
-        out += [*([f"## {part.heading}"] if part.heading else []), *_blocks(part.blocks, address)]
+        out += [*([f"## {part.heading}"] if part.heading else []), *_blocks(part.blocks, address, cited)]
     return "\n\n".join(out) + "\n"
 
 
-def _blocks(blocks: Iterable[LeafBlock], address: Address) -> list[str]:
-    return [text for block in blocks for text in _block(block, address)]
+def _blocks(blocks: Iterable[LeafBlock], address: Address, cited: str) -> list[str]:
+    return [text for block in blocks for text in _block(block, address, cited)]
 
 
-def _block(block: LeafBlock, address: Address) -> list[str]:
+def _block(block: LeafBlock, address: Address, cited: str) -> list[str]:
     match block:
         case Paragraph():
             return [_sentence(block.sentence, address)]
         case Items():
             return ["\n".join(f"- {_sentence(s, address)}" for s in block.entries)]
         case SourceList():
-            lines = [_sentence(s, address) for _, s in block.sources]
+            lines = [f"{_sentence(s, address)}{_cited(id, address, cited)}" for id, s in block.sources]
             return ["\n".join(f"{f'{i}.' if block.numbered else '-'} {line}" for i, line in enumerate(lines, 1))]
         case Grid():
             rows = [block.columns, *(tuple(_sentence(s, address) for s in line) for line in block.lines)]
@@ -51,6 +55,11 @@ def _block(block: LeafBlock, address: Address) -> list[str]:
             return [f"{block.label}:", *lines] if block.label else lines
         case Table():
             return [f"**{block.caption}**", _rows([block.head, *(tuple(map(_cell, row)) for row in block.rows)])]
+
+
+def _cited(source: str, address: Address, cited: str) -> str:
+    to = address(Target("sources", source)) if cited else None
+    return f" [{cited}]({to})" if to else ""
 
 
 def _rows(rows: list[tuple[str, ...]]) -> str:

@@ -86,6 +86,15 @@ def scales_markdown(knowledge: Knowledge) -> str:
     return "\n\n".join(out) + "\n"
 
 
+def scale_markdown(knowledge: Knowledge, scale: Scale) -> str:
+    """A page of one scale, with its own sources."""
+    page = _Page(knowledge)
+    part = page.scale(scale)
+    lines = "\n".join(f"- {_safe(text)}" for text in part.lines)
+    sources = "\n".join(f"- {_safe(text)}" for text in page.sources())
+    return f"# {_safe(part.title)}\n\n{lines}\n\n## {knowledge.words('scales')['sources']}\n\n{sources}\n"
+
+
 def _parts(parts: Sequence[ScalePart]) -> Iterator[str]:
     for part in parts:
         yield f"## {_safe(part.title)}"

@@ -1,0 +1,146 @@
+"""Makes the documentation's site from docs/ and the knowledge, and says which links on it are dead.
+
+python tools/site.py FOLDER             the whole site, a page for every agent, rule, condition, model, scale and source
+python tools/site.py FOLDER --rules 40  of rules and sources so many, drawn by chance; the rest of the pages are all there
+
+It needs ``relaxant[docs]``. Exits with 1 where Sphinx has something to say or a link leads nowhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import random
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from site_links import dead_links
+from sphinx.cmd.build import main as sphinx
+
+from relaxant.cli import main as relaxant
+from relaxant.formulary.markdown import pages_with_sources
+from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.plain import read_yaml
+from relaxant.report.leaf import Target
+from relaxant.report.scale_pages import scale_markdown
+
+DOCS = Path(__file__).parent.parent / "docs"
+LINK = re.compile(r"(\]\((?!https?://)[^)#\s]*?)README\.md")
+COMMANDS = re.compile(r"^    ([a-z-]+)(?: |$)", re.M)
+ALONE = ("formulary/rules", "formulary/sources")  # too many to stand at the side
+SEED = 9
+
+
+def main() -> int:
+    """Makes the site; the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("--rules", type=int, metavar="N", help="so many rules and so many sources")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as source:
+        lay_out(Path(source), options.rules)
+        status = sphinx(
+            ["-q", "-W", "--keep-going", "-j", "auto", "-d", f"{source}/.read", source, str(options.folder)]
+        )
+    dead = list(dead_links(options.folder))
+    for page, target in dead:
+        print(f"{page}: {target} leads nowhere", file=sys.stderr)
+    return 1 if status or dead else 0
+
+
+def lay_out(source: Path, sampled: int | None = None) -> None:
+    """Writes what Sphinx reads: the documents, what the knowledge makes, and what stands at the side."""
+    knowledge = load_knowledge()
+    shutil.copytree(DOCS, source, dirs_exist_ok=True, ignore=shutil.ignore_patterns("rules"))
+    made = {f"formulary/{path}": text for path, text in pages_with_sources(knowledge, kept(knowledge, sampled)).items()}
+    for scale in knowledge.responses.scales.values():
+        made[f"response/scales/{scale.scale}.md"] = scale_markdown(knowledge, scale)
+    made["response/scales/README.md"] = "# Scales, one by one\n"
+    made["decisions/README.md"] = (
+        "# Why it is built so\n\nEvery decision with what stood against it. A later one may take an earlier one's place; none is rewritten.\n"
+    )
+    made["reference/commands.md"] = commands()
+    for path, text in made.items():
+        (source / path).parent.mkdir(parents=True, exist_ok=True)
+        (source / path).write_text(text, encoding="utf-8")
+    shutil.copy(DOCS / "_site" / "conf.py", source / "conf.py")
+    for page in source.rglob("*.md"):
+        text = LINK.sub(r"\1index.md", page.read_text(encoding="utf-8"))
+        folder = page.parent.relative_to(source).as_posix()
+        if folder in ALONE and page.name != "README.md":
+            text = f"---\norphan: true\n---\n{text}"
+        if page.name == "README.md":
+            text += side_of(page.parent, source)
+            page.unlink()
+            page = page.with_name("index.md")
+        page.write_text(text, encoding="utf-8")
+
+
+def kept(knowledge: Knowledge, sampled: int | None) -> Callable[[Target], bool]:
+    """Which generated pages are made: all, or of rules and sources a sample beside those that a document leads to."""
+    if sampled is None:
+        return lambda _: True
+    chance = random.Random(SEED)
+    led = {
+        Path(target).stem
+        for page in DOCS.rglob("*.md")
+        if page.relative_to(DOCS).parts[0] != "formulary"
+        for target in re.findall(r"formulary/rules/([^)#]+)\.md", page.read_text(encoding="utf-8"))
+    }
+    names = {
+        "rules": led | set(chance.sample(sorted(knowledge.rules), min(sampled, len(knowledge.rules)))),
+        "sources": set(chance.sample(sorted(knowledge.sources), min(sampled, len(knowledge.sources)))),
+    }
+    return lambda target: target.kind not in names or target.name in names[target.kind]
+
+
+def side_of(folder: Path, source: Path) -> str:
+    """The tables of contents of a folder's first page: of the site what `contents.yaml` names, else every page beside it."""
+    if folder == source:
+        contents = read_yaml((DOCS / "_site" / "contents.yaml").read_text(encoding="utf-8"), "contents.yaml")
+        return "".join(_table(pages, caption) for one in contents for caption, pages in one.items())
+    if folder.relative_to(source).as_posix() in ALONE:
+        return ""
+    below = sorted(f"{path.name}/*" for path in folder.iterdir() if path.is_dir() and list(path.glob("*.md")) and not (path / "README.md").exists() and path.relative_to(source).as_posix() not in ALONE)  # fmt: skip
+    beside = ["*"] if len(list(folder.glob("*.md"))) > 1 else []
+    return _table([*beside, *below]) if beside or below else ""
+
+
+def _table(pages: list[str], caption: str = "") -> str:
+    options = [":hidden:", ":glob:", *([f":caption: {caption}"] if caption else [])]
+    return "\n".join(["\n```{toctree}", *options, "", *pages, "```\n"])
+
+
+def commands() -> str:
+    """A page of every command with what it says of itself."""
+    out = ["# Commands", "Every command with its options, as it says them itself."]
+    top = _help()
+    out += [f"```text\n{top}```"]
+    for name in COMMANDS.findall(top.partition("COMMAND\n")[2]):
+        text = _help(name)
+        out += [f"## {name}", f"```text\n{text}```"]
+        for further in _further(text):
+            out += [f"### {name} {further}", f"```text\n{_help(name, further)}```"]
+    return "\n\n".join(out) + "\n"
+
+
+def _further(text: str) -> Iterator[str]:
+    _, found, rest = text.partition("positional arguments:\n  COMMAND\n")
+    if found:
+        yield from COMMANDS.findall(rest)
+
+
+def _help(*command: str) -> str:
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.suppress(SystemExit):
+        relaxant([*command, "--help"])
+    return said.getvalue()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
