@@ -14,9 +14,7 @@ import pyarrow as pa
 from relaxant.cohort.days import day_number
 from relaxant.cohort.registry import Registry
 from relaxant.cohort.said import HABIT, LINE, MEASURED, PERSON
-from relaxant.cohort.sql import DAY as _DAY
-from relaxant.cohort.sql import NO_AMOUNT as _NO_AMOUNT
-from relaxant.cohort.sql import NOTHING as _NOTHING
+from relaxant.cohort.sql import DAY, NO_AMOUNT, NOTHING
 from relaxant.knowledge.load import Knowledge
 
 _SHIFT, _LINES = 1_000_000, 10_000_000  # more days before 1970 than anybody has, more lines than there are
@@ -42,14 +40,14 @@ def keep_persons(registry: Registry, as_of: date) -> None:
     day = f"LEAST(COALESCE(day_of_birth, CASE WHEN month_of_birth IS NULL THEN 1 ELSE 15 END), {longest})"
     possible = f"year_of_birth BETWEEN 1800 AND 2200 AND {month} BETWEEN 1 AND 12 AND {day} BETWEEN 1 AND 31"
     made = f"MAKE_DATE(CAST(year_of_birth AS INT), CAST({month} AS INT), CAST({day} AS INT))"
-    born = _DAY.format(f"CASE WHEN {possible} THEN {made} END")
+    born = DAY.format(f"CASE WHEN {possible} THEN {made} END")
     said = ("gender_concept_id", "year_of_birth", "month_of_birth", "day_of_birth")
     differ = " OR ".join(f"MIN(COALESCE({c}, -1)) <> MAX(COALESCE({c}, -1))" for c in said)
     died = (
-        f"SELECT person_id, MIN({_DAY.format('death_date')}) AS died FROM {registry.typed('death', 'person_id', 'death_date')} AS d "
+        f"SELECT person_id, MIN({DAY.format('death_date')}) AS died FROM {registry.typed('death', 'person_id', 'death_date')} AS d "
         "WHERE death_date IS NOT NULL GROUP BY person_id"
         if registry.has("death")
-        else f"SELECT CAST(NULL AS BIGINT) AS person_id, {_NOTHING} AS died"
+        else f"SELECT CAST(NULL AS BIGINT) AS person_id, {NOTHING} AS died"
     )
     registry.engine.keep(
         "persons",
@@ -75,8 +73,8 @@ def keep_persons(registry: Registry, as_of: date) -> None:
 def exposures(registry: Registry) -> str:
     """Every exposure as a subquery: drug by its key, first and last day, how much for how long. One without a usable end ends with its supply, or on
     its first day; ``single`` is one that says to end on its first day, and nothing of a supply."""
-    start = _DAY.format("drug_exposure_start_date")
-    end = _DAY.format("drug_exposure_end_date")
+    start = DAY.format("drug_exposure_start_date")
+    end = DAY.format("drug_exposure_end_date")
     supplied = "CASE WHEN days_supply BETWEEN 1 AND 1000 THEN days_supply END"
     no_supply = "COALESCE(days_supply, 0) <= 0 AND COALESCE(quantity, 0) <= 1 AND COALESCE(sig, '') = ''"
     return f"""(
@@ -162,7 +160,7 @@ def said_lines(knowledge: Knowledge) -> str:
             FROM pieces)
         SELECT person_id, as_of, CAST({LINE} AS TINYINT) AS kind, CAST(numbered % {_LINES} AS INT) AS item,
                CAST(begun AS INT) AS start, CAST(CASE WHEN over < as_of THEN until END AS INT) AS stop,
-               {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
+               {NO_AMOUNT} AS low, {NO_AMOUNT} AS high
         FROM newest WHERE last >= newest AND (all_over < as_of OR over >= as_of)
     """
 
@@ -171,7 +169,7 @@ def said_persons() -> str:
     """One row for everybody who is asked about: birth, death, sex."""
     return f"""
         SELECT a.person_id, a.as_of, CAST({PERSON} AS TINYINT) AS kind, CAST(0 AS INT) AS item, p.born AS start, CASE WHEN p.died <= a.as_of THEN p.died END AS stop,
-               CAST(p.female AS DOUBLE) AS low, {_NO_AMOUNT} AS high
+               CAST(p.female AS DOUBLE) AS low, {NO_AMOUNT} AS high
         FROM ask AS a JOIN persons AS p ON p.person_id = a.person_id
     """
 
@@ -206,7 +204,7 @@ def keep_values(registry: Registry, creatinine: int, asked: str = "ask", longer:
         SELECT v.person_id, v.as_of, v.item, v.day, MIN(CASE WHEN {inside} THEN v.value END) AS low,
                MAX(CASE WHEN {inside} THEN v.value END) AS high, SUM(CASE WHEN {inside} THEN 0 ELSE 1 END) AS outside
         FROM (SELECT r.person_id, r.as_of, m.item, m.least, m.most, r.day, {_SETTLED} AS value
-              FROM (SELECT s.person_id, a.as_of, {measured_key()}, {_DAY.format("measurement_date")} AS day, value_as_number AS value
+              FROM (SELECT s.person_id, a.as_of, {measured_key()}, {DAY.format("measurement_date")} AS day, value_as_number AS value
                     FROM {registry.typed("measurement")} AS s JOIN {asked} AS a ON a.person_id = s.person_id
                     WHERE measurement_date IS NOT NULL AND value_as_number IS NOT NULL AND {_NUMBER}) AS r
               JOIN measured AS m ON m.concept = r.concept AND m.source = r.source AND m.unit = r.unit AND m.unit_source = r.unit_source
@@ -228,7 +226,7 @@ def said_values(creatinine: int, earlier: int, knowledge: Knowledge) -> str:
     oldest = f"as_of - {int(knowledge.labs['creatinine'].valid_days)}"
     every = f"(SELECT *, MAX(day) OVER (PARTITION BY person_id, as_of) AS newest FROM measure WHERE item = {creatinine} AND low IS NOT NULL) AS c"
     return f"""
-        SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop, low, high
+        SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {NOTHING} AS stop, low, high
         FROM measure WHERE low IS NOT NULL AND (item <> {creatinine} OR day >= {oldest})
         QUALIFY ROW_NUMBER() OVER (PARTITION BY person_id, as_of, item ORDER BY day DESC) = 1
         UNION ALL
@@ -241,7 +239,7 @@ def earlier_creatinine(every: str, earlier: int, holds: str, knowledge: Knowledg
     ``newest``, and ``holds`` says where that holds."""
     near = f"newest - day <= {int(knowledge.policy('kidney_injury_ratio_days'))}"
     return f"""
-        SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, CAST({earlier} AS INT) AS item, CAST(day AS INT) AS start, {_NOTHING} AS stop,
+        SELECT person_id, as_of, CAST({MEASURED} AS TINYINT) AS kind, CAST({earlier} AS INT) AS item, CAST(day AS INT) AS start, {NOTHING} AS stop,
                CASE WHEN {near} THEN low ELSE high END AS low, CASE WHEN {near} THEN low ELSE high END AS high
         FROM {every}
         WHERE day < newest AND {holds}
@@ -294,7 +292,7 @@ def keep_noted(registry: Registry) -> None:
     there mean is loaded."""
     parts = [
         f"""SELECT r.person_id, r.day, m.kind, m.item, m.field, m.lasts_days, m.again
-            FROM (SELECT person_id, {notes.key}, {_DAY.format(notes.day)} AS day
+            FROM (SELECT person_id, {notes.key}, {DAY.format(notes.day)} AS day
                   FROM {registry.typed(table)} AS s WHERE person_id IS NOT NULL AND {notes.day} IS NOT NULL) AS r
             JOIN {notes.meaning} AS m ON {" AND ".join(f"m.{c} = r.{c}" for c in notes.columns)}"""
         for table, notes in NOTES.items()
@@ -317,12 +315,12 @@ def said_noted() -> str:
     """
     return f"""
         SELECT person_id, as_of, CAST(kind AS TINYINT) AS kind, item,
-               CAST(COALESCE(MAX(CASE WHEN again THEN day END), MIN(day)) AS INT) AS start, {_NOTHING} AS stop,
-               {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
+               CAST(COALESCE(MAX(CASE WHEN again THEN day END), MIN(day)) AS INT) AS start, {NOTHING} AS stop,
+               {NO_AMOUNT} AS low, {NO_AMOUNT} AS high
         FROM ({rows}) AS x WHERE kind <> {HABIT} GROUP BY person_id, as_of, kind, item
         UNION ALL
-        SELECT person_id, as_of, CAST({HABIT} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {_NOTHING} AS stop,
-               {_NO_AMOUNT} AS low, {_NO_AMOUNT} AS high
+        SELECT person_id, as_of, CAST({HABIT} AS TINYINT) AS kind, item, CAST(day AS INT) AS start, {NOTHING} AS stop,
+               {NO_AMOUNT} AS low, {NO_AMOUNT} AS high
         FROM (SELECT DISTINCT person_id, as_of, item, field, day FROM ({rows}) AS y WHERE kind = {HABIT}) AS x
         QUALIFY RANK() OVER (PARTITION BY person_id, as_of, field ORDER BY day DESC, CASE WHEN field = 'dialysis' THEN item ELSE 0 END) = 1
     """
