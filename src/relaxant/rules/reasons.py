@@ -20,6 +20,9 @@ from relaxant.rules.predicate import Leaf
 from relaxant.rules.wording import fact_text, listed, shown_agent_name, shown_name
 
 
+_RISES = {"dose_drop": -1.0, "dose_rise": 1.0}  # facts that are a change of the daily dose, with the sign of a rise
+
+
 class Because(msgspec.Struct, frozen=True, kw_only=True):
     """A fact that made a rule fire, with its value."""
 
@@ -108,7 +111,7 @@ def because_of(group: Sequence[Fired], facts: Facts, row: int) -> tuple[Because,
             elif _is_event(leaf, facts):
                 out.update(dict.fromkeys(_when(leaf, facts, row)))
             elif title is not None:
-                out[title, fact_text(facts.column(leaf.column), row, words)] = None
+                out[_change(leaf, facts, row) or (title, fact_text(facts.column(leaf.column), row, words))] = None
             elif ":over_limit:" in leaf.column:
                 kind = leaf.column.rpartition(":")[2]
                 tested = LIMITED[plain_kind(kind)]
@@ -122,6 +125,17 @@ def because_of(group: Sequence[Fired], facts: Facts, row: int) -> tuple[Because,
         if names:
             out[str(words[word]), ", ".join(dict.fromkeys(names))] = None
     return tuple(Because(fact=f, value=v) for f, v in out)
+
+
+def _change(leaf: Leaf, facts: Facts, row: int) -> tuple[str, str] | None:
+    """A change of dose with which way it goes and by how much, where that is certain."""
+    rises = _RISES.get(leaf.column.rpartition(":")[2])
+    low, high = facts.column(leaf.column).bounds(row)
+    if rises is None or low != high:
+        return None
+    words, rise = facts.knowledge.words("values"), high * rises
+    said = "dose_same" if rise == 0 else "dose_raised" if rise > 0 else "dose_lowered"
+    return str(words["dose_change"]), str(words[said]).format(percent=plain_number(abs(rise) * 100, 3))
 
 
 def _is_event(leaf: Leaf, facts: Facts) -> bool:
