@@ -16,7 +16,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from site_links import dead_links
@@ -28,11 +28,20 @@ from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.plain import read_yaml
 from relaxant.report.leaf import Target
 from relaxant.report.scale_pages import scale_markdown
+from relaxant.rules.wording import capital
 
 DOCS = Path(__file__).parent.parent / "docs"
-LINK = re.compile(r"(\]\((?!https?://)[^)#\s]*?)README\.md")
+LINK = re.compile(r"(\]\((?!https?://)(?:[^)#\s]*/)?)(?:README\.md|(?=\)))")  # to a folder, by its first page or by its name
 COMMANDS = re.compile(r"^    ([a-z-]+)(?: |$)", re.M)
-ALONE = ("formulary/rules", "formulary/sources")  # too many to stand at the side
+ALONE = (  # too many to stand at the side; the first page of each names them
+    "decisions",
+    "formulary/agents",
+    "formulary/conditions",
+    "formulary/rules",
+    "formulary/sources",
+    "response/scales",
+    "validation/models",
+)
 SEED = 9
 
 
@@ -60,10 +69,10 @@ def lay_out(source: Path, sampled: int | None = None) -> None:
     made = {f"formulary/{path}": text for path, text in pages_with_sources(knowledge, kept(knowledge, sampled)).items()}
     for scale in knowledge.responses.scales.values():
         made[f"response/scales/{scale.scale}.md"] = scale_markdown(knowledge, scale)
-    made["response/scales/README.md"] = "# Scales, one by one\n"
-    made["decisions/README.md"] = (
-        "# Why it is built so\n\nEvery decision with what stood against it. A later one may take an earlier one's place; none is rewritten.\n"
-    )
+    scales = ((f"{scale.scale}.md", capital(scale.title)) for scale in knowledge.responses.scales.values())
+    made["response/scales/README.md"] = listed("Scales, one by one", scales)
+    decisions = ((path.name, title(path)) for path in sorted((DOCS / "decisions").glob("*.md")))
+    made["decisions/README.md"] = listed("Why it is built so", decisions)
     made["reference/commands.md"] = commands()
     for path, text in made.items():
         (source / path).parent.mkdir(parents=True, exist_ok=True)
@@ -79,6 +88,16 @@ def lay_out(source: Path, sampled: int | None = None) -> None:
             page.unlink()
             page = page.with_name("index.md")
         page.write_text(text, encoding="utf-8")
+
+
+def listed(heading: str, pages: Iterable[tuple[str, str]]) -> str:
+    """A page of links: a heading, and each page by its file and its title."""
+    return "\n".join([f"# {heading}", "", *(f"- [{name}]({file})" for file, name in pages), ""])
+
+
+def title(page: Path) -> str:
+    """The heading of a document."""
+    return page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
 
 
 def kept(knowledge: Knowledge, sampled: int | None) -> Callable[[Target], bool]:
