@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from relaxant.citing.references import cite
 from relaxant.errors import InputError, KnowledgeError, RelaxantError, ReplayError
 from relaxant.evidence.comparison import compare
 from relaxant.io.diary_csv import read_diary
@@ -23,6 +24,7 @@ from relaxant.report.terminal import render_terminal
 from relaxant.responding import answer
 from relaxant.response.response import Response
 from relaxant.reviewing import Review, replay, review, to_json
+from relaxant.tapering import taper
 
 if TYPE_CHECKING:
     from relaxant.cohort.screen import Screen
@@ -37,6 +39,7 @@ __all__ = [
     "RelaxantError",
     "ReplayError",
     "Review",
+    "cite",
     "compare",
     "estimate",
     "estimate_table",
@@ -51,6 +54,7 @@ __all__ = [
     "screen",
     "simulate",
     "simulate_table",
+    "taper",
     "to_json",
 ]
 
