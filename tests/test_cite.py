@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from datetime import date
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -316,5 +315,16 @@ def test_a_file_that_holds_no_result(written: str, said: str, tmp_path: Path, ca
 def test_the_page_shows_entries_that_the_command_writes() -> None:
     page = (ROOT / "docs" / "how-to" / "cite.md").read_text(encoding="utf-8")
     shown = re.findall(r"```bibtex\n(.*?)```", page, re.S)
-    made = cite(review(read_patient(ROOT / "examples" / "tizanidine-ciprofloxacin.yaml", today=date(2026, 11, 22))))
-    assert shown and all(entry in made.bibtex for block in shown for entry in block.split("\n\n"))
+    made = cite(review(read_patient(ROOT / "examples" / "baclofen-stopped-abruptly.yaml", today=TODAY)))
+    assert shown and all(entry.strip() in made.bibtex for block in shown for entry in block.split("\n\n"))
+
+
+def test_the_python_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    page = (ROOT / "docs" / "how-to" / "cite.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, "cite.md", "exec"), {})
+    assert "[1] " in capsys.readouterr().out and (tmp_path / "review.bib").read_text(encoding="utf-8").startswith(
+        "@misc{relaxant,"
+    )

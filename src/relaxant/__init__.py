@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         screen,
         simulate,
         simulate_table,
+        synthesize,
         taper,
         to_json,
     )
@@ -68,6 +69,7 @@ __all__ = [
     "screen",
     "simulate",
     "simulate_table",
+    "synthesize",
     "taper",
     "to_json",
 ]
