@@ -8,7 +8,7 @@ A page marks a place with a comment before a block of text, and may name the sec
     <!-- $ relaxant taper examples/plans/baclofen-out.yaml --agent baclofen | Why, Calendar -->
 
 Commands that write files (--output) run in a folder of their own, one after another where `&&` stands between them, and what they say on standard
-error is shown. The stamp of the knowledge is left out, as it is another with every change.
+error is shown with what they print. The stamp of the knowledge is left out, as it is another with every change.
 """
 
 from __future__ import annotations
@@ -45,13 +45,15 @@ def printed(command: str) -> str:
 
 
 def told(commands: list[str]) -> str:
-    """What commands that write files say, run one after another in a folder of their own."""
-    out = io.StringIO()
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(out), contextlib.chdir(folder):
-        for command in commands:
-            if status := relaxant(shlex.split(command)):
-                raise SystemExit(f"relaxant {command}: exit status {status}")
-    return out.getvalue()
+    """What commands that write files say and print, run one after another in a folder of their own that has the examples."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        Path("examples").symlink_to(ROOT / "examples")
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            for command in commands:
+                if (status := relaxant(shlex.split(command))) not in (0, 1):
+                    raise SystemExit(f"relaxant {command}: exit status {status}")
+    return STAMP.sub("", out.buffer.getvalue().decode())
 
 
 def sections(text: str) -> dict[str, str]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         RelaxantError,
         ReplayError,
         Review,
+        cite,
         compare,
         estimate,
         estimate_table,
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
         screen,
         simulate,
         simulate_table,
+        synthesize,
+        taper,
         to_json,
     )
 
@@ -51,6 +54,7 @@ __all__ = [
     "ReplayError",
     "Review",
     "__version__",
+    "cite",
     "compare",
     "estimate",
     "estimate_table",
@@ -65,17 +69,21 @@ __all__ = [
     "screen",
     "simulate",
     "simulate_table",
+    "synthesize",
+    "taper",
     "to_json",
 ]
 
 
-def __getattr__(name: str) -> object:
-    """What :mod:`relaxant.api` offers, loaded when it is first asked for: the program itself needs less of it."""
-    if name not in __all__:
-        raise AttributeError(f"module 'relaxant' has no attribute {name!r}")
-    from relaxant import api
+if not TYPE_CHECKING:  # a checker of types would take every name for one that there is
 
-    return getattr(api, name)
+    def __getattr__(name: str) -> object:
+        """What :mod:`relaxant.api` offers, loaded when it is first asked for: the program itself needs less of it."""
+        if name not in __all__:
+            raise AttributeError(f"module 'relaxant' has no attribute {name!r}")
+        from relaxant import api
+
+        return getattr(api, name)
 
 
 def __dir__() -> list[str]:

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from relaxant.citing.references import cite
 from relaxant.errors import InputError, KnowledgeError, RelaxantError, ReplayError
 from relaxant.evidence.comparison import compare
 from relaxant.io.diary_csv import read_diary
@@ -23,9 +24,11 @@ from relaxant.report.terminal import render_terminal
 from relaxant.responding import answer
 from relaxant.response.response import Response
 from relaxant.reviewing import Review, replay, review, to_json
+from relaxant.tapering import taper
 
 if TYPE_CHECKING:
     from relaxant.cohort.screen import Screen
+    from relaxant.cohort.synthesize import Synthesized
 
 __all__ = [
     "GivenDose",
@@ -37,6 +40,7 @@ __all__ = [
     "RelaxantError",
     "ReplayError",
     "Review",
+    "cite",
     "compare",
     "estimate",
     "estimate_table",
@@ -51,6 +55,8 @@ __all__ = [
     "screen",
     "simulate",
     "simulate_table",
+    "synthesize",
+    "taper",
     "to_json",
 ]
 
@@ -137,6 +143,32 @@ def screen(
         knowledge=known,
         progress=progress,
     )
+
+
+def synthesize(
+    output: str | Path,
+    *,
+    people: int,
+    seed: int = 1,
+    as_of: date | None = None,
+    country: str = "US",
+    knowledge: Knowledge | None = None,
+) -> Synthesized:
+    """Writes a registry of people who never were, as OMOP's tables, into a new folder: something to try :func:`screen` on, for which ``relaxant[screen]``
+    has to be installed. ``as_of`` is the last day of the data; the same ``seed`` gives the same people. Raises :class:`InputError` for a folder that
+    holds something and for a number of people, a day or a country that cannot be.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from relaxant import synthesize
+    >>> with TemporaryDirectory() as folder:
+    ...     synthesize(folder, people=100).rows["person"]
+    100
+    """
+    try:
+        from relaxant.cohort.synthesize import synthesize as written
+    except ModuleNotFoundError as error:
+        raise InputError("synthesize", error.name or "a library", "a library of the screen is not installed", "run `pip install 'relaxant[screen]'`") from None  # fmt: skip
+    return written(Path(output), people, seed, knowledge or load_knowledge(), as_of=as_of, country=country)
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -118,6 +118,21 @@ def _parser() -> argparse.ArgumentParser:
     knows(again)
     again.set_defaults(run=_replay)
 
+    references = commands.add_parser(
+        "cite",
+        help="the references that a saved result used, as text or BibTeX",
+        description="List the sources that a saved review, comparison, answer to a diary or taper used, and relaxant itself.",
+    )
+    references.add_argument(
+        "file",
+        metavar="RESULT.json",
+        help="what review, compare, respond or taper wrote with --format json, or - for standard input",
+    )
+    references.add_argument("--format", choices=("text", "bibtex"), default="text")
+    references.add_argument("--output", metavar="PATH", help="write there instead of to standard output")
+    knows(references)
+    references.set_defaults(run=_cite)
+
     course = commands.add_parser(
         "simulate",
         help="a model's course under a regimen, or beside every row of an event table",
@@ -471,6 +486,15 @@ def _replay(options: argparse.Namespace) -> int:
         return 0
     _write(to_json(again), None)
     print("relaxant: the same bytes", file=sys.stderr)
+    return 0
+
+
+def _cite(options: argparse.Namespace) -> int:
+    from relaxant.cli_cite import run
+    from relaxant.knowledge.load import load_knowledge
+
+    data = _read(options.file, "the JSON of a result")
+    _write(run(options, data, load_knowledge(*options.pack)), options.output)
     return 0
 
 

@@ -24,7 +24,7 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 class SourceView(msgspec.Struct, frozen=True):
-    """A numbered source: title, how much of it was seen if not all, the places cited, its address if that is safe."""
+    """A numbered source: title, how much of it was seen if not all, the places cited, its address if that is safe. ``cited_at``: the places one by one."""
 
     number: int
     title: str
@@ -32,6 +32,8 @@ class SourceView(msgspec.Struct, frozen=True):
     places: str
     url: str | None
     host: str
+    id: str
+    cited_at: tuple[str, ...]
 
 
 def safe_url(url: str | None) -> str | None:
@@ -71,5 +73,5 @@ class Citations:
             seen = words["sources"]["seen"][known.seen] if known else ""
             between = str(words["between_places"])
             host = safe.split("/")[2] if safe else ""
-            out.append(SourceView(number, title, seen, between.join(places), safe, host))
+            out.append(SourceView(number, title, seen, between.join(places), safe, host, source, tuple(places)))
         return tuple(out)

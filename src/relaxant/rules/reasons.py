@@ -173,7 +173,7 @@ def sources_of(group: Sequence[Fired], facts: Facts, row: int, partners: Sequenc
                     if not ceiling.for_all and not facts.age_band(ceiling.age_from, ceiling.age_to)[1][row]:
                         continue
                     refs.setdefault((ceiling.limit.source, ceiling.limit.place), None)
-        for ref in _own_sources(fired.test.rule, fired.test.agent, knowledge):
+        for ref in own_sources(fired.test.rule, fired.test.agent, knowledge):
             refs.setdefault((ref.source, ref.place), ref.says)
         for exposure in knowledge.exposures_of(fired.test.agent):
             if exposure.partner in partners:
@@ -184,7 +184,7 @@ def sources_of(group: Sequence[Fired], facts: Facts, row: int, partners: Sequenc
 _OWNERS: dict[str, dict[str, set[str]]] = {}
 
 
-def _own_sources(rule: Rule, agent: str, knowledge: Knowledge) -> Sequence[SourceRef]:
+def own_sources(rule: Rule, agent: str, knowledge: Knowledge) -> Sequence[SourceRef]:
     """The sources of a rule for many agents that speak of this one: labels of the others are left out, unless nothing is left."""
     if len(rule.agents) == 1:
         return rule.sources

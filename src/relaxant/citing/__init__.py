@@ -1,0 +1,1 @@
+"""The references that a result used, as text and as BibTeX."""
