@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from html import escape
 
 from relaxant.quantities import plain_number
@@ -55,3 +56,19 @@ def text(x: float, y: float, words: str, *, anchor: str = "start", weight: str =
     style += "" if size == 12 else f' font-size="{size}"'
     style += "" if anchor == "start" else f' text-anchor="{anchor}"'
     return f'<text x="{place(x)}" y="{place(y)}"{style}>{escape(words, quote=False)}</text>'
+
+
+def picture_of(width: int, height: float, title: str, description: str, body: Sequence[str]) -> str:
+    """A whole picture on white, from its parts; ``description`` says in words what it shows."""
+    tall = place(height)
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{tall}" viewBox="0 0 {width} {tall}" role="img" font-family="Helvetica, Arial, sans-serif" font-size="12" fill="#000">',
+            f"<title>{escape(title, quote=False)}</title>",
+            f"<desc>{escape(description, quote=False)}</desc>",
+            f'<rect width="{width}" height="{tall}" fill="#fff"/>',
+            *body,
+            "</svg>",
+            "",
+        ]
+    )
