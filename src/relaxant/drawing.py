@@ -72,3 +72,16 @@ def picture_of(width: int, height: float, title: str, description: str, body: Se
             "",
         ]
     )
+
+
+def ratio_axis(least: float, most: float) -> tuple[float, ...]:
+    """The ticks of an axis of logarithms, from its end below ``least`` to its end above ``most``: 1, 2 and 5 of each power of ten.
+
+    >>> ratio_axis(0.3, 4.0)
+    (0.2, 0.5, 1.0, 2.0, 5.0)
+    """
+    powers = range(math.floor(math.log10(least)) - 1, math.ceil(math.log10(most)) + 2)
+    steps = [float(f"{s}e{p}") for p in powers for s in (1, 2, 5)]
+    first = max(s for s in steps if s <= least * (1 + 1e-9))
+    last = min(s for s in steps if s >= most * (1 - 1e-9))
+    return tuple(s for s in steps if first <= s <= last)

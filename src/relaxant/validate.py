@@ -17,12 +17,13 @@ _WHOLE = ("models",)  # folders in which nothing else lies
 def main(arguments: Sequence[str] | None = None) -> int:
     """Writes the pages, or compares them, and returns the exit status: 1 where a page is stale, 2 where something failed."""
     parser = argparse.ArgumentParser(prog="python -m relaxant.validate", description="Compare every model, interaction, start and rule with what was published and measured.")  # fmt: skip
-    parser.add_argument("--output", type=Path, default=Path("docs/validation"), metavar="FOLDER", help="where the pages lie (docs/validation)")  # fmt: skip
+    parser.add_argument("--root", type=Path, default=Path(), metavar="FOLDER", help="the checkout, whose measurements and tests the report reads (here)")  # fmt: skip
+    parser.add_argument("--output", type=Path, metavar="FOLDER", help="where the pages lie (docs/validation of the checkout)")  # fmt: skip
     parser.add_argument("--check", action="store_true", help="write nothing; say which pages differ from what would be made")  # fmt: skip
     options = parser.parse_args(arguments)
-    folder: Path = options.output
+    folder: Path = options.output or options.root / "docs" / "validation"
     try:
-        made = pages(load_knowledge())
+        made = pages(load_knowledge(), options.root)
         if options.check:
             return _checked(made, folder)
         for name, text in made.items():
