@@ -22,10 +22,10 @@ def section(knowledge: Knowledge) -> list[str]:
     cases = sum(len(r.cases) for r in rules)
     lacking = [r.rule for r in rules if {c.expect for c in r.cases} != set(_OUTCOMES)]
     return [
-        f"{count(len(rules), 'rule')} carry {count(cases, 'case')}: a person, and what the rule must say of them. All were run when this page was made, by the linter's own code (`relaxant lint`): **{count(len(faults), 'fault')}**.",
+        f"{count(len(rules), 'rule')} carry {cases:,} cases: a person, and what the rule must say of them. All were run when this page was made, by the linter's own code (`relaxant lint`): **{count(len(faults), 'fault')}**.",
         *bullets("", (f"{where}: {what}" for where, what in faults)),
         *bullets("Rules without a case of each outcome:", lacking),
-        "A case is a test of the rule as written: that it fires for whom it is meant, stays silent for the next person, and says that it could not be checked where an input is missing. It does not show that the rule is right; its sources do, or do not ([what is not validated](#what-is-not-validated)). Cases were written by the rule's author.",
+        "A case is a test of the rule as written: that it fires for whom it is meant, stays silent for the next person, and says that it could not be checked where an input is missing. It does not show that the rule is right; its sources do, or do not ([what is not validated](#what-is-not-validated)). Cases stand beside their rule and share its reading of the sources.",
         table(
             ("Relaxant", "Rules", "of them for it alone", *TIERS, "Cases", *(o.capitalize() for o in _OUTCOMES), "Faults"),
             [*(_row(a, [r for r in rules if _names(r, a)], faults) for a in sorted(knowledge.agents)), _row("**each rule once**", rules, faults)],
@@ -47,7 +47,7 @@ def _row(title: str, rules: Sequence[Rule], faults: Sequence[tuple[str, str]]) -
         str(len(rules)),
         str(alone),
         *(str(tiers[t]) for t in TIERS),
-        str(sum(outcomes.values())),
+        f"{sum(outcomes.values()):,}",
         *(str(outcomes[o]) for o in _OUTCOMES),
         str(wrong),
     )

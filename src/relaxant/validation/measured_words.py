@@ -49,7 +49,7 @@ def _load(file: File, found: Sequence[Load]) -> list[str]:
     return [
         f"From {_from(file)}. Means a person and relaxant:",
         table(("People", *TIERS, "With DANGER or CHANGE", "Alerts of a plain pair list", "DANGER and CHANGE that name another medicine, to that list"), rows),
-        "These people are synthetic and take few medicines, so the figures say more of age and conditions than of interactions; what their records cannot hold (kidneys, alcohol, contraception) stays open and is not in the table. No figure exists for people as a spasticity clinic sees them.",
+        "These people are synthetic and take few medicines, so the figures say more of age and conditions than of interactions; what their records cannot hold (kidney function, alcohol, tobacco) stays open and is not in the table. No figure exists for people as a spasticity clinic sees them.",
         f"The {_HEAVIEST} relaxants with most DANGER and CHANGE a person, of the first list:",
         table(("Relaxant", *TIERS, "With DANGER or CHANGE", "Alerts of a plain pair list"), [(n, *map(_mean, each.rows[n][:4]), _share(each.rows[n][4]), _mean(each.rows[n][5])) for n in heaviest]),
         "The rules that speak loudest, a person and relaxant: " + ", ".join(f"`{rule}` {often:.4f}" for rule, often in each.loudest[:_LOUDEST]) + ".",
@@ -94,7 +94,7 @@ def _answers(file: File | None, picture: str) -> list[str]:
         table(("Scale and diaries", "Kinds", *(f"The {due} interval holds the truth in" for due in _DUE)), [_coverage(t) for t in found]),
     ]  # fmt: skip
     if own:
-        out.append(f"Of diaries drawn from the model itself the intervals are off by at most {_share(off)}: that shows that the arithmetic is right. Diaries from people whom the model does not describe show how it holds elsewhere: intervals too wide hold the truth too often, and **too narrow where the open and filled marks lie left of their lines**.")  # fmt: skip
+        out.append(f"Of diaries drawn from the model itself the intervals are off by at most {100 * off:.1f} points. Diaries of people whom the model does not describe show how far that carries: marks right of their line are intervals that are wider than need be, and **marks left of it are intervals that say too much**.")  # fmt: skip
     if nothing:
         spans = {title: _span([row[i] for _, row in nothing]) for title, i in (("answer", _BETTER), ("t-test", _T_TEST), ("seven-day rule", _WEEK), ("worse", _WORSE))}  # fmt: skip
         out.append(f"Where nothing changed BETTER is said of {spans['answer']} of people; a t-test says it of {spans['t-test']}, a rule on the mean of seven days of {spans['seven-day rule']}. WORSE is said of {spans['worse']}.")  # fmt: skip
@@ -131,5 +131,5 @@ def _people(file: File | None) -> list[str]:
         f"From {_from(file)}: {count(sum(p.of for p in found), 'number')} measured or published of people, beside people drawn. The tables that people are drawn from come mostly from the same surveys, so this is a test of the drawing more than of the tables.",
         table(("Population", "Within what is allowed", "Worst difference"), rows),
         "### Bands and probabilities of curves",
-        "Not measured: the models' bands for people (5th to 95th percentile) were compared with no measured spread; they are as wide as the published variability that the models carry.",
+        "Not measured: no file compares the models' bands (5th to 95th percentile of people) with a measured spread. They are made of the published variability that the models carry.",
     ]  # fmt: skip

@@ -24,6 +24,7 @@ from relaxant.validation import (
 from relaxant.validation.exposure import Predicted
 from relaxant.validation.models import Found
 from relaxant.validation.words import count, link_within, percent, size_of, table
+from relaxant.version import __version__
 
 RATIOS, FOLDS, COVERAGE = "report-models.svg", "report-exposure.svg", "report-calibration.svg"
 _DIARIES = "responses.txt"
@@ -42,7 +43,7 @@ def pages(knowledge: Knowledge, found: Found, root: Path) -> dict[str, str]:
     tables = [t for t in measured.diaries(file(_DIARIES)) if t.rows]
     parts = [
         "# Validation report",
-        f"Made by `python -m relaxant.validate` from the knowledge (sha256 `{knowledge.sha256[:12]}`), the engine and the committed files of measurements; `--check` says when it is stale. Sections 2 to 5 were computed when the page was made; 6 to 8 quote files that `.ci/full` writes, and a figure that a file lacks is said to be missing.",
+        f"Made by `python -m relaxant.validate` from the knowledge (of {knowledge.date}), the engine ({__version__}) and the committed files of measurements; `--check` says when it is stale. Sections 2 to 5 were computed when the page was made; 6 to 8 quote files that `.ci/full` writes, and a figure that a file lacks is said to be missing.",
         _contents(),
         "## What is not validated",
         *unvalidated.section(knowledge, found, predicted, measured.absent(file("kinetics.txt")) or None),

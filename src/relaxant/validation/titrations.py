@@ -23,7 +23,7 @@ from relaxant.planning.plan import Plan, ShownBound
 from relaxant.planning.titration import Wanted, titration_plan
 from relaxant.quantities import plain_number
 from relaxant.rules.reasons import Cited
-from relaxant.validation.words import Sources, cited_at, count, link_within, safe, seen, table
+from relaxant.validation.words import Sources, bullets, cited_at, count, link_within, safe, seen, table
 
 _ADULT = 18  # who is younger all along has no row
 _NEAR = 1e-9
@@ -160,7 +160,7 @@ def _numbers(written: Sequence[Day], planned: Sequence[Day]) -> tuple[int, int]:
 
 def _most(plan: Plan) -> ShownBound | None:
     """The strictest limit of a day that the label itself sets."""
-    limits = [b for b in plan.bounds if b.of_label and b.kind == "daily" and not b.open and not b.soft]
+    limits = [b for b in plan.bounds if b.of_label and b.kind == "daily" and not b.open]
     return min(limits, key=lambda b: b.value or 0.0, default=None)
 
 
@@ -230,7 +230,7 @@ def section(found: Sequence[Compared], knowledge: Knowledge) -> list[str]:
     labs = ", ".join(f"{m['name']} {m['value']}" for m in (*who["labs"], *who["observations"]))
     return [
         f"Every start that the knowledge holds for adults ({count(len(titrations), 'start')}, {of_label} of them from a label, the others from guidelines, formularies and studies) is planned for one plain adult by the same code that plans in a review: a {who['sex']} of {who['age']} years ({adult().older} where the steps are for older people), {who['weight']}, {who['height']}, {safe(labs)}, no other medicine, no condition but the one that the steps are for. For the EU the products of {adult().countries['EU']} are taken.",
-        f"**{sum(c.same for c in found)} of {sum(c.numbers for c in found)} numbers** (doses by time of day, days a step) are the source's, in {len(found) - len(differ)} of {len(found)} starts and countries. [Every start, with its source and place](titrations.md). What is compared is the calendar with what the knowledge holds; that the knowledge holds what the label prints is tested against numbers written down a second time in `tests/test_start_antispastics.py` and `tests/test_start_acute.py`. Findings of rules are left out here: in a review a DANGER refuses the start.",
+        f"**{sum(c.same for c in found)} of {sum(c.numbers for c in found)} numbers** (doses by time of day, days a step) are planned as the knowledge holds them from the source, in {len(found) - len(differ)} of {len(found)} starts and countries. [titrations.md](titrations.md) has every start with its source, its place and the remark on it. This shows that nothing is lost between the source's steps and dated steps in tablets that are sold. It does not show that the source was read rightly: that is held by numbers written down from the sources a second time (`tests/test_start_antispastics.py`, `tests/test_start_acute.py`), by the same project. Findings of rules are left out here: in a review a DANGER refuses the start.",
         table(("Relaxant", *_countries(), "Numbers alike"), [_by_agent(a, found) for a in sorted({c.titration.agent for c in found})]),
         "A cell counts starts planned as written, of starts written there.",
         "### What differs, and why",
@@ -245,10 +245,12 @@ def section(found: Sequence[Compared], knowledge: Knowledge) -> list[str]:
             [(c.titration.agent, safe(c.titration.who), c.jurisdiction, _a_day(c.top, c), _a_day(c.most.value or 0.0, c), _cited(c.most.source), safe(c.titration.note or "")) for c in bounded if c.most and c.first and c.top < (c.most.value or 0.0) * (1 - _NEAR)],
         ),
         "### What this does not show",
-        f"- {count(len(children), 'start')} for children alone: their doses go by weight and are held by tests of their own.",
-        f"- {count(sum(not t.verified for t in titrations), 'start is/starts are')} in the table that nobody has seen in the source: {', '.join(t.titration for t in titrations if not t.verified) or 'none'}.",
-        f"- {sum(bool(t.note) for t in titrations)} of {len(titrations)} starts carry a remark: mostly that the source writes a range and the size of a step, its days or its time of day are this project's choice. Those numbers agree with the plan because both are ours. {link_within('The table', 'titrations.md')} has each remark.",
-        f"- {count(len(without), 'relaxant')} without a start for adults (given in sessions, by pump, under anaesthesia, as injections, or not planned): {', '.join(without)}.",
+        *bullets("", (
+            f"{count(len(children), 'start')} for children alone: their doses go by weight and are held by tests of their own.",
+            f"{count(sum(not t.verified for t in titrations), 'start is/starts are')} in the table that nobody has seen in the source: {', '.join(f'`{t.titration}`' for t in titrations if not t.verified) or 'none'}.",
+            f"{sum(bool(t.note) for t in titrations)} of {len(titrations)} starts carry a remark: mostly that the source writes a range and the size of a step, its days or its time of day are this project's choice. Those numbers agree with the plan because both are ours. {link_within('The table', 'titrations.md')} has each remark.",
+            f"{count(len(without), 'relaxant')} without a start for adults (given in sessions, by pump, under anaesthesia, as injections, or not planned): {', '.join(without)}.",
+        ), made=True),
     ]  # fmt: skip
 
 

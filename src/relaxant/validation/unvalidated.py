@@ -33,7 +33,7 @@ def section(
         *_never_done(absent),
         *_of_relaxants(knowledge),
         *_of_models(knowledge, found),
-        *_of_exposure(predicted),
+        *_of_exposure(predicted, len(knowledge.exposures) - len(predicted)),
         *_of_sources(knowledge),
         *_of_scales(knowledge),
         *_of_people(knowledge),
@@ -52,8 +52,8 @@ def _never_done(absent: Mapping[str, str] | None) -> list[str]:
             "**No prospective use.** This repository holds no record of care in which relaxant was used.",
             "**No clinical outcome.** There is no study of falls, sedation, withdrawal, time to goal or anything else that people have with relaxant against without.",
             "**No user study.** Nobody has measured whether clinicians or patients read a review, a plan or an alert as it is meant, how long they take, or what they override.",
-            "**No real patients.** Every person here was written by hand, drawn from seeded tables, or comes from the synthetic sets Eunomia and Synthea. No record of a patient was reviewed, so nothing is known of how well real records are read.",
-            "**No independent clinical review** of the rules, plans and sentences is recorded here.",
+            "**No real patients.** Every person here was written by hand, drawn from seeded tables, or comes from the synthetic sets Eunomia and Synthea. The repository holds no review of a patient's own record, so nothing is known of how well real records are read.",
+            "**No clinical review.** No review of the rules, plans and sentences by a named clinician is recorded here.",
             "**No single person's level.** Published numbers are those of groups (means, medians, typical values). No prediction for one person, before or after drug levels, was compared with that person's measured levels.",
             "**No other checker of interactions** was run on the same people. The published lists that the rules are held against are named under [alerts](#alert-load-and-precision).",
             f"**Programs not compared with.** {programs}",
@@ -71,8 +71,8 @@ def _of_relaxants(knowledge: Knowledge) -> list[str]:
         "### Relaxants",
         f"Of {count(len(agents), 'relaxant')}:",
         *bullets("", (
-            f"**Without a model of their kinetics** ({len(set(agents) - drawn)}; no curve is drawn): {_listed(agents, drawn)}.",
-            f"**Without any trial in the knowledge** ({len(set(agents) - tried)}; nothing is said of benefit in numbers): {_listed(agents, tried)}.",
+            f"**Without a model of their kinetics** ({len(set(agents) - drawn)}; no curve can be drawn): {_listed(agents, drawn)}.",
+            f"**Without any trial in the knowledge** ({len(set(agents) - tried)}; no benefit can be pooled or compared): {_listed(agents, tried)}.",
             f"**With trials, but none that is randomised and gives a number** ({len(tried & set(agents) - numbers)}): {_listed([a for a in agents if a in tried], numbers)}.",
             f"**Without a measured change of exposure** by another medicine, smoke, genes or disease ({len(set(agents) - changed)}): {_listed(agents, changed)}.",
         ), made=True),
@@ -91,7 +91,7 @@ def _of_models(knowledge: Knowledge, found: Mapping[str, list[Reproduced]]) -> l
     missed = sum(map(len, missing.values()))
     return [
         "### Models",
-        f"**{missed} of {len(every)} published numbers are not given back** (with computed / published; the reasons are on the pages):",
+        f"**{missed} of {len(every)} published numbers are not given back** within 0.80 to 1.25, or within the range where a range was published (in brackets computed / published; the reasons are on the pages):",
         *bullets("", (f"{_page(n, models[n].title)}, {len(rs)} of {sum(not r.ours for r in found[n])}: " + "; ".join(f"{safe(r.title)} ({rounded(r.computed / r.published)})" for r in rs) for n, rs in missing.items() if rs), made=True),
         *bullets("**No independent number at all:**", (_page(n, models[n].title) for n in only), made=True),
     ]  # fmt: skip
@@ -101,12 +101,12 @@ def _page(name: str, title: str) -> str:
     return link_within(title, f"models/{name}.md")
 
 
-def _of_exposure(predicted: Sequence[Predicted]) -> list[str]:
+def _of_exposure(predicted: Sequence[Predicted], others: int) -> list[str]:
     cannot = Counter(p.reason for p in predicted if p.ratio is None)
     return [
         "### Interactions",
-        f"Of {count(len(predicted), 'measured change')} of exposure by another medicine, smoke or genes the method cannot predict {sum(cannot.values())}: {'; '.join(f'{reason} ({n})' for reason, n in cannot.most_common())}. Where nothing was measured either, the review says so and draws no changed curve. Changes by kidney, liver, age and food are not predicted by it at all.",
-        "Effects that add up (sedation, anticholinergic burden, blood pressure) have rules and no model: nothing measured is predicted.",
+        f"Of {count(len(predicted), 'measured change')} of exposure by another medicine, smoke or genes the method cannot predict {sum(cannot.values())}: {'; '.join(f'{reason} ({n})' for reason, n in cannot.most_common())}. {count(others, 'measured change')} of other kinds (kidney, liver, age, food) stand outside this comparison.",
+        "Effects of several medicines that add up (sedation, anticholinergic burden) have rules and no model: nothing of them is predicted or compared.",
     ]  # fmt: skip
 
 
