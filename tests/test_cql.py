@@ -36,6 +36,8 @@ from relaxant.reviewing import review
 HERE = Path(__file__).parent / "clients" / "cql"
 NODE = shutil.which("node")
 FULL = os.environ.get("RELAXANT_FULL") == "1"
+PEOPLE = 5_000 if FULL else 200
+EVERY_RULE_PEOPLE = 150 if FULL else 40
 KNOWLEDGE = load_knowledge()
 WORDS = {True: "fires", False: "silent", None: "could not check"}
 RULES = (
@@ -115,7 +117,7 @@ def compared(people: Sequence[dict[str, Any]], found: Found, rules: Sequence[Exp
 @pytest.mark.full
 def test_the_reference_engine_comes_to_the_outcome_of_the_bedside(npm: Path, made: Library, tmp_path: Path) -> None:
     """200 persons, 5,000 at full size; the kidney facts that lie behind are the same numbers."""
-    people = [bundle(seed) for seed in range(5000 if FULL else 200)]
+    people = [bundle(seed) for seed in range(PEOPLE)]
     found = executed(npm, made, people, tmp_path, "Kidney")
     outcomes = compared(people, found, made.rules)
     seldom = [f"{r}: {o}" for r in RULES for o in WORDS.values() if not outcomes[r, o]]
@@ -148,7 +150,7 @@ def test_every_rule_that_can_be_expressed_has_the_outcome_of_the_bedside(npm: Pa
         (ICD, code) for c in named for code in c.icd10cm
     ]
     labs = [lab for lab in KNOWLEDGE.labs.values() if lab.loinc]
-    people = [bundle_of(seed, sets, conditions, labs) for seed in range(150 if FULL else 40)]
+    people = [bundle_of(seed, sets, conditions, labs) for seed in range(EVERY_RULE_PEOPLE)]
     outcomes = compared(people, executed(npm, made, people, tmp_path), made.rules)
     by_outcome = Counter[str]()
     for (_, outcome), count in outcomes.items():

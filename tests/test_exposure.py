@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from relaxant import validate_exposure
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import Knowledge, load_knowledge
@@ -33,6 +32,7 @@ from relaxant.pharmacology.exposure.onset import alterations
 from relaxant.pharmacology.exposure.parting import scaled
 from relaxant.pharmacology.exposure.takings import SMOKE, Taking
 from relaxant.pharmacology.kinetics.alteration import Alteration
+from relaxant.validation import exposure as exposure_page
 
 KNOWN = load_knowledge()
 TIZANIDINE = KNOWN.models["tizanidine-oral-empirical"]
@@ -400,18 +400,18 @@ def test_days_that_contradict_each_other_are_refused(said: dict[str, float], fie
 
 def test_the_committed_page_is_what_the_knowledge_gives() -> None:
     committed = (ROOT / "docs" / "validation" / "exposure.md").read_text(encoding="utf-8")
-    assert committed == validate_exposure.page(KNOWN), "run python -m relaxant.validate_exposure"
+    assert committed == exposure_page.page(KNOWN), "run python -m relaxant.validate"
 
 
 def test_left_out_pairs_are_left_out() -> None:
-    found = validate_exposure.leave_one_out(KNOWN)
+    found = exposure_page.leave_one_out(KNOWN)
     by_pair = {(p.drug, p.partner): p for p in found}
     assert len(found) == sum(e.kind in ("interaction", "smoking", "genotype") for e in KNOWN.exposures)
     assert by_pair["diazepam", "omeprazole"].ratio is None  # only diazepam shows omeprazole's strength
     assert "very ratio" in by_pair["carisoprodol", "CYP2C19 poor"].reason
     cipro = by_pair["tizanidine", "ciprofloxacin"]
     assert cipro.ratio is not None and cipro.fold < 0.5  # the method fails here, and the page says so
-    figures = validate_exposure.figures([p for p in found if p.verified])
+    figures = exposure_page.figures([p for p in found if p.verified])
     assert figures["predicted"] >= 10 and figures["within 2"] > 0.7
 
 

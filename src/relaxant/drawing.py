@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from html import escape
 
 from relaxant.quantities import plain_number
@@ -55,3 +56,32 @@ def text(x: float, y: float, words: str, *, anchor: str = "start", weight: str =
     style += "" if size == 12 else f' font-size="{size}"'
     style += "" if anchor == "start" else f' text-anchor="{anchor}"'
     return f'<text x="{place(x)}" y="{place(y)}"{style}>{escape(words, quote=False)}</text>'
+
+
+def picture_of(width: int, height: float, title: str, description: str, body: Sequence[str]) -> str:
+    """A whole picture on white, from its parts; ``description`` says in words what it shows."""
+    tall = place(height)
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{tall}" viewBox="0 0 {width} {tall}" role="img" font-family="Helvetica, Arial, sans-serif" font-size="12" fill="#000">',
+            f"<title>{escape(title, quote=False)}</title>",
+            f"<desc>{escape(description, quote=False)}</desc>",
+            f'<rect width="{width}" height="{tall}" fill="#fff"/>',
+            *body,
+            "</svg>",
+            "",
+        ]
+    )
+
+
+def ratio_axis(least: float, most: float) -> tuple[float, ...]:
+    """The ticks of an axis of logarithms, from its end below ``least`` to its end above ``most``: 1, 2 and 5 of each power of ten.
+
+    >>> ratio_axis(0.3, 4.0)
+    (0.2, 0.5, 1.0, 2.0, 5.0)
+    """
+    powers = range(math.floor(math.log10(least)) - 1, math.ceil(math.log10(most)) + 2)
+    steps = [float(f"{s}e{p}") for p in powers for s in (1, 2, 5)]
+    first = max(s for s in steps if s <= least * (1 + 1e-9))
+    last = min(s for s in steps if s >= most * (1 - 1e-9))
+    return tuple(s for s in steps if first <= s <= last)

@@ -1,8 +1,4 @@
-"""``python -m relaxant.validate``: what every model gives against what was published, a page and a picture each, and an index.
-
-Everything on the pages comes from the knowledge and the engine. The same knowledge gives the same bytes: numbers are rounded
-to a few digits, and nothing depends on the day or the machine.
-"""
+"""``python -m relaxant.validate``: makes the pages of docs/validation anew, or says with ``--check`` which of them are stale."""
 
 from __future__ import annotations
 
@@ -12,139 +8,57 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from relaxant.errors import RelaxantError
-from relaxant.knowledge.cards import Model
-from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.knowledge.schema import Cited
-from relaxant.pharmacology.cards.published import Reproduced, all_reproduced
-from relaxant.validate_page import page
-from relaxant.validate_picture import drawn_number, picture
-from relaxant.validate_words import (
-    KINDS,
-    Sources,
-    address_of,
-    allowed,
-    bullets,
-    count,
-    given,
-    link,
-    missed,
-    only_just,
-    percent,
-    safe,
-    size_of,
-    table,
-)
+from relaxant.knowledge.load import load_knowledge
+from relaxant.validation.pages import pages
 
-_OF_TIME = ("half-life", "time of peak", "accumulation")  # measures that say nothing of how high a curve is
-
-
-def pages(knowledge: Knowledge) -> dict[str, str]:
-    """Every page and picture, by file name. Raises :class:`RelaxantError` for a model that cannot be computed."""
-    found = {name: all_reproduced(model) for name, model in knowledge.models.items()}
-    out = {"README.md": _index(knowledge, found)}
-    for name, model in knowledge.models.items():
-        number = drawn_number(model)
-        out[f"{name}.md"] = page(model, found[name], number, knowledge.sources)
-        out[f"{name}.svg"] = picture(model, number, given(model, number))
-    return out
+_WHOLE = ("models",)  # folders in which nothing else lies
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Writes the pages into a folder and returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m relaxant.validate", description="Compare every model with what was published.")  # fmt: skip
-    parser.add_argument("--output", type=Path, default=Path("docs/validation/models"), metavar="FOLDER")
-    folder: Path = parser.parse_args(arguments).output
+    """Writes the pages, or compares them, and returns the exit status: 1 where a page is stale, 2 where something failed."""
+    parser = argparse.ArgumentParser(prog="python -m relaxant.validate", description="Compare every model, interaction, start and rule with what was published and measured.")  # fmt: skip
+    parser.add_argument("--root", type=Path, default=Path(), metavar="FOLDER", help="the checkout, whose measurements and tests the report reads (here)")  # fmt: skip
+    parser.add_argument("--output", type=Path, metavar="FOLDER", help="where the pages lie (docs/validation of the checkout)")  # fmt: skip
+    parser.add_argument("--check", action="store_true", help="write nothing; say which pages differ from what would be made")  # fmt: skip
+    options = parser.parse_args(arguments)
+    folder: Path = options.output or options.root / "docs" / "validation"
     try:
-        made = pages(load_knowledge())
-        folder.mkdir(parents=True, exist_ok=True)
+        made = pages(load_knowledge(), options.root)
+        if options.check:
+            return _checked(made, folder)
         for name, text in made.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8", newline="\n")
     except (RelaxantError, OSError) as error:
         print(f"relaxant.validate: {error}", file=sys.stderr)
         return 2
-    for extra in sorted({p.name for p in folder.iterdir()} - set(made)):
+    for extra in _left_over(made, folder):
         print(f"relaxant.validate: {extra} belongs to no model; remove it", file=sys.stderr)
     return 0
 
 
-def _index(knowledge: Knowledge, found: Mapping[str, list[Reproduced]]) -> str:
-    models = knowledge.models
-    only = [n for n, made in found.items() if not any(r.independent for r in made)]
-    beyond = [r for made in found.values() for r in made if not r.holds]
-    close = [r for made in found.values() for r in made if only_just(r)]
-    unseen = [(link(m), *_unseen(m)) for m in models.values() if any(_unverified(m).values())]
-    every = [r for x in found.values() for r in x]
-    total, independent, ours = (
-        sum(not r.ours for r in every),
-        sum(r.independent for r in every),
-        sum(r.ours for r in every),
-    )
-    parts = [
-        "# What the models give, against what was published",
-        "Made by `python -m relaxant.validate` from the models and the engine alone. Each model has a page with its parameters, its published numbers beside the computed ones, its limits and a picture.",
-        f"{count(len(models), 'model')}, {count(total, 'published number')}: {independent} independent, {total - independent} used to make the model or not surely apart from it. {count(ours, 'more number')} published by nobody stand beside them: our own solutions, kept so that they come out again.",
-        f"Every independent number is allowed the same: 0.80 to 1.25 times what was published, the range in which regulators call two products bioequivalent, or the range itself where only a range was published. **{count(len(beyond), 'number is/numbers are')} NOT REPRODUCED**; they stand below with the reason.",
-        "## What is not validated",
-        "### Models without an independent number",
-        *(bullets("", (f"{link(models[n])}: {count(len(found[n]), 'number')}" for n in only), made=True) or ["None."]),
-        "### Parts of the other models that no independent number touches",
-        "Half-lives and times of the peak do not show how high a curve runs.",
-        *(bullets("", (f"{link(models[n])}: {', '.join(parts)}" for n in models if n not in only and (parts := _untouched(models[n]))), made=True) or ["None."]),
-        "### Numbers that nobody has seen in their source",
-        table(("Model", "Parameters", "Other entries"), unseen) if unseen else "None.",
-        "### Target ranges without a source that can be checked",
-        *(bullets("", (f"{link(m)}: {safe(t.target)}" for m in models.values() for t in m.targets if not _checkable(t, knowledge.sources)), made=True) or ["None: every target range that a model records was seen in a source that can be opened."]),
-        "### Published numbers that are NOT REPRODUCED",
-        *(bullets("", (f"{link(models[r.model])}: {missed(r)}" for r in beyond), made=True) or ["None."]),
-        "### Published numbers that hold only just",
-        "These use more than nine tenths of what is allowed.",
-        *(bullets("", (f"{link(models[r.model])}: {safe(r.title)}, {percent(r.error)} with {allowed(r)} allowed" for r in close), made=True) or ["None."]),
-        "## All models",
-        table(
-            ("Model", "Published numbers", "Independent", "Worst difference", "Worst of the independent", "Parameters not seen"),
-            [_row(m, found[n]) for n, m in models.items()],
-        ),
-    ]  # fmt: skip
-    return "\n\n".join(parts) + "\n"
+def stale(made: Mapping[str, str], folder: Path) -> list[str]:
+    """What differs from what would be made: pages that are missing, that read otherwise, or that belong to nothing."""
+    differ = [n for n, text in sorted(made.items()) if not (folder / n).is_file() or _text(folder / n) != text]
+    return [*differ, *_left_over(made, folder)]
 
 
-def _row(model: Model, found: list[Reproduced]) -> tuple[str, ...]:
-    independent = [r for r in found if r.independent]
-    worst, of_them = max(found, key=size_of), max(independent, key=size_of, default=None)
-    unseen = sum(not p.verified for p in model.parameters)
-    return (
-        link(model),
-        str(sum(not r.ours for r in found)),
-        str(len(independent)),
-        percent(worst.error),
-        percent(of_them.error) if of_them else "**none**",
-        f"{unseen} of {len(model.parameters)}",
-    )
+def _checked(made: Mapping[str, str], folder: Path) -> int:
+    found = stale(made, folder)
+    for name in found:
+        print(f"relaxant.validate: {folder / name} is stale", file=sys.stderr)
+    if found:
+        print("relaxant.validate: make them anew with python -m relaxant.validate", file=sys.stderr)
+    return 1 if found else 0
 
 
-def _unverified(model: Model) -> dict[str, list[Cited]]:
-    return {kind: [c for c in getattr(model, kind) if not c.verified] for kind in KINDS}
+def _left_over(made: Mapping[str, str], folder: Path) -> list[str]:
+    there = {f"{sub}/{p.name}" for sub in _WHOLE if (folder / sub).is_dir() for p in (folder / sub).iterdir()}
+    return sorted(there - set(made))
 
 
-def _unseen(model: Model) -> tuple[str, str]:
-    found = _unverified(model)
-    names = ", ".join(f"`{p.parameter}`" for p in model.parameters if not p.verified)
-    others = [count(len(found[kind]), words) for kind, words in KINDS.items() if kind != "parameters" and found[kind]]
-    return names or "none", ", ".join(others) or "none"
-
-
-def _untouched(model: Model) -> list[str]:
-    """What a model draws and no independent number checks: the height of its first output, and each effect."""
-    independent = [n for n in model.reproduces if n.independent]
-    first = model.outputs[0]
-    high = any(n.output == first.output and n.measure not in _OF_TIME for n in independent)
-    out = [] if high else [f"how high {safe(first.title)} is"]
-    return out + [safe(e.description) for e in model.effects if not any(n.output == e.effect for n in independent)]
-
-
-def _checkable(cited: Cited, sources: Sources) -> bool:
-    source = sources.get(cited.source)
-    return cited.verified and source is not None and source.seen != "not seen" and address_of(source) is not None
+def _text(path: Path) -> str:
+    return path.read_bytes().decode("utf-8").replace("\r\n", "\n")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from relaxant.knowledge.cards import Bounds, Model, Parameter, Published, Relati
 from relaxant.knowledge.schema import Cited, Source, SourceRef
 from relaxant.pharmacology.cards.published import Reproduced
 from relaxant.quantities import shown_unit
-from relaxant.validate_words import (
+from relaxant.validation.words import (
     KINDS,
     Sources,
     address_of,

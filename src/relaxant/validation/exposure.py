@@ -1,4 +1,4 @@
-"""``python -m relaxant.validate_exposure``: measured changes of exposure against what the contribution-ratio method gives without them.
+"""Measured changes of exposure against what the contribution-ratio method gives without them.
 
 Each measured pair is left out of everything that the method learns from, and predicted. The same is done with the probe drugs that the
 method learns from. The same knowledge gives the same bytes.
@@ -6,22 +6,18 @@ method learns from. The same knowledge gives the same bytes.
 
 from __future__ import annotations
 
-import argparse
 import math
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 
-from relaxant.errors import RelaxantError
-from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Exposure
 from relaxant.pharmacology.exposure.contributions import contributions, first_card, strength, ways_out
 from relaxant.pharmacology.exposure.exposure import Change, changes
 from relaxant.pharmacology.exposure.takings import SMOKE, Taking
 from relaxant.pharmacology.spread.normal import NORMAL_90
-from relaxant.validate_words import table
+from relaxant.validation.words import table
 
 _WITHIN = (1.25, 2.0)
 
@@ -142,7 +138,7 @@ def page(knowledge: Knowledge) -> str:
     worst = max(own, key=lambda p: abs(math.log(p.fold)))
     parts = [
         "# Changes of exposure: what the method gives without the pair, against what was measured",
-        "Made by `python -m relaxant.validate_exposure` from the knowledge alone. The method (shares of a clearance by enzyme, and what a partner leaves of the enzyme: Ohno 2007 and 2008) stands in only where nothing was measured. Here each measured pair is taken out of all that the method learns from and predicted.",
+        "Made by `python -m relaxant.validate` from the knowledge alone. The method (shares of a clearance by enzyme, and what a partner leaves of the enzyme: Ohno 2007 and 2008) stands in only where nothing was measured. Here each measured pair is taken out of all that the method learns from and predicted.",
         "## Figures",
         table(
             ("", "Predicted", "Could not be", "Mean factor", "Typical error", "Worst", "Within 1.25-fold", "Within 2-fold", "In its 90% interval"),
@@ -192,22 +188,3 @@ def _pairs(found: Sequence[Predicted]) -> str:
             for p in sorted(found, key=lambda p: (p.drug, abs(math.log(p.fold))))
         ],
     )  # fmt: skip
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Writes the page and returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m relaxant.validate_exposure", description="Predict every measured change of exposure without it.")  # fmt: skip
-    parser.add_argument("--output", type=Path, default=Path("docs/validation/exposure.md"), metavar="FILE")
-    file: Path = parser.parse_args(arguments).output
-    try:
-        text = page(load_knowledge())
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8", newline="\n")
-    except (RelaxantError, OSError) as error:
-        print(f"relaxant.validate_exposure: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -8,13 +8,12 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Callable
-from html import escape
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from relaxant.drawing import height_axis, line, place, text, tick, time_axis
+from relaxant.drawing import height_axis, line, picture_of, place, text, tick, time_axis
 from relaxant.errors import KnowledgeError
 from relaxant.knowledge.cards import Effect, Model, Output, Published
 from relaxant.pharmacology.cards.course import name_of
@@ -77,17 +76,7 @@ def picture(model: Model, number: Published, said: str) -> str:
     top += 24
     body += [text(_LEFT - 48, top + _LINE * (i + 1), line) for i, line in enumerate(legend)]
     tall = top + _LINE * len(legend) + 16
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{tall}" viewBox="0 0 {_WIDTH} {tall}" role="img" font-family="Helvetica, Arial, sans-serif" font-size="12" fill="#000">',
-            f"<title>{escape(model.title, quote=False)}</title>",
-            f"<desc>{escape(' '.join([*heading, *legend]), quote=False)}</desc>",
-            f'<rect width="{_WIDTH}" height="{tall}" fill="#fff"/>',
-            *body,
-            "</svg>",
-            "",
-        ]
-    )
+    return picture_of(_WIDTH, tall, model.title, " ".join([*heading, *legend]), body)
 
 
 # ---------------------------------------------------------------- what is drawn

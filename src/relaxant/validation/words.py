@@ -155,3 +155,8 @@ def given(model: Model, number: Published) -> str:
         else:
             out.append(f"{word} {text} {shown_unit(units.get(name, ''))}".rstrip())
     return ", ".join(out)
+
+
+def link_within(title: str, path: str) -> str:
+    """A link to another page of this folder."""
+    return f"[{safe(title)}]({path})"
