@@ -31,7 +31,9 @@ from relaxant.report.scale_pages import scale_markdown
 from relaxant.rules.wording import capital
 
 DOCS = Path(__file__).parent.parent / "docs"
-LINK = re.compile(r"(\]\((?!https?://)(?:[^)#\s]*/)?)(?:README\.md|(?=\)))")  # to a folder, by its first page or by its name
+LINK = re.compile(
+    r"(\]\((?!https?://)(?:[^)#\s]*/)?)(?:README\.md|(?=\)))"
+)  # to a folder, by its first page or by its name
 COMMANDS = re.compile(r"^    ([a-z-]+)(?: |$)", re.M)
 ALONE = (  # too many to stand at the side; the first page of each names them
     "decisions",

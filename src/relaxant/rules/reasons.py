@@ -19,7 +19,6 @@ from relaxant.rules.evaluate import Test
 from relaxant.rules.predicate import Leaf
 from relaxant.rules.wording import fact_text, listed, shown_agent_name, shown_name
 
-
 _RISES = {"dose_drop": -1.0, "dose_rise": 1.0}  # facts that are a change of the daily dose, with the sign of a rise
 
 
