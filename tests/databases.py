@@ -113,6 +113,14 @@ class Server:
         """The processes that serve a database."""
         return [int(p) for p in self.say(f"SELECT pid FROM pg_stat_activity WHERE datname = '{database}'").split()]
 
+    def worker(self, database: str) -> int:
+        """One of them; where all have just ended, the first that comes."""
+        last = time.monotonic() + _RECOVERY
+        while not (found := self.workers(database)):
+            assert time.monotonic() < last, "nobody is connected"
+            time.sleep(0.05)
+        return found[0]
+
     def _run(self, name: str, *arguments: str) -> None:
         found = subprocess.run(
             [str(_BINARIES[-1] / name), *arguments], user=self.user, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

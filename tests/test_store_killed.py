@@ -114,7 +114,7 @@ def test_a_crash_of_postgresql_loses_nothing_acknowledged(server: Server, tmp_pa
         text = process.stdout.readline()
         for _ in range(10 if FULL else 2):
             time.sleep(0.2)
-            subprocess.run(["kill", "-KILL", str(server.workers(name)[0])], check=True)
+            subprocess.run(["kill", "-KILL", str(server.worker(name))], check=True)
             while not text.endswith(b"\n") or b"refused" not in text.splitlines()[-1]:  # it was told 503
                 text += process.stdout.readline()
             while b"refused" in text.splitlines()[-1]:  # and then it was well again

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import duckdb
@@ -168,7 +168,8 @@ def connect(spill: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection
         )
     except duckdb.Error:
         raise InputError("--memory", memory, "this is no amount of memory", "write it such as 1200MB or 4GB") from None
-    made.execute("SET enable_progress_bar = false")  # it writes to standard output where nobody runs a file
+    with suppress(duckdb.InvalidInputException):  # in a notebook that can draw none it cannot be put out either
+        made.execute("SET enable_progress_bar = false")  # it writes to standard output where nobody runs a file
     return made
 
 
