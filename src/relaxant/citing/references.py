@@ -50,8 +50,8 @@ def cite(result: Result, *, knowledge: Knowledge | None = None) -> References:
     >>> from relaxant import cite, read_patient, review
     >>> patient = read_patient(b"{medicines: [ciprofloxacin 500 mg twice a day], considering: [tizanidine 4 mg]}", today=date(2026, 11, 22))
     >>> found = cite(review(patient))
-    >>> found.sources[0].kind, found.sources[0].places
-    ('label', ('4; 7.1',))
+    >>> found.sources[0].kind, found.sources[0].places[0]
+    ('label', '4; 7.1')
     >>> found.text.splitlines()[2].startswith(f"[1] {found.sources[0].title}"), found.bibtex.partition(",")[0]
     (True, '@misc{relaxant')
     """
