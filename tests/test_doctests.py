@@ -18,8 +18,8 @@ MODULES = sorted(
     for path in (SOURCE / "relaxant").rglob("*.py")
     if ">>> " in path.read_text(encoding="utf-8")
 )
-LONG = {"estimate_table", "lint", "replay", "respond", "screen", "simulate_table"}
-"""What a few lines cannot show: these need a table, a file or a registry; docs/tutorials/ and the tests have them."""
+LONG = {"lint", "screen"}
+"""What a few lines or a second cannot show; docs/tutorials/ and the tests do."""
 
 
 @pytest.mark.parametrize("name", MODULES)

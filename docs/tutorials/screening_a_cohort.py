@@ -115,6 +115,7 @@ for path in sorted(screened.iterdir()):
 references = cite(result)
 print(len(references.sources), "sources; the first:")
 print(references.text.splitlines()[2][:110])
+folder.cleanup()
 
 # %% [markdown]
 # ## What to try next

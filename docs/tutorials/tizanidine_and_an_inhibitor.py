@@ -165,6 +165,7 @@ if "get_ipython" in globals():
     from IPython.display import HTML, display
 
     display(HTML(f'<iframe srcdoc="{escape(page.read_text(encoding="utf-8"))}" width="100%" height="700"></iframe>'))
+folder.cleanup()
 
 # %% [markdown]
 # ## What to try next

@@ -74,6 +74,10 @@ def read_patient(
 
     ``today`` is the day of the review where the file has no ``as_of``. Raises :class:`InputError` naming the field,
     what came and what would do.
+
+    >>> patient = read_patient(b"{weight: 61 kg, medicines: [baclofen 10 mg three times a day]}", today=date(2026, 11, 22))
+    >>> patient.as_of.isoformat(), patient.country, patient.medicines[0].said
+    ('2026-11-22', 'US', 'baclofen 10 mg three times a day')
     """
     known = knowledge or load_knowledge()
     if isinstance(source, bytes):
@@ -95,6 +99,10 @@ def respond(
 
     ``columns`` maps our names of columns to the diary's; no day of it lies after ``today``. ``randomised`` and ``blinded`` are said of arms that
     took turns. Raises :class:`InputError` naming the row and column, what came and what would do.
+
+    >>> diary = "date,baclofen_mg,spasms\\n" + "".join(f"2026-11-{day:02},15,{day % 3}\\n" for day in range(1, 15))
+    >>> respond(diary.encode(), today=date(2026, 11, 22)).written
+    14
     """
     known = knowledge or load_knowledge()
     data = source if isinstance(source, bytes) else _bytes_of(Path(source))

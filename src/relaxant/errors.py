@@ -20,7 +20,10 @@ class InputError(RelaxantError):
     """Input that cannot be used. The message has one line: field, what came, why it cannot stand, what would do."""
 
     def __init__(self, field: str, came: object, why: str, would_do: str) -> None:
-        self.field, self.came, self.why, self.would_do = visible(field), shown(came), visible(why), visible(would_do)
+        self.field: str = visible(field)
+        self.came: str = shown(came)
+        self.why: str = visible(why)
+        self.would_do: str = visible(would_do)
         super().__init__(f"{self.field}: {self.came}: {self.why}; {self.would_do}")
 
 

@@ -86,7 +86,7 @@ def unit(text: str) -> Unit | None:
 
     >>> unit("mg/dL") == unit("mg/dl")
     True
-    >>> unit("ng*h/mL") == unit("ug*h/L")
+    >>> unit("micrograms/mL") == unit("ug/mL")
     True
     >>> unit("{breaths}/min") == unit("/min")
     True

@@ -255,6 +255,11 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
     Without ``predict`` no course is computed, without ``plan`` no calendar: findings and checks are the same, in a fraction of the time.
 
     Raises :class:`relaxant.errors.KnowledgeError` for an unsound pack. Findings are never exceptions.
+
+    >>> from relaxant import read_patient, review
+    >>> patient = read_patient(b"{sex: female, age: 58, dialysis: haemodialysis, medicines: []}", today=date(2026, 11, 22), considering=["baclofen"])
+    >>> [finding.tier for finding in review(patient, predict=False, plan=False).findings]
+    ['DANGER']
     """
     knowledge = knowledge or load_knowledge()
     found = checked(patient, knowledge=knowledge)
@@ -319,14 +324,27 @@ def canonical(patient: Patient) -> Patient:
 
 
 def to_json(reviewed: Review) -> bytes:
-    """The review as JSON, indented, keys in a fixed order, ending in a newline."""
+    """The review as JSON, indented, keys in a fixed order, ending in a newline.
+
+    >>> from relaxant import read_patient, review, to_json
+    >>> patient = read_patient(b"medicines: [aspirin]", today=date(2026, 11, 22))
+    >>> to_json(review(patient))[:13]
+    b'{\\n "stamp": {'
+    """
     return msgspec.json.format(msgspec.json.encode(reviewed), indent=1) + b"\n"
 
 
 def replay(
     original: bytes, patient: Patient, *, knowledge: Knowledge | None = None, with_current: bool = False
 ) -> Review:
-    """The review recomputed from its own patient. Raises :class:`ReplayError` naming what differs, unless ``with_current``."""
+    """The review recomputed from its own patient. Raises :class:`ReplayError` naming what differs, unless ``with_current``.
+
+    >>> from relaxant import read_patient, replay, review, to_json
+    >>> patient = read_patient(b"medicines: [aspirin]", today=date(2026, 11, 22))
+    >>> made = review(patient)
+    >>> replay(to_json(made), patient) == made
+    True
+    """
     knowledge = knowledge or load_knowledge()
     try:
         stamp = msgspec.json.decode(original, type=_Stamped).stamp

@@ -50,10 +50,10 @@ def cite(result: Result, *, knowledge: Knowledge | None = None) -> References:
     >>> from relaxant import cite, read_patient, review
     >>> patient = read_patient(b"{medicines: [ciprofloxacin 500 mg twice a day], considering: [tizanidine 4 mg]}", today=date(2026, 11, 22))
     >>> found = cite(review(patient))
-    >>> print(found.sources[0].title)
-    Zanaflex (tizanidine) capsules, prescribing information
-    >>> print(found.bibtex.split(",")[0])
-    @misc{relaxant
+    >>> found.sources[0].kind, found.sources[0].places[0]
+    ('label', '4; 7.1')
+    >>> found.text.splitlines()[2].startswith(f"[1] {found.sources[0].title}"), found.bibtex.partition(",")[0]
+    (True, '@misc{relaxant')
     """
     if not is_result(result):
         raise InputError("result", type(result).__name__, "it has no sources", "give a review, comparison, response, plan or screen")  # fmt: skip

@@ -313,7 +313,12 @@ def cache_folder() -> Path:
 
 @lru_cache(maxsize=8)
 def load_knowledge(*overlays: str) -> Knowledge:
-    """The shipped knowledge with the overlay packs (folders) laid on top, in order. Raises :class:`KnowledgeError`."""
+    """The shipped knowledge with the overlay packs (folders) laid on top, in order. Raises :class:`KnowledgeError`.
+
+    >>> known = load_knowledge()
+    >>> known.agents["baclofen"].ingredient, known.rules["tizanidine-ciprofloxacin"].tier
+    ('baclofen', 'DANGER')
+    """
     folders = [shipped_folder(), *(Path(o) for o in overlays)]
     sha256, files = _content(folders)
     cached = cache_folder() / f"knowledge-{__version__}-{sha256[:32]}.msgpack"

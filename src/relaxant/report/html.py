@@ -19,7 +19,13 @@ _TEMPLATE, _STYLES = "review.html.j2", ("review.css", "plan.css")
 
 
 def render_html(review: Review, *, knowledge: Knowledge | None = None) -> str:
-    """The review as a page of HTML. The same review gives the same text, wherever and whenever."""
+    """The review as a page of HTML. The same review gives the same text, wherever and whenever.
+
+    >>> from datetime import date
+    >>> from relaxant import read_patient, render_html, review
+    >>> render_html(review(read_patient(b"medicines: [aspirin]", today=date(2026, 11, 22)))).splitlines()[0]
+    '<!DOCTYPE html>'
+    """
     from markupsafe import Markup  # with jinja2 loaded only for a page: a command that prints text starts without them
 
     style = Markup("\n".join(page_file(name) for name in _STYLES))

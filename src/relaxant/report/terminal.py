@@ -28,6 +28,13 @@ def render_terminal(
     """The review in at most ``width`` columns (20 at the least), with ANSI colours only when ``colour``.
 
     Where ``encoding`` cannot write a character, a plainer one stands for it, the tiers' shapes included.
+
+    >>> from datetime import date
+    >>> from relaxant import read_patient, render_terminal, review
+    >>> made = review(read_patient(b"{label: bed 12, medicines: [aspirin]}", today=date(2026, 11, 22)))
+    >>> print("\\n".join(render_terminal(made, colour=False).splitlines()[:2]))
+    bed 12
+    Review of muscle relaxants, as of 2026-11-22, US labels
     """
     return _Terminal(view_of(review, knowledge=knowledge), colour, max(width, NARROWEST), encoding).text()
 

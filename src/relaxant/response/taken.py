@@ -153,8 +153,8 @@ def onset_of(agent: str, knowledge: Knowledge) -> Onset | None:
 def usual(doses: Floats, lapse: int) -> Floats:
     """The usual dose of each day, of one agent's, shape (days,): what leads back to the dose before within ``lapse`` days is a lapse of it.
 
-    >>> usual(np.array([0, 0, 30, 30, 0, 30, 45, 45.0]), 3).tolist()
-    [0.0, 0.0, 30.0, 30.0, 30.0, 30.0, 45.0, 45.0]
+    >>> usual(np.array([30, 30, 0, 30, 45, 45.0]), 3).tolist()
+    [30.0, 30.0, 30.0, 30.0, 45.0, 45.0]
     """
     out, day = doses.copy(), 1
     while day < len(doses):

@@ -87,6 +87,13 @@ def estimate_table(
     """The most probable parameters of everybody in an event table (columns of NM-TRAN), in order of ID.
 
     Columns and ``outputs``: :func:`relaxant.pharmacology.estimation.event_people.people_of`; choices: :func:`estimate_people`.
+
+    >>> from relaxant.knowledge.load import load_knowledge
+    >>> card = load_knowledge().models["baclofen-oral-adult-simon-2018"]
+    >>> table = {"ID": [1, 1, 2, 2], "TIME": [0, 1.5, 0, 1.5], "EVID": [1, 0, 1, 0], "AMT": [20, 0, 20, 0], "DV": [0, 150, 0, 300]}
+    >>> first, second = estimate_table(card, table).parameters["V"]
+    >>> bool(first > second)
+    True
     """
     people = people_of(model, table, outputs=outputs)
     return estimate_people(model, people, residuals=residuals, likelihoods=likelihoods, degrees=degrees, extra_cv=extra_cv, during=during, language=language)  # fmt: skip

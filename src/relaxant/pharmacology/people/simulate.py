@@ -70,7 +70,7 @@ def simulate(
     >>> card = load_knowledge().models["baclofen-oral-adult-simon-2018"]
     >>> made = simulate(card, [GivenDose(amount=20)], [0.0, 1.5, 8.0])
     >>> made.unit, [round(v) for v in made.typical]
-    ('ng/mL', [0, 214, 94])
+    ('ng/mL', [0, 214, 85])
     """
     given = dict(covariates or {})
     asked = {r.on for r in model.relations}
@@ -109,6 +109,12 @@ def simulate_table(model: Model, table: Any, *, output: str | None = None) -> di
 
     AMT is in the model's unit of amount; columns named as the model's covariates are taken, changes from their row on. Raises
     :class:`InputError` naming column and row.
+
+    >>> from relaxant.knowledge.load import load_knowledge
+    >>> card = load_knowledge().models["baclofen-oral-adult-simon-2018"]
+    >>> table = {"ID": [1, 1], "TIME": [0, 1.5], "EVID": [1, 0], "AMT": [20, 0], "CMT": [1, 1]}
+    >>> simulate_table(card, table)["PRED"].round().tolist()
+    [nan, 214.0]
     """
     came = columns_of(table)
     evid, _ = kinds_of(came)
