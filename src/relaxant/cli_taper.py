@@ -14,6 +14,7 @@ from relaxant.io.read import read_bytes
 from relaxant.io.said import day
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.dictionary import lookup_name
+from relaxant.medicines.local import dictionary_of
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.planning.current import current_lines
@@ -87,7 +88,7 @@ def _begin(said: str | None, as_of: date) -> date:
 def _agent(said: str, medicines: Sequence[Medicine], knowledge: Knowledge) -> str:
     """The agent that a name means: its own, its ingredient's or a brand's; what is taken comes before others of its ingredient."""
     plain = " ".join(said.lower().split())
-    entry = lookup_name(plain)
+    entry = lookup_name(plain, dictionary_of(knowledge))
     ingredients = {plain, *(i.name for i in (entry.ingredients if entry else ()))}
     meant = [a.agent for a in knowledge.agents.values() if a.agent == plain or a.ingredient in ingredients]
     lowered = sorted({a for t in knowledge.plans.tapers.values() for a in t.agents})

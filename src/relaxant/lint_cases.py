@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -37,10 +37,12 @@ class _Read(NamedTuple):
     medicines: tuple[Medicine, ...]
 
 
-def faults_of_cases(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
-    """Where and what: cases whose patient cannot be read or that do not come out as they say."""
+def faults_of_cases(knowledge: Knowledge, of: Container[str] | None = None) -> Iterator[tuple[str, str]]:
+    """Where and what: cases whose patient cannot be read or that do not come out as they say; with ``of`` those of these rules alone."""
     read: dict[Jurisdiction, list[_Read]] = {}
     for rule in knowledge.rules.values():
+        if of is not None and rule.rule not in of:
+            continue
         for case in rule.cases:
             try:
                 one = _read(rule, case, knowledge)

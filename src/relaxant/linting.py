@@ -6,24 +6,27 @@ Anyone can run it on their own pack: it is laid over the shipped knowledge and t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import date
-from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from relaxant.errors import KnowledgeError
+from relaxant.errors import KnowledgeError, meant
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.prose import faults_of_prose
 from relaxant.knowledge.questions import coverage_faults
 from relaxant.knowledge.schema import Coverage, Jurisdiction
+from relaxant.lint_overlays import done_by, entries, faults_of_overlay, files_of, rules_touched
 from relaxant.medicines.dictionary import lookup_name
+from relaxant.medicines.local import add_name, dictionary_of, faults_of_names
 from relaxant.quantities import unit
 
 _DOSE_UNITS = ("mg", "micrograms", "units", "g", "sprays")
 _AGE_UNITS = ("years", "months")
 _EVERY_AGE = (0, 200)
+UNCITED = "nothing cites it; remove it or cite it"
+_CASE = re.compile(r"rules (.+), case “")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -39,15 +42,85 @@ class Fault(msgspec.Struct, frozen=True):
 
 def lint(*packs: str) -> list[Fault]:
     """Every fault of the shipped knowledge with these packs laid over it; empty when it is sound."""
-    try:
-        knowledge = load_knowledge(*packs)
-    except KnowledgeError as error:
-        return [Fault("pack", str(error))]
-    return lint_knowledge(knowledge)
+    return check(*packs).faults
 
 
-def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
-    """Every fault of one knowledge."""
+class Checked(NamedTuple):
+    """What is wrong with packs, and what they do in words."""
+
+    faults: list[Fault]
+    does: list[str]
+
+
+def check(*packs: str) -> Checked:
+    """Every fault of the shipped knowledge with these packs laid over it, and what the packs add, replace, silence and change of it."""
+    faults: list[Fault] = []
+    does: list[str] = []
+    below = load_knowledge() if packs else None
+    for number in range(1, len(packs) + 1):
+        try:
+            knowledge = load_knowledge(*packs[:number])
+        except KnowledgeError as error:
+            return Checked([*faults, *(Fault(*_parted(fault)) for fault in error.faults)], does)
+        if below is not None:
+            files = files_of(packs[number - 1])
+            replaced = knowledge.replaced[len(below.replaced) :]
+            faults += [Fault(where, what) for where, what in faults_of_overlay(files, below, replaced)]
+            does.append(done_by(knowledge.packs[-1], files, replaced))
+        below = knowledge
+    if below is None:
+        return Checked(lint_knowledge(load_knowledge()), [])
+    whole, shipped = below, load_knowledge()
+    files_of_all = [file for pack in packs for file in files_of(pack)]
+    placed = {f"{kind} {key}": file for kind, key, file in entries(files_of_all)}
+    for fault in lint_knowledge(whole, shipped, rules_touched(files_of_all, whole, shipped)):
+        if _is_ours(fault, whole, shipped):
+            continue
+        if (rule := _case_of(fault)) is not None and whole.rules[rule] == shipped.rules.get(rule):
+            does.append(f"with it a case of ours comes out otherwise: {fault}")
+            continue
+        faults.append(_in_its_file(fault, placed))
+    return Checked(faults, does)
+
+
+def _parted(fault: str) -> tuple[str, str]:
+    where, _, what = fault.partition(": ")
+    return where, what
+
+
+def _case_of(fault: Fault) -> str | None:
+    """The rule of which a case does not come out as it says; nothing for any other fault."""
+    match = _CASE.match(fault.where)
+    return match[1] if match else None
+
+
+def _is_ours(fault: Fault, whole: Knowledge, shipped: Knowledge) -> bool:
+    """Whether a pack cannot be asked to mend it: what a source of ours was cited by is gone, or a label that we found silent is added to."""
+    kind, _, key = fault.where.partition(" ")
+    if kind == "sources":
+        return fault.what == UNCITED and key in shipped.sources and whole.sources[key] == shipped.sources[key]
+    return kind == "agents" and key in whole.changed and key in shipped.agents and fault.what.startswith("coverage ")
+
+
+def _in_its_file(fault: Fault, placed: Mapping[str, str]) -> Fault:
+    """A fault with the file before the place, where a pack has it."""
+    at = fault.where.replace("agents ", "changes ", 1)
+    for where in (fault.where, at):
+        own = [
+            name
+            for name in placed
+            if where == name or where.startswith((f"{name} ", f"{name}.", f"{name},", f"{name}["))
+        ]
+        if own:
+            return Fault(f"{placed[max(own, key=len)]}: {fault.where}", fault.what)
+    return fault
+
+
+def lint_knowledge(
+    knowledge: Knowledge, sound: Knowledge | None = None, cases: Container[str] | None = None
+) -> list[Fault]:
+    """Every fault of one knowledge. Models and populations that are those of a ``sound`` one are not computed again; with ``cases`` the cases of
+    these rules alone are run."""
     from relaxant.lint_block import faults_of_blocks
     from relaxant.lint_cases import faults_of_cases
     from relaxant.lint_conditions import faults_of_conditions
@@ -58,10 +131,12 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     from relaxant.lint_rules import faults_of_rule
     from relaxant.lint_scales import faults_of_scales
     from relaxant.lint_trials import faults_of_trials
+    from relaxant.pharmacology.cards.soundness import faults_of
     from relaxant.pharmacology.people.people_soundness import faults_of_people
 
     faults = [*_citations(knowledge), *_agents(knowledge), *_partners(knowledge), *_measures(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_conditions(knowledge)]
+    faults += [Fault(where, what) for where, what in faults_of_names(knowledge)]
     faults += _coverage(knowledge)
     faults += _combinations(knowledge)
     faults += _claims(knowledge)
@@ -72,24 +147,17 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     faults += [Fault(where, what) for where, what in faults_of_responses(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_trials(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_registries(knowledge)]
-    faults += [Fault(where, what) for where, what in _of_models(bytes(knowledge.models_packed))]
+    for model in knowledge.models.values():
+        if sound is None or sound.models.get(model.model) != model:
+            faults += [Fault(where, what) for where, what in faults_of(model)]
     for population in knowledge.populations.values():
-        faults += [Fault(where, what) for where, what in faults_of_people(population)]
+        if sound is None or sound.populations.get(population.population) != population:
+            faults += [Fault(where, what) for where, what in faults_of_people(population)]
     for rule in knowledge.rules.values():
         faults += [Fault(where, what) for where, what in faults_of_rule(rule, knowledge)]
     if not any(_stops_the_cases(f) for f in faults):
-        faults += [Fault(where, what) for where, what in faults_of_cases(knowledge)]
+        faults += [Fault(where, what) for where, what in faults_of_cases(knowledge, cases)]
     return faults
-
-
-@lru_cache(maxsize=4)
-def _of_models(packed: bytes) -> tuple[tuple[str, str], ...]:
-    """The faults of model cards; the same cards are computed once however many packs are laid over them."""
-    from relaxant.knowledge.cards import Model
-    from relaxant.pharmacology.cards.soundness import faults_of
-
-    models = msgspec.msgpack.decode(packed, type=dict[str, Model])
-    return tuple(fault for model in models.values() for fault in faults_of(model))
 
 
 def _stops_the_cases(fault: Fault) -> bool:
@@ -117,7 +185,8 @@ def _resolved(found: Iterable[tuple[str, Any]], knowledge: Knowledge, used: set[
     for where, cited in found:
         used.add(cited.source)
         if cited.source not in knowledge.sources:
-            yield Fault(where, f"there is no source “{cited.source}”")
+            would = meant(cited.source, knowledge.sources) or "write it under `sources:`"
+            yield Fault(where, f"there is no source “{cited.source}”; {would}")
         if not (cited.place or "").strip():
             yield Fault(where, "the place in the source is missing")
 
@@ -140,17 +209,18 @@ def _citations(knowledge: Knowledge) -> Iterator[Fault]:
     ):
         for key, entry in getattr(knowledge, kind).items():
             yield from _resolved(_cited(entry, f"{kind} {key}"), knowledge, used)
-    for group, held in (
-        ("plans", knowledge.plans),
-        ("responses", knowledge.responses),
-        ("registries", knowledge.registries),
-    ):
+    for held in (knowledge.plans, knowledge.responses, knowledge.registries):
         for kind in held.__struct_fields__:
-            yield from _resolved(_cited(tuple(getattr(held, kind).values()), f"{group} {kind}"), knowledge, used)
+            for key, entry in getattr(held, kind).items():
+                yield from _resolved(_cited(entry, f"{kind} {key}"), knowledge, used)
+    for one in knowledge.silenced:
+        yield from _resolved([(f"silences {one.silence.rule}", one.silence)], knowledge, used)
+    for name in knowledge.medicine_names:
+        yield from _resolved([(f"medicine_names {name.name}", name)], knowledge, used)
     used |= {e.source for e in knowledge.exposures} | {c.source for _, c in _cited(knowledge.pathways, "pathways")}
     used |= EQUATION_SOURCES
     for source in sorted(set(knowledge.sources) - used):
-        yield Fault(f"sources {source}", "nothing cites it; remove it or cite it")
+        yield Fault(f"sources {source}", UNCITED)
     for source in sorted(EQUATION_SOURCES - set(knowledge.sources)):
         yield Fault(f"sources {source}", "an equation cites it and it is missing")
     for known in knowledge.sources.values():
@@ -187,10 +257,14 @@ EQUATION_SOURCES = frozenset(
 
 
 def _agents(knowledge: Knowledge) -> Iterator[Fault]:
+    dictionary = dictionary_of(knowledge)
     for agent in knowledge.agents.values():
         where = f"agents {agent.agent}"
-        if lookup_name(agent.ingredient) is None:
-            yield Fault(where, f"the dictionary does not know the ingredient “{agent.ingredient}”")
+        if lookup_name(agent.ingredient, dictionary) is None:
+            yield Fault(
+                where,
+                f"the dictionary does not know the ingredient “{agent.ingredient}”; {add_name(agent.ingredient, dictionary)}",
+            )
         for limit in agent.limits:
             if limit.age_from >= limit.age_to:
                 yield Fault(f"{where} limit", "age_from is not below age_to")
@@ -265,6 +339,7 @@ def _coverage(knowledge: Knowledge) -> Iterator[Fault]:
 
 
 def _combinations(knowledge: Knowledge) -> Iterator[Fault]:
+    dictionary = dictionary_of(knowledge)
     for known in knowledge.combinations.values():
         where = f"combinations {known.combination}"
         if known.condition not in knowledge.conditions:
@@ -276,8 +351,8 @@ def _combinations(knowledge: Knowledge) -> Iterator[Fault]:
             if role not in knowledge.roles:
                 yield Fault(where, f"there is no role “{role}”")
         for partner in known.partners:
-            if lookup_name(partner) is None:
-                yield Fault(where, f"the dictionary does not know “{partner}”")
+            if lookup_name(partner, dictionary) is None:
+                yield Fault(where, f"the dictionary does not know “{partner}”; {add_name(partner, dictionary)}")
         if not known.sources:
             yield Fault(where, "a combination has a source")
         yield from _of_prose(where, (known.used_for, known.benefit, known.harm))
@@ -299,6 +374,7 @@ def _claims(knowledge: Knowledge) -> Iterator[Fault]:
 
 
 def _partners(knowledge: Knowledge) -> Iterator[Fault]:
+    dictionary = dictionary_of(knowledge)
     for role in knowledge.roles.values():
         where = f"roles {role.role}"
         for included in role.includes:
@@ -308,9 +384,11 @@ def _partners(knowledge: Knowledge) -> Iterator[Fault]:
             yield Fault(where, "a role has members or includes roles")
         for member in role.members:
             for ingredient in member.ingredients:
-                entry = lookup_name(ingredient)
+                entry = lookup_name(ingredient, dictionary)
                 if entry is None:
-                    yield Fault(where, f"the dictionary does not know “{ingredient}”")
+                    yield Fault(
+                        where, f"the dictionary does not know “{ingredient}”; {add_name(ingredient, dictionary)}"
+                    )
                 elif entry.ingredients and entry.ingredients[0].name != ingredient and len(entry.ingredients) == 1:
                     yield Fault(where, f"“{ingredient}” is read as “{entry.ingredients[0].name}”; write that name")
     for allergen in knowledge.allergens.values():
