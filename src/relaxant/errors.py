@@ -37,7 +37,7 @@ class ReplayError(RelaxantError):
     """The engine or the knowledge differs from what wrote the review; the message names the difference."""
 
 
-def meant(name: str, known: Iterable[str]) -> str:
+def meant(name: str, known: Iterable[str], least: float = 0.6) -> str:
     """The known name that is close to one that is not, as a question; nothing where none is.
 
     >>> meant("baclofin", ["baclofen", "tizanidine"])
@@ -45,7 +45,7 @@ def meant(name: str, known: Iterable[str]) -> str:
     """
     import difflib  # here, because only a fault needs it and a cold start is felt
 
-    near = difflib.get_close_matches(name, list(known), 1, 0.6)
+    near = difflib.get_close_matches(name, list(known), 1, least)
     return f"did you mean “{near[0]}”?" if near else ""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from relaxant.errors import InputError
+from relaxant.errors import InputError, meant
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient
@@ -44,6 +44,10 @@ def faults_of_cases(knowledge: Knowledge, of: Container[str] | None = None) -> I
         if of is not None and rule.rule not in of:
             continue
         for case in rule.cases:
+            if case.agent is not None and case.agent not in knowledge.agents:
+                would = meant(case.agent, knowledge.agents) or "write one of the rule's agents"
+                yield _where(rule, case), f"there is no agent “{case.agent}”; {would}"
+                continue
             try:
                 one = _read(rule, case, knowledge)
             except InputError as error:
@@ -68,7 +72,7 @@ def _where(rule: Rule, case: Case) -> str:
 
 def _faults(case: Case, made: CaseOutcome) -> Iterator[str]:
     if made.outcome != case.expect:
-        yield f"expected “{case.expect}”, got “{made.outcome}”"
+        yield f"expected “{case.expect}”, got “{made.outcome}”; mend the rule, or the patient of the case"
     if case.tier and case.tier != made.tier:
         yield f"expected tier {case.tier}, got {made.tier}"
     for summary in made.summaries:

@@ -43,6 +43,12 @@ def entries(files: Sequence[File]) -> Iterator[tuple[str, str, str]]:
 def faults_of_overlay(files: Sequence[File], below: Knowledge, replaced: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Where and what. ``below`` is the knowledge that the pack lies on, ``replaced`` what it replaces of it (``rules baclofen-kidney``)."""
     own = {(kind, key): file for kind, key, file in entries(files)}
+    for file in files:
+        if file.document == Document():
+            yield (
+                file.name,
+                "nothing is written here; write an entry, such as a rule under `rules:`, or take the file away",
+            )
     said: dict[str, tuple[str, Replacement]] = {}
     for file in files:
         for one in file.document.replaces:

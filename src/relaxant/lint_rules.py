@@ -59,7 +59,8 @@ def faults_of_rule(rule: Rule, knowledge: Knowledge) -> Iterator[tuple[str, str]
             try:
                 read_predicate(node, agent.agent, f"{where}.when")
             except KnowledgeError as error:
-                yield where, f"predicate: {error}"
+                place, _, what = str(error).partition(": ")
+                yield place, what
     yield from _rule_words(rule, where, agents)
     if rule.tier in ("DANGER", "CHANGE"):
         if not rule.verified:

@@ -125,6 +125,7 @@ def lint_knowledge(
     from relaxant.lint_cases import faults_of_cases
     from relaxant.lint_conditions import faults_of_conditions
     from relaxant.lint_exposure import faults_of_exposure  # here, so that a review does not load what it does not use
+    from relaxant.lint_models import faults_of_models
     from relaxant.lint_plans import faults_of_plans
     from relaxant.lint_registries import faults_of_registries
     from relaxant.lint_responses import faults_of_responses
@@ -147,6 +148,7 @@ def lint_knowledge(
     faults += [Fault(where, what) for where, what in faults_of_responses(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_trials(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_registries(knowledge)]
+    faults += [Fault(where, what) for where, what in faults_of_models(knowledge, sound)]
     for model in knowledge.models.values():
         if sound is None or sound.models.get(model.model) != model:
             faults += [Fault(where, what) for where, what in faults_of(model)]
@@ -162,7 +164,9 @@ def lint_knowledge(
 
 def _stops_the_cases(fault: Fault) -> bool:
     """Whether rules could not even be compiled or tested with this fault in the pack."""
-    return any(words in fault.what for words in ("predicate", "there is no", "is not known", "a dose is not in"))
+    return ".when" in fault.where or any(
+        words in fault.what for words in ("there is no", "is not known", "a dose is not in", "a predicate")
+    )
 
 
 # ---------------------------------------------------------------- citations

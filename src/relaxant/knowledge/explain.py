@@ -18,6 +18,7 @@ _STEP = re.compile(r"\.(?P<field>[^.\[]+)|\[(?P<index>\d+)\]|(?P<any>\[\.\.\.\])
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
 _MISSING = re.compile(r"Object missing required field `(.*)`")
 _EXPECTED = re.compile(r"Expected `(.*)`, got `(.*)`")
+_OF_A_PERSON = frozenset({"as_of", "age", "birth_date", "sex", "weight", "country", "medicines", "considering"})
 Path = tuple[str | int, ...]
 
 
@@ -30,7 +31,11 @@ def faults_of_document(plain: object, text: str, name: str) -> list[str]:
         hint = hints.get(key)
         if hint is None:
             lists = ", ".join(sorted(hints))
-            would = meant(str(key), hints) or f"write one of {lists}"
+            would = (
+                "this is a line of a patient file; keep it outside the pack's folder"
+                if key in _OF_A_PERSON
+                else meant(str(key), hints) or f"write one of {lists}"
+            )
             out.append(f"{_place(text, name, (key,))}: {shown(key)}: a pack has no such list; {would}")
             continue
         entry = get_args(hint)[0] if get_origin(hint) is tuple else None
@@ -107,7 +112,12 @@ def _bare(hint: Any, value: object) -> Any:
     return mappings[0] if isinstance(value, Mapping) and mappings else kinds[0]
 
 
-_PLAIN = {str: "words", float: "a number such as 20", int: "a whole number such as 3", bool: "true or false"}
+_PLAIN = {
+    str: "words, in quotes where they begin with a bracket or a brace",
+    float: "a number such as 20",
+    int: "a whole number such as 3",
+    bool: "true or false",
+}
 
 
 def _example(hint: Any) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from relaxant.errors import KnowledgeError, RelaxantError
+from relaxant.errors import KnowledgeError, RelaxantError, meant
 from relaxant.knowledge.cards import Effect, Model
 from relaxant.pharmacology.cards.model import is_linear, variability
 from relaxant.pharmacology.cards.nonlinear import available
@@ -43,7 +43,7 @@ def faults_of(model: Model) -> Iterator[tuple[str, str]]:
                     else f"{said}: more than it is allowed; say why under “misses”, or mend the card",
                 )
     if all(number.ours for number in model.reproduces):
-        yield where, "a card reproduces at least one published number"
+        yield where, "a card reproduces at least one published number; write one under `reproduces:`"
 
 
 def _references(model: Model) -> Iterator[tuple[str, str]]:
@@ -62,7 +62,7 @@ def _references(model: Model) -> Iterator[tuple[str, str]]:
     asked += [("correlation", n) for c in model.correlations for n in c.between]
     for where, name in asked:
         if name is not None and name not in names:
-            yield where, f"there is no parameter “{name}”"
+            yield where, f"there is no parameter “{name}”; {meant(name, names) or 'write it under `parameters:`'}"
     for where, place in (
         *((f"flow from {f.giver}", p) for f in model.flows for p in (f.giver, f.to)),
         *((f"input {i.route}", i.into) for i in model.inputs),
@@ -72,12 +72,23 @@ def _references(model: Model) -> Iterator[tuple[str, str]]:
         *(("binding", p) for b in model.bindings for p in (b.one, b.other, b.complex)),
     ):
         if place is not None and place not in places:
-            yield where, f"there is no compartment “{place}”"
+            yield (
+                where,
+                f"there is no compartment “{place}”; {meant(place, places) or 'write it under `compartments:`'}",
+            )
     for flow in model.flows:
         if (flow.rate is None) == (flow.clearance is None):
             yield f"flow from {flow.giver}", "a flow has a rate or a clearance, one of them"
     for name in sorted(names - {n for _, n in asked if n}):
-        yield f"parameter {name}", "nothing uses it"
+        yield f"parameter {name}", "nothing uses it; name it where it belongs, or take it away"
+    outputs = {*(o.output for o in model.outputs), *(e.effect for e in model.effects)}
+    for where, name in (
+        *((f"reproduces “{n.title}”", n.output) for n in model.reproduces),
+        *((f"target {t.target}", t.output) for t in model.targets),
+        *((f"residual of {r.output}", r.output) for r in model.residuals),
+    ):
+        if name not in outputs:
+            yield where, f"there is no output “{name}”; write {' or '.join(sorted(outputs))}"
 
 
 def _units(model: Model) -> Iterator[tuple[str, str]]:
@@ -123,9 +134,15 @@ def _units(model: Model) -> Iterator[tuple[str, str]]:
     for p in model.parameters:
         known = unit(p.unit)
         if known is None:
-            yield f"parameter {p.parameter}", f"the unit “{p.unit}” is not known"
+            yield (
+                f"parameter {p.parameter}",
+                f"the unit “{p.unit}” is not known; write one such as {_such_as(wanted.get(p.parameter, set()))}",
+            )
         elif p.parameter in wanted and {known.dimensions} != wanted[p.parameter]:
-            yield f"parameter {p.parameter}", f"its unit “{p.unit}” does not fit where the card uses it"
+            yield (
+                f"parameter {p.parameter}",
+                f"its unit “{p.unit}” does not fit where the card uses it; it is one such as {_such_as(wanted[p.parameter])}",
+            )
     for what, text in (
         *((f"output {o.output}", o.unit) for o in model.outputs),
         *((f"effect {e.effect}", e.unit) for e in model.effects),
@@ -134,6 +151,29 @@ def _units(model: Model) -> Iterator[tuple[str, str]]:
     ):
         if unit(text) is None:
             yield what, f"the unit “{text}” is not known"
+
+
+_EXAMPLES: dict[Dimensions, str] = {
+    _SHARE: "1",
+    _RATE: "1/h",
+    (("s", 1),): "h",
+    (_VOLUME,): "L",
+    tuple(sorted(_CLEARANCE)): "L/h",
+    tuple(sorted((("g", 1), ("L", -1)))): "ng/mL",
+    tuple(sorted((("mol", 1), ("L", -1)))): "umol/L",
+}
+
+
+def _such_as(dimensions: set[Dimensions]) -> str:
+    """A unit of these dimensions, quoted; of several uses one each."""
+    return (
+        " and ".join(f"“{_EXAMPLES.get(d) or _spelled(d)}”" for d in sorted(dimensions)) or "“L/h”, “L”, “1/h” or “1”"
+    )
+
+
+def _spelled(dimensions: Dimensions) -> str:
+    """Dimensions as a product of base units."""
+    return " ".join(base if power == 1 else f"{base}^{power}" for base, power in dimensions)
 
 
 def _per(one: Dimensions, other: Dimensions) -> Dimensions:
