@@ -58,20 +58,20 @@ def _printed(command: str) -> str:
             raise SystemExit(f"{command}: only relaxant and python are run")
     lines = out.buffer.getvalue().decode().splitlines()
     for pipe in pipes:
-        lines = _piped(lines, pipe)
+        lines = _piped(lines, pipe, err.getvalue())
     return "".join(f"{line}\n" for line in [*lines, *err.getvalue().splitlines()])
 
 
-def _piped(lines: list[str], pipe: list[str]) -> list[str]:
+def _piped(lines: list[str], pipe: list[str], err: str) -> list[str]:
     match pipe:
         case ["head", most]:
-            return lines[: -int(most)]
+            return lines[: abs(int(most))]
         case ["tail", most]:
-            return lines[int(most) :]
+            return lines[-abs(int(most)) :]
         case ["grep", "-A", more, wanted]:
             first = next((i for i, line in enumerate(lines) if wanted in line), None)
             if first is None:
-                raise SystemExit(f"nothing is printed that has “{wanted}”:\n" + "\n".join(lines))
+                raise SystemExit(f"nothing is printed that has “{wanted}”:\n" + "\n".join(lines) + err)
             return lines[first : first + int(more) + 1]
     raise SystemExit(f"{' '.join(pipe)}: no such pipe here")
 

@@ -66,12 +66,7 @@ def _left_open(model: Model) -> Iterator[tuple[str, str]]:
         wanted |= {"weight": ("weight",), "dialysis": ("on_dialysis",), "the liver": _LIVER}
     if "oral" in routes:
         wanted["a feeding tube"] = ("tube_feeding",)
-    for what, names in wanted.items():
-        if not bounds.keys() & set(names):
-            known = PERSON_FACTS[names[0]]
-            span = "[0, 0]" if known.truth else "[LOW, HIGH]"
-            unit = f"unit: {known.unit}, " if known.unit else ""
-            yield (
-                "bounds",
-                f"nothing says how far it holds for {what}; add `{{covariate: {names[0]}, {unit}studied: {span}, extrapolate_to: {span}, reason: ..., source: ..., place: ...}}`",
-            )
+    left = {what: names[0] for what, names in wanted.items() if not bounds.keys() & set(names)}
+    if left:
+        covariates = ", ".join(left.values())
+        yield "bounds", f"nothing says how far it holds for {', '.join(left)}; add under `bounds:` one for each of {covariates}, with `studied` and `extrapolate_to` ([0, 0] of a yes or no that was not studied)"  # fmt: skip

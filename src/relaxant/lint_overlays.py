@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from relaxant.errors import meant
+from relaxant.errors import meant, shown
 from relaxant.knowledge.document import Document
-from relaxant.knowledge.load import Knowledge, pack_files, read_document
+from relaxant.knowledge.load import Knowledge, pack_files, page_of, read_document, read_wording
 from relaxant.knowledge.merging import id_of
 from relaxant.knowledge.overlays import KINDS, Replacement
 
 _WORDING = "wording/"
+_SLOT = re.compile(r"\{[^{}]*\}")
 
 
 class File(NamedTuple):
@@ -69,6 +71,38 @@ def faults_of_overlay(files: Sequence[File], below: Knowledge, replaced: Sequenc
             kind, _, key = name.partition(" ")
             yield f"{own[kind, key]}: {name}", f"an entry of this id lies below this pack and would be replaced; if that is meant, add `{{kind: {kind}, id: {key}, why: ...}}` under `replaces:`, else give it an id of its own"  # fmt: skip
     yield from _sheet(files, bool(replaced))
+
+
+def faults_of_words(pack: str, below: Knowledge) -> Iterator[tuple[str, str]]:
+    """What is wrong with the words of a pack: a page, a key or a slot that nothing reads."""
+    folder = Path(pack)
+    for path in pack_files(folder):
+        name = path.relative_to(folder).as_posix()
+        if name.startswith(_WORDING):
+            language, page = page_of(name)
+            known = below.wording.get(language, {})
+            if page not in known:
+                would = meant(page, known) or f"there are {', '.join(sorted(known))}"
+                yield name, f"there is no page of words “{page}” in {language}; {would}"
+                continue
+            yield from _words(read_wording(path, name), known[page], name, "")
+
+
+def _words(own: dict[str, Any], known: dict[str, Any], name: str, at: str) -> Iterator[tuple[str, str]]:
+    for key, words in own.items():
+        where = f"{at}.{key}" if at else str(key)
+        if key not in known:
+            would = meant(str(key), known) or f"there are {', '.join(known)}"
+            yield f"{name}: {where}", f"nothing reads this; {would}"
+        elif isinstance(words, dict) and isinstance(known[key], dict):
+            yield from _words(words, known[key], name, where)
+        elif type(words) is not type(known[key]):
+            yield f"{name}: {where}", f"{shown(words)}: it is written otherwise; write it as ours, {shown(known[key])}"
+        elif isinstance(words, str):
+            odd = sorted(set(_SLOT.findall(words)) - set(_SLOT.findall(known[key])))
+            if odd:
+                slots = ", ".join(sorted(set(_SLOT.findall(known[key])))) or "none"
+                yield f"{name}: {where}", f"{shown(words)}: there is no slot {', '.join(odd)} here; there are {slots}"
 
 
 def _sheet(files: Sequence[File], replaces: bool) -> Iterator[tuple[str, str]]:

@@ -15,19 +15,13 @@ import msgspec
 from relaxant.errors import KnowledgeError, meant
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.prose import faults_of_prose
-from relaxant.knowledge.questions import coverage_faults
-from relaxant.knowledge.schema import Coverage, Jurisdiction
-from relaxant.lint_overlays import done_by, entries, faults_of_overlay, files_of, rules_touched
+from relaxant.lint_overlays import done_by, entries, faults_of_overlay, faults_of_words, files_of, rules_touched
 from relaxant.medicines.dictionary import lookup_name
 from relaxant.medicines.local import add_name, dictionary_of, faults_of_names
 from relaxant.quantities import unit
 
-_DOSE_UNITS = ("mg", "micrograms", "units", "g", "sprays")
-_AGE_UNITS = ("years", "months")
-_EVERY_AGE = (0, 200)
 UNCITED = "nothing cites it; remove it or cite it"
 _CASE = re.compile(r"rules (.+), case “")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -66,6 +60,7 @@ def check(*packs: str) -> Checked:
             files = files_of(packs[number - 1])
             replaced = knowledge.replaced[len(below.replaced) :]
             faults += [Fault(where, what) for where, what in faults_of_overlay(files, below, replaced)]
+            faults += [Fault(where, what) for where, what in faults_of_words(packs[number - 1], below)]
             does.append(done_by(knowledge.packs[-1], files, replaced))
         below = knowledge
     if below is None:
@@ -77,7 +72,7 @@ def check(*packs: str) -> Checked:
         if _is_ours(fault, whole, shipped):
             continue
         if (rule := _case_of(fault)) is not None and whole.rules[rule] == shipped.rules.get(rule):
-            does.append(f"with it a case of ours comes out otherwise: {fault}")
+            does.append(f"with it a case of ours comes out otherwise: {fault.where}: {fault.what.partition(';')[0]}")
             continue
         faults.append(_in_its_file(fault, placed))
     return Checked(faults, does)
@@ -121,6 +116,7 @@ def lint_knowledge(
 ) -> list[Fault]:
     """Every fault of one knowledge. Models and populations that are those of a ``sound`` one are not computed again; with ``cases`` the cases of
     these rules alone are run."""
+    from relaxant.lint_agents import faults_of_agents
     from relaxant.lint_block import faults_of_blocks
     from relaxant.lint_cases import faults_of_cases
     from relaxant.lint_conditions import faults_of_conditions
@@ -135,10 +131,10 @@ def lint_knowledge(
     from relaxant.pharmacology.cards.soundness import faults_of
     from relaxant.pharmacology.people.people_soundness import faults_of_people
 
-    faults = [*_citations(knowledge), *_agents(knowledge), *_partners(knowledge), *_measures(knowledge)]
+    faults = [*_citations(knowledge), *_partners(knowledge), *_measures(knowledge)]
+    faults += [Fault(where, what) for where, what in faults_of_agents(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_conditions(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_names(knowledge)]
-    faults += _coverage(knowledge)
     faults += _combinations(knowledge)
     faults += _claims(knowledge)
     faults += [Fault(where, what) for where, what in faults_of_exposure(knowledge)]
@@ -165,7 +161,15 @@ def lint_knowledge(
 def _stops_the_cases(fault: Fault) -> bool:
     """Whether rules could not even be compiled or tested with this fault in the pack."""
     return ".when" in fault.where or any(
-        words in fault.what for words in ("there is no", "is not known", "a dose is not in", "a predicate")
+        words in fault.what
+        for words in (
+            "there is no",
+            "is not known",
+            "a dose is not in",
+            "a predicate",
+            "the dictionary does not know",
+            "does not fit an agent",
+        )
     )
 
 
@@ -260,86 +264,8 @@ EQUATION_SOURCES = frozenset(
 # ---------------------------------------------------------------- agents, partners, measures
 
 
-def _agents(knowledge: Knowledge) -> Iterator[Fault]:
-    dictionary = dictionary_of(knowledge)
-    for agent in knowledge.agents.values():
-        where = f"agents {agent.agent}"
-        if lookup_name(agent.ingredient, dictionary) is None:
-            yield Fault(
-                where,
-                f"the dictionary does not know the ingredient “{agent.ingredient}”; {add_name(agent.ingredient, dictionary)}",
-            )
-        for limit in agent.limits:
-            if limit.age_from >= limit.age_to:
-                yield Fault(f"{where} limit", "age_from is not below age_to")
-            if limit.value <= 0:
-                yield Fault(f"{where} limit", "a limit is above nought")
-            if limit.kind != "doses_daily" and unit(limit.unit.split("/")[0]) is None:
-                yield Fault(f"{where} limit", f"the unit “{limit.unit}” is not known")
-            if limit.kind not in ("course", "doses_daily", "least_age") and limit.unit.split("/")[0] not in _DOSE_UNITS:
-                yield Fault(f"{where} limit", f"a dose is not in “{limit.unit}”")
-            if limit.kind == "least_age" and limit.unit not in _AGE_UNITS:
-                yield Fault(f"{where} limit", f"an age is not in “{limit.unit}”; there are {', '.join(_AGE_UNITS)}")
-            if limit.kind == "least_age" and (limit.age_from, limit.age_to) != _EVERY_AGE:
-                yield Fault(f"{where} limit", "a least age has no ages of its own")
-            if limit.kind == "course" and limit.routes:
-                yield Fault(f"{where} limit", "a course counts every route")
-            for route in limit.routes:
-                if route not in agent.routes:
-                    yield Fault(f"{where} limit", f"the agent has no route “{route}”")
-        for statement in agent.statements:
-            if statement.value is not None and not statement.unit:
-                yield Fault(f"{where} {statement.topic}", "a bare number: the unit is missing")
-            if statement.low is not None and statement.high is not None and statement.low > statement.high:
-                yield Fault(f"{where} {statement.topic}", "low is above high")
-        for reaction in agent.adverse_reactions:
-            if not 0 <= reaction.percent_low <= reaction.percent_high <= 100:
-                yield Fault(f"{where} {reaction.name}", "the percentages are not in order")
-        for reactions in agent.listed_reactions:
-            if not reactions.names:
-                yield Fault(f"{where} listed reactions", "they name none")
-        for dosing in agent.dosing:
-            if (
-                dosing.target_low is not None
-                and dosing.target_high is not None
-                and dosing.target_low > dosing.target_high
-            ):
-                yield Fault(f"{where} dosing {dosing.who}", "target_low is above target_high")
-        for product in agent.products:
-            if not product.strengths or min(product.strengths) <= 0:
-                yield Fault(f"{where} product {product.form}", "a product has strengths above nought")
-        for indication in agent.indications:
-            if indication.condition not in knowledge.conditions:
-                yield Fault(f"{where} indication", f"there is no condition “{indication.condition}”")
-        yield from _of_prose(
-            where,
-            [s.text for s in agent.statements]
-            + [d.text for d in agent.dosing]
-            + [i.text for i in agent.indications]
-            + [r.text for r in agent.listed_reactions if r.text],
-        )
-    owners: dict[tuple[str, str], str] = {}
-    for agent in knowledge.agents.values():
-        for route in agent.routes:
-            if (other := owners.setdefault((agent.ingredient, route), agent.agent)) != agent.agent:
-                yield Fault(f"agents {agent.agent}", f"{other} already has the route {route}")
-
-
 def _of_prose(where: str, texts: Iterable[str]) -> Iterator[Fault]:
     yield from (Fault(where, what) for text in texts for what in faults_of_prose(text))
-
-
-def _coverage(knowledge: Knowledge) -> Iterator[Fault]:
-    rows: dict[str, dict[Jurisdiction, Coverage]] = {}
-    for row in knowledge.coverage:
-        rows.setdefault(row.agent, {})[row.jurisdiction] = row
-        if row.agent not in knowledge.agents:
-            yield Fault(f"coverage {row.agent}", f"there is no agent “{row.agent}”")
-        if not _DAY.fullmatch(row.verified_on) or row.verified_on > date.today().isoformat():  # noqa: DTZ011 - a day is all that is asked
-            yield Fault(f"coverage {row.agent}", f"verified_on “{row.verified_on}” is no day up to now")
-    for agent in knowledge.agents.values():
-        for what in coverage_faults(agent, rows.get(agent.agent, {})):
-            yield Fault(f"agents {agent.agent}", what)
 
 
 def _combinations(knowledge: Knowledge) -> Iterator[Fault]:

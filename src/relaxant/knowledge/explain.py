@@ -12,12 +12,14 @@ import yaml
 
 from relaxant.errors import meant, shown, visible
 from relaxant.knowledge.document import Document
+from relaxant.knowledge.schema import Cited
 
 _AT = re.compile(r"(?P<what>.*?)(?: - at `(?P<path>.*)`)?", re.S)
 _STEP = re.compile(r"\.(?P<field>[^.\[]+)|\[(?P<index>\d+)\]|(?P<any>\[\.\.\.\])|(?P<key>key)")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
 _MISSING = re.compile(r"Object missing required field `(.*)`")
 _EXPECTED = re.compile(r"Expected `(.*)`, got `(.*)`")
+_LENGTH = re.compile(r"Expected `array` of length (.*), got (.*)")
 _OF_A_PERSON = frozenset({"as_of", "age", "birth_date", "sex", "weight", "country", "medicines", "considering"})
 Path = tuple[str | int, ...]
 
@@ -51,6 +53,7 @@ def faults_of_document(plain: object, text: str, name: str) -> list[str]:
 
 
 def _said(message: str, value: object, wanted: Any, path: Path, text: str, name: str) -> str:
+    called = _called(value, wanted)
     match = _AT.fullmatch(message)
     what, rest = (match["what"], _steps(match["path"] or "")) if match else (message, ())
     here, hint = _follow(value, wanted, rest)
@@ -59,12 +62,12 @@ def _said(message: str, value: object, wanted: Any, path: Path, text: str, name:
     if found := _UNKNOWN.fullmatch(what):
         fields = sorted(get_type_hints(hint)) if isinstance(hint, type) else []
         would = meant(found[1], fields) or f"write one of {', '.join(fields)}"
-        return f"{_place(text, name, (*at, found[1]))}: {_dotted(at, value)}: {shown(found[1])}: there is no such field here; {would}"
+        return f"{_place(text, name, (*at, found[1]))}: {_dotted(at, called)}: {shown(found[1])}: there is no such field here; {would}"
     if found := _MISSING.fullmatch(what):
         hints = get_type_hints(hint) if isinstance(hint, type) else {}
-        return f"{_place(text, name, at)}: {_dotted(at, value)}: no “{found[1]}”: this field is needed; write `{found[1]}: {_example(hints.get(found[1]))}`"
+        return f"{_place(text, name, at)}: {_dotted(at, called)}: no “{found[1]}”: this field is needed; write `{found[1]}: {_example(hints.get(found[1]))}`"
     return (
-        f"{_place(text, name, at)}: {_dotted(at, value)}: {shown(here)}: {_why(what, here)}; {_would(hint, at, here)}"
+        f"{_place(text, name, at)}: {_dotted(at, called)}: {shown(here)}: {_why(what, here)}; {_would(hint, at, here)}"
     )
 
 
@@ -135,6 +138,8 @@ def _example(hint: Any) -> str:
 def _why(what: str, here: object) -> str:
     if here is None:
         return "nothing is written here"
+    if found := _LENGTH.fullmatch(what):
+        return f"a list of {found[1]} must stand here, and there is one of {found[2]}"
     if what.startswith("Invalid enum value"):
         return "it is none of the words that may stand here"
     if found := _EXPECTED.fullmatch(what):
@@ -163,14 +168,20 @@ def _would(hint: Any, at: Path, here: object) -> str:
     return f"write {_PLAIN.get(hint, 'what docs/knowledge-schema.md says of it')}"
 
 
-def _dotted(at: Path, value: object) -> str:
+def _called(value: object, wanted: Any) -> str | None:
+    """The id of an entry, where it says it."""
+    fields = [f for f in getattr(wanted, "__struct_fields__", ()) if f not in Cited.__struct_fields__]
+    said = value.get(fields[0]) if fields and isinstance(value, Mapping) else None
+    return said if isinstance(said, str) else None
+
+
+def _dotted(at: Path, called: str | None) -> str:
     """A path in words: ``rules[0] (ward-lithium).tier``."""
     out = ""
     for i, step in enumerate(at):
         out += f"[{step}]" if isinstance(step, int) else f".{step}" if out else step
-        if i == 1 and isinstance(value, Mapping):
-            own = next((v for v in value.values() if isinstance(v, str)), None)
-            out += f" ({visible(own, 40)})" if own else ""
+        if i == 1 and called is not None:
+            out += f" ({visible(called, 40)})"
     return out
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +48,7 @@ if TYPE_CHECKING:  # loaded only where a pack is read anew or a model is asked f
 
 _APART = ("names.yaml",)  # read by the dictionary's builder, in a shape of its own
 _WORDING = "wording/"
+_ONE = ("one file is one set of lists", "take the --- away, or write a file of its own")
 Wording = dict[str, dict[str, dict[str, Any]]]
 """Pages of words, by language and page."""
 
@@ -208,7 +209,7 @@ def read_document(path: Path, name: str) -> Document:
 
     text = _text(path, name)
     try:
-        plain = read_yaml(text, name)
+        plain = read_yaml(text, name, _ONE)
     except InputError as error:
         raise KnowledgeError(str(error) if error.field.startswith(name) else f"{name}: {error}") from None
     try:
@@ -237,32 +238,51 @@ def read_wording(path: Path, name: str) -> dict[str, Any]:
     return plain
 
 
-def _content(folders: Iterable[Path]) -> tuple[str, list[tuple[int, Path, str]]]:
-    """The hash of packs, and their files: the number of the pack, the path, and the name within the pack."""
-    digest, files = hashlib.sha256(), []
-    for number, folder in enumerate(folders):
-        if not folder.is_dir():
-            raise KnowledgeError(f"{folder}: this is not a folder; give the folder of a knowledge pack")
-        paths = pack_files(folder)
-        odd = next(folder.rglob("*.yml"), None)
-        if odd is not None:
-            raise KnowledgeError(f"{odd.name}: only files that end in .yaml are read; rename it")
-        if not paths:
-            raise KnowledgeError(
-                f"{folder}: there is no .yaml file in this folder; give the folder of a knowledge pack"
-            )
-        for path in paths:
-            name = path.relative_to(folder).as_posix()
-            data = path.read_bytes().replace(b"\r\n", b"\n")
-            digest.update(f"{name}\0{len(data)}\0".encode())
-            digest.update(data)
-            if number or not name.startswith(_APART):
-                files.append((number, path, name))
-        digest.update(b"\1")
+def _content(overlays: Sequence[str]) -> tuple[str, list[tuple[int, Path, str]]]:
+    """The hash of the shipped pack with others, and their files: the number of the pack (0 is ours), the path, and the name within the pack."""
+    digest, files = _shipped_content()
+    digest, files = digest.copy(), [*files]
+    for number, overlay in enumerate(overlays, 1):
+        files += [(number, path, name) for path, name in _digested(Path(overlay), digest)]
     return digest.hexdigest(), files
 
 
-def _page_of(name: str) -> tuple[str, str]:
+@lru_cache(maxsize=1)
+def _shipped_content() -> tuple[Any, list[tuple[int, Path, str]]]:
+    digest = hashlib.sha256()
+    files = _digested(shipped_folder(), digest)
+    return digest, [(0, path, name) for path, name in files if not name.startswith(_APART)]
+
+
+def _digested(folder: Path, digest: Any) -> list[tuple[Path, str]]:
+    """A pack's files, whose names and bytes are added to a hash. Raises :class:`KnowledgeError`."""
+    if not folder.is_dir():
+        raise KnowledgeError(f"{folder}: this is not a folder; give the folder of a knowledge pack")
+    odd = next(folder.rglob("*.yml"), None)
+    if odd is not None:
+        raise KnowledgeError(f"{odd.relative_to(folder).as_posix()}: only files that end in .yaml are read; rename it")
+    paths = pack_files(folder)
+    if not paths:
+        raise KnowledgeError(f"{folder}: there is no .yaml file in this folder; give the folder of a knowledge pack")
+    named = [(path, path.relative_to(folder).as_posix()) for path in paths]
+    for path, name in named:
+        data = path.read_bytes().replace(b"\r\n", b"\n")
+        digest.update(f"{name}\0{len(data)}\0".encode())
+        digest.update(data)
+    digest.update(b"\1")
+    return named
+
+
+def words_over(under: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Words laid over others: of a mapping what is written, whatever else in whole."""
+    out = dict(under)
+    for key, words in own.items():
+        below = out.get(key)
+        out[key] = words_over(below, words) if isinstance(below, dict) and isinstance(words, dict) else words
+    return out
+
+
+def page_of(name: str) -> tuple[str, str]:
     """The language and the page of a file of words."""
     parts = Path(name).with_suffix("").parts
     if len(parts) != 3:
@@ -280,11 +300,15 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "relaxant"
 
 
-@lru_cache(maxsize=8)
 def load_knowledge(*overlays: str) -> Knowledge:
-    """The shipped knowledge with the overlay packs (folders) laid on top, in order. Raises :class:`KnowledgeError`."""
-    folders = [shipped_folder(), *(Path(o) for o in overlays)]
-    sha256, files = _content(folders)
+    """The shipped knowledge with the overlay packs (folders) laid on top, in order; a pack that has changed is read again. Raises :class:`KnowledgeError`."""
+    return loaded(_content(overlays)[0], *overlays)
+
+
+@lru_cache(maxsize=8)
+def loaded(sha256: str, *overlays: str) -> Knowledge:
+    """What :func:`load_knowledge` gives, remembered by its hash."""
+    _, files = _content(overlays)
     cached = cache_folder() / f"knowledge-{__version__}-{sha256[:32]}.msgpack"
     try:
         knowledge = msgspec.msgpack.decode(cached.read_bytes(), type=Knowledge)
@@ -295,15 +319,16 @@ def load_knowledge(*overlays: str) -> Knowledge:
     from relaxant.knowledge.merging import label_of, merge  # with all that it loads, only where a pack is read anew
 
     read: list[tuple[list[tuple[str, Document]], Wording]] = [
-        _read([(path, name) for of, path, name in files if of == number]) for number in range(1, len(folders))
+        _read([(path, name) for of, path, name in files if of == number]) for number in range(1, len(overlays) + 1)
     ]
-    read.insert(0, _shipped_read(_content(folders[:1])[0]))
+    read.insert(0, _shipped_read(_content(())[0]))
     packs = [documents for documents, _ in read]
     wording: Wording = {}
     for _, pages in read:
         for language, own in pages.items():
             for page, words in own.items():
-                wording.setdefault(language, {}).setdefault(page, {}).update(words)
+                pages_of = wording.setdefault(language, {})
+                pages_of[page] = words_over(pages_of.get(page, {}), words)
     merged = merge(packs)
     dates = [s.date for s in merged["sources"].values() if s.id == "relaxant-knowledge" and s.date]
     knowledge = Knowledge(
@@ -325,8 +350,8 @@ def _read(files: Sequence[tuple[Path, str]]) -> tuple[list[tuple[str, Document]]
     for path, name in files:
         try:
             if name.startswith(_WORDING):
-                language, page = _page_of(name)
-                wording.setdefault(language, {}).setdefault(page, {}).update(read_wording(path, name))
+                language, page = page_of(name)
+                wording.setdefault(language, {})[page] = read_wording(path, name)
             else:
                 documents.append((name, read_document(path, name)))
         except KnowledgeError as error:
@@ -341,7 +366,7 @@ def _shipped_read(sha256: str) -> tuple[list[tuple[str, Document]], Wording]:
     """The shipped pack's files, kept decoded as well: who writes a pack changes it and lints it again and again."""
     from relaxant.knowledge.document import Document
 
-    _, files = _content([shipped_folder()])
+    _, files = _content(())
     kept = cache_folder() / f"files-{__version__}-{sha256[:32]}.msgpack"
     try:
         return msgspec.msgpack.decode(

@@ -74,7 +74,8 @@ def _set(connection: sqlite3.Connection, ingredients: list[int]) -> int:
 def add_name(name: str, dictionary: Dictionary) -> str:
     """What would do for a name that the dictionary does not know: a close one, or to add it."""
     near = suggest(name, dictionary, 1)
-    return f"did you mean “{near[0].name}”?" if near else "write another name of it, or add it under `medicine_names:`"
+    mean = f"did you mean “{near[0].name}”? Else" if near else "write another name of it, or"
+    return f"{mean} add it under `medicine_names:`"
 
 
 def faults_of_names(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
@@ -105,9 +106,7 @@ def faults_of_names(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
             if ingredient not in new and lookup_ingredient(ingredient) is None:
                 entry = lookup_key(name_key(ingredient, shipped.spellings), shipped)
                 named = [i.name for i in entry.ingredients] if entry is not None else []
-                would = (
-                    f"write {', '.join(named)}"
-                    if named
-                    else "write the name that the dictionary has, or add it with `new: true`"
-                )
+                near = suggest(ingredient, shipped, 1)
+                close = f"did you mean “{near[0].name}”?" if near else "add it as a name with `new: true`"
+                would = f"write {', '.join(named)}" if named else close
                 yield where, f"the dictionary has no ingredient “{ingredient}”; {would}"

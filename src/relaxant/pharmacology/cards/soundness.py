@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from relaxant.errors import KnowledgeError, RelaxantError, meant
+from relaxant.errors import KnowledgeError, RelaxantError, meant, visible
 from relaxant.knowledge.cards import Effect, Model
 from relaxant.pharmacology.cards.model import is_linear, variability
 from relaxant.pharmacology.cards.nonlinear import available
@@ -33,6 +33,9 @@ def faults_of(model: Model) -> Iterator[tuple[str, str]]:
                 computed = reproduced(model, number)
             except RelaxantError as error:
                 yield f"{where} reproduces “{number.title}”", str(error)
+                continue
+            except (ArithmeticError, LookupError, ValueError) as error:  # LinAlgError is a ValueError
+                yield f"{where} reproduces “{number.title}”", f"it cannot be computed ({visible(str(error))}); look for a value of 0, and for what the measure needs"  # fmt: skip
                 continue
             if computed.holds == (number.misses is not None):
                 said = f"the card gives {computed.computed:.4g} {computed.unit}, {computed.error:+.1%} of {computed.published:.4g}"
@@ -79,6 +82,19 @@ def _references(model: Model) -> Iterator[tuple[str, str]]:
     for flow in model.flows:
         if (flow.rate is None) == (flow.clearance is None):
             yield f"flow from {flow.giver}", "a flow has a rate or a clearance, one of them"
+    volumes = {c.compartment for c in model.compartments if c.volume is not None}
+    needed = [
+        *((f.giver, "something leaves it by a clearance") for f in model.flows if f.clearance is not None),
+        *(
+            (f.to, "something is exchanged with it by a clearance")
+            for f in model.flows
+            if f.both_ways and f.clearance is not None and f.to is not None
+        ),
+        *((o.of, f"the output {o.output} is its concentration") for o in model.outputs if _is_concentration(o.unit)),
+    ]
+    for place, why in dict(needed).items():
+        if place in places and place not in volumes:
+            yield f"compartment {place}", f"it has no volume, and {why}; write `volume:` with the name of a parameter"
     for name in sorted(names - {n for _, n in asked if n}):
         yield f"parameter {name}", "nothing uses it; name it where it belongs, or take it away"
     outputs = {*(o.output for o in model.outputs), *(e.effect for e in model.effects)}
@@ -89,6 +105,11 @@ def _references(model: Model) -> Iterator[tuple[str, str]]:
     ):
         if name not in outputs:
             yield where, f"there is no output “{name}”; write {' or '.join(sorted(outputs))}"
+
+
+def _is_concentration(text: str) -> bool:
+    known = unit(text)
+    return known is not None and ("L", -1) in known.dimensions
 
 
 def _units(model: Model) -> Iterator[tuple[str, str]]:
@@ -224,7 +245,9 @@ def _unfit(e: Effect) -> Iterator[str]:
 def _spreads(model: Model) -> Iterator[tuple[str, str]]:
     for p in model.parameters:
         if p.value < 0 or not np.isfinite(p.value):
-            yield f"parameter {p.parameter}", "it is negative or no number"
+            yield f"parameter {p.parameter}", f"its value {p.value:g} is negative or no number; write one above nought"
+        elif p.value == 0 and any(p.parameter == c.volume for c in model.compartments):
+            yield f"parameter {p.parameter}", "a volume is above nought"
         if (p.low is not None and p.low > p.value) or (p.high is not None and p.high < p.value):
             yield f"parameter {p.parameter}", "its value lies outside its own interval"
         if p.iiv_cv is not None and p.iiv_sd is not None:
