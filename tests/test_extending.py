@@ -12,6 +12,7 @@ import msgspec
 import pytest
 import yaml
 
+from conftest import TODAY
 from relaxant.cli import main
 from relaxant.errors import KnowledgeError
 from relaxant.io.patient_file import read_patient
@@ -112,7 +113,7 @@ def said(folder: Path, files: dict[str, str | bytes]) -> list[str]:
         ({"r.yaml": GOOD.replace("  title: Li", "    title: Li")}, r"r.yaml, line \d+, column \d+: .*check the indentation"),
         ({"r.yaml": GOOD.replace("  title: Li", "\ttitle: Li")}, r"r.yaml, line \d+, column \d+: .*not valid YAML"),
         ({"r.yaml": "ruls: []\n"}, "r.yaml, line 1: “ruls”: a pack has no such list; did you mean “rules”"),
-        ({"r.yaml": "age: 58\nmedicines: [baclofen]\n"}, "r.yaml, line 1: “age”: .*a patient file.*outside"),
+        ({"r.yaml": "medicines: [baclofen]\n"}, "r.yaml, line 1: “medicines”: .*a patient file.*outside"),
         ({"r.yaml": "- rule: x\n"}, "r.yaml, line 1: .*named lists"),
         ({"r.yaml": ours(sumary="x")}, r"r.yaml, line \d+: rules\[0\] \(ward-baclofen-lithium\): “sumary”: .*did you mean “summary”"),
         ({"r.yaml": ours(mechanism=None)}, r"r.yaml, line \d+: rules\[0\] .*no “mechanism”: .*write `mechanism: "),
@@ -160,7 +161,7 @@ def packed(**lists: Any) -> dict[str, str | bytes]:
 @pytest.mark.parametrize(
     ("lists", "says"),
     [
-        ({"rules": [rule(when={"fact": "egrf", "below": "30", "unit": "mL/min/1.73 m2"})]}, "ours.yaml: rules ward-baclofen-lithium: .*there is no fact “egrf”; did you mean “egfr”"),
+        ({"rules": [rule(when={"fact": "egrf", "below": "30", "unit": "mL/min/1.73 m2"})]}, "ours.yaml: rules ward-baclofen-lithium.when: there is no fact “egrf”; did you mean “egfr”"),
         ({"rules": [rule(when={"fact": "egfr", "below": "30"})]}, "egfr is in mL/min/1.73 m2, not no unit; write `unit: mL/min/1.73 m2`"),
         ({"rules": [rule(when={"fakt": "egfr"})]}, "“{fakt: egfr}”: a predicate has exactly one of"),
         ({"rules": [rule(when={"fact": "egfr", "less_than": "30", "unit": "mL/min/1.73 m2"})]}, "less_than does not belong beside fact; there may be below, at_most"),
@@ -257,13 +258,13 @@ def test_a_changed_limit_speaks_in_the_review_and_lint_shows_whose_advice_change
         "pack": SHEET,
         "changes": [{"agent": "baclofen", "limits": [{"kind": "daily", "value": "20", "unit": "mg", **CITED}]}],
     }
-    (tmp_path / "ours.yaml").write_bytes(packed(**lists)["ours.yaml"])  # type: ignore[arg-type]
+    assert said(tmp_path, packed(**lists)) == []
     faults, does = check(str(tmp_path))
     assert faults == []
     assert does[0] == "EXAMPLE hospital 1 changes baclofen"
     assert any("comes out otherwise: rules over-daily-limit, case “within the limit”" in line for line in does)
     here = load_knowledge(str(tmp_path))
-    patient = read_patient({"age": "50", "medicines": ["baclofen 10 mg three times a day"]}, here)
+    patient = read_patient({"age": "50", "medicines": ["baclofen 10 mg three times a day"]}, here, today=TODAY)
     shown = review(patient, knowledge=here)
     assert "over-daily-limit" in {r for f in shown.findings for r in f.rules}
     assert "over-daily-limit" not in {r for f in review(patient).findings for r in f.rules}
@@ -273,13 +274,17 @@ def test_a_changed_limit_speaks_in_the_review_and_lint_shows_whose_advice_change
 
 def test_a_silenced_rule_is_not_tested_and_reviews_of_its_agent_say_so(tmp_path: Path) -> None:
     here = laid(tmp_path, pack=SHEET, silences=[{"rule": "baclofen-lithium", "why": "we ask anyway", **CITED}])
-    patient = read_patient({"medicines": ["baclofen 10 mg three times a day", "lithium 400 mg at night"]}, here)
+    patient = read_patient(
+        {"medicines": ["baclofen 10 mg three times a day", "lithium 400 mg at night"]}, here, today=TODAY
+    )
     assert "baclofen-lithium" in {c.rule for c in review(patient).checks}
     shown = review(patient, knowledge=here)
     assert "baclofen-lithium" not in {c.rule for c in shown.checks}
     (line,) = [line for line in shown.limits if "silences" in line]
     assert "Baclofen with lithium" in line and "we ask anyway" in line and "Our ward" in line
-    other = review(read_patient({"medicines": ["tizanidine 2 mg three times a day"]}, here), knowledge=here)
+    other = review(
+        read_patient({"medicines": ["tizanidine 2 mg three times a day"]}, here, today=TODAY), knowledge=here
+    )
     assert not any("silences" in line for line in other.limits)
 
 
@@ -292,7 +297,7 @@ NAMES = [
 
 def test_names_of_a_pack_are_read_with_it_and_not_without_it(tmp_path: Path, knowledge: Knowledge) -> None:
     here = laid(tmp_path, medicine_names=NAMES)
-    patient = read_patient({"medicines": ["Examplax 7 mg twice a day", "Ward Mix Forte 1 tablet daily", "Exampalx 7 mg"]}, here)  # fmt: skip
+    patient = read_patient({"medicines": ["Examplax 7 mg twice a day", "Ward Mix Forte 1 tablet daily", "Exampalx 7 mg"]}, here, today=TODAY)  # fmt: skip
     brand, mix, misspelt = read_medicines(patient, here)
     assert [i.name for i in brand.ingredients] == ["examplamine"] and brand.regimen.form == "tablet"
     assert [i.name for i in mix.ingredients] == ["baclofen", "tizanidine"] and mix.agents == ("baclofen", "tizanidine")
@@ -303,7 +308,7 @@ def test_names_of_a_pack_are_read_with_it_and_not_without_it(tmp_path: Path, kno
 
 def test_a_name_that_the_dictionary_has_keeps_its_meaning(tmp_path: Path) -> None:
     here = laid(tmp_path, medicine_names=[{"name": "Lioresal", "ingredients": ["tizanidine"], **CITED}])
-    (medicine,) = read_medicines(read_patient({"medicines": ["Lioresal 10 mg daily"]}, here), here)
+    (medicine,) = read_medicines(read_patient({"medicines": ["Lioresal 10 mg daily"]}, here, today=TODAY), here)
     assert medicine.agents == ("baclofen",)
 
 

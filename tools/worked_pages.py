@@ -5,7 +5,7 @@ python tools/worked_pages.py --check [PAGE ...]  exits with 1 when a page shows 
 
 A block of text with a file's name behind its language (```yaml pack/rules/ours.yaml) is written to that file; a later block of the same name takes its place. A
 block ```console holds commands (`$ relaxant lint pack`, `$ python review.py`) and what they print, standard error after standard output. A command may go on
-in `| head -N`, `| tail -N` or `| grep -A N WORDS`.
+in `| head -N`, `| tail -N` or `| grep -A N WORDS`. The stamp of the knowledge is left out, as it is another with every change.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from relaxant.cli import main as relaxant
 
 FOLDER = Path(__file__).parent.parent / "docs" / "how-to"
 BLOCK = re.compile(r"^```(\w+)(?: ([^\n]+))?\n(.*?)^```$", re.S | re.M)
-HERE = ("mkdir ", "cd ")
+STAMP = re.compile(r"^relaxant \d.*, knowledge .*\n", re.M)
 
 
 def worked(page: str) -> str:
@@ -56,7 +56,7 @@ def _printed(command: str) -> str:
             runpy.run_path(words[1], run_name="__main__")
         else:
             raise SystemExit(f"{command}: only relaxant and python are run")
-    lines = out.buffer.getvalue().decode().splitlines()
+    lines = STAMP.sub("", out.buffer.getvalue().decode()).splitlines()
     for pipe in pipes:
         lines = _piped(lines, pipe, err.getvalue())
     return "".join(f"{line}\n" for line in [*lines, *err.getvalue().splitlines()])

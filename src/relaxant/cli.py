@@ -659,6 +659,10 @@ def _about(options: argparse.Namespace) -> int:
     print(f"agents: {', '.join(sorted(knowledge.agents))}")
     if knowledge.replaced:
         print(f"replaced by a pack: {', '.join(knowledge.replaced)}")
+    if knowledge.changed:
+        print(f"changed by a pack: {', '.join(knowledge.changed)}")
+    if knowledge.silenced:
+        print(f"silenced by a pack: {', '.join(gone.silence.rule for gone in knowledge.silenced)}")
     print()
     print((Path(relaxant.medicines.__file__).parent / "data" / "NOTICE.txt").read_text(encoding="utf-8").strip())
     return 0

@@ -24,7 +24,6 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 def faults_of_agents(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
     """Every fault of agents and of what was looked up for them: where, and what."""
-    yield from _coverage(knowledge)
     dictionary = dictionary_of(knowledge)
     for agent in knowledge.agents.values():
         where = f"agents {agent.agent}"
@@ -99,6 +98,7 @@ def faults_of_agents(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
         for route in agent.routes:
             if (other := owners.setdefault((agent.ingredient, route), agent.agent)) != agent.agent:
                 yield f"agents {agent.agent}", f"{other} already has the route {route}"
+    yield from _coverage(knowledge)
 
 
 def _coverage(knowledge: Knowledge) -> Iterator[tuple[str, str]]:

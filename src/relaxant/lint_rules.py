@@ -62,19 +62,19 @@ def faults_of_rule(rule: Rule, knowledge: Knowledge) -> Iterator[tuple[str, str]
                 place, _, what = str(error).partition(": ")
                 yield place, what
     yield from _rule_words(rule, where, agents)
+    seen = [knowledge.sources[s.source].seen != "not seen" for s in rule.sources if s.source in knowledge.sources]
     if rule.tier in ("DANGER", "CHANGE"):
         if not rule.verified:
             yield (
                 where,
                 f"not verified, so it may not be {rule.tier}; write `tier: WATCH` or NOTE, or see the source and take `verified: false` away",
             )
-        if all(knowledge.sources[s.source].seen == "not seen" for s in rule.sources if s.source in knowledge.sources):
+        if seen and not any(seen):
             yield (
                 where,
                 f"nobody has seen its sources, so it may not be {rule.tier}; write `tier: WATCH` or NOTE, or read them and say how under `seen:`",
             )
-    seen = [knowledge.sources[s.source].seen != "not seen" for s in rule.sources if s.source in knowledge.sources]
-    if rule.verified and rule.sources and not any(seen):
+    if rule.verified and seen and not any(seen):
         yield where, "nobody has seen its sources; write `verified: false`, or read them and say how under `seen:`"
     if not rule.sources:
         yield where, "a rule has a source; write `sources: [{source: ID, place: ...}]`"
