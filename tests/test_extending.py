@@ -336,3 +336,48 @@ def test_a_command_with_a_pack_that_cannot_be_read_says_so_in_one_line(
     assert main([*command.replace("FILE", str(patient)).split(), "--pack", str(tmp_path / "pack")]) == 2
     told = capsys.readouterr()
     assert told.out == "" and told.err.count("\n") == 1 and "r.yaml, line" in told.err and "DANGER" in told.err
+
+
+@pytest.mark.parametrize(
+    ("lists", "says"),
+    [
+        ({"rules": [rule(sources=[{"source": "nowhere", "place": "1"}, CITED])]}, "there is no source “nowhere”"),
+        ({"rules": [rule(agents=["baclofin"])]}, "there is no agent “baclofin”; did you mean “baclofen”"),
+        ({"rules": [rule(partner={"roles": ["cns_depresant"]})]}, "there is no role “cns_depresant”"),
+        ({"rules": [rule(when={"not": {"condition": "epilepsi"}})]}, "there is no condition “epilepsi”"),
+        ({"rules": [rule(when={"fact": "egrf", "below": "3", "unit": "x"})]}, "there is no fact “egrf”"),
+        ({"rules": [rule(tier="DANGER", verified="false")]}, "may not be DANGER"),
+        ({"changes": [{"agent": "baclofen", "limits": [{"kind": "daily", "value": "60", "unit": "units", **CITED}]}]}, "does not fit an agent dosed in mg"),
+        ({"silences": [{"rule": "baclofen-lithium", "why": "x", "source": "nowhere", "place": "1"}]}, "there is no source “nowhere”"),
+        ({"models": [card(lambda m: (m.update(agents=["baclofen"]), m["parameters"][2].update(value="0")))]}, "no volume above nought"),
+    ],
+)  # fmt: skip
+def test_a_pack_that_nobody_linted_ends_a_review_with_a_line_and_not_with_a_traceback(
+    lists: dict[str, Any], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    patient = tmp_path / "patient.yaml"
+    patient.write_text("age: 50\nmedicines: [baclofen 30 mg three times a day, lithium 400 mg at night]\n")
+    sources = [SOURCE, {**SOURCE, "id": "example-kinetics"}]
+    (tmp_path / "pack").mkdir()
+    (tmp_path / "pack" / "ours.yaml").write_text(yaml.safe_dump({"sources": sources, **lists}, allow_unicode=True), encoding="utf-8")  # fmt: skip
+    assert main(["review", str(patient), "--pack", str(tmp_path / "pack")]) == 2
+    told = capsys.readouterr()
+    assert told.out == "" and told.err.count("\n") == 1 and says in told.err, told.err
+
+
+def test_words_of_a_pack_are_laid_over_key_by_key_and_what_nothing_reads_is_a_fault(tmp_path: Path) -> None:
+    page = {"limits": {"no_agent": "EXAMPLE none.", "record": "{recrd}"}, "limts": {}}
+    faults = said(
+        tmp_path, {"r.yaml": GOOD, "wording/en/review.yaml": yaml.safe_dump(page), "wording/en/revue.yaml": "a: b\n"}
+    )
+    assert [f.split(": ")[1] for f in faults] == ["limits.record", "limts", "there is no page of words “revue” in en; did you mean “review”?"]  # fmt: skip
+    words = load_knowledge(str(tmp_path)).words("review")
+    assert words["limits"]["no_agent"] == "EXAMPLE none."
+    assert words["limits"]["genotype"] == load_knowledge().words("review")["limits"]["genotype"]
+
+
+def test_a_pack_that_has_changed_is_read_again(tmp_path: Path) -> None:
+    said(tmp_path, {"r.yaml": ours()})
+    assert load_knowledge(str(tmp_path)).rules["ward-baclofen-lithium"].tier == "NOTE"
+    said(tmp_path, {"r.yaml": ours(tier="WATCH")})
+    assert load_knowledge(str(tmp_path)).rules["ward-baclofen-lithium"].tier == "WATCH"

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from relaxant.errors import meant, shown
+from relaxant.knowledge.dangling import id_of
 from relaxant.knowledge.document import Document
 from relaxant.knowledge.load import Knowledge, pack_files, page_of, read_document, read_wording
-from relaxant.knowledge.merging import id_of
 from relaxant.knowledge.overlays import KINDS, Replacement
 
 _WORDING = "wording/"

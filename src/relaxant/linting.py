@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from relaxant.errors import KnowledgeError, meant
-from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.knowledge.load import Knowledge, load_knowledge, read_packs
 from relaxant.knowledge.prose import faults_of_prose
 from relaxant.lint_overlays import done_by, entries, faults_of_overlay, faults_of_words, files_of, rules_touched
 from relaxant.medicines.dictionary import lookup_name
@@ -53,7 +53,7 @@ def check(*packs: str) -> Checked:
     below = load_knowledge() if packs else None
     for number in range(1, len(packs) + 1):
         try:
-            knowledge = load_knowledge(*packs[:number])
+            knowledge = read_packs(*packs[:number])
         except KnowledgeError as error:
             return Checked([*faults, *(Fault(*_parted(fault)) for fault in error.faults)], does)
         if below is not None:

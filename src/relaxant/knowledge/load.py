@@ -60,6 +60,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     date: str
     packs: tuple[str, ...]
     replaced: tuple[str, ...]
+    dangling: tuple[str, ...]  # what entries of packs name and nothing is
     silenced: tuple[Silenced, ...]
     changed: tuple[str, ...]  # agents that a pack changes
     medicine_names: tuple[MedicineName, ...]  # of packs, beside the dictionary
@@ -302,6 +303,14 @@ def cache_folder() -> Path:
 
 def load_knowledge(*overlays: str) -> Knowledge:
     """The shipped knowledge with the overlay packs (folders) laid on top, in order; a pack that has changed is read again. Raises :class:`KnowledgeError`."""
+    knowledge = read_packs(*overlays)
+    if knowledge.dangling:
+        raise KnowledgeError(*knowledge.dangling)
+    return knowledge
+
+
+def read_packs(*overlays: str) -> Knowledge:
+    """The same for the linter, whatever its entries name: it says itself what is not there."""
     return loaded(_content(overlays)[0], *overlays)
 
 

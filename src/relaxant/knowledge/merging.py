@@ -9,18 +9,14 @@ from typing import Any
 import msgspec
 
 from relaxant.errors import KnowledgeError
+from relaxant.knowledge.dangling import dangling, id_of
 from relaxant.knowledge.document import Document
 from relaxant.knowledge.overlays import KINDS, MedicineName, Silenced, lay_over
 from relaxant.knowledge.pathways import Pathways, laid_over
 from relaxant.knowledge.plans import Plans
 from relaxant.knowledge.registries import Registries
 from relaxant.knowledge.responses import Responses
-from relaxant.knowledge.schema import Cited, Coverage, Exposure
-
-
-def id_of(entry: msgspec.Struct) -> str:
-    """What names an entry: the first field of its own."""
-    return str(getattr(entry, next(f for f in entry.__struct_fields__ if f not in Cited.__struct_fields__)))
+from relaxant.knowledge.schema import Coverage, Exposure
 
 
 def merge(packs: Sequence[Sequence[tuple[str, Document]]]) -> dict[str, Any]:
@@ -64,6 +60,7 @@ def merge(packs: Sequence[Sequence[tuple[str, Document]]]) -> dict[str, Any]:
             except KnowledgeError as error:
                 raise KnowledgeError(f"{file}: {error}") from None
             altered.update(dict.fromkeys(change.agent for change in document.changes))
+    loose = [what for pack in packs[1:] for file, document in pack for what in dangling(file, document, kept)]
     plans = {kind: kept.pop(kind) for kind in Plans.__struct_fields__}
     for (
         kind,
@@ -86,6 +83,7 @@ def merge(packs: Sequence[Sequence[tuple[str, Document]]]) -> dict[str, Any]:
         "coverage": tuple(coverage[k][2] for k in sorted(coverage)),
         "exposures": tuple(exposures[k] for k in sorted(exposures)),
         "replaced": tuple(replaced),
+        "dangling": tuple(loose),
         "silenced": tuple(silenced),
         "changed": tuple(altered),
         "medicine_names": tuple(names),
