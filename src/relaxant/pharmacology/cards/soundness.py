@@ -82,7 +82,7 @@ def _references(model: Model) -> Iterator[tuple[str, str]]:
     for flow in model.flows:
         if (flow.rate is None) == (flow.clearance is None):
             yield f"flow from {flow.giver}", "a flow has a rate or a clearance, one of them"
-    volumes = {c.compartment for c in model.compartments if c.volume is not None}
+    volumes = {c.compartment for c in model.compartments if c.volume is not None or c.effect_of is not None}
     needed = [
         *((f.giver, "something leaves it by a clearance") for f in model.flows if f.clearance is not None),
         *(
