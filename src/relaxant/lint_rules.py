@@ -74,7 +74,7 @@ def faults_of_rule(rule: Rule, knowledge: Knowledge) -> Iterator[tuple[str, str]
                 where,
                 f"nobody has seen its sources, so it may not be {rule.tier}; write `tier: WATCH` or NOTE, or read them and say how under `seen:`",
             )
-    if rule.verified and seen and not any(seen):
+    elif rule.verified and seen and not any(seen):
         yield where, "nobody has seen its sources; write `verified: false`, or read them and say how under `seen:`"
     if not rule.sources:
         yield where, "a rule has a source; write `sources: [{source: ID, place: ...}]`"
@@ -127,7 +127,9 @@ def _rule_words(rule: Rule, where: str, agents: list[Agent]) -> Iterator[tuple[s
 def _names(node: Any, where: str, knowledge: Knowledge) -> Iterator[tuple[str, str]]:
     if isinstance(node, dict):
         for key, value in node.items():
-            if key in ("condition", "since") and value not in knowledge.conditions:
+            if not isinstance(value, str):
+                yield from _names(value, where, knowledge)
+            elif key in ("condition", "since") and value not in knowledge.conditions:
                 yield where, _absent("condition", value, knowledge.conditions)
             elif (
                 key == "allergy"

@@ -196,7 +196,7 @@ def _resolved(found: Iterable[tuple[str, Any]], knowledge: Knowledge, used: set[
             would = meant(cited.source, knowledge.sources) or "write it under `sources:`"
             yield Fault(where, f"there is no source “{cited.source}”; {would}")
         if not (cited.place or "").strip():
-            yield Fault(where, "the place in the source is missing")
+            yield Fault(where, "the place in the source is missing; write `place:` with its section, table or page")
 
 
 def _citations(knowledge: Knowledge) -> Iterator[Fault]:
@@ -235,9 +235,14 @@ def _citations(knowledge: Knowledge) -> Iterator[Fault]:
         if known.date and known.date[:10] > date.today().isoformat()[: len(known.date)]:  # noqa: DTZ011 - a day is all that is asked
             yield Fault(f"sources {known.id}", f"its date, {known.date}, is still to come")
         if not known.date and not known.seen_on:
-            yield Fault(f"sources {known.id}", "a source has its date, or the day it was seen on")
+            yield Fault(
+                f"sources {known.id}", "a source has its date, or the day it was seen on; write `date:` or `seen_on:`"
+            )
         if known.kind != "policy" and not (known.url or known.doi or known.publisher):
-            yield Fault(f"sources {known.id}", "a source has a url, a doi or at least a publisher")
+            yield Fault(
+                f"sources {known.id}",
+                "a source has a url, a doi or at least a publisher; write `url:`, `doi:` or `publisher:`",
+            )
         if known.url and not known.url.startswith(("https://", "http://")):
             yield Fault(f"sources {known.id}", "the url is not one")
 

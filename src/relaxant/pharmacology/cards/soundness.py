@@ -172,6 +172,13 @@ def _units(model: Model) -> Iterator[tuple[str, str]]:
     ):
         if unit(text) is None:
             yield what, f"the unit “{text}” is not known"
+    for n in model.reproduces:
+        known = unit(n.unit)
+        if n.measure in _TIMES and known is not None and known.dimensions != (("s", 1),):
+            yield (
+                f"reproduces “{n.title}”",
+                f"its unit “{n.unit}” is none of a time, and a {n.measure} is one; write one such as “h”",
+            )
 
 
 _EXAMPLES: dict[Dimensions, str] = {
@@ -195,6 +202,9 @@ def _such_as(dimensions: set[Dimensions]) -> str:
 def _spelled(dimensions: Dimensions) -> str:
     """Dimensions as a product of base units."""
     return " ".join(base if power == 1 else f"{base}^{power}" for base, power in dimensions)
+
+
+_TIMES = ("half-life", "time of peak", "time below")
 
 
 def _per(one: Dimensions, other: Dimensions) -> Dimensions:
