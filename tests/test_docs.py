@@ -8,40 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from relaxant.knowledge.cards import Model
-from relaxant.linting import lint
-from relaxant.pharmacology.cards.soundness import faults_of
-from relaxant.plain import read_yaml
-
 DOCS = Path(__file__).parent.parent / "docs"
-PAGE = (DOCS / "adding-a-model.md").read_text(encoding="utf-8")
-
-
-def test_the_model_of_the_page_is_a_sound_pack(tmp_path: Path) -> None:
-    block = re.search(r"```yaml\n(.*?)```", PAGE, re.S)
-    assert block is not None
-    (tmp_path / "model.yaml").write_text(block[1], encoding="utf-8")
-    assert lint(str(tmp_path)) == []
-
-
-def test_the_effect_of_the_page_makes_a_sound_card() -> None:
-    blocks = re.findall(r"```yaml\n(.*?)```", PAGE, re.S)
-    written = read_yaml(blocks[0], "page")["models"][0] | read_yaml(blocks[1], "page")
-    written["parameters"] += [
-        {"parameter": name, "value": "1", "unit": unit, "description": name, "source": "my-study", "place": "Table 4"}
-        for name, unit in (("HR0", "1/min"), ("kout", "1/h"), ("EC50", "ng/mL"), ("Emax", "1"), ("ktol", "1/h"), ("TC50", "ng/mL"))
-    ]  # fmt: skip
-    assert list(faults_of(msgspec.convert(written, Model, strict=False))) == []
-
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_the_python_of_the_page_runs(number: int, capsys: pytest.CaptureFixture[str]) -> None:
-    block = re.findall(r"```python\n(.*?)```", PAGE, re.S)[number]
-    exec(compile(block, "adding-a-model.md", "exec"), {})
-    assert re.search(r"\d", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md"), key=str))

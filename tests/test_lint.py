@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from conftest import FULL
-from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.knowledge.load import Knowledge, load_knowledge, loaded
 from relaxant.lint_cases import faults_of_cases, run_case
 from relaxant.linting import lint, lint_knowledge
 
@@ -205,20 +205,20 @@ def test_knowledge_without_a_writable_cache(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("RELAXANT_CACHE", str(tmp_path / "file" / "below"))
-    load_knowledge.cache_clear()
+    loaded.cache_clear()
     assert load_knowledge().sha256 == knowledge.sha256
-    load_knowledge.cache_clear()
+    loaded.cache_clear()
 
 
 def test_a_spoiled_cache_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, knowledge: Knowledge) -> None:
     monkeypatch.setenv("RELAXANT_CACHE", str(tmp_path))
-    load_knowledge.cache_clear()
+    loaded.cache_clear()
     load_knowledge()
     for file in tmp_path.iterdir():
         file.write_bytes(b"\x80spoiled")
-    load_knowledge.cache_clear()
+    loaded.cache_clear()
     assert load_knowledge() == knowledge
-    load_knowledge.cache_clear()
+    loaded.cache_clear()
 
 
 COVERED: dict[str, Any] = {"agent": "tizanidine", "jurisdiction": "US", "verified_on": "2026-11-25"}

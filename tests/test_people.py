@@ -201,6 +201,6 @@ def test_a_broken_population_is_found_out() -> None:
 
 
 def test_a_review_does_not_load_the_populations() -> None:
-    code = "import sys; from relaxant.knowledge.load import load_knowledge; load_knowledge(); load_knowledge.cache_clear(); [sys.modules.pop(m) for m in list(sys.modules) if m.startswith('relaxant')]; from relaxant.knowledge.load import load_knowledge; load_knowledge(); print('relaxant.knowledge.people' in sys.modules)"
+    code = "import sys; from relaxant.knowledge.load import load_knowledge, loaded; load_knowledge(); loaded.cache_clear(); [sys.modules.pop(m) for m in list(sys.modules) if m.startswith('relaxant')]; from relaxant.knowledge.load import load_knowledge; load_knowledge(); print('relaxant.knowledge.people' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"

@@ -15,6 +15,7 @@ from relaxant.formulary.text import condition_text, listed, page_text
 from relaxant.io.patient_file import read_country
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.dictionary import Ingredient, lookup_name
+from relaxant.medicines.local import dictionary_of
 from relaxant.medicines.names import read_name
 from relaxant.patient import Stated, jurisdiction_of
 
@@ -47,10 +48,13 @@ def agents_named(name: str, knowledge: Knowledge) -> list[str]:
     ]
     if exact:
         return exact
-    reading = read_name(name)
+    dictionary = dictionary_of(knowledge)
+    reading = read_name(name, dictionary)
     if found := _of(reading.ingredients, knowledge):
         return found
-    near = [s.name for s in reading.suggestions if (e := lookup_name(s.name)) and _of(e.ingredients, knowledge)]
+    near = [
+        s.name for s in reading.suggestions if (e := lookup_name(s.name, dictionary)) and _of(e.ingredients, knowledge)
+    ]
     would = f"did you mean {' or '.join(near)}?" if near else "see the list with `relaxant agents`"
     raise InputError("NAME", name, "no relaxant that is known here has this name", would)
 

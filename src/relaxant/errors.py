@@ -8,7 +8,7 @@ RelaxantError
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 
 
@@ -28,11 +28,28 @@ class InputError(RelaxantError):
 
 
 class KnowledgeError(RelaxantError):
-    """A knowledge pack that cannot be loaded, with the file and the place in it."""
+    """A knowledge pack that cannot be loaded. ``faults``: what is wrong, each with the file and the place in it; the message is the first."""
+
+    def __init__(self, *faults: str) -> None:
+        self.faults = faults
+        more = f"; and {len(faults) - 1} more, see `relaxant lint`" if len(faults) > 1 else ""
+        super().__init__(f"{faults[0]}{more}")
 
 
 class ReplayError(RelaxantError):
     """The engine or the knowledge differs from what wrote the review; the message names the difference."""
+
+
+def meant(name: str, known: Iterable[str], least: float = 0.6) -> str:
+    """The known name that is close to one that is not, as a question; nothing where none is.
+
+    >>> meant("baclofin", ["baclofen", "tizanidine"])
+    'did you mean “baclofen”?'
+    """
+    import difflib  # here, because only a fault needs it and a cold start is felt
+
+    near = difflib.get_close_matches(name, list(known), 1, least)
+    return f"did you mean “{near[0]}”?" if near else ""
 
 
 def visible(text: str, most: int = 300) -> str:

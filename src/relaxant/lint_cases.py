@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from relaxant.errors import InputError
+from relaxant.errors import InputError, meant
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient
@@ -37,11 +37,17 @@ class _Read(NamedTuple):
     medicines: tuple[Medicine, ...]
 
 
-def faults_of_cases(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
-    """Where and what: cases whose patient cannot be read or that do not come out as they say."""
+def faults_of_cases(knowledge: Knowledge, of: Container[str] | None = None) -> Iterator[tuple[str, str]]:
+    """Where and what: cases whose patient cannot be read or that do not come out as they say; with ``of`` those of these rules alone."""
     read: dict[Jurisdiction, list[_Read]] = {}
     for rule in knowledge.rules.values():
+        if of is not None and rule.rule not in of:
+            continue
         for case in rule.cases:
+            if case.agent is not None and case.agent not in knowledge.agents:
+                would = meant(case.agent, knowledge.agents) or "write one of the rule's agents"
+                yield _where(rule, case), f"there is no agent “{case.agent}”; {would}"
+                continue
             try:
                 one = _read(rule, case, knowledge)
             except InputError as error:
@@ -66,7 +72,7 @@ def _where(rule: Rule, case: Case) -> str:
 
 def _faults(case: Case, made: CaseOutcome) -> Iterator[str]:
     if made.outcome != case.expect:
-        yield f"expected “{case.expect}”, got “{made.outcome}”"
+        yield f"expected “{case.expect}”, got “{made.outcome}”; mend the rule, or the patient of the case"
     if case.tier and case.tier != made.tier:
         yield f"expected tier {case.tier}, got {made.tier}"
     for summary in made.summaries:

@@ -9,6 +9,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.pathways import Contribution
 from relaxant.knowledge.schema import Cited, Exposure
 from relaxant.medicines.dictionary import lookup_name
+from relaxant.medicines.local import dictionary_of
 from relaxant.pharmacology.exposure.takings import SMOKE
 
 _ROUNDING = 1e-9
@@ -29,7 +30,7 @@ def faults_of_exposure(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
         if row.agent not in drugs:
             yield where, f"there is no agent “{row.agent}” and no model of it"
         if row.kind == "interaction":
-            yield from _named(row.partner, where)
+            yield from _named(row.partner, where, knowledge)
     yield from _contributions(knowledge, drugs, enzymes)
     yield from _partners(knowledge, enzymes)
     yield from _genes(knowledge, enzymes)
@@ -44,8 +45,8 @@ def _cited(entry: Cited, where: str, knowledge: Knowledge) -> Iterator[tuple[str
         yield where, "the place in the source is missing"
 
 
-def _named(ingredient: str, where: str) -> Iterator[tuple[str, str]]:
-    entry = lookup_name(ingredient)
+def _named(ingredient: str, where: str, knowledge: Knowledge) -> Iterator[tuple[str, str]]:
+    entry = lookup_name(ingredient, dictionary_of(knowledge))
     if entry is None:
         yield where, f"the dictionary does not know “{ingredient}”"
     elif len(entry.ingredients) == 1 and entry.ingredients[0].name != ingredient:
@@ -112,13 +113,13 @@ def _partners(knowledge: Knowledge, enzymes: set[str]) -> Iterator[tuple[str, st
         if row.victim not in probes:
             yield where, f"no share is known for “{row.victim}”"
         if row.partner != SMOKE:
-            yield from _named(row.partner, where)
+            yield from _named(row.partner, where, knowledge)
     for entry in pathways.precipitants:
         where = f"precipitants {entry.ingredient}"
         yield from _cited(entry, where, knowledge)
         yield from _positive(where, entry.half_life)
         if entry.ingredient != SMOKE:
-            yield from _named(entry.ingredient, where)
+            yield from _named(entry.ingredient, where, knowledge)
         for enzyme in entry.mechanisms:
             if enzyme not in enzymes:
                 yield where, f"there is no enzyme “{enzyme}”"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from relaxant.errors import KnowledgeError
+from relaxant.errors import KnowledgeError, meant
+from relaxant.facts.names import AGENT_FACTS, PERSON_FACTS
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.prose import faults_of_prose
 from relaxant.knowledge.schema import Agent, Rule, Situation
 from relaxant.medicines.dictionary import lookup_name
+from relaxant.medicines.local import add_name, dictionary_of
 from relaxant.rules.predicate import read_predicate
 from relaxant.rules.wording import TEXT_SLOTS, column_of_slot, slots
 
@@ -34,7 +36,7 @@ def _texts(rule: Rule) -> Iterator[tuple[str, str]]:
 
 def faults_of_rule(rule: Rule, knowledge: Knowledge) -> Iterator[tuple[str, str]]:
     """Every fault of a rule: where, and what."""
-    where = f"rules {rule.rule}"
+    where, dictionary = f"rules {rule.rule}", dictionary_of(knowledge)
     agents: list[Agent] = []
     for name in rule.agents:
         if name == "every agent":
@@ -42,13 +44,13 @@ def faults_of_rule(rule: Rule, knowledge: Knowledge) -> Iterator[tuple[str, str]
         elif name in knowledge.agents:
             agents.append(knowledge.agents[name])
         else:
-            yield where, f"there is no agent “{name}”"
+            yield where, _absent("agent", name, knowledge.agents)
     for role in rule.partner.roles if rule.partner else ():
         if role not in knowledge.roles:
-            yield where, f"there is no role “{role}”"
+            yield where, _absent("role", role, knowledge.roles)
     for name in (*rule.partner.ingredients, *rule.partner.but_not) if rule.partner else ():
-        if lookup_name(name) is None:
-            yield where, f"the dictionary does not know “{name}”"
+        if lookup_name(name, dictionary) is None:
+            yield where, f"the dictionary does not know “{name}”; {add_name(name, dictionary)}"
     for node in [rule.when, *(m.when for m in rule.modifiers)]:
         if node is None:
             continue
@@ -57,64 +59,94 @@ def faults_of_rule(rule: Rule, knowledge: Knowledge) -> Iterator[tuple[str, str]
             try:
                 read_predicate(node, agent.agent, f"{where}.when")
             except KnowledgeError as error:
-                yield where, f"predicate: {error}"
+                place, _, what = str(error).partition(": ")
+                yield place, what
     yield from _rule_words(rule, where, agents)
+    seen = [knowledge.sources[s.source].seen != "not seen" for s in rule.sources if s.source in knowledge.sources]
     if rule.tier in ("DANGER", "CHANGE"):
         if not rule.verified:
-            yield where, f"not verified, so it may not be {rule.tier}"
-        if all(knowledge.sources[s.source].seen == "not seen" for s in rule.sources if s.source in knowledge.sources):
-            yield where, f"nobody has seen its sources, so it may not be {rule.tier}"
-    seen = [knowledge.sources[s.source].seen != "not seen" for s in rule.sources if s.source in knowledge.sources]
-    if rule.verified and rule.sources and not any(seen):
-        yield where, "nobody has seen its sources: it is verified: false"
+            yield (
+                where,
+                f"not verified, so it may not be {rule.tier}; write `tier: WATCH` or NOTE, or see the source and take `verified: false` away",
+            )
+        if seen and not any(seen):
+            yield (
+                where,
+                f"nobody has seen its sources, so it may not be {rule.tier}; write `tier: WATCH` or NOTE, or read them and say how under `seen:`",
+            )
+    elif rule.verified and seen and not any(seen):
+        yield where, "nobody has seen its sources; write `verified: false`, or read them and say how under `seen:`"
     if not rule.sources:
-        yield where, "a rule has a source"
+        yield where, "a rule has a source; write `sources: [{source: ID, place: ...}]`"
     for outcome in ("fires", "silent", "could not check"):
         if not any(case.expect == outcome for case in rule.cases):
-            yield where, f"no case that is “{outcome}”"
+            yield (
+                where,
+                f"no case that is “{outcome}”; add one under `cases:`, `{{name: ..., expect: {outcome}, patient: {{...}}}}`",
+            )
+
+
+def _absent(what: str, name: object, known: Iterable[str]) -> str:
+    """That a name is not known, and which was likely meant or where the known ones stand."""
+    would = meant(str(name), known) or f"write one of `{what}s:`, ours or this pack's"
+    return f"there is no {what} “{name}”; {would}"
 
 
 def _rule_words(rule: Rule, where: str, agents: list[Agent]) -> Iterator[tuple[str, str]]:
     for place, text in _texts(rule):
         for slot in slots(text):
             if slot == "partners" and rule.partner is None:
-                yield f"{where} {place}", "it names {partners} and the rule has none"
+                yield (
+                    f"{where} {place}",
+                    "it names {partners} and the rule has none; write `partner:`, or take the slot out",
+                )
             if slot not in TEXT_SLOTS and column_of_slot(slot, agents[0].agent if agents else "") is None:
-                yield f"{where} {place}", f"there is no slot {{{slot}}}"
+                yield (
+                    f"{where} {place}",
+                    f"there is no slot {{{slot}}}; {meant(slot, [*TEXT_SLOTS, *PERSON_FACTS, *AGENT_FACTS]) or 'write one of {agent}, {partners} or a fact'}",
+                )
     yield from ((where, what) for _, text in _texts(rule) for what in faults_of_prose(text))
     for name in ("summary", "action"):
         text = getattr(rule, name)
         if isinstance(text, dict):
             missing: list[Situation] = [s for s in rule.on if s not in text]
             if missing:
-                yield f"{where} {name}", f"nothing is said for {', '.join(missing)}"
+                yield (
+                    f"{where} {name}",
+                    f"nothing is said for {', '.join(missing)}; write `{missing[0]}: ...` under `{name}:`, or take it out of `on:`",
+                )
     if rule.tier in ("DANGER", "CHANGE") and "taking" in rule.on:
         action = rule.action if isinstance(rule.action, str) else rule.action.get("taking", "")
         if re.fullmatch(r"\s*(?:stop|discontinue)\b[^,.;]*\.?\s*", action, re.I):
-            yield f"{where} action", "someone takes it already: say how to leave it safely"
+            yield (
+                f"{where} action",
+                f"“{action}”: someone takes it already; say under `taking:` how to leave it safely, such as by which steps or under whose eyes",
+            )
 
 
 def _names(node: Any, where: str, knowledge: Knowledge) -> Iterator[tuple[str, str]]:
     if isinstance(node, dict):
         for key, value in node.items():
-            if key in ("condition", "since") and value not in knowledge.conditions:
-                yield where, f"there is no condition “{value}”"
+            if not isinstance(value, str):
+                yield from _names(value, where, knowledge)
+            elif key in ("condition", "since") and value not in knowledge.conditions:
+                yield where, _absent("condition", value, knowledge.conditions)
             elif (
                 key == "allergy"
                 and value not in knowledge.allergens
                 and value not in {a.ingredient for a in knowledge.agents.values()}
             ):
-                yield where, f"there is no allergen “{value}”"
+                yield where, _absent("allergen", value, knowledge.allergens)
             elif key == "genotype" and (value, node.get("is")) not in {
                 (p.gene, p.phenotype) for p in knowledge.pathways.phenotypes
             }:
                 yield where, f"there is no status “{value} {node.get('is')}” in the pathways"
             elif key in ("role", "taken_for") and value not in knowledge.roles:
-                yield where, f"there is no role “{value}”"
+                yield where, _absent("role", value, knowledge.roles)
             elif key in ("given", "stopped") and value not in knowledge.agents:
-                yield where, f"there is no agent “{value}”"
-            elif key == "takes" and lookup_name(str(value)) is None:
-                yield where, f"the dictionary does not know “{value}”"
+                yield where, _absent("agent", value, knowledge.agents)
+            elif key == "takes" and lookup_name(str(value), dictionary_of(knowledge)) is None:
+                yield where, f"the dictionary does not know “{value}”; {add_name(str(value), dictionary_of(knowledge))}"
             else:
                 yield from _names(value, where, knowledge)
     elif isinstance(node, (list, tuple)):

@@ -10,6 +10,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.prose import faults_of_prose
 from relaxant.knowledge.trials import Arm, Result, Trial
 from relaxant.medicines.dictionary import lookup_name
+from relaxant.medicines.local import dictionary_of
 
 _NO_MEDICINE = ("placebo", "no treatment")
 _OF_AN_ARM = ("mean change", "mean after")
@@ -59,7 +60,9 @@ def _of_arm(arm: Arm, knowledge: Knowledge) -> Iterator[str]:
         yield f"nobody is in the arm “{arm.arm}”"
     if arm.agent in knowledge.agents or arm.agent in _NO_MEDICINE:
         return
-    entry = lookup_name(arm.agent)  # a free name is another medicine; a relaxant goes by its id
+    entry = lookup_name(
+        arm.agent, dictionary_of(knowledge)
+    )  # a free name is another medicine; a relaxant goes by its id
     named = {i.name for i in entry.ingredients} if entry is not None else set()
     ours = sorted(a.agent for a in knowledge.agents.values() if a.ingredient in named)
     if ours and len(named) == 1:

@@ -6,25 +6,22 @@ Anyone can run it on their own pack: it is laid over the shipped knowledge and t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import date
-from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from relaxant.errors import KnowledgeError
-from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.errors import KnowledgeError, meant
+from relaxant.knowledge.load import Knowledge, load_knowledge, read_packs
 from relaxant.knowledge.prose import faults_of_prose
-from relaxant.knowledge.questions import coverage_faults
-from relaxant.knowledge.schema import Coverage, Jurisdiction
+from relaxant.lint_overlays import done_by, entries, faults_of_overlay, faults_of_words, files_of, rules_touched
 from relaxant.medicines.dictionary import lookup_name
+from relaxant.medicines.local import add_name, dictionary_of, faults_of_names
 from relaxant.quantities import unit
 
-_DOSE_UNITS = ("mg", "micrograms", "units", "g", "sprays")
-_AGE_UNITS = ("years", "months")
-_EVERY_AGE = (0, 200)
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+UNCITED = "nothing cites it; remove it or cite it"
+_CASE = re.compile(r"rules (.+), case “")
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -39,30 +36,105 @@ class Fault(msgspec.Struct, frozen=True):
 
 def lint(*packs: str) -> list[Fault]:
     """Every fault of the shipped knowledge with these packs laid over it; empty when it is sound."""
-    try:
-        knowledge = load_knowledge(*packs)
-    except KnowledgeError as error:
-        return [Fault("pack", str(error))]
-    return lint_knowledge(knowledge)
+    return check(*packs).faults
 
 
-def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
-    """Every fault of one knowledge."""
+class Checked(NamedTuple):
+    """What is wrong with packs, and what they do in words."""
+
+    faults: list[Fault]
+    does: list[str]
+
+
+def check(*packs: str) -> Checked:
+    """Every fault of the shipped knowledge with these packs laid over it, and what the packs add, replace, silence and change of it."""
+    faults: list[Fault] = []
+    does: list[str] = []
+    below = load_knowledge() if packs else None
+    for number in range(1, len(packs) + 1):
+        try:
+            knowledge = read_packs(*packs[:number])
+        except KnowledgeError as error:
+            return Checked([*faults, *(Fault(*_parted(fault)) for fault in error.faults)], does)
+        if below is not None:
+            files = files_of(packs[number - 1])
+            replaced = knowledge.replaced[len(below.replaced) :]
+            faults += [Fault(where, what) for where, what in faults_of_overlay(files, below, replaced)]
+            faults += [Fault(where, what) for where, what in faults_of_words(packs[number - 1], below)]
+            does.append(done_by(knowledge.packs[-1], files, replaced))
+        below = knowledge
+    if below is None:
+        return Checked(lint_knowledge(load_knowledge()), [])
+    whole, shipped = below, load_knowledge()
+    files_of_all = [file for pack in packs for file in files_of(pack)]
+    placed = {f"{kind} {key}": file for kind, key, file in entries(files_of_all)}
+    for fault in lint_knowledge(whole, shipped, rules_touched(files_of_all, whole, shipped)):
+        if _is_ours(fault, whole, shipped):
+            continue
+        if (rule := _case_of(fault)) is not None and whole.rules[rule] == shipped.rules.get(rule):
+            does.append(f"with it a case of ours comes out otherwise: {fault.where}: {fault.what.partition(';')[0]}")
+            continue
+        faults.append(_in_its_file(fault, placed))
+    return Checked(faults, does)
+
+
+def _parted(fault: str) -> tuple[str, str]:
+    where, _, what = fault.partition(": ")
+    return where, what
+
+
+def _case_of(fault: Fault) -> str | None:
+    """The rule of which a case does not come out as it says; nothing for any other fault."""
+    match = _CASE.match(fault.where)
+    return match[1] if match else None
+
+
+def _is_ours(fault: Fault, whole: Knowledge, shipped: Knowledge) -> bool:
+    """Whether a pack cannot be asked to mend it: what a source of ours was cited by is gone, or a label that we found silent is added to."""
+    kind, _, key = fault.where.partition(" ")
+    if kind == "sources":
+        return fault.what == UNCITED and key in shipped.sources and whole.sources[key] == shipped.sources[key]
+    return kind == "agents" and key in whole.changed and key in shipped.agents and fault.what.startswith("coverage ")
+
+
+def _in_its_file(fault: Fault, placed: Mapping[str, str]) -> Fault:
+    """A fault with the file before the place, where a pack has it."""
+    at = fault.where.replace("agents ", "changes ", 1)
+    for where in (fault.where, at):
+        own = [
+            name
+            for name in placed
+            if where == name or where.startswith((f"{name} ", f"{name}.", f"{name},", f"{name}["))
+        ]
+        if own:
+            return Fault(f"{placed[max(own, key=len)]}: {fault.where}", fault.what)
+    return fault
+
+
+def lint_knowledge(
+    knowledge: Knowledge, sound: Knowledge | None = None, cases: Container[str] | None = None
+) -> list[Fault]:
+    """Every fault of one knowledge. Models and populations that are those of a ``sound`` one are not computed again; with ``cases`` the cases of
+    these rules alone are run."""
+    from relaxant.lint_agents import faults_of_agents
     from relaxant.lint_block import faults_of_blocks
     from relaxant.lint_cases import faults_of_cases
     from relaxant.lint_conditions import faults_of_conditions
     from relaxant.lint_exposure import faults_of_exposure  # here, so that a review does not load what it does not use
+    from relaxant.lint_models import faults_of_models
     from relaxant.lint_plans import faults_of_plans
     from relaxant.lint_registries import faults_of_registries
     from relaxant.lint_responses import faults_of_responses
     from relaxant.lint_rules import faults_of_rule
     from relaxant.lint_scales import faults_of_scales
     from relaxant.lint_trials import faults_of_trials
+    from relaxant.pharmacology.cards.soundness import faults_of
     from relaxant.pharmacology.people.people_soundness import faults_of_people
 
-    faults = [*_citations(knowledge), *_agents(knowledge), *_partners(knowledge), *_measures(knowledge)]
+    faults = [*_citations(knowledge), *_partners(knowledge), *_measures(knowledge)]
+    faults += [Fault(where, what) for where, what in faults_of_agents(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_conditions(knowledge)]
-    faults += _coverage(knowledge)
+    faults += [Fault(where, what) for where, what in faults_of_names(knowledge)]
     faults += _combinations(knowledge)
     faults += _claims(knowledge)
     faults += [Fault(where, what) for where, what in faults_of_exposure(knowledge)]
@@ -72,29 +144,33 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     faults += [Fault(where, what) for where, what in faults_of_responses(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_trials(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_registries(knowledge)]
-    faults += [Fault(where, what) for where, what in _of_models(bytes(knowledge.models_packed))]
+    faults += [Fault(where, what) for where, what in faults_of_models(knowledge, sound)]
+    for model in knowledge.models.values():
+        if sound is None or sound.models.get(model.model) != model:
+            faults += [Fault(where, what) for where, what in faults_of(model)]
     for population in knowledge.populations.values():
-        faults += [Fault(where, what) for where, what in faults_of_people(population)]
+        if sound is None or sound.populations.get(population.population) != population:
+            faults += [Fault(where, what) for where, what in faults_of_people(population)]
     for rule in knowledge.rules.values():
         faults += [Fault(where, what) for where, what in faults_of_rule(rule, knowledge)]
     if not any(_stops_the_cases(f) for f in faults):
-        faults += [Fault(where, what) for where, what in faults_of_cases(knowledge)]
+        faults += [Fault(where, what) for where, what in faults_of_cases(knowledge, cases)]
     return faults
-
-
-@lru_cache(maxsize=4)
-def _of_models(packed: bytes) -> tuple[tuple[str, str], ...]:
-    """The faults of model cards; the same cards are computed once however many packs are laid over them."""
-    from relaxant.knowledge.cards import Model
-    from relaxant.pharmacology.cards.soundness import faults_of
-
-    models = msgspec.msgpack.decode(packed, type=dict[str, Model])
-    return tuple(fault for model in models.values() for fault in faults_of(model))
 
 
 def _stops_the_cases(fault: Fault) -> bool:
     """Whether rules could not even be compiled or tested with this fault in the pack."""
-    return any(words in fault.what for words in ("predicate", "there is no", "is not known", "a dose is not in"))
+    return ".when" in fault.where or any(
+        words in fault.what
+        for words in (
+            "there is no",
+            "is not known",
+            "a dose is not in",
+            "a predicate",
+            "the dictionary does not know",
+            "does not fit an agent",
+        )
+    )
 
 
 # ---------------------------------------------------------------- citations
@@ -117,9 +193,10 @@ def _resolved(found: Iterable[tuple[str, Any]], knowledge: Knowledge, used: set[
     for where, cited in found:
         used.add(cited.source)
         if cited.source not in knowledge.sources:
-            yield Fault(where, f"there is no source “{cited.source}”")
+            would = meant(cited.source, knowledge.sources) or "write it under `sources:`"
+            yield Fault(where, f"there is no source “{cited.source}”; {would}")
         if not (cited.place or "").strip():
-            yield Fault(where, "the place in the source is missing")
+            yield Fault(where, "the place in the source is missing; write `place:` with its section, table or page")
 
 
 def _citations(knowledge: Knowledge) -> Iterator[Fault]:
@@ -140,26 +217,32 @@ def _citations(knowledge: Knowledge) -> Iterator[Fault]:
     ):
         for key, entry in getattr(knowledge, kind).items():
             yield from _resolved(_cited(entry, f"{kind} {key}"), knowledge, used)
-    for group, held in (
-        ("plans", knowledge.plans),
-        ("responses", knowledge.responses),
-        ("registries", knowledge.registries),
-    ):
+    for held in (knowledge.plans, knowledge.responses, knowledge.registries):
         for kind in held.__struct_fields__:
-            yield from _resolved(_cited(tuple(getattr(held, kind).values()), f"{group} {kind}"), knowledge, used)
+            for key, entry in getattr(held, kind).items():
+                yield from _resolved(_cited(entry, f"{kind} {key}"), knowledge, used)
+    for one in knowledge.silenced:
+        yield from _resolved([(f"silences {one.silence.rule}", one.silence)], knowledge, used)
+    for name in knowledge.medicine_names:
+        yield from _resolved([(f"medicine_names {name.name}", name)], knowledge, used)
     used |= {e.source for e in knowledge.exposures} | {c.source for _, c in _cited(knowledge.pathways, "pathways")}
     used |= EQUATION_SOURCES
     for source in sorted(set(knowledge.sources) - used):
-        yield Fault(f"sources {source}", "nothing cites it; remove it or cite it")
+        yield Fault(f"sources {source}", UNCITED)
     for source in sorted(EQUATION_SOURCES - set(knowledge.sources)):
         yield Fault(f"sources {source}", "an equation cites it and it is missing")
     for known in knowledge.sources.values():
         if known.date and known.date[:10] > date.today().isoformat()[: len(known.date)]:  # noqa: DTZ011 - a day is all that is asked
             yield Fault(f"sources {known.id}", f"its date, {known.date}, is still to come")
         if not known.date and not known.seen_on:
-            yield Fault(f"sources {known.id}", "a source has its date, or the day it was seen on")
+            yield Fault(
+                f"sources {known.id}", "a source has its date, or the day it was seen on; write `date:` or `seen_on:`"
+            )
         if known.kind != "policy" and not (known.url or known.doi or known.publisher):
-            yield Fault(f"sources {known.id}", "a source has a url, a doi or at least a publisher")
+            yield Fault(
+                f"sources {known.id}",
+                "a source has a url, a doi or at least a publisher; write `url:`, `doi:` or `publisher:`",
+            )
         if known.url and not known.url.startswith(("https://", "http://")):
             yield Fault(f"sources {known.id}", "the url is not one")
 
@@ -186,85 +269,12 @@ EQUATION_SOURCES = frozenset(
 # ---------------------------------------------------------------- agents, partners, measures
 
 
-def _agents(knowledge: Knowledge) -> Iterator[Fault]:
-    for agent in knowledge.agents.values():
-        where = f"agents {agent.agent}"
-        if lookup_name(agent.ingredient) is None:
-            yield Fault(where, f"the dictionary does not know the ingredient “{agent.ingredient}”")
-        for limit in agent.limits:
-            if limit.age_from >= limit.age_to:
-                yield Fault(f"{where} limit", "age_from is not below age_to")
-            if limit.value <= 0:
-                yield Fault(f"{where} limit", "a limit is above nought")
-            if limit.kind != "doses_daily" and unit(limit.unit.split("/")[0]) is None:
-                yield Fault(f"{where} limit", f"the unit “{limit.unit}” is not known")
-            if limit.kind not in ("course", "doses_daily", "least_age") and limit.unit.split("/")[0] not in _DOSE_UNITS:
-                yield Fault(f"{where} limit", f"a dose is not in “{limit.unit}”")
-            if limit.kind == "least_age" and limit.unit not in _AGE_UNITS:
-                yield Fault(f"{where} limit", f"an age is not in “{limit.unit}”; there are {', '.join(_AGE_UNITS)}")
-            if limit.kind == "least_age" and (limit.age_from, limit.age_to) != _EVERY_AGE:
-                yield Fault(f"{where} limit", "a least age has no ages of its own")
-            if limit.kind == "course" and limit.routes:
-                yield Fault(f"{where} limit", "a course counts every route")
-            for route in limit.routes:
-                if route not in agent.routes:
-                    yield Fault(f"{where} limit", f"the agent has no route “{route}”")
-        for statement in agent.statements:
-            if statement.value is not None and not statement.unit:
-                yield Fault(f"{where} {statement.topic}", "a bare number: the unit is missing")
-            if statement.low is not None and statement.high is not None and statement.low > statement.high:
-                yield Fault(f"{where} {statement.topic}", "low is above high")
-        for reaction in agent.adverse_reactions:
-            if not 0 <= reaction.percent_low <= reaction.percent_high <= 100:
-                yield Fault(f"{where} {reaction.name}", "the percentages are not in order")
-        for reactions in agent.listed_reactions:
-            if not reactions.names:
-                yield Fault(f"{where} listed reactions", "they name none")
-        for dosing in agent.dosing:
-            if (
-                dosing.target_low is not None
-                and dosing.target_high is not None
-                and dosing.target_low > dosing.target_high
-            ):
-                yield Fault(f"{where} dosing {dosing.who}", "target_low is above target_high")
-        for product in agent.products:
-            if not product.strengths or min(product.strengths) <= 0:
-                yield Fault(f"{where} product {product.form}", "a product has strengths above nought")
-        for indication in agent.indications:
-            if indication.condition not in knowledge.conditions:
-                yield Fault(f"{where} indication", f"there is no condition “{indication.condition}”")
-        yield from _of_prose(
-            where,
-            [s.text for s in agent.statements]
-            + [d.text for d in agent.dosing]
-            + [i.text for i in agent.indications]
-            + [r.text for r in agent.listed_reactions if r.text],
-        )
-    owners: dict[tuple[str, str], str] = {}
-    for agent in knowledge.agents.values():
-        for route in agent.routes:
-            if (other := owners.setdefault((agent.ingredient, route), agent.agent)) != agent.agent:
-                yield Fault(f"agents {agent.agent}", f"{other} already has the route {route}")
-
-
 def _of_prose(where: str, texts: Iterable[str]) -> Iterator[Fault]:
     yield from (Fault(where, what) for text in texts for what in faults_of_prose(text))
 
 
-def _coverage(knowledge: Knowledge) -> Iterator[Fault]:
-    rows: dict[str, dict[Jurisdiction, Coverage]] = {}
-    for row in knowledge.coverage:
-        rows.setdefault(row.agent, {})[row.jurisdiction] = row
-        if row.agent not in knowledge.agents:
-            yield Fault(f"coverage {row.agent}", f"there is no agent “{row.agent}”")
-        if not _DAY.fullmatch(row.verified_on) or row.verified_on > date.today().isoformat():  # noqa: DTZ011 - a day is all that is asked
-            yield Fault(f"coverage {row.agent}", f"verified_on “{row.verified_on}” is no day up to now")
-    for agent in knowledge.agents.values():
-        for what in coverage_faults(agent, rows.get(agent.agent, {})):
-            yield Fault(f"agents {agent.agent}", what)
-
-
 def _combinations(knowledge: Knowledge) -> Iterator[Fault]:
+    dictionary = dictionary_of(knowledge)
     for known in knowledge.combinations.values():
         where = f"combinations {known.combination}"
         if known.condition not in knowledge.conditions:
@@ -276,8 +286,8 @@ def _combinations(knowledge: Knowledge) -> Iterator[Fault]:
             if role not in knowledge.roles:
                 yield Fault(where, f"there is no role “{role}”")
         for partner in known.partners:
-            if lookup_name(partner) is None:
-                yield Fault(where, f"the dictionary does not know “{partner}”")
+            if lookup_name(partner, dictionary) is None:
+                yield Fault(where, f"the dictionary does not know “{partner}”; {add_name(partner, dictionary)}")
         if not known.sources:
             yield Fault(where, "a combination has a source")
         yield from _of_prose(where, (known.used_for, known.benefit, known.harm))
@@ -299,6 +309,7 @@ def _claims(knowledge: Knowledge) -> Iterator[Fault]:
 
 
 def _partners(knowledge: Knowledge) -> Iterator[Fault]:
+    dictionary = dictionary_of(knowledge)
     for role in knowledge.roles.values():
         where = f"roles {role.role}"
         for included in role.includes:
@@ -308,9 +319,11 @@ def _partners(knowledge: Knowledge) -> Iterator[Fault]:
             yield Fault(where, "a role has members or includes roles")
         for member in role.members:
             for ingredient in member.ingredients:
-                entry = lookup_name(ingredient)
+                entry = lookup_name(ingredient, dictionary)
                 if entry is None:
-                    yield Fault(where, f"the dictionary does not know “{ingredient}”")
+                    yield Fault(
+                        where, f"the dictionary does not know “{ingredient}”; {add_name(ingredient, dictionary)}"
+                    )
                 elif entry.ingredients and entry.ingredients[0].name != ingredient and len(entry.ingredients) == 1:
                     yield Fault(where, f"“{ingredient}” is read as “{entry.ingredients[0].name}”; write that name")
     for allergen in knowledge.allergens.values():

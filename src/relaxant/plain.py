@@ -33,6 +33,7 @@ _PACKED = {
     b"BZh": "a bzip2 archive",
     b"SQLite format 3": "a database",
 }
+_ONE = ("one file is one patient", "give each patient a file of its own")
 _EXAMPLE = "start with lines such as `age: 58` and `medicines:`"
 
 
@@ -153,8 +154,9 @@ def _row(text: str, line: int) -> str:
     return next((row.strip() for row in reversed(rows) if row.strip()), "nothing")
 
 
-def read_yaml(text: str, name: str) -> Any:
-    """A YAML document whose scalars are all text (empty is ``None``). Raises :class:`InputError` with the line."""
+def read_yaml(text: str, name: str, one: tuple[str, str] = _ONE) -> Any:
+    """A YAML document whose scalars are all text (empty is ``None``). ``one`` says why there is no second, and what would do. Raises
+    :class:`InputError` with the line."""
     if len(text) > MOST_YAML_BYTES:
         raise InputError(
             name, f"{len(text):,} characters", "this is larger than a patient file can be", "give one patient a file"
@@ -195,8 +197,7 @@ def read_yaml(text: str, name: str) -> Any:
                     raise InputError(
                         f"{name}, line {_line(event)}",
                         "a second document",
-                        "one file is one patient",
-                        "give each patient a file of its own",
+                        *one,
                     )
                 continue
             else:

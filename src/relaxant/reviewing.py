@@ -642,6 +642,14 @@ def _limits(patient: Patient, medicines: tuple[Medicine, ...], facts: Facts) -> 
     out += [capital(text) for _, text in sorted((facts.inputs.notes[0] if facts.inputs.notes else {}).items())]
     if facts.knowledge.replaced:
         out.append(words["replaced"].format(what=", ".join(facts.knowledge.replaced)))
+    if facts.knowledge.changed:
+        out.append(words["changed"].format(what=", ".join(facts.knowledge.changed)))
+    agents = {a for m in medicines for a in m.agents}
+    for gone in facts.knowledge.silenced:
+        if "every agent" in gone.agents or agents & set(gone.agents):
+            cited = facts.knowledge.sources.get(gone.silence.source)
+            source = cited.title if cited is not None else gone.silence.source
+            out.append(words["silenced"].format(title=gone.title, why=gone.silence.why, source=source, place=gone.silence.place))  # fmt: skip
     if patient.genotype:
         out.append(words["genotype"])
     if patient.jurisdiction == "EU":

@@ -11,6 +11,7 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.medicines.dictionary import lookup_name
+from relaxant.medicines.local import dictionary_of
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Patient
@@ -92,7 +93,7 @@ def taper_asked(
 def _agent(said: str, medicines: Sequence[Medicine], knowledge: Knowledge, field: str) -> str:
     """The agent that a name means: its own, its ingredient's or a brand's; what is taken comes before others of its ingredient."""
     plain = " ".join(said.lower().split())
-    entry = lookup_name(plain)
+    entry = lookup_name(plain, dictionary_of(knowledge))
     ingredients = {plain, *(i.name for i in (entry.ingredients if entry else ()))}
     meant = [a.agent for a in knowledge.agents.values() if a.agent == plain or a.ingredient in ingredients]
     lowered = sorted({a for t in knowledge.plans.tapers.values() for a in t.agents})

@@ -12,9 +12,10 @@ import pyarrow as pa
 
 from relaxant.cohort.asked import asked_ingredients, dosed_ingredients
 from relaxant.cohort.vocabulary import SYSTEMS, Glossary, Row, beside, in_order, rows_of
-from relaxant.medicines.dictionary import Entry, Ingredient, lookup_code
+from relaxant.medicines.dictionary import Dictionary, Entry, Ingredient, lookup_code
 from relaxant.medicines.dosage.codes import ROUTE_CODES
 from relaxant.medicines.dose_lines import read_dose
+from relaxant.medicines.local import dictionary_of
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.misspelt import possible_medicines
 from relaxant.medicines.names import read_name
@@ -155,7 +156,7 @@ def _meaning(
     if row.vocabulary_id == _VACCINES:
         glossary.leave("drug", row, "a vaccine: no rule asks for it", lost=False)
         return nothing
-    named = _named(row, own)
+    named = _named(row, own, dictionary_of(glossary.knowledge))
     if named is None:
         words = row.words or _NAMELESS
         line = Line(said=words, drug=words)
@@ -201,16 +202,16 @@ def _read(line: Line, glossary: Glossary) -> Medicine:
 # ---------------------------------------------------------------- which medicine
 
 
-def _named(row: Drug, strengths: Sequence[Strength]) -> _Named | None:
+def _named(row: Drug, strengths: Sequence[Strength], dictionary: Dictionary) -> _Named | None:
     """The ingredients by the drug's code, the table of strengths, or its words; ``None`` where none of them settles it."""
     for code in _codes(row):
-        entry = lookup_code(code.system, code.code)
+        entry = lookup_code(code.system, code.code, dictionary)
         if entry is not None and entry.ingredients:
             return _by_code(code, entry)
     parts = {(s.ingredient_vocabulary_id, s.ingredient_code) for s in strengths if s.ingredient_code}
-    entries = [lookup_code(SYSTEMS.get(v or "", ""), c or "") for v, c in parts]
+    entries = [lookup_code(SYSTEMS.get(v or "", ""), c or "", dictionary) for v, c in parts]
     found = {i.name: i for e in entries if e is not None for i in e.ingredients}
-    words = _by_words(row)
+    words = _by_words(row, dictionary)
     if found and all(e is not None and e.ingredients for e in entries):
         same = words is not None and {i.name for i in words.ingredients} == set(found)
         ingredients = tuple(found[name] for name in sorted(found))
@@ -240,11 +241,11 @@ def _by_code(code: Code, entry: Entry) -> _Named:
     )
 
 
-def _by_words(row: Drug) -> _Named | None:
+def _by_words(row: Drug, dictionary: Dictionary) -> _Named | None:
     """The medicine that the words name, with none of them left that may be another; RxNorm writes forms and brands beside the name, never a second one."""
     written = (row.vocabulary_id or "").startswith("RxNorm")
-    name = read_name(row.words, search=False) if row.words else None
-    if name is None or name.status != "read" or (not written and possible_medicines(name.unread)):
+    name = read_name(row.words, dictionary, search=False) if row.words else None
+    if name is None or name.status != "read" or (not written and possible_medicines(name.unread, dictionary)):
         return None
     return _Named(
         ingredients=name.ingredients,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.dictionary import Ingredient, lookup_name
+from relaxant.medicines.local import dictionary_of
 from relaxant.medicines.names import read_name
 
 FEWEST, MOST = 2, 4
@@ -41,14 +42,17 @@ def agent_named(name: str, knowledge: Knowledge) -> str:
     exact = [a.agent for a in known if wanted in {a.agent.casefold(), *(n.casefold() for n in a.names.values())}]
     if len(exact) == 1:
         return exact[0]
-    reading = read_name(name)
+    dictionary = dictionary_of(knowledge)
+    reading = read_name(name, dictionary)
     found = exact or _of(reading.ingredients, knowledge)
     usual = [a for a in found if knowledge.agents[a].default_route]
     if len(found) == 1 or len(usual) == 1:
         return (usual or found)[0]
     if found:
         raise InputError("AGENT", name, "it means several relaxants", f"name one of {', '.join(dict.fromkeys(found))}")
-    near = [s.name for s in reading.suggestions if (e := lookup_name(s.name)) and _of(e.ingredients, knowledge)]
+    near = [
+        s.name for s in reading.suggestions if (e := lookup_name(s.name, dictionary)) and _of(e.ingredients, knowledge)
+    ]
     would = f"did you mean {' or '.join(near)}?" if near else "see the list with `relaxant agents`"
     raise InputError("AGENT", name, "no relaxant that is known here has this name", would)
 

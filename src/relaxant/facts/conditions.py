@@ -17,6 +17,7 @@ from relaxant.facts.cord_level import level_within, narrowest
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.dictionary import lookup_code
 from relaxant.medicines.later import Later
+from relaxant.medicines.local import dictionary_of
 from relaxant.medicines.misspelt import MOST_SEARCHED
 from relaxant.medicines.names import read_name
 from relaxant.patient import Allergy, Code, Patient, Stated
@@ -424,9 +425,9 @@ def _allergens(allergy: Allergy, knowledge: Knowledge, *, search: bool) -> _Alle
 def _read_allergens(allergy: Allergy, knowledge: Knowledge, *, search: bool) -> _Allergens:
     words = {folded(allergy.to), *(folded(c.display) for c in allergy.codes if c.display)}
     words |= {w.removesuffix(" allergy").removeprefix("allergy to ") for w in words}
-    by_name = _names(knowledge).allergens
+    by_name, dictionary = _names(knowledge).allergens, dictionary_of(knowledge)
     found = {allergen for word in words for allergen in by_name.get(word, ())}
-    entries = [e for c in allergy.codes if (e := lookup_code(c.system, c.code)) is not None]
+    entries = [e for c in allergy.codes if (e := lookup_code(c.system, c.code, dictionary)) is not None]
     ingredients = {i.name for e in entries for i in e.ingredients}
     for known in (
         knowledge.allergens[a] for a in found
@@ -437,7 +438,7 @@ def _read_allergens(allergy: Allergy, knowledge: Knowledge, *, search: bool) -> 
     unsure: set[str] = set()
     searched: int | None = 0
     if not found and not ingredients:
-        reading = read_name(allergy.to, search=search)
+        reading = read_name(allergy.to, dictionary, search=search)
         ingredients, searched = {i.name for i in reading.ingredients}, reading.searched
         agents = {a.ingredient for a in knowledge.agents.values()}
         meant = agents if searched is None else {s.name for s in reading.suggestions} & agents

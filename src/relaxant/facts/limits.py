@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from relaxant.errors import KnowledgeError
 from relaxant.facts.column import Floats
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Jurisdiction, Limit
@@ -62,7 +63,7 @@ _CEILINGS: dict[tuple[str, Jurisdiction, str, str], tuple[Ceiling, ...]] = {}
 def ceilings(knowledge: Knowledge, jurisdiction: Jurisdiction, agent: str, kind: str) -> tuple[Ceiling, ...]:
     """The agent's limits of a kind in a jurisdiction; ``daily_soft`` are those that ask for attention only.
 
-    Raises :class:`ValueError` for a limit in a unit that the agent is not dosed in.
+    Raises :class:`KnowledgeError` for a limit in a unit that the agent is not dosed in.
     """
     key = (knowledge.sha256, jurisdiction, agent, kind)
     known = _CEILINGS.get(key)
@@ -78,7 +79,7 @@ def ceilings(knowledge: Knowledge, jurisdiction: Jurisdiction, agent: str, kind:
         local += [x for x in own if not x.jurisdiction and not any(_covers(y, x) for y in local)]
         unit = knowledge.agents[agent].dose_unit
         factor = (1 + _ROUNDING) * (knowledge.policy("unit_slip_factor") if kind.endswith("_slip") else 1)
-        known = _CEILINGS[key] = tuple(_ceiling(x, unit, factor) for x in local)
+        known = _CEILINGS[key] = tuple(_ceiling(x, unit, factor, agent) for x in local)
     return known
 
 
@@ -111,8 +112,12 @@ def _covers(local: Limit, limit: Limit) -> bool:
     return ages and (not local.routes or not limit.routes or bool(set(local.routes) & set(limit.routes)))
 
 
-def _ceiling(limit: Limit, dose_unit: str, factor: float) -> Ceiling:
-    value = _value(limit, dose_unit)
+def _ceiling(limit: Limit, dose_unit: str, factor: float, agent: str) -> Ceiling:
+    value = in_dose_unit(limit, dose_unit)
+    if value is None:
+        raise KnowledgeError(
+            f"agents {agent} limit: a limit in {limit.unit} does not fit an agent dosed in {dose_unit}"
+        )
     for_all = limit.age_from <= 0 and limit.age_to >= OLDEST
     return Ceiling(value, np.array(value * factor), limit.age_from, limit.age_to, for_all, limit)
 
@@ -132,12 +137,10 @@ def plain_kind(kind: str) -> str:
     return kind.removesuffix("_soft").removesuffix("_slip")
 
 
-def _value(limit: Limit, dose_unit: str) -> float:
+def in_dose_unit(limit: Limit, dose_unit: str) -> float | None:
+    """A limit's value in the unit of the agent's doses (a least age in years); nothing where it cannot be had in it."""
     unit = limit.unit.split("/")[0]
     wanted = _YEARS if limit.kind == "least_age" else dose_unit
     if limit.kind in ("course", "doses_daily") or unit == wanted:
         return limit.value
-    value = convert(Quantity(limit.value, unit), wanted)
-    if value is None:
-        raise ValueError(f"a limit in {limit.unit} does not fit an agent dosed in {dose_unit}")
-    return value
+    return convert(Quantity(limit.value, unit), wanted)

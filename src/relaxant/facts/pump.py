@@ -21,6 +21,7 @@ from relaxant.knowledge.pumps import PumpProtocol, PumpStart
 from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Jurisdiction
 from relaxant.medicines.dictionary import lookup_name
+from relaxant.medicines.local import dictionary_of
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient, Pump
 from relaxant.quantities import Quantity, convert, quantity
@@ -108,13 +109,13 @@ def without_old_test(device: Device, own: Sequence[Medicine]) -> Device:
     return msgspec.structs.replace(device, screening_dose=None, screening_hours=None)
 
 
-def is_for(pump: Pump | None, ingredient: str, *, said: bool) -> bool:
+def is_for(pump: Pump | None, ingredient: str, knowledge: Knowledge, *, said: bool) -> bool:
     """Whether the pump described is one for an ingredient: by its medicine or, where that is not said, by a line of it or a test dose."""
     if pump is None:
         return False
     if pump.drug is None:
         return said or pump.screening_dose is not None
-    named = lookup_name(pump.drug)
+    named = lookup_name(pump.drug, dictionary_of(knowledge))
     names = {i.name for group in named.alternatives for i in group} if named is not None else set()
     return ingredient in names or ingredient in pump.drug.casefold()
 
@@ -240,11 +241,13 @@ def _until(now: Span, dead: float, flow: Span | None) -> Span | None:
 # ---------------------------------------------------------------- what else is in it
 
 
-def other_drugs(pump: Pump | None, ingredient: str, medicines: Sequence[Medicine]) -> tuple[str, ...]:
+def other_drugs(
+    pump: Pump | None, ingredient: str, medicines: Sequence[Medicine], knowledge: Knowledge
+) -> tuple[str, ...]:
     """The other medicines that run into the spinal fluid, by the pump's own words or by their lines."""
     found: dict[str, None] = {}
     for part in _BETWEEN_DRUGS.split(pump.drug.casefold()) if pump is not None and pump.drug else ():
-        named = lookup_name(part)
+        named = lookup_name(part, dictionary_of(knowledge))
         names = sorted({i.name for group in named.alternatives for i in group}) if named is not None else []
         if ingredient in names or ingredient in part:
             continue
@@ -298,7 +301,7 @@ def said_of_pump(agent: str, patient: Patient, medicines: Sequence[Medicine], kn
         return {}
     own = [m for m in medicines if agent in m.agents]
     ingredient = knowledge.agents[agent].ingredient
-    described = is_for(patient.pump, ingredient, said=bool(own))
+    described = is_for(patient.pump, ingredient, knowledge, said=bool(own))
     device = device_of(patient.pump) if described and patient.pump is not None else Device()
     device = without_old_test(device, own)
     current = [m for m in own if m.role == "current"]
@@ -325,7 +328,7 @@ def said_of_pump(agent: str, patient: Patient, medicines: Sequence[Medicine], kn
     surely, maybe = found.at_alarm
     out["reservoir_at_alarm"] = 1.0 if surely else math.nan if maybe else 0.0
     out["filling_days"] = math.nan if found.since is None else float(found.since)
-    out["pump_mixed"] = float(bool(other_drugs(patient.pump if described else None, ingredient, medicines)))
+    out["pump_mixed"] = float(bool(other_drugs(patient.pump if described else None, ingredient, medicines, knowledge)))
     return out
 
 

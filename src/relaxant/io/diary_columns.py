@@ -12,6 +12,7 @@ from relaxant.errors import InputError
 from relaxant.io.said import fold, nearest
 from relaxant.io.scale_names import scale_names
 from relaxant.knowledge.load import Knowledge
+from relaxant.medicines.local import dictionary_of
 from relaxant.medicines.names import read_name
 
 _DOSE = re.compile(r"(.+?)[ _](mg|micrograms|mcg|ug|units|sprays)")
@@ -120,7 +121,7 @@ def _dose(name: str, medicine: str, unit: str, knowledge: Knowledge) -> Column:
             return Column("dose", plain, unit)
         why = words["which_product" if unit == "units" else "which_route"]
         raise InputError("diary", name, why, words["which_do"].format(columns=_listed(agents, knowledge)))
-    reading = read_name(medicine)
+    reading = read_name(medicine, dictionary_of(knowledge))
     if reading.ingredients:
         return Column("other", medicine, unit)
     if unit == "units":
@@ -135,7 +136,7 @@ def _agents(medicine: str, knowledge: Knowledge) -> list[str]:
     for agent in knowledge.agents.values():
         if medicine in {fold(agent.agent), *map(fold, agent.names.values())}:
             return [agent.agent]
-    reading = read_name(medicine, search=False)
+    reading = read_name(medicine, dictionary_of(knowledge), search=False)
     meant = {i.name for i in reading.ingredients} or {i.name for own in reading.alternatives for i in own}
     return [a.agent for a in knowledge.agents.values() if a.ingredient in meant]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from relaxant.knowledge.blocks import Block
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.crises import Crisis
+from relaxant.knowledge.overlays import AgentChange, MedicineName, PackSheet, Replacement, Silence
 from relaxant.knowledge.pathways import Pathways
 from relaxant.knowledge.people import Population
 from relaxant.knowledge.plans import (
@@ -44,8 +45,13 @@ from relaxant.knowledge.trials import Trial
 
 
 class Document(Frozen, frozen=True, kw_only=True, gc=False):
-    """One YAML file of a pack: any of these lists may be present."""
+    """One YAML file of a pack: any of these lists may be present. ``pack`` stands once in a pack."""
 
+    pack: PackSheet | None = None
+    replaces: tuple[Replacement, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    changes: tuple[AgentChange, ...] = ()
+    medicine_names: tuple[MedicineName, ...] = ()
     sources: tuple[Source, ...] = ()
     agents: tuple[Agent, ...] = ()
     roles: tuple[Role, ...] = ()

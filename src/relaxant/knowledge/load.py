@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from relaxant.errors import InputError, KnowledgeError
+from relaxant.knowledge.overlays import MedicineName, Silenced
 from relaxant.knowledge.schema import (
     Agent,
     Allergen,
-    Cited,
     Claim,
     Combination,
     Condition,
@@ -33,7 +33,7 @@ from relaxant.knowledge.schema import (
     Rule,
     Source,
 )
-from relaxant.plain import read_yaml
+from relaxant.plain import decode_text, read_yaml
 from relaxant.version import __version__
 
 if TYPE_CHECKING:  # loaded only where a pack is read anew or a model is asked for: a cold start is felt
@@ -48,6 +48,9 @@ if TYPE_CHECKING:  # loaded only where a pack is read anew or a model is asked f
 
 _APART = ("names.yaml",)  # read by the dictionary's builder, in a shape of its own
 _WORDING = "wording/"
+_ONE = ("one file is one set of lists", "take the --- away, or write a file of its own")
+Wording = dict[str, dict[str, dict[str, Any]]]
+"""Pages of words, by language and page."""
 
 
 class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -57,6 +60,10 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     date: str
     packs: tuple[str, ...]
     replaced: tuple[str, ...]
+    dangling: tuple[str, ...]  # what entries of packs name and nothing is
+    silenced: tuple[Silenced, ...]
+    changed: tuple[str, ...]  # agents that a pack changes
+    medicine_names: tuple[MedicineName, ...]  # of packs, beside the dictionary
     sources: dict[str, Source]
     agents: dict[str, Agent]
     roles: dict[str, Role]
@@ -198,109 +205,92 @@ def shipped_folder() -> Path:
 
 
 def read_document(path: Path, name: str) -> Document:
-    """One file of a pack. Raises :class:`KnowledgeError` naming the file and the place in it."""
+    """One file of a pack. Raises :class:`KnowledgeError` naming the file and the place in it, for every entry that does not fit."""
     from relaxant.knowledge.document import Document
 
+    text = _text(path, name)
     try:
-        plain = read_yaml(path.read_text(encoding="utf-8"), name)
+        plain = read_yaml(text, name, _ONE)
+    except InputError as error:
+        raise KnowledgeError(str(error) if error.field.startswith(name) else f"{name}: {error}") from None
+    try:
         return msgspec.convert(plain if plain is not None else {}, Document, strict=False)
-    except (InputError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise KnowledgeError(f"{name}: {error}") from None
+    except msgspec.ValidationError as error:
+        from relaxant.knowledge.explain import faults_of_document
+
+        raise KnowledgeError(*(faults_of_document(plain, text, name) or [f"{name}: {error}"])) from None
+
+
+def _text(path: Path, name: str) -> str:
+    try:
+        return decode_text(path.read_bytes(), name) if path.stat().st_size else ""
+    except InputError as error:
+        raise KnowledgeError(str(error)) from None
 
 
 def read_wording(path: Path, name: str) -> dict[str, Any]:
     """One page of words: nested mappings and lists of text."""
-    plain = read_yaml(path.read_text(encoding="utf-8"), name)
+    try:
+        plain = read_yaml(_text(path, name), name)
+    except InputError as error:
+        raise KnowledgeError(str(error)) from None
     if not isinstance(plain, dict):
         raise KnowledgeError(f"{name}: a page of words is a mapping")
     return plain
 
 
-def _content(folders: Iterable[Path]) -> tuple[str, list[tuple[Path, Path]]]:
-    digest, files = hashlib.sha256(), []
-    for folder in folders:
-        if not folder.is_dir():
-            raise KnowledgeError(f"{folder}: this is not a folder; give the folder of a knowledge pack")
-        paths = pack_files(folder)
-        odd = next(folder.rglob("*.yml"), None)
-        if odd is not None:
-            raise KnowledgeError(f"{odd.name}: only files that end in .yaml are read; rename it")
-        if not paths:
-            raise KnowledgeError(
-                f"{folder}: there is no .yaml file in this folder; give the folder of a knowledge pack"
-            )
-        for path in paths:
-            name = path.relative_to(folder).as_posix()
-            data = path.read_bytes().replace(b"\r\n", b"\n")
-            digest.update(f"{name}\0{len(data)}\0".encode())
-            digest.update(data)
-            if not name.startswith(_APART):
-                files.append((folder, path))
-        digest.update(b"\1")
+def _content(overlays: Sequence[str]) -> tuple[str, list[tuple[int, Path, str]]]:
+    """The hash of the shipped pack with others, and their files: the number of the pack (0 is ours), the path, and the name within the pack."""
+    digest, files = _shipped_content()
+    digest, files = digest.copy(), [*files]
+    for number, overlay in enumerate(overlays, 1):
+        files += [(number, path, name) for path, name in _digested(Path(overlay), digest)]
     return digest.hexdigest(), files
 
 
-def _id_field(entry: msgspec.Struct) -> str:
-    """The field that names an entry: the first of its own."""
-    return next(f for f in entry.__struct_fields__ if f not in Cited.__struct_fields__)
+@lru_cache(maxsize=1)
+def _shipped_content() -> tuple[Any, list[tuple[int, Path, str]]]:
+    digest = hashlib.sha256()
+    files = _digested(shipped_folder(), digest)
+    return digest, [(0, path, name) for path, name in files if not name.startswith(_APART)]
 
 
-def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
-    from relaxant.knowledge.pathways import laid_over
-    from relaxant.knowledge.plans import Plans
-    from relaxant.knowledge.registries import Registries
-    from relaxant.knowledge.responses import Responses
+def _digested(folder: Path, digest: Any) -> list[tuple[Path, str]]:
+    """A pack's files, whose names and bytes are added to a hash. Raises :class:`KnowledgeError`."""
+    if not folder.is_dir():
+        raise KnowledgeError(f"{folder}: this is not a folder; give the folder of a knowledge pack")
+    odd = next(folder.rglob("*.yml"), None)
+    if odd is not None:
+        raise KnowledgeError(f"{odd.relative_to(folder).as_posix()}: only files that end in .yaml are read; rename it")
+    paths = pack_files(folder)
+    if not paths:
+        raise KnowledgeError(f"{folder}: there is no .yaml file in this folder; give the folder of a knowledge pack")
+    named = [(path, path.relative_to(folder).as_posix()) for path in paths]
+    for path, name in named:
+        data = path.read_bytes().replace(b"\r\n", b"\n")
+        digest.update(f"{name}\0{len(data)}\0".encode())
+        digest.update(data)
+    digest.update(b"\1")
+    return named
 
-    kinds = ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "combinations", "claims", "models", "populations", "trials", *Responses.__struct_fields__, *Registries.__struct_fields__, *Plans.__struct_fields__)  # fmt: skip
-    kept: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}
-    owner: dict[tuple[str, str], str] = {}
-    exposures: dict[tuple[str, str, str, str], Exposure] = {}
-    coverage: dict[tuple[str, str], tuple[str, Coverage]] = {}
-    layers: list[Pathways] = []
-    replaced: list[str] = []
-    packs: dict[str, int] = {}
-    for pack, document in documents:
-        packs.setdefault(pack, len(packs))
-        for kind, entries in kept.items():
-            for entry in getattr(document, kind):
-                key = getattr(entry, _id_field(entry))
-                if owner.get((kind, key)) == pack:
-                    raise KnowledgeError(f"{kind}: “{key}” is defined twice in one pack; keep one")
-                if (kind, key) in owner:
-                    replaced.append(f"{kind} {key}")
-                owner[kind, key] = pack
-                entries[key] = entry
-        for exposure in document.exposures:
-            exposures[exposure.agent, exposure.partner, exposure.source, exposure.regimen or ""] = exposure
-        for row in document.coverage:
-            of = row.agent, row.jurisdiction
-            if coverage.get(of, ("",))[0] == pack:
-                raise KnowledgeError(f"coverage: {row.agent} under {row.jurisdiction} is written twice; keep one row")
-            coverage[of] = pack, row
-        layers.append(document.pathways)
-    plans = {kind: kept.pop(kind) for kind in Plans.__struct_fields__}
-    for (
-        kind,
-        entries,
-    ) in plans.items():  # of several that fit the first is chosen: a later pack's stand before an earlier's
-        plans[kind] = dict(sorted(entries.items(), key=lambda item, kind=kind: -packs[owner[kind, item[0]]]))  # type: ignore[misc]
-    registries = Registries(**{kind: kept.pop(kind) for kind in Registries.__struct_fields__})
-    responses = Responses(**{kind: kept.pop(kind) for kind in Responses.__struct_fields__})
-    packed = {
-        f"{kind}_packed": msgspec.Raw(msgspec.msgpack.encode(dict(sorted(kept.pop(kind).items()))))
-        for kind in ("models", "populations", "claims", "trials")
-    }
-    return {
-        **{k: dict(sorted(v.items())) for k, v in kept.items()},
-        **packed,
-        "registries_packed": msgspec.Raw(msgspec.msgpack.encode(registries)),
-        "responses_packed": msgspec.Raw(msgspec.msgpack.encode(responses)),
-        "plans_packed": msgspec.Raw(msgspec.msgpack.encode(Plans(**plans))),
-        "pathways_packed": msgspec.Raw(msgspec.msgpack.encode(laid_over(layers))),
-        "coverage": tuple(coverage[k][1] for k in sorted(coverage)),
-        "exposures": tuple(exposures[k] for k in sorted(exposures)),
-        "replaced": tuple(replaced),
-    }
+
+def words_over(under: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Words laid over others: of a mapping what is written, whatever else in whole."""
+    out = dict(under)
+    for key, words in own.items():
+        below = out.get(key)
+        out[key] = words_over(below, words) if isinstance(below, dict) and isinstance(words, dict) else words
+    return out
+
+
+def page_of(name: str) -> tuple[str, str]:
+    """The language and the page of a file of words."""
+    parts = Path(name).with_suffix("").parts
+    if len(parts) != 3:
+        raise KnowledgeError(
+            f"{name}: a page of words lies in wording/LANGUAGE/, such as wording/en/review.yaml; move it there"
+        )
+    return parts[1], parts[2]
 
 
 def cache_folder() -> Path:
@@ -311,16 +301,28 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "relaxant"
 
 
-@lru_cache(maxsize=8)
 def load_knowledge(*overlays: str) -> Knowledge:
-    """The shipped knowledge with the overlay packs (folders) laid on top, in order. Raises :class:`KnowledgeError`.
+    """The shipped knowledge with the overlay packs (folders) laid on top, in order; a pack that has changed is read again. Raises :class:`KnowledgeError`.
 
     >>> known = load_knowledge()
     >>> known.agents["baclofen"].ingredient, known.rules["tizanidine-ciprofloxacin"].tier
     ('baclofen', 'DANGER')
     """
-    folders = [shipped_folder(), *(Path(o) for o in overlays)]
-    sha256, files = _content(folders)
+    knowledge = read_packs(*overlays)
+    if knowledge.dangling:
+        raise KnowledgeError(*knowledge.dangling)
+    return knowledge
+
+
+def read_packs(*overlays: str) -> Knowledge:
+    """The same for the linter, whatever its entries name: it says itself what is not there."""
+    return loaded(_content(overlays)[0], *overlays)
+
+
+@lru_cache(maxsize=8)
+def loaded(sha256: str, *overlays: str) -> Knowledge:
+    """What :func:`load_knowledge` gives, remembered by its hash."""
+    _, files = _content(overlays)
     cached = cache_folder() / f"knowledge-{__version__}-{sha256[:32]}.msgpack"
     try:
         knowledge = msgspec.msgpack.decode(cached.read_bytes(), type=Knowledge)
@@ -328,20 +330,25 @@ def load_knowledge(*overlays: str) -> Knowledge:
             return knowledge
     except (OSError, msgspec.DecodeError, RuntimeError):
         pass
-    named = [(folder, path, path.relative_to(folder).as_posix()) for folder, path in files]
-    merged = _merge(
-        (str(folder), read_document(path, name)) for folder, path, name in named if not name.startswith(_WORDING)
-    )
-    wording: dict[str, dict[str, dict[str, Any]]] = {}
-    for _, path, name in named:
-        if name.startswith(_WORDING):
-            _, language, page = Path(name).with_suffix("").parts
-            wording.setdefault(language, {}).setdefault(page, {}).update(read_wording(path, name))
+    from relaxant.knowledge.merging import label_of, merge  # with all that it loads, only where a pack is read anew
+
+    read: list[tuple[list[tuple[str, Document]], Wording]] = [
+        _read([(path, name) for of, path, name in files if of == number]) for number in range(1, len(overlays) + 1)
+    ]
+    read.insert(0, _shipped_read(_content(())[0]))
+    packs = [documents for documents, _ in read]
+    wording: Wording = {}
+    for _, pages in read:
+        for language, own in pages.items():
+            for page, words in own.items():
+                pages_of = wording.setdefault(language, {})
+                pages_of[page] = words_over(pages_of.get(page, {}), words)
+    merged = merge(packs)
     dates = [s.date for s in merged["sources"].values() if s.id == "relaxant-knowledge" and s.date]
     knowledge = Knowledge(
         sha256=sha256,
         date=max(dates, default="unknown"),
-        packs=tuple(Path(o).name for o in overlays),
+        packs=tuple(label_of(overlay, pack) for overlay, pack in zip(overlays, packs[1:], strict=True)),
         wording=wording,
         **merged,
     )
@@ -349,18 +356,54 @@ def load_knowledge(*overlays: str) -> Knowledge:
     return knowledge
 
 
+def _read(files: Sequence[tuple[Path, str]]) -> tuple[list[tuple[str, Document]], Wording]:
+    """The entries and the words of a pack's files. Raises :class:`KnowledgeError` with the faults of all of them."""
+    documents: list[tuple[str, Document]] = []
+    wording: Wording = {}
+    faults: list[str] = []
+    for path, name in files:
+        try:
+            if name.startswith(_WORDING):
+                language, page = page_of(name)
+                wording.setdefault(language, {})[page] = read_wording(path, name)
+            else:
+                documents.append((name, read_document(path, name)))
+        except KnowledgeError as error:
+            faults += error.faults
+    if faults:
+        raise KnowledgeError(*faults)
+    return documents, wording
+
+
+@lru_cache(maxsize=1)
+def _shipped_read(sha256: str) -> tuple[list[tuple[str, Document]], Wording]:
+    """The shipped pack's files, kept decoded as well: who writes a pack changes it and lints it again and again."""
+    from relaxant.knowledge.document import Document
+
+    _, files = _content(())
+    kept = cache_folder() / f"files-{__version__}-{sha256[:32]}.msgpack"
+    try:
+        return msgspec.msgpack.decode(
+            kept.read_bytes(), type=tuple[list[tuple[str, Document]], dict[str, dict[str, dict[str, Any]]]]
+        )
+    except (OSError, msgspec.DecodeError, RuntimeError):
+        read = _read([(path, name) for _, path, name in files])
+        _keep(kept, read)
+        return read
+
+
 def shipped_words(page: str, language: str = "en") -> dict[str, Any]:
     """The words of a page of the shipped knowledge, for readers and writers that hold no knowledge of their own."""
     return load_knowledge().words(page, language)
 
 
-def _keep(path: Path, knowledge: Knowledge) -> None:
+def _keep(path: Path, read: object) -> None:
     import tempfile  # with all that it loads, only when there is something to keep
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(msgspec.msgpack.encode(knowledge))
+            file.write(msgspec.msgpack.encode(read))
         os.replace(file.name, path)
     except OSError:
         pass

@@ -42,7 +42,7 @@ def coverage_faults(agent: Agent, rows: dict[Jurisdiction, Coverage]) -> Iterato
     for jurisdiction in JURISDICTIONS:
         row = rows.get(jurisdiction)
         if row is None:
-            yield f"the coverage register has no row under {jurisdiction}"
+            yield f"the coverage register has no row under {jurisdiction}; write `{{agent: {agent.agent}, jurisdiction: {jurisdiction}, verified_on: YYYY-MM-DD, silent: {{...}}}}` under `coverage:`"
             continue
         if row.not_sold:
             if row.silent:

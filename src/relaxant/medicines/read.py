@@ -10,9 +10,10 @@ from functools import lru_cache
 import msgspec
 
 from relaxant.knowledge.load import Knowledge
-from relaxant.medicines.dictionary import Entry, Ingredient, display_name, lookup_code
+from relaxant.medicines.dictionary import Dictionary, Entry, Ingredient, display_name, lookup_code, open_dictionary
 from relaxant.medicines.dose.words import say, wording
 from relaxant.medicines.dose_lines import read_dose, regimen_from_parts
+from relaxant.medicines.local import dictionary_of
 from relaxant.medicines.medicine import Medicine, RoleInReview, Status
 from relaxant.medicines.misspelt import MOST_SEARCHED, Suggestion, long_enough, possible_medicines
 from relaxant.medicines.names import NameReading, read_name
@@ -54,16 +55,20 @@ def read_medicines(patient: Patient, knowledge: Knowledge) -> tuple[Medicine, ..
         left -= medicine.searched or 0
         return medicine
 
-    weighed = [(read(line, "considering", order), order) for line in patient.considering for order in _orders(line)]
+    weighed = [
+        (read(line, "considering", order), order)
+        for line in patient.considering
+        for order in _orders(line, dictionary_of(knowledge))
+    ]
     current = [_stopped(read(line, "current"), patient) for line in patient.medicines or ()]
     return tuple(reconcile(current, weighed, lambda m, regimen: _said_again(m, regimen, patient.country)))
 
 
-def _orders(line: Line) -> list[Order]:
+def _orders(line: Line, dictionary: Dictionary) -> list[Order]:
     """What a weighed line asks for; a line in parts, or with its change said, is one order as it stands."""
     if line.change is not None or line.drug is not None:
         return [Order(line.drug or line.said, line.change)]
-    return orders_of(line.said)
+    return orders_of(line.said, dictionary)
 
 
 def _said_again(medicine: Medicine, regimen: Regimen, country: str) -> str:
@@ -122,7 +127,8 @@ def _read_line(
         return Medicine(said=line.said, status="unrecognised", role=role, why=order.refused, by=line.by)
     words, change = order.words, order.change
     taken = _taken(line, words, patient) if role == "current" else Taken(words)
-    entry, name, disagree = _named(line, _PATCH_SIZE.sub(r"\1 TTS", taken.words), search)
+    dictionary = dictionary_of(knowledge)
+    entry, name, disagree = _named(line, _PATCH_SIZE.sub(r"\1 TTS", taken.words), search, dictionary)
     if taken.allergy:
         return _allergy(line, name, taken, patient)
     form, release = entry.form if entry else name.form, entry.release if entry else name.release
@@ -178,7 +184,7 @@ def _read_line(
         regimen = msgspec.structs.replace(regimen, route=knowledge.agents[agents[0]].routes[0])
     of_dose = read_dose(name.rest, as_of=patient.as_of).unread if change == "stop" else regimen.unread
     unread = of_dose if entry else _by_neither(name.unread, of_dose)
-    second = tuple(word for word, _ in possible_medicines(unread, search=search)) if unread else ()
+    second = tuple(word for word, _ in possible_medicines(unread, dictionary, search=search)) if unread else ()
     beside = len(long_enough(unread))
     searched = None if name.searched is None or (beside and not search) else name.searched + beside
     status: Status = (
@@ -255,13 +261,15 @@ def _shown(ingredient: Ingredient, country: str) -> str:
     return display_name(ingredient, country)
 
 
-def _named(line: Line, words: str, search: bool) -> tuple[Entry | None, NameReading, tuple[str, ...]]:
+def _named(
+    line: Line, words: str, search: bool, dictionary: Dictionary
+) -> tuple[Entry | None, NameReading, tuple[str, ...]]:
     """What the codes say, if any is known and certain; what the words say; and where the two disagree."""
-    name = _read_name(words, search)
+    name = _read_name(words, search, dictionary)
     used: Entry | None = None
     disagree: dict[str, None] = {}
     for code in line.codes:
-        entry = lookup_code(code.system, code.code)
+        entry = lookup_code(code.system, code.code, dictionary)
         if entry is None or not entry.ingredients:
             continue
         said = {i.name for i in name.ingredients}
@@ -285,8 +293,10 @@ def _other_strength(entry: Entry, name: NameReading) -> str | None:
     return STRENGTH_OTHER.format(code=entry.strength, words=words)
 
 
-def _read_name(words: str, search: bool) -> NameReading:
-    return _read_usual(words, search) if len(words) <= _LONGEST_KEPT else read_name(words, search=search)
+def _read_name(words: str, search: bool, dictionary: Dictionary) -> NameReading:
+    if len(words) > _LONGEST_KEPT or dictionary is not open_dictionary():
+        return read_name(words, dictionary, search=search)
+    return _read_usual(words, search)
 
 
 @lru_cache(maxsize=4096)

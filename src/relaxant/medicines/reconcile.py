@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from relaxant.medicines.dictionary import normalise_text
+from relaxant.medicines.dictionary import Dictionary, normalise_text
 from relaxant.medicines.later import Later
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.names import read_name
@@ -74,13 +74,13 @@ _TAIL = Later(
 )
 
 
-def orders_of(said: str) -> list[Order]:
+def orders_of(said: str, dictionary: Dictionary | None = None) -> list[Order]:
     """What a weighed line asks for: nearly always one thing; a switch is a stop and a start."""
     text = normalise_text(said)
     if negated := _NEGATED.match(text):
         return [Order("", refused=NEGATED.format(said=negated[0].strip()))]
     if switch := _SWITCH.match(text):
-        found = _switched(switch, text)
+        found = _switched(switch, text, dictionary)
         if found:
             return found
     if stop := _STOP.match(text):
@@ -92,7 +92,7 @@ def orders_of(said: str) -> list[Order]:
     return [Order(said)]
 
 
-def _switched(match: re.Match[str], text: str) -> list[Order]:
+def _switched(match: re.Match[str], text: str, dictionary: Dictionary | None) -> list[Order]:
     old, new = match["old"], match["new"]
     if re.search(r"\binstead\s+of\b", text, re.I):
         return []
@@ -100,7 +100,7 @@ def _switched(match: re.Match[str], text: str) -> list[Order]:
         r"\sfor\s", text[match.start("old") : match.start("new")], re.I
     ):
         old, new = new, old
-    before, after = read_name(old, search=False), read_name(new, search=False)
+    before, after = read_name(old, dictionary, search=False), read_name(new, dictionary, search=False)
     if not before.ingredients or not after.ingredients:
         if before.ingredients and match["verb"].lower() != "change" and not re.match(r"\d|half|one|two", new, re.I):
             return [Order(old, "replace", dose_unknown=True, problems=(SAME.format(said=match[0].strip()),))]

@@ -10,6 +10,7 @@ from relaxant.facts.names import PERSON_FACTS
 from relaxant.knowledge.blocks import Block, BlockRecovery
 from relaxant.knowledge.cards import Model
 from relaxant.medicines.dictionary import lookup_name
+from relaxant.medicines.local import dictionary_of
 from relaxant.pharmacology.cards.course import GivenDose
 from relaxant.pharmacology.cards.model import is_linear
 from relaxant.pharmacology.clinic.domain import Standing, standing
@@ -64,9 +65,9 @@ def _cards(block: Block, facts: Facts) -> list[Model]:
 
 def _circumstances(card: Model, facts: Facts) -> dict[str, float]:
     """The medicines that the card computes with, taken or not as far as the list tells."""
-    out = {}
+    out, dictionary = {}, dictionary_of(facts.knowledge)
     for name in {r.on for r in card.relations} | {b.covariate for b in card.bounds}:
-        if lookup_name(name) is None:
+        if lookup_name(name, dictionary) is None:
             continue
         if facts.takes_by_any_route(name)[0]:
             out[name] = 1.0

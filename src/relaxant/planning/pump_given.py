@@ -84,7 +84,7 @@ def given(protocol: PumpProtocol, patient: Patient, medicines: Sequence[Medicine
     weighed = [m for m in own if m.role == "considering" and m.change != "stop"]
     stopped = [m for m in own if m.role == "stopped"]
     ingredient = facts.knowledge.agents[protocol.agent].ingredient
-    described = is_for(patient.pump, ingredient, said=bool(own))
+    described = is_for(patient.pump, ingredient, facts.knowledge, said=bool(own))
     if not own and not described:
         return None
     ends = [m.regimen.stop for m in stopped if m.regimen.stop is not None]
@@ -117,7 +117,7 @@ def given(protocol: PumpProtocol, patient: Patient, medicines: Sequence[Medicine
         held=held(device, runs, since, patient.as_of, protocol.numbers.dead.value),
         then=_then(current, weighed),
         begun=since,
-        others=other_drugs(patient.pump if described else None, ingredient, medicines),
+        others=other_drugs(patient.pump if described else None, ingredient, medicines, facts.knowledge),
     )
 
 

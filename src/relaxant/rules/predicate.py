@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from relaxant.errors import KnowledgeError
+from relaxant.errors import KnowledgeError, meant, shown
 from relaxant.facts.limits import LIMITED, plain_kind
 from relaxant.facts.names import AGENT_FACTS, PERSON_FACTS
 from relaxant.knowledge.schema import Partner
@@ -93,10 +93,10 @@ def _bounded(clauses: Clauses) -> Clauses:
 def read_predicate(node: object, agent: str, where: str) -> Clauses:
     """The normal form of a ``when`` for one agent. Raises :class:`KnowledgeError` naming ``where`` and the fault."""
     if not isinstance(node, Mapping) or not node:
-        raise KnowledgeError(f"{where}: a predicate is a mapping such as {{fact: pregnant}}, not {node!r}")
+        raise KnowledgeError(f"{where}: a predicate is a mapping such as {{fact: pregnant}}, not {shown(node)}")
     kinds = [k for k in _KINDS if k in node]
     if len(kinds) != 1:
-        raise KnowledgeError(f"{where}: a predicate has exactly one of {', '.join(_KINDS)}")
+        raise KnowledgeError(f"{where}: {shown(node)}: a predicate has exactly one of {', '.join(_KINDS)}")
     kind = kinds[0]
     _only(node, _BESIDE.get(kind, ()), kind, where)
     value = node[kind]
@@ -143,13 +143,15 @@ def read_predicate(node: object, agent: str, where: str) -> Clauses:
 def _only(node: Mapping[str, Any], allowed: tuple[str, ...], kind: str, where: str) -> None:
     extra = sorted(set(node) - {kind} - set(allowed))
     if extra:
-        raise KnowledgeError(f"{where}: {', '.join(extra)} does not belong beside {kind}")
+        would = f"there may be {', '.join(allowed)}" if allowed else "nothing stands beside it"
+        raise KnowledgeError(f"{where}: {', '.join(extra)} does not belong beside {kind}; {would}")
 
 
 def _fact(name: str, node: Mapping[str, Any], agent: str, where: str) -> Clauses:
     known = AGENT_FACTS.get(name) or PERSON_FACTS.get(name)
     if known is None:
-        raise KnowledgeError(f"{where}: there is no fact “{name}”")
+        would = meant(name, [*AGENT_FACTS, *PERSON_FACTS]) or "see the facts in docs/knowledge-schema.md"
+        raise KnowledgeError(f"{where}: there is no fact “{name}”; {would}")
     column = f"{agent}:{name}" if name in AGENT_FACTS else name
     compared = _compared(column, node, where)
     if known.truth:
@@ -159,7 +161,10 @@ def _fact(name: str, node: Mapping[str, Any], agent: str, where: str) -> Clauses
     if compared is None:
         raise KnowledgeError(f"{where}: {name} is a number; say below, at_most, above or at_least")
     if node.get("unit", "") != known.unit and not (known.unit == "dose" and node.get("unit")):
-        raise KnowledgeError(f"{where}: {name} is in {known.unit or 'no unit'}, not {node.get('unit', 'no unit')}")
+        would = f"write `unit: {known.unit}`" if known.unit else "leave `unit` out"
+        raise KnowledgeError(
+            f"{where}: {name} is in {known.unit or 'no unit'}, not {node.get('unit', 'no unit')}; {would}"
+        )
     return compared
 
 
@@ -180,7 +185,7 @@ def _compared(column: str, node: Mapping[str, Any], where: str) -> Clauses | Non
             try:
                 threshold = float(node[word])
             except (TypeError, ValueError):
-                raise KnowledgeError(f"{where}: {word} needs a number, not {node[word]!r}") from None
+                raise KnowledgeError(f"{where}: {word} needs a number, not {shown(node[word])}") from None
             if not math.isfinite(threshold):
                 raise KnowledgeError(f"{where}: {word} needs a finite number")
             beyond = math.nextafter(threshold, math.inf)

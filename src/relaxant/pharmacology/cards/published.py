@@ -226,7 +226,9 @@ def trial(model: Model, number: Published) -> Trial:
         try:
             entry_of(model, dose)
         except InputError as error:
-            raise KnowledgeError(f"{model.model}: “{number.title}” is given by a route that no input has") from error
+            raise KnowledgeError(
+                f"{model.model}: “{number.title}” is given by a route that no input has; write one of the routes of `inputs`"
+            ) from error
     try:
         output = output_named(model, number.output)
     except InputError as error:

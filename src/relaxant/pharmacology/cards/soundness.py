@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from relaxant.errors import KnowledgeError, RelaxantError
+from relaxant.errors import KnowledgeError, RelaxantError, meant, visible
 from relaxant.knowledge.cards import Effect, Model
 from relaxant.pharmacology.cards.model import is_linear, variability
 from relaxant.pharmacology.cards.nonlinear import available
@@ -34,6 +34,9 @@ def faults_of(model: Model) -> Iterator[tuple[str, str]]:
             except RelaxantError as error:
                 yield f"{where} reproduces “{number.title}”", str(error)
                 continue
+            except (ArithmeticError, LookupError, ValueError) as error:  # LinAlgError is a ValueError
+                yield f"{where} reproduces “{number.title}”", f"it cannot be computed ({visible(str(error))}); look for a value of 0, and for what the measure needs"  # fmt: skip
+                continue
             if computed.holds == (number.misses is not None):
                 said = f"the card gives {computed.computed:.4g} {computed.unit}, {computed.error:+.1%} of {computed.published:.4g}"
                 yield (
@@ -43,7 +46,7 @@ def faults_of(model: Model) -> Iterator[tuple[str, str]]:
                     else f"{said}: more than it is allowed; say why under “misses”, or mend the card",
                 )
     if all(number.ours for number in model.reproduces):
-        yield where, "a card reproduces at least one published number"
+        yield where, "a card reproduces at least one published number; write one under `reproduces:`"
 
 
 def _references(model: Model) -> Iterator[tuple[str, str]]:
@@ -62,7 +65,7 @@ def _references(model: Model) -> Iterator[tuple[str, str]]:
     asked += [("correlation", n) for c in model.correlations for n in c.between]
     for where, name in asked:
         if name is not None and name not in names:
-            yield where, f"there is no parameter “{name}”"
+            yield where, f"there is no parameter “{name}”; {meant(name, names) or 'write it under `parameters:`'}"
     for where, place in (
         *((f"flow from {f.giver}", p) for f in model.flows for p in (f.giver, f.to)),
         *((f"input {i.route}", i.into) for i in model.inputs),
@@ -72,12 +75,41 @@ def _references(model: Model) -> Iterator[tuple[str, str]]:
         *(("binding", p) for b in model.bindings for p in (b.one, b.other, b.complex)),
     ):
         if place is not None and place not in places:
-            yield where, f"there is no compartment “{place}”"
+            yield (
+                where,
+                f"there is no compartment “{place}”; {meant(place, places) or 'write it under `compartments:`'}",
+            )
     for flow in model.flows:
         if (flow.rate is None) == (flow.clearance is None):
             yield f"flow from {flow.giver}", "a flow has a rate or a clearance, one of them"
+    volumes = {c.compartment for c in model.compartments if c.volume is not None or c.effect_of is not None}
+    needed = [
+        *((f.giver, "something leaves it by a clearance") for f in model.flows if f.clearance is not None),
+        *(
+            (f.to, "something is exchanged with it by a clearance")
+            for f in model.flows
+            if f.both_ways and f.clearance is not None and f.to is not None
+        ),
+        *((o.of, f"the output {o.output} is its concentration") for o in model.outputs if _is_concentration(o.unit)),
+    ]
+    for place, why in dict(needed).items():
+        if place in places and place not in volumes:
+            yield f"compartment {place}", f"it has no volume, and {why}; write `volume:` with the name of a parameter"
     for name in sorted(names - {n for _, n in asked if n}):
-        yield f"parameter {name}", "nothing uses it"
+        yield f"parameter {name}", "nothing uses it; name it where it belongs, or take it away"
+    outputs = {*(o.output for o in model.outputs), *(e.effect for e in model.effects)}
+    for where, name in (
+        *((f"reproduces “{n.title}”", n.output) for n in model.reproduces),
+        *((f"target {t.target}", t.output) for t in model.targets),
+        *((f"residual of {r.output}", r.output) for r in model.residuals),
+    ):
+        if name not in outputs:
+            yield where, f"there is no output “{name}”; write {' or '.join(sorted(outputs))}"
+
+
+def _is_concentration(text: str) -> bool:
+    known = unit(text)
+    return known is not None and ("L", -1) in known.dimensions
 
 
 def _units(model: Model) -> Iterator[tuple[str, str]]:
@@ -123,9 +155,15 @@ def _units(model: Model) -> Iterator[tuple[str, str]]:
     for p in model.parameters:
         known = unit(p.unit)
         if known is None:
-            yield f"parameter {p.parameter}", f"the unit “{p.unit}” is not known"
+            yield (
+                f"parameter {p.parameter}",
+                f"the unit “{p.unit}” is not known; write one such as {_such_as(wanted.get(p.parameter, set()))}",
+            )
         elif p.parameter in wanted and {known.dimensions} != wanted[p.parameter]:
-            yield f"parameter {p.parameter}", f"its unit “{p.unit}” does not fit where the card uses it"
+            yield (
+                f"parameter {p.parameter}",
+                f"its unit “{p.unit}” does not fit where the card uses it; it is one such as {_such_as(wanted[p.parameter])}",
+            )
     for what, text in (
         *((f"output {o.output}", o.unit) for o in model.outputs),
         *((f"effect {e.effect}", e.unit) for e in model.effects),
@@ -134,6 +172,39 @@ def _units(model: Model) -> Iterator[tuple[str, str]]:
     ):
         if unit(text) is None:
             yield what, f"the unit “{text}” is not known"
+    for n in model.reproduces:
+        known = unit(n.unit)
+        if n.measure in _TIMES and known is not None and known.dimensions != (("s", 1),):
+            yield (
+                f"reproduces “{n.title}”",
+                f"its unit “{n.unit}” is none of a time, and a {n.measure} is one; write one such as “h”",
+            )
+
+
+_EXAMPLES: dict[Dimensions, str] = {
+    _SHARE: "1",
+    _RATE: "1/h",
+    (("s", 1),): "h",
+    (_VOLUME,): "L",
+    tuple(sorted(_CLEARANCE)): "L/h",
+    tuple(sorted((("g", 1), ("L", -1)))): "ng/mL",
+    tuple(sorted((("mol", 1), ("L", -1)))): "umol/L",
+}
+
+
+def _such_as(dimensions: set[Dimensions]) -> str:
+    """A unit of these dimensions, quoted; of several uses one each."""
+    return (
+        " and ".join(f"“{_EXAMPLES.get(d) or _spelled(d)}”" for d in sorted(dimensions)) or "“L/h”, “L”, “1/h” or “1”"
+    )
+
+
+def _spelled(dimensions: Dimensions) -> str:
+    """Dimensions as a product of base units."""
+    return " ".join(base if power == 1 else f"{base}^{power}" for base, power in dimensions)
+
+
+_TIMES = ("half-life", "time of peak", "time below")
 
 
 def _per(one: Dimensions, other: Dimensions) -> Dimensions:
@@ -184,7 +255,9 @@ def _unfit(e: Effect) -> Iterator[str]:
 def _spreads(model: Model) -> Iterator[tuple[str, str]]:
     for p in model.parameters:
         if p.value < 0 or not np.isfinite(p.value):
-            yield f"parameter {p.parameter}", "it is negative or no number"
+            yield f"parameter {p.parameter}", f"its value {p.value:g} is negative or no number; write one above nought"
+        elif p.value == 0 and any(p.parameter == c.volume for c in model.compartments):
+            yield f"parameter {p.parameter}", "a volume is above nought"
         if (p.low is not None and p.low > p.value) or (p.high is not None and p.high < p.value):
             yield f"parameter {p.parameter}", "its value lies outside its own interval"
         if p.iiv_cv is not None and p.iiv_sd is not None:
