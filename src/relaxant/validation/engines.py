@@ -23,7 +23,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
 
 HELD = (
-    Held(engine="One call for many rows", what="checks of a row in a call of 100,000 against the row alone", file="benchmarks/review.py", test="main"),
+    Held(engine="One call for many rows", what="checks of a row in a call of 100,000 against the row alone", file="benchmarks/review.py", test="columns"),
     Held(engine="DuckDB", what="every check and finding of everybody, in three countries", file="tests/test_screen_equal.py", test="test_duckdb_says_what_the_bedside_says", people="PEOPLE"),
     Held(engine="DuckDB, a synthetic registry", what="every check and finding of everybody", file="tests/test_screen_equal.py", test="test_a_synthetic_registry_is_what_the_bedside_says", people="SYNTHETIC"),
     Held(engine="PostgreSQL", what="every check and finding of everybody; the rows of DuckDB again", file="tests/test_screen_equal.py", test="test_postgresql_says_what_the_bedside_says", people="PEOPLE"),

@@ -11,7 +11,7 @@ from relaxant.pharmacology.cards.published import LIKE, Reproduced
 from relaxant.validation.words import count
 
 _WIDTH, _LEFT, _RIGHT = 830, 340, 740
-_ROW, _TOP = 20, 84
+_ROW, _TOP = 20, 98
 _LINE = 16
 
 
@@ -29,7 +29,8 @@ def picture(models: Mapping[str, Model], found: Mapping[str, list[Reproduced]]) 
     every = [r for made in shown.values() for r in made]
     heading = [
         f"{count(len(every), 'published number')} of {count(len(shown), 'model')}: computed / published.",
-        f"Filled: independent of the model. Open: used to make it. Grey: {1 / LIKE:.2f} to {LIKE:.2f}, in which a number counts as given back.",
+        f"Filled: independent of the model. Open: used to make it. Grey: {1 / LIKE:.2f} to {LIKE:.2f}, in which a number counts as given back;",
+        "where a range was published a number counts as given back within it, inside the grey or not.",
     ]
     body = [text(16, 22 + _LINE * i, words) for i, words in enumerate(heading)]
     body.append(f'<rect x="{place(x(1 / LIKE))}" y="{_TOP}" width="{place(x(LIKE) - x(1 / LIKE))}" height="{place(bottom - _TOP)}" fill="#ddd"/>')  # fmt: skip
