@@ -29,6 +29,7 @@ ROOT = Path(__file__).parent.parent
 SHOWN = re.compile(r"(<!-- \$ relaxant ([^|\n]+?)(?: \| ([^\n]+?))? -->\n)```text\n.*?```", re.S)
 RULE = re.compile(r"^─+$")
 STAMP = re.compile(r"^relaxant \d.*, knowledge .*\n", re.M)
+HASH = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 @lru_cache(maxsize=64)
@@ -41,7 +42,7 @@ def printed(command: str) -> str:
         status = relaxant(shlex.split(command))
     if status not in (0, 1):
         raise SystemExit(f"relaxant {command}: exit status {status}")
-    return STAMP.sub("", out.buffer.getvalue().decode())
+    return HASH.sub("…", STAMP.sub("", out.buffer.getvalue()).decode())
 
 
 def told(commands: list[str]) -> str:
@@ -53,7 +54,7 @@ def told(commands: list[str]) -> str:
             for command in commands:
                 if (status := relaxant(shlex.split(command))) not in (0, 1):
                     raise SystemExit(f"relaxant {command}: exit status {status}")
-    return STAMP.sub("", out.buffer.getvalue().decode())
+    return HASH.sub("…", STAMP.sub("", out.buffer.getvalue()).decode())
 
 
 def sections(text: str) -> dict[str, str]:
