@@ -42,7 +42,7 @@ def printed(command: str) -> str:
         status = relaxant(shlex.split(command))
     if status not in (0, 1):
         raise SystemExit(f"relaxant {command}: exit status {status}")
-    return HASH.sub("…", STAMP.sub("", out.buffer.getvalue()).decode())
+    return plain(out.buffer.getvalue().decode())
 
 
 def told(commands: list[str]) -> str:
@@ -54,7 +54,7 @@ def told(commands: list[str]) -> str:
             for command in commands:
                 if (status := relaxant(shlex.split(command))) not in (0, 1):
                     raise SystemExit(f"relaxant {command}: exit status {status}")
-    return HASH.sub("…", STAMP.sub("", out.buffer.getvalue()).decode())
+    return plain(out.buffer.getvalue().decode())
 
 
 def sections(text: str) -> dict[str, str]:
@@ -77,6 +77,11 @@ def shown(match: re.Match[str]) -> str:
             raise SystemExit(f"relaxant {match[2]}: no section {missing[0]}; there are {', '.join(known)}")
         text = "\n\n".join(known[name] for name in wanted)
     return f"{match[1]}```text\n{text.strip()}\n```"
+
+
+def plain(text: str) -> str:
+    """Without what is another with every change of the knowledge: its stamp, and hashes."""
+    return HASH.sub("…", STAMP.sub("", text))
 
 
 def main() -> int:
