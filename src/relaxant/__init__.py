@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         simulate,
         simulate_table,
         to_json,
+        whats_new,
     )
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "simulate",
     "simulate_table",
     "to_json",
+    "whats_new",
 ]
 
 

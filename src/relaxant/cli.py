@@ -359,7 +359,23 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("pack", metavar="PACK", nargs="?", help="a pack's folder; the shipped knowledge if left out")
     check.set_defaults(run=_lint)
 
+    new = commands.add_parser(
+        "whats-new",
+        help="what changed since a day, clinical changes first: who gets different advice, by which rules",
+        description="Show what changed since a day, the day included: clinical changes first, with who gets different advice and the rules.",
+    )
+    new.add_argument("--since", required=True, metavar="DATE", help="the first day, such as 2026-11-22")
+    new.add_argument("--agent", action="append", default=[], metavar="NAME", help="what changed of this relaxant alone; may be repeated")  # fmt: skip
+    new.add_argument("--patient", metavar="FILE", help="what changed of the relaxants that this person takes, has stopped or is weighed for: a patient file, a FHIR R4 bundle, or - for standard input")  # fmt: skip
+    new.add_argument("--format", choices=("text", "json"), default="text")
+    new.add_argument("--output", metavar="PATH", help="write there instead of to standard output")
+    knows(new)
+    new.set_defaults(run=_whats_new)
+
     about = commands.add_parser("about", help="versions, knowledge and notices", description="What this is made of.")
+    about.add_argument(
+        "--libraries", action="store_true", help="the libraries that are installed, with version and licence"
+    )
     knows(about)
     about.set_defaults(run=_about)
     return parser
@@ -639,6 +655,17 @@ def _lint(options: argparse.Namespace) -> int:
         print(fault)
     print(f"relaxant: {len(faults)} fault{'' if len(faults) == 1 else 's'}", file=sys.stderr)
     return 1 if faults else 0
+
+
+def _whats_new(options: argparse.Namespace) -> int:
+    from relaxant.cli_whats_new import run
+    from relaxant.knowledge.load import load_knowledge
+
+    data = None if options.patient is None else _read(options.patient)
+    name = "standard input" if options.patient in (None, "-") else Path(options.patient).name
+    made = run(options, data, name, load_knowledge(*options.pack), today(), encoding=_encoding(options))
+    _write(made, options.output)
+    return 0
 
 
 def _about(options: argparse.Namespace) -> int:

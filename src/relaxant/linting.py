@@ -50,6 +50,7 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     """Every fault of one knowledge."""
     from relaxant.lint_block import faults_of_blocks
     from relaxant.lint_cases import faults_of_cases
+    from relaxant.lint_changes import faults_of_changes
     from relaxant.lint_conditions import faults_of_conditions
     from relaxant.lint_exposure import faults_of_exposure  # here, so that a review does not load what it does not use
     from relaxant.lint_plans import faults_of_plans
@@ -68,6 +69,7 @@ def lint_knowledge(knowledge: Knowledge) -> list[Fault]:
     faults += [Fault(where, what) for where, what in faults_of_exposure(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_plans(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_blocks(knowledge)]
+    faults += [Fault(where, what) for where, what in faults_of_changes(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_scales(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_responses(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_trials(knowledge)]

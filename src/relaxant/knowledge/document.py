@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from relaxant.knowledge.blocks import Block
 from relaxant.knowledge.cards import Model
+from relaxant.knowledge.changes import Change, Gone, Release
 from relaxant.knowledge.crises import Crisis
 from relaxant.knowledge.pathways import Pathways
 from relaxant.knowledge.people import Population
@@ -87,3 +88,6 @@ class Document(Frozen, frozen=True, kw_only=True, gc=False):
     registry_conditions: tuple[RegistryCondition, ...] = ()
     registry_uses: tuple[RegistryUse, ...] = ()
     registry_measures: tuple[RegistryMeasure, ...] = ()
+    changes: tuple[Change, ...] = ()
+    gone: tuple[Gone, ...] = ()
+    releases: tuple[Release, ...] = ()

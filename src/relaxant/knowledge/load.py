@@ -38,6 +38,7 @@ from relaxant.version import __version__
 
 if TYPE_CHECKING:  # loaded only where a pack is read anew or a model is asked for: a cold start is felt
     from relaxant.knowledge.cards import Model
+    from relaxant.knowledge.changes import Changes
     from relaxant.knowledge.document import Document
     from relaxant.knowledge.pathways import Pathways
     from relaxant.knowledge.people import Population
@@ -68,6 +69,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rules: dict[str, Rule]
     combinations: dict[str, Combination]
     coverage: tuple[Coverage, ...]
+    changes_packed: msgspec.Raw  # what changed for whom, decoded when that is asked
     claims_packed: msgspec.Raw  # what articles say, decoded when an article is read
     models_packed: msgspec.Raw  # the model cards, decoded when first asked for
     pathways_packed: msgspec.Raw  # likewise
@@ -99,6 +101,16 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             from relaxant.knowledge.cards import Model
 
             known = _MODELS[self.sha256] = msgspec.msgpack.decode(self.models_packed, type=dict[str, Model])
+        return known
+
+    @property
+    def changes(self) -> Changes:
+        """What changed, for whom, and the rules that went."""
+        known = _CHANGES.get(self.sha256)
+        if known is None:
+            from relaxant.knowledge.changes import Changes
+
+            known = _CHANGES[self.sha256] = msgspec.msgpack.decode(self.changes_packed, type=Changes)
         return known
 
     @property
@@ -178,6 +190,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 _EXPOSURES: dict[str, dict[str, tuple[Exposure, ...]]] = {}
 _MODELS: dict[str, dict[str, Model]] = {}
+_CHANGES: dict[str, Changes] = {}
 _CLAIMS: dict[str, dict[str, Claim]] = {}
 _PATHWAYS: dict[str, Pathways] = {}
 _POPULATIONS: dict[str, dict[str, Population]] = {}
@@ -246,12 +259,13 @@ def _id_field(entry: msgspec.Struct) -> str:
 
 
 def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
+    from relaxant.knowledge.changes import Changes
     from relaxant.knowledge.pathways import laid_over
     from relaxant.knowledge.plans import Plans
     from relaxant.knowledge.registries import Registries
     from relaxant.knowledge.responses import Responses
 
-    kinds = ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "combinations", "claims", "models", "populations", "trials", *Responses.__struct_fields__, *Registries.__struct_fields__, *Plans.__struct_fields__)  # fmt: skip
+    kinds = ("sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "combinations", "claims", "models", "populations", "trials", *Responses.__struct_fields__, *Registries.__struct_fields__, *Plans.__struct_fields__, *Changes.__struct_fields__)  # fmt: skip
     kept: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}
     owner: dict[tuple[str, str], str] = {}
     exposures: dict[tuple[str, str, str, str], Exposure] = {}
@@ -285,6 +299,14 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
     ) in plans.items():  # of several that fit the first is chosen: a later pack's stand before an earlier's
         plans[kind] = dict(sorted(entries.items(), key=lambda item, kind=kind: -packs[owner[kind, item[0]]]))  # type: ignore[misc]
     registries = Registries(**{kind: kept.pop(kind) for kind in Registries.__struct_fields__})
+    changes = Changes(
+        changes={
+            key: msgspec.structs.replace(change, pack=Path(of).name if packs[of := owner["changes", key]] else "")
+            for key, change in kept.pop("changes").items()
+        },
+        gone=kept.pop("gone"),
+        releases=kept.pop("releases"),
+    )
     responses = Responses(**{kind: kept.pop(kind) for kind in Responses.__struct_fields__})
     packed = {
         f"{kind}_packed": msgspec.Raw(msgspec.msgpack.encode(dict(sorted(kept.pop(kind).items()))))
@@ -293,6 +315,7 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
     return {
         **{k: dict(sorted(v.items())) for k, v in kept.items()},
         **packed,
+        "changes_packed": msgspec.Raw(msgspec.msgpack.encode(changes)),
         "registries_packed": msgspec.Raw(msgspec.msgpack.encode(registries)),
         "responses_packed": msgspec.Raw(msgspec.msgpack.encode(responses)),
         "plans_packed": msgspec.Raw(msgspec.msgpack.encode(Plans(**plans))),
