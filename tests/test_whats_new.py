@@ -32,7 +32,7 @@ SOURCE = {"id": "my-source", "kind": "policy", "title": "Our ward", "date": "202
 
 def pack(folder: Path, **lists: Any) -> str:
     """A pack that holds changes alone."""
-    (folder / "ward.yaml").write_text(yaml.safe_dump(lists, allow_unicode=True), encoding="utf-8")
+    (folder / "ward.yaml").write_text(yaml.safe_dump(json.loads(json.dumps(lists)), allow_unicode=True), encoding="utf-8")
     return str(folder)
 
 
@@ -43,7 +43,7 @@ def said(*arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_the_changelog_is_what_the_changes_make() -> None:
-    made = subprocess.run([sys.executable, ROOT / "tools" / "changelog.py", "--check"], capture_output=True, text=True)
+    made = subprocess.run([sys.executable, ROOT / "tools" / "changelog.py", "--check"], capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stdout + made.stderr
 
 

@@ -669,23 +669,16 @@ def _whats_new(options: argparse.Namespace) -> int:
 
 
 def _about(options: argparse.Namespace) -> int:
-    import relaxant.medicines
+    from relaxant.cli_about import about
     from relaxant.knowledge.load import load_knowledge
+    from relaxant.report.columns import plainer
 
     try:
         knowledge = load_knowledge(*options.pack)
     except KnowledgeError as error:
         raise InputError("--pack", ", ".join(options.pack), str(error), "run `relaxant lint` on it") from None
-    print(f"relaxant {__version__}")
-    print(f"knowledge {knowledge.date}, sha256 {knowledge.sha256}")
-    print(
-        f"{len(knowledge.agents)} agents, {len(knowledge.rules)} rules, {len(knowledge.roles)} partner roles, {len(knowledge.sources)} sources"
-    )
-    print(f"agents: {', '.join(sorted(knowledge.agents))}")
-    if knowledge.replaced:
-        print(f"replaced by a pack: {', '.join(knowledge.replaced)}")
-    print()
-    print((Path(relaxant.medicines.__file__).parent / "data" / "NOTICE.txt").read_text(encoding="utf-8").strip())
+    encoding = sys.stdout.encoding or "utf-8"
+    _write(plainer(about(knowledge, with_libraries=options.libraries), encoding).encode(encoding), None)
     return 0
 
 

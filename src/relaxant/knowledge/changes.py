@@ -48,6 +48,6 @@ class Release(Frozen, frozen=True, kw_only=True, gc=False):
 class Changes(Frozen, frozen=True, kw_only=True, gc=False):
     """Every change in the order in which they were written, pack after pack, the rules that went, and the versions that are out."""
 
-    changes: dict[str, Change] = {}
-    gone: dict[str, Gone] = {}
-    releases: dict[str, Release] = {}
+    changes: dict[str, Change]
+    gone: dict[str, Gone]
+    releases: dict[str, Release]
