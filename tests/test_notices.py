@@ -38,13 +38,17 @@ def test_about_names_the_installed_libraries(capsys: pytest.CaptureFixture[str])
 
 
 def test_what_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(relaxant.notices.metadata, "requires", lambda name: ["nobody>=1; extra == 'pdf'", "mypy; extra == 'dev'"])
+    monkeypatch.setattr(
+        relaxant.notices.metadata, "requires", lambda name: ["nobody>=1; extra == 'pdf'", "mypy; extra == 'dev'"]
+    )
     (library,) = libraries()
     assert (library.name, library.version, library.extras) == ("nobody", None, ("pdf",))
     assert "nobody: not installed, needed for relaxant[pdf]" in shown("--libraries", capsys=capsys)
 
 
-def test_without_metadata_nothing_is_guessed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_metadata_nothing_is_guessed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def missing(name: str) -> list[str]:
         raise metadata.PackageNotFoundError(name)
 

@@ -53,7 +53,9 @@ def test_the_same_sources_give_the_same_bytes(tool: ModuleType, text: str, monke
     assert json.loads(tool.written(tool.bill()))["metadata"]["timestamp"].startswith("2026-11-27T00:00:00")
 
 
-def test_every_library_that_is_asked_for_is_there_with_its_pinned_version(tool: ModuleType, made: dict[str, Any]) -> None:
+def test_every_library_that_is_asked_for_is_there_with_its_pinned_version(
+    tool: ModuleType, made: dict[str, Any]
+) -> None:
     pins = tool.locked()
     found = {c["name"]: c for c in made["components"] if c["bom-ref"].startswith("pypi:")}
     for name, extras in tool.asked_for().items():

@@ -32,7 +32,9 @@ SOURCE = {"id": "my-source", "kind": "policy", "title": "Our ward", "date": "202
 
 def pack(folder: Path, **lists: Any) -> str:
     """A pack that holds changes alone."""
-    (folder / "ward.yaml").write_text(yaml.safe_dump(json.loads(json.dumps(lists)), allow_unicode=True), encoding="utf-8")
+    (folder / "ward.yaml").write_text(
+        yaml.safe_dump(json.loads(json.dumps(lists)), allow_unicode=True), encoding="utf-8"
+    )
     return str(folder)
 
 
@@ -43,7 +45,9 @@ def said(*arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_the_changelog_is_what_the_changes_make() -> None:
-    made = subprocess.run([sys.executable, ROOT / "tools" / "changelog.py", "--check"], capture_output=True, text=True, check=False)
+    made = subprocess.run(
+        [sys.executable, ROOT / "tools" / "changelog.py", "--check"], capture_output=True, text=True, check=False
+    )
     assert made.returncode == 0, made.stdout + made.stderr
 
 
@@ -72,6 +76,14 @@ def test_the_day_itself_is_included(knowledge: Knowledge) -> None:
     assert {c.on for c in everything.changes} - {c.on for c in later.changes} == {"2026-11-22"}
     assert everything.changes[0].kind == "clinical" and everything.changes[-1].kind == "engine"
     assert (everything.stamp.engine, everything.stamp.knowledge.sha256) == (relaxant.__version__, knowledge.sha256)
+
+
+def test_until_a_day(knowledge: Knowledge) -> None:
+    first = whats_new(date(2026, 11, 22), until=date(2026, 11, 22), knowledge=knowledge)
+    assert [c.id for c in first.changes] == ["first-knowledge", "kinetics-library", "review-of-one-person"]
+    assert "From 2026-11-22 to 2026-11-22: 1 clinical change, 2 others." in news_text(first, knowledge)
+    with pytest.raises(InputError, match="before the first day"):
+        whats_new(date(2026, 11, 22), until=date(2026, 11, 21), knowledge=knowledge)
 
 
 def test_of_one_relaxant(knowledge: Knowledge) -> None:
@@ -135,6 +147,8 @@ def test_as_json(capsys: pytest.CaptureFixture[str], knowledge: Knowledge) -> No
         (["--since", "unknown"], "--since: “unknown”: this names no day"),
         (["--since", "2026-02-30"], "--since: “2026-02-30”: there is no such day"),
         (["--since", "9999-01-01"], "--since: “9999-01-01”: this day is still to come; give a day up to today"),
+        (["--since", "2026-11-22", "--until", "9999-01-01"], "--until: “9999-01-01”: this day is still to come"),
+        (["--since", "2026-11-22", "--until", "2026-11-21"], "--until: “2026-11-21”: it is before --since"),
         (["--since", "2026-11-22", "--agent", "baclofn"], "--agent: “baclofn”: no relaxant that is known here"),
         (["--since", "2026-11-22", "--patient", "nobody.yaml"], "FILE: “nobody.yaml”: it cannot be read"),
     ],

@@ -29,13 +29,20 @@ pytestmark = pytest.mark.skipif(
     reason="build and hatchling are not installed",
 )
 EPOCH = "1795737600"
-WRITTEN = {".py", ".yaml", ".j2", ".css", ".typ", ".cql"}  # written here; anything else in the wheel is named one by one
+WRITTEN = {
+    ".py",
+    ".yaml",
+    ".j2",
+    ".css",
+    ".typ",
+    ".cql",
+}  # written here; anything else in the wheel is named one by one
 FOUND = {
     "py.typed", "medicines/data/NOTICE.txt", "medicines/data/dictionary.sqlite", "service/static/manifest.json", "service/static/icon.svg",
     "service/static/icon-*.svg", "service/static/page-*.js", "service/static/diary/app.js", "service/static/diary/sw.js",
     "service/static/diary/icon.svg", "service/static/diary/index.html", "service/static/diary/manifest.webmanifest",
 }  # fmt: skip
-GUARD = '''
+GUARD = """
 import os, sys
 def look(event, found):
     if event in ("open", "os.listdir", "os.scandir") and found and isinstance(found[0], (str, bytes)):
@@ -45,7 +52,7 @@ def look(event, found):
             sys.stderr.flush()
             os._exit(99)
 sys.addaudithook(look)
-'''
+"""
 
 
 def built(source: Path, out: Path, what: str) -> Path:
@@ -192,7 +199,14 @@ def test_the_wheel_holds_what_was_written_and_what_is_named(wheel: Path) -> None
     if tracked:
         there = {t.removeprefix("src/relaxant/") for t in tracked if (ROOT / t).exists()}
         assert there <= set(ours), sorted(there - set(ours))[:5]
-    assert sorted(Path(n).name for n in beside) == ["LICENSE", "METADATA", "NOTICE", "RECORD", "WHEEL", "entry_points.txt"]
+    assert sorted(Path(n).name for n in beside) == [
+        "LICENSE",
+        "METADATA",
+        "NOTICE",
+        "RECORD",
+        "WHEEL",
+        "entry_points.txt",
+    ]
     assert wheel.stat().st_size < 12_000_000
 
 
@@ -202,7 +216,10 @@ def test_every_notice_is_of_something_in_the_wheel(wheel: Path) -> None:
         notice = archive.read(next(n for n in archive.namelist() if n.endswith("/NOTICE"))).decode()
     for one in bundled():
         for pattern in one.files:
-            assert any(fnmatch.fnmatchcase(name, pattern.replace("**/", "*")) for name in names), (one.component, pattern)
+            assert any(fnmatch.fnmatchcase(name, pattern.replace("**/", "*")) for name in names), (
+                one.component,
+                pattern,
+            )
     for text in ("National Library of Medicine", "Jake Archibald", "LOINC is copyright", "SNOMED CT belongs"):
         assert text in notice
     assert "notice appear in all copies" in notice  # what the ISC licence asks for
@@ -211,7 +228,12 @@ def test_every_notice_is_of_something_in_the_wheel(wheel: Path) -> None:
 def test_the_metadata(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         text = archive.read(next(n for n in archive.namelist() if n.endswith("/METADATA"))).decode()
-    for line in (f"Version: {__version__}", "License-Expression: Apache-2.0", "Requires-Python: >=3.11", "License-File: NOTICE"):
+    for line in (
+        f"Version: {__version__}",
+        "License-Expression: Apache-2.0",
+        "Requires-Python: >=3.11",
+        "License-File: NOTICE",
+    ):
         assert line in text
     assert "Project-URL" not in text  # none is known
     if importlib.util.find_spec("twine") is not None:
@@ -225,7 +247,9 @@ def test_the_source_distribution_holds_what_builds_and_tests_it(sdist: Path) -> 
     for wanted in ("pyproject.toml", "LICENSE", "NOTICE", "CHANGELOG.md", "requirements.lock", "requirements-dev.lock", "tests/conftest.py",
                    "tools/sbom.py", "web/package-lock.json", "docs/reference/review.schema.json", "examples/ms-ckd-baclofen.yaml"):  # fmt: skip
         assert wanted in names, wanted
-    forbidden = re.compile(r"(^|/)(\.env|\.venv|\.git|node_modules|__pycache__|build|dist|shared)/|\.pyc$|\.pem$|\.key$|(^|/)\.env$")
+    forbidden = re.compile(
+        r"(^|/)(\.env|\.venv|\.git|node_modules|__pycache__|build|dist|shared)/|\.pyc$|\.pem$|\.key$|(^|/)\.env$"
+    )
     assert [n for n in names if forbidden.search(n)] == []
     assert sdist.stat().st_size < 20_000_000
 

@@ -365,6 +365,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Show what changed since a day, the day included: clinical changes first, with who gets different advice and the rules.",
     )
     new.add_argument("--since", required=True, metavar="DATE", help="the first day, such as 2026-11-22")
+    new.add_argument("--until", metavar="DATE", help="the last day (today)")
     new.add_argument("--agent", action="append", default=[], metavar="NAME", help="what changed of this relaxant alone; may be repeated")  # fmt: skip
     new.add_argument("--patient", metavar="FILE", help="what changed of the relaxants that this person takes, has stopped or is weighed for: a patient file, a FHIR R4 bundle, or - for standard input")  # fmt: skip
     new.add_argument("--format", choices=("text", "json"), default="text")

@@ -53,7 +53,7 @@ class WentAway(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WhatsNew(msgspec.Struct, frozen=True, kw_only=True):
-    """What changed from ``since`` on, the day itself included: clinical changes first, the newest first.
+    """What changed from ``since`` to ``until`` (now, where it is None), both days included: clinical changes first, the newest first.
 
     ``agents`` are the relaxants that were asked about; without ``narrowed`` all were. ``unread`` are lines of the person's list that may be a
     relaxant and were not understood, ``medicines_known`` is whether a list was given. ``newest`` is the day of the newest change of all,
@@ -61,6 +61,7 @@ class WhatsNew(msgspec.Struct, frozen=True, kw_only=True):
 
     stamp: NewsStamp
     since: str
+    until: str | None
     narrowed: bool
     agents: tuple[str, ...]
     unread: tuple[str, ...]
@@ -72,13 +73,21 @@ class WhatsNew(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def whats_new(
-    since: date, *, agents: Iterable[str] = (), patient: Patient | None = None, knowledge: Knowledge | None = None
+    since: date,
+    *,
+    until: date | None = None,
+    agents: Iterable[str] = (),
+    patient: Patient | None = None,
+    knowledge: Knowledge | None = None,
 ) -> WhatsNew:
-    """What changed since a day, the day included; with ``agents`` or a ``patient`` of those relaxants alone: the ones named, and the ones that
-    the person takes, has stopped or is weighed for.
+    """What changed since a day (and until another), the days included; with ``agents`` or a ``patient`` of those relaxants alone: the ones named,
+    and the ones that the person takes, has stopped or is weighed for.
 
-    Raises :class:`InputError` for a name that is no relaxant, and :class:`relaxant.errors.KnowledgeError` for an unsound pack.
+    Raises :class:`InputError` for a name that is no relaxant and for days in the wrong order, and :class:`relaxant.errors.KnowledgeError` for an
+    unsound pack.
     """
+    if until is not None and until < since:
+        raise InputError("until", until, f"it is before the first day, {since}", "give that day or a later one")
     if isinstance(agents, str):
         raise InputError("agents", agents, "this is one name, not a list of names", "put it into a list")
     known = knowledge or load_knowledge()
@@ -90,13 +99,18 @@ def whats_new(
         asked |= _agents_of(patient, medicines, known)
         unread = tuple(dict.fromkeys(m.said for m in medicines if not m.ingredients or m.not_understood))
     narrowed = bool(names) or patient is not None
-    day = since.isoformat()
-    newer = [_changed(change, known) for change in known.changes.changes.values() if change.on >= day]
+    day, last = since.isoformat(), None if until is None else until.isoformat()
+
+    def within(on: str) -> bool:
+        return day <= on and (last is None or on <= last)
+
+    newer = [_changed(change, known) for change in known.changes.changes.values() if within(change.on)]
     kept = [change for change in newer if not narrowed or _touches(change.agents, asked)]
-    gone = [rule for rule in known.changes.gone.values() if rule.on >= day]
+    gone = [rule for rule in known.changes.gone.values() if within(rule.on)]
     return WhatsNew(
         stamp=NewsStamp(engine=__version__, knowledge=KnowledgeStamp(date=known.date, sha256=known.sha256, packs=known.packs)),
         since=day,
+        until=last,
         narrowed=narrowed,
         agents=tuple(sorted(asked)),
         unread=unread,

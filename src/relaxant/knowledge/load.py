@@ -301,7 +301,9 @@ def _merge(documents: Iterable[tuple[str, Document]]) -> dict[str, Any]:
     registries = Registries(**{kind: kept.pop(kind) for kind in Registries.__struct_fields__})
     changes = Changes(
         changes={
-            key: msgspec.structs.replace(change, pack=Path(laid_on).name if packs[laid_on := owner["changes", key]] else "")
+            key: msgspec.structs.replace(
+                change, pack=Path(laid_on).name if packs[laid_on := owner["changes", key]] else ""
+            )
             for key, change in kept.pop("changes").items()
         },
         gone=kept.pop("gone"),

@@ -30,7 +30,7 @@ def _head(new: WhatsNew, words: dict[str, Any]) -> Iterator[str]:
     packs = words["packs"].format(packs=", ".join(stamp.knowledge.packs)) if stamp.knowledge.packs else ""
     yield words["stamp"].format(engine=stamp.engine, date=stamp.knowledge.date, sha256=stamp.knowledge.sha256[:_HASH_SHOWN], packs=packs)  # fmt: skip
     clinical = sum(change.kind == "clinical" for change in new.changes)
-    title = words["since"].format(since=new.since)
+    title = words["since" if new.until is None else "between"].format(since=new.since, until=new.until)
     if not new.changes:
         what = words["nothing_of" if new.narrowed and new.left_out else "nothing"]
         newest = f" {words['newest'].format(newest=new.newest)}" if new.newest and not new.left_out else ""
