@@ -73,9 +73,9 @@ def libraries() -> Iterator[Library]:
         return
     extras: dict[str, set[str]] = {}
     for line in required:
-        name, marker = _REQUIREMENT.match(line), _EXTRA.search(line)
-        if name is not None and (marker is None or marker[1] not in _DEVELOPMENT):
-            extras.setdefault(name[1].lower(), set()).add("" if marker is None else marker[1])
+        asked, marker = _REQUIREMENT.match(line), _EXTRA.search(line)
+        if asked is not None and (marker is None or marker[1] not in _DEVELOPMENT):
+            extras.setdefault(asked[1].lower(), set()).add("" if marker is None else marker[1])
     for name, needed in sorted(extras.items(), key=lambda item: ("" not in item[1], item[0])):
         wanted = () if "" in needed else tuple(sorted(needed))
         try:
@@ -94,5 +94,5 @@ def licence_of(about: metadata.PackageMetadata) -> str | None:
     named = [c for c in classified if c != "OSI Approved"]
     if named:
         return ", ".join(named)
-    said = (about["License"] if "License" in about else "").strip().partition("\n")[0]
+    said = (about.get_all("License") or [""])[0].strip().partition("\n")[0]
     return said if 0 < len(said) <= _LONGEST_LICENCE else None
