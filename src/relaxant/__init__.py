@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         synthesize,
         taper,
         to_json,
+        whats_new,
     )
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "synthesize",
     "taper",
     "to_json",
+    "whats_new",
 ]
 
 

@@ -14,6 +14,7 @@ from relaxant.io.diary_csv import read_diary
 from relaxant.io.read import read_bytes, read_file
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.linting import lint
+from relaxant.news import whats_new
 from relaxant.patient import Patient
 from relaxant.pharmacology.cards.course import GivenDose
 from relaxant.pharmacology.estimation.estimate import estimate, estimate_table
@@ -58,6 +59,7 @@ __all__ = [
     "synthesize",
     "taper",
     "to_json",
+    "whats_new",
 ]
 
 

@@ -374,7 +374,24 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("pack", metavar="PACK", nargs="*", help="a pack's folder, or several, each laid over those before it; the shipped knowledge if left out")  # fmt: skip
     check.set_defaults(run=_lint)
 
+    new = commands.add_parser(
+        "whats-new",
+        help="what changed since a day, clinical changes first: who gets different advice, by which rules",
+        description="Show what changed since a day, the day included: clinical changes first, with who gets different advice and the rules.",
+    )
+    new.add_argument("--since", required=True, metavar="DATE", help="the first day, such as 2026-11-22")
+    new.add_argument("--until", metavar="DATE", help="the last day (today)")
+    new.add_argument("--agent", action="append", default=[], metavar="NAME", help="what changed of this relaxant alone; may be repeated")  # fmt: skip
+    new.add_argument("--patient", metavar="FILE", help="what changed of the relaxants that this person takes, has stopped or is weighed for: a patient file, a FHIR R4 bundle, or - for standard input")  # fmt: skip
+    new.add_argument("--format", choices=("text", "json"), default="text")
+    new.add_argument("--output", metavar="PATH", help="write there instead of to standard output")
+    knows(new)
+    new.set_defaults(run=_whats_new)
+
     about = commands.add_parser("about", help="versions, knowledge and notices", description="What this is made of.")
+    about.add_argument(
+        "--libraries", action="store_true", help="the libraries that are installed, with version and licence"
+    )
     knows(about)
     about.set_defaults(run=_about)
     return parser
@@ -667,28 +684,28 @@ def _lint(options: argparse.Namespace) -> int:
     return 1 if faults else 0
 
 
-def _about(options: argparse.Namespace) -> int:
-    import relaxant.medicines
+def _whats_new(options: argparse.Namespace) -> int:
+    from relaxant.cli_whats_new import run
     from relaxant.knowledge.load import load_knowledge
+
+    data = None if options.patient is None else _read(options.patient)
+    name = "standard input" if options.patient in (None, "-") else Path(options.patient).name
+    made = run(options, data, name, load_knowledge(*options.pack), today(), encoding=_encoding(options))
+    _write(made, options.output)
+    return 0
+
+
+def _about(options: argparse.Namespace) -> int:
+    from relaxant.cli_about import about
+    from relaxant.knowledge.load import load_knowledge
+    from relaxant.report.columns import plainer
 
     try:
         knowledge = load_knowledge(*options.pack)
     except KnowledgeError as error:
         raise InputError("--pack", ", ".join(options.pack), str(error), "run `relaxant lint` on it") from None
-    print(f"relaxant {__version__}")
-    print(f"knowledge {knowledge.date}, sha256 {knowledge.sha256}")
-    print(
-        f"{len(knowledge.agents)} agents, {len(knowledge.rules)} rules, {len(knowledge.roles)} partner roles, {len(knowledge.sources)} sources"
-    )
-    print(f"agents: {', '.join(sorted(knowledge.agents))}")
-    if knowledge.replaced:
-        print(f"replaced by a pack: {', '.join(knowledge.replaced)}")
-    if knowledge.changed:
-        print(f"changed by a pack: {', '.join(knowledge.changed)}")
-    if knowledge.silenced:
-        print(f"silenced by a pack: {', '.join(gone.silence.rule for gone in knowledge.silenced)}")
-    print()
-    print((Path(relaxant.medicines.__file__).parent / "data" / "NOTICE.txt").read_text(encoding="utf-8").strip())
+    encoding = sys.stdout.encoding or "utf-8"
+    _write(plainer(about(knowledge, with_libraries=options.libraries), encoding).encode(encoding), None)
     return 0
 
 

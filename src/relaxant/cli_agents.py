@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 
 import msgspec
 
@@ -14,9 +13,7 @@ from relaxant.formulary.condition_page import condition_page, conditions_spoken_
 from relaxant.formulary.text import condition_text, listed, page_text
 from relaxant.io.patient_file import read_country
 from relaxant.knowledge.load import Knowledge
-from relaxant.medicines.dictionary import Ingredient, lookup_name
-from relaxant.medicines.local import dictionary_of
-from relaxant.medicines.names import read_name
+from relaxant.medicines.relaxants import agents_named
 from relaxant.patient import Stated, jurisdiction_of
 
 
@@ -38,38 +35,12 @@ def run(options: argparse.Namespace, knowledge: Knowledge) -> bytes:
     return "\n\n".join(page_text(page, knowledge) for page in pages).encode()
 
 
-def agents_named(name: str, knowledge: Knowledge) -> list[str]:
-    """The agents that a name means: an agent's own, its name elsewhere, or a brand; those of every route for an ingredient's."""
-    wanted = " ".join(name.casefold().split())
-    exact = [
-        a.agent
-        for a in knowledge.agents.values()
-        if wanted in {a.agent.casefold(), *(n.casefold() for n in a.names.values())}
-    ]
-    if exact:
-        return exact
-    dictionary = dictionary_of(knowledge)
-    reading = read_name(name, dictionary)
-    if found := _of(reading.ingredients, knowledge):
-        return found
-    near = [
-        s.name for s in reading.suggestions if (e := lookup_name(s.name, dictionary)) and _of(e.ingredients, knowledge)
-    ]
-    would = f"did you mean {' or '.join(near)}?" if near else "see the list with `relaxant agents`"
-    raise InputError("NAME", name, "no relaxant that is known here has this name", would)
-
-
 def _condition_named(name: str, knowledge: Knowledge) -> str:
     found = condition_ids(Stated(name=name), knowledge)
     if not found:
         titles = ", ".join(knowledge.conditions[c].title for c in conditions_spoken_of(knowledge))
         raise InputError("--for", name, "no condition that is known here has this name", f"use one of {titles}")
     return found[0]
-
-
-def _of(ingredients: Sequence[Ingredient], knowledge: Knowledge) -> list[str]:
-    names = {i.name for i in ingredients}
-    return [a.agent for a in knowledge.agents.values() if a.ingredient in names]
 
 
 def _json(value: object) -> bytes:

@@ -122,6 +122,7 @@ def lint_knowledge(
     from relaxant.lint_conditions import faults_of_conditions
     from relaxant.lint_exposure import faults_of_exposure  # here, so that a review does not load what it does not use
     from relaxant.lint_models import faults_of_models
+    from relaxant.lint_news import faults_of_news
     from relaxant.lint_plans import faults_of_plans
     from relaxant.lint_registries import faults_of_registries
     from relaxant.lint_responses import faults_of_responses
@@ -140,6 +141,7 @@ def lint_knowledge(
     faults += [Fault(where, what) for where, what in faults_of_exposure(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_plans(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_blocks(knowledge)]
+    faults += [Fault(where, what) for where, what in faults_of_news(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_scales(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_responses(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_trials(knowledge)]

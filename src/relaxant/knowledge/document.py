@@ -5,6 +5,7 @@ from __future__ import annotations
 from relaxant.knowledge.blocks import Block
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.crises import Crisis
+from relaxant.knowledge.news import Change, Gone, Release
 from relaxant.knowledge.overlays import AgentChange, MedicineName, PackSheet, Replacement, Silence
 from relaxant.knowledge.pathways import Pathways
 from relaxant.knowledge.people import Population
@@ -93,3 +94,6 @@ class Document(Frozen, frozen=True, kw_only=True, gc=False):
     registry_conditions: tuple[RegistryCondition, ...] = ()
     registry_uses: tuple[RegistryUse, ...] = ()
     registry_measures: tuple[RegistryMeasure, ...] = ()
+    news: tuple[Change, ...] = ()
+    gone: tuple[Gone, ...] = ()
+    releases: tuple[Release, ...] = ()

@@ -39,6 +39,7 @@ from relaxant.version import __version__
 if TYPE_CHECKING:  # loaded only where a pack is read anew or a model is asked for: a cold start is felt
     from relaxant.knowledge.cards import Model
     from relaxant.knowledge.document import Document
+    from relaxant.knowledge.news import News
     from relaxant.knowledge.pathways import Pathways
     from relaxant.knowledge.people import Population
     from relaxant.knowledge.plans import Plans
@@ -75,6 +76,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rules: dict[str, Rule]
     combinations: dict[str, Combination]
     coverage: tuple[Coverage, ...]
+    news_packed: msgspec.Raw  # what changed for whom, decoded when that is asked
     claims_packed: msgspec.Raw  # what articles say, decoded when an article is read
     models_packed: msgspec.Raw  # the model cards, decoded when first asked for
     pathways_packed: msgspec.Raw  # likewise
@@ -106,6 +108,16 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             from relaxant.knowledge.cards import Model
 
             known = _MODELS[self.sha256] = msgspec.msgpack.decode(self.models_packed, type=dict[str, Model])
+        return known
+
+    @property
+    def news(self) -> News:
+        """What changed, for whom, and the rules that went."""
+        known = _NEWS.get(self.sha256)
+        if known is None:
+            from relaxant.knowledge.news import News
+
+            known = _NEWS[self.sha256] = msgspec.msgpack.decode(self.news_packed, type=News)
         return known
 
     @property
@@ -185,6 +197,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 _EXPOSURES: dict[str, dict[str, tuple[Exposure, ...]]] = {}
 _MODELS: dict[str, dict[str, Model]] = {}
+_NEWS: dict[str, News] = {}
 _CLAIMS: dict[str, dict[str, Claim]] = {}
 _PATHWAYS: dict[str, Pathways] = {}
 _POPULATIONS: dict[str, dict[str, Population]] = {}
@@ -343,12 +356,13 @@ def loaded(sha256: str, *overlays: str) -> Knowledge:
             for page, words in own.items():
                 pages_of = wording.setdefault(language, {})
                 pages_of[page] = words_over(pages_of.get(page, {}), words)
-    merged = merge(packs)
+    labels = [label_of(overlay, pack) for overlay, pack in zip(overlays, packs[1:], strict=True)]
+    merged = merge(packs, ("", *labels))
     dates = [s.date for s in merged["sources"].values() if s.id == "relaxant-knowledge" and s.date]
     knowledge = Knowledge(
         sha256=sha256,
         date=max(dates, default="unknown"),
-        packs=tuple(label_of(overlay, pack) for overlay, pack in zip(overlays, packs[1:], strict=True)),
+        packs=tuple(labels),
         wording=wording,
         **merged,
     )

@@ -11,6 +11,7 @@ import msgspec
 from relaxant.errors import KnowledgeError
 from relaxant.knowledge.dangling import dangling, id_of
 from relaxant.knowledge.document import Document
+from relaxant.knowledge.news import News
 from relaxant.knowledge.overlays import KINDS, MedicineName, Silenced, lay_over
 from relaxant.knowledge.pathways import Pathways, laid_over
 from relaxant.knowledge.plans import Plans
@@ -19,8 +20,8 @@ from relaxant.knowledge.responses import Responses
 from relaxant.knowledge.schema import Coverage, Exposure
 
 
-def merge(packs: Sequence[Sequence[tuple[str, Document]]]) -> dict[str, Any]:
-    """Packs of named files, each laid over those before it."""
+def merge(packs: Sequence[Sequence[tuple[str, Document]]], labels: Sequence[str]) -> dict[str, Any]:
+    """Packs of named files, each laid over those before it. ``labels``: what the stamp calls each; ours has none."""
     kept: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
     owner: dict[tuple[str, str], tuple[int, str]] = {}
     exposures: dict[tuple[str, str, str, str], Exposure] = {}
@@ -68,6 +69,14 @@ def merge(packs: Sequence[Sequence[tuple[str, Document]]]) -> dict[str, Any]:
     ) in plans.items():  # of several that fit the first is chosen: a later pack's stand before an earlier's
         plans[kind] = dict(sorted(entries.items(), key=lambda item, kind=kind: -owner[kind, item[0]][0]))  # type: ignore[misc]
     registries = Registries(**{kind: kept.pop(kind) for kind in Registries.__struct_fields__})
+    news = News(
+        news={
+            key: msgspec.structs.replace(change, pack=labels[owner["news", key][0]])
+            for key, change in kept.pop("news").items()
+        },
+        gone=kept.pop("gone"),
+        releases=kept.pop("releases"),
+    )
     responses = Responses(**{kind: kept.pop(kind) for kind in Responses.__struct_fields__})
     packed = {
         f"{kind}_packed": msgspec.Raw(msgspec.msgpack.encode(dict(sorted(kept.pop(kind).items()))))
@@ -76,6 +85,7 @@ def merge(packs: Sequence[Sequence[tuple[str, Document]]]) -> dict[str, Any]:
     return {
         **{k: dict(sorted(v.items())) for k, v in kept.items()},
         **packed,
+        "news_packed": msgspec.Raw(msgspec.msgpack.encode(news)),
         "registries_packed": msgspec.Raw(msgspec.msgpack.encode(registries)),
         "responses_packed": msgspec.Raw(msgspec.msgpack.encode(responses)),
         "plans_packed": msgspec.Raw(msgspec.msgpack.encode(Plans(**plans))),

@@ -29,7 +29,7 @@ Kind = Literal[
     "sources", "agents", "roles", "conditions", "labs", "allergens", "policies", "rules", "combinations", "claims", "models", "populations", "trials",
     "titrations", "dose_bounds", "gates", "tapers", "gaps", "withdrawals", "switches", "uptakes", "follow_ups", "goals", "choices", "useful_levels", "blocks",
     "crises", "pumps", "scales", "markers", "response_priors", "onsets", "worsenings", "next_steps", "registry_people", "registry_conditions", "registry_uses",
-    "registry_measures",
+    "registry_measures", "news", "gone", "releases",
 ]  # fmt: skip
 KINDS: tuple[str, ...] = get_args(Kind)
 JURISDICTIONS: tuple[Jurisdiction, ...] = get_args(Jurisdiction)
