@@ -176,7 +176,7 @@ def test_a_source_that_is_not_there_is_refused(tmp_path: Path) -> None:
     [
         ({"onsets": [ONSET, ONSET]}, "onsets: “ward-eperisone” is defined twice"),
         ({"worsenings": [WORSENING, WORSENING]}, "worsenings: “ward-heat” is defined twice"),
-        ({"onsets": [{**ONSET, "days": [1]}]}, "length 2"),
+        ({"onsets": [{**ONSET, "days": [1]}]}, "a list of 2 must stand here"),
         ({"onsets": [{**ONSET, "days": [1, "soon"]}]}, "ward.yaml"),
         ({"onsets": [{**ONSET, "hours": 3}]}, "hours"),
         ({"worsenings": [{**WORSENING, "measured": "heat"}]}, "measured"),
