@@ -16,6 +16,7 @@ from relaxant.pharmacology.cards.course import GivenDose, course
 from relaxant.pharmacology.cards.model import individual
 from relaxant.pharmacology.estimation.diagnostics import prediction_errors
 from relaxant.pharmacology.estimation.estimate import estimate, estimate_people, estimate_table
+from relaxant.pharmacology.estimation.event_people import people_of
 from relaxant.pharmacology.estimation.likelihoods import counts, ordinal
 from relaxant.pharmacology.estimation.observations import Changed, Observation, Person
 from relaxant.pharmacology.estimation.residuals import ResidualError
@@ -370,6 +371,44 @@ def test_a_table_with_outputs_limits_occasions_and_steady_doses() -> None:
     assert found.kappas.shape == (2, 1, 1) and np.isnan(found.seen.residual[2])
 
 
+def test_a_table_whose_covariate_changes_is_the_person_who_changes() -> None:
+    columns = {"ID": [1] * 6, "TIME": [0, 12, 24, 24, 30, 47], "EVID": [1, 0, 2, 2, 0, 0], "AMT": [20] + [0] * 5, "II": [8] + [0] * 5, "ADDL": [5] + [0] * 5}  # fmt: skip
+    columns |= {"DV": [None, 150, None, None, 300, 400], "KIDNEY_FUNCTION": [90, 90, 60, 30, 30, "."]}
+    (person,) = people_of(SIMON, columns)
+    assert person.covariates == {"kidney_function": 90.0}
+    assert list(person.changed) == [
+        Changed(24.0, {"kidney_function": 30.0})
+    ]  # two rows of one time are one change; no value is no change
+    seen = [Observation(time=t, value=v) for t, v in ((12, 150), (30, 300), (47, 400))]
+    want = estimate_people(SIMON, [Person(doses=THRICE, observations=seen, covariates={"kidney_function": 90.0}, changed=[Changed(24.0, {"kidney_function": 30.0})])])  # fmt: skip
+    np.testing.assert_allclose(estimate_table(SIMON, columns).deviations, want.deviations, atol=1e-7)
+
+
+def test_a_table_names_categories_and_infusions() -> None:
+    card = CARDS["carisoprodol-meprobamate-adult-label"]
+    (on,) = {r.on for r in card.relations if r.form == "category"}
+    table = {"ID": ["a", "b"] * 2, "TIME": [0, 0, 2, 2], "AMT": [350, 350, 0, 0], "DV": [None, None, 1.5, 1.5], on: ["poor", "normal"] * 2}  # fmt: skip
+    order = np.argsort(table["ID"], kind="stable")
+    poor, normal = people_of(card, {n: np.array(v, dtype=object)[order] for n, v in table.items()})
+    assert (poor.covariates[on], normal.covariates[on]) == ("poor", "normal")
+    infused = {"ID": [1, 1], "TIME": [0, 60], "AMT": [70, 0], "RATE": [7, 0], "DV": [None, 1.0]}
+    (person,) = people_of(ROCURONIUM, infused | {"CMT": [1, 1]})
+    assert person.doses[0].infused_over == pytest.approx(10)
+
+
+def test_a_level_written_before_a_dose_of_its_time_is_a_trough() -> None:
+    before = {"ID": [1] * 3, "TIME": [0, 30, 30], "AMT": [70, 0, 70], "DV": [None, 0.5, None]}
+    after = {"ID": [1] * 3, "TIME": [0, 30, 30], "AMT": [70, 70, 0], "DV": [None, None, 0.5]}
+    own = individual(ROCURONIUM, {})
+    seen = []
+    for columns in (before, after):
+        (person,) = people_of(ROCURONIUM, columns)
+        (look,) = person.observations
+        seen.append(course(ROCURONIUM, own, person.doses, [look.time])[0, 0])
+    single, first = (course(ROCURONIUM, own, [GivenDose(amount=70, unit=ROCURONIUM.amount, route="intravenous")], [t])[0, 0] for t in (30.0, 0.0))  # fmt: skip
+    assert seen == pytest.approx([single, single + first], rel=1e-6)
+
+
 def virtual(people: int, seed: int) -> list[Person]:
     random = np.random.default_rng(seed)
     own = individual(SIMON, {}, deviations=drawn(SIMON, people, seed=seed))
@@ -444,6 +483,12 @@ def level(time: float, value: float | None, **more: object) -> Observation:
         (lambda: estimate_table(SIMON, table() | {"II": [0] * 6}), "II", "no interval"),
         (lambda: estimate_table(SIMON, table() | {"OCC": [1, 2, 1, 1, 1, 1]}), "OCC", "comes back"),
         (lambda: estimate_table(SIMON, table() | {"DV": ["a"] * 6}), "DV", "not a number"),
+        (lambda: estimate_table(SIMON, table() | {"DV": [420, 180]}), "DV", "the table has 6 rows"),
+        (lambda: estimate_table(SIMON, table() | {"EVID": [1, 1, 0, 0, 1, 0], "AMT": [20, 20, 0, 0, 15, 0], "SS": [0, 1, 0, 0, 0, 0], "II": [8] * 6}), "SS", "would forget the doses before it"),
+        (lambda: estimate_table(SIMON, table() | {"RATE": [-1] * 6}), "RATE", "give 0 or more"),
+        (lambda: estimate_table(SIMON, table() | {"ADDL": [1.5] * 6}), "ADDL", "whole number of further doses"),
+        (lambda: estimate_table(SIMON, table() | {"SS": [3] * 6}), "SS", "SS 0, 1 or 2"),
+        (lambda: estimate_table(SIMON, table() | {"DVID": [4] * 6}, outputs={1: "concentration"}), "DVID", "of no output"),
         (lambda: estimate_people(SIMON, [Person(doses=THRICE, observations=[level(2, 9.0)])]).shrinkage(), "people", "spread between people"),
         (lambda: prediction_errors(estimate(SIMON, {}, THRICE, [level(2, 9.0)]), 2, seed=1), "simulations", "observations"),
         (lambda: estimate(SIMON, {}, THRICE, [level(2, 9.0)]).posterior(0, seed=1), "draws", "nothing to draw"),

@@ -147,6 +147,15 @@ def test_levels_below_quantification_pull_down_without_being_zero() -> None:
     assert censored.arrived.all()
 
 
+def test_a_level_of_nothing_below_quantification_needs_no_additive_scatter() -> None:
+    data = levels([0.0], [20.0], [2.0, 15.0], [0.3, 0.0], quantified_from=[0.02, 0.02])
+    found = most_probable(TYPICAL, OMEGA, FREE, way, data, proportional=PROPORTIONAL, additive=0)
+    without = most_probable(TYPICAL, OMEGA, FREE, way, levels([0.0], [20.0], [2.0], [0.3]), proportional=PROPORTIONAL, additive=0)  # fmt: skip
+    later = concentration(way(without.parameters).disposition, {"oral": oral(without.parameters["ka"])}, schedule([Dose(amount=20)], [15.0]))  # fmt: skip
+    assert later[0, 0] > 0.02  # what the first level alone foretells, so that the second speaks for a faster clearance
+    assert found.deviations[0, 0] > without.deviations[0, 0]
+
+
 def test_a_batch_is_each_person_alone_and_padding_changes_nothing() -> None:
     data, _ = simulated(12, 5)
     together = estimated(data)
@@ -173,6 +182,9 @@ def test_no_information_gives_the_prior() -> None:
     ("data", "field"),
     [
         (lambda: levels([0.0], [-1.0], [1.0], [1.0]), "amounts"),
+        (lambda: levels([0.0], [1.0], [[1.0, 2.0, 3.0]], [[1.0, 1.0]]), "values"),
+        (lambda: most_probable(TYPICAL, OMEGA, FREE, way, levels([2.0], [1.0], [1.0], [0.1]), proportional=0.1, additive=0), "values"),
+        (lambda: most_probable(TYPICAL, OMEGA, FREE, way, levels([0.0], [1.0], [1.0], [0.0]), proportional=0.1, additive=0), "values"),
         (lambda: levels([0.0], [1.0], [1.0], [-0.5]), "values"),
         (lambda: levels([0.0], [1.0], [1.0], [np.nan]), "values"),
         (lambda: levels([0.0], [1.0], [np.nan], [1.0]), "times"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,13 @@ def test_a_table_read_as_regimens_is_the_regimens() -> None:
     assert [d.amount for d in back["bed 2"][0]] == [20.0, 2.5]
 
 
+def test_without_mdv_every_value_was_measured() -> None:
+    table = {"ID": [1, 1, 1], "TIME": [0, 2, 4], "AMT": [20, 0, 0], "DV": [".", 0.3, 0.2]}
+    (doses, times, measured) = regimens_of(table)[1]
+    assert len(doses) == 1 and times.tolist() == [2, 4] and measured.tolist() == [0.3, 0.2]
+    assert np.isnan(regimens_of(table | {"MDV": [1, 0, 1]})[1][2][1])
+
+
 def test_steady_doses_add_up_in_the_table_too() -> None:
     given = [GivenDose(amount=20, every=24, count=2, steady=True), GivenDose(time=14, amount=10, every=24, steady=True), GivenDose(time=20, amount=5)]  # fmt: skip
     times = np.arange(0, 60, 0.5)
@@ -130,6 +138,8 @@ def test_whatever_holds_the_columns() -> None:
         assert events(of, ["gut"]).observations.tolist() == [1, 2]
     assert columns_of(array)["time"].tolist() == [0.0, 2.0]
     assert columns_of(Dictionary())["time"].tolist() == [0.0]
+    dated = columns_of({"ID": [1], "SEEN": np.array(["2026-11-25"], dtype="datetime64[D]")})
+    assert dated["seen"].tolist() == [date(2026, 11, 25)]
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
@@ -187,6 +197,7 @@ def test_text_where_a_number_must_be_names_its_row() -> None:
     ("wrong", "field"),
     [
         (lambda: columns_of(3), "table"),
+        (lambda: columns_of([1, 2]), "table"),
         (lambda: columns_of({"ID": [1], "id": [1]}), "table"),
         (lambda: columns_of_csv("ID,TIME\n"), "table"),
         (lambda: columns_of_csv("ID,TIME\n1,2,3\n"), "table"),

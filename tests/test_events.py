@@ -88,6 +88,14 @@ def test_rates_that_are_equal_and_steps_of_no_time() -> None:
     np.testing.assert_allclose(got, want[:, 0], rtol=1e-12, atol=1e-15)
 
 
+def test_an_infusion_into_a_depot_that_nothing_else_goes_into() -> None:
+    table = _table([(1, 0, 1, 10, 1, 2.5, 0, 0), (1, 3, 0, 0, 0, 0, 0, 0), (1, 9, 0, 0, 0, 0, 0, 0)])
+    entries = {"gut": oral(0.9), "vein": intravenous()}
+    got = concentration_by_event(one_compartment(10.0, 50.0), entries, events(table, ENTRIES))
+    want = concentration(one_compartment(10.0, 50.0), entries, schedule([Dose(amount=10, entry="gut", duration=4)], [3.0, 9.0]))  # fmt: skip
+    np.testing.assert_allclose(got, want[:, 0], rtol=1e-12)
+
+
 def test_an_observation_before_a_dose_at_the_same_time_sees_what_was_there_and_a_reset_empties() -> None:
     rows = [
         (1, 0, 1, 10, 2, 0, 0, 0), (1, 5, 0, 0, 0, 0, 0, 0), (1, 5, 1, 10, 2, 0, 0, 0), (1, 5, 0, 0, 0, 0, 0, 0),
@@ -236,6 +244,12 @@ def test_covariates_are_the_last_known_and_before_any_the_first() -> None:
     assert prepared.covariates["SEX"].tolist() == [0, 0, 1, 1]
     constant = events(table, ENTRIES, covariates=["SEX"])
     assert constant.spell_of.tolist() == [0, 1, 2] and constant.covariates["SEX"].tolist() == [0, 1, 1]
+
+
+def test_a_covariate_in_words_holds_until_another_word() -> None:
+    table = {"ID": [1, 1, 1, 2], "TIME": [0, 1, 2, 0], "CLASS": ["poor", "poor", "normal", "normal"]}
+    prepared = events(table, ENTRIES, covariates=["CLASS"])
+    assert prepared.covariates["CLASS"].tolist() == ["poor", "normal", "normal"]
 
 
 def test_a_table_without_evid_says_by_its_doses_what_each_row_is() -> None:

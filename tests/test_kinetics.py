@@ -14,7 +14,7 @@ import matrices
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Flow
 from relaxant.pharmacology.kinetics.closed_forms import poured
-from relaxant.pharmacology.kinetics.disposition import one_compartment, three_compartments, two_compartments
+from relaxant.pharmacology.kinetics.disposition import basis, one_compartment, three_compartments, two_compartments
 from relaxant.pharmacology.kinetics.linear import concentration, intravenous, oral
 from relaxant.pharmacology.kinetics.network import Network, Period, amounts
 from relaxant.pharmacology.kinetics.schedule import Dose, schedule
@@ -168,6 +168,19 @@ def test_times_before_the_first_dose_and_out_of_order() -> None:
     assert got[1] == 0 and got[2] == 0 and got[0] > 0 and got[3] > 0
     want = concentration(disposition, entries, schedule([Dose(time=2, amount=10)], [1.0, 2.0, 3.0, 5.0]))[:, 0]
     assert got.tolist() == [want[3], want[0], want[1], want[2]]
+    held = amounts([Period(0, TWO)], {"oral": ("gut", 1.0)}, schedule([Dose(time=2, amount=10)], [5.0, 1.0, 2.0, 3.0]), {"it": {"centre": 1.0}})["it"][:, 0]  # fmt: skip
+    after = np.array([3.0, 0.0, 0.0, 1.0])
+    np.testing.assert_allclose(held, 10 / 0.8 * (np.exp(-0.2 * after) - np.exp(-after)), rtol=1e-12, atol=1e-15)
+
+
+def test_many_ways_of_absorbing_in_one_body_written_where_the_caller_wants_it() -> None:
+    ka, times = np.linspace(0.3, 3.0, 100), np.array([0.5, 2.0, 9.0])
+    prepared, place = schedule([Dose(amount=10, entry="gut")], times), np.empty((3, 100))
+    made = concentration(one_compartment(5.0, 40.0), {"gut": oral(ka)}, prepared, out=place)
+    assert made is place
+    k = 5.0 / 40.0
+    t = times[:, None]
+    np.testing.assert_allclose(place, 10 * ka / 40 / (ka - k) * (np.exp(-k * t) - np.exp(-ka * t)), rtol=1e-12)
 
 
 def test_an_infusion_is_a_bolus_spread_out_and_doses_add_up() -> None:
@@ -191,6 +204,9 @@ def test_nothing_is_lost() -> None:
     assert area == pytest.approx(100 * 0.5 / 10.0, rel=1e-5)
 
 
+TWO = Network(("gut", "centre"), np.array([[[-1.0], [0.0]], [[1.0], [-0.2]]]))
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
@@ -204,6 +220,13 @@ def test_nothing_is_lost() -> None:
         (lambda: schedule([Dose(amount=1, time=float("inf"))], [1.0]), "dose.time"),
         (lambda: concentration(one_compartment(1, 1), {}, schedule([Dose(amount=1)], [1.0])), "entry"),
         (lambda: concentration(one_compartment(1, 1), {"oral": oral(1)}, schedule([Dose(amount=1)], [1.0]), out=np.zeros((2, 2))), "out"),
+        (lambda: schedule([Dose(amount=1, count=0)], [1.0]), "dose.count"),
+        (lambda: schedule([Dose(amount=1, every=8, duration=9, steady=True)], [1.0]), "dose.duration"),
+        (lambda: concentration(one_compartment([1, 1], 1), {"oral": oral([1.0, 2.0, 3.0])}, schedule([Dose(amount=1)], [1.0])), "disposition"),
+        (lambda: basis(msgspec.structs.replace(two_compartments(1, 1, 1, 1), others=None)), "disposition"),
+        (lambda: amounts([Period(0, TWO), Period(1, Network(("gut", "skin"), TWO.rates))], {"oral": ("gut", 1.0)}, schedule([Dose(amount=1)], [1.0]), {}), "periods"),
+        (lambda: amounts([Period(0, TWO)], {"oral": ("skin", 1.0)}, schedule([Dose(amount=1)], [1.0]), {}), "entry"),
+        (lambda: amounts([Period(0, TWO)], {}, schedule([Dose(amount=1)], [1.0]), {}), "entry"),
         (lambda: concentration(one_compartment([1, 1, 1], 1), {"oral": oral([1.0, 2.0])}, schedule([Dose(amount=1)], [1.0])), "entry oral"),
     ],
 )  # fmt: skip

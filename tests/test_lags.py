@@ -7,6 +7,7 @@ import pytest
 
 from relaxant.errors import InputError
 from relaxant.pharmacology.kinetics.disposition import one_compartment, three_compartments, two_compartments
+from relaxant.pharmacology.kinetics.entries import Entry
 from relaxant.pharmacology.kinetics.lags import concentration_own_lags
 from relaxant.pharmacology.kinetics.linear import concentration, intravenous, oral
 from relaxant.pharmacology.kinetics.schedule import Dose, schedule
@@ -69,10 +70,11 @@ def test_each_person_as_with_doses_moved_alone(regimen: str, times: str, lasting
 
 @pytest.mark.parametrize("lasts", [0.0, 2.0])
 @pytest.mark.parametrize("count", [1, 3])
-def test_a_steady_state_is_the_limit_of_many_doses_that_arrive_late(count: int, lasts: float) -> None:
+@pytest.mark.parametrize("entry", [oral(1.2, 0.7), intravenous(0.7)], ids=["absorbed", "straight in"])
+def test_a_steady_state_is_the_limit_of_many_doses_that_arrive_late(count: int, lasts: float, entry: Entry) -> None:
     lag = np.array([0.0, 0.5, 3.0, 7.9, 8.0, 11.0])
     person = two_compartments(10.0, 50.0, 5.0, [80.0, 70.0, 60.0, 50.0, 40.0, 30.0])
-    entries, times = {"gut": oral(1.2, 0.7)}, np.array([-1.0, 0.0, 0.4, 3.0, 8.0, 12.5, 19.0, 30.0])
+    entries, times = {"gut": entry}, np.array([-1.0, 0.0, 0.4, 3.0, 8.0, 12.5, 19.0, 30.0])
     dose = Dose(time=0, amount=10, entry="gut", every=8, count=count, steady=True)
     got = concentration_own_lags(person, entries, [dose], times, lags={"gut": lag}, durations={"gut": lasts})
     many = Dose(time=-2400, amount=10, entry="gut", every=8, count=300 + count)

@@ -8,15 +8,30 @@ import msgspec
 import numpy as np
 import pytest
 
-from relaxant.errors import InputError
+from relaxant.errors import InputError, KnowledgeError, RelaxantError
 from relaxant.facts.names import PERSON_FACTS
-from relaxant.knowledge.cards import Bounds, Correlation, Flow, Model, Parameter, Published, Relation
+from relaxant.knowledge.cards import (
+    Bounds,
+    Compartment,
+    Correlation,
+    Flow,
+    Input,
+    Model,
+    Output,
+    Parameter,
+    Published,
+    Relation,
+)
 from relaxant.knowledge.load import load_knowledge
+from relaxant.pharmacology.cards.course import GivenDose, course, courses
+from relaxant.pharmacology.cards.mammillary import closed_form
+from relaxant.pharmacology.cards.measures import recovery_of
 from relaxant.pharmacology.cards.model import (
     amount_in,
     entry_for,
     individual,
     is_linear,
+    milligrams,
     multiplier,
     network_of,
     variability,
@@ -106,6 +121,10 @@ def _with(**changes: object) -> Model:
     return msgspec.structs.replace(SIMON, **changes)
 
 
+def _reproducing(**changes: object) -> Model:
+    return _with(reproduces=(msgspec.structs.replace(SIMON.reproduces[0], **changes),))
+
+
 def _parameter(name: str, **changes: object) -> Model:
     return _with(
         parameters=tuple(msgspec.structs.replace(p, **changes) if p.parameter == name else p for p in SIMON.parameters)
@@ -124,6 +143,15 @@ def _parameter(name: str, **changes: object) -> Model:
         (lambda: _with(flows=(*SIMON.flows, Flow(giver="central", to="bone", rate="ka"))), "there is no compartment “bone”"),
         (lambda: _with(flows=(*SIMON.flows, Flow(giver="central", rate="ka", clearance="CL"))), "one of them"),
         (lambda: _with(parameters=(*SIMON.parameters, Parameter(parameter="idle", value=1, unit="L", description="", source="x", place="y"))), "nothing uses it"),
+        (lambda: _with(parameters=(*SIMON.parameters, SIMON.parameters[0])), "defined twice"),
+        (lambda: _parameter("CL", iiv_cv=-0.2), "its spread is negative"),
+        (lambda: _with(bounds=(msgspec.structs.replace(SIMON.bounds[0], studied=(18.0, 90.0), extrapolate_to=(40.0, 70.0)),)), "both from low to high"),
+        (lambda: _with(relations=(*SIMON.relations, Relation(parameter="CL", on="age", form="power", coefficient=1.0, source="x", place="y"))), "the form power needs a reference"),
+        (lambda: _with(relations=(*SIMON.relations, Relation(parameter="CL", on="sex", form="category", source="x", place="y"))), "needs its levels"),
+        (lambda: _with(correlations=(Correlation(between=("CL", "CL_dialysis"), value=0.5, source="x", place="y"),)), "two parameters that differ"),
+        (lambda: _reproducing(tolerance=0.0, independent=False), "a tolerance is above 0"),
+        (lambda: _reproducing(measure="volume", unit="L"), "a volume is a parameter"),
+        (lambda: _reproducing(count=3, every=None), "repeats a dose without the time between"),
         (lambda: _with(reproduces=()), "at least one published number"),
         (lambda: _with(reproduces=(msgspec.structs.replace(SIMON.reproduces[0], value=9.0),)), "more than it is allowed"),
         (
@@ -139,6 +167,40 @@ def _parameter(name: str, **changes: object) -> Model:
 )  # fmt: skip
 def test_a_broken_card_is_told_what_is_wrong(broken: Callable[[], Model], said: str) -> None:
     assert any(said in what for _, what in faults_of(broken())), list(faults_of(broken()))
+
+
+def test_a_repeated_dose_is_measured_over_its_last_interval() -> None:
+    number = Published(
+        title="average", output="concentration", measure="average", value=1, unit="ng/mL", dose=20, every=8, count=60, source="s", place="p",
+    )  # fmt: skip
+    clearance = float(individual(SIMON, {})["CL"][0])
+    assert reproduced(SIMON, number).computed == pytest.approx(
+        20 / clearance / 8 * 1e3, rel=1e-9
+    )  # dose over clearance and interval
+    peak, trough = (reproduced(SIMON, msgspec.structs.replace(number, measure=m)).computed for m in ("peak", "trough"))
+    assert trough < 20 / clearance / 8 * 1e3 < peak
+
+
+def test_when_a_course_is_back_above_a_level() -> None:
+    times = np.linspace(0.0, 10.0, 21)
+    assert recovery_of(lambda t: np.abs(t - 4.3), times, 1.5) == pytest.approx(5.8, abs=1e-6)
+    assert np.isnan(recovery_of(lambda t: 3.0 + t, times, 1.5))  # never under it
+
+
+def test_what_the_lint_would_reject_is_refused_where_it_is_computed() -> None:
+    with pytest.raises(KnowledgeError, match=f"{SIMON.model}: the unit “furlongs” is not known"):
+        individual(_parameter("CL", unit="furlongs"), {})
+    with pytest.raises(KnowledgeError, match="CL on age has no reference"):
+        multiplier(Relation(parameter="CL", on="age", form="power", coefficient=1.0, source="x", place="y"), 40.0)
+    binding = CARDS["rocuronium-sugammadex-kleijn-2011"]
+    with pytest.raises(KnowledgeError, match="which no linear network does"):
+        network_of(binding, individual(binding, {}))
+
+
+def test_a_card_that_asks_for_the_size_of_a_dose_takes_a_mass() -> None:
+    assert milligrams(0.5, "g") == pytest.approx(500)
+    with pytest.raises(InputError, match="give it in mg"):
+        milligrams(100, "units")
 
 
 def test_variability_is_a_covariance_of_logarithms() -> None:
@@ -192,6 +254,9 @@ def test_the_most_specific_input_is_taken() -> None:
     assert capsule is not None and capsule.form == "capsule" and capsule.fed is True
     assert plain is None or plain != capsule
     assert entry_for(card, "rectal") is None
+    turned = msgspec.structs.replace(card, inputs=card.inputs[::-1])  # the order in which they are written says nothing
+    assert entry_for(turned, "oral") == plain
+    assert entry_for(turned, "oral", form="capsule", fed=True) == capsule
 
 
 def test_mass_becomes_substance_only_with_a_molar_mass() -> None:
@@ -267,6 +332,84 @@ def test_the_equation_solver_agrees_with_the_exact_path_where_both_apply(name: s
     got = integrate(card, parameters, [(0.0, into, 20.0, 0.0), (7.3, into, 5.0, 3.1)], times)
     for compartment in net.names:
         np.testing.assert_allclose(got[compartment], want[compartment][:, 0], rtol=1e-6, atol=1e-8)
+
+
+DEEP = (
+    # beside the gut and the blood: a second way in, tissue behind tissue, a loss from the tissue, an exchange written as two rates
+    (Flow(giver="gut", to="central", rate="ka2"),),
+    (Flow(giver="central", to="near", clearance="Q", both_ways=True), Flow(giver="near", to="far", clearance="Q2", both_ways=True)),
+    (Flow(giver="central", to="near", clearance="Q", both_ways=True), Flow(giver="near", clearance="Q2")),
+    (Flow(giver="central", to="near", rate="k12"), Flow(giver="near", to="central", rate="k21")),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("added", DEEP)
+def test_what_is_no_mammillary_card_goes_by_the_network_and_is_solved_right(added: tuple[Flow, ...]) -> None:
+    expm = pytest.importorskip("scipy.linalg", reason="SciPy checks the network").expm
+    values = {"ka2": (0.4, "1/h"), "Q": (9.0, "L/h"), "Q2": (3.0, "L/h"), "V2": (30.0, "L"), "V3": (80.0, "L"), "k12": (0.3, "1/h"), "k21": (0.2, "1/h")}  # fmt: skip
+    parameters = (*SIMON.parameters, *(Parameter(parameter=n, value=v, unit=u, description=n, source="x", place="y") for n, (v, u) in values.items()))  # fmt: skip
+    places = (*SIMON.compartments, Compartment(compartment="near", volume="V2"), Compartment(compartment="far", volume="V3"))  # fmt: skip
+    card = _with(parameters=parameters, compartments=places, flows=(*SIMON.flows, *added))
+    own = individual(card, {})
+    assert closed_form(SIMON, own, "central") is not None and closed_form(card, own, "central") is None
+    ka, cl, v, q, q2, v2, v3 = (float(own[n][0]) for n in ("ka", "CL", "V", "Q", "Q2", "V2", "V3"))
+    rates = np.zeros((4, 4))  # by hand: gut, central, near, far
+    rates[1, 0] = ka
+    lost = np.array([0.0, cl / v, 0.0, 0.0])
+    if added is DEEP[0]:
+        rates[1, 0] += 0.4
+    elif added is DEEP[3]:
+        rates[2, 1], rates[1, 2] = 0.3, 0.2
+    else:
+        rates[2, 1], rates[1, 2] = q / v, q / v2
+    if added is DEEP[1]:
+        rates[3, 2], rates[2, 3] = q2 / v2, q2 / v3
+    if added is DEEP[2]:
+        lost[2] = q2 / v2
+    rates -= np.diag(rates.sum(axis=0) + lost)
+    times = np.array([0.5, 2.0, 9.0, 30.0])
+    want = [(expm(rates * t) @ np.array([20.0, 0, 0, 0]))[1] / v * 1e3 for t in times]
+    np.testing.assert_allclose(course(card, own, [GivenDose(amount=20)], times)[:, 0], want, rtol=1e-9)
+
+
+def test_a_dose_after_the_last_look_and_someone_else_in_the_solver() -> None:
+    pytest.importorskip("scipy", reason="the extra relaxant[nonlinear] is not installed")
+    from relaxant.pharmacology.cards.nonlinear import integrate
+
+    card = CARDS["rocuronium-sugammadex-kleijn-2011"]
+    own, times = individual(card, {}), np.array([1.0, 5.0, 10.0])
+    first = (0.0, "central", 70.0, 0.0)
+    alone = integrate(card, own, [first], times)
+    later = integrate(card, own, [first, (30.0, "sugammadex_central", 128.0, 0.0)], times)
+    np.testing.assert_allclose(later["central"], alone["central"], rtol=1e-6)
+    with pytest.raises(InputError, match="of several people"):
+        integrate(card, individual(card, {"weight": np.array([50.0, 90.0])}), [first], times)
+
+
+def test_without_the_solver_a_card_that_binds_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    from relaxant.pharmacology.cards import nonlinear
+
+    card = CARDS["rocuronium-sugammadex-kleijn-2011"]
+    monkeypatch.setattr(nonlinear, "available", lambda: False)
+    with pytest.raises(RelaxantError, match=r"relaxant\[nonlinear\]"):
+        nonlinear.integrate(card, individual(card, {}), [(0.0, "central", 70.0, 0.0)], np.array([1.0]))
+
+
+def test_a_metabolite_made_by_a_saturable_way_is_all_that_left() -> None:
+    special = pytest.importorskip("scipy.special", reason="SciPy checks the solver")
+    values = {"V": (20.0, "L"), "Vmax_Km": (12.0, "L/h"), "Km": (0.3, "mg/L")}
+    parameters = tuple(Parameter(parameter=n, value=v, unit=u, description=n, source="x", place="y") for n, (v, u) in values.items())  # fmt: skip
+    card = _with(
+        parameters=parameters, relations=(), correlations=(), compartments=(Compartment(compartment="central", volume="V"), Compartment(compartment="made")),
+        flows=(Flow(giver="central", to="made", clearance="Vmax_Km", saturable="Km"),), inputs=(Input(route="intravenous", into="central"),),
+        outputs=(Output(output="concentration", of="central", unit="mg/L", title="drug"), Output(output="metabolite", of="made", unit="mg", title="metabolite")),
+    )  # fmt: skip
+    times = np.linspace(0.0, 12.0, 13)
+    found = courses(card, individual(card, {}), [GivenDose(amount=20, route="intravenous")], times, ("concentration", "metabolite"))  # fmt: skip
+    # C + Km ln C falls by (Vmax / V) t: by Lambert's function (Schnell and Mendoza 1997)
+    want = 0.3 * special.lambertw(1.0 / 0.3 * np.exp((1.0 - 12.0 / 20.0 * 0.3 * times) / 0.3)).real
+    np.testing.assert_allclose(found["concentration"][:, 0], want, rtol=1e-5)
+    np.testing.assert_allclose(found["metabolite"][:, 0], 20.0 - 20.0 * want, atol=1e-4)
 
 
 def test_sugammadex_binds_one_to_one_and_nothing_is_lost() -> None:

@@ -228,6 +228,7 @@ def test_a_root_is_found_either_way_and_said_where_there_is_none() -> None:
         assert root(lambda x: x**3, 8.0, first, what="target", of="it") == pytest.approx(2.0, rel=1e-9)
         assert root(lambda x: 1 / x, 0.5, first, what="target", of="it") == pytest.approx(2.0, rel=1e-9)
         assert root(lambda x: x / (1 + x), 0.999, first, what="target", of="it") == pytest.approx(999, rel=1e-6)
+    assert root(lambda x: 10 / x, 10.0, 1.0, what="target", of="it") == 1.0  # the first try is the answer
     with pytest.raises(InputError, match="whatever it is"):
         root(lambda x: x / (1 + x), 1.5, 1.0, what="target", of="it")
 

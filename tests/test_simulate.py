@@ -14,6 +14,7 @@ from relaxant.errors import InputError
 from relaxant.knowledge.load import load_knowledge
 from relaxant.pharmacology.cards.course import GivenDose, course
 from relaxant.pharmacology.cards.model import individual
+from relaxant.pharmacology.kinetics.alteration import Alteration
 from relaxant.pharmacology.people.populations import bands
 from relaxant.pharmacology.people.simulate import simulate, simulate_table
 
@@ -72,6 +73,24 @@ def test_a_card_with_a_lag_or_an_effect_goes_along_its_own_course() -> None:
     np.testing.assert_allclose(relaxed["PRED"][1:], by_hand[:, 0], rtol=1e-8)
 
 
+def test_someone_to_whom_nothing_was_given_is_at_the_baseline() -> None:
+    table = {"ID": [1, 2, 2, 3], "TIME": [10.0, 0.0, 10.0, 0.0], "EVID": [0, 1, 0, 1], "AMT": [0, 70, 0, 70]}
+    made = simulate_table(KLEIJN, table, output="tof_ratio")["PRED"]
+    (effect,) = KLEIJN.effects
+    baseline = next(p.value for p in KLEIJN.parameters if p.parameter == effect.baseline)
+    assert made[0] == pytest.approx(baseline, rel=1e-12) and made[2] < 0.5 * baseline
+    assert np.isnan(made[[1, 3]]).all()  # one dose and no look: nothing to predict
+    assert simulate_table(KLEIJN, table, output="concentration")["PRED"][0] == 0.0
+    assert simulate_table(KLEIJN, table, output="effect_site_concentration")["PRED"][0] == 0.0
+
+
+def test_a_table_of_a_model_without_a_closed_form() -> None:
+    child = CARDS["baclofen-oral-child-he-2014"]
+    table = {"ID": [1, 1], "TIME": [0.0, 3.0], "EVID": [1, 0], "AMT": [10, 0], "WEIGHT": [20.0, 20.0]}
+    alone = course(child, individual(child, {"weight": 20.0}), [GivenDose(amount=10)], [3.0])[0, 0]
+    assert simulate_table(child, table)["PRED"][1] == pytest.approx(alone, rel=1e-9)
+
+
 def test_a_table_without_evid_is_read_as_its_page_says_by_either_way() -> None:
     """A row with MDV 1 and no amount is no observation, whichever way the card is computed."""
     table = {"ID": [1, 1, 1], "TIME": [0.0, 1.0, 2.0], "AMT": [20.0, 0.0, 0.0], "MDV": [1, 1, 0]}
@@ -102,6 +121,18 @@ def test_a_covariate_that_changes_does_so_from_its_row_on() -> None:
         ),
         (lambda: simulate(SIMON, [GivenDose(amount=20, route="rectal")], [1.0]), "no way in"),
         (lambda: simulate(SIMON, [GivenDose(amount=20)], [1.0], output="sleep"), "no such output"),
+        (
+            lambda: simulate(
+                SIMON, [GivenDose(amount=20)], [1.0], covariates={"kidney_function": np.array([20.0, 90.0])}
+            ),
+            "simulate one person at a time",
+        ),
+        (
+            lambda: simulate(
+                SIMON, [GivenDose(amount=20)], [1.0], people=9, altered=[Alteration(start=0.0, ratios={"CL": 0.5})]
+            ),
+            "leave one of the two out",
+        ),
         (lambda: simulate_table(SIMON, {"TIME": [0.0]}), "the column ID is missing"),
         (lambda: simulate_table(SIMON, {"ID": [1, 1], "TIME": [2.0, 1.0], "AMT": [20, 0]}), "TIME"),
         (lambda: simulate_table(KLEIJN, {"ID": [1], "TIME": [0.0], "AMT": [-5.0], "EVID": [1]}), "AMT"),

@@ -43,19 +43,23 @@ def one_by_one(parts: dict[str, np.ndarray], at: np.ndarray, amount: np.ndarray)
                     continue
                 a = mp.mpf(parts["absorption"][person])
                 total += dose * w * (a * t * mp.exp(-r * t) if a == r else a * (mp.exp(-r * t) - mp.exp(-a * t)) / (a - r))  # fmt: skip
-        out[i, person] = float(total)
+        out[i, person] = float(total) * parts.get("reaching", np.ones(2))[person]
     return out
 
 
 @pytest.mark.parametrize("kind", ["regular", "changed on the way", "irregular"])
 @pytest.mark.parametrize("gap", [None, 0.0, 1e-9, 1e-4, 3e-3, 0.05, 5.0])
-def test_runs_are_the_doses_one_by_one_with_their_slopes(kind: str, gap: float | None) -> None:
+@pytest.mark.parametrize("reaching", [1.0, np.array([0.6, 0.9])], ids=["all of it", "their own shares"])
+def test_runs_are_the_doses_one_by_one_with_their_slopes(
+    kind: str, gap: float | None, reaching: float | np.ndarray
+) -> None:
     at, amount = doses(kind)
     runs = runs_of(at, amount, TIMES)
     assert runs.series == (kind != "irregular") and (runs.amount.shape[1] < 5) == runs.series
     person = two_compartments(np.array([10.0, 4.0]), 50.0, 5.0, 40.0)
     absorption = None if gap is None else person.rates[1] * (1 + gap)
-    parts = flat(Way(person, absorption))
+    parts = flat(Way(person, absorption, reaching))
+    assert ("reaching" in parts) == isinstance(reaching, np.ndarray)
     found = responded(parts, runs, 2, slopes=True)
     np.testing.assert_allclose(found.value, one_by_one(parts, at, amount), rtol=2e-11, atol=1e-14)
     np.testing.assert_allclose(responded(parts, runs, 2, slopes=False).value, found.value, rtol=1e-14)

@@ -170,8 +170,6 @@ def _one_by_one(
             Holding(s.start, {n: np.array([v]) for n, v in s.base.items()}) for s in stretches_of(model, person, False)
         ]
         at = np.array([o.time for o in person.observations])
-        if at.size and person.doses:
+        if at.size:
             found.append((rows, courses_through(model, holding, person.doses, [(chosen, at)])[0][:, 0]))
-        elif at.size:
-            found.append((rows, np.zeros(at.size)))
     return found
