@@ -25,7 +25,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site") / "out"
     sampled = [] if FULL else ["--rules", str(SAMPLE)]
     made = subprocess.run([sys.executable, ROOT / "tools" / "site.py", folder, *sampled], capture_output=True, text=True, check=False, env=os.environ | {"PYTHONWARNINGS": "default"})  # fmt: skip
-    assert made.returncode == 0, made.stdout + made.stderr
+    assert made.returncode == 0, (made.stdout + made.stderr)[:3000]
     return folder
 
 

@@ -34,6 +34,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 LINK = re.compile(
     r"(\]\((?!https?://)(?:[^)#\s]*/)?)(?:README\.md|(?=\)))"
 )  # to a folder, by its first page or by its name
+OUT = re.compile(r"\[([^\]]+)\]\((\.\./[^)#\s]+)[^)]*\)")
 COMMANDS = re.compile(r"^    ([a-z-]+)(?: |$)", re.M)
 ALONE = (  # too many to stand at the side; the first page of each names them
     "decisions",
@@ -81,7 +82,8 @@ def lay_out(source: Path, sampled: int | None = None) -> None:
         (source / path).write_text(text, encoding="utf-8")
     shutil.copy(DOCS / "_site" / "conf.py", source / "conf.py")
     for page in source.rglob("*.md"):
-        text = LINK.sub(r"\1index.md", page.read_text(encoding="utf-8"))
+        text = within(page.read_text(encoding="utf-8"), page.parent, source)
+        text = LINK.sub(r"\1index.md", text)
         folder = page.parent.relative_to(source).as_posix()
         if folder in ALONE and page.name != "README.md":
             text = f"---\norphan: true\n---\n{text}"
@@ -90,6 +92,15 @@ def lay_out(source: Path, sampled: int | None = None) -> None:
             page.unlink()
             page = page.with_name("index.md")
         page.write_text(text, encoding="utf-8")
+
+
+def within(text: str, folder: Path, source: Path) -> str:
+    """Without the links that lead out of the documents, to files of the repository: a site has none of them. Their words stay."""
+
+    def kept(match: re.Match[str]) -> str:
+        return match[0] if (folder / match[2]).resolve().is_relative_to(source.resolve()) else match[1]
+
+    return OUT.sub(kept, text)
 
 
 def listed(heading: str, pages: Iterable[tuple[str, str]]) -> str:
@@ -128,7 +139,7 @@ def side_of(folder: Path, source: Path) -> str:
     if folder.relative_to(source).as_posix() in ALONE:
         return ""
     below = sorted(f"{path.name}/*" for path in folder.iterdir() if path.is_dir() and list(path.glob("*.md")) and not (path / "README.md").exists() and path.relative_to(source).as_posix() not in ALONE)  # fmt: skip
-    beside = ["*"] if len(list(folder.glob("*.md"))) > 1 else []
+    beside = ["*"] if any(path.name != "README.md" for end in ("md", "py") for path in folder.glob(f"*.{end}")) else []
     return _table([*beside, *below]) if beside or below else ""
 
 
