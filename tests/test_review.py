@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from conftest import ROOT, TODAY, reviewed
-from relaxant import InputError, ReplayError, read_patient, replay, review, to_json
+from relaxant import InputError, read_patient, replay, review, to_json
+from relaxant.errors import ReplayError
 from relaxant.io.patient_file import read_patient as read_plain
 from relaxant.knowledge.load import Knowledge
 from relaxant.plain import read_json

@@ -20,14 +20,15 @@
 # person as at the bedside. It needs `pip install "relaxant[screen]"`.
 
 # %%
+import subprocess
+import sys
 from collections import Counter
-from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 
-from relaxant import cite, load_knowledge, screen, synthesize
+from relaxant import cite, load_knowledge, screen
 
 folder = TemporaryDirectory()
 registry, screened = Path(folder.name) / "registry", Path(folder.name) / "screened"
@@ -39,9 +40,12 @@ registry, screened = Path(folder.name) / "registry", Path(folder.name) / "screen
 # a DuckDB file or the address of a PostgreSQL database. The same seed gives the same people.
 
 # %%
-made = synthesize(registry, people=3000, seed=7, as_of=date(2025, 12, 31))
-for table, rows in made.rows.items():
-    print(f"{rows:>7}  {table}")
+command = (
+    f"{sys.executable} -m relaxant cohort synthesize --people 3000 --seed 7 --as-of 2025-12-31 --output {registry}"
+)
+subprocess.run(command.split(), check=True, capture_output=True)
+for table in sorted(registry.glob("*.parquet")):
+    print(f"{duckdb.read_parquet(str(table)).shape[0]:>7}  {table.stem}")
 
 # %% [markdown]
 # ## The screen

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from relaxant.citing.references import cite
-from relaxant.errors import InputError, KnowledgeError, RelaxantError, ReplayError
+from relaxant.errors import InputError, RelaxantError
 from relaxant.evidence.comparison import compare
 from relaxant.io.diary_csv import read_diary
 from relaxant.io.read import read_bytes, read_file
@@ -29,17 +29,14 @@ from relaxant.tapering import taper
 
 if TYPE_CHECKING:
     from relaxant.cohort.screen import Screen
-    from relaxant.cohort.synthesize import Synthesized
 
 __all__ = [
     "GivenDose",
     "InputError",
     "Knowledge",
-    "KnowledgeError",
     "Observation",
     "Patient",
     "RelaxantError",
-    "ReplayError",
     "Review",
     "cite",
     "compare",
@@ -56,7 +53,6 @@ __all__ = [
     "screen",
     "simulate",
     "simulate_table",
-    "synthesize",
     "taper",
     "to_json",
     "whats_new",
@@ -153,32 +149,6 @@ def screen(
         knowledge=known,
         progress=progress,
     )
-
-
-def synthesize(
-    output: str | Path,
-    *,
-    people: int,
-    seed: int = 1,
-    as_of: date | None = None,
-    country: str = "US",
-    knowledge: Knowledge | None = None,
-) -> Synthesized:
-    """Writes a registry of people who never were, as OMOP's tables, into a new folder: something to try :func:`screen` on, for which ``relaxant[screen]``
-    has to be installed. ``as_of`` is the last day of the data; the same ``seed`` gives the same people. Raises :class:`InputError` for a folder that
-    holds something and for a number of people, a day or a country that cannot be.
-
-    >>> from tempfile import TemporaryDirectory
-    >>> from relaxant import synthesize
-    >>> with TemporaryDirectory() as folder:
-    ...     synthesize(folder, people=100).rows["person"]
-    100
-    """
-    try:
-        from relaxant.cohort.synthesize import synthesize as written
-    except ModuleNotFoundError as error:
-        raise InputError("synthesize", error.name or "a library", "a library of the screen is not installed", "run `pip install 'relaxant[screen]'`") from None  # fmt: skip
-    return written(Path(output), people, seed, knowledge or load_knowledge(), as_of=as_of, country=country)
 
 
 def _bytes_of(path: Path) -> bytes:
