@@ -328,6 +328,21 @@ def test_what_is_not_sold_here_has_no_calendar(weighed: Any, country: str) -> No
     assert not plan.steps
 
 
+def test_a_dose_that_the_new_form_does_not_make_is_not_rounded() -> None:
+    liquid = {"drug": "baclofen", "form": "oral solution", "strength": "1 mg/mL", "dose": "7 mg", "frequency": "three times a day"}  # fmt: skip
+    tablets = {"drug": "baclofen", "form": "tablet", "dose": "7 mg", "frequency": "three times a day"}
+    plan = switch_of([{**liquid, "start": LONG}], [tablets], country="UK")
+    assert plan.refused is not None and "tablet does not make the present doses" in plan.refused
+    assert plan.steps == () and plan.supply == ()
+
+
+def test_a_form_is_not_exchanged_while_the_dose_is_a_range() -> None:
+    liquid = {"drug": "baclofen", "form": "oral solution", "strength": "1 mg/mL", "dose": "10 mg", "frequency": "three times a day"}  # fmt: skip
+    plan = switch_of([{**TABLETS, "dose": "10-20 mg"}], [liquid], country="UK")
+    assert plan.refused is not None and "is a range" in plan.refused and not plan.steps
+    assert plan.needs_first == ("how much baclofen is really taken, at which times",)
+
+
 def test_an_exchange_of_form_changes_no_dose() -> None:
     """5 mL of 1 mg/mL three times a day is half of what is taken: said, and not followed."""
     plan = switch_of([TABLETS], ["baclofen 5 mg/5 mL oral solution 5 mL three times a day"])
