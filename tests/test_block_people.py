@@ -95,6 +95,26 @@ def test_a_rate_above_the_one_for_a_weak_liver_is_said() -> None:
     assert "more than the doses below: 21 to 28 mg/h" in line(made, "Order that is weighed").text
 
 
+@pytest.mark.parametrize(
+    ("order", "weight"),
+    [
+        ("rocuronium 0.6 mg/kg IV", None),
+        ("rocuronium infusion 0.5 mg/kg/h", None),
+        ("rocuronium 5 mL IV", "70 kg"),
+        ("rocuronium IV", "70 kg"),
+    ],
+)
+def test_an_order_without_an_amount_in_mg_is_never_guessed(order: str, weight: str | None) -> None:
+    own = line(plan("rocuronium", considering=[order], weight=weight), "Order that is weighed")
+    assert own.value is None and own.text == "It says no amount in mg to hold against the doses below."
+
+
+def test_a_rate_in_mg_an_hour_is_held_against_the_plan_as_it_is() -> None:
+    own = line(plan("rocuronium", considering=["rocuronium infusion 30 mg/h"], country="UK"), "Order that is weighed")
+    assert (own.value, own.unit) == (30, "mg/h")
+    assert "0.429 mg/kg/h" in own.text and "lies within the doses below: 21 to 42 mg/h" in own.text
+
+
 # ---------------------------------------------------------------- a crisis of malignant hyperthermia
 
 
@@ -206,6 +226,24 @@ def test_a_reversal_that_is_weighed_is_held_against_the_depth(
     given = ["rocuronium 50 mg IV", "glycopyrrolate 1 mg IV"]
     made = plan("rocuronium", medicines=given, considering=[order], weight=weight, height="190 cm", observations=seen)
     assert said in line(made, f"Order of {order.split()[0]} that is weighed").text
+
+
+@pytest.mark.parametrize("order", ["sugammadex IV", "sugammadex 2 mL IV"])
+def test_a_reversal_without_an_amount_is_told_so(order: str) -> None:
+    made = plan("rocuronium", medicines=["rocuronium 50 mg IV"], considering=[order], observations=DEEP)
+    own = line(made, "Order of sugammadex that is weighed")
+    assert own.value is None and "no amount in mg" in own.text
+    assert line(made, "Reversal with sugammadex, deep block").value == 280
+
+
+@pytest.mark.parametrize("country", ["US", "UK"])
+def test_without_a_weight_no_reversal_has_an_amount(country: str) -> None:
+    """Neostigmine's usual 2.5 mg is held below 0.04 mg/kg at this depth, which nobody can without the weight."""
+    made = plan("rocuronium", medicines=["rocuronium 50 mg IV"], observations=MINIMAL, weight=None, country=country)
+    assert "weight" in made.needs_first
+    for agent in ("sugammadex", "neostigmine"):
+        own = line(made, f"Reversal with {agent}, minimal block")
+        assert own.value is None and "weight not known" in own.how
 
 
 def test_too_little_sugammadex_is_a_finding() -> None:

@@ -812,6 +812,16 @@ def test_in_obesity_the_sex_is_needed_for_an_ideal_weight() -> None:
     assert "sex" in plan("rocuronium", weight="120 kg", height="170 cm", sex=None).needs_first
 
 
+@pytest.mark.parametrize(("away", "agent", "age"), [("height", "rocuronium", "8"), ("sex", "rocuronium", "8"), ("height", "mivacurium", "40")])  # fmt: skip
+def test_a_weight_that_may_be_far_from_ideal_is_not_dosed_by_without_what_tells(
+    away: str, agent: str, age: str
+) -> None:
+    body = {"weight": "60 kg", "height": "125 cm"} if age == "8" else {}
+    made = plan(agent, age=age, **{**body, away: None})
+    assert made.needs_first == (away,)
+    assert not lines(made, "Intubating dose") and not lines(made, "Infusion")
+
+
 def test_succinylcholine_needs_no_height() -> None:
     assert dosed(plan("succinylcholine", height=None), "Intubating dose") == 42
 

@@ -19,12 +19,13 @@ from relaxant.knowledge.cards import (
     Tolerance,
 )
 from relaxant.knowledge.load import load_knowledge
-from relaxant.pharmacology.cards.course import GivenDose, course
+from relaxant.pharmacology.cards.course import GivenDose, area, course
 from relaxant.pharmacology.cards.effects import response, with_moderator
 from relaxant.pharmacology.cards.model import individual, network_of
 from relaxant.pharmacology.cards.nonlinear import integrate, solved
 from relaxant.pharmacology.cards.published import reproduced
 from relaxant.pharmacology.cards.soundness import faults_of
+from relaxant.pharmacology.kinetics.alteration import Alteration, sessions
 from relaxant.pharmacology.kinetics.network import Period, amounts
 from relaxant.pharmacology.kinetics.schedule import Dose, schedule
 from relaxant.pharmacology.people.populations import bands, drawn
@@ -305,9 +306,36 @@ def test_what_cannot_be_computed_says_so() -> None:
     card = _card(_effect(acts="inhibits loss"))
     with pytest.raises(KnowledgeError, match="no direct effect"):
         response(card.effects[0], individual(card, {}), np.ones((1, 1)))
+    neither = msgspec.structs.replace(card.effects[0], form="emax", half_at=None)
+    with pytest.raises(KnowledgeError, match="a slope or a concentration of half its largest"):
+        response(neither, individual(card, {}), np.ones((1, 1)))
+    with pytest.raises(KnowledgeError, match="says what the drug acts on"):
+        _pressure(_card(_effect()))
+    with pytest.raises(InputError, match="only a concentration has an area"):
+        area(card, individual(card, {}), [BOLUS], TIMES, "pressure")
+    changed = [Alteration(start=2.0, ratios={"CL": 0.5})]
+    with pytest.raises(InputError, match="alter the parameters from the start"):
+        course(card, individual(card, {}), [BOLUS], TIMES, "pressure", altered=changed)
+    with pytest.raises(InputError, match="under circumstances that stay"):
+        course(card, individual(card, {}), [BOLUS], TIMES, "pressure", altered=sessions("haemodialysis", [2.0], 4.0))
     steady = [Dose(amount=1, entry="in", every=8, steady=True)]
     with pytest.raises(InputError, match="one by one"):
         solved(card, individual(card, {}), steady, {"in": ("central", 1.0)}, TIMES, {"it": {"central": 1.0}})
+
+
+def test_everybody_has_an_own_delay_before_a_response_with_a_turnover() -> None:
+    for tolerance in (None, Tolerance(form="feedback", rate="ktol")):
+        plain = _card(_effect(acts="inhibits production", tolerance=tolerance))
+        delay = Parameter(parameter="delay", value=1.0, unit="h", description="delay", **CITED)
+        late = msgspec.structs.replace(
+            plain, parameters=(*plain.parameters, delay), inputs=tuple(msgspec.structs.replace(i, lag="delay") for i in plain.inputs)
+        )  # fmt: skip
+        delays = np.array([0.0, 0.5, 2.0, 0.5])
+        own = {n: np.broadcast_to(v, (4,)) for n, v in individual(late, {}).items()} | {"delay": delays}
+        found = course(late, own, [BOLUS], TIMES, "pressure")
+        for person, hours in enumerate(delays):
+            alone = _pressure(plain, msgspec.structs.replace(BOLUS, time=float(hours)))
+            np.testing.assert_allclose(found[:, person], alone[:, 0], rtol=1e-6)
 
 
 @pytest.mark.parametrize(

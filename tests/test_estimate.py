@@ -431,6 +431,27 @@ def test_prediction_errors_are_standard_normal_where_the_card_is_right_and_not_w
     assert stats.kstest(prediction_errors(estimate_people(wrong, people), 400, seed=5), "norm").pvalue < 1e-6
 
 
+def test_prediction_errors_along_a_course_are_those_of_the_closed_form() -> None:
+    people = virtual(12, 3)
+    same = [Changed(9.0, {"kidney_function": 90.0})]  # a change to the same: followed along the course
+    closed = [msgspec.structs.replace(p, covariates={"kidney_function": 90.0}) for p in people]
+    followed = [msgspec.structs.replace(p, changed=same) for p in closed]
+    want, found = (prediction_errors(estimate_people(SIMON, who), 4000, seed=5) for who in (closed, followed))
+    np.testing.assert_allclose(found, want, atol=0.25)  # ranks among 4000 draws each
+
+
+def test_nobody_is_judged_by_levels_below_quantification_alone() -> None:
+    below = Person(doses=THRICE, observations=[Observation(time=47, limit=50)])
+    errors = prediction_errors(estimate_people(SIMON, [*virtual(2, 3), below]), 50, seed=5)
+    assert np.isfinite(errors[:6]).all() and np.isnan(errors[6:]).all()
+
+
+def test_what_is_not_absorbed_has_no_flip_flop_twin() -> None:
+    doses = [GivenDose(amount=70, unit=ROCURONIUM.amount, route="intravenous")]
+    found = estimate(ROCURONIUM, {}, doses, [Observation(time=t, value=v) for t, v in ((5.0, 2.0), (60.0, 0.4))])
+    assert found.twins() == {} and not found.warnings
+
+
 def test_what_was_seen_against_what_was_predicted() -> None:
     found = estimate_people(SIMON, virtual(60, 4))
     seen = found.seen

@@ -15,6 +15,7 @@ from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import load_knowledge
 from relaxant.medicines.read import read_medicines
+from relaxant.planning.current import current_lines, intake
 from relaxant.planning.plan import Plan, Step
 from relaxant.planning.titration import Wanted, titration_plan
 from relaxant.reviewing import Review
@@ -218,3 +219,28 @@ def _facts(plain: dict[str, Any]) -> Facts:
 def _on(plan: Plan, day: int) -> float:
     when = TODAY + timedelta(days=day)
     return next((s.daily for s in plan.steps if s.first <= when and (s.last is None or when <= s.last)), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "parts"),
+    [
+        ("10 mg 07:00, 15:00 and 10 mg at bedtime", {"morning": 10, "noon": 10, "night": 10}),
+        ("10 mg at breakfast, lunch and dinner", {"morning": 10, "noon": 10, "evening": 10}),
+        ("10 mg 15:45", {"evening": 10}),  # 2 h 15 min before six, 2 h 45 min after one
+        ("10 mg 08:00 and 10 mg 00:30", {"morning": 10, "night": 10}),  # half past midnight is no morning
+        ("10 mg 03:30", {"morning": 10}),
+        ("5 mg/5 mL oral solution, 10 mL three times a day", {"morning": 10, "noon": 10, "night": 10}),
+    ],
+)
+def test_each_dose_stays_at_the_part_of_the_day_whose_hour_is_nearest(said: str, parts: dict[str, float]) -> None:
+    patient = read_patient({"medicines": [f"baclofen {said}"]}, KNOWN, today=TODAY)
+    medicines = read_medicines(patient, KNOWN)
+    facts = Facts(inputs_of([(patient, medicines)], KNOWN), KNOWN, patient.jurisdiction)
+    taken = intake("baclofen", current_lines("baclofen", medicines), facts)
+    assert taken.doses == parts and taken.why is None
+
+
+def test_a_line_with_steps_of_its_own_is_asked_about() -> None:
+    plans = reviewed({"medicines": ["baclofen 5 mg three times a day for 3 days then 10 mg three times a day"], "considering": [{"drug": "baclofen", "change": "stop"}]}).plan  # fmt: skip
+    (plan,) = (p for p in plans if p.kind == "taper")
+    assert plan.refused == "The line of baclofen holds steps of its own: say the dose of today." and not plan.steps

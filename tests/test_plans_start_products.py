@@ -179,6 +179,9 @@ def test_modified_release_is_neither_crushed_nor_given_by_tube() -> None:
     assert plan.refused is not None and "tube" in plan.refused and not plan.steps
 
 
+ANEW = {"id": "tolterodine-eu-prolonged", "kind": "titrations", "why": "to be tested"}
+
+
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
@@ -192,7 +195,7 @@ def test_modified_release_is_neither_crushed_nor_given_by_tube() -> None:
 )  # fmt: skip
 def test_a_titration_that_no_product_fits_is_a_fault(tmp_path: Path, changed: dict[str, Any], says: str | None) -> None:
     own = {k: v for k, v in msgspec.to_builtins(TITRATIONS["tolterodine-eu-prolonged"]).items() if v is not None}
-    (tmp_path / "start.yaml").write_text(json.dumps({"titrations": [{**own, **changed}]}))
+    (tmp_path / "start.yaml").write_text(json.dumps({"titrations": [{**own, **changed}], "replaces": [ANEW]}))
     faults = [f.what for f in lint(str(tmp_path)) if "tolterodine-eu-prolonged" in f.where]
     assert faults == [] if says is None else any(says in what for what in faults)
 

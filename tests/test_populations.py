@@ -308,6 +308,19 @@ def test_a_card_that_binds_is_altered_on_its_way() -> None:
     assert (later[1:] > plain[1:]).all() and (later[1:] < at_once[1:]).all()
 
 
+def test_an_infusion_runs_on_where_a_card_that_binds_is_altered() -> None:
+    pytest.importorskip("scipy", reason="the extra relaxant[nonlinear] is not installed")
+    binding, plain = CARDS["rocuronium-sugammadex-kleijn-2011"], CARDS["rocuronium-kleijn-2011"]
+    drip = [GivenDose(amount=42, route="intravenous", drug="rocuronium", infused_over=30.0)]
+    times, halved = np.array([5.0, 12.0, 29.0, 31.0, 60.0]), [Alteration(start=10.0, ratios={"CL": 0.5})]
+    for card in (binding, plain):
+        assert individual(card, {})["CL"] == individual(binding, {})["CL"]
+    # without any sugammadex nothing is bound, so the exact way of the other card has the answer
+    found = course(binding, individual(binding, {}), drip, times, "concentration", altered=halved)
+    want = course(plain, individual(plain, {}), drip, times, "concentration", altered=halved)
+    np.testing.assert_allclose(found, want, rtol=1e-5)
+
+
 def test_the_area_under_a_course_is_exact() -> None:
     parameters = individual(SIMON, {})
     found = area(SIMON, parameters, [GivenDose(amount=20)], [1e4])[0, 0]

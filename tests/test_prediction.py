@@ -13,7 +13,7 @@ from relaxant import Review, load_knowledge, read_patient, review
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.medicines.read import read_medicines
-from relaxant.medicines.regimen import Regimen
+from relaxant.medicines.regimen import Amount, Dose, Regimen, Strength
 from relaxant.pharmacology.cards.course import GivenDose, area, course
 from relaxant.pharmacology.cards.model import individual, variability
 from relaxant.pharmacology.clinic.domain import Standing, standing
@@ -164,6 +164,11 @@ def test_a_pump_runs_all_day() -> None:
         ("baclofen", "no_dose"),
         ("carisoprodol one tablet three times a day", "no_mass"),
         ("gabapentin 300 mg after each dialysis", "no_interval"),
+        ("baclofen 10 mg once a week and 5 mg at night", "no_interval"),  # of two lengths: no day is like the other
+        ("cisatracurium 2 micrograms/kg/min IV", "no_weight"),
+        ("baclofen 0.5 mL/h intrathecal", "no_mass"),
+        ("onabotulinumtoxinA 5 units/h", "no_mass"),
+        ("baclofen 1 mg/mL oral solution, two tablets at night", "no_mass"),
     ],
 )
 def test_what_cannot_be_put_on_a_clock_says_why(line: str, why: str) -> None:
@@ -173,6 +178,23 @@ def test_what_cannot_be_put_on_a_clock_says_why(line: str, why: str) -> None:
 def test_a_tablet_of_known_strength_is_a_mass() -> None:
     assert isinstance(_pattern("baclofen 10 mg tablet, 2 tablets three times a day"), Pattern)
     assert pattern(Regimen(), HOURS) == NoPattern("no_dose")
+    for unit, strength, want in (
+        ("tablet", Strength(value=10.0, unit="mg", per="piece"), 20.0),
+        ("mL", Strength(value=5.0, unit="mg", per="mL"), 10.0),
+    ):
+        made = pattern(Regimen(doses=(Dose(low=2.0, high=2.0, unit=unit, every="8 h"),), strength=strength), HOURS)
+        assert isinstance(made, Pattern) and {(d.amount, d.unit) for d in made.doses} == {(want, "mg")}
+    spoon = Regimen(
+        doses=(Dose(low=2.0, high=2.0, unit="mL", every="8 h"),), strength=Strength(value=10.0, unit="mg", per="piece")
+    )
+    assert pattern(spoon, HOURS) == NoPattern("no_mass")
+
+
+def test_what_is_given_as_nothing_has_no_course() -> None:
+    nothing = Regimen(doses=(Dose(low=0.0, high=0.0, unit="mg", every="8 h"),))
+    assert pattern(nothing, HOURS) == NoPattern("no_dose")
+    weekly = Regimen(rate=Amount(low=50.0, high=50.0, unit="mg/week"))
+    assert pattern(weekly, HOURS) == NoPattern("no_interval")
 
 
 # ---------------------------------------------------------------- evenly spread people

@@ -520,6 +520,13 @@ def test_no_pump_no_plan() -> None:
     assert plan(medicines=[line(stop="2025-11-20")]) is None  # taken out a year ago
 
 
+def test_no_start_after_an_overdose() -> None:
+    weighed = [{"drug": "baclofen", "route": "intrathecal"}]
+    found = made(age=30, conditions=["cerebral palsy", "baclofen overdose"], medicines=[], considering=weighed)
+    assert found.refused is not None and "overdose is on record" in found.refused
+    assert not lines(found, "Test doses") and not found.steps
+
+
 def test_no_start_under_4_years_or_with_an_allergy() -> None:
     weighed = [{"drug": "baclofen", "route": "intrathecal"}]
     for person in ({"age": 3}, {"age": 30, "allergies": ["baclofen"]}):
@@ -567,6 +574,17 @@ def test_the_emergency_page_says_what_ran_and_since_when() -> None:
         assert f"It stopped {said}, on {day}" in one(made(age=40, medicines=[line(stop=day)]), "Delivery stopped").text
     unknown = made(age=40, medicines=[line(active="false")])
     assert any("day on which delivery stopped" in need for need in unknown.needs_first)
+
+
+@pytest.mark.parametrize(
+    ("taken", "ran"),
+    [
+        (line("300-400 micrograms/day", stop="2026-11-20"), "300 to 400 micrograms/day"),
+        ({"drug": "baclofen", "route": "intrathecal", "stop": "2026-11-20"}, "not known"),
+    ],
+)
+def test_the_emergency_page_says_how_far_the_rate_that_ran_is_known(taken: dict[str, str], ran: str) -> None:
+    assert ran in one(made(age=40, medicines=[taken]), "Delivery stopped").text
 
 
 def test_the_telephone_number_is_the_countrys() -> None:
@@ -798,6 +816,15 @@ def test_after_more_than_14_days_off_it_begins_like_a_first_pump(weighed: bool) 
     assert "Never restart at the old rate" in said and "new test dose" in said and "hospital all the same" in said
     assert lines(found, "Test doses") and not [e for e in found.reckoning if e.what.startswith("Next rise")]
     assert len(lines(found, "Against the old rate")) == weighed
+
+
+@pytest.mark.parametrize("away", ["concentration", "residual"])
+def test_what_a_pump_that_is_off_still_holds_is_asked_for_and_not_guessed(away: str) -> None:
+    pump = {name: value for name, value in {**STRONG, "residual": "15 mL"}.items() if name != away}
+    found = made(age=44, country="UK", conditions=["multiple sclerosis"], medicines=[line(stop="2026-11-01")], pump=pump)  # fmt: skip
+    assert not lines(found, "Drug that may still be in the reservoir")
+    asked = {name for name in ("concentration", "residual") if any(name in need for need in found.needs_first)}
+    assert asked == {away}
 
 
 # ---------------------------------------------------------------- the day to refill, for the schedule

@@ -425,6 +425,8 @@ def strings(view: View, *, shown_only: bool) -> list[str]:
                     "highest",
                     "taken",
                     "about",
+                    "id",
+                    "cited_at",
                     *skip,
                 ):
                     walk(getattr(value, name), folded.get(name, skip) if shown_only else ())

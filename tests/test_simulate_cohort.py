@@ -25,7 +25,7 @@ from relaxant.errors import InputError
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.questions import holds_in
-from relaxant.pharmacology.cards.model import individual, spread_of
+from relaxant.pharmacology.cards.model import individual, multiplier, spread_of
 from relaxant.pharmacology.cards.summary import summary
 from relaxant.pharmacology.clinic.domain import standing
 from relaxant.pharmacology.people.simulate import simulate
@@ -72,11 +72,12 @@ def test_a_card_stands_to_many_as_to_each(name: str, facts: Facts) -> None:
             known = {n: (here.low[n][row], here.high[n][row]) for n in here.low if not math.isnan(here.low[n][row])}
             assert known == alone.covariates, row
             wide = math.log1p(alone.widen_cv**2)
+            derived = {k.covariate for k in alone.remarks if k.kind == "derived"}
             for parameter, variance in here.extra.items():
                 bands = sum(
                     max(0.0, math.log1p(r.band_cv**2) - math.log1p(alone.widened.get(r.on, 0.0) ** 2))
                     for r in card.relations
-                    if r.band_cv and r.parameter == parameter and any(k.kind == "derived" and k.covariate == r.on for k in alone.remarks)
+                    if r.band_cv and r.parameter == parameter and r.on in derived and (multiplier(r, np.array(alone.covariates[r.on])) != 1).any()
                 )  # fmt: skip
                 assert variance[row] == pytest.approx(bands) or variance[row] == pytest.approx(bands + wide), row
     assert len(statuses) > 1

@@ -328,6 +328,21 @@ def test_what_is_not_sold_here_has_no_calendar(weighed: Any, country: str) -> No
     assert not plan.steps
 
 
+def test_a_dose_that_the_new_form_does_not_make_is_not_rounded() -> None:
+    liquid = {"drug": "baclofen", "form": "oral solution", "strength": "1 mg/mL", "dose": "7 mg", "frequency": "three times a day"}  # fmt: skip
+    tablets = {"drug": "baclofen", "form": "tablet", "dose": "7 mg", "frequency": "three times a day"}
+    plan = switch_of([{**liquid, "start": LONG}], [tablets], country="UK")
+    assert plan.refused is not None and "tablet does not make the present doses" in plan.refused
+    assert plan.steps == () and plan.supply == ()
+
+
+def test_a_form_is_not_exchanged_while_the_dose_is_a_range() -> None:
+    liquid = {"drug": "baclofen", "form": "oral solution", "strength": "1 mg/mL", "dose": "10 mg", "frequency": "three times a day"}  # fmt: skip
+    plan = switch_of([{**TABLETS, "dose": "10-20 mg"}], [liquid], country="UK")
+    assert plan.refused is not None and "is a range" in plan.refused and not plan.steps
+    assert plan.needs_first == ("how much baclofen is really taken, at which times",)
+
+
 def test_an_exchange_of_form_changes_no_dose() -> None:
     """5 mL of 1 mg/mL three times a day is half of what is taken: said, and not followed."""
     plan = switch_of([TABLETS], ["baclofen 5 mg/5 mL oral solution 5 mL three times a day"])
@@ -394,6 +409,15 @@ def test_the_way_to_food_is_an_exchange_of_its_own(before: str, after: str, begi
     assert plan.steps[-1].daily == 24
 
 
+def test_a_form_that_no_piece_begins_low_enough_is_not_exchanged() -> None:
+    """Fasted, a capsule peaks up to a quarter higher: 80% of 2 mg is 1.6 mg, less than the smallest capsule."""
+    old, fasted = "once daily with food", "once daily on an empty stomach"
+    plan = switch_of([{**tizanidine("capsule", old, 2), "start": LONG}], [tizanidine("capsule", fasted, 2)])
+    assert plan.refused is not None and "capsule does not make" in plan.refused and not plan.steps
+    larger = switch_of([{**tizanidine("capsule", old, 4), "start": LONG}], [tizanidine("capsule", fasted, 4)])
+    assert min(step.daily for step in larger.steps) == 2
+
+
 def test_capsules_are_not_sold_outside_the_us() -> None:
     plan = switch_of([{**tizanidine("tablet"), "start": LONG}], [tizanidine("capsule")], country="DE")
     assert plan.refused
@@ -419,6 +443,23 @@ def test_tablets_stay_through_the_trial_and_go_after_it(left: list[Any]) -> None
     assert any("No ratio exists" in p.text for p in plan.policies)
     assert {w.agent for w in plan.withdrawal} == {"baclofen", "baclofen intrathecal"}
     assert plan.gates
+
+
+def test_an_infection_keeps_the_tablets_and_gives_no_day() -> None:
+    """A spreading infection is a contraindication of the implant: nothing of the tablets changes for it."""
+    plan = switch_of([TABLETS], [{"drug": "baclofen", "route": "intrathecal"}], conditions=["multiple sclerosis", "sepsis"])  # fmt: skip
+    assert plan.refused is not None and "infection" in plan.refused
+    assert plan.steps == () and plan.supply == () and not plan.needs_first
+    assert any("Tablets go on unchanged" in line.text for line in plan.reckoning)
+    assert not any(line.text.startswith("Then ") for line in plan.reckoning)  # no way down of the tablets
+
+
+@pytest.mark.parametrize("said", [{"dose": "10-20 mg"}, {"frequency": "three times a day as needed"}])
+def test_tablets_whose_dose_is_open_have_no_calendar_beside_a_trial(said: dict[str, str]) -> None:
+    plan = switch_of([{**TABLETS, **said}], [{"drug": "baclofen", "route": "intrathecal"}])
+    assert plan.needs_first == ("how much baclofen is really taken, at which times",)
+    assert plan.refused is None and plan.steps == ()
+    assert any("Tablets go on unchanged" in line.text for line in plan.reckoning)
 
 
 @pytest.mark.parametrize("stopped", [True, False])

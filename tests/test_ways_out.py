@@ -39,6 +39,14 @@ def tapered(override: Override, medicines: list[str], *, agent: str = "baclofen"
     return taper_plan(agent, lines, facts, patient.as_of, override=override, ready=ready)
 
 
+def test_what_is_held_at_once_has_no_pace_of_its_own() -> None:
+    """Tizanidine beside ciprofloxacin is contraindicated: it is held from now, and another time between steps has nothing to act on."""
+    lines = ["tizanidine 4 mg three times a day since 2024-01-05", "ciprofloxacin 500 mg twice a day since 2026-11-21"]
+    with pytest.raises(InputError, match="has no steps") as caught:
+        tapered(Override(every_days=7), lines, agent="tizanidine")
+    assert caught.value.field == "--every"
+
+
 def test_the_dose_that_it_comes_down_to_goes_on() -> None:
     (plan,) = made(considering=["baclofen 10 mg three times a day"]).plan
     assert plan.steps[-1].daily == 30 and plan.steps[-1].last is None and plan.last_dose is None

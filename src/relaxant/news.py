@@ -85,6 +85,10 @@ def whats_new(
 
     Raises :class:`InputError` for a name that is no relaxant and for days in the wrong order, and :class:`relaxant.errors.KnowledgeError` for an
     unsound pack.
+
+    >>> from relaxant import whats_new
+    >>> whats_new(date(2026, 11, 22), until=date(2026, 11, 22), agents=["baclofen"]).changes[0].kind
+    'clinical'
     """
     if until is not None and until < since:
         raise InputError("until", until, f"it is before the first day, {since}", "give that day or a later one")

@@ -164,17 +164,18 @@ def _parts(dose: Dose, facts: Facts) -> tuple[tuple[DayPart, ...], bool]:
 
 
 def _part_of(at: str, facts: Facts) -> DayPart | None:
-    """The part of the day of a time in words or on the clock: the one whose hour is nearest."""
+    """The part of the day of a time in words or on the clock: the one whose hour is nearest, across midnight too."""
     if at in DAY_PARTS:
         return next(part for part in DAY_PARTS if part == at)
     hour: float | None = None
     if f"hour_of_{at}" in facts.knowledge.policies:
         hour = facts.knowledge.policy(f"hour_of_{at}")
     elif at[:2].isdecimal() and at[2:3] == ":":
-        hour = float(at[:2])
+        hour = float(at[:2]) + float(at[3:5]) / 60
     if hour is None:
         return None
-    return min(DAY_PARTS, key=lambda part: abs(facts.knowledge.policy(f"hour_of_{part}") - hour))
+    apart = {part: abs(facts.knowledge.policy(f"hour_of_{part}") - hour) for part in DAY_PARTS}
+    return min(DAY_PARTS, key=lambda part: min(apart[part], _A_DAY - apart[part]))
 
 
 def form_of(said: str | None, products: Sequence[Sequence[Product]]) -> str | None:

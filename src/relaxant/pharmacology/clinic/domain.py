@@ -107,8 +107,13 @@ def standing(model: Model, facts: Facts, row: int, *, circumstances: Mapping[str
             widened[name] = bound.widen_cv or 0.0
         if kept is not None and relation is not None:
             covariates[name] = kept
-            if relation.band_cv and (multiplier(relation, np.array(kept)) != 1).any():
-                remarks.append(Remark(kind="derived", covariate=name, band_cv=relation.band_cv))
+            moved = [
+                of.band_cv
+                for of in model.relations
+                if of.on == name and of.band_cv and (multiplier(of, np.array(kept)) != 1).any()
+            ]
+            if moved:
+                remarks.append(Remark(kind="derived", covariate=name, band_cv=max(moved)))
     remarks += [
         Remark(kind="disease", covariate=condition)
         for condition in model.conditions

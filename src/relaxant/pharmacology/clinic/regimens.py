@@ -150,10 +150,9 @@ def _placed(
         count = max(1, min(count, int(regimen.max_doses_daily)))
     most = regimen.max_daily
     ceiling = None if most is None or most.high is None else _mass(most.high, most.unit, regimen)
-    if ceiling is not None and value > 0:
-        ceiling_here = convert(Quantity(*ceiling), unit_of)
-        if ceiling_here is not None:
-            count = max(1, min(count, math.floor(ceiling_here / value * (1 + 1e-9))))
+    here = None if ceiling is None else convert(Quantity(*ceiling), unit_of)
+    if here is not None and value > 0:
+        count = max(1, min(count, math.floor(here / value * (1 + 1e-9))))
     start, gap = hours["morning"], _DAY / count
     later = [h for h in clock if h > start]
     if later:

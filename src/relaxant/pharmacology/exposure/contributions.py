@@ -319,12 +319,12 @@ def _pairs(card: Model, knowledge: Knowledge, without: Key | None) -> list[tuple
             activity[gene] = phenotype.activity
         else:
             strengths = [_strength(row.partner, e, knowledge.sha256, row.daily_mg, None, False) for e in row.through]
-            if any(s is None for s in strengths):
+            known = [s for s in strengths if s is not None]
+            if len(known) < len(strengths):
                 continue
-            for s in strengths:
-                if s is not None:
-                    activity[s.enzyme] = s.left
-                    error = math.hypot(error, s.log_se * abs(1 - 1 / max(row.auc_ratio, 1 / row.auc_ratio)))
+            for s in known:
+                activity[s.enzyme] = s.left
+                error = math.hypot(error, s.log_se * abs(1 - 1 / max(row.auc_ratio, 1 / row.auc_ratio)))
         found.append((row.auc_ratio, activity, error))
     return found
 
