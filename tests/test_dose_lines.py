@@ -300,6 +300,18 @@ def test_more_traps() -> None:
     assert read_dose("20 mg q6h max 40 mg/day").problems
 
 
+def test_a_volume_of_a_tablet_is_no_amount() -> None:
+    for said in ("10 mg tablet, 5 mL at night", "10 mg capsules 5 mL tds", "5 mL of 10 mg tablets bd"):
+        regimen = read_dose(said)
+        assert regimen.daily is None and all(dose.low is None for dose in regimen.doses), said
+        assert any("is a volume" in sentence for sentence in regimen.problems), said
+    assert read_dose("5 mL at night", form="tablet", strength=Strength(value=10, unit="mg")).daily is None
+    assert not read_dose("5 mg/5 mL solution, 5 mL at night").problems
+    for said in ("10 mg tablets, crush in 10 mL water, twice a day", "10 mg tablets, one in 10 mL of water bd"):
+        assert daily(said) == (20, 20, "mg"), said
+        assert not read_dose(said).problems, said
+
+
 def test_a_count_after_the_product_multiplies_and_a_number_out_of_place_leaves_the_day_unknown() -> None:
     assert daily("10mg tabs 1-2 tds prn") == (0, 60, "mg")
     assert daily("10 mg tablets 2 tds") == (60, 60, "mg")

@@ -13,7 +13,7 @@ from relaxant import InputError, read_patient, replay, review, to_json
 from relaxant.errors import ReplayError
 from relaxant.io.patient_file import read_patient as read_plain
 from relaxant.knowledge.load import Knowledge
-from relaxant.plain import read_json
+from relaxant.plain import read_json, read_yaml
 from relaxant.reviewing import Review
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
@@ -277,6 +277,30 @@ def test_an_input_error_names_field_came_and_would_do(knowledge: Knowledge) -> N
     with pytest.raises(InputError) as caught:
         read_plain({"weight": "700 kg", "medicines": ["baclofen 5 mg"]}, knowledge, today=TODAY)
     assert caught.value.field == "weight" and "700" in caught.value.came and caught.value.would_do
+
+
+def test_a_mapping_is_read_as_the_file_that_says_the_same(knowledge: Knowledge) -> None:
+    path = ROOT / "examples" / "ms-ckd-baclofen.yaml"
+    plain = read_yaml(path.read_text(encoding="utf-8"), path.name)
+    assert read_patient(plain, today=TODAY) == read_patient(path, today=TODAY)
+    weighed = read_patient(
+        plain, today=TODAY, considering=["tizanidine 2 mg at night"], country="UK", as_of="2026-11-25"
+    )
+    assert (weighed.country, weighed.as_of.isoformat(), weighed.considering[0].said) == (
+        "UK",
+        "2026-11-25",
+        "tizanidine 2 mg at night",
+    )
+    bundle = next((ROOT / "examples").rglob("*.json"))
+    assert read_patient(json.loads(bundle.read_bytes()), today=TODAY) == read_patient(bundle.read_bytes(), today=TODAY)
+    with pytest.raises(InputError, match=r"wieght"):
+        read_patient({"wieght": "61 kg"}, today=TODAY)
+
+
+@pytest.mark.parametrize("other", [{}, None, "patient.yaml"])
+def test_what_is_no_patient_is_not_reviewed(other: Any) -> None:
+    with pytest.raises(InputError, match=r"patient: .*relaxant\.read_patient"):
+        review(other)
 
 
 def test_where_the_medicines_are_unknown_only_what_is_named_is_reviewed_and_that_is_said() -> None:

@@ -35,7 +35,7 @@ from relaxant.service.store.away import Away
 from relaxant.service.store.engines import _secured, engines, url_of
 from relaxant.service.store.secret import check_value
 from relaxant.service.store.store import Store, open_kept, open_store
-from relaxant.service.store.tables import MADE, SESSIONS, STEPS, TOKENS, VERSION
+from relaxant.service.store.tables import ANSWERS, CARDS, MADE, SESSIONS, STEPS, TOKENS, VERSION
 from relaxant.service.store.uses import first_use
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -608,6 +608,7 @@ class TestOpening:
         words = (Path(__file__).parent / "data" / f"tables_1.{kind}.sql").read_text(encoding="utf-8").strip()
         (tmp_path / "relaxant.secret").write_text("ab" * 32)
         (tmp_path / "relaxant.secret").chmod(0o600)
+        blob = (lambda byte: f"x'{byte * 32}'") if kind == "sqlite" else (lambda byte: f"decode('{byte * 32}', 'hex')")
         if kind == "sqlite":
             file_of(database).touch()
         older = engines(url_of(database))
@@ -617,6 +618,11 @@ class TestOpening:
             connection.execute(insert(MADE).values(version=1, secret=check_value(b"\xab" * 32)))
             record(connection, Kind.STARTED, "service", None, {})
             step("half way")(connection)
+            for card, said in (("answered", "01"), ("not", "02")):
+                connection.exec_driver_sql(
+                    f"INSERT INTO cards VALUES ('{card}', 1, 'order-sign', 'ward', {blob('00')}, 'f', 'r', 'critical', {blob(said)})"
+                )
+            connection.exec_driver_sql("INSERT INTO answers VALUES ('answered', 2, 'overridden', 'other', '[]')")
         older.dispose()
         with pytest.raises(InputError, match=r"version 1.*an older relaxant.*brings them forward"):
             open_kept(settings(database, tmp_path))
@@ -624,6 +630,10 @@ class TestOpening:
             store = open_store(settings(database, tmp_path))
             assert store.read(lambda c: c.execute(select(MADE.c.version)).scalar()) == VERSION
             assert steps(store) == {"half way"} and verify(store).sound and verify(store).number == 1
+            assert store.read(lambda c: [(a.card, bytes(a.said)) for a in c.execute(select(ANSWERS))]) == [
+                ("answered", bytes.fromhex("01" * 32))
+            ]
+            assert store.read(lambda c: {c.card for c in c.execute(select(CARDS))}) == {"answered", "not"}
             forward = store.read(tables)
             store.close()
         another = "sqlite:///" + str(tmp_path / "new.sqlite3") if kind == "sqlite" else request.getfixturevalue("server").new()  # fmt: skip

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from relaxant.citing.references import cite
 from relaxant.errors import InputError, RelaxantError
 from relaxant.evidence.comparison import compare
 from relaxant.io.diary_csv import read_diary
-from relaxant.io.read import read_bytes, read_file
+from relaxant.io.read import read_bytes, read_file, read_mapping
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.linting import lint
 from relaxant.news import whats_new
@@ -60,7 +60,7 @@ __all__ = [
 
 
 def read_patient(
-    source: str | Path | bytes,
+    source: str | Path | bytes | Mapping[str, Any],
     *,
     today: date,
     considering: Iterable[str] = (),
@@ -68,7 +68,7 @@ def read_patient(
     as_of: str | None = None,
     knowledge: Knowledge | None = None,
 ) -> Patient:
-    """The patient in a file (a path) or in bytes: a patient file or a FHIR R4 bundle.
+    """The patient in a file (a path), in bytes or in a mapping of a program's own values: a patient file or a FHIR R4 bundle.
 
     ``today`` is the day of the review where the file has no ``as_of``. Raises :class:`InputError` naming the field,
     what came and what would do.
@@ -76,8 +76,12 @@ def read_patient(
     >>> patient = read_patient(b"{weight: 61 kg, medicines: [baclofen 10 mg three times a day]}", today=date(2026, 11, 22))
     >>> patient.as_of.isoformat(), patient.country, patient.medicines[0].said
     ('2026-11-22', 'US', 'baclofen 10 mg three times a day')
+    >>> read_patient({"weight": "61 kg", "medicines": ["baclofen 10 mg three times a day"]}, today=date(2026, 11, 22)) == patient
+    True
     """
     known = knowledge or load_knowledge()
+    if isinstance(source, Mapping):
+        return read_mapping(source, known, today=today, considering=considering, country=country, as_of=as_of)
     if isinstance(source, bytes):
         return read_bytes(source, known, today=today, considering=considering, country=country, as_of=as_of)
     return read_file(source, known, today=today, considering=considering, country=country, as_of=as_of)

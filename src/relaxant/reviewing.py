@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from relaxant.errors import ReplayError
+from relaxant.errors import InputError, ReplayError
 from relaxant.facts.column import Column
 from relaxant.facts.conditions import unclear_conditions, unread_conditions
 from relaxant.facts.facts import Facts
@@ -254,13 +254,16 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
 
     Without ``predict`` no course is computed, without ``plan`` no calendar: findings and checks are the same, in a fraction of the time.
 
-    Raises :class:`relaxant.errors.KnowledgeError` for an unsound pack. Findings are never exceptions.
+    Raises :class:`relaxant.errors.InputError` for what is no patient, :class:`relaxant.errors.KnowledgeError` for an unsound pack. Findings are never
+    exceptions.
 
     >>> from relaxant import read_patient, review
     >>> patient = read_patient(b"{sex: female, age: 58, dialysis: haemodialysis, medicines: []}", today=date(2026, 11, 22), considering=["baclofen"])
     >>> [finding.tier for finding in review(patient, predict=False, plan=False).findings]
     ['DANGER']
     """
+    if not isinstance(patient, Patient):
+        raise InputError("patient", type(patient).__name__, "this is no Patient", "read it first: relaxant.read_patient takes a path, bytes or a mapping")  # fmt: skip
     knowledge = knowledge or load_knowledge()
     found = checked(patient, knowledge=knowledge)
     patient, medicines, facts, tested = found.patient, found.medicines, found.facts, found.tested

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,24 @@ def read_bytes(
         plain["as_of"] = as_of
     patient = read_patient(plain, knowledge, today=today, lenient=record, name=name)
     return weighed(patient, considering)
+
+
+def read_mapping(
+    plain: Mapping[str, Any],
+    knowledge: Knowledge,
+    *,
+    today: date,
+    considering: Iterable[str] = (),
+    country: str | None = None,
+    as_of: str | None = None,
+) -> Patient:
+    """The patient in a program's own values: the fields of a patient file, or a FHIR resource as decoded JSON."""
+    if "resourceType" in plain:
+        return read_bytes(
+            msgspec.json.encode(plain), knowledge, today=today, considering=considering, country=country, as_of=as_of
+        )
+    said = {**plain, **{k: v for k, v in (("country", country), ("as_of", as_of)) if v is not None}}
+    return weighed(read_patient(said, knowledge, today=today, name="patient"), considering)
 
 
 def read_record(data: bytes, knowledge: Knowledge, name: str) -> dict[str, Any]:

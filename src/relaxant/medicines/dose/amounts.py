@@ -69,7 +69,7 @@ def _reconcile(
     if n_unit in COUNTED and n_unit != "piece":
         r.form = r.form or n_unit
     clause.said = said = f"{clause.said} {said}"
-    clause.unit, clause.pieces = m_unit, (n_low, n_high)
+    clause.unit, clause.pieces, clause.volume = m_unit, (n_low, n_high), n_unit == "mL"
     clause.one = None if count_first else (m_low, m_high)
     if n_low is None or n_high is None or m_low is None or m_high is None or not n_low:
         clause.low = clause.high = None

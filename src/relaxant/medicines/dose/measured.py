@@ -12,7 +12,7 @@ from relaxant.medicines.dose.reading import Reading
 from relaxant.medicines.dose.spans import Span, is_uk_duration, number_at, period_at, span_at, value_at
 from relaxant.medicines.dose.supply import as_supply
 from relaxant.medicines.dose.totals import over_period, set_day_total
-from relaxant.medicines.dose.units import COUNTED, LARGEST, SPOONS, VOLUMES
+from relaxant.medicines.dose.units import COUNTED, LARGEST, SOLID, SPOONS, VOLUMES
 from relaxant.medicines.dose.when import clock_in_figures, on_clock
 from relaxant.medicines.regimen import Strength
 
@@ -96,6 +96,9 @@ def _measured(r: Reading, i: int, found: Span, unit: str) -> int:
         r.note(i, j)
         return j
     low, high, unit = _usable(r, low, high, unit, r.said(i, j))
+    if unit == "mL" and r.form in SOLID and r.keyword[i - 1] == "in" and r.last() is not None:
+        r.note(i - 1, j)  # one tablet in 10 mL of water
+        return j
     keyword = r.keyword[j]
     if r.meaning[j] == "/" or keyword == "per":
         if r.kind[j + 1] == "unit" and r.meaning[j + 1] == "kg":

@@ -28,6 +28,8 @@ class Clause:
     form_after = False
     pieces: tuple[float | None, float | None] | None = None
     """How many pieces or mL the amount was counted in, where it was."""
+    volume = False
+    """Said in mL beside its mass."""
     one: tuple[float | None, float | None] | None = None
     """The mass as it was said before pieces of it were counted."""
     joined = False
@@ -42,7 +44,13 @@ class Clause:
 
     def like(self) -> Clause:
         other = Clause(self.step)
-        other.low, other.high, other.unit, other.said = self.low, self.high, self.unit, self.said
+        other.low, other.high, other.unit, other.said, other.volume = (
+            self.low,
+            self.high,
+            self.unit,
+            self.said,
+            self.volume,
+        )
         return other
 
 

@@ -6,7 +6,7 @@ from relaxant.medicines.dose.daily import by_strength, daily_intake, strength_of
 from relaxant.medicines.dose.numbers import figure, tidy
 from relaxant.medicines.dose.product import settle_form
 from relaxant.medicines.dose.reading import Clause, Reading
-from relaxant.medicines.dose.units import MICROGRAM_ROUTES, day_unit, in_family, in_unit, interval_hours
+from relaxant.medicines.dose.units import MICROGRAM_ROUTES, SOLID, day_unit, in_family, in_unit, interval_hours
 from relaxant.medicines.regimen import Amount, Dose, Regimen, Strength
 
 _SINGLE = (None, "once")
@@ -21,6 +21,7 @@ def regimen_of(r: Reading) -> Regimen:
     for clause in r.replaced:
         if clause.said:
             r.problem("replaced_dose", said=clause.said)
+    _no_volume_of_a_piece(r)
     _drop_strengths(r)
     _follow_durations(r)
     _keep_apart(r)
@@ -81,6 +82,18 @@ def _place_dates(r: Reading, doses: tuple[Dose, ...]) -> None:
         return
     for _, said in r.loose:
         r.problem("loose_date", said=said)
+
+
+def _no_volume_of_a_piece(r: Reading) -> None:
+    """``10 mg tablet, 5 mL at night``: what is meant may be a liquid of another strength."""
+    if r.form not in SOLID:
+        return
+    for clause in r.clauses:
+        if clause.volume or clause.unit == "mL":
+            r.problem("volume_of_piece", said=clause.said, form=r.form)
+            clause.low = clause.high = None
+            if r.strength is not None and r.strength.per == "mL":  # made of the two that do not go together
+                r.strength = None
 
 
 def _spinal(r: Reading) -> bool:

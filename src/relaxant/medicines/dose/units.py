@@ -15,6 +15,8 @@ COUNTED: Final = frozenset(
 )
 WHOLE_PIECES: Final = COUNTED - {"puff", "drop", "spray", "application"}
 """Pieces of which nobody takes more than a few at once: a larger count is what was supplied."""
+SOLID: Final = frozenset({"tablet", "capsule", "piece", "patch", "suppository", "lozenge", "film"})
+"""Pieces of which nobody measures a volume."""
 MOST_PIECES: Final = 10.0
 BY_STRENGTH: Final = COUNTED | {"mL"}
 """Units that a product's strength turns into a mass."""

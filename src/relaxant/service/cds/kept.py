@@ -49,7 +49,7 @@ def show(connection: Connection, secret: bytes, made: Sequence[Made], told: Told
     person = pseudonym(connection, secret, told.by, told.patient)
     said = {m.card.uuid: _said(m, person, told.server) for m in made}
     if not told.again and made:
-        asked = {"person": person, "service": told.service, **{f"said{i}": one for i, one in enumerate(said.values())}}
+        asked = {"service": told.service, **{f"said{i}": one for i, one in enumerate(said.values())}}
         rows = _answered(len(said))(connection, asked)
         known = {bytes(row.said) for row in rows}
         made = [m for m in made if said[m.card.uuid] not in known]
@@ -78,11 +78,11 @@ def show(connection: Connection, secret: bytes, made: Sequence[Made], told: Told
 
 @cache
 def _answered(count: int) -> Prepared:
-    """Which of ``count`` things said of a person were overridden."""
-    said = CARDS.c.said.in_([bindparam(f"said{i}") for i in range(count)])
-    whose = CARDS.c.person == bindparam("person"), CARDS.c.service == bindparam("service")
+    """Which of ``count`` things, each said of one person, were overridden."""
+    said = ANSWERS.c.said.in_([bindparam(f"said{i}") for i in range(count)])
     overridden = ANSWERS.c.outcome == "overridden"  # what was accepted and still stands did not take effect
-    return Prepared(select(CARDS.c.said).join(ANSWERS, ANSWERS.c.card == CARDS.c.card).where(*whose, said, overridden))
+    answered = select(ANSWERS.c.said).join(CARDS, CARDS.c.card == ANSWERS.c.card)
+    return Prepared(answered.where(said, overridden, CARDS.c.service == bindparam("service")))
 
 
 def _said(made: Made, person: bytes, server: str) -> bytes:
@@ -99,7 +99,7 @@ def answer(connection: Connection, given: Sequence[tuple[Feedback, str | None]],
     for one, reason in given:
         card, at = str(one.card), milliseconds(one.outcome_timestamp)
         shown = connection.execute(
-            select(CARDS.c.rules, CARDS.c.person, CARDS.c.finding).where(
+            select(CARDS.c.rules, CARDS.c.person, CARDS.c.finding, CARDS.c.said).where(
                 CARDS.c.card == card, CARDS.c.service == service, CARDS.c.issuer == by
             )
         ).one_or_none()
@@ -118,7 +118,7 @@ def answer(connection: Connection, given: Sequence[tuple[Feedback, str | None]],
             "suggestions": msgspec.json.encode(sorted(accepted)).decode(),
         }
         if before is None:
-            connection.execute(insert(ANSWERS).values(card=card, **values))
+            connection.execute(insert(ANSWERS).values(card=card, said=shown.said, **values))
         elif before.at > at or all(getattr(before, key) == value for key, value in values.items() if key != "at"):
             continue
         else:

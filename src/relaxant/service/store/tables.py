@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import ExecutableDDLElement
 
-VERSION = 2  # of these tables; kept in the database, and raised by whatever changes one
+VERSION = 3  # of these tables; kept in the database, and raised by whatever changes one
 METADATA = MetaData()
 _MILLISECONDS = BigInteger
 _ddl: Callable[[str], ExecutableDDLElement] = DDL
@@ -88,10 +88,10 @@ CARDS = Table(
     Column("rules", Text, nullable=False),
     Column("indicator", String(10), nullable=False),
     Column("said", LargeBinary(32)),
-    Index("cards_person", "person", "said"),
 )
 
-# What was answered to a card. ``outcome``: accepted or overridden; ``reason``: a code of ours, or "other".
+# What was answered to a card. ``outcome``: accepted or overridden; ``reason``: a code of ours, or "other"; ``said``: the card's, by which a later call
+# finds what was answered. A card that nobody answered stands in no index but that of its id.
 ANSWERS = Table(
     "answers",
     METADATA,
@@ -100,6 +100,8 @@ ANSWERS = Table(
     Column("outcome", String(12), nullable=False),
     Column("reason", String(60)),
     Column("suggestions", Text, nullable=False),
+    Column("said", LargeBinary(32)),
+    Index("answers_said", "said"),
 )
 
 # A diary that a link opens. ``code``: a hash of the link's code, which is nowhere else; ``call``: whom to call, in words of the clinic.

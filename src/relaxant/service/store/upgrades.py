@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, LargeBinary, update
 
 from relaxant.service.store.tables import MADE
 
@@ -21,8 +21,19 @@ def _by_age(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX sessions_until ON sessions (until)")
 
 
+def _by_answer(connection: Connection) -> None:
+    """What was answered is found by what the card said, and no longer among all cards of a person, of which most are never answered."""
+    kind = LargeBinary(32).compile(connection.dialect)
+    connection.exec_driver_sql(f"ALTER TABLE answers ADD COLUMN said {kind}")
+    connection.exec_driver_sql(
+        "UPDATE answers SET said = (SELECT cards.said FROM cards WHERE cards.card = answers.card)"
+    )
+    connection.exec_driver_sql("CREATE INDEX answers_said ON answers (said)")
+    connection.exec_driver_sql("DROP INDEX cards_person")
+
+
 # By the version that a step begins from; version 1 is the first that there was.
-STEPS: Mapping[int, Step] = {1: _by_age}
+STEPS: Mapping[int, Step] = {1: _by_age, 2: _by_answer}
 
 
 def leads(version: int, to: int) -> bool:
