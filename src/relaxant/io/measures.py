@@ -85,6 +85,11 @@ def measures(reading: Reading, plain: Mapping[str, Any], field: str) -> tuple[Me
     return each(reading, plain, field, measured) or ()
 
 
+def is_measure(name: str, knowledge: Knowledge) -> bool:
+    """Whether a name is that of a laboratory value or an observation that any rule asks for."""
+    return fold(name) in _by_name(_Held(knowledge))
+
+
 def measured(reading: Reading, field: str, item: Any) -> Measured:
     """A lab or observation, in words (``creatinine 1.6 mg/dL``) or as a mapping; one that no rule knows is kept as said."""
     if isinstance(item, str):

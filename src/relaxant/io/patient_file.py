@@ -16,7 +16,7 @@ from typing import Any, Literal
 from relaxant.errors import InputError
 from relaxant.io.conditions import allergy, condition
 from relaxant.io.lines import line
-from relaxant.io.measures import body, measures
+from relaxant.io.measures import body, is_measure, measures
 from relaxant.io.pump import pump
 from relaxant.io.said import (
     NOTHING,
@@ -55,6 +55,23 @@ _DIALYSIS: dict[str, Dialysis] = {
     "peritoneal dialysis": "peritoneal", "pd": "peritoneal", "none": "none", "no": "none", "false": "none",
 }
 # fmt: on
+_OTHER_NAMES = {
+    **dict.fromkeys(("medications", "meds", "drugs", "medication", "medicine", "prescriptions"), "medicines"),
+    **dict.fromkeys(("diagnoses", "diagnosis", "problems", "comorbidities", "indications", "history"), "conditions"),
+    **dict.fromkeys(("laboratory", "laboratory values", "blood tests", "bloods", "results", "tests"), "labs"),
+    **dict.fromkeys(("vitals", "vital signs", "scales"), "observations"),
+    **dict.fromkeys(("orders", "order", "proposed", "weighing", "new medicine"), "considering"),
+    "gender": "sex",
+    "dob": "birth_date",
+    "date": "as_of",
+    "name": "label",
+    "goal": "goals",
+    "smoking": "smoker",
+    "genetics": "genotype",
+    "pharmacogenetics": "genotype",
+    "bodyweight": "weight",
+    "body weight": "weight",
+}  # fmt: skip
 _COUNTRIES = {"GB": "UK", "USA": "US", "UNITED KINGDOM": "UK", "UNITED STATES": "US"}
 _MUSCLE_MASS: dict[str, Literal["low", "normal"]] = {"low": "low", "normal": "normal"}
 _SWALLOWING: dict[str, Swallowing] = {"normal": "normal", "crushed": "crushed", "tube": "tube"}
@@ -79,21 +96,23 @@ def read_patient(
         )
     said: dict[str, Any] = as_written(plain, name, but=("dosage",))
     if not lenient:
-        _only_known(said)
+        _only_known(said, knowledge)
     reading = Reading(knowledge, day("as_of", said.get("as_of")) or today, lenient)
     return _patient(reading, said)
 
 
-def _only_known(plain: Mapping[str, Any]) -> None:
+def _only_known(plain: Mapping[str, Any], knowledge: Knowledge) -> None:
     unknown = next((k for k in plain if k not in Patient.__struct_fields__), None)
-    if unknown is not None:
-        near = nearest(str(unknown).casefold(), sorted(Patient.__struct_fields__))
-        raise InputError(
-            str(unknown),
-            plain[unknown],
-            "there is no such field",
-            f"did you mean `{near}`?" if near else "see the patient file in docs/reference",
-        )
+    if unknown is None:
+        return
+    name, came = str(unknown).casefold().replace("_", " "), plain[unknown]
+    near = _OTHER_NAMES.get(name) or nearest(name, sorted(Patient.__struct_fields__))
+    if near:
+        raise InputError(str(unknown), came, "there is no such field", f"did you mean `{near}`?")
+    if is_measure(name, knowledge):
+        value = came if isinstance(came, (str, int, float)) else "…"
+        raise InputError(str(unknown), came, "values stand in a list", f"write `labs: [{name} {value}]`, or under `observations`")  # fmt: skip
+    raise InputError(str(unknown), came, "there is no such field", f"the fields are {', '.join(sorted(Patient.__struct_fields__))}")  # fmt: skip
 
 
 def _patient(reading: Reading, plain: Mapping[str, Any]) -> Patient:

@@ -58,6 +58,8 @@ def amount_text(value: float, unit: str, words: Mapping[str, str]) -> str:
         return words["days_ago"].format(span=amount_text(-value, unit, words))
     if unit == "days" and value == 1:
         return words["a_day"]
+    if unit == "points" and value == 1:
+        return words["a_point"]
     if unit == "1/min":
         return f"{plain_number(value, 3)}{words['a_minute']}"
     return f"{plain_number(value, 3)} {unit}" if unit else plain_number(value, 3)
