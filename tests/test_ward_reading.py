@@ -120,6 +120,7 @@ def test_a_toxin_is_read_where_its_name_settles_the_product_and_else_asked_for(
 
 def test_days_that_are_past_are_said_as_ago(knowledge: Knowledge) -> None:
     words = knowledge.words("values")
+    assert [amount_text(points, "points", words) for points in (0, 1, 3)] == ["0 points", "1 point", "3 points"]
     assert [amount_text(days, "days", words) for days in (-1, -9, 1, 9)] == [
         "1 day ago",
         "9 days ago",
