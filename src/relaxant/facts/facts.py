@@ -68,7 +68,7 @@ class Facts:
         self._nobody: Column | None = None
         self._sessions: dict[str, dict[str, Floats]] = {}
         self._presence: dict[tuple[str, tuple[str, ...] | None, float], tuple[Floats, Floats]] = {}
-        self._list_needs: dict[str, Mask] = {"medicines": ~inputs.medicines_known, **self._doubtful(), **self._unread()}
+        self.list_needs: dict[str, Mask] = {"medicines": ~inputs.medicines_known, **self._doubtful(), **self._unread()}
 
     def _doubtful(self) -> dict[str, Mask]:
         """Whether each ingredient is taken that may be, by name."""
@@ -249,7 +249,7 @@ class Facts:
     def _counted(self, low: Floats, high: Floats) -> Column:
         if not self._lists_complete:
             high = np.where(self.inputs.medicines_known, high + self.inputs.unread, np.inf)
-        return Column(low, high, "", False, _COUNTED, ("medicines",), None, self._list_needs)
+        return Column(low, high, "", False, _COUNTED, ("medicines",), None, self.list_needs)
 
     def taking(self, ingredient: str, chosen: Members) -> tuple[Floats, Floats]:
         """Who surely (1) and who maybe (1) takes one ingredient by the routes that count for a set."""
@@ -296,23 +296,30 @@ class Facts:
         """The ingredients of a set that one person takes, by name, sorted."""
         return tuple(n for n in self.taken_of(chosen) if self.taking(n, chosen)[0][row] == 1)
 
-    def ingredients_taken(self) -> Floats:
-        """How many ingredients each person surely takes, whatever their routes."""
+    def ingredients_taken(self) -> tuple[Floats, Floats]:
+        """How many ingredients each person surely and maybe takes, whatever their routes."""
         by_one_route = [self._now(taken[0][1]) for taken in self.intake.values() if len(taken) == 1]
         by_more = [name for name, taken in self.intake.items() if len(taken) > 1]
-        count = np.zeros(self.rows)
+        surely = maybe = np.zeros(self.rows)
         if by_one_route:
-            count = (np.concatenate(by_one_route).reshape(len(by_one_route), -1) == 1).sum(axis=0).astype(np.float64)
+            now = np.concatenate(by_one_route).reshape(len(by_one_route), -1)
+            surely, maybe = ((how).sum(axis=0).astype(np.float64) for how in (now == 1, now != 0))
         for name in by_more:
-            count = count + self.takes_by_any_route(name)
-        return count
+            here, may_be = self._by_any_route(name)
+            surely, maybe = surely + here, maybe + may_be
+        return surely, maybe
 
     def takes_by_any_route(self, ingredient: str) -> Mask:
         """Who surely takes an ingredient, whatever its route."""
-        here = self.no_one
+        return self._by_any_route(ingredient)[0]
+
+    def _by_any_route(self, ingredient: str) -> tuple[Mask, Mask]:
+        """Who surely and who maybe takes an ingredient, whatever its route."""
+        here = maybe = self.no_one
         for _, taken in self.intake.get(ingredient, ()):
-            here = here | (self._now(taken) == 1)
-        return here
+            now = self._now(taken)
+            here, maybe = here | (now == 1), maybe | (now != 0)
+        return here, maybe
 
     def seldom_asked(self, row: int) -> frozenset[str]:
         """Inputs that are not routinely known or hardly apply to this person: what lacks them is listed, but folded.
@@ -336,8 +343,3 @@ class Facts:
             if self.column(f"{one}_times_upper_normal").high[row] < policy("transaminases_signal_times_upper"):
                 out.add(other)
         return frozenset(out)
-
-    @property
-    def taken_by_anyone(self) -> list[str]:
-        """The ingredients on any row's list, sorted."""
-        return sorted(self._names)

@@ -308,7 +308,7 @@ def _creatinine_clearance(facts: Facts) -> Column:
     def least(female: Floats) -> Floats:
         """With the least weight the equation could ask for: where height is unknown the truth lies between."""
         return renal.creatinine_clearance(
-            serum, years, renal.cockcroft_gault_weight_floor(heavy, female, years), female
+            serum, years, renal.cockcroft_gault_weight_floor(heavy, female, years, adjust_from_bmi=threshold), female
         )
 
     column = both_sexes(

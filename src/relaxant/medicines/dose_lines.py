@@ -56,8 +56,6 @@ def regimen_from_parts(
     frequency: str | None = None,
     form: str | None = None,
     strength: str | None = None,
-    start: str | None = None,
-    stop: str | None = None,
     rate: str | None = None,
     max_daily: str | None = None,
     as_needed: str | None = None,
@@ -74,8 +72,6 @@ def regimen_from_parts(
         ("", _as_needed(as_needed)),
         ("max", max_daily),
         ("for", duration),
-        ("start", start),
-        ("until", stop),
     )
     said = [f"{label} {part}".strip() for label, part in labelled if part]
     return read_dose(", ".join(said), form=form, as_of=as_of)

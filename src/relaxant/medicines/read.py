@@ -154,6 +154,7 @@ def _read_line(
             max_daily=line.max_daily,
             as_needed=line.as_needed,
             duration=line.duration,
+            as_of=patient.as_of,
         )
         rest = name.rest if line.drug is not None and not entry else ""
         if rest.strip() and regimen.strength is None and len(ingredients) < 2:  # "... solution 5 mg/5 mL" in the name
