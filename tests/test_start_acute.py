@@ -18,7 +18,7 @@ from relaxant.knowledge.schema import Limit
 from relaxant.medicines.read import read_medicines
 from relaxant.planning.dose import Room, room
 from relaxant.planning.said import gates
-from relaxant.planning.titration import titrations
+from relaxant.planning.which_titration import titrations
 
 KNOWN = load_knowledge()
 AGENTS = (

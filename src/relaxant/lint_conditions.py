@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from relaxant.facts.conditions import folded
+from relaxant.facts.known_names import folded
 from relaxant.facts.cord_level import place_of
 from relaxant.knowledge.load import Knowledge
 

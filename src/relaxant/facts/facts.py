@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from relaxant.facts.agent_facts import agent_column
+from relaxant.facts.agent_lines import SITUATIONS
 from relaxant.facts.column import SAID, Column, Floats, Mask, Methods, anywhere, number, yes_no
 from relaxant.facts.derive import MAKERS
 from relaxant.facts.inputs import Inputs, full, systemic
@@ -163,26 +164,16 @@ class Facts:
 
     def agent_may_be_present(self, agent: str) -> Mask:
         """The rows that take, weigh or stopped the agent, or whose medicines are unknown."""
-        own = self.inputs.agents.get(agent)
-        unknown = ~self.inputs.medicines_known
-        if own is None:
-            return unknown
-        said = own["taking"] + own["starting"] + own["stopping"] + own["stopped"] > 0
-        return np.asarray(said | unknown)
+        return np.asarray(self.where_agent_is_said(agent) | ~self.inputs.medicines_known)
 
     def agent_is_said(self, agent: str, row: int) -> bool:
         """Whether anything at all was said of an agent for one person."""
-        own = self.inputs.agents.get(agent)
-        return own is not None and any(own[s][row] == 1 for s in ("taking", "starting", "stopping", "stopped"))
+        return bool(self.where_agent_is_said(agent)[row])
 
     def where_agent_is_said(self, agent: str) -> Mask:
-        """:meth:`agent_is_said` of everybody. Shape (rows,)."""
+        """Who takes, weighs or stopped an agent. Shape (rows,)."""
         own = self.inputs.agents.get(agent)
-        if own is None:
-            return self.no_one
-        return np.asarray(
-            (own["taking"] == 1) | (own["starting"] == 1) | (own["stopping"] == 1) | (own["stopped"] == 1)
-        )
+        return self.no_one if own is None else np.asarray(sum(own[situation] for situation in SITUATIONS) > 0)
 
     def agent_number(self, agent: str, name: str) -> Floats:
         """A number of the agent's own line; NaN where it is not said."""
@@ -216,6 +207,12 @@ class Facts:
                 (oldest >= age_from) & (youngest < age_to),
             )
         return known
+
+    @property
+    def outside_childbearing(self) -> Mask:
+        """Who is surely younger or older than those who bear children."""
+        age, policy = self.column("age"), self.knowledge.policy
+        return np.asarray((age.high < policy("childbearing_from_age")) | (age.low >= policy("childbearing_to_age")))
 
     # ------------------------------------------------------------ partners
 
@@ -333,7 +330,7 @@ class Facts:
         ):
             out.add("dialysis")
         age = self.column("age")
-        if age.high[row] < policy("childbearing_from_age") or age.low[row] >= policy("childbearing_to_age"):
+        if self.outside_childbearing[row]:
             out |= {"pregnant", "breastfeeding"}
         if age.high[row] < policy("childbearing_from_age"):
             out.add("alcohol")

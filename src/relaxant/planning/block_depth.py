@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from relaxant.facts.conditions import folded
+from relaxant.facts.known_names import folded
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.blocks import BlockReversal
 from relaxant.patient import Measured

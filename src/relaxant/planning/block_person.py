@@ -17,6 +17,7 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Line as Said
 from relaxant.patient import Patient
+from relaxant.planning.current import current_lines
 from relaxant.quantities import Quantity, convert
 from relaxant.rules.evaluate import evaluate, program
 from relaxant.rules.findings import Finding, Unchecked, read_row
@@ -79,7 +80,7 @@ def taken(agent: str, subject: Subject) -> Taken:
 
 def current(agent: str, subject: Subject) -> list[Medicine]:
     """The lines by which an agent is on the list as taken."""
-    return [m for m in subject.medicines if agent in m.agents and m.role == "current" and not m.over]
+    return current_lines(agent, subject.medicines)
 
 
 def ordered(agent: str, subject: Subject) -> list[Medicine]:

@@ -25,7 +25,8 @@ from relaxant.planning.pump import pump_plan
 from relaxant.planning.reroute import apart_plan, trial_plan
 from relaxant.planning.said import amount, gates, missed, own_policy, points, withdrawal
 from relaxant.planning.taper import taper_plan
-from relaxant.planning.titration import Wanted, product_notes, titration_plan
+from relaxant.planning.product_notes import product_notes
+from relaxant.planning.titration import Wanted, titration_plan
 from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
 from relaxant.rules.wording import listed, shown_agent_name

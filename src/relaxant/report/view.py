@@ -18,7 +18,7 @@ from relaxant.facts.names import what_is
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.schema import TIERS, Tier
 from relaxant.medicines.dictionary import display_name
-from relaxant.planning.options import Options
+from relaxant.planning.option import Options
 from relaxant.predicted import ShownPrediction
 from relaxant.quantities import plain_number
 from relaxant.report.citations import Citations, Mark, SourceView

@@ -332,7 +332,7 @@ class _Trace:
         return np.concatenate((nothing, known[whose])), np.concatenate((medicines, need))
 
     def settled_by(self, test: Test, rows: Index) -> _Lists:
-        """The inputs that would settle a test, as :func:`relaxant.rules.evaluate.settled_by` has it: each once a row."""
+        """The inputs that would settle a test, as :func:`relaxant.rules.evaluate.tested` has it: each once a row."""
         parts: list[_Lists] = [_NOTHING_ASKED[:2]]
         for clause in test.clauses if len(rows) else ():
             _, _, surely, maybe = self._leaves(clause, rows)
