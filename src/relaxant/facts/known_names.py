@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar, cast
 
 from relaxant.knowledge.load import Knowledge
+from relaxant.medicines.kept import LONGEST_KEPT, MOST_KEPT, Kept
 
 Read = TypeVar("Read")
-_LONGEST_KEPT = 200  # characters of a name that is kept to be known again
-_MOST_KEPT = 4096
 
 
 class KnownNames(NamedTuple):
@@ -67,17 +65,10 @@ def names_of(knowledge: Knowledge) -> KnownNames:
     return made
 
 
+@Kept
 def folded(text: str) -> str:
     """Words for comparison: case folded, punctuation and apostrophes gone, single spaces."""
-    return (_folded_usual if len(text) <= _LONGEST_KEPT else _folded)(text)
-
-
-def _folded(text: str) -> str:
     return " ".join(re.sub(r"[^\w\s]", " ", text.casefold().replace("'", "").replace("’", "")).split())
-
-
-_folded_usual = lru_cache(maxsize=4096)(_folded)
-"""The same few names are written for many people."""
 
 
 def remembered(
@@ -88,8 +79,8 @@ def remembered(
     found = kept.get(key)
     if found is None:
         found = read()
-        if sum(len(text) for text in words if text) <= _LONGEST_KEPT:
-            if len(kept) >= _MOST_KEPT:
+        if sum(len(text) for text in words if text) <= LONGEST_KEPT:
+            if len(kept) >= MOST_KEPT:
                 kept.clear()
             kept[key] = found
     return cast(Read, found)

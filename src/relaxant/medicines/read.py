@@ -13,6 +13,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.dictionary import Dictionary, Entry, Ingredient, display_name, lookup_code, open_dictionary
 from relaxant.medicines.dose.words import say, wording
 from relaxant.medicines.dose_lines import read_dose, regimen_from_parts
+from relaxant.medicines.kept import Kept
 from relaxant.medicines.local import dictionary_of
 from relaxant.medicines.medicine import Medicine, RoleInReview, Status
 from relaxant.medicines.misspelt import MOST_SEARCHED, Suggestion, long_enough, possible_medicines
@@ -35,7 +36,6 @@ ROUTES = {
 COMBINATION = "two numbers beside a combination product are its strengths, not a range: the amount was not used."
 CODE_OTHER = "the code {code} stands for {other}, the words for {said}: the words were used; check which is meant"
 STRENGTH_OTHER = "the code is of a product of {code}, the words say {words}: neither was used as the strength"
-_LONGEST_KEPT = 200  # characters of a name that is kept to be known again
 _PATCH_SIZE = re.compile(r"\b(clonidine|catapres)[\s-]*TTS[\s-]*[123]\b", re.I)
 """The 2 of TTS-2 is the size of the patch, not a number of patches."""
 _ONLY_STRENGTH = re.compile(r"[\d.,]+\s*(?:mg|mcg|micrograms?|g)\s*(?:(?:film[- ]coated\s+)?(?:tab|cap)\w*)?", re.I)
@@ -295,13 +295,11 @@ def _other_strength(entry: Entry, name: NameReading) -> str | None:
 
 
 def _read_name(words: str, search: bool, dictionary: Dictionary) -> NameReading:
-    if len(words) > _LONGEST_KEPT or dictionary is not open_dictionary():
-        return read_name(words, dictionary, search=search)
-    return _read_usual(words, search)
+    return _read_shipped(words, search) if dictionary is open_dictionary() else read_name(words, dictionary, search=search)
 
 
-@lru_cache(maxsize=4096)
-def _read_usual(words: str, search: bool) -> NameReading:
+@Kept
+def _read_shipped(words: str, search: bool) -> NameReading:
     return read_name(words, search=search)
 
 

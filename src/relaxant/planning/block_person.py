@@ -11,7 +11,7 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.facts.names import TAKEN_FOR
 from relaxant.knowledge.blocks import Block, BlockDose
-from relaxant.knowledge.questions import holds_in
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.schema import Cited as Sourced
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines

@@ -13,7 +13,7 @@ import msgspec
 from relaxant.errors import InputError
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.blocks import Block
-from relaxant.knowledge.questions import holds_in
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.block_depth import depth_of

@@ -11,9 +11,9 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.plans import FollowUp
-from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Jurisdiction, Monitoring
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Measured, Patient

@@ -8,8 +8,8 @@ from datetime import date
 import msgspec
 
 from relaxant.facts.facts import Facts
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.plans import Switch
-from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.planning.calendar import Calendar
 from relaxant.planning.current import Intake, current_lines, intake, weighed_daily, weighed_line

@@ -12,8 +12,8 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.members import role_members
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.pumps import PumpNotWith, PumpOverdose, PumpProtocol, PumpToRead
-from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.dose import danger, leaves

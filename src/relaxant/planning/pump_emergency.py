@@ -6,8 +6,8 @@ from typing import Literal
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.pump import Held
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.pumps import PumpOral, PumpOverdose
-from relaxant.knowledge.questions import holds_in
 from relaxant.planning.pump_given import Given
 from relaxant.planning.pump_lines import Book
 from relaxant.planning.pump_volume import held_now, to_empty

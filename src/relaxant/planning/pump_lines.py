@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from relaxant.facts.facts import Facts
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.pumps import PumpSaid
-from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Cited
 from relaxant.planning.plan import Line
 from relaxant.planning.pump_given import Rate

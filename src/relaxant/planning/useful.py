@@ -9,8 +9,8 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.plans import UsefulLevel
-from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Line, Patient
 from relaxant.pharmacology.clinic.prediction import Scenario, predictions

@@ -10,8 +10,8 @@ import msgspec
 
 from relaxant.errors import InputError
 from relaxant.facts.facts import Facts
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.plans import Taper
-from relaxant.knowledge.questions import holds_in
 from relaxant.planning.current import Intake
 from relaxant.planning.dose import most_taken, room
 from relaxant.planning.plan import Step

@@ -634,8 +634,7 @@ class _Page:
         known = self.knowledge.sources.get(fact.source)
         if known is None:
             return ()
-        url = known.url or (f"https://doi.org/{known.doi}" if known.doi else None)
-        return (self.cited(Cited(id=known.id, title=known.title, place="", url=url)).number,)
+        return (self.cited(Cited(id=known.id, title=known.title, place="", url=known.address)).number,)
 
     def unknown(self, fact: Fact) -> FactView:
         words = self.words["facts"]

@@ -18,7 +18,7 @@ from relaxant.facts.column import Floats, Mask, anywhere
 from relaxant.facts.facts import Facts
 from relaxant.facts.members import Members, partners
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Jurisdiction, Outcome, Rule
+from relaxant.knowledge.schema import EVERY_AGENT, Jurisdiction, Outcome, Rule
 from relaxant.rules.predicate import Clauses, Leaf, both, read_predicate, with_column, yes
 
 SILENT, FIRES, UNKNOWN = 0, 1, 2
@@ -85,7 +85,7 @@ class Program:
         number = self.agents.index(agent) * _MOST_TESTS
         together: dict[tuple[Members | None, str], list[int]] = {}
         for rule in self._knowledge.rules.values():
-            if (agent not in rule.agents and "every agent" not in rule.agents) or (
+            if (agent not in rule.agents and EVERY_AGENT not in rule.agents) or (
                 rule.jurisdiction and self._jurisdiction not in rule.jurisdiction
             ):
                 continue
