@@ -69,7 +69,8 @@ class Facts:
         self._nobody: Column | None = None
         self._sessions: dict[str, dict[str, Floats]] = {}
         self._presence: dict[tuple[str, tuple[str, ...] | None, float], tuple[Floats, Floats]] = {}
-        self.list_needs: dict[str, Mask] = {"medicines": ~inputs.medicines_known, **self._doubtful(), **self._unread()}
+        self.unread_needs = self._unread()
+        self.list_needs = {"medicines": ~inputs.medicines_known, **self._doubtful(), **self.unread_needs}
 
     def _doubtful(self) -> dict[str, Mask]:
         """Whether each ingredient is taken that may be, by name."""

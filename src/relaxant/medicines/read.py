@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
 
 import msgspec
 
@@ -72,7 +71,7 @@ def _orders(line: Line, dictionary: Dictionary) -> list[Order]:
 
 
 def _said_again(medicine: Medicine, regimen: Regimen, country: str) -> str:
-    return read_back(" + ".join(_shown(i, country) for i in medicine.ingredients), regimen)
+    return read_back(" + ".join(display_name(i.name, country) for i in medicine.ingredients), regimen)
 
 
 def _stopped(medicine: Medicine, patient: Patient) -> Medicine:
@@ -191,7 +190,7 @@ def _read_line(
     status: Status = (
         "unrecognised" if not ingredients else "partly read" if unread or regimen.problems or taken.why else "read"
     )
-    shown = " + ".join(_shown(i, patient.country) for i in ingredients)
+    shown = " + ".join(display_name(i.name, patient.country) for i in ingredients)
     return Medicine(
         said=line.said,
         status=status,
@@ -243,7 +242,7 @@ def _taken(line: Line, words: str, patient: Patient) -> Taken:
 
 
 def _allergy(line: Line, name: NameReading, taken: Taken, patient: Patient) -> Medicine:
-    shown = " + ".join(_shown(i, patient.country) for i in name.ingredients)
+    shown = " + ".join(display_name(i.name, patient.country) for i in name.ingredients)
     return Medicine(
         said=line.said,
         status="partly read",
@@ -255,11 +254,6 @@ def _allergy(line: Line, name: NameReading, taken: Taken, patient: Patient) -> M
         allergy_to=tuple(sorted(i.name for i in name.ingredients)),
         by=line.by,
     )
-
-
-@lru_cache(maxsize=1024)
-def _shown(ingredient: Ingredient, country: str) -> str:
-    return display_name(ingredient, country)
 
 
 def _named(
@@ -352,7 +346,7 @@ _EVEN = 0.5
 
 def _meanings(name: NameReading, country: str) -> tuple[Suggestion, ...]:
     """What a name may mean that is sold with different ingredients; none is likelier than another."""
-    return tuple(Suggestion(" + ".join(_shown(i, country) for i in one), _EVEN) for one in name.alternatives)
+    return tuple(Suggestion(" + ".join(display_name(i.name, country) for i in one), _EVEN) for one in name.alternatives)
 
 
 def _why(name: NameReading | None, regimen: Regimen, understood: bool, taken: str | None) -> str | None:
