@@ -17,7 +17,7 @@ from relaxant.planning.current import Intake, current_lines, intake
 from relaxant.planning.dose import OneWay, dangers, one_way
 from relaxant.planning.other_form import other_form
 from relaxant.planning.overriding import beyond_sources, not_taken_again
-from relaxant.planning.plan import Branch, Gate, Missed, Plan, Step, Taken, Told
+from relaxant.planning.plan import Branch, Gate, Missed, Plan, Taken, Told
 from relaxant.planning.product_notes import product_notes
 from relaxant.planning.products import swallows_no_tablets, whole_only
 from relaxant.planning.rungs_down import Goal, calendar_down
