@@ -205,7 +205,9 @@ def test_a_medicine_that_may_be_taken_leaves_the_exposure_open() -> None:
 
 def test_a_medicine_that_is_not_understood_leaves_the_exposure_open() -> None:
     column = facts_of({"medicines": ["tizanidine 4 mg three times a day", "flurbonazol 5 mg"]}).column("tizanidine:exposure_ratio")  # fmt: skip
-    greatest = max(e.auc_ratio for e in load_knowledge().exposures_of("tizanidine") if e.verified and e.kind == "interaction")
+    greatest = max(
+        e.auc_ratio for e in load_knowledge().exposures_of("tizanidine") if e.verified and e.kind == "interaction"
+    )
     assert (column.bounds(0), column.settled_by(0)) == ((1, greatest), ("what “flurbonazol 5 mg” is",))
 
 

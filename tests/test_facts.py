@@ -238,7 +238,9 @@ def test_an_icd_code_decides_with_and_without_its_dot() -> None:
 
 
 @pytest.mark.parametrize(("drug", "expected"), [("Lioresal", 1.0), ("baclofen", 1.0), (None, 1.0), ("morphine", 0.0)])
-def test_a_pump_is_there_by_whichever_name_its_medicine_has(knowledge: Knowledge, drug: str | None, expected: float) -> None:
+def test_a_pump_is_there_by_whichever_name_its_medicine_has(
+    knowledge: Knowledge, drug: str | None, expected: float
+) -> None:
     said = {"pump": {"reservoir": "40 mL", **({"drug": drug} if drug else {})}}
     patient = read_patient({"as_of": "2026-11-22", **WOMAN, **said}, knowledge)
     facts = Facts(inputs_of([(patient, ())], knowledge), knowledge, "US")

@@ -17,8 +17,8 @@ from relaxant.patient import Patient
 from relaxant.planning.current import current_lines
 from relaxant.planning.plan import Plan
 from relaxant.planning.taper import taper_plan
-from relaxant.planning.way_down import Override
 from relaxant.planning.until_then import until_then
+from relaxant.planning.way_down import Override
 from relaxant.quantities import Quantity, convert, number, quantity
 from relaxant.reviewing import canonical
 from relaxant.rules.evaluate import evaluate, program

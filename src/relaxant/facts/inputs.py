@@ -14,8 +14,8 @@ import numpy as np
 
 from relaxant.facts.age import completed_age
 from relaxant.facts.agent_lines import said_of_agents
-from relaxant.facts.column import Floats, Mask
 from relaxant.facts.allergies import allergies_said
+from relaxant.facts.column import Floats, Mask
 from relaxant.facts.conditions import conditions_said, days_since
 from relaxant.facts.intake import Intake, Taken, intake_of, taken_lines_of
 from relaxant.facts.lines import AgentLines, Index, lines_of

@@ -46,7 +46,9 @@ def _by_name(knowledge: Knowledge) -> dict[str, Lab]:
     known = _BY_NAME.get(knowledge.sha256)
     if known is None:
         labs = knowledge.labs.values()
-        known = _BY_NAME[knowledge.sha256] = {fold(key): lab for lab in labs for key in (lab.lab, *lab.names, *lab.loinc)}
+        known = _BY_NAME[knowledge.sha256] = {
+            fold(key): lab for lab in labs for key in (lab.lab, *lab.names, *lab.loinc)
+        }
     return known
 
 

@@ -289,7 +289,9 @@ def _other_strength(entry: Entry, name: NameReading) -> str | None:
 
 
 def _read_name(words: str, search: bool, dictionary: Dictionary) -> NameReading:
-    return _read_shipped(words, search) if dictionary is open_dictionary() else read_name(words, dictionary, search=search)
+    return (
+        _read_shipped(words, search) if dictionary is open_dictionary() else read_name(words, dictionary, search=search)
+    )
 
 
 @Kept

@@ -12,7 +12,16 @@ from relaxant.knowledge.blocks import BlockReversal
 from relaxant.planning.block_depth import Depth, depth_of, not_used, settled
 from relaxant.planning.block_doses import amount_text
 from relaxant.planning.block_person import Subject, holding, mass_of, ordered, source_of
-from relaxant.planning.block_reverser import MASS, Reverser, amount_again, amount_due, fit_of, given_in_full, name_of, reversers
+from relaxant.planning.block_reverser import (
+    MASS,
+    Reverser,
+    amount_again,
+    amount_due,
+    fit_of,
+    given_in_full,
+    name_of,
+    reversers,
+)
 from relaxant.planning.plan import Line
 from relaxant.quantities import plain_number, three_digits
 from relaxant.rules.asked import outcome_of
@@ -70,7 +79,12 @@ def _lines(one: Reverser, others: Sequence[Reverser], typed: Depth, depth: Depth
     elif warned is not None and one.dosed and not typed.known:
         yield _warned(one, warned, subject)
     for row in one.rows:
-        if row.usual is not None and one.against is None and typed.known and (other := given_in_full(one, others, subject)):
+        if (
+            row.usual is not None
+            and one.against is None
+            and typed.known
+            and (other := given_in_full(one, others, subject))
+        ):
             yield _waits(one, row, how, other, subject)
         elif row.usual is None or one.against is None:
             yield _line(one, row, how, warned if typed.known else None, subject)

@@ -21,11 +21,11 @@ from relaxant.planning.handover import fits_within, followed
 from relaxant.planning.joined import following, shifted_branch, shifted_step
 from relaxant.planning.lowering import to_be_left
 from relaxant.planning.plan import Branch, Plan
+from relaxant.planning.product_notes import product_notes
 from relaxant.planning.pump import pump_plan
 from relaxant.planning.reroute import apart_plan, trial_plan
 from relaxant.planning.said import amount, gates, missed, own_policy, points, withdrawal
 from relaxant.planning.taper import taper_plan
-from relaxant.planning.product_notes import product_notes
 from relaxant.planning.titration import Wanted, titration_plan
 from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding

@@ -23,7 +23,19 @@ from relaxant.planning.products import swallows_no_tablets, whole_only
 from relaxant.planning.rungs_down import Goal, calendar_down
 from relaxant.planning.said import amount, asked_by, days_said, gates, missed, policy, withdrawal
 from relaxant.planning.tablets import ROUNDING
-from relaxant.planning.way_down import Override, Way, abrupt, beyond_all, ends_from, fall_of, named_policy, overridden, smallest_piece, tapers, way_of
+from relaxant.planning.way_down import (
+    Override,
+    Way,
+    abrupt,
+    beyond_all,
+    ends_from,
+    fall_of,
+    named_policy,
+    overridden,
+    smallest_piece,
+    tapers,
+    way_of,
+)
 from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import cited
@@ -101,8 +113,8 @@ def taper_plan(
         return msgspec.structs.replace(made, refused=words["not_known"]["unmakeable"].format(agent=name))
     beyond = own != chosen and beyond_all(own, fitting, taken.daily)
     end = None if goal or not found.steps else found.steps[-1].daily
-    abrupt = end is not None and beyond and abrupt(own, fitting, end)
-    made = beyond_sources(made, agent, facts, findings, last=end if abrupt else None) if beyond else made
+    sudden = end is not None and beyond and abrupt(own, fitting, end)
+    made = beyond_sources(made, agent, facts, findings, last=end if sudden else None) if beyond else made
     at_once = own != chosen and (chosen.at_once or (beyond and bool(fitting) and fitting[0].at_once))
     if at_once:
         made, found = not_taken_again(made, facts), _never_back(found)
@@ -226,5 +238,3 @@ def _notes(source: Taper, way: Way, taken: Intake, found: Calendar, facts: Facts
 def _never_back(found: Calendar) -> Calendar:
     """The calendar without a step that leads back."""
     return msgspec.structs.replace(found, steps=tuple(msgspec.structs.replace(s, back_to=None) for s in found.steps))
-
-

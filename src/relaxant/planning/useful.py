@@ -16,8 +16,8 @@ from relaxant.patient import Line, Patient
 from relaxant.pharmacology.clinic.prediction import Scenario, predictions
 from relaxant.planning.option import Chance, Useful, UsualDose
 from relaxant.planning.plan import Step
-from relaxant.planning.which_titration import titrations
 from relaxant.planning.weighing import ordered
+from relaxant.planning.which_titration import titrations
 from relaxant.quantities import Quantity, convert
 from relaxant.rules.reasons import cited
 

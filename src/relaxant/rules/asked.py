@@ -29,9 +29,7 @@ def asked(when: Mapping[str, Any] | None, agent: str, facts: Facts, row: int = 0
     return Answer(outcome == FIRES, outcome == UNKNOWN, needs)
 
 
-def outcome_of(
-    when: Mapping[str, Any] | None, agent: str, facts: Facts, row: int = 0
-) -> tuple[int, tuple[str, ...]]:
+def outcome_of(when: Mapping[str, Any] | None, agent: str, facts: Facts, row: int = 0) -> tuple[int, tuple[str, ...]]:
     """The same as the three-valued outcome of a rule, and what would settle it."""
     if when is None:
         return FIRES, ()
