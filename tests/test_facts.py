@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from conftest import reviewed
+from conftest import TODAY, reviewed
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.facts.renal import cockcroft_gault_weight_floor
@@ -132,7 +132,7 @@ def test_the_least_weight_where_height_is_unknown_goes_by_the_same_policy(knowle
     policies = {**knowledge.policies, policy.policy: msgspec.structs.replace(policy, value=40.0)}
     other = msgspec.structs.replace(knowledge, sha256="other", policies=policies)
     person = {"sex": "male", "age": 58, "weight": "110 kg", **KIDNEY, "medicines": []}
-    patient = read_patient({"as_of": "2026-11-22", **person}, knowledge)
+    patient = read_patient({"as_of": "2026-11-22", **person}, knowledge, today=TODAY)
     inputs = inputs_of([(patient, ())], knowledge)
     usual, own = (Facts(inputs, known, "US").column("creatinine_clearance") for known in (knowledge, other))
     floors = [cockcroft_gault_weight_floor(110, 0, 58, adjust_from_bmi=bmi).item() for bmi in (policy.value, 40.0)]
@@ -194,7 +194,10 @@ def test_what_may_be_taken_all_the_same_leaves_a_load_open(name: str, most: floa
 
 
 def test_a_medicine_that_is_not_understood_may_be_an_opioid() -> None:
-    mme = fact(reviewed({**WOMAN, "medicines": ["oxycodone 10 mg twice a day", "flurbonazol 5 mg"]}), "opioid_mme")
+    mme = fact(
+        reviewed({**WOMAN, "medicines": ["baclofen 10 mg tds", "oxycodone 10 mg twice a day", "flurbonazol 5 mg"]}),
+        "opioid_mme",
+    )
     assert (mme.unknown, mme.low, mme.settled_by) == (True, 30, ("what “flurbonazol 5 mg” is",))
 
 
@@ -242,6 +245,6 @@ def test_a_pump_is_there_by_whichever_name_its_medicine_has(
     knowledge: Knowledge, drug: str | None, expected: float
 ) -> None:
     said = {"pump": {"reservoir": "40 mL", **({"drug": drug} if drug else {})}}
-    patient = read_patient({"as_of": "2026-11-22", **WOMAN, **said}, knowledge)
+    patient = read_patient({"as_of": "2026-11-22", **WOMAN, **said}, knowledge, today=TODAY)
     facts = Facts(inputs_of([(patient, ())], knowledge), knowledge, "US")
     assert facts.column("pump_present").bounds(0) == (expected, expected)
