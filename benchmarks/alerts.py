@@ -26,8 +26,8 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.facts.members import partners
 from relaxant.io.patient_file import read_patient
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.load import load_knowledge
-from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import TIERS, Agent
 from relaxant.medicines.read import read_medicines
 from relaxant.rules.evaluate import evaluate, program

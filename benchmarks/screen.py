@@ -30,7 +30,8 @@ from _measure import line
 from _tree import Spent, watched
 from relaxant.cohort.synthesize import synthesize
 from relaxant.io.fhir_observations import codes_of
-from relaxant.knowledge.load import Knowledge, load_knowledge, shipped_folder
+from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.knowledge.packs import shipped_folder
 from relaxant.plain import read_yaml
 
 PEOPLE = 1_000_000

@@ -203,6 +203,14 @@ def test_a_medicine_that_may_be_taken_leaves_the_exposure_open() -> None:
     assert (column.bounds(0), column.settled_by(0)) == ((1, high), ("whether fluvoxamine is taken",))
 
 
+def test_a_medicine_that_is_not_understood_leaves_the_exposure_open() -> None:
+    column = facts_of({"medicines": ["tizanidine 4 mg three times a day", "flurbonazol 5 mg"]}).column("tizanidine:exposure_ratio")  # fmt: skip
+    greatest = max(
+        e.auc_ratio for e in load_knowledge().exposures_of("tizanidine") if e.verified and e.kind == "interaction"
+    )
+    assert (column.bounds(0), column.settled_by(0)) == ((1, greatest), ("what “flurbonazol 5 mg” is",))
+
+
 def test_who_may_become_pregnant_asks_for_what_is_missing() -> None:
     assert settled({"birth_date": "1990-01-01"}, "may_become_pregnant") == ((0, 1), ("sex",))
     assert settled({"sex": "female"}, "may_become_pregnant") == ((0, 1), ("age",))

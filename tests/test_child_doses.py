@@ -11,8 +11,8 @@ import yaml
 
 from relaxant.api import Review, read_patient, review
 from relaxant.facts.limits import ceilings
+from relaxant.knowledge.jurisdictions import JURISDICTIONS
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.knowledge.questions import JURISDICTIONS
 from relaxant.knowledge.schema import Agent, Dosing, Jurisdiction, Limit
 
 COUNTRIES: dict[Jurisdiction, str] = {"US": "US", "UK": "UK", "EU": "DE"}

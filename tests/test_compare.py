@@ -22,8 +22,8 @@ from relaxant.evidence import comparison as comparing
 from relaxant.evidence.comparison import Comparison, compare, to_json
 from relaxant.evidence.person import ForOne
 from relaxant.io.patient_file import read_patient
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.questions import holds_in
 from relaxant.report import compare_evidence, forest
 from relaxant.report.columns import text_width
 from relaxant.report.compare_page import PARTS, part_named

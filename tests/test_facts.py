@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from conftest import reviewed
+from conftest import TODAY, reviewed
+from relaxant.facts.facts import Facts
+from relaxant.facts.inputs import inputs_of
+from relaxant.facts.renal import cockcroft_gault_weight_floor
+from relaxant.io.patient_file import read_patient
+from relaxant.knowledge.load import Knowledge
 from relaxant.reviewing import Fact, Review
 
 WOMAN: dict[str, Any] = {
@@ -120,6 +126,20 @@ def test_height_unknown_widens_the_clearance() -> None:
     assert "height" in clearance.settled_by
 
 
+def test_the_least_weight_where_height_is_unknown_goes_by_the_same_policy(knowledge: Knowledge) -> None:
+    """The policy says from which index on a weight is adjusted; the least weight that a missing height leaves follows it too."""
+    policy = knowledge.policies["adjusted_weight_from_bmi"]
+    policies = {**knowledge.policies, policy.policy: msgspec.structs.replace(policy, value=40.0)}
+    other = msgspec.structs.replace(knowledge, sha256="other", policies=policies)
+    person = {"sex": "male", "age": 58, "weight": "110 kg", **KIDNEY, "medicines": []}
+    patient = read_patient({"as_of": "2026-11-22", **person}, knowledge, today=TODAY)
+    inputs = inputs_of([(patient, ())], knowledge)
+    usual, own = (Facts(inputs, known, "US").column("creatinine_clearance") for known in (knowledge, other))
+    floors = [cockcroft_gault_weight_floor(110, 0, 58, adjust_from_bmi=bmi).item() for bmi in (policy.value, 40.0)]
+    assert own.low.item() / usual.low.item() == pytest.approx(floors[1] / floors[0])
+    assert floors[0] != floors[1]
+
+
 def test_pregnancy_is_not_asked_of_a_man_nor_of_the_old() -> None:
     for person in ({"sex": "male", "age": "30"}, {"sex": "female", "age": "70"}):
         review = reviewed({**person, **BACLOFEN})
@@ -159,6 +179,28 @@ def test_an_opioid_without_a_dose_leaves_the_sum_open() -> None:
     assert mme.unknown
 
 
+HELD = ["baclofen 10 mg tds", "oxycodone 10 mg twice a day, on hold", "oxybutynin 5 mg twice a day, on hold"]
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "asks"),
+    [("opioid_mme", 30, "oxycodone"), ("anticholinergic_burden", 3, "oxybutynin"), ("medicine_count", 3, "oxycodone")],
+)
+def test_what_may_be_taken_all_the_same_leaves_a_load_open(name: str, most: float, asks: str) -> None:
+    load = fact(reviewed({**WOMAN, "medicines": HELD}), name)
+    assert (load.unknown, load.high) == (True, most)
+    assert f"whether {asks} is taken" in load.settled_by
+    assert "dose of the opioid" not in load.settled_by
+
+
+def test_a_medicine_that_is_not_understood_may_be_an_opioid() -> None:
+    mme = fact(
+        reviewed({**WOMAN, "medicines": ["baclofen 10 mg tds", "oxycodone 10 mg twice a day", "flurbonazol 5 mg"]}),
+        "opioid_mme",
+    )
+    assert (mme.unknown, mme.low, mme.settled_by) == (True, 30, ("what “flurbonazol 5 mg” is",))
+
+
 def test_a_topical_or_eye_medicine_does_not_count() -> None:
     drops = reviewed(
         {
@@ -174,6 +216,8 @@ def test_smoke_induces_nicotine_replacement_does_not() -> None:
     person = {**WOMAN, "medicines": [], "considering": ["tizanidine 2 mg three times a day"]}
     assert fact(reviewed({**person, "smoker": {"now": "true", "product": "cigarettes"}}), "smoker").value is True
     assert fact(reviewed({**person, "smoker": {"now": "true", "product": "nicotine patch"}}), "smoker").value is False
+    for product in ("vaping", "electronic cigarette", "e-cigarettes", "vape"):
+        assert fact(reviewed({**person, "smoker": {"now": "true", "product": product}}), "smoker").value is False
 
 
 def test_an_intolerance_is_not_an_allergy() -> None:
@@ -194,3 +238,13 @@ def test_an_icd_code_decides_with_and_without_its_dot() -> None:
     for code in ("G40.909", "G40909"):
         review = reviewed({**WOMAN, **BACLOFEN, "conditions": [{"code": code, "system": "ICD-10-CM"}]})
         assert outcome(review, "baclofen-epilepsy") == "fires"
+
+
+@pytest.mark.parametrize(("drug", "expected"), [("Lioresal", 1.0), ("baclofen", 1.0), (None, 1.0), ("morphine", 0.0)])
+def test_a_pump_is_there_by_whichever_name_its_medicine_has(
+    knowledge: Knowledge, drug: str | None, expected: float
+) -> None:
+    said = {"pump": {"reservoir": "40 mL", **({"drug": drug} if drug else {})}}
+    patient = read_patient({"as_of": "2026-11-22", **WOMAN, **said}, knowledge, today=TODAY)
+    facts = Facts(inputs_of([(patient, ())], knowledge), knowledge, "US")
+    assert facts.column("pump_present").bounds(0) == (expected, expected)

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient
+from relaxant.knowledge.jurisdictions import JURISDICTIONS, holds_in
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.plans import Act, FollowUp
-from relaxant.knowledge.questions import JURISDICTIONS, holds_in
 from relaxant.knowledge.schema import Jurisdiction
 from relaxant.lint_plans import faults_of_plans
 from relaxant.medicines.read import read_medicines

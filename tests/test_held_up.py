@@ -118,10 +118,11 @@ def test_no_long_line_is_kept_to_be_known_again(knowledge: Knowledge) -> None:
     from relaxant.medicines import read, status
 
     def kept() -> tuple[int, int, int]:
-        return read._read_usual.cache_info().currsize, status._said_usual.cache_info().currsize, len(read._READ)
+        sizes = [reader.usual.cache_info().currsize for reader in (read._read_shipped, status._said)]
+        return sizes[0], sizes[1], len(read._READ)
 
-    read._read_usual.cache_clear()
-    status._said_usual.cache_clear()
+    read._read_shipped.usual.cache_clear()
+    status._said.usual.cache_clear()
     read._READ.clear()
     lines = [f"{i} {'ж' * 1900}" for i in range(20)] + [f"{i} {'ж' * 19_000}" for i in range(20)]
     read_medicines(read_patient({"age": "50", "medicines": lines}, knowledge, today=NOW.date()), knowledge)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from relaxant.knowledge.load import load_knowledge, shipped_folder
+from relaxant.knowledge.load import load_knowledge
+from relaxant.knowledge.packs import shipped_folder
 from relaxant.lint_registries import faults_of_registries
 
 CITED = {"source": "registry-policy", "place": "here"}

@@ -71,7 +71,7 @@ def test_no_close_name_is_left_out() -> None:
     for _ in range(2000 if FULL else 150):
         word = wrong(by.choice(keys), by)
         every = process.extract(word, keys, scorer=DamerauLevenshtein.normalized_similarity, limit=None, score_cutoff=0.66)  # fmt: skip
-        able = misspelt._may_be_close(word, misspelt._offered(id(open_dictionary())))
+        able = misspelt._may_be_close(word, misspelt._offered(open_dictionary()))
         assert {key for key, _, _ in every} <= set(able.values()), word
         assert list(able) == sorted(able) and len(able) < len(keys)
 

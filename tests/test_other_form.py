@@ -17,7 +17,8 @@ from relaxant.medicines.read import read_medicines
 from relaxant.planning.calendar import stock
 from relaxant.planning.plan import Plan, Product
 from relaxant.planning.products import product_groups
-from relaxant.planning.taper import Override, taper_plan
+from relaxant.planning.taper import taper_plan
+from relaxant.planning.way_down import Override
 
 KNOWN = load_knowledge()
 

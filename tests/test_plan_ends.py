@@ -8,6 +8,7 @@ import random
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from conftest import FULL, TODAY, reviewed
@@ -20,6 +21,7 @@ from relaxant.planning.dose import most_taken, room
 from relaxant.planning.plan import Plan, Product, Step
 from relaxant.planning.products import product_groups
 from relaxant.planning.taper import taper_plan
+from relaxant.planning.way_down import ends_from
 from relaxant.reviewing import Review
 from test_planning import KNOWN, LOWERED, OTHERS, PLANS, RAISED, leaving, line, of_kind, person, sound, starting
 
@@ -292,3 +294,12 @@ def test_the_units_of_sessions_add_up(seed: int) -> None:
 
 def test_knowledge_is_that_of_the_tests() -> None:
     assert load_knowledge().sha256 == KNOWN.sha256
+
+
+def test_a_taper_by_an_amount_says_from_which_dose_it_goes_to_nothing() -> None:
+    """Of 80 a day by 15 a step the last is 5, by 30 it is 20; by parts of the time the last of four is a fifth."""
+    whole = next(iter(PLANS.tapers.values()))
+    own = msgspec.structs.replace(whole, by=15.0, percent=None, over_days=None, least=None, last=None, at_once=False)
+    assert ends_from(own, 80.0) == pytest.approx(5.0)
+    assert ends_from(msgspec.structs.replace(own, by=30.0), 80.0) == pytest.approx(20.0)
+    assert ends_from(msgspec.structs.replace(own, by=None, over_days=4, every_days=1), 80.0) == pytest.approx(16.0)

@@ -20,7 +20,7 @@ from relaxant.planning.day_shape import in_times
 from relaxant.planning.dose import room
 from relaxant.planning.plan import Plan
 from relaxant.planning.rungs import Staged, staged
-from relaxant.planning.schedule import titrations
+from relaxant.planning.which_titration import titrations
 
 KNOWN = load_knowledge()
 WELL: dict[str, Any] = {

@@ -23,8 +23,8 @@ from relaxant.cohort.simulated.simulate import Wanted, doses_of, exposures, foll
 from relaxant.cohort.simulated.tallied import ALL, Exposed
 from relaxant.errors import InputError
 from relaxant.facts.facts import Facts
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.load import load_knowledge
-from relaxant.knowledge.questions import holds_in
 from relaxant.pharmacology.cards.model import individual, multiplier, spread_of
 from relaxant.pharmacology.cards.summary import summary
 from relaxant.pharmacology.clinic.domain import standing

@@ -13,7 +13,8 @@ from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient
 from relaxant.medicines.read import read_medicines
 from relaxant.planning.plan import Plan
-from relaxant.planning.taper import Override, taper_plan
+from relaxant.planning.taper import taper_plan
+from relaxant.planning.way_down import Override
 from relaxant.report.plans import render_plan
 from relaxant.report.view import head_of
 from relaxant.reviewing import Review

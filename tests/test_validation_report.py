@@ -12,9 +12,9 @@ import msgspec
 import pytest
 
 from conftest import ROOT
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.plans import Stage
-from relaxant.knowledge.questions import holds_in
 from relaxant.validation import cases, engines, measured, measured_words, report, titrations, unvalidated
 from relaxant.validation.exposure import leave_one_out
 from relaxant.validation.models import Found, computed

@@ -15,7 +15,8 @@ from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import load_knowledge
 from relaxant.medicines.read import read_medicines
 from relaxant.planning.plan import Plan
-from relaxant.planning.taper import Override, taper_plan
+from relaxant.planning.taper import taper_plan
+from relaxant.planning.way_down import Override
 from relaxant.reviewing import Review
 from test_plans import BASE
 

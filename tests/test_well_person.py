@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from conftest import reviewed
+from relaxant.knowledge.jurisdictions import JURISDICTIONS, holds_in
 from relaxant.knowledge.load import load_knowledge
-from relaxant.knowledge.questions import JURISDICTIONS, holds_in
 from relaxant.knowledge.schema import Agent, Jurisdiction
 
 KNOWN = load_knowledge()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from relaxant.facts.conditions import folded
 from relaxant.facts.cord_level import place_of
+from relaxant.facts.known_names import folded
 from relaxant.knowledge.load import Knowledge
 
 _ICD = re.compile(r"[A-Z]\d[0-9A-Z](\.?[0-9A-Z]{1,4})?")

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from relaxant.errors import meant, shown
 from relaxant.knowledge.dangling import id_of
 from relaxant.knowledge.document import Document
-from relaxant.knowledge.load import Knowledge, pack_files, page_of, read_document, read_wording
+from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.overlays import KINDS, Replacement
+from relaxant.knowledge.packs import pack_files, page_of, read_document, read_wording
 
 _WORDING = "wording/"
 _SLOT = re.compile(r"\{[^{}]*\}")

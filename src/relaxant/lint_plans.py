@@ -7,10 +7,11 @@ from itertools import pairwise
 from typing import Any
 
 from relaxant.errors import KnowledgeError
+from relaxant.knowledge.jurisdictions import JURISDICTIONS, holds_in
 from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.parts import parts_of
 from relaxant.knowledge.plans import DoseBound, FollowUp, Gap, Goal, Plans, Stage, Switch, Taper, Titration, Uptake
 from relaxant.knowledge.prose import faults_of_prose
-from relaxant.knowledge.questions import JURISDICTIONS, holds_in
 from relaxant.lint_pump import faults_of_pump
 from relaxant.rules.predicate import read_predicate
 from relaxant.rules.wording import TEXT_SLOTS, column_of_slot, slots
@@ -57,16 +58,6 @@ def _agents(entry: Any) -> tuple[str, ...]:
     return (entry.from_agent, entry.to_agent) if isinstance(entry, Switch) else ()
 
 
-def _structs(value: Any) -> Iterator[Any]:
-    if hasattr(value, "__struct_fields__"):
-        yield value
-        for name in value.__struct_fields__:
-            yield from _structs(getattr(value, name))
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _structs(item)
-
-
 def _names(entry: Any, where: str, knowledge: Knowledge) -> Iterator[tuple[str, str]]:
     agents = _agents(entry)
     if not agents and not isinstance(entry, Goal):
@@ -77,7 +68,7 @@ def _names(entry: Any, where: str, knowledge: Knowledge) -> Iterator[tuple[str, 
     for condition in getattr(entry, "conditions", ()):
         if condition not in knowledge.conditions:
             yield where, f"there is no condition “{condition}”"
-    for part in _structs(entry):
+    for _, part in parts_of(entry):
         when = getattr(part, "when", None)
         if when is not None and agents and agents[0] in knowledge.agents:
             try:
@@ -87,7 +78,7 @@ def _names(entry: Any, where: str, knowledge: Knowledge) -> Iterator[tuple[str, 
 
 
 def _prose(entry: Any, where: str) -> Iterator[tuple[str, str]]:
-    for part in _structs(entry):
+    for _, part in parts_of(entry):
         for name in ("text", "why", "what", "at", "do", "action", "onset"):
             if isinstance(text := getattr(part, name, None), str) and text not in ("resume", "retitrate", "call"):
                 yield from ((where, what) for what in faults_of_prose(text))

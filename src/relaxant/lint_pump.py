@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise, product
-from typing import get_args
 
 from relaxant.facts.names import PERSON_FACTS
+from relaxant.knowledge.jurisdictions import JURISDICTIONS, holds_in
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.pumps import PumpOral, PumpProtocol, PumpRange, PumpScreening, PumpStep
-from relaxant.knowledge.questions import holds_in
-from relaxant.knowledge.schema import Jurisdiction
 
 _UNITS = {
     "licensed_from": "years",
@@ -92,7 +90,7 @@ def faults_of_pump(pump: PumpProtocol, knowledge: Knowledge) -> Iterator[tuple[s
 def _oral(parts: tuple[PumpOral, ...], where: str) -> Iterator[tuple[str, str]]:
     """Every kidney function, and none known, has just one sentence, in every country and at every age."""
     ages = sorted({part.age_from for part in parts})
-    for country, age in product(get_args(Jurisdiction), ages):
+    for country, age in product(JURISDICTIONS, ages):
         here = [p for p in parts if holds_in(p, country) and p.age_from <= age < p.age_to]
         yield from _oral_here(here, where)
 

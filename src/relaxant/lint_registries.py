@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
+from relaxant.facts.conditions import implied_by
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.registries import (
     RegistryCondition,
@@ -91,7 +92,7 @@ def _condition(condition: RegistryCondition, before: set[str], knowledge: Knowle
     for code in condition.icd10cm:
         owner = _owner(code.code, knowledge)
         known = owner is None and condition.snomed is not None  # told by the other code alone, as real tables have it
-        if not known and (owner is None or condition.registry_condition not in _implied(owner, knowledge)):
+        if not known and (owner is None or condition.registry_condition not in (owner, *implied_by(owner, knowledge))):
             yield f"{code.code} is a code of {owner or 'nothing that is known'}"
     if condition.snomed is not None:
         snomed = condition.snomed.code
@@ -104,16 +105,6 @@ def _owner(code: str, knowledge: Knowledge) -> str | None:
     """The condition to which the longest prefix of a code belongs."""
     found = [(len(prefix), c.condition) for c in knowledge.conditions.values() for prefix in c.icd10cm if code.startswith(prefix)]  # fmt: skip
     return max(found)[1] if found else None
-
-
-def _implied(name: str, knowledge: Knowledge) -> set[str]:
-    seen, left = {name}, [name]
-    while left:
-        for other in knowledge.conditions[left.pop()].implies:
-            if other not in seen:
-                seen.add(other)
-                left.append(other)
-    return seen
 
 
 def _medicine(medicine: RegistryMedicine, conditions: set[str], uses: set[str], medicines: set[str], routes: set[str]) -> Iterator[str]:  # fmt: skip

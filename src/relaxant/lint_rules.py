@@ -10,7 +10,7 @@ from relaxant.errors import KnowledgeError, meant
 from relaxant.facts.names import AGENT_FACTS, PERSON_FACTS
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.prose import faults_of_prose
-from relaxant.knowledge.schema import Agent, Rule, Situation
+from relaxant.knowledge.schema import EVERY_AGENT, Agent, Rule, Situation
 from relaxant.medicines.dictionary import lookup_name
 from relaxant.medicines.local import add_name, dictionary_of
 from relaxant.rules.predicate import read_predicate
@@ -39,7 +39,7 @@ def faults_of_rule(rule: Rule, knowledge: Knowledge) -> Iterator[tuple[str, str]
     where, dictionary = f"rules {rule.rule}", dictionary_of(knowledge)
     agents: list[Agent] = []
     for name in rule.agents:
-        if name == "every agent":
+        if name == EVERY_AGENT:
             agents = list(knowledge.agents.values())
         elif name in knowledge.agents:
             agents.append(knowledge.agents[name])

@@ -14,6 +14,7 @@ import msgspec
 
 from relaxant.errors import KnowledgeError, meant
 from relaxant.knowledge.load import Knowledge, load_knowledge, read_packs
+from relaxant.knowledge.parts import cited_parts
 from relaxant.knowledge.prose import faults_of_prose
 from relaxant.lint_overlays import done_by, entries, faults_of_overlay, faults_of_words, files_of, rules_touched
 from relaxant.medicines.dictionary import lookup_name
@@ -178,18 +179,6 @@ def _stops_the_cases(fault: Fault) -> bool:
 # ---------------------------------------------------------------- citations
 
 
-def _cited(value: Any, where: str) -> Iterator[tuple[str, Any]]:
-    """Every struct inside ``value`` that names a source, with where it stands."""
-    if isinstance(value, msgspec.Struct):
-        if "source" in value.__struct_fields__ and value.source is not None:  # type: ignore[attr-defined]
-            yield where, value
-        for name in value.__struct_fields__:
-            yield from _cited(getattr(value, name), f"{where}.{name}")
-    elif isinstance(value, (tuple, list)):
-        for i, item in enumerate(value):
-            yield from _cited(item, f"{where}[{i}]")
-
-
 def _resolved(found: Iterable[tuple[str, Any]], knowledge: Knowledge, used: set[str]) -> Iterator[Fault]:
     """What is wrong with citations; the sources that they name are added to ``used``."""
     for where, cited in found:
@@ -218,16 +207,16 @@ def _citations(knowledge: Knowledge) -> Iterator[Fault]:
         "trials",
     ):
         for key, entry in getattr(knowledge, kind).items():
-            yield from _resolved(_cited(entry, f"{kind} {key}"), knowledge, used)
+            yield from _resolved(cited_parts(entry, f"{kind} {key}"), knowledge, used)
     for held in (knowledge.plans, knowledge.responses, knowledge.registries):
         for kind in held.__struct_fields__:
             for key, entry in getattr(held, kind).items():
-                yield from _resolved(_cited(entry, f"{kind} {key}"), knowledge, used)
+                yield from _resolved(cited_parts(entry, f"{kind} {key}"), knowledge, used)
     for one in knowledge.silenced:
         yield from _resolved([(f"silences {one.silence.rule}", one.silence)], knowledge, used)
     for name in knowledge.medicine_names:
         yield from _resolved([(f"medicine_names {name.name}", name)], knowledge, used)
-    used |= {e.source for e in knowledge.exposures} | {c.source for _, c in _cited(knowledge.pathways, "pathways")}
+    used |= {e.source for e in knowledge.exposures} | {c.source for _, c in cited_parts(knowledge.pathways, "pathways")}
     used |= EQUATION_SOURCES
     for source in sorted(set(knowledge.sources) - used):
         yield Fault(f"sources {source}", UNCITED)

@@ -182,7 +182,5 @@ def to_file(patient: Patient) -> dict[str, Any]:
     written = msgspec.to_builtins(patient)
     if not isinstance(written, dict):  # pragma: no cover - to_builtins of a struct is a mapping
         raise TypeError("a patient is written as a mapping")
-    if patient.considering == () and "considering" in written:
-        del written["considering"]
     written["country"] = patient.country
     return dict(sorted(written.items()))

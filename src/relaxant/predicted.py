@@ -482,8 +482,7 @@ class _Said:
 
     def cited(self, source: str, place: str, says: str | None) -> Cited:
         known = self.knowledge.sources[source]
-        url = known.url or (f"https://doi.org/{known.doi}" if known.doi else None)
-        return Cited(id=source, title=known.title, place=place, url=url, says=says)
+        return Cited(id=source, title=known.title, place=place, url=known.address, says=says)
 
 
 def _within(remark: Remark, bounds: Bounds) -> tuple[float, float]:

@@ -21,7 +21,7 @@ from relaxant.facts.members import role_members
 from relaxant.facts.names import PERSON_FACTS
 from relaxant.facts.pump import pumped_agents
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.knowledge.schema import Jurisdiction
+from relaxant.knowledge.schema import EVERY_AGENT, Jurisdiction
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.medicines.regimen import Regimen
@@ -649,7 +649,7 @@ def _limits(patient: Patient, medicines: tuple[Medicine, ...], facts: Facts) -> 
         out.append(words["changed"].format(what=", ".join(facts.knowledge.changed)))
     agents = {a for m in medicines for a in m.agents}
     for gone in facts.knowledge.silenced:
-        if "every agent" in gone.agents or agents & set(gone.agents):
+        if EVERY_AGENT in gone.agents or agents & set(gone.agents):
             cited = facts.knowledge.sources.get(gone.silence.source)
             source = cited.title if cited is not None else gone.silence.source
             out.append(words["silenced"].format(title=gone.title, why=gone.silence.why, source=source, place=gone.silence.place))  # fmt: skip

@@ -11,8 +11,8 @@ from relaxant.claims.relations import judged
 from relaxant.claims.sentences import Clause, clauses, plain_words, stands
 from relaxant.claims.subjects import Names, Subjects, begins_with_a_pronoun
 from relaxant.formulary.agent_page import Reference, reference
+from relaxant.knowledge.jurisdictions import JURISDICTIONS
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.questions import JURISDICTIONS
 from relaxant.knowledge.schema import Claim, Jurisdiction, Verdict
 
 

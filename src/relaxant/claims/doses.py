@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from relaxant.claims.heard import Heard, Judgement, by_label, turned
-from relaxant.knowledge.questions import holds_in
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.schema import Agent, Jurisdiction, Limit, Verdict
 from relaxant.quantities import Quantity, convert
 

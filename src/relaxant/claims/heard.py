@@ -10,8 +10,8 @@ import msgspec
 from relaxant.claims.sentences import Clause, stands
 from relaxant.claims.subjects import Subjects
 from relaxant.formulary.agent_page import Reference, reference
+from relaxant.knowledge.jurisdictions import JURISDICTIONS
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.questions import JURISDICTIONS
 from relaxant.knowledge.schema import Agent, Cited, Jurisdiction, Verdict
 from relaxant.quantities import plain_number
 

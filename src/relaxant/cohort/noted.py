@@ -12,7 +12,7 @@ import pyarrow as pa
 from relaxant.cohort.allergies import allergy_of
 from relaxant.cohort.said import ALLERGY, CONDITION, HABIT, Habit
 from relaxant.cohort.vocabulary import Glossary
-from relaxant.facts.conditions import allergen_ids
+from relaxant.facts.allergies import allergen_ids
 from relaxant.io.fhir_problems import denies_allergies, dialysis_of
 from relaxant.patient import Allergy, Code, Stated
 

@@ -201,9 +201,10 @@ class LineReader:
 
     def opioids_of(self, lines: ReadLines, rows: int) -> dict[str, Floats]:
         """The opioids that people take, in morphine milligram equivalents a day."""
-        taken = ~lines.over
-        low, high = self._table()[0].opioid[:, lines.reading[taken]]
-        return summed(lines.row[taken], low, high, rows)
+        readings = self._table()[0]
+        counted = ~lines.over | readings.doubtful[lines.reading]
+        low, high = readings.opioid[:, lines.reading[counted]]
+        return summed(lines.row[counted], np.where(lines.over[counted], 0.0, low), high, rows)
 
     def unread_of(self, lines: ReadLines, rows: int) -> tuple[Floats, dict[str, Index]]:
         """How many lines of each person are not understood, and whose they are, by their words."""

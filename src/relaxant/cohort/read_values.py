@@ -10,8 +10,8 @@ from relaxant.cohort.person import fields_of
 from relaxant.cohort.read_conditions import Marks
 from relaxant.cohort.rows import Lists, Numbers, Rows, laid_out
 from relaxant.cohort.said import EARLIER, Vocabulary
+from relaxant.facts.allergies import allergies_said
 from relaxant.facts.column import Floats, Mask
-from relaxant.facts.conditions import allergies_said
 from relaxant.facts.inputs import full, said_of_person
 from relaxant.facts.measured import in_force
 from relaxant.knowledge.load import Knowledge

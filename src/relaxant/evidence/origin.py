@@ -6,8 +6,8 @@ from typing import Literal, get_args
 
 import msgspec
 
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Cited, Jurisdiction
 
 Kind = Literal["label", "reference", "study"]

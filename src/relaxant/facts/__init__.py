@@ -3,6 +3,6 @@
 The modules named here register what derives each fact; importing any part of ``relaxant.facts`` brings them all.
 """
 
-from relaxant.facts import circumstances, kidney, liver, loads, twitches
+from relaxant.facts import circumstances, kidney, liver, loads, size, twitches
 
-__all__ = ["circumstances", "kidney", "liver", "loads", "twitches"]
+__all__ = ["circumstances", "kidney", "liver", "loads", "size", "twitches"]

@@ -260,11 +260,15 @@ def _per_kg(facts: Facts, agent: str, by_weight: Floats, amount: Floats, unit: s
 
 
 def _exposure(facts: Facts, agent: str, _of: str) -> Column:
-    """The greatest measured ratio among the medicines that are surely taken, up to that among those that may be."""
+    """The greatest measured ratio among the medicines that are surely taken, up to that among those that may be: one that was not understood may be
+    any that was measured."""
     low, high, unknown = np.ones(facts.rows), np.ones(facts.rows), ~facts.inputs.medicines_known
-    needs = {"medicines": unknown}
-    for exposure in facts.knowledge.exposures_of(agent):
-        if exposure.verified and exposure.partner in facts.intake:
+    needs = {"medicines": unknown, **facts.unread_needs}
+    verified = [e for e in facts.knowledge.exposures_of(agent) if e.verified]
+    greatest = max((e.auc_ratio for e in verified if e.kind == "interaction"), default=1.0)
+    high = np.where(facts.inputs.unread > 0, np.fmax(greatest, high), high)
+    for exposure in verified:
+        if exposure.partner in facts.intake:
             here, maybe = facts.taking(exposure.partner, Members({exposure.partner: (None, 0.0)}))
             low = np.where(here == 1, np.maximum(low, exposure.auc_ratio), low)
             high = np.where(maybe == 1, np.maximum(high, exposure.auc_ratio), high)

@@ -126,7 +126,8 @@ def lean_body_weight(weight: ArrayLike, height: ArrayLike, female: ArrayLike, ag
 def body_surface_area(weight: ArrayLike, height: ArrayLike) -> Floats:
     """Body surface area in m2 by Mosteller, from weight (kg) and height (cm): the root of (height x weight / 3600).
 
-    Used for children and adults; the package's default because Du Bois' falls short in obesity.
+    Used for children and adults: Du Bois' equation, from nine people, falls short in obesity by up to 20 % (Livingston EH,
+    Lee S. Am J Physiol Endocrinol Metab 2001;281:E586-E591, abstract seen).
 
     Source: Mosteller RD. Simplified calculation of body-surface area. N Engl J Med 1987;317:1098, seen as restated by
     GlobalRPh (globalrph.com/bsa2.htm).
@@ -136,19 +137,3 @@ def body_surface_area(weight: ArrayLike, height: ArrayLike) -> Floats:
     """
     with np.errstate(all="ignore"):
         return known(np.sqrt(positive(height) * positive(weight) / 3600))
-
-
-def body_surface_area_du_bois(weight: ArrayLike, height: ArrayLike) -> Floats:
-    """Body surface area in m2 by Du Bois, from weight (kg) and height (cm): 0.007184 W^0.425 H^0.725.
-
-    The equation behind the 1.73 m2 of the indexed filtration rate, from nine people; in obesity it underestimates, by
-    up to 20 % (Livingston EH, Lee S. Am J Physiol Endocrinol Metab 2001;281:E586-E591, abstract seen).
-
-    Source: Du Bois D, Du Bois EF. Arch Intern Med 1916;17:863-871, seen as restated by GlobalRPh
-    (globalrph.com/bsa2.htm).
-
-    >>> body_surface_area_du_bois([70], [170]).round(3).tolist()
-    [1.81]
-    """
-    with np.errstate(all="ignore"):
-        return known(0.007184 * positive(weight) ** 0.425 * positive(height) ** 0.725)

@@ -18,8 +18,7 @@ def _child(facts: Facts, name: str, condition: str) -> Column:
     """Pregnancy or breastfeeding: as said or by condition; where not said it does not apply to a male nor outside childbearing age."""
     values = facts.said(name)
     values = np.where(np.isnan(values) & facts.column(f"condition:{condition}").surely, 1.0, values)
-    male, age, policy = facts.said("female") == 0, facts.column("age"), facts.knowledge.policy
-    outside = (age.high < policy("childbearing_from_age")) | (age.low >= policy("childbearing_to_age"))
+    male, outside = facts.said("female") == 0, facts.outside_childbearing
     unsaid = np.isnan(values)
     values = np.where(unsaid & (male | outside), 0.0, values)
     return with_methods(
@@ -44,9 +43,8 @@ def _breastfeeding(facts: Facts) -> Column:
 
 @makes("may_become_pregnant")
 def _may_become_pregnant(facts: Facts) -> Column:
-    age, policy, female = facts.column("age"), facts.knowledge.policy, facts.said("female")
-    outside = (age.high < policy("childbearing_from_age")) | (age.low >= policy("childbearing_to_age"))
-    never, maybe = outside | (female == 0), np.isnan(female) | ~age.known
+    age, female = facts.column("age"), facts.said("female")
+    never, maybe = facts.outside_childbearing | (female == 0), np.isnan(female) | ~age.known
     unsettled = maybe & ~never
     return truth(
         ~never & ~maybe,

@@ -1,4 +1,4 @@
-"""Conditions and allergies as said, matched to what the knowledge acts on.
+"""Conditions as said, matched to what the knowledge acts on.
 
 A code decides alone. Words are matched whole, by the knowledge's names; words that are only *near* one ("epilesy") make that
 condition unknown and say so, and words that match nothing are named among what was not used.
@@ -8,24 +8,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
-from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar, cast
 
 from relaxant.facts.cord_level import level_within, narrowest
+from relaxant.facts.known_names import KnownNames, folded, names_of, remembered
 from relaxant.knowledge.load import Knowledge
-from relaxant.medicines.dictionary import lookup_code
 from relaxant.medicines.later import Later
-from relaxant.medicines.local import dictionary_of
-from relaxant.medicines.misspelt import MOST_SEARCHED
-from relaxant.medicines.names import read_name
-from relaxant.patient import Allergy, Code, Patient, Stated
+from relaxant.patient import Code, Patient, Stated
 
-Read = TypeVar("Read")
 _NEAR = 88.0
-_LONGEST_KEPT = 200  # characters of a name that is kept to be known again
-_MOST_KEPT = 4096
 _TOO_SHORT = 4
 _ABBREVIATION = 2  # “ESRF on PD” names ESRF; two letters inside other words name nothing
 _DOUBT = Later(
@@ -34,7 +26,6 @@ _DOUBT = Later(
 _JOINS = re.compile(r"\s+(?:with|and|plus|due to|secondary to|after)\s+|[,;+&]\s*", re.I)
 _HOW = r"^(?:(?:severe|moderate|mild|known|bilateral|left|right)\s+)+"
 _HOW_LONG = r"\s+(?:for\s+|of\s+)?\d+\s+(?:days?|weeks?|months?|years?)$"
-_IMMUNE = Later(r"anaphyla|angio ?o?edema|stevens|necrolysis|urticaria|hives|bronchospasm|serum sickness")
 _SNOMED = ("snomed", "http://snomed.info/sct", "snomed ct")
 _ICD10 = (
     "icd-10-cm",
@@ -44,72 +35,6 @@ _ICD10 = (
     "http://hl7.org/fhir/sid/icd-10-cm",
     "http://hl7.org/fhir/sid/icd-10",
 )
-
-
-class _Names(NamedTuple):
-    """Folded name, SNOMED code, ICD-10-CM prefix (no dot): each to its condition. And folded allergen names to allergens. ``of_pumps`` are names
-    that count for whoever has a pump, and ``about_pumps`` the words that put a condition in question there, each with those that do not.
-    ``levelled`` are conditions whose names may carry a level of the cord, ``down_to`` the lowest level that a condition reaches to, ``events`` the
-    names of each event and the words that may stand beside them; ``kept`` what was read of words."""
-
-    names: dict[str, str]
-    snomed: dict[str, str]
-    icd: dict[str, str]
-    allergens: dict[str, list[str]]
-    of_pumps: dict[str, str]
-    about_pumps: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
-    levelled: set[str]
-    down_to: dict[str, str]
-    events: dict[str, tuple[frozenset[str], frozenset[str]]]
-    kept: dict[tuple[Any, ...], Any]
-
-
-_KNOWN: dict[str, _Names] = {}
-
-
-def _names(knowledge: Knowledge) -> _Names:
-    """The names of a knowledge, indexed once."""
-    made = _KNOWN.get(knowledge.sha256)
-    if made is None:
-        made = _KNOWN[knowledge.sha256] = _Names({}, {}, {}, {}, {}, {}, set(), {}, {}, {})
-        for condition in knowledge.conditions.values():
-            made.names.update({folded(name): condition.condition for name in (condition.title, *condition.names)})
-            if condition.levels:
-                made.levelled.add(condition.condition)
-            if condition.down_to is not None:
-                made.down_to[condition.condition] = condition.down_to
-            if condition.event:
-                own = frozenset(map(folded, (condition.title, *condition.names)))
-                made.events[condition.condition] = own, frozenset(map(folded, condition.beside))
-            made.of_pumps.update({folded(name): condition.condition for name in condition.pump_names})
-            if condition.pump_words:
-                made.about_pumps[condition.condition] = (
-                    tuple(map(folded, condition.pump_words)),
-                    tuple(map(folded, condition.not_pump_words)),
-                )
-            made.snomed.update(dict.fromkeys(condition.snomed, condition.condition))
-            made.icd.update({prefix.replace(".", "").upper(): condition.condition for prefix in condition.icd10cm})
-        for key in knowledge.conditions:  # the words of an id give way to what a condition is called
-            made.names.setdefault(folded(key.replace("_", " ")), key)
-        for allergen in knowledge.allergens.values():
-            for name in {
-                folded(n) for n in (allergen.allergen.replace("_", " "), *allergen.names, *allergen.ingredients)
-            }:
-                made.allergens.setdefault(name, []).append(allergen.allergen)
-    return made
-
-
-def folded(text: str) -> str:
-    """Words for comparison: case folded, punctuation and apostrophes gone, single spaces."""
-    return (_folded_usual if len(text) <= _LONGEST_KEPT else _folded)(text)
-
-
-def _folded(text: str) -> str:
-    return " ".join(re.sub(r"[^\w\s]", " ", text.casefold().replace("'", "").replace("’", "")).split())
-
-
-_folded_usual = lru_cache(maxsize=4096)(_folded)
-"""The same few names are written for many people."""
 
 
 def conditions_said(
@@ -183,7 +108,7 @@ def _not_understood(patient: Patient, knowledge: Knowledge) -> Iterator[tuple[st
 
 def _of_pump(stated: Stated, knowledge: Knowledge) -> tuple[str, ...]:
     """The conditions that a statement names for whoever has a pump."""
-    names = _names(knowledge).of_pumps
+    names = names_of(knowledge).of_pumps
     said = (stated.name, *(c.display for c in stated.codes))
     return tuple(dict.fromkeys(names[folded(words)] for words in said if words and folded(words) in names))
 
@@ -196,7 +121,7 @@ def _about_pump(words: str, knowledge: Knowledge) -> list[str]:
 
     return [
         condition
-        for condition, (about, others) in _names(knowledge).about_pumps.items()
+        for condition, (about, others) in names_of(knowledge).about_pumps.items()
         if within(about) and not within(others)
     ]
 
@@ -204,7 +129,7 @@ def _about_pump(words: str, knowledge: Knowledge) -> list[str]:
 def _in_doubt(words: str, knowledge: Knowledge) -> bool:
     """Whether words put a condition in question; a name that itself has such words ("family history of ...") does not."""
     plain = folded(words)
-    return _DOUBT.search(words) is not None and not (plain in _names(knowledge).names and _DOUBT.search(plain))
+    return _DOUBT.search(words) is not None and not (plain in names_of(knowledge).names and _DOUBT.search(plain))
 
 
 def days_since(patient: Patient, knowledge: Knowledge) -> dict[str, float]:
@@ -228,26 +153,11 @@ def days_since(patient: Patient, knowledge: Knowledge) -> dict[str, float]:
 def condition_ids(stated: Stated, knowledge: Knowledge) -> tuple[str, ...]:
     """The conditions that a statement names, by code or by words."""
     key, read = ("condition", stated.name, stated.codes), lambda: _condition_ids(stated, knowledge)
-    return _remembered(knowledge, key, (stated.name, *(c.display for c in stated.codes)), read)
-
-
-def _remembered(
-    knowledge: Knowledge, key: tuple[Any, ...], words: Iterable[str | None], read: Callable[[], Read]
-) -> Read:
-    """What was read of some words before, or what is read of them now: the same few are written for many people."""
-    kept = _names(knowledge).kept
-    found = kept.get(key)
-    if found is None:
-        found = read()
-        if sum(len(text) for text in words if text) <= _LONGEST_KEPT:
-            if len(kept) >= _MOST_KEPT:
-                kept.clear()
-            kept[key] = found
-    return cast(Read, found)
+    return remembered(knowledge, key, (stated.name, *(c.display for c in stated.codes)), read)
 
 
 def _condition_ids(stated: Stated, knowledge: Knowledge) -> tuple[str, ...]:
-    known = _names(knowledge)
+    known = names_of(knowledge)
     names, snomed, icd = known.names, known.snomed, known.icd
     found = []
     for code in stated.codes:
@@ -261,7 +171,7 @@ def _condition_ids(stated: Stated, knowledge: Knowledge) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _joined(words: str, known: _Names) -> list[str]:
+def _joined(words: str, known: KnownNames) -> list[str]:
     """The conditions of words that join several ("low back pain with muscle spasm"), or that say how much, where or how long ("severe
     spasticity", "ICU stay 4 weeks"); none unless every part is a whole name: what stands beside a name may undo it."""
     parts = [re.sub(_HOW_LONG, "", re.sub(_HOW, "", folded(part))) for part in _JOINS.split(words)]
@@ -293,7 +203,7 @@ def events_of(words: str, knowledge: Knowledge, *, within: bool = False) -> list
 def _events_in(plain: str, knowledge: Knowledge, *, within: bool) -> list[str]:
     """The events that folded words name; with ``within`` other words may stand around the name, else those of ``beside`` alone."""
     found = []
-    for event, (names, beside) in _names(knowledge).events.items():
+    for event, (names, beside) in names_of(knowledge).events.items():
         if not any(f" {name} " in f" {plain} " for name in names):
             continue
         if within or " ".join(w for w in plain.split() if w not in beside and not w.isdigit()) in names:
@@ -305,7 +215,7 @@ def _over(stated: Stated, patient: Patient) -> bool:
     return stated.until is not None and stated.until <= patient.as_of
 
 
-def _with_level(plain: str, known: _Names) -> list[str]:
+def _with_level(plain: str, known: KnownNames) -> list[str]:
     """The conditions that words with a level of the cord name (“sci t10”)."""
     level = level_within(plain)
     if level is None or (name := known.names.get(level[1])) not in known.levelled:
@@ -330,7 +240,7 @@ def codes_of(
     conditions: Collection[str], knowledge: Knowledge
 ) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]:
     """The codes that name one of these conditions: SNOMED CT, and each ICD-10-CM beginning (without its dot) with the longer ones that name others."""
-    known = _names(knowledge)
+    known = names_of(knowledge)
     beginnings = sorted(code for code, condition in known.icd.items() if condition in conditions)
     return (
         tuple(sorted(code for code, condition in known.snomed.items() if condition in conditions)),
@@ -355,7 +265,7 @@ def implied_by(name: str, knowledge: Knowledge) -> list[str]:
 
 def _near(words: str, knowledge: Knowledge) -> str | None:
     """The condition whose name stands inside these words ("history of epilepsy") or is near them ("epilesy"), if one is."""
-    names = _names(knowledge).names
+    names = names_of(knowledge).names
     inside = [n for n in names if len(n) > _ABBREVIATION and f" {n} " in f" {words} "]
     if inside:
         return names[max(inside, key=len)]
@@ -365,84 +275,3 @@ def _near(words: str, knowledge: Knowledge) -> str | None:
 
     best = process.extractOne(words, list(names), scorer=fuzz.ratio, score_cutoff=_NEAR)
     return names[best[0]] if best else None
-
-
-def allergies_said(patient: Patient, knowledge: Knowledge, note: dict[str, str]) -> dict[str, float]:
-    """Allergen id or ingredient -> 1, or NaN where the words do not settle it. An intolerance is not an allergy."""
-    out: dict[str, float] = {}
-    idle: list[str] = []
-    not_searched: list[str] = []
-    left = MOST_SEARCHED
-    for allergy in patient.allergies or ():
-        sure, unsure, searched = _allergens(allergy, knowledge, search=left > 0)
-        left -= searched or 0
-        if allergy.kind == "intolerance":
-            immune = _IMMUNE.search(folded(allergy.reaction or ""))
-            words = f"{allergy.to}: recorded as an intolerance{_reaction(allergy)}"
-            note[f"allergy {allergy.to}"] = (
-                f"{words}, which reads like an allergy" if immune else f"{words}, not as an allergy"
-            )
-            sure, unsure = (), ((*sure, *unsure) if immune else ())
-        elif searched is None:
-            not_searched.append(allergy.to)
-        elif not sure and not unsure:
-            idle.append(allergy.to)
-        elif unsure and not sure:
-            note[f"allergy {allergy.to}"] = f"allergy to “{allergy.to}” is not understood; did you mean {unsure[0]}?"
-        for name in unsure:
-            out.setdefault(name, math.nan)
-        for name in sure:
-            out[name] = 1.0
-    if idle:
-        note["allergies"] = f"allergies that no rule here acts on: {', '.join(sorted(idle))}"
-    if not_searched:
-        said = knowledge.words("review")["limits"]["allergies_not_searched"]
-        count = len(not_searched)
-        names = ", ".join(sorted(not_searched))
-        note["allergies not searched"] = said["one" if count == 1 else "other"].format(count=count, names=names)
-    return out
-
-
-def _reaction(allergy: Allergy) -> str:
-    return f" ({allergy.reaction})" if allergy.reaction else ""
-
-
-def allergen_ids(allergy: Allergy, knowledge: Knowledge) -> tuple[str, ...]:
-    """The allergens and ingredients that an allergy is to, those of shared sensitivity among them."""
-    return _allergens(allergy, knowledge, search=False)[0]
-
-
-_Allergens = tuple[tuple[str, ...], tuple[str, ...], int | None]
-
-
-def _allergens(allergy: Allergy, knowledge: Knowledge, *, search: bool) -> _Allergens:
-    """The same; those it may mean; and how many names were compared to find that: None where they should have been and were not, and any relaxant may be
-    meant."""
-    key, words = ("allergy", allergy.to, allergy.codes, search), (allergy.to, *(c.display for c in allergy.codes))
-    return _remembered(knowledge, key, words, lambda: _read_allergens(allergy, knowledge, search=search))
-
-
-def _read_allergens(allergy: Allergy, knowledge: Knowledge, *, search: bool) -> _Allergens:
-    words = {folded(allergy.to), *(folded(c.display) for c in allergy.codes if c.display)}
-    words |= {w.removesuffix(" allergy").removeprefix("allergy to ") for w in words}
-    by_name, dictionary = _names(knowledge).allergens, dictionary_of(knowledge)
-    found = {allergen for word in words for allergen in by_name.get(word, ())}
-    entries = [e for c in allergy.codes if (e := lookup_code(c.system, c.code, dictionary)) is not None]
-    ingredients = {i.name for e in entries for i in e.ingredients}
-    for known in (
-        knowledge.allergens[a] for a in found
-    ):  # a medicine named is itself; a class named is all that belong to it
-        named = {i for i in known.ingredients if folded(i) in words}
-        ingredients |= named or set(known.ingredients)
-    found |= {c for a in found for c in knowledge.allergens[a].cross}
-    unsure: set[str] = set()
-    searched: int | None = 0
-    if not found and not ingredients:
-        reading = read_name(allergy.to, dictionary, search=search)
-        ingredients, searched = {i.name for i in reading.ingredients}, reading.searched
-        agents = {a.ingredient for a in knowledge.agents.values()}
-        meant = agents if searched is None else {s.name for s in reading.suggestions} & agents
-        unsure = meant if not ingredients else set()
-    for ingredient in ingredients:
-        found |= set(by_name.get(folded(ingredient), ()))
-    return tuple(sorted(found | ingredients)), tuple(sorted(unsure)), searched

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relaxant.facts.column import Column, Floats, Mask, anywhere, between, gather_needs, only
+from relaxant.facts.column import Column, Floats, Mask, Methods, anywhere, between, gather_needs, only
 
 if TYPE_CHECKING:
     from relaxant.facts.facts import Facts
@@ -52,15 +52,23 @@ def values(column: Column) -> Floats:
     return only(column.known, column.low)
 
 
-def with_methods(column: Column, methods: tuple[tuple[str, Mask | None], ...], *, source: str | None = None) -> Column:
+def with_methods(column: Column, methods: Methods) -> Column:
     """The same values, reached by other methods."""
     return Column(
-        column.low,
-        column.high,
-        column.unit,
-        column.truth,
-        methods,
-        column.inputs,
-        source or column.source,
-        column.needs,
+        column.low, column.high, column.unit, column.truth, methods, column.inputs, column.source, column.needs
     )
+
+
+def only_where(column: Column, here: Mask) -> tuple[Methods, dict[str, Mask]]:
+    """The methods and the needs of a column, where it counts."""
+    methods = tuple((words, here if mask is None else mask & here) for words, mask in column.methods)
+    return methods, {name: mask & here for name, mask in column.needs.items()}
+
+
+def either(here: Mask, one: Column, other: Column, inputs: tuple[str, ...], source: str | None) -> Column:
+    """One column where the mask is true and another elsewhere, in the unit of the other, each with its methods and needs."""
+    (methods, needs), (own, its_needs) = only_where(other, ~here), only_where(one, here)
+    for name, mask in its_needs.items():
+        needs[name] = needs[name] | mask if name in needs else mask
+    low, high = np.where(here, one.low, other.low), np.where(here, one.high, other.high)
+    return Column(low, high, other.unit, False, (*methods, *own), inputs, source, needs)

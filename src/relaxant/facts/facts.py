@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from relaxant.facts.agent_facts import agent_column
+from relaxant.facts.agent_lines import SITUATIONS
 from relaxant.facts.column import SAID, Column, Floats, Mask, Methods, anywhere, number, yes_no
 from relaxant.facts.derive import MAKERS
 from relaxant.facts.inputs import Inputs, full, systemic
@@ -68,7 +69,8 @@ class Facts:
         self._nobody: Column | None = None
         self._sessions: dict[str, dict[str, Floats]] = {}
         self._presence: dict[tuple[str, tuple[str, ...] | None, float], tuple[Floats, Floats]] = {}
-        self._list_needs: dict[str, Mask] = {"medicines": ~inputs.medicines_known, **self._doubtful(), **self._unread()}
+        self.unread_needs = self._unread()
+        self.list_needs = {"medicines": ~inputs.medicines_known, **self._doubtful(), **self.unread_needs}
 
     def _doubtful(self) -> dict[str, Mask]:
         """Whether each ingredient is taken that may be, by name."""
@@ -163,26 +165,16 @@ class Facts:
 
     def agent_may_be_present(self, agent: str) -> Mask:
         """The rows that take, weigh or stopped the agent, or whose medicines are unknown."""
-        own = self.inputs.agents.get(agent)
-        unknown = ~self.inputs.medicines_known
-        if own is None:
-            return unknown
-        said = own["taking"] + own["starting"] + own["stopping"] + own["stopped"] > 0
-        return np.asarray(said | unknown)
+        return np.asarray(self.where_agent_is_said(agent) | ~self.inputs.medicines_known)
 
     def agent_is_said(self, agent: str, row: int) -> bool:
         """Whether anything at all was said of an agent for one person."""
-        own = self.inputs.agents.get(agent)
-        return own is not None and any(own[s][row] == 1 for s in ("taking", "starting", "stopping", "stopped"))
+        return bool(self.where_agent_is_said(agent)[row])
 
     def where_agent_is_said(self, agent: str) -> Mask:
-        """:meth:`agent_is_said` of everybody. Shape (rows,)."""
+        """Who takes, weighs or stopped an agent. Shape (rows,)."""
         own = self.inputs.agents.get(agent)
-        if own is None:
-            return self.no_one
-        return np.asarray(
-            (own["taking"] == 1) | (own["starting"] == 1) | (own["stopping"] == 1) | (own["stopped"] == 1)
-        )
+        return self.no_one if own is None else np.asarray(sum(own[situation] for situation in SITUATIONS) > 0)
 
     def agent_number(self, agent: str, name: str) -> Floats:
         """A number of the agent's own line; NaN where it is not said."""
@@ -217,6 +209,12 @@ class Facts:
             )
         return known
 
+    @property
+    def outside_childbearing(self) -> Mask:
+        """Who is surely younger or older than those who bear children."""
+        age, policy = self.column("age"), self.knowledge.policy
+        return np.asarray((age.high < policy("childbearing_from_age")) | (age.low >= policy("childbearing_to_age")))
+
     # ------------------------------------------------------------ partners
 
     def count_members(self, chosen: Members) -> Column:
@@ -249,7 +247,7 @@ class Facts:
     def _counted(self, low: Floats, high: Floats) -> Column:
         if not self._lists_complete:
             high = np.where(self.inputs.medicines_known, high + self.inputs.unread, np.inf)
-        return Column(low, high, "", False, _COUNTED, ("medicines",), None, self._list_needs)
+        return Column(low, high, "", False, _COUNTED, ("medicines",), None, self.list_needs)
 
     def taking(self, ingredient: str, chosen: Members) -> tuple[Floats, Floats]:
         """Who surely (1) and who maybe (1) takes one ingredient by the routes that count for a set."""
@@ -296,23 +294,30 @@ class Facts:
         """The ingredients of a set that one person takes, by name, sorted."""
         return tuple(n for n in self.taken_of(chosen) if self.taking(n, chosen)[0][row] == 1)
 
-    def ingredients_taken(self) -> Floats:
-        """How many ingredients each person surely takes, whatever their routes."""
+    def ingredients_taken(self) -> tuple[Floats, Floats]:
+        """How many ingredients each person surely and maybe takes, whatever their routes."""
         by_one_route = [self._now(taken[0][1]) for taken in self.intake.values() if len(taken) == 1]
         by_more = [name for name, taken in self.intake.items() if len(taken) > 1]
-        count = np.zeros(self.rows)
+        surely = maybe = np.zeros(self.rows)
         if by_one_route:
-            count = (np.concatenate(by_one_route).reshape(len(by_one_route), -1) == 1).sum(axis=0).astype(np.float64)
+            now = np.concatenate(by_one_route).reshape(len(by_one_route), -1)
+            surely, maybe = ((how).sum(axis=0).astype(np.float64) for how in (now == 1, now != 0))
         for name in by_more:
-            count = count + self.takes_by_any_route(name)
-        return count
+            here, may_be = self._by_any_route(name)
+            surely, maybe = surely + here, maybe + may_be
+        return surely, maybe
 
     def takes_by_any_route(self, ingredient: str) -> Mask:
         """Who surely takes an ingredient, whatever its route."""
-        here = self.no_one
+        return self._by_any_route(ingredient)[0]
+
+    def _by_any_route(self, ingredient: str) -> tuple[Mask, Mask]:
+        """Who surely and who maybe takes an ingredient, whatever its route."""
+        here = maybe = self.no_one
         for _, taken in self.intake.get(ingredient, ()):
-            here = here | (self._now(taken) == 1)
-        return here
+            now = self._now(taken)
+            here, maybe = here | (now == 1), maybe | (now != 0)
+        return here, maybe
 
     def seldom_asked(self, row: int) -> frozenset[str]:
         """Inputs that are not routinely known or hardly apply to this person: what lacks them is listed, but folded.
@@ -326,7 +331,7 @@ class Facts:
         ):
             out.add("dialysis")
         age = self.column("age")
-        if age.high[row] < policy("childbearing_from_age") or age.low[row] >= policy("childbearing_to_age"):
+        if self.outside_childbearing[row]:
             out |= {"pregnant", "breastfeeding"}
         if age.high[row] < policy("childbearing_from_age"):
             out.add("alcohol")
@@ -336,8 +341,3 @@ class Facts:
             if self.column(f"{one}_times_upper_normal").high[row] < policy("transaminases_signal_times_upper"):
                 out.add(other)
         return frozenset(out)
-
-    @property
-    def taken_by_anyone(self) -> list[str]:
-        """The ingredients on any row's list, sorted."""
-        return sorted(self._names)

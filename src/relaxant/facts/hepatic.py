@@ -30,6 +30,10 @@ def times_upper_normal(value: ArrayLike, upper: ArrayLike) -> Floats:
         return known(np.where(amount >= 0, amount, np.nan) / positive(upper))
 
 
+CLASS_B = 7.0
+"""The points from which a score is class B; the source is that of :func:`child_pugh`."""
+
+
 class ChildPugh(NamedTuple):
     """The least and the most points that the inputs allow, each from 5 to 15; equal when all five inputs are known."""
 

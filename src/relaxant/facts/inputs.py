@@ -14,13 +14,14 @@ import numpy as np
 
 from relaxant.facts.age import completed_age
 from relaxant.facts.agent_lines import said_of_agents
+from relaxant.facts.allergies import allergies_said
 from relaxant.facts.column import Floats, Mask
-from relaxant.facts.conditions import allergies_said, conditions_said, days_since
+from relaxant.facts.conditions import conditions_said, days_since
 from relaxant.facts.intake import Intake, Taken, intake_of, taken_lines_of
 from relaxant.facts.lines import AgentLines, Index, lines_of
 from relaxant.facts.measured import values_in_force
 from relaxant.facts.opioids import opioids_of
-from relaxant.facts.pump import has_pump, only_weighed, pumped_agents, said_of_pump
+from relaxant.facts.pump import has_pump, is_for, only_weighed, pumped_agents, said_of_pump
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.phenotypes import phenotype_of
 from relaxant.medicines.medicine import Medicine
@@ -28,6 +29,8 @@ from relaxant.patient import Patient
 from relaxant.quantities import convert, quantity
 
 NAN = math.nan
+_SMOKELESS = ("patch", "gum", "lozenge", "vap", "e-cig", "electronic cig", "snus", "pouch", "replacement", "inhalator")
+"""Words of products that give nicotine without smoke."""
 
 
 class Inputs(msgspec.Struct):
@@ -168,7 +171,7 @@ def said_of_person(
     """What was said of a person apart from lists: numbers, and yes/no as 1, 0 or NaN, by name. ``note`` gains words on values that do not hold."""
     numbers = {"age": completed_age(patient), **values_in_force(patient, knowledge, note)}
     if patient.alcohol is not None:
-        numbers["alcohol_units_weekly"] = _alcohol_units(patient.alcohol, patient.jurisdiction, knowledge)
+        numbers["alcohol_units_weekly"] = _alcohol_units(patient.alcohol, knowledge)
     if patient.smoker is not None and patient.smoker.stopped is not None:
         numbers["smoking_stopped_days"] = float((patient.as_of - patient.smoker.stopped).days)
     if patient.procedure is not None and patient.procedure.date is not None:
@@ -189,11 +192,8 @@ def said_of_person(
         "pump_present": _pump(patient, knowledge),
     }
     if patient.smoker is not None and patient.smoker.product is not None and patient.smoker.now:
-        smokeless = any(
-            w in patient.smoker.product.casefold()
-            for w in ("patch", "gum", "lozenge", "vape", "e-cig", "snus", "pouch", "replacement")
-        )
-        truths["smoker"] = 0.0 if smokeless else 1.0
+        said = patient.smoker.product.casefold()
+        truths["smoker"] = 0.0 if any(word in said for word in _SMOKELESS) else 1.0
     return numbers, truths
 
 
@@ -210,20 +210,18 @@ def _phenotypes(patient: Patient, knowledge: Knowledge) -> dict[str, float]:
 
 
 def _pump(patient: Patient, knowledge: Knowledge) -> float:
-    """Whether a pump for one of the agents is in place: unknown where none is described or what is in it is not said."""
+    """Whether a pump for one of the agents is in place: unknown where none is described; one of which nobody says what is in it is one."""
     if patient.pump is None:
         return NAN
-    if patient.pump.drug is None:
-        return 1.0
-    words = patient.pump.drug.casefold()
-    return float(any(a.ingredient in words for a in knowledge.agents.values() if "intrathecal" in a.routes))
+    ingredients = {knowledge.agents[agent].ingredient for agent in pumped_agents(knowledge)}
+    return float(any(is_for(patient.pump, name, knowledge, said=True) for name in ingredients))
 
 
 def _tri(value: bool | None) -> float:
     return NAN if value is None else float(value)
 
 
-def _alcohol_units(said: str, jurisdiction: str, knowledge: Knowledge) -> float:
+def _alcohol_units(said: str, knowledge: Knowledge) -> float:
     amount = quantity(said, "alcohol", example="20 units/week")
     grams = convert(amount, "g/week")
     unit_grams = knowledge.policy("alcohol_unit_grams")

@@ -1,4 +1,4 @@
-"""Body size and kidney: what dosing by the kidney rests on, and how far a creatinine can be trusted."""
+"""Kidney: what dosing by the kidney rests on, and how far a creatinine can be trusted."""
 
 from __future__ import annotations
 
@@ -9,104 +9,12 @@ import numpy as np
 
 from relaxant.facts import body, renal
 from relaxant.facts.column import SAID, Column, Floats, Mask, anywhere, between, gather_needs, number, truth, yes_no
-from relaxant.facts.derive import both_sexes, makes, values, with_methods
+from relaxant.facts.derive import MAKERS, both_sexes, either, makes, only_where, values, with_methods
 from relaxant.facts.inputs import full
 from relaxant.facts.names import EARLIER_CREATININE, PERSON_FACTS, POTASSIUM_TODAY
 
 if TYPE_CHECKING:
     from relaxant.facts.facts import Facts
-
-
-@makes("age")
-def _age(facts: Facts) -> Column:
-    return number(
-        facts.numbers("age"),
-        "years",
-        needs="age",
-        inputs=("birth date",),
-        methods=(("from the birth date or as said", None),),
-    )
-
-
-@makes("female")
-def _female(facts: Facts) -> Column:
-    return yes_no(facts.said("female"), "sex")
-
-
-@makes("male")
-def _male(facts: Facts) -> Column:
-    return yes_no(1 - facts.said("female"), "sex")
-
-
-@makes("bmi")
-def _bmi(facts: Facts) -> Column:
-    weight, height = facts.column("weight"), facts.column("height")
-    value = body.body_mass_index(values(weight), values(height))
-    return number(
-        value,
-        "kg/m2",
-        needs=gather_needs((weight, height), np.isnan(value)),
-        inputs=("weight", "height"),
-        methods=(("weight over height squared", None),),
-    )
-
-
-@makes("ideal_weight")
-def _ideal(facts: Facts) -> Column:
-    height, age = facts.column("height"), facts.column("age")
-    return both_sexes(
-        facts,
-        lambda f: body.ideal_body_weight(values(height), f, values(age)),
-        "kg",
-        ("height", "sex", "age"),
-        "Devine",
-        "devine-1974",
-        (height, age),
-    )
-
-
-@makes("adjusted_weight")
-def _adjusted(facts: Facts) -> Column:
-    weight, ideal = facts.column("weight"), facts.column("ideal_weight")
-    a = body.adjusted_body_weight(values(weight), np.where(np.isfinite(ideal.low), ideal.low, np.nan))
-    b = body.adjusted_body_weight(values(weight), np.where(np.isfinite(ideal.high), ideal.high, np.nan))
-    return between(
-        a,
-        b,
-        "kg",
-        needs=gather_needs((weight, ideal), np.isnan(a) | (a != b)),
-        inputs=("weight", "ideal_weight"),
-        methods=(("ideal weight and 0.4 of the excess", None),),
-        source="winter-2012",
-    )
-
-
-@makes("lean_weight")
-def _lean(facts: Facts) -> Column:
-    weight, height, age = facts.column("weight"), facts.column("height"), facts.column("age")
-    return both_sexes(
-        facts,
-        lambda f: body.lean_body_weight(values(weight), values(height), f, values(age)),
-        "kg",
-        ("weight", "height", "sex"),
-        "Janmahasatian",
-        "janmahasatian-2005",
-        (weight, height, age),
-    )
-
-
-@makes("bsa")
-def _bsa(facts: Facts) -> Column:
-    weight, height = facts.column("weight"), facts.column("height")
-    value = body.body_surface_area(values(weight), values(height))
-    return number(
-        value,
-        "m2",
-        needs=gather_needs((weight, height), np.isnan(value)),
-        inputs=("weight", "height"),
-        methods=(("Mosteller", None),),
-        source="mosteller-1987",
-    )
 
 
 @makes("acute_kidney_injury")
@@ -212,15 +120,14 @@ def _honest(facts: Facts, estimate: Column, stand_in: Callable[[], Column]) -> C
     dialysed = unreliable & _said_dialysed(facts) & np.isfinite(other.high)
     low = np.where(has, other.low, np.where(unreliable, 0.0, estimate.low))
     high = np.where(has, other.high, np.where(dialysed, np.maximum(estimate.high, other.high), estimate.high))
-    methods = [(words, ~has if mask is None else mask & ~has) for words, mask in estimate.methods]
-    methods.append(("an upper bound: creatinine misleads here", unreliable & ~has))
-    methods.append(("from cystatin C, because creatinine misleads here", has))
-    needs = {name: mask & ~has for name, mask in estimate.needs.items()}
+    methods, needs = only_where(estimate, ~has)
+    bounded = ("an upper bound: creatinine misleads here", unreliable & ~has)
+    methods = (*methods, bounded, ("from cystatin C, because creatinine misleads here", has))
     moving = facts.column("acute_kidney_injury").surely
     open_ = unreliable & ~has & ~_said_dialysed(facts)
     needs["creatinine, repeated"] = open_ & moving
     needs["cystatin C"] = open_ & ~moving
-    return Column(low, high, estimate.unit, False, tuple(methods), estimate.inputs, estimate.source, needs)
+    return Column(low, high, estimate.unit, False, methods, estimate.inputs, estimate.source, needs)
 
 
 @makes("egfr")
@@ -255,12 +162,9 @@ def _or_reported(facts: Facts, computed: Column) -> Column:
     apart = 1 + facts.knowledge.policy("egfr_disagreement")
     with np.errstate(invalid="ignore"):
         differ = ~use & ((reported > computed.high * apart) | (reported * apart < computed.low))
-    methods = (
-        *((words, ~use if mask is None else mask & ~use) for words, mask in computed.methods),
-        ("as reported by the laboratory", use),
-        ("the reported eGFR differs, and the truth is taken to lie between", differ),
-    )
-    needs = {name: mask & ~use for name, mask in computed.needs.items()}
+    methods, needs = only_where(computed, ~use)
+    between_them = ("the reported eGFR differs, and the truth is taken to lie between", differ)
+    methods = (*methods, ("as reported by the laboratory", use), between_them)
     needs["which eGFR holds"] = differ
     low = np.where(use, reported, np.where(differ, np.minimum(reported, computed.low), computed.low))
     high = np.where(use, reported, np.where(differ, np.maximum(reported, computed.high), computed.high))
@@ -308,7 +212,7 @@ def _creatinine_clearance(facts: Facts) -> Column:
     def least(female: Floats) -> Floats:
         """With the least weight the equation could ask for: where height is unknown the truth lies between."""
         return renal.creatinine_clearance(
-            serum, years, renal.cockcroft_gault_weight_floor(heavy, female, years), female
+            serum, years, renal.cockcroft_gault_weight_floor(heavy, female, years, adjust_from_bmi=threshold), female
         )
 
     column = both_sexes(
@@ -348,23 +252,7 @@ def _clearance_absolute(facts: Facts) -> Column:
         return clearance
     absolute = facts.column("egfr_absolute")
     use = unknown & np.isfinite(absolute.high)
-    methods = (
-        *((w, ~use if m is None else m & ~use) for w, m in clearance.methods),
-        *((w, use if m is None else m & use) for w, m in absolute.methods),
-    )
-    needs = {k: m & ~use for k, m in clearance.needs.items()} | {
-        k: clearance.needs.get(k, use) & ~use | m & use for k, m in absolute.needs.items()
-    }
-    return Column(
-        np.where(use, absolute.low, clearance.low),
-        np.where(use, absolute.high, clearance.high),
-        "mL/min",
-        False,
-        methods,
-        ("creatinine_clearance", "egfr_absolute"),
-        clearance.source,
-        needs,
-    )
+    return either(use, absolute, clearance, ("creatinine_clearance", "egfr_absolute"), clearance.source)
 
 
 @makes("kidney_function")
@@ -378,25 +266,11 @@ def _kidney_function(facts: Facts) -> Column:
     young = values(facts.column("age")) < body.ADULT_YEARS
     if not anywhere(young):
         return grown
-    child = facts.column("egfr")
-    methods = (
-        *((w, ~young if m is None else m & ~young) for w, m in grown.methods),
-        *((w, young if m is None else m & young) for w, m in child.methods),
-        ("a child's, for a body of 1.73 m2", young & np.isfinite(child.high)),
-    )
-    needs = {k: m & ~young for k, m in grown.needs.items()}
-    for name, mask in child.needs.items():
-        needs[name] = needs.get(name, np.zeros(facts.rows, dtype=bool)) | (mask & young)
-    return Column(
-        np.where(young, child.low, grown.low),
-        np.where(young, child.high, grown.high),
-        "mL/min",
-        False,
-        methods,
-        ("egfr",) if bool(young.all()) else (*grown.inputs, "egfr"),
-        "bnfc-renal-2018" if bool(young.all()) else grown.source,
-        needs,
-    )
+    child, all_young = facts.column("egfr"), bool(young.all())
+    inputs = ("egfr",) if all_young else (*grown.inputs, "egfr")
+    made = either(young, child, grown, inputs, "bnfc-renal-2018" if all_young else grown.source)
+    of_child = ("a child's, for a body of 1.73 m2", young & np.isfinite(child.high))
+    return with_methods(made, (*made.methods, of_child))
 
 
 @makes("on_dialysis")
@@ -404,18 +278,8 @@ def _on_dialysis(facts: Facts) -> Column:
     return yes_no(np.where(_said_dialysed(facts), 1.0, facts.said("haemodialysis")), "dialysis")
 
 
-def _kind_of_dialysis(facts: Facts, kind: str) -> Column:
-    return yes_no(facts.said(kind), "dialysis")
-
-
-@makes("haemodialysis")
-def _haemodialysis(facts: Facts) -> Column:
-    return _kind_of_dialysis(facts, "haemodialysis")
-
-
-@makes("peritoneal_dialysis")
-def _peritoneal(facts: Facts) -> Column:
-    return _kind_of_dialysis(facts, "peritoneal_dialysis")
+for _kind in ("haemodialysis", "peritoneal_dialysis"):
+    MAKERS[_kind] = lambda facts, kind=_kind: yes_no(facts.said(kind), "dialysis")  # type: ignore[misc]
 
 
 @makes("potassium_today")

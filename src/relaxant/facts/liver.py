@@ -9,7 +9,7 @@ import numpy as np
 
 from relaxant.facts import hepatic
 from relaxant.facts.column import Column, Mask, anywhere, gather_needs, number, truth
-from relaxant.facts.derive import both_sexes, makes
+from relaxant.facts.derive import MAKERS, both_sexes, makes
 from relaxant.facts.inputs import full
 from relaxant.facts.names import PERSON_FACTS
 
@@ -48,17 +48,8 @@ def _times_upper_normal(facts: Facts, lab_id: str) -> Column:
     )
 
 
-@makes("alt_times_upper_normal")
-def _alt(facts: Facts) -> Column:
-    return _times_upper_normal(facts, "alt")
-
-
-@makes("ast_times_upper_normal")
-def _ast(facts: Facts) -> Column:
-    return _times_upper_normal(facts, "ast")
-
-
-_CLASS_B = 7
+for _lab in ("alt", "ast"):
+    MAKERS[f"{_lab}_times_upper_normal"] = lambda facts, lab=_lab: _times_upper_normal(facts, lab)  # type: ignore[misc]
 
 
 @makes("child_pugh")
@@ -75,8 +66,8 @@ def _child_pugh(facts: Facts) -> Column:
         )
     points = hepatic.child_pugh(*(values[n] for n in names))
     disease = facts.column("condition:liver_disease")
-    applies = disease.maybe | (points.low >= _CLASS_B)
-    asked = disease.surely | (points.low >= _CLASS_B)
+    applies = disease.maybe | (points.low >= hepatic.CLASS_B)
+    asked = disease.surely | (points.low >= hepatic.CLASS_B)
     needs = {n if n != "inr" else "INR": np.isnan(v) & asked for n, v in values.items()}
     return Column(
         np.where(applies, points.low, 0.0),

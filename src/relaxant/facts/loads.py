@@ -28,36 +28,29 @@ for _name, _role in LOADS.items():
 
 @makes("medicine_count")
 def _medicine_count(facts: Facts) -> Column:
-    low = facts.inputs.unread + facts.ingredients_taken()
-    high = np.where(facts.inputs.medicines_known, low, np.inf)
-    return Column(
-        low,
-        high,
-        "",
-        False,
-        (("ingredients counted", None),),
-        ("medicines",),
-        None,
-        {"medicines": ~facts.inputs.medicines_known},
-    )
+    surely, maybe = (facts.inputs.unread + count for count in facts.ingredients_taken())
+    high = np.where(facts.inputs.medicines_known, maybe, np.inf)
+    return Column(surely, high, "", False, (("ingredients counted", None),), ("medicines",), None, facts.list_needs)
 
 
 @makes("anticholinergic_burden")
 def _anticholinergic(facts: Facts) -> Column:
-    low = np.zeros(facts.rows)
+    low = high = np.zeros(facts.rows)
     chosen = role_members(facts.knowledge, "anticholinergic")
     for name in facts.taken_of(chosen):
-        low = low + facts.taking(name, chosen)[0] * _points(facts.knowledge)[name]
+        surely, maybe = facts.taking(name, chosen)
+        points = _points(facts.knowledge)[name]
+        low, high = low + surely * points, high + maybe * points
     unknown = ~facts.inputs.medicines_known | (facts.inputs.unread > 0)
     return Column(
         low,
-        np.where(unknown, np.inf, low),
+        np.where(unknown, np.inf, high),
         "points",
         False,
         (("sum of the scale's points", None),),
         ("medicines",),
         facts.knowledge.roles["anticholinergic"].members[0].source,
-        {"medicines": unknown},
+        facts.list_needs,
     )
 
 
@@ -75,10 +68,12 @@ def _points(knowledge: Knowledge) -> dict[str, float]:
 
 @makes("opioid_mme")
 def _opioid_mme(facts: Facts) -> Column:
-    low, high = facts.numbers("opioid_mme_low"), facts.numbers("opioid_mme_high")
-    low = np.where(np.isnan(low), 0.0, low)
-    high = np.where(np.isnan(high), 0.0, high)
-    unknown = ~facts.inputs.medicines_known
+    low, high = (np.nan_to_num(facts.numbers(name)) for name in ("opioid_mme_low", "opioid_mme_high"))
+    unknown = ~facts.inputs.medicines_known | (facts.inputs.unread > 0)
+    in_doubt, chosen = facts.no_one, role_members(facts.knowledge, "opioid")
+    for name in facts.taken_of(chosen):
+        surely, maybe = facts.taking(name, chosen)
+        in_doubt = in_doubt | (maybe > surely)
     return Column(
         low,
         np.where(unknown, np.inf, high),
@@ -87,5 +82,5 @@ def _opioid_mme(facts: Facts) -> Column:
         (("CDC 2022 conversion factors", None),),
         ("medicines",),
         "cdc-opioid-2022",
-        {"medicines": unknown, "dose of the opioid": (low != high) & ~unknown},
+        {**facts.list_needs, "dose of the opioid": (low != high) & ~in_doubt & facts.inputs.medicines_known},
     )

@@ -22,11 +22,11 @@ _OPIOIDS: dict[str, dict[str, Member]] = {}
 def opioids_of(readings: Sequence[Sequence[Medicine]], knowledge: Knowledge) -> dict[str, Floats]:
     """``opioid_mme_low`` and ``opioid_mme_high`` of people by their medicines as read. Shape (rows,)."""
     shares = [
-        (row, *share)
+        (row, low if taken else 0.0, high)
         for row, medicines in enumerate(readings)
         for m in medicines
-        if (share := share_of(m, knowledge)) is not None
-        and not (m.role == "stopped" or m.change == "stop" or m.replaced)
+        if (taken := not (m.role == "stopped" or m.change == "stop" or m.replaced)) or m.doubtful
+        for low, high in [share_of(m, knowledge) or (0.0, 0.0)]
     ]
     if not shares:
         return {"opioid_mme_low": np.zeros(len(readings)), "opioid_mme_high": np.zeros(len(readings))}

@@ -10,8 +10,8 @@ import numpy as np
 
 from relaxant.facts.column import Column, Floats, Mask, anywhere, gather_needs, truth
 from relaxant.facts.derive import values
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.plans import BY_WEIGHT, IMMEDIATE, Titration
-from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Jurisdiction
 from relaxant.quantities import Quantity, convert
 

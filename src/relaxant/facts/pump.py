@@ -16,9 +16,9 @@ import numpy as np
 
 from relaxant.facts.column import Floats, Mask
 from relaxant.facts.limits import ceilings
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.pumps import PumpProtocol, PumpStart
-from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Jurisdiction
 from relaxant.medicines.dictionary import lookup_name
 from relaxant.medicines.local import dictionary_of

@@ -182,36 +182,6 @@ def egfr_ckd_epi_cystatin_2012(cystatin_c: ArrayLike, age: ArrayLike, female: Ar
         )
 
 
-def egfr_ckd_epi_creatinine_cystatin_2021(
-    creatinine: ArrayLike, cystatin_c: ArrayLike, age: ArrayLike, female: ArrayLike
-) -> Floats:
-    """Filtration rate of an adult from creatinine and cystatin C in mL/min/1.73 m2, by CKD-EPI 2021. Unknown under 18.
-
-    135 x min(Scr/k, 1)^a x max(Scr/k, 1)^-0.544 x min(Scys/0.8, 1)^-0.323 x max(Scys/0.8, 1)^-0.778 x 0.9961^age x
-    0.963 if female; k 0.7 and a -0.219 (female), 0.9 and -0.144 (male). Creatinine still counts: with little muscle
-    use cystatin C alone.
-
-    Source: Inker LA, Eneanya ND, Coresh J, et al. N Engl J Med 2021;385:1737-1749 (doi:10.1056/NEJMoa2102953),
-    coefficients seen as restated at egfr.app/equations/ckd-epi-2021-cr-cys.
-
-    >>> egfr_ckd_epi_creatinine_cystatin_2021([1.0], [1.0], [50], [1]).round(5).tolist()
-    [74.03625]
-    """
-    with np.errstate(all="ignore"):
-        creatinine_ratio = positive(creatinine) / by_sex(female, 0.7, 0.9)
-        cystatin_ratio = positive(cystatin_c) / 0.8
-        years = within(age, ADULT_YEARS, np.inf)
-        return known(
-            135.0
-            * np.minimum(creatinine_ratio, 1) ** by_sex(female, -0.219, -0.144)
-            * np.maximum(creatinine_ratio, 1) ** -0.544
-            * np.minimum(cystatin_ratio, 1) ** -0.323
-            * np.maximum(cystatin_ratio, 1) ** -0.778
-            * 0.9961**years
-            * by_sex(female, 0.963, 1.0)
-        )
-
-
 def egfr_bedside_schwartz_2009(creatinine: ArrayLike, age: ArrayLike, height: ArrayLike) -> Floats:
     """Filtration rate of a child from creatinine and height in mL/min/1.73 m2, by bedside Schwartz 2009.
 

@@ -10,7 +10,7 @@ import numpy as np
 from relaxant.facts.column import SAID, Column, Mask, anywhere, gather_needs, truth
 from relaxant.facts.conditions import implied_by
 from relaxant.facts.limits import OLDEST
-from relaxant.knowledge.questions import holds_in
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.schema import Indication, Jurisdiction
 
 if TYPE_CHECKING:

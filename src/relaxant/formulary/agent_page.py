@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from relaxant.facts.value_words import value_text
+from relaxant.knowledge.jurisdictions import JURISDICTIONS, holds_in
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.questions import JURISDICTIONS, SECTIONS, answers, holds_in
+from relaxant.knowledge.questions import SECTIONS, answers
 from relaxant.knowledge.schema import TIERS, Agent, Cited, Jurisdiction, Rule, Tier
 
 
@@ -120,9 +121,14 @@ def rules_of(knowledge: Knowledge, agent: Agent) -> list[Rule]:
 def reference(knowledge: Knowledge, source: str, place: str) -> Reference:
     """A source at a place, to open and check."""
     known = knowledge.sources[source]
-    url = known.url or (f"https://doi.org/{known.doi}" if known.doi else None)
     return Reference(
-        id=source, title=known.title, place=place, date=known.date, seen_on=known.seen_on, url=url, seen=known.seen
+        id=source,
+        title=known.title,
+        place=place,
+        date=known.date,
+        seen_on=known.seen_on,
+        url=known.address,
+        seen=known.seen,
     )
 
 

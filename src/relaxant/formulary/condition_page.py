@@ -6,8 +6,8 @@ import msgspec
 
 from relaxant.facts.conditions import implied_by
 from relaxant.formulary.agent_page import Reference, reference
+from relaxant.knowledge.jurisdictions import JURISDICTIONS, holds_in
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.questions import JURISDICTIONS, holds_in
 from relaxant.knowledge.schema import SUITABILITIES, Evidence, Jurisdiction, Suitability
 
 

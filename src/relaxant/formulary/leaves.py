@@ -8,9 +8,10 @@ from typing import Any
 from relaxant.formulary.agent_page import AgentPage, Line, Reference, agent_page, seen_words
 from relaxant.formulary.condition_page import ConditionPage, condition_page, conditions_spoken_of
 from relaxant.formulary.rule_page import RulePage, rule_page
+from relaxant.knowledge.jurisdictions import JURISDICTIONS, holds_in
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.questions import JURISDICTIONS, QUESTIONS, answers, holds_in
-from relaxant.knowledge.schema import SUITABILITIES, TIERS, Jurisdiction
+from relaxant.knowledge.questions import QUESTIONS, answers
+from relaxant.knowledge.schema import EVERY_AGENT, SUITABILITIES, TIERS, Jurisdiction
 from relaxant.report.citations import Mark, safe_url
 from relaxant.report.leaf import Grid, Items, Leaf, LeafPart, Paragraph, Run, Sentence, SourceList, Target
 
@@ -226,7 +227,7 @@ def _conditions_of(page: RulePage, own: dict[str, Any]) -> list[Sentence]:
     """For whom, when and with what the rule is tested."""
     named: list[Run] = []
     for agent in page.agents:
-        every = agent == "every agent"
+        every = agent == EVERY_AGENT
         run = Run(own["every_agent"]) if every else Run(agent, page=Target("agents", agent))
         named += [*([Run(", ")] if named else []), run]
     where = (Run(f" ({', '.join(page.jurisdictions)})"),) if page.jurisdictions else ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from relaxant.formulary.agent_page import reference
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.questions import SECTIONS, answers
 from relaxant.report.citations import safe_url
@@ -36,7 +35,7 @@ def source_leaf(knowledge: Knowledge, name: str, cited: Citing) -> Leaf:
         (words["note"], known.note),
     ]
     entries = [(Run(f"{title}: {text}"),) for title, text in facts if text]
-    url = safe_url(reference(knowledge, name, "").url)
+    url = safe_url(known.address)
     address = [(Run(f"{words['address']}: "), Run(url, url=url))] if url else []
     pages = tuple((Run(title_of(target, knowledge), page=target),) for target in cited.get(name, ()))
     found = Items(pages) if pages else Paragraph((Run(words["none"]),))

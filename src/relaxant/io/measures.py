@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from relaxant.errors import InputError
@@ -39,25 +38,18 @@ _AREA = re.compile(
 )
 
 
-class _Held:
-    """Lets knowledge be a cache key by its hash and identity."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Knowledge) -> None:
-        self.value = value
-
-    def __hash__(self) -> int:
-        return hash(self.value.sha256)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held) and other.value is self.value
+_BY_NAME: dict[str, dict[str, Lab]] = {}
 
 
-@lru_cache(maxsize=4)
-def _by_name(held: _Held) -> dict[str, Lab]:
+def _by_name(knowledge: Knowledge) -> dict[str, Lab]:
     """Every name and code of a measure, folded."""
-    return {fold(key): lab for lab in held.value.labs.values() for key in (lab.lab, *lab.names, *lab.loinc)}
+    known = _BY_NAME.get(knowledge.sha256)
+    if known is None:
+        labs = knowledge.labs.values()
+        known = _BY_NAME[knowledge.sha256] = {
+            fold(key): lab for lab in labs for key in (lab.lab, *lab.names, *lab.loinc)
+        }
+    return known
 
 
 # ---------------------------------------------------------------- the fields
@@ -80,7 +72,7 @@ def measures(reading: Reading, plain: Mapping[str, Any], field: str) -> tuple[Me
     """The labs or observations; a blood pressure written as two numbers is read as both, twitches “2/4” as a count."""
     value = plain.get(field)
     if isinstance(value, list):
-        labs = _by_name(_Held(reading.knowledge))
+        labs = _by_name(reading.knowledge)
         plain = {field: [part for item in value for part in _pressures(_twitches(item, labs))]}
     return each(reading, plain, field, measured) or ()
 
@@ -100,7 +92,7 @@ def measured(reading: Reading, field: str, item: Any) -> Measured:
     name, code = text(f"{field}.name", item.get("name")), text(f"{field}.code", item.get("code"))
     if not name and not code:
         raise InputError(field, item, "the name is missing", _WRITE)
-    labs = _by_name(_Held(reading.knowledge))
+    labs = _by_name(reading.knowledge)
     lab = labs.get(fold(name or "")) or labs.get(fold(code or ""))
     drug = drug_of_level(name or "", reading.knowledge) if lab is None else None
     if drug is not None:

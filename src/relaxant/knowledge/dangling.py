@@ -10,10 +10,10 @@ import msgspec
 from relaxant.errors import meant
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.document import Document
-from relaxant.knowledge.schema import Cited, Rule
+from relaxant.knowledge.parts import cited_parts
+from relaxant.knowledge.schema import EVERY_AGENT, Cited, Rule
 
 Known = Mapping[str, Mapping[str, Any]]
-EVERY = "every agent"
 
 
 def id_of(entry: msgspec.Struct) -> str:
@@ -29,7 +29,7 @@ def dangling(file: str, document: Document, known: Known) -> Iterator[str]:
             if not isinstance(entry, msgspec.Struct):
                 continue
             where = f"{file}: {kind} {id_of(entry)}" if isinstance(entries, tuple) else f"{file}: {kind}"
-            for source in dict.fromkeys(_sources(entry)):
+            for source in dict.fromkeys(part.source for _, part in cited_parts(entry)):
                 if source not in known["sources"]:
                     yield f"{where}: {_absent('source', source, known['sources'])}"
             if isinstance(entry, Rule):
@@ -42,20 +42,9 @@ def _absent(what: str, name: str, names: Mapping[str, Any]) -> str:
     return f"there is no {what} “{name}”; {meant(name, names) or f'write one of `{what}s:`'}"
 
 
-def _sources(value: Any) -> Iterator[str]:
-    if isinstance(value, msgspec.Struct):
-        if "source" in value.__struct_fields__ and value.source is not None:  # type: ignore[attr-defined]
-            yield value.source  # type: ignore[attr-defined]
-        for name in value.__struct_fields__:
-            yield from _sources(getattr(value, name))
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from _sources(item)
-
-
 def _of_rule(rule: Rule, known: Known) -> Iterator[str]:
     for agent in rule.agents:
-        if agent != EVERY and agent not in known["agents"]:
+        if agent != EVERY_AGENT and agent not in known["agents"]:
             yield _absent("agent", agent, known["agents"])
     for role in rule.partner.roles if rule.partner else ():
         if role not in known["roles"]:

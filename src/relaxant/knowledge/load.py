@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from relaxant.errors import InputError, KnowledgeError
+from relaxant.errors import KnowledgeError
 from relaxant.knowledge.overlays import MedicineName, Silenced
+from relaxant.knowledge.packs import digested, page_of, read_document, read_wording, shipped_folder, words_over
 from relaxant.knowledge.schema import (
     Agent,
     Allergen,
@@ -33,7 +34,6 @@ from relaxant.knowledge.schema import (
     Rule,
     Source,
 )
-from relaxant.plain import decode_text, read_yaml
 from relaxant.version import __version__
 
 if TYPE_CHECKING:  # loaded only where a pack is read anew or a model is asked for: a cold start is felt
@@ -49,7 +49,6 @@ if TYPE_CHECKING:  # loaded only where a pack is read anew or a model is asked f
 
 _APART = ("names.yaml",)  # read by the dictionary's builder, in a shape of its own
 _WORDING = "wording/"
-_ONE = ("one file is one set of lists", "take the --- away, or write a file of its own")
 Wording = dict[str, dict[str, dict[str, Any]]]
 """Pages of words, by language and page."""
 
@@ -207,103 +206,20 @@ _RESPONSES: dict[str, Responses] = {}
 _TRIALS: dict[str, dict[str, Trial]] = {}
 
 
-def pack_files(folder: Path) -> list[Path]:
-    """The YAML files of a pack, in a fixed order."""
-    return sorted((p for p in folder.rglob("*.yaml") if p.is_file()), key=lambda p: p.relative_to(folder).as_posix())
-
-
-def shipped_folder() -> Path:
-    """Where the shipped pack lies."""
-    return Path(__file__).parent
-
-
-def read_document(path: Path, name: str) -> Document:
-    """One file of a pack. Raises :class:`KnowledgeError` naming the file and the place in it, for every entry that does not fit."""
-    from relaxant.knowledge.document import Document
-
-    text = _text(path, name)
-    try:
-        plain = read_yaml(text, name, _ONE)
-    except InputError as error:
-        raise KnowledgeError(str(error) if error.field.startswith(name) else f"{name}: {error}") from None
-    try:
-        return msgspec.convert(plain if plain is not None else {}, Document, strict=False)
-    except msgspec.ValidationError as error:
-        from relaxant.knowledge.explain import faults_of_document
-
-        raise KnowledgeError(*(faults_of_document(plain, text, name) or [f"{name}: {error}"])) from None
-
-
-def _text(path: Path, name: str) -> str:
-    try:
-        return decode_text(path.read_bytes(), name) if path.stat().st_size else ""
-    except InputError as error:
-        raise KnowledgeError(str(error)) from None
-
-
-def read_wording(path: Path, name: str) -> dict[str, Any]:
-    """One page of words: nested mappings and lists of text."""
-    try:
-        plain = read_yaml(_text(path, name), name)
-    except InputError as error:
-        raise KnowledgeError(str(error)) from None
-    if not isinstance(plain, dict):
-        raise KnowledgeError(f"{name}: a page of words is a mapping")
-    return plain
-
-
 def _content(overlays: Sequence[str]) -> tuple[str, list[tuple[int, Path, str]]]:
     """The hash of the shipped pack with others, and their files: the number of the pack (0 is ours), the path, and the name within the pack."""
     digest, files = _shipped_content()
     digest, files = digest.copy(), [*files]
     for number, overlay in enumerate(overlays, 1):
-        files += [(number, path, name) for path, name in _digested(Path(overlay), digest)]
+        files += [(number, path, name) for path, name in digested(Path(overlay), digest)]
     return digest.hexdigest(), files
 
 
 @lru_cache(maxsize=1)
 def _shipped_content() -> tuple[Any, list[tuple[int, Path, str]]]:
     digest = hashlib.sha256()
-    files = _digested(shipped_folder(), digest)
+    files = digested(shipped_folder(), digest)
     return digest, [(0, path, name) for path, name in files if not name.startswith(_APART)]
-
-
-def _digested(folder: Path, digest: Any) -> list[tuple[Path, str]]:
-    """A pack's files, whose names and bytes are added to a hash. Raises :class:`KnowledgeError`."""
-    if not folder.is_dir():
-        raise KnowledgeError(f"{folder}: this is not a folder; give the folder of a knowledge pack")
-    odd = next(folder.rglob("*.yml"), None)
-    if odd is not None:
-        raise KnowledgeError(f"{odd.relative_to(folder).as_posix()}: only files that end in .yaml are read; rename it")
-    paths = pack_files(folder)
-    if not paths:
-        raise KnowledgeError(f"{folder}: there is no .yaml file in this folder; give the folder of a knowledge pack")
-    named = [(path, path.relative_to(folder).as_posix()) for path in paths]
-    for path, name in named:
-        data = path.read_bytes().replace(b"\r\n", b"\n")
-        digest.update(f"{name}\0{len(data)}\0".encode())
-        digest.update(data)
-    digest.update(b"\1")
-    return named
-
-
-def words_over(under: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """Words laid over others: of a mapping what is written, whatever else in whole."""
-    out = dict(under)
-    for key, words in own.items():
-        below = out.get(key)
-        out[key] = words_over(below, words) if isinstance(below, dict) and isinstance(words, dict) else words
-    return out
-
-
-def page_of(name: str) -> tuple[str, str]:
-    """The language and the page of a file of words."""
-    parts = Path(name).with_suffix("").parts
-    if len(parts) != 3:
-        raise KnowledgeError(
-            f"{name}: a page of words lies in wording/LANGUAGE/, such as wording/en/review.yaml; move it there"
-        )
-    return parts[1], parts[2]
 
 
 def cache_folder() -> Path:
@@ -335,7 +251,6 @@ def read_packs(*overlays: str) -> Knowledge:
 @lru_cache(maxsize=8)
 def loaded(sha256: str, *overlays: str) -> Knowledge:
     """What :func:`load_knowledge` gives, remembered by its hash."""
-    _, files = _content(overlays)
     cached = cache_folder() / f"knowledge-{__version__}-{sha256[:32]}.msgpack"
     try:
         knowledge = msgspec.msgpack.decode(cached.read_bytes(), type=Knowledge)
@@ -345,6 +260,7 @@ def loaded(sha256: str, *overlays: str) -> Knowledge:
         pass
     from relaxant.knowledge.merging import label_of, merge  # with all that it loads, only where a pack is read anew
 
+    _, files = _content(overlays)
     read: list[tuple[list[tuple[str, Document]], Wording]] = [
         _read([(path, name) for of, path, name in files if of == number]) for number in range(1, len(overlays) + 1)
     ]

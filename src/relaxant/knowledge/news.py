@@ -6,7 +6,6 @@ from typing import Literal
 
 from relaxant.knowledge.schema import Frozen
 
-EVERY_AGENT = "every agent"
 ChangeKind = Literal["clinical", "engine", "format"]
 
 

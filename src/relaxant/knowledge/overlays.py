@@ -12,7 +12,8 @@ from typing import Literal, get_args
 import msgspec
 
 from relaxant.errors import KnowledgeError, meant
-from relaxant.knowledge.schema import Agent, Frozen, Jurisdiction, Limit, Monitoring, Product, Rule, Statement
+from relaxant.knowledge.jurisdictions import JURISDICTIONS
+from relaxant.knowledge.schema import Agent, Frozen, Limit, Monitoring, Product, Rule, Statement
 
 
 class PackSheet(Frozen, frozen=True, kw_only=True, gc=False):
@@ -32,7 +33,6 @@ Kind = Literal[
     "registry_measures", "news", "gone", "releases",
 ]  # fmt: skip
 KINDS: tuple[str, ...] = get_args(Kind)
-JURISDICTIONS: tuple[Jurisdiction, ...] = get_args(Jurisdiction)
 
 
 class Replacement(Frozen, frozen=True, kw_only=True, gc=False):

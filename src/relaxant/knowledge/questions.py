@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
-from relaxant.knowledge.schema import Agent, Cited, Coverage, Jurisdiction, Question, Rule
+from relaxant.knowledge.jurisdictions import JURISDICTIONS, holds_in
+from relaxant.knowledge.schema import Agent, Cited, Coverage, Jurisdiction, Question
 
 QUESTIONS: tuple[Question, ...] = get_args(Question)
 SECTIONS: tuple[str, ...] = (*QUESTIONS, "administration")
 """What a page shows: the questions, and what is asked of a few agents only."""
-JURISDICTIONS: tuple[Jurisdiction, ...] = get_args(Jurisdiction)
 _LIMITS: dict[str, tuple[str, ...]] = {
     "single maximum": ("single", "single_per_kg"),
     "daily maximum": ("daily", "daily_per_kg", "doses_daily"),
@@ -30,11 +30,6 @@ def answers(agent: Agent, question: str) -> tuple[Cited, ...]:
     return (
         said if question != "paediatric" else (*said, *(limit for limit in agent.limits if limit.kind == "least_age"))
     )
-
-
-def holds_in(value: Cited | Rule, jurisdiction: Jurisdiction) -> bool:
-    """Whether a value or a rule holds under a jurisdiction: it names it, or it names none."""
-    return not value.jurisdiction or jurisdiction in value.jurisdiction
 
 
 def coverage_faults(agent: Agent, rows: dict[Jurisdiction, Coverage]) -> Iterator[str]:

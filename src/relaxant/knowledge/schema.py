@@ -25,6 +25,8 @@ Suitability = Literal["licensed", "supported", "off label", "not established", "
 SUITABILITIES: tuple[Suitability, ...] = get_args(Suitability)
 """The best supported first."""
 Outcome = Literal["fires", "silent", "could not check"]
+EVERY_AGENT = "every agent"
+"""What stands for all agents where a rule or a change names them."""
 
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
@@ -47,6 +49,11 @@ class Source(Frozen, frozen=True, kw_only=True, gc=False):
     seen: Literal["text", "mirror", "abstract", "excerpt", "not seen"] = "text"
     seen_on: str | None = None
     note: str | None = None
+
+    @property
+    def address(self) -> str | None:
+        """Where it can be opened: its own address, or by its doi."""
+        return self.url or (f"https://doi.org/{self.doi}" if self.doi else None)
 
 
 class Cited(Frozen, frozen=True, kw_only=True, gc=False):

@@ -328,16 +328,16 @@ def is_product(ingredients: Iterable[Ingredient], dictionary: Dictionary | None 
     return bool(row and row[0])
 
 
-def display_name(ingredient: Ingredient | str, country: str = "US", dictionary: Dictionary | None = None) -> str:
-    """The name that a reader in this country knows: acetaminophen in the US, paracetamol elsewhere.
+@lru_cache(maxsize=4096)
+def display_name(name: str, country: str = "US") -> str:
+    """The name that a reader in this country knows an ingredient by: acetaminophen in the US, paracetamol elsewhere.
 
     `country` is US, UK (or GB), or any other country or EU, which get the international name (INN).
     """
-    d = dictionary or open_dictionary()
-    name = ingredient if isinstance(ingredient, str) else ingredient.name
     place = country.strip().upper()
     place = "UK" if place in {"UK", "GB"} else "US" if place in {"US", "USA"} else "INN"
-    rows = dict(d.connection.execute("SELECT place, text FROM display WHERE name = ?", (name,)).fetchall())
+    found = open_dictionary().connection.execute("SELECT place, text FROM display WHERE name = ?", (name,))
+    rows = dict(found.fetchall())
     if place == "US":
         return str(rows.get("US", name))
     return str(rows.get(place, rows.get("INN", name)))

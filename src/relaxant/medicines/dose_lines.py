@@ -9,7 +9,6 @@ apart is not guessed: the amount stays unknown and `problems` says why. No word 
 from __future__ import annotations
 
 from datetime import date
-from functools import lru_cache
 
 from relaxant.medicines.dose.daily import daily_intake
 from relaxant.medicines.dose.numbers import figure, read_number
@@ -17,11 +16,10 @@ from relaxant.medicines.dose.reading import Reading
 from relaxant.medicines.dose.result import regimen_of
 from relaxant.medicines.dose.units import interval, interval_hours
 from relaxant.medicines.dose.walk import walk
+from relaxant.medicines.kept import Kept
 from relaxant.medicines.regimen import Regimen, Strength
 
 __all__ = ["daily_intake", "figure", "interval", "interval_hours", "read_dose", "read_number", "regimen_from_parts"]
-
-_LONGEST_KEPT = 200
 
 
 def read_dose(
@@ -36,17 +34,14 @@ def read_dose(
     >>> read_dose("10 mg three times a day").daily
     Amount(low=30.0, high=30.0, unit='mg')
     """
-    return (_read_usual if len(text) <= _LONGEST_KEPT else _read)(text, form, strength, as_of)
+    return _read(text, form, strength, as_of)
 
 
+@Kept
 def _read(text: str, form: str | None, strength: Strength | None, as_of: date | None) -> Regimen:
     reading = Reading(text, form, strength, as_of)
     walk(reading)
     return regimen_of(reading)
-
-
-_read_usual = lru_cache(maxsize=4096)(_read)
-"""The same few instructions are written for many people; a cohort reads each once."""
 
 
 def regimen_from_parts(
@@ -56,8 +51,6 @@ def regimen_from_parts(
     frequency: str | None = None,
     form: str | None = None,
     strength: str | None = None,
-    start: str | None = None,
-    stop: str | None = None,
     rate: str | None = None,
     max_daily: str | None = None,
     as_needed: str | None = None,
@@ -74,8 +67,6 @@ def regimen_from_parts(
         ("", _as_needed(as_needed)),
         ("max", max_daily),
         ("for", duration),
-        ("start", start),
-        ("until", stop),
     )
     said = [f"{label} {part}".strip() for label, part in labelled if part]
     return read_dose(", ".join(said), form=form, as_of=as_of)

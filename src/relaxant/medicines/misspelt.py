@@ -6,8 +6,8 @@ has more of than the other costs at least one edit.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
-from functools import lru_cache
 
 import msgspec
 import numpy as np
@@ -48,12 +48,20 @@ class _Offered(msgspec.Struct, frozen=True):
     counts: Counts
 
 
-_BY_ID: dict[int, Dictionary] = {}
+_MADE: deque[tuple[Dictionary, _Offered]] = deque(maxlen=2)
+"""The shipped dictionary's, and that of the packs in use: each is made once."""
 
 
-@lru_cache(maxsize=2)
-def _offered(path_key: int) -> _Offered:
-    pairs = known_names(_BY_ID[path_key])
+def _offered(dictionary: Dictionary) -> _Offered:
+    made = next((offered for known, offered in _MADE if known is dictionary), None)
+    if made is None:
+        made = _made(dictionary)
+        _MADE.append((dictionary, made))
+    return made
+
+
+def _made(dictionary: Dictionary) -> _Offered:
+    pairs = known_names(dictionary)
     order = sorted(range(len(pairs)), key=lambda i: (len(pairs[i][0]), i))
     names = [pairs[i][0] for i in order]
     return _Offered(
@@ -100,8 +108,7 @@ def suggest(text: str, dictionary: Dictionary | None = None, most: int = 5) -> t
     except ImportError:  # the offer is a courtesy: without the library nothing is offered
         return ()
     d = dictionary or open_dictionary()
-    _BY_ID[id(d)] = d
-    offered = _offered(id(d))
+    offered = _offered(d)
     windows = parts_of(text, d)
     score: dict[str, float] = {}
     for window in windows:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
 
 import msgspec
 
@@ -13,6 +12,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.dictionary import Dictionary, Entry, Ingredient, display_name, lookup_code, open_dictionary
 from relaxant.medicines.dose.words import say, wording
 from relaxant.medicines.dose_lines import read_dose, regimen_from_parts
+from relaxant.medicines.kept import Kept
 from relaxant.medicines.local import dictionary_of
 from relaxant.medicines.medicine import Medicine, RoleInReview, Status
 from relaxant.medicines.misspelt import MOST_SEARCHED, Suggestion, long_enough, possible_medicines
@@ -35,7 +35,6 @@ ROUTES = {
 COMBINATION = "two numbers beside a combination product are its strengths, not a range: the amount was not used."
 CODE_OTHER = "the code {code} stands for {other}, the words for {said}: the words were used; check which is meant"
 STRENGTH_OTHER = "the code is of a product of {code}, the words say {words}: neither was used as the strength"
-_LONGEST_KEPT = 200  # characters of a name that is kept to be known again
 _PATCH_SIZE = re.compile(r"\b(clonidine|catapres)[\s-]*TTS[\s-]*[123]\b", re.I)
 """The 2 of TTS-2 is the size of the patch, not a number of patches."""
 _ONLY_STRENGTH = re.compile(r"[\d.,]+\s*(?:mg|mcg|micrograms?|g)\s*(?:(?:film[- ]coated\s+)?(?:tab|cap)\w*)?", re.I)
@@ -72,7 +71,7 @@ def _orders(line: Line, dictionary: Dictionary) -> list[Order]:
 
 
 def _said_again(medicine: Medicine, regimen: Regimen, country: str) -> str:
-    return read_back(" + ".join(_shown(i, country) for i in medicine.ingredients), regimen)
+    return read_back(" + ".join(display_name(i.name, country) for i in medicine.ingredients), regimen)
 
 
 def _stopped(medicine: Medicine, patient: Patient) -> Medicine:
@@ -154,6 +153,7 @@ def _read_line(
             max_daily=line.max_daily,
             as_needed=line.as_needed,
             duration=line.duration,
+            as_of=patient.as_of,
         )
         rest = name.rest if line.drug is not None and not entry else ""
         if rest.strip() and regimen.strength is None and len(ingredients) < 2:  # "... solution 5 mg/5 mL" in the name
@@ -190,7 +190,7 @@ def _read_line(
     status: Status = (
         "unrecognised" if not ingredients else "partly read" if unread or regimen.problems or taken.why else "read"
     )
-    shown = " + ".join(_shown(i, patient.country) for i in ingredients)
+    shown = " + ".join(display_name(i.name, patient.country) for i in ingredients)
     return Medicine(
         said=line.said,
         status=status,
@@ -242,7 +242,7 @@ def _taken(line: Line, words: str, patient: Patient) -> Taken:
 
 
 def _allergy(line: Line, name: NameReading, taken: Taken, patient: Patient) -> Medicine:
-    shown = " + ".join(_shown(i, patient.country) for i in name.ingredients)
+    shown = " + ".join(display_name(i.name, patient.country) for i in name.ingredients)
     return Medicine(
         said=line.said,
         status="partly read",
@@ -254,11 +254,6 @@ def _allergy(line: Line, name: NameReading, taken: Taken, patient: Patient) -> M
         allergy_to=tuple(sorted(i.name for i in name.ingredients)),
         by=line.by,
     )
-
-
-@lru_cache(maxsize=1024)
-def _shown(ingredient: Ingredient, country: str) -> str:
-    return display_name(ingredient, country)
 
 
 def _named(
@@ -294,13 +289,13 @@ def _other_strength(entry: Entry, name: NameReading) -> str | None:
 
 
 def _read_name(words: str, search: bool, dictionary: Dictionary) -> NameReading:
-    if len(words) > _LONGEST_KEPT or dictionary is not open_dictionary():
-        return read_name(words, dictionary, search=search)
-    return _read_usual(words, search)
+    return (
+        _read_shipped(words, search) if dictionary is open_dictionary() else read_name(words, dictionary, search=search)
+    )
 
 
-@lru_cache(maxsize=4096)
-def _read_usual(words: str, search: bool) -> NameReading:
+@Kept
+def _read_shipped(words: str, search: bool) -> NameReading:
     return read_name(words, search=search)
 
 
@@ -353,7 +348,7 @@ _EVEN = 0.5
 
 def _meanings(name: NameReading, country: str) -> tuple[Suggestion, ...]:
     """What a name may mean that is sold with different ingredients; none is likelier than another."""
-    return tuple(Suggestion(" + ".join(_shown(i, country) for i in one), _EVEN) for one in name.alternatives)
+    return tuple(Suggestion(" + ".join(display_name(i.name, country) for i in one), _EVEN) for one in name.alternatives)
 
 
 def _why(name: NameReading | None, regimen: Regimen, understood: bool, taken: str | None) -> str | None:

@@ -8,16 +8,15 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from datetime import date, timedelta
-from functools import lru_cache
 
 import msgspec
 
 from relaxant.medicines.dictionary import normalise_text
 from relaxant.medicines.dose_lines import read_dose
+from relaxant.medicines.kept import Kept
 from relaxant.medicines.later import Later
 
 _LONGEST = 2000
-_LONGEST_KEPT = 200  # characters of a line that is kept to be known again
 
 __all__ = ["Taken", "day_said", "taken_said"]
 
@@ -224,9 +223,10 @@ def taken_said(line: str, as_of: date) -> Taken:
     """
     if len(line) > _LONGEST:  # the reader of the name refuses it
         return Taken(line)
-    return (_said_usual if len(line) <= _LONGEST_KEPT else _said)(line, as_of)
+    return _said(line, as_of)
 
 
+@Kept
 def _said(line: str, as_of: date) -> Taken:
     text = normalise_text(line)
     if allergy := _ALLERGY.search(text):
@@ -258,9 +258,6 @@ def _said(line: str, as_of: date) -> Taken:
                 continue
             return _ended(text, match, why, as_of)
     return _last_dose(text, as_of) or Taken(line, why=DOUBT if "?" in text else None)
-
-
-_said_usual = lru_cache(maxsize=4096)(_said)
 
 
 def _ended(text: str, match: re.Match[str], why: str | None, as_of: date) -> Taken:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from relaxant.facts.conditions import folded
 from relaxant.facts.facts import Facts
+from relaxant.facts.known_names import folded
 from relaxant.knowledge.blocks import BlockReversal
 from relaxant.patient import Measured
 from relaxant.planning.block_person import Subject, Words

@@ -10,9 +10,9 @@ from relaxant.knowledge.blocks import PURPOSES, Block, BlockDose, BlockLess, Blo
 from relaxant.planning.block_depth import depth_of
 from relaxant.planning.block_person import RATE, Subject, current, holding, mass_of, ordered, rate_of, source_of
 from relaxant.planning.block_weight import Open, Weighed, dosing_weight
-from relaxant.planning.block_when import outcome_of
 from relaxant.planning.plan import Line
 from relaxant.quantities import Quantity, convert, plain_number, shown_unit, three_digits
+from relaxant.rules.asked import outcome_of
 from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN
 from relaxant.rules.wording import capital, listed
 

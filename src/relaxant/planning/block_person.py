@@ -11,12 +11,13 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.facts.names import TAKEN_FOR
 from relaxant.knowledge.blocks import Block, BlockDose
-from relaxant.knowledge.questions import holds_in
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.schema import Cited as Sourced
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Line as Said
 from relaxant.patient import Patient
+from relaxant.planning.current import current_lines
 from relaxant.quantities import Quantity, convert
 from relaxant.rules.evaluate import evaluate, program
 from relaxant.rules.findings import Finding, Unchecked, read_row
@@ -79,7 +80,7 @@ def taken(agent: str, subject: Subject) -> Taken:
 
 def current(agent: str, subject: Subject) -> list[Medicine]:
     """The lines by which an agent is on the list as taken."""
-    return [m for m in subject.medicines if agent in m.agents and m.role == "current" and not m.over]
+    return current_lines(agent, subject.medicines)
 
 
 def ordered(agent: str, subject: Subject) -> list[Medicine]:

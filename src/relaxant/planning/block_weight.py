@@ -8,8 +8,8 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.blocks import Block, BlockWeight
-from relaxant.knowledge.questions import holds_in
-from relaxant.planning.block_when import outcome_of
+from relaxant.knowledge.jurisdictions import holds_in
+from relaxant.rules.asked import outcome_of
 from relaxant.rules.evaluate import SILENT, UNKNOWN
 
 _IDEAL, _ACTUAL = "ideal_weight", "weight"

@@ -13,7 +13,7 @@ import msgspec
 from relaxant.errors import InputError
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.blocks import Block
-from relaxant.knowledge.questions import holds_in
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.block_depth import depth_of
@@ -22,8 +22,8 @@ from relaxant.planning.block_person import Subject, grave_and_open, holding, ref
 from relaxant.planning.block_recovery import recovery_lines
 from relaxant.planning.block_reversal import reversal_lines
 from relaxant.planning.block_times import time_lines
-from relaxant.planning.block_when import outcome_of
 from relaxant.planning.plan import Line, Plan
+from relaxant.rules.asked import outcome_of
 from relaxant.rules.evaluate import FIRES
 from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import cited

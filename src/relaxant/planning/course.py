@@ -8,8 +8,8 @@ from datetime import date
 import msgspec
 
 from relaxant.facts.facts import Facts
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.plans import Titration
-from relaxant.knowledge.questions import holds_in
 from relaxant.planning.calendar import Calendar, supplies
 from relaxant.planning.plan import Step
 

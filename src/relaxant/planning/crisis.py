@@ -12,10 +12,10 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.block_doses import amount_text
 from relaxant.planning.block_person import Subject, Taken, Words, holding, mass_of, ordered, source_of, taken
-from relaxant.planning.block_when import outcome_of
 from relaxant.planning.current import current_lines, weighed_line
 from relaxant.planning.plan import Line, Plan, Told
 from relaxant.quantities import plain_number, three_digits
+from relaxant.rules.asked import outcome_of
 from relaxant.rules.evaluate import FIRES, UNKNOWN
 from relaxant.rules.wording import shown_agent_name
 

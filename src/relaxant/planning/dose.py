@@ -11,8 +11,8 @@ import msgspec
 from relaxant.facts.facts import Facts
 from relaxant.facts.limits import OLDEST, ceilings
 from relaxant.facts.members import Members
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.plans import DoseBound
-from relaxant.knowledge.questions import holds_in
 from relaxant.planning.plan import OF_LABEL, BoundKind, ShownBound
 from relaxant.quantities import plain_number
 from relaxant.rules.asked import Answer, asked

@@ -11,9 +11,9 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.plans import FollowUp
-from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Jurisdiction, Monitoring
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Measured, Patient
@@ -21,7 +21,7 @@ from relaxant.planning.anchors import anchors_of, daily_span, lines_of, sessions
 from relaxant.planning.due_dates import Anchors, When, days_after, later, when_due
 from relaxant.planning.plan import Plan
 from relaxant.quantities import plain_number
-from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN, Row
+from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN, Row, tested
 from relaxant.rules.predicate import Clauses, read_predicate
 from relaxant.rules.reasons import Cited, cited
 from relaxant.rules.wording import shown_agent_name
@@ -127,7 +127,7 @@ def follow_up(
             follow, span = known.follow, None
             if follow.from_daily is not None:
                 span = daily_span(follow.from_daily, lines, facts)
-            outcome, open_by = (FIRES, ()) if known.when is None else _tested(known.when, person.now)
+            outcome, open_by = (FIRES, ()) if known.when is None else tested(known.when, person.now)
             if outcome == SILENT and span is None:
                 continue
             of_all = anchors = anchors or anchors_of(lines, refill)
@@ -324,27 +324,12 @@ def _anchor_inputs(follow: FollowUp, agent: str, when: When) -> tuple[str, ...]:
     return (f"start date of {agent}",) if when.due is not None else ()
 
 
-def _tested(clauses: Clauses, person: Row) -> tuple[int, tuple[str, ...]]:
-    """The three-valued outcome of a predicate, and the inputs that would settle it where it is unknown."""
-    needs: dict[str, None] = {}
-    for clause in clauses:
-        outcomes = [person.outcome(leaf) for leaf in clause]
-        if SILENT in outcomes:
-            continue
-        if UNKNOWN not in outcomes:
-            return FIRES, ()
-        for leaf, outcome in zip(clause, outcomes, strict=True):
-            if outcome == UNKNOWN:
-                needs.update(dict.fromkeys(person.needs(leaf)))
-    return (UNKNOWN, tuple(needs)) if needs else (SILENT, ())
-
-
 def _judged(act: ShownAct, clauses: Clauses, person: _Person, *, old: bool) -> ShownAct:
     """An act with whether its result is the one of now, or with ``old`` that of the last value, where that says nothing of now."""
-    outcome, _ = _tested(clauses, person.now)
+    outcome, _ = tested(clauses, person.now)
     if outcome != UNKNOWN:
         return ShownAct(at=act.at, do=act.do, holds=outcome == FIRES)
-    if old and _tested(clauses, person.at_last)[0] == FIRES:
+    if old and tested(clauses, person.at_last)[0] == FIRES:
         return ShownAct(at=act.at, do=act.do, holds=None, at_last=True)
     return act
 

@@ -16,8 +16,8 @@ from relaxant.planning.dose import Room, ceiling
 from relaxant.planning.parts import Grains, kept_parts, shares_of, spread
 from relaxant.planning.plan import Step
 from relaxant.planning.products import beginning_groups
-from relaxant.planning.schedule import titrations
 from relaxant.planning.tablets import GRAIN, ROUNDING
+from relaxant.planning.which_titration import titrations
 
 _LONG = 500  # days after the last dose of the old one on which the new one may still rise
 _CLOSE = 1e-6

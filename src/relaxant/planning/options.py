@@ -6,35 +6,41 @@ against it here. The table says so.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from relaxant.facts.conditions import allergen_ids, implied_by
+from relaxant.facts.allergies import allergen_ids
+from relaxant.facts.conditions import implied_by
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
-from relaxant.facts.suitability import SUITS, indications, said_as
+from relaxant.facts.suitability import SUITS, indications
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.plans import Choice, Goal
-from relaxant.knowledge.questions import holds_in
-from relaxant.knowledge.schema import SUITABILITIES, TIERS, Dosing, Indication
-from relaxant.knowledge.schema import Cited as KnownAs
+from relaxant.knowledge.plans import Goal
+from relaxant.knowledge.schema import SUITABILITIES, TIERS
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Patient
 from relaxant.planning.current import current_lines
-from relaxant.planning.falling_out import only_weight, why_not
-from relaxant.planning.option import Course, Harm, Place, Support, Taken, Why
-from relaxant.planning.option import Option as Option
-from relaxant.planning.option import Options as Options
-from relaxant.planning.plan import Plan, ShownBound, Step, Told
-from relaxant.planning.said import amount, days_said
+from relaxant.planning.falling_out import why_not
+from relaxant.planning.option import Harm, Option, Options, Place, Support, Taken, Why
+from relaxant.planning.option_sources import (
+    course_of,
+    driving,
+    places,
+    regimen,
+    said_about,
+    support_of,
+    wider_of,
+    within,
+)
+from relaxant.planning.plan import Plan, ShownBound, Step
+from relaxant.planning.said import amount
 from relaxant.planning.useful import useful_levels, usual_dose
 from relaxant.planning.weighing import Weighed, weighed
 from relaxant.rules.findings import Finding
-from relaxant.rules.reasons import Cited, cited
-from relaxant.rules.wording import capital, listed, shown_agent_name
+from relaxant.rules.reasons import cited
+from relaxant.rules.wording import shown_agent_name
 
 _NOT_INJECTED = ("oral", "enteral tube", "oromucosal", "buccal", "sublingual", "transdermal", "rectal")
 _WHY: tuple[Why, ...] = ("danger", "never", "no dose", "age", "not sold", "not supported", "wrong goal")
@@ -95,13 +101,9 @@ def _conditions(goal: Goal, facts: Facts) -> list[str]:
     return narrow or [goal.conditions[0]]
 
 
-def _wider(condition: str, facts: Facts) -> list[str]:
-    return [condition, *implied_by(condition, facts.knowledge)]
-
-
 def _candidates(conditions: Sequence[str], facts: Facts) -> list[str]:
     """The relaxants of which a source says something for one of the conditions, or for what it is a case of."""
-    wider = {c for condition in conditions for c in _wider(condition, facts)}
+    wider = wider_of(conditions, facts)
     return sorted(
         agent.agent
         for agent in facts.knowledge.agents.values()
@@ -121,24 +123,24 @@ def _option(
     medicines: Sequence[Medicine],
     facts: Facts,
 ) -> Option:
-    about, other_ages = _about(agent, conditions, facts)
-    supports = tuple(_support(i, patient, facts) for i in about)
-    wider = {c for condition in conditions for c in _wider(condition, facts)}
+    about, other_ages = said_about(agent, conditions, facts)
+    supports = tuple(support_of(i, patient, facts) for i in about)
+    wider = wider_of(conditions, facts)
     whole = known.whole.steps if known.whole is not None and not known.whole.refused else ()
     plan = known.plan if known.plan is not None and not known.stopped_rise else None
     planned = plan.steps if plan is not None and not plan.refused else ()
     taken = bool(current_lines(agent, medicines))
-    course = _course(agent, goal, conditions, planned, facts)
-    steps = tuple(s for s in planned if s.changed) if taken else _within(planned, course)  # without the days as now
+    course = course_of(agent, goal, conditions, planned, facts)
+    steps = tuple(s for s in planned if s.changed) if taken else within(planned, course)  # without the days as now
     pieces = [sum(c.count for t in s.takes for c in t.counts) for s in steps]
     against = tuple(why_not(agent, goal, supports, other_ages, known, facts))
-    usually = whole if taken else _within(whole, course)
+    usually = whole if taken else within(whole, course)
     return Option(
         agent=shown_agent_name(agent, facts),
         suits=not against,
         taken=_taken(agent, known, medicines, facts) if taken else None,
         history=tuple(_history(agent, patient, medicines, facts, taken=taken)),
-        places=tuple(sorted(_places(agent, goal, conditions, facts), key=_rank)),
+        places=tuple(sorted(places(agent, goal, conditions, facts), key=_rank)),
         support=supports,
         why_not=against,
         injected=facts.knowledge.agents[agent].routes[0] not in _NOT_INJECTED,
@@ -150,12 +152,12 @@ def _option(
         pieces_high=pieces[-1] if pieces else None,
         liquid=bool(plan and plan.products and plan.products[0].liquid and steps),
         bounds=_holding(plan, steps),
-        regimen=tuple(_regimen(agent, conditions, known.whole, facts)),
+        regimen=tuple(regimen(agent, conditions, known.whole, facts)),
         course=course,
         usual=usual_dose(agent, usually[-1].daily if usually else None, facts),
         useful=() if against else useful_levels(agent, wider, patient, steps, taken=taken, facts=facts),
         harms=tuple(_harm(f) for f in known.findings),
-        say=tuple(_driving(agent, facts)),
+        say=tuple(driving(agent, facts)),
         open=tuple(
             dict.fromkeys(
                 (*(known.whole.needs_first if known.whole else ()), *(n for n in known.open if agent not in n))
@@ -224,157 +226,6 @@ def _history(
     if lines and not taken:
         ends = [m.regimen.stop for m in lines if m.regimen.stop is not None]
         yield words["until"].format(date=max(ends).isoformat()) if ends else words["once"]
-
-
-# ---------------------------------------------------------------- what sources say
-
-
-def _at_age(age_from: float, age_to: float, facts: Facts) -> bool:
-    """Whether it may be for somebody of this age."""
-    return bool(facts.age_band(age_from, age_to)[1][0])
-
-
-def _about(agent: str, conditions: Sequence[str], facts: Facts) -> tuple[list[Indication], list[Indication]]:
-    """What sources say of the agent for these conditions at this age, and what would suit at another age alone.
-
-    The condition's own lines decide; those of what it is a case of do where there are none, and add what the label allows where the
-    agent suits.
-    """
-    known = indications(facts.knowledge.agents[agent], facts.jurisdiction)
-    wider = {c for condition in conditions for c in _wider(condition, facts)}
-    fitting = [i for i in known if _at_age(i.age_from, i.age_to, facts)]
-    out: list[Indication] = []
-    for condition in conditions:
-        own = [i for i in fitting if i.condition == condition]
-        more = [i for i in fitting if i.condition in implied_by(condition, facts.knowledge)]
-        if own and any(i.status in SUITS for i in own):
-            own += [i for i in more if i.status == "licensed"] if not any(i.status == "licensed" for i in own) else []
-        out += own or more
-    others = [i for i in known if i not in fitting and i.condition in wider and i.status in SUITS]
-    return sorted(dict.fromkeys(out), key=lambda i: SUITABILITIES.index(i.status)), others
-
-
-def _support(known: Indication, patient: Patient, facts: Facts) -> Support:
-    return Support(
-        condition=listed(said_as(facts, known.condition, 0), facts.knowledge.words("values")),
-        status=known.status,
-        text=known.text,
-        evidence=known.evidence,
-        elsewhere=bool(known.countries) and patient.country not in known.countries,
-        verified=known.verified,
-        source=cited(facts.knowledge, known.source, known.place),
-    )
-
-
-def _places(agent: str, goal: Goal, conditions: Sequence[str], facts: Facts) -> Iterator[Place]:
-    """Where guidelines and labels put it for each condition: of the person's own country first; those of the narrowest condition alone."""
-    for condition in conditions:
-        own = list(_choices(agent, goal, [condition], facts))
-        for known in own or _choices(agent, goal, implied_by(condition, facts.knowledge), facts):
-            yield Place(
-                line=known.line,
-                after=known.after,
-                text=known.text,
-                verified=known.verified,
-                source=cited(facts.knowledge, known.source, known.place),
-            )
-
-
-def _choices(agent: str, goal: Goal, conditions: Sequence[str], facts: Facts) -> list[Choice]:
-    found = [
-        c
-        for c in facts.knowledge.plans.choices.values()
-        if agent in c.agents
-        and set(conditions) & set(c.conditions)
-        and (not c.goals or goal.goal in c.goals)
-        and holds_in(c, facts.jurisdiction)
-        and _at_age(c.age_from, c.age_to, facts)
-    ]
-    return sorted(found, key=lambda c: not c.jurisdiction)
-
-
-def _regimen(agent: str, conditions: Sequence[str], plan: Plan | None, facts: Facts) -> Iterator[Told]:
-    """How it is given, in words: the titration of the calendar; without one what the dosing of this age and condition says."""
-    chosen = [p for p in plan.policies if p.chosen] if plan is not None and not plan.refused else []
-    for used in chosen:
-        yield Told(text=used.text, verified=used.verified, source=used.source)
-    if chosen or (plan is not None and plan.refused and not only_weight(plan, facts) and plan.policies):
-        return
-    wider = {c for condition in conditions for c in _wider(condition, facts)}
-    fitting = [
-        d
-        for d in facts.knowledge.agents[agent].dosing
-        if holds_in(d, facts.jurisdiction) and _at_age(d.age_from or 0, d.age_to or math.inf, facts)
-    ]
-    if not fitting:
-        yield from _of_pump(agent, facts)
-    for dosing in _for_conditions(fitting, wider):
-        yield _told(f"{capital(dosing.who)}: {dosing.text}", dosing, facts)
-
-
-def _of_pump(agent: str, facts: Facts) -> Iterator[Told]:
-    """The test doses and the first day, of what a pump delivers."""
-    for pump in facts.knowledge.plans.pumps.values():
-        if pump.agent != agent:
-            continue
-        for test in pump.screening:
-            if holds_in(test, facts.jurisdiction) and _at_age(test.age_from, math.inf, facts):
-                yield _told(test.text, test, facts)
-        for start in pump.start:
-            if holds_in(start, facts.jurisdiction):
-                yield _told(start.text, start, facts)
-
-
-def _told(text: str, known: KnownAs, facts: Facts) -> Told:
-    return Told(text=text, verified=known.verified, source=cited(facts.knowledge, known.source, known.place))
-
-
-def _for_conditions(fitting: Sequence[Dosing], wider: set[str]) -> list[Dosing]:
-    """The first that is for any condition, and those for one of these; tables by muscle and the like only where no whole dose is said."""
-    found = [*[d for d in fitting if not d.conditions][:1], *[d for d in fitting if wider & set(d.conditions)]]
-    return [d for d in found if (d.start, d.target_low, d.target_high, d.maximum_daily) != (None,) * 4] or found
-
-
-def _course(agent: str, goal: Goal, conditions: Sequence[str], steps: Sequence[Step], facts: Facts) -> Course | None:
-    """The longest treatment that a label or guideline allows, the shorter of them."""
-    found: list[tuple[float, Cited, bool]] = [
-        (limit.value, cited(facts.knowledge, limit.source, limit.place), limit.verified)
-        for limit in facts.knowledge.agents[agent].limits
-        if limit.kind == "course"
-        and holds_in(limit, facts.jurisdiction)
-        and _at_age(limit.age_from, limit.age_to, facts)
-    ]
-    found += [
-        (c.most_days, cited(facts.knowledge, c.source, c.place), c.verified)
-        for c in _choices(agent, goal, conditions, facts)
-        if c.most_days is not None
-    ]
-    if not found:
-        return None
-    days, source, verified = min(found, key=lambda f: f[0])
-    within = _of_days(steps, days)
-    text = facts.knowledge.words("planning")["options"]["course"].format(days=days_said(days, facts))
-    return Course(days=days, reached=within[-1].daily if within else None, text=text, verified=verified, source=source)
-
-
-def _of_days(steps: Sequence[Step], days: float) -> tuple[Step, ...]:
-    """The steps that begin within so many days."""
-    return tuple(s for s in steps if (s.first - steps[0].first).days < days)
-
-
-def _within(steps: Sequence[Step], course: Course | None) -> tuple[Step, ...]:
-    """The steps that the longest time of treatment leaves room for."""
-    return tuple(steps) if course is None else _of_days(steps, course.days)
-
-
-def _driving(agent: str, facts: Facts) -> Iterator[Told]:
-    """What the medicine does to driving, for those of an age to drive."""
-    if not _at_age(facts.knowledge.policy("options_driving_from"), math.inf, facts):
-        return
-    for said in facts.knowledge.agents[agent].statements:
-        if said.topic == "driving" and holds_in(said, facts.jurisdiction):
-            yield Told(text=said.text, verified=said.verified, source=cited(facts.knowledge, said.source, said.place))
-            return
 
 
 # ---------------------------------------------------------------- order

@@ -8,15 +8,15 @@ from datetime import date
 import msgspec
 
 from relaxant.facts.facts import Facts
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.plans import Switch
-from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.planning.calendar import Calendar
 from relaxant.planning.current import Intake, current_lines, intake, weighed_daily, weighed_line
 from relaxant.planning.plan import Branch, Line, Plan
+from relaxant.planning.product_notes import product_notes
 from relaxant.planning.product_said import ProductSaid, form_sold, groups_of, product_said, usual_form
 from relaxant.planning.products import product_groups
-from relaxant.planning.titration import product_notes
 from relaxant.quantities import plain_number
 from relaxant.rules.wording import shown_agent_name
 

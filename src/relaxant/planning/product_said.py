@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from relaxant.facts.facts import Facts
-from relaxant.knowledge.questions import holds_in
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.planning.plan import Product
 from relaxant.planning.products import product_groups

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from relaxant.facts.facts import Facts
-from relaxant.knowledge.questions import holds_in
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.schema import Product as Sold
 from relaxant.planning.current import form_of
 from relaxant.planning.plan import Product

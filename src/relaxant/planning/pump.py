@@ -12,9 +12,8 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.members import role_members
-from relaxant.knowledge.plans import Said
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.pumps import PumpNotWith, PumpOverdose, PumpProtocol, PumpToRead
-from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.dose import danger, leaves
@@ -54,8 +53,8 @@ from relaxant.planning.pump_volume import (
     overdue,
     reservoir,
 )
+from relaxant.planning.said import gates, withdrawal
 from relaxant.rules.findings import Finding
-from relaxant.rules.reasons import cited
 from relaxant.rules.wording import capital, shown_agent_name
 
 _NOT_YET = ("start", "restart")
@@ -323,20 +322,14 @@ def _made(
 def _gates(book: Book, agent: str, page: str) -> tuple[Gate, ...]:
     """What decides at each change of the pump."""
 
-    def told(sentences: Sequence[Said]) -> tuple[Told, ...]:
-        made = (book.told(said) for said in sentences if holds_in(said, book.facts.jurisdiction))
-        return tuple(msgspec.structs.replace(one, text=_once(one.text, page, book)) for one in made)
+    def said(sentences: Sequence[Told]) -> tuple[Told, ...]:
+        return tuple(msgspec.structs.replace(one, text=_once(one.text, page, book)) for one in sentences)
 
     return tuple(
-        Gate(
-            agent=agent,
-            go_on=told(gates.go_on),
-            hold=told(gates.hold),
-            go_back=told(gates.go_back),
-            call=told(gates.call),
+        msgspec.structs.replace(
+            gate, go_on=said(gate.go_on), hold=said(gate.hold), go_back=said(gate.go_back), call=said(gate.call)
         )
-        for gates in book.facts.knowledge.plans.gates.values()
-        if gates.of == "pump" and agent in gates.agents
+        for gate in gates(agent, "pump", book.facts)
     )
 
 
@@ -349,17 +342,7 @@ def _once(text: str, page: str, book: Book) -> str:
 
 def _withdrawal(book: Book, agent: str, page: str) -> tuple[Signs, ...]:
     """What withdrawal looks like; with every plan of a pump."""
-    knowledge = book.facts.knowledge
     return tuple(
-        Signs(
-            agent=agent,
-            signs=known.signs,
-            emergency=known.emergency,
-            onset=known.onset,
-            action=_once(known.action, page, book),
-            verified=known.verified,
-            source=cited(knowledge, known.source, known.place),
-        )
-        for known in knowledge.plans.withdrawals.values()
-        if agent in known.agents and holds_in(known, book.facts.jurisdiction)
+        msgspec.structs.replace(known, action=_once(known.action, page, book))
+        for known in withdrawal(agent, book.facts)
     )

@@ -6,13 +6,13 @@ from typing import Literal
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.pump import Held
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.pumps import PumpOral, PumpOverdose
-from relaxant.knowledge.questions import holds_in
-from relaxant.planning.block_when import outcome_of
 from relaxant.planning.pump_given import Given
 from relaxant.planning.pump_lines import Book
 from relaxant.planning.pump_volume import held_now, to_empty
 from relaxant.planning.reservoir import HOURS_A_DAY, whole_tenths
+from relaxant.rules.asked import outcome_of
 from relaxant.rules.evaluate import FIRES
 
 IN_DOUBT = "pump_delivery_in_doubt"  # the condition of a fault on record, or a missed refill

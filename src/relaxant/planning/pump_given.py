@@ -23,8 +23,8 @@ from relaxant.facts.pump import (
     together,
     without_old_test,
 )
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.pumps import Origin, PumpProtocol, PumpRange, PumpStep
-from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Cited
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient

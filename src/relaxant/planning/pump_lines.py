@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from relaxant.facts.facts import Facts
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.pumps import PumpSaid
-from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Cited
-from relaxant.planning.plan import Line, Told
+from relaxant.planning.plan import Line
 from relaxant.planning.pump_given import Rate
 from relaxant.quantities import plain_number
 from relaxant.rules.reasons import cited
@@ -90,10 +90,6 @@ class Book(msgspec.Struct, frozen=True):
     def where(self, part: Cited) -> str:
         """The countries of a part, in words."""
         return ", ".join(self.words["countries"][j] for j in part.jurisdiction)
-
-    def told(self, said: Any) -> Told:
-        """A sentence of a gate with its source."""
-        return Told(text=said.text, verified=said.verified, source=cited(self.facts.knowledge, said.source, said.place))
 
     def rate_text(self, rate: Rate | None) -> str:
         """A daily dose in words, or that it is not known."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.pumps import PumpNumber
-from relaxant.knowledge.questions import holds_in
 from relaxant.planning.pump_dose import AMOUNT, step_of
 from relaxant.planning.pump_given import Given, Rate
 from relaxant.planning.pump_lines import Book

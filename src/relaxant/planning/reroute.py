@@ -15,11 +15,12 @@ from relaxant.planning.calendar import Rung, calendar, stock
 from relaxant.planning.current import current_lines, intake
 from relaxant.planning.dose import danger, room
 from relaxant.planning.plan import Line, Plan
+from relaxant.planning.product_notes import product_notes
 from relaxant.planning.products import usable_groups
 from relaxant.planning.said import amount, days_said, gates, missed, own_policy, points, policy, withdrawal
 from relaxant.planning.tablets import grains
-from relaxant.planning.taper import Override, taper_plan
-from relaxant.planning.titration import product_notes
+from relaxant.planning.taper import taper_plan
+from relaxant.planning.way_down import Override
 from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import cited
 from relaxant.rules.wording import shown_agent_name

@@ -8,8 +8,8 @@ from typing import Any
 from relaxant.facts.facts import Facts
 from relaxant.facts.names import AGENT_FACTS
 from relaxant.facts.pace import PACE
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.plans import Said, Switch, Taper, Titration
-from relaxant.knowledge.questions import holds_in
 from relaxant.planning.plan import Gate, Line, Missed, Policy, Signs, Told
 from relaxant.quantities import plain_number
 from relaxant.rules.asked import asked

@@ -21,7 +21,7 @@ from relaxant.planning.product_said import groups_of
 from relaxant.planning.said import amount, points, policy
 from relaxant.planning.tablets import GRAIN, ROUNDING, grains
 from relaxant.planning.taper import taper_plan
-from relaxant.planning.titration import titrations
+from relaxant.planning.which_titration import titrations
 from relaxant.quantities import plain_number
 from relaxant.rules.reasons import cited
 from relaxant.rules.wording import shown_agent_name

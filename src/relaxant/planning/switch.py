@@ -9,8 +9,8 @@ from typing import Any, Literal
 import msgspec
 
 from relaxant.facts.facts import Facts
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.plans import Switch
-from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.calendar import Calendar, supplies
@@ -21,11 +21,12 @@ from relaxant.planning.handover import fits_within, followed
 from relaxant.planning.joined import following, shifted_branch, shifted_step
 from relaxant.planning.lowering import to_be_left
 from relaxant.planning.plan import Branch, Plan
+from relaxant.planning.product_notes import product_notes
 from relaxant.planning.pump import pump_plan
 from relaxant.planning.reroute import apart_plan, trial_plan
 from relaxant.planning.said import amount, gates, missed, own_policy, points, withdrawal
 from relaxant.planning.taper import taper_plan
-from relaxant.planning.titration import Wanted, product_notes, titration_plan
+from relaxant.planning.titration import Wanted, titration_plan
 from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
 from relaxant.rules.wording import listed, shown_agent_name

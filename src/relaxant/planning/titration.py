@@ -17,16 +17,15 @@ from relaxant.planning.dose import Room, most_taken, room, why_refused
 from relaxant.planning.other_form import other_form
 from relaxant.planning.parts import Grains
 from relaxant.planning.plan import Kind, Plan
-from relaxant.planning.products import abroad, product_groups, swallows_no_tablets, whole_only
+from relaxant.planning.product_notes import product_notes
+from relaxant.planning.products import product_groups, swallows_no_tablets, whole_only
 from relaxant.planning.rungs import Climb, Staged, least_rise, present_days, rungs, staged
 from relaxant.planning.said import amount, asked_before, days_said, gates, missed, policy, withdrawal
-from relaxant.planning.schedule import Fit, chosen_fit, fits, titrations
-from relaxant.planning.tablets import GRAIN, SPRAYS, grains
+from relaxant.planning.tablets import GRAIN, grains
+from relaxant.planning.which_titration import Fit, chosen_fit, fits
 from relaxant.quantities import plain_number
 from relaxant.rules.findings import Finding
-from relaxant.rules.wording import listed, shown_agent_name
-
-__all__ = ["Wanted", "product_notes", "titration_plan", "titrations"]
+from relaxant.rules.wording import shown_agent_name
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -371,35 +370,3 @@ def _waits(stays: float, wanted: Wanted, facts: Facts) -> Iterator[str]:
     elif stays and wanted.since is not None and wanted.first == wanted.since + timedelta(days=math.ceil(stays)):
         since, first = wanted.since.isoformat(), wanted.first.isoformat()
         yield words["stays"].format(days=days_said(math.ceil(stays), facts), since=since, first=first)
-
-
-def product_notes(found: Calendar, facts: Facts, country: str | None = None) -> tuple[str, ...]:
-    """What to mind of the products of a calendar of one agent, for somebody in ``country`` (left out: as the facts say)."""
-    words = facts.knowledge.words("planning")["notes"]
-    halves = any(
-        c.count % 1 for s in found.steps for t in s.takes for c in t.counts if not found.products[c.product].liquid
-    )
-    liquid, drops = any(p.liquid for p in found.products), any(p.drop for p in found.products)
-    out = [*_not_swallowed(found, facts), *_sold_here(found, country or facts.country(), facts), words["special"]]
-    return (*out, *(words[key] for key, holds in (("halves", halves), ("liquid", liquid), ("drops", drops)) if holds))
-
-
-def _not_swallowed(found: Calendar, facts: Facts) -> Iterator[str]:
-    """What to ask where the pieces are to be swallowed, and are not, and need not be left whole."""
-    solid = [p for p in found.products if not (p.liquid or p.drop or p.modified_release or p.unit == SPRAYS)]
-    if solid and swallows_no_tablets(facts):
-        yield facts.knowledge.words("planning")["notes"]["tube_solid"].format(form=solid[0].name)
-
-
-def _sold_here(found: Calendar, country: str | None, facts: Facts) -> Iterator[str]:
-    """What is not known to be sold in the person's country, where countries under the same labels differ."""
-    words = facts.knowledge.words("planning")
-    unsure = abroad(found.products, found.steps[0].agent, facts, country) if found.steps else ()
-    if unsure is None:
-        yield words["notes"]["which_country"]
-    for one in unsure or ():
-        names = [words["countries"].get(c, c) for c in one.countries]
-        yield words["notes"]["abroad" if names else "some_countries"].format(
-            product=f"{one.product.name} {amount(one.product.strength, one.product.unit)}",
-            countries=listed(names, facts.knowledge.words("values")),
-        )

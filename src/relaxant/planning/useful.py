@@ -9,15 +9,15 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.plans import UsefulLevel
-from relaxant.knowledge.questions import holds_in
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Line, Patient
 from relaxant.pharmacology.clinic.prediction import Scenario, predictions
 from relaxant.planning.option import Chance, Useful, UsualDose
 from relaxant.planning.plan import Step
-from relaxant.planning.titration import titrations
 from relaxant.planning.weighing import ordered
+from relaxant.planning.which_titration import titrations
 from relaxant.quantities import Quantity, convert
 from relaxant.rules.reasons import cited
 

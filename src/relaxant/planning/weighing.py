@@ -20,7 +20,8 @@ from relaxant.planning.current import Intake, current_lines, intake, release_of
 from relaxant.planning.dose import danger
 from relaxant.planning.plan import Plan, Step
 from relaxant.planning.tablets import grains
-from relaxant.planning.titration import Wanted, titration_plan, titrations
+from relaxant.planning.titration import Wanted, titration_plan
+from relaxant.planning.which_titration import titrations
 from relaxant.quantities import plain_number
 from relaxant.rules.evaluate import evaluate, program
 from relaxant.rules.findings import Finding, read_row

@@ -18,7 +18,7 @@ from relaxant.facts.names import what_is
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.schema import TIERS, Tier
 from relaxant.medicines.dictionary import display_name
-from relaxant.planning.options import Options
+from relaxant.planning.option import Options
 from relaxant.predicted import ShownPrediction
 from relaxant.quantities import plain_number
 from relaxant.report.citations import Citations, Mark, SourceView
@@ -634,8 +634,7 @@ class _Page:
         known = self.knowledge.sources.get(fact.source)
         if known is None:
             return ()
-        url = known.url or (f"https://doi.org/{known.doi}" if known.doi else None)
-        return (self.cited(Cited(id=known.id, title=known.title, place="", url=url)).number,)
+        return (self.cited(Cited(id=known.id, title=known.title, place="", url=known.address)).number,)
 
     def unknown(self, fact: Fact) -> FactView:
         words = self.words["facts"]

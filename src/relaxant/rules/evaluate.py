@@ -18,7 +18,7 @@ from relaxant.facts.column import Floats, Mask, anywhere
 from relaxant.facts.facts import Facts
 from relaxant.facts.members import Members, partners
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Jurisdiction, Outcome, Rule
+from relaxant.knowledge.schema import EVERY_AGENT, Jurisdiction, Outcome, Rule
 from relaxant.rules.predicate import Clauses, Leaf, both, read_predicate, with_column, yes
 
 SILENT, FIRES, UNKNOWN = 0, 1, 2
@@ -85,7 +85,7 @@ class Program:
         number = self.agents.index(agent) * _MOST_TESTS
         together: dict[tuple[Members | None, str], list[int]] = {}
         for rule in self._knowledge.rules.values():
-            if (agent not in rule.agents and "every agent" not in rule.agents) or (
+            if (agent not in rule.agents and EVERY_AGENT not in rule.agents) or (
                 rule.jurisdiction and self._jurisdiction not in rule.jurisdiction
             ):
                 continue
@@ -330,13 +330,17 @@ def because(test: Test, row: Row) -> tuple[Leaf, ...]:
     return ()
 
 
-def settled_by(test: Test, row: Row) -> tuple[str, ...]:
-    """The inputs that would settle a test that could not be made: of every alternative that may still hold."""
-    names: dict[str, None] = {}
-    for clause in test.clauses:
+def tested(clauses: Clauses, row: Row) -> tuple[int, tuple[str, ...]]:
+    """The outcome of *any of all of leaves* for one person, and the inputs that would settle it where it is unknown: of every alternative that may
+    still hold."""
+    needs: dict[str, None] = {}
+    for clause in clauses:
         outcomes = [row.outcome(leaf) for leaf in clause]
-        if SILENT not in outcomes:
-            for leaf, outcome in zip(clause, outcomes, strict=True):
-                if outcome == UNKNOWN:
-                    names.update(dict.fromkeys(row.needs(leaf)))
-    return tuple(names)
+        if SILENT in outcomes:
+            continue
+        if UNKNOWN not in outcomes:
+            return FIRES, ()
+        for leaf, outcome in zip(clause, outcomes, strict=True):
+            if outcome == UNKNOWN:
+                needs.update(dict.fromkeys(row.needs(leaf)))
+    return (UNKNOWN, tuple(needs)) if needs else (SILENT, ())

@@ -11,7 +11,7 @@ import msgspec
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Evidence, Modifier, Outcome, Rule, Situation, Spoken, Tier
-from relaxant.rules.evaluate import FIRES, OUTCOMES, UNKNOWN, Checks, Row, Test, because, settled_by
+from relaxant.rules.evaluate import FIRES, OUTCOMES, UNKNOWN, Checks, Row, Test, because, tested
 from relaxant.rules.reasons import Because, Cited, Effect, Fired, because_of, effect_of, is_weighed, sources_of
 from relaxant.rules.tiers import RANK, tier_with, worst_tier
 from relaxant.rules.wording import LONGEST_SUMMARY, fill, for_situation, shown_agent_name, shown_name
@@ -112,7 +112,7 @@ def read_causes(
         if outcome == UNKNOWN:
             if test.agent not in said:
                 said[test.agent] = facts.agent_is_said(test.agent, row)
-            needs = settled_by(test, person) if said[test.agent] else (MEDICINES,)
+            needs = tested(test.clauses, person)[1] if said[test.agent] else (MEDICINES,)
         made.append(
             Check(
                 rule=test.rule.rule,
@@ -131,7 +131,7 @@ def read_causes(
             if modifier is fired[-1].modifier:
                 break
             if its_outcome == UNKNOWN and modifier.tier and RANK[modifier.tier] < RANK[fired[-1].tier]:
-                for need in settled_by(its_test, person):
+                for need in tested(its_test.clauses, person)[1]:
                     open_questions.setdefault(need, []).append((test.rule.rule, test.agent, modifier.tier))
     causes = _triage(fired, facts, row, concerning)
     return sorted(made, key=_check_order), causes, _unchecked(open_questions, facts, row)

@@ -212,5 +212,4 @@ def own_sources(rule: Rule, agent: str, knowledge: Knowledge) -> Sequence[Source
 def cited(knowledge: Knowledge, source: str, place: str, says: str | None = None) -> Cited:
     """A source at a place, with its title and address."""
     known = knowledge.sources[source]
-    url = known.url or (f"https://doi.org/{known.doi}" if known.doi else None)
-    return Cited(id=source, title=known.title, place=place, url=url, says=says)
+    return Cited(id=source, title=known.title, place=place, url=known.address, says=says)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
 from relaxant.facts.column import Column
 from relaxant.facts.facts import Facts
@@ -121,12 +120,7 @@ def _titles(facts: Facts, agent: str, row: int, statuses: tuple[str, ...]) -> li
 
 def shown_name(ingredient: str, facts: Facts) -> str:
     """An ingredient's name as the country knows it."""
-    return _display(ingredient, facts.jurisdiction)
-
-
-@lru_cache(maxsize=4096)
-def _display(ingredient: str, jurisdiction: str) -> str:
-    return display_name(ingredient, jurisdiction)
+    return display_name(ingredient, facts.jurisdiction)
 
 
 def shown_agent_name(agent: str, facts: Facts) -> str:

@@ -13,9 +13,9 @@ import msgspec
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.plans import DAY_PARTS, Titration
-from relaxant.knowledge.questions import holds_in
 from relaxant.knowledge.schema import Jurisdiction
 from relaxant.medicines.read import read_medicines
 from relaxant.plain import read_yaml

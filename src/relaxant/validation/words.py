@@ -80,7 +80,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def address_of(source: Source) -> str | None:
     """Where a source can be opened; ``None`` for one without an address."""
-    address = source.url or (f"https://doi.org/{source.doi}" if source.doi else None)
+    address = source.address
     return address.replace(" ", "%20").replace("(", "%28").replace(")", "%29") if address else None
 
 

@@ -16,7 +16,7 @@ from relaxant.io.fhir_medicines import NO_KNOWN_MEDICINES
 from relaxant.io.fhir_problems import NO_INFORMATION, NONE_KNOWN, dialysis_codes
 from relaxant.io.patient_file import read_country
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Lab, Rule
+from relaxant.knowledge.schema import EVERY_AGENT, Lab, Rule
 from relaxant.medicines.dosage.codes import ROUTE_CODES
 from relaxant.patient import jurisdiction_of
 from relaxant.rules.evaluate import Test, program
@@ -91,7 +91,7 @@ def library(knowledge: Knowledge, rules: Sequence[str] = (), *, country: str = "
 
 def _tests(rule: Rule, knowledge: Knowledge, country: str) -> list[Test]:
     compiled = program(knowledge, jurisdiction_of(country))
-    agents = knowledge.agents if "every agent" in rule.agents else rule.agents
+    agents = knowledge.agents if EVERY_AGENT in rule.agents else rule.agents
     out: list[Test] = []
     for agent in sorted(agents):
         places = [place for group in compiled.groups(agent) for place in group.rules.tests.tolist()]

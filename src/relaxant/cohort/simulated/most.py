@@ -13,7 +13,7 @@ from relaxant.facts.column import Floats, Mask
 from relaxant.facts.facts import Facts
 from relaxant.facts.limits import ceilings
 from relaxant.facts.members import Members
-from relaxant.knowledge.questions import holds_in
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.planning.dose import MEASURED, leaves, most_at_once, most_taken, room
 from relaxant.planning.plan import ShownBound
 from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from relaxant.errors import InputError
 from relaxant.io.patient_file import EU, read_country
 from relaxant.io.said import said_unknown
-from relaxant.knowledge.questions import JURISDICTIONS
+from relaxant.knowledge.jurisdictions import JURISDICTIONS
 from relaxant.knowledge.schema import Jurisdiction
 from relaxant.patient import jurisdiction_of
 from relaxant.service.house import House

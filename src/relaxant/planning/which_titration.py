@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from relaxant.facts.facts import Facts
+from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.plans import Titration
-from relaxant.knowledge.questions import holds_in
 
 
 class Fit(msgspec.Struct, frozen=True, kw_only=True):
