@@ -247,6 +247,33 @@ def test_a_day_without_a_dose_written_is_as_the_day_before(knowledge: Knowledge)
     assert own.carried == {"baclofen": 1} and own.medicines["baclofen"].doses.tolist() == [30.0] * 10
 
 
+def test_before_the_days_that_are_used_a_dose_is_that_of_its_whole_day(knowledge: Knowledge) -> None:
+    """Twice 10 mg on the day before: nothing written on the first day that is used is 20 mg, and no rise comes after it."""
+    days = int(knowledge.policy("respond_window"))
+    doses = {0: (10.0, 10.0)} | {i: (20.0,) for i in range(2, days + 1)}
+    entries = tuple(Entry(day=FIRST + timedelta(days=i), doses={"baclofen": d}) for i, own in doses.items() for d in own)
+    own = taken(Diary(entries=entries, units={"baclofen": "mg"}, scales=()), knowledge)
+    assert own.first == FIRST + timedelta(days=1)
+    assert [(s.dose, s.days) for s in own.stretches] == [(20.0, days)] and own.start == days
+
+
+@pytest.mark.parametrize("first", [0.0, 8.0], ids=["none at first", "one at first"])
+def test_what_is_taken_now_and_then_is_taken_and_has_no_usual_dose(first: float, knowledge: Knowledge) -> None:
+    """Doses when needed are neither nothing nor a stop, and none of them is shown as 0."""
+    doses = [first, *([0.0] * 6), *([4.0, 0.0, 0.0, 0.0, 8.0, 0.0, 0.0] * 7)]
+    own = taken(diary(doses), knowledge)
+    assert own.seldom == {"baclofen": sum(d > 0 for d in doses)} and own.start == len(doses)
+    assert own.medicines["baclofen"].doses.tolist() == doses and not own.slips
+    found = answer(doses, knowledge, spasticity_nrs=rated(9, 6, 6))
+    assert found.readings[0].said == "no change of dose"
+    assert [d.doses["baclofen"] for d in found.table] == doses
+    assert any(f"{own.seldom['baclofen']} days" in text for text in found.said)
+
+
+def test_one_dose_after_a_stop_is_no_use_when_needed(knowledge: Knowledge) -> None:
+    assert taken(diary([30.0] * 20 + [0.0] * 10 + [10.0] + [0.0] * 5), knowledge).seldom == {}
+
+
 # ---------------------------------------------------------------- the words
 
 
