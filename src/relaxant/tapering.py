@@ -10,10 +10,9 @@ from relaxant.errors import InputError
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.medicines.dictionary import lookup_name
-from relaxant.medicines.local import dictionary_of
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
+from relaxant.medicines.relaxants import agents_named
 from relaxant.patient import Patient
 from relaxant.planning.current import current_lines
 from relaxant.planning.plan import Plan
@@ -91,16 +90,12 @@ def taper_asked(
 
 
 def _agent(said: str, medicines: Sequence[Medicine], knowledge: Knowledge, field: str) -> str:
-    """The agent that a name means: its own, its ingredient's or a brand's; what is taken comes before others of its ingredient."""
-    plain = " ".join(said.lower().split())
-    entry = lookup_name(plain, dictionary_of(knowledge))
-    ingredients = {plain, *(i.name for i in (entry.ingredients if entry else ()))}
-    meant = [a.agent for a in knowledge.agents.values() if a.agent == plain or a.ingredient in ingredients]
+    """The agent that a name means; of several routes what is taken."""
     lowered = sorted({a for t in knowledge.plans.tapers.values() for a in t.agents})
-    known = [a for a in meant if a in lowered]
+    known = [a for a in agents_named(said, knowledge, field) if a in lowered]
     if not known:
         raise InputError(field, said, "no taper of it is known", f"use one of {', '.join(lowered)}")
-    return next((a for a in known if a == plain), next((a for a in known if current_lines(a, medicines)), known[0]))
+    return next((a for a in known if current_lines(a, medicines)), known[0])
 
 
 def _must_be_taken(agent: str, said: str, medicines: Sequence[Medicine], knowledge: Knowledge, field: str) -> None:
