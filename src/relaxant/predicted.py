@@ -17,11 +17,12 @@ from relaxant.patient import Patient
 from relaxant.pharmacology.clinic.domain import Remark
 from relaxant.pharmacology.clinic.learned import UsedLevel
 from relaxant.pharmacology.clinic.levels import levels_of
-from relaxant.pharmacology.clinic.prediction import Curve, Eligible, Measure, Prediction, Scenario, predictions
+from relaxant.pharmacology.clinic.prediction import Eligible, Prediction, predictions
+from relaxant.pharmacology.clinic.scenario import Curve, Measure, Scenario
 from relaxant.pharmacology.exposure.contributions import measured
 from relaxant.pharmacology.exposure.exposure import Change
 from relaxant.quantities import plain_number, shown_unit, three_digits
-from relaxant.rules.reasons import Cited
+from relaxant.rules.reasons import Cited, cited
 from relaxant.rules.wording import amount_text, capital, listed, shown_agent_name
 
 Words = Mapping[str, Any]
@@ -344,16 +345,16 @@ class _Said:
                 *self.of_rows(change),
             ),
             verified=change.verified,
-            sources=tuple(self.cited(s.source, s.place, s.says) for s in change.sources),
+            sources=tuple(cited(self.knowledge, s.source, s.place, s.says) for s in change.sources),
         )
 
     def of_rows(self, change: Change) -> Iterable[str]:
         """What is noted of the measurements behind a change; not how their range was read, which is not what is said here."""
         if change.grade not in ("measured", "label") or change.auc_ratio == 1:
             return ()
-        cited = {(s.source, s.place) for s in change.sources}
+        behind = {(s.source, s.place) for s in change.sources}
         rows = measured(self.prediction.ingredient, change.by, self.knowledge)
-        return dict.fromkeys(r.note for r in rows if r.note and r.interval != "range" and (r.source, r.place) in cited)
+        return dict.fromkeys(r.note for r in rows if r.note and r.interval != "range" and (r.source, r.place) in behind)
 
     def summary(self, scenario: Scenario, last: bool) -> Iterable[str]:
         """The scenario in a sentence; after the last one how far the models agree and how fast it comes and goes."""
@@ -456,7 +457,7 @@ class _Said:
             verified=_verified(card),
             remarks=tuple(dict.fromkeys((*standing, *self.lent(card)))),
             limits=card.limits,
-            sources=tuple(self.cited(s.source, s.place, s.says) for s in card.sources),
+            sources=tuple(cited(self.knowledge, s.source, s.place, s.says) for s in card.sources),
         )
 
     def lent(self, card: Model) -> Iterable[str]:
@@ -479,11 +480,6 @@ class _Said:
             low, high = high, None  # a toxic level is one from which on
         key = "between" if low and high else "from" if low else "up_to"
         return str(words[key]).format(low=low, high=high, unit=unit, text=target.text)
-
-    def cited(self, source: str, place: str, says: str | None) -> Cited:
-        known = self.knowledge.sources[source]
-        url = known.url or (f"https://doi.org/{known.doi}" if known.doi else None)
-        return Cited(id=source, title=known.title, place=place, url=url, says=says)
 
 
 def _within(remark: Remark, bounds: Bounds) -> tuple[float, float]:
