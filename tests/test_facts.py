@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from conftest import reviewed
-from relaxant.reviewing import Fact, Review
+from relaxant.reviewing import Review
+from relaxant.shown_facts import Fact
 
 WOMAN: dict[str, Any] = {
     "sex": "female",
