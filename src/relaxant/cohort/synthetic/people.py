@@ -37,11 +37,6 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
         """How many they are."""
         return self.age.size
 
-    @property
-    def cell(self) -> Ints:
-        """Sex and year of age in one number: the place in an entry's flattened table."""
-        return _cell(self.female, self.age)
-
 
 def draw_people(plan: Blueprint, factors: Floats, count: int, last_day: int, random: np.random.Generator) -> People:
     """So many people, as they are on the last day of the data."""
@@ -73,6 +68,7 @@ def draw_people(plan: Blueprint, factors: Floats, count: int, last_day: int, ran
 
 
 def _cell(female: Mask, age: Floats) -> Ints:
+    """Sex and year of age in one number: the place in an entry's flattened table."""
     return female * (OLDEST + 1) + np.minimum(age.astype(np.int64), OLDEST)
 
 
