@@ -8,6 +8,7 @@ from typing import Any
 from relaxant.facts.facts import Facts
 from relaxant.facts.members import role_members
 from relaxant.facts.pump import pumped_agents
+from relaxant.knowledge.news import EVERY_AGENT
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
 from relaxant.planning.options import goals_of
@@ -71,7 +72,7 @@ def limits(patient: Patient, medicines: tuple[Medicine, ...], facts: Facts) -> l
         out.append(words["changed"].format(what=", ".join(facts.knowledge.changed)))
     agents = {a for m in medicines for a in m.agents}
     for gone in facts.knowledge.silenced:
-        if "every agent" in gone.agents or agents & set(gone.agents):
+        if EVERY_AGENT in gone.agents or agents & set(gone.agents):
             known_source = facts.knowledge.sources.get(gone.silence.source)
             source = known_source.title if known_source is not None else gone.silence.source
             out.append(words["silenced"].format(title=gone.title, why=gone.silence.why, source=source, place=gone.silence.place))  # fmt: skip

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import get_args
 
 from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.news import EVERY_AGENT
 from relaxant.knowledge.schema import TIERS, Outcome, Rule
 from relaxant.lint_cases import faults_of_cases
 from relaxant.validation.words import bullets, count, safe, table
 
 _OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-EVERY_AGENT = "every agent"
 
 
 def section(knowledge: Knowledge) -> list[str]:

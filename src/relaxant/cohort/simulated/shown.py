@@ -12,7 +12,7 @@ from relaxant.cohort.simulated.tallied import ALL
 from relaxant.cohort.simulated.told import Bound, Line, Range, Reached, Told
 from relaxant.cohort.summary_tables import Row, Table
 from relaxant.knowledge.load import Knowledge
-from relaxant.quantities import plain_number, shown_unit
+from relaxant.quantities import plain_number, shown_unit, three_digits
 from relaxant.report.html import page_file, template
 from relaxant.report.shown import clean, counted
 from relaxant.version import __version__
@@ -70,7 +70,7 @@ class Words:
         """A median with its range; nothing for too few people."""
         if quantiles is None or 0 < line.followed < self._least:
             return Text("")
-        low, middle, high = (plain_number(float(f"{q:.3g}")) for q in quantiles)
+        low, middle, high = (plain_number(three_digits(q)) for q in quantiles)
         return Text(str(self.words["exposure"]["range"]).format(low=low, middle=middle, high=high))
 
     def share(self, reached: Reached, line: Line) -> Text:
@@ -155,7 +155,7 @@ class Words:
 
     def _bound(self, one: Bound, words: Mapping[str, Any]) -> str:
         if one.kind == "share":
-            return str(words["share"]).format(value=plain_number(float(f"{100 * one.value:.3g}")))
+            return str(words["share"]).format(value=plain_number(three_digits(100 * one.value)))
         return f"{plain_number(one.value)} {shown_unit(one.unit)}"
 
 
