@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from relaxant.knowledge.load import load_knowledge
 from relaxant.medicines.regimen import Regimen
-from relaxant.pharmacology.clinic.scenario import Curve, Measure
 from relaxant.monitoring import Watch
+from relaxant.pharmacology.clinic.scenario import Curve, Measure
 from relaxant.predicted import ShownChange, ShownLevel, ShownModel, ShownPrediction, ShownScenario
 from relaxant.report.columns import text_width, wrapped
 from relaxant.report.html import render_html

@@ -305,13 +305,19 @@ def now_and_then(knowledge: Knowledge, medicines: list[str] | None) -> tuple[AsT
     return left, whole
 
 
-@pytest.mark.parametrize("medicines", [None, [], ["tizanidine 4 mg three times a day"], ["tizanidine 4 mg, stopped 2026-08-01"]], ids=["no file", "not in it", "daily", "stopped before"])
+@pytest.mark.parametrize(
+    "medicines",
+    [None, [], ["tizanidine 4 mg three times a day"], ["tizanidine 4 mg, stopped 2026-08-01"]],
+    ids=["no file", "not in it", "daily", "stopped before"],
+)
 def test_what_is_taken_now_and_then_is_reviewed_as_taken_when_needed(knowledge: Knowledge, medicines: list[str] | None) -> None:  # fmt: skip
     left, whole = now_and_then(knowledge, medicines)
     (own,) = (m for m in whole.medicines if m.agents == ("tizanidine",) and m.role == "current")
     assert own.status == "read" and own.regimen.as_needed and own.regimen.daily is not None
     assert (own.regimen.daily.low, own.regimen.daily.high) == (0, 8)
-    assert bool(left.said) == (medicines is not None) and all("14 days" in text and "8 mg" in text for text in left.said)
+    assert bool(left.said) == (medicines is not None) and all(
+        "14 days" in text and "8 mg" in text for text in left.said
+    )
 
 
 @pytest.mark.parametrize("line", ["tizanidine 4 mg as needed", "tizanidine 4 mg, stopped 2026-09-26"])

@@ -250,8 +250,10 @@ def test_a_day_without_a_dose_written_is_as_the_day_before(knowledge: Knowledge)
 def test_before_the_days_that_are_used_a_dose_is_that_of_its_whole_day(knowledge: Knowledge) -> None:
     """Twice 10 mg on the day before: nothing written on the first day that is used is 20 mg, and no rise comes after it."""
     days = int(knowledge.policy("respond_window"))
-    doses = {0: (10.0, 10.0)} | {i: (20.0,) for i in range(2, days + 1)}
-    entries = tuple(Entry(day=FIRST + timedelta(days=i), doses={"baclofen": d}) for i, own in doses.items() for d in own)
+    doses = {0: (10.0, 10.0)} | dict.fromkeys(range(2, days + 1), (20.0,))
+    entries = tuple(
+        Entry(day=FIRST + timedelta(days=i), doses={"baclofen": d}) for i, own in doses.items() for d in own
+    )
     own = taken(Diary(entries=entries, units={"baclofen": "mg"}, scales=()), knowledge)
     assert own.first == FIRST + timedelta(days=1)
     assert [(s.dose, s.days) for s in own.stretches] == [(20.0, days)] and own.start == days

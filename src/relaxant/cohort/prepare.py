@@ -327,7 +327,9 @@ def said_noted() -> str:
 def distinct(key: str, typed: str) -> str:
     """The distinct things of a table by their key, each with the number of its rows."""
     names = ", ".join(part.rpartition(" AS ")[2].strip() for part in _parts(key))
-    return f"SELECT {names}, CAST(COUNT(*) AS BIGINT) AS rows FROM (SELECT {key} FROM {typed} AS s) AS k GROUP BY {names}"
+    return (
+        f"SELECT {names}, CAST(COUNT(*) AS BIGINT) AS rows FROM (SELECT {key} FROM {typed} AS s) AS k GROUP BY {names}"
+    )
 
 
 def _parts(key: str) -> list[str]:

@@ -24,9 +24,9 @@ from relaxant.validation.words import (
     plain,
     safe,
     seen,
+    sentence,
     share_of,
     size_of,
-    sentence,
     table,
 )
 
