@@ -42,8 +42,10 @@ class Citing:
         own, rest = list[str](), list[tuple[str, str]]()
         for part in known.place.split(";"):
             named = [m for m in _ID.finditer(part) if m[0] in self.knowledge.sources]
-            rest += zip((m[0] for m in named), self.places(part, named), strict=True)
-            own += [] if named else [" ".join(part.split()).strip(_EDGES)]
+            if named:
+                rest += zip((m[0] for m in named), self.places(part, named), strict=True)
+            else:
+                own.append(" ".join(part.split()).strip(_EDGES))
         mark = self.citations.mark(msgspec.structs.replace(known, place="; ".join(filter(None, own))))
         further = [self.citations.mark(cited(self.knowledge, i, place)) for i, place in rest if i != known.id]
         self.beside[mark] = tuple(dict.fromkeys((*self.beside.get(mark, ()), *further)))
