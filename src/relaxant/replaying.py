@@ -19,6 +19,7 @@ def replay(
 ) -> Review:
     """The review recomputed from its own patient. Raises :class:`ReplayError` naming what differs, unless ``with_current``.
 
+    >>> from datetime import date
     >>> from relaxant import read_patient, replay, review, to_json
     >>> patient = read_patient(b"medicines: [aspirin]", today=date(2026, 11, 22))
     >>> made = review(patient)

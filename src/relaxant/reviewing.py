@@ -194,6 +194,7 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
 
     Raises :class:`relaxant.errors.KnowledgeError` for an unsound pack. Findings are never exceptions.
 
+    >>> from datetime import date
     >>> from relaxant import read_patient, review
     >>> patient = read_patient(b"{sex: female, age: 58, dialysis: haemodialysis, medicines: []}", today=date(2026, 11, 22), considering=["baclofen"])
     >>> [finding.tier for finding in review(patient, predict=False, plan=False).findings]
@@ -264,6 +265,7 @@ def canonical(patient: Patient) -> Patient:
 def to_json(reviewed: Review) -> bytes:
     """The review as JSON, indented, keys in a fixed order, ending in a newline.
 
+    >>> from datetime import date
     >>> from relaxant import read_patient, review, to_json
     >>> patient = read_patient(b"medicines: [aspirin]", today=date(2026, 11, 22))
     >>> to_json(review(patient))[:13]
