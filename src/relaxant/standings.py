@@ -91,7 +91,8 @@ def nearest(every: Sequence[Sequence[Remark]]) -> list[Remark]:
     def far(own: Sequence[Remark]) -> tuple[float, int]:
         return max(map(_distance, own), default=0.0), len(own)
 
-    return list(min(every, key=far))
+    chosen = min(every, key=far)
+    return list(chosen)
 
 
 def decisive(standings: Sequence[Standing], seldom: frozenset[str]) -> list[str]:
