@@ -19,6 +19,7 @@ from relaxant.knowledge.responses import ResponsePrior
 from relaxant.response.change import change
 from relaxant.response.course import Medicine, Open, Series, before_and_after, shares
 from relaxant.response.crossover import Crossover, Period, crossover_of, draw_test
+from relaxant.response.falls import falls
 from relaxant.response.latent import Process, fitted, told
 from relaxant.response.mixture import Mixture
 from relaxant.response.person import Person
@@ -272,8 +273,11 @@ def test_what_is_taken_now_and_then_is_taken_and_has_no_usual_dose(first: float,
     assert any(f"{own.seldom['baclofen']} days" in text for text in found.said)
 
 
-def test_one_dose_after_a_stop_is_no_use_when_needed(knowledge: Knowledge) -> None:
-    assert taken(diary([30.0] * 20 + [0.0] * 10 + [10.0] + [0.0] * 5), knowledge).seldom == {}
+@pytest.mark.parametrize("after", [[0.0] * 10 + [10.0] + [0.0] * 5, [30.0, 0.0, 0.0, 0.0, 0.0] * 12])
+def test_what_was_taken_daily_before_has_stopped(after: list[float], knowledge: Knowledge) -> None:
+    """However often it is taken now and then afterwards: the end of the daily dose is a fall."""
+    own = taken(diary([30.0] * 10 + [0.0] * 4 + after), knowledge)
+    assert own.seldom == {} and [f.after for f in falls(own, knowledge)] == [0.0]
 
 
 # ---------------------------------------------------------------- the words

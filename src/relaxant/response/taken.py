@@ -100,7 +100,7 @@ def taken(diary: Diary, knowledge: Knowledge) -> Taken:
             medicines[agent] = Medicine(doses=doses, delay=delay, fades=fades)
             continue
         own = usual(doses, lapse)
-        if own[-1] == 0 and (doses[own == 0] > 0).sum() > (own > 0).sum():
+        if _seldom(doses, own, knowledge.policy("respond_least_days")):
             own, seldom[agent] = np.zeros(days), int((doses > 0).sum())
         highest = float(own.max())
         less |= doses < own
@@ -174,6 +174,12 @@ def usual(doses: Floats, lapse: int) -> Floats:
             day += int(again[0])
         day += 1
     return out
+
+
+def _seldom(doses: Floats, own: Floats, least: float) -> bool:
+    """Whether no dose is usual: the last days have none, and more days have one beside those on which it was usual, fewer than could be compared with."""
+    usually = int((own > 0).sum())
+    return bool(own[-1] == 0 and usually < least and int((doses[own == 0] > 0).sum()) > usually)
 
 
 def by_day(diary: Diary, agent: str, first: date, days: int, *, carry: bool) -> tuple[Floats, int]:
