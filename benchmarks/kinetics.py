@@ -20,7 +20,7 @@ import numpy as np
 from _kinetics_programs import w1, w3
 from _kinetics_references import jax_any_times, modes, numba_references, numpy_grid
 from _measure import line, medians
-from relaxant.pharmacology.estimation.estimation import Way, levels, most_probable
+from relaxant.pharmacology.estimation.closed_form import Way, levels, most_probable
 from relaxant.pharmacology.events.event_course import concentration_by_event
 from relaxant.pharmacology.events.events import events
 from relaxant.pharmacology.kinetics.disposition import one_compartment, two_compartments

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from relaxant.errors import InputError
-from relaxant.pharmacology.estimation.estimation import Estimate, Levels, Way, levels, most_probable
+from relaxant.pharmacology.estimation.closed_form import Estimate, Levels, Way, levels, most_probable
 from relaxant.pharmacology.kinetics.disposition import one_compartment, two_compartments
 from relaxant.pharmacology.kinetics.linear import concentration, oral
 from relaxant.pharmacology.kinetics.schedule import Dose, Schedule, schedule

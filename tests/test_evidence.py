@@ -140,6 +140,17 @@ def test_an_empty_cell_has_half_a_person_and_two_have_no_ratio(knowledge: Knowle
     assert none.value is None and none.why_not == "no events" and none.apart is not None
 
 
+def test_an_event_that_everybody_has_in_both_arms_still_scatters(knowledge: Knowledge) -> None:
+    """A ratio of 1 without any spread would count for every other trial together, and a pool could not be reckoned."""
+    everybody = trial("a", [counted("baclofen", 20, 20), counted("placebo", 25, 25)])
+    one = only(knowledge, everybody)
+    assert one.value == pytest.approx((20.5 / 21) / (25.5 / 26)) and one.variance is not None and one.variance > 0
+    others = [trial(name, [counted("baclofen", 9, 20), counted("placebo", n, 20)]) for name, n in (("b", 6), ("c", 3))]
+    found = contrasts(knowing(knowledge, everybody, *others), "any adverse event", "baclofen", PLACEBO)
+    (pool,) = summary(found, "baclofen", PLACEBO).pools
+    assert pool.low < pool.value < pool.high
+
+
 COUNTS = [counted("baclofen", 14, 111), counted("placebo", 6, 109)]
 MEAN = {"outcome": "any adverse event", "measure": "mean change"}
 

@@ -13,7 +13,8 @@ from relaxant.facts.inputs import inputs_of
 from relaxant.facts.renal import cockcroft_gault_weight_floor
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge
-from relaxant.reviewing import Fact, Review
+from relaxant.reviewing import Review
+from relaxant.shown_facts import Fact
 
 WOMAN: dict[str, Any] = {
     "sex": "female",

@@ -21,6 +21,7 @@ from relaxant.knowledge.plans import Act, FollowUp
 from relaxant.knowledge.schema import Jurisdiction
 from relaxant.lint_plans import faults_of_plans
 from relaxant.medicines.read import read_medicines
+from relaxant.monitoring import Watch
 from relaxant.plain import read_yaml
 from relaxant.planning.due_dates import Anchors, Change, Span, fixed_days, when_due
 from relaxant.planning.follow_up import Due, follow_up, in_words
@@ -28,7 +29,7 @@ from relaxant.planning.plan import Plan, Step
 from relaxant.planning.pump import refill_by
 from relaxant.report.html import render_html
 from relaxant.report.terminal import render_terminal
-from relaxant.reviewing import Review, Watch, review
+from relaxant.reviewing import Review, review
 
 KNOWN = load_knowledge()
 DAY = timedelta(days=1)

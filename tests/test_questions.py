@@ -15,7 +15,7 @@ from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import load_knowledge
 from relaxant.pharmacology.cards.course import GivenDose, course
 from relaxant.pharmacology.cards.model import individual
-from relaxant.pharmacology.estimation.estimation import Posterior
+from relaxant.pharmacology.estimation.closed_form import Posterior
 from relaxant.pharmacology.people.person import Person, draws_of
 from relaxant.pharmacology.people.questions import (
     dose_for_auc,

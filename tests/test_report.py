@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from relaxant.knowledge.load import load_knowledge
 from relaxant.medicines.regimen import Regimen
-from relaxant.pharmacology.clinic.prediction import Curve, Measure
+from relaxant.monitoring import Watch
+from relaxant.pharmacology.clinic.scenario import Curve, Measure
 from relaxant.predicted import ShownChange, ShownLevel, ShownModel, ShownPrediction, ShownScenario
 from relaxant.report.columns import text_width, wrapped
 from relaxant.report.html import render_html
@@ -26,17 +27,16 @@ from relaxant.report.shown import clean
 from relaxant.report.terminal import render_terminal
 from relaxant.report.view import View, view_of
 from relaxant.reviewing import (
-    Fact,
     KnowledgeStamp,
     Review,
     ShownIngredient,
     ShownMedicine,
     ShownSuggestion,
     Stamp,
-    Watch,
 )
 from relaxant.rules.findings import Check, Finding, Unchecked
 from relaxant.rules.reasons import Because, Cited, Effect
+from relaxant.shown_facts import Fact
 from relaxant.suited import ShownCombination, ShownSuitability
 
 LONG = "pseudo" * 50

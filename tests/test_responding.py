@@ -283,6 +283,56 @@ def test_a_dose_that_went_down_is_a_reason_of_its_own(knowledge: Knowledge) -> N
     assert "dose-down" not in {r.worsening for r in reasons(taken(up, knowledge), Person(), knowledge)}
 
 
+def test_a_day_with_less_of_two_medicines_is_one_day(knowledge: Knowledge) -> None:
+    entries = tuple(
+        Entry(day=FIRST + timedelta(days=i), doses={"baclofen": 0.0 if i == 9 else 30.0, "tizanidine": 0.0 if i in (9, 15) else 6.0})
+        for i in range(28)
+    )  # fmt: skip
+    own = taken(Diary(entries=entries, units={"baclofen": "mg", "tizanidine": "mg"}, scales=()), knowledge)
+    assert reasons(own, Person(), knowledge)[0].less_days == 2
+
+
+# ---------------------------------------------------------------- now and then
+
+
+SELDOM = [0.0] * 7 + [4.0, 0.0, 0.0, 0.0, 8.0, 0.0, 0.0] * 7
+
+
+def now_and_then(knowledge: Knowledge, medicines: list[str] | None) -> tuple[AsTaken, Review]:
+    file = None if medicines is None else person(knowledge, medicines=medicines, considering=[])
+    left, whole, _, stands = told(knowledge, days("tizanidine", SELDOM), file)
+    assert not stands & {"stopped", "dose down"}
+    return left, whole
+
+
+@pytest.mark.parametrize(
+    "medicines",
+    [None, [], ["tizanidine 4 mg three times a day"], ["tizanidine 4 mg, stopped 2026-08-01"]],
+    ids=["no file", "not in it", "daily", "stopped before"],
+)
+def test_what_is_taken_now_and_then_is_reviewed_as_taken_when_needed(knowledge: Knowledge, medicines: list[str] | None) -> None:  # fmt: skip
+    left, whole = now_and_then(knowledge, medicines)
+    (own,) = (m for m in whole.medicines if m.agents == ("tizanidine",) and m.role == "current")
+    assert own.status == "read" and own.regimen.as_needed and own.regimen.daily is not None
+    assert (own.regimen.daily.low, own.regimen.daily.high) == (0, 8)
+    assert bool(left.said) == (medicines is not None) and all(
+        "14 days" in text and "8 mg" in text for text in left.said
+    )
+
+
+@pytest.mark.parametrize("line", ["tizanidine 4 mg as needed", "tizanidine 4 mg, stopped 2026-09-26"])
+def test_a_file_that_has_it_as_needed_or_stopped_stands(knowledge: Knowledge, line: str) -> None:
+    left, _ = now_and_then(knowledge, [line])
+    assert left.said == () and left.patient.medicines == person(knowledge, medicines=[line], considering=[]).medicines
+
+
+def test_a_last_dose_long_after_the_usual_ones_is_the_day_it_stopped(knowledge: Knowledge) -> None:
+    own = days("baclofen", [30.0] * 30 + [0.0] * 10 + [5.0] + [0.0] * 5)
+    left, *_ = told(knowledge, own, person(knowledge, considering=[]))
+    (line,) = left.patient.medicines or ()
+    assert line.stop == FIRST + timedelta(days=40) and "5 mg" in line.said
+
+
 def test_sessions_are_no_falls(knowledge: Knowledge) -> None:
     own = days("onabotulinumtoxinA", [0.0] * 14 + [300.0] + [0.0] * 41, unit="units")
     found = reasons(taken(own, knowledge), Person(), knowledge)

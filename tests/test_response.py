@@ -19,6 +19,7 @@ from relaxant.knowledge.responses import ResponsePrior
 from relaxant.response.change import change
 from relaxant.response.course import Medicine, Open, Series, before_and_after, shares
 from relaxant.response.crossover import Crossover, Period, crossover_of, draw_test
+from relaxant.response.falls import falls
 from relaxant.response.latent import Process, fitted, told
 from relaxant.response.mixture import Mixture
 from relaxant.response.person import Person
@@ -245,6 +246,38 @@ def test_a_day_without_a_dose_written_is_as_the_day_before(knowledge: Knowledge)
     entries = [Entry(day=FIRST + timedelta(days=i), doses={"baclofen": 30.0} if i != 4 else {}, scores={"spasticity-nrs": 5.0}) for i in range(10)]  # fmt: skip
     own = taken(Diary(entries=tuple(entries), units={"baclofen": "mg"}, scales=("spasticity-nrs",)), knowledge)
     assert own.carried == {"baclofen": 1} and own.medicines["baclofen"].doses.tolist() == [30.0] * 10
+
+
+def test_before_the_days_that_are_used_a_dose_is_that_of_its_whole_day(knowledge: Knowledge) -> None:
+    """Twice 10 mg on the day before: nothing written on the first day that is used is 20 mg, and no rise comes after it."""
+    days = int(knowledge.policy("respond_window"))
+    doses = {0: (10.0, 10.0)} | dict.fromkeys(range(2, days + 1), (20.0,))
+    entries = tuple(
+        Entry(day=FIRST + timedelta(days=i), doses={"baclofen": d}) for i, own in doses.items() for d in own
+    )
+    own = taken(Diary(entries=entries, units={"baclofen": "mg"}, scales=()), knowledge)
+    assert own.first == FIRST + timedelta(days=1)
+    assert [(s.dose, s.days) for s in own.stretches] == [(20.0, days)] and own.start == days
+
+
+@pytest.mark.parametrize("first", [0.0, 8.0], ids=["none at first", "one at first"])
+def test_what_is_taken_now_and_then_is_taken_and_has_no_usual_dose(first: float, knowledge: Knowledge) -> None:
+    """Doses when needed are neither nothing nor a stop, and none of them is shown as 0."""
+    doses = [first, *([0.0] * 6), *([4.0, 0.0, 0.0, 0.0, 8.0, 0.0, 0.0] * 7)]
+    own = taken(diary(doses), knowledge)
+    assert own.seldom == {"baclofen": sum(d > 0 for d in doses)} and own.start == len(doses)
+    assert own.medicines["baclofen"].doses.tolist() == doses and not own.slips
+    found = answer(doses, knowledge, spasticity_nrs=rated(9, 6, 6))
+    assert found.readings[0].said == "no change of dose"
+    assert [d.doses["baclofen"] for d in found.table] == doses
+    assert any(f"{own.seldom['baclofen']} days" in text for text in found.said)
+
+
+@pytest.mark.parametrize("after", [[0.0] * 10 + [10.0] + [0.0] * 5, [30.0, 0.0, 0.0, 0.0, 0.0] * 12])
+def test_what_was_taken_daily_before_has_stopped(after: list[float], knowledge: Knowledge) -> None:
+    """However often it is taken now and then afterwards: the end of the daily dose is a fall."""
+    own = taken(diary([30.0] * 10 + [0.0] * 4 + after), knowledge)
+    assert own.seldom == {} and [f.after for f in falls(own, knowledge)] == [0.0]
 
 
 # ---------------------------------------------------------------- the words

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr
@@ -29,8 +30,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from relaxant.cli import main
+from relaxant.cohort.opening import fingerprint
 from relaxant.cohort.screen import screen
 from relaxant.cohort.synthesize import synthesize
+from relaxant.cohort.unfinished import Unfinished
 from relaxant.knowledge.load import load_knowledge
 
 PERSONS, LAST = 300, "2025-12-31"
@@ -428,6 +431,26 @@ def test_a_day_on_which_nobody_lives_has_nobody(day: str, parquet: Path) -> None
 
 
 # ---------------------------------------------------------------- killed
+
+
+@pytest.mark.parametrize("other", ["db:5433/omop", "db/omop?schema=b", "db/other", "db/omop?unix_sock=/run/a"])
+def test_a_screen_of_other_tables_is_not_gone_on_with(other: str) -> None:
+    """The same host and name, and another port or schema: other people. No password is written down."""
+    one, two = (fingerprint(f"postgresql://me:secret@{where}") for where in ("db/omop", other))
+    assert one != two and "secret" not in f"{one}{two}"
+    assert two == fingerprint(f"postgresql://you:word@{other}")
+
+
+def test_what_goes_to_disk_lies_in_the_output_and_is_gone(parquet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    screen(parquet, tmp_path / "out", people_at_once=100)
+    assert not (tmp_path / "out" / "unfinished").exists()
+    killed = Unfinished(tmp_path / "out", {"of": "one"})
+    (killed.folder / "spill-of-it").mkdir()
+    with Unfinished(tmp_path / "out", {"of": "one"}).spill() as spill:
+        assert list(killed.folder.glob("spill-*")) == [spill]
+    assert not list(killed.folder.glob("spill-*"))
+
 
 PROGRAM = """
 import sys

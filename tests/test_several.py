@@ -74,3 +74,15 @@ def test_what_cannot_be_weighed_says_why() -> None:
         weighed([_opinion(SIMON, one), _opinion(CHEVILLARD, two)])
     with pytest.raises(InputError, match="no model says how a level scatters"):
         weighed([_opinion(msgspec.structs.replace(CHEVILLARD, residuals=()), one)])
+
+
+def test_a_residual_error_is_lent_in_the_unit_of_the_levels() -> None:
+    """0.03 mg/L of a card is 30 ng/mL to the model that borrows it."""
+    (own,) = SIMON.residuals
+    observations = [Observation(time=2.0, value=300.0), Observation(time=7.5, value=120.0)]
+    found = []
+    for additive, unit in ((30.0, "ng/mL"), (0.03, "mg/L")):
+        lender = msgspec.structs.replace(SIMON, residuals=(msgspec.structs.replace(own, additive=additive, unit=unit),))
+        found.append(weighed([_opinion(lender, observations), _opinion(CHEVILLARD, observations)]))
+    assert [w.borrowed for w in found[1]] == [None, SIMON.model]
+    assert [w.weight for w in found[0]] == pytest.approx([w.weight for w in found[1]])

@@ -9,6 +9,7 @@ import re
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -19,8 +20,10 @@ from relaxant.cli_simulate import medicine_of
 from relaxant.cohort.simulated.most import answers, most_of
 from relaxant.cohort.simulated.people import copies_of, typical_people
 from relaxant.cohort.simulated.placed import STATUSES, Placed, placed
+from relaxant.cohort.simulated.shown import Words
 from relaxant.cohort.simulated.simulate import Wanted, doses_of, exposures, followed, individual_share, wanted_of
 from relaxant.cohort.simulated.tallied import ALL, Exposed
+from relaxant.cohort.simulated.told import Dose, Told
 from relaxant.errors import InputError
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.jurisdictions import holds_in
@@ -253,6 +256,32 @@ def test_the_answer_as_json_has_every_number(registry: Path, capsys: pytest.Capt
     assert answer["daily"] == 80 and answer["unit"] == "ng/mL"
     assert {s["id"] for s in answer["sources"]} == {s.source for s in BACLOFEN.sources}
     assert all(b["source"]["title"] and b["people"] for b in answer["bounds"]) and len(answer["bounds"]) > 1
+
+
+def test_the_page_gives_no_small_number_away(registry: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Eight people of a hundred in one band: the others' number would tell them, so another is hidden beside theirs."""
+    words = ["simulate", BACLOFEN.model, "--cohort", str(registry), "--dose", "20 mg four times a day", "--as-of", "2025-06-01", "--format", "json"]  # fmt: skip
+    assert main(words) == 0
+    made = msgspec.json.decode(capsys.readouterr().out, type=Told)
+    *bands, whole = (msgspec.structs.replace(line, studied=0, stretched=0, beyond=0, unknown=0) for line in made.lines)
+    sizes = [8, 40, 52, 0]
+    lines = [msgspec.structs.replace(band, people=n, studied=n) for band, n in zip(bands, sizes, strict=True)]
+    of_all = 100
+    answer = msgspec.structs.replace(
+        made,
+        lines=(*lines, msgspec.structs.replace(whole, people=of_all, studied=of_all)),
+        doses=(Dose(40.0, of_all - 8), Dose(80.0, 8)),
+        bounds=(msgspec.structs.replace(made.bounds[0], people=of_all - 8),),
+        with_partner=0,
+    )
+    shown = Words(answer, KNOWLEDGE, 11)
+    people = [row.cells[0] for row in shown.exposure().rows]
+    assert people[0].words == "fewer than 11" and people[-1].words == str(of_all)
+    assert people[1].words == "not shown" and [p.words for p in people[2:-1]] == [str(n) for n in sizes[2:]]
+    assert [row.cells[0].words for row in shown.doses().rows] == ["not shown", "fewer than 11"]
+    assert [bound["people"].kept for bound in shown.bounds()] == [True]
+    every = Words(answer, KNOWLEDGE, 0)
+    assert [row.cells[0].words for row in every.exposure().rows] == [str(n) for n in (*sizes, of_all)]
 
 
 @pytest.mark.parametrize(

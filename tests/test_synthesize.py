@@ -22,7 +22,7 @@ from relaxant.cohort.progress import Progress
 from relaxant.cohort.synthesize import synthesize
 from relaxant.cohort.synthetic.block import BLOCK
 from relaxant.cohort.synthetic.blueprint import Blueprint, blueprint
-from relaxant.cohort.synthetic.people import draw_people, factors_of
+from relaxant.cohort.synthetic.people import cell_of, draw_people, factors_of
 from relaxant.errors import InputError
 from relaxant.io.read import read_bytes
 from relaxant.knowledge.load import load_knowledge
@@ -172,7 +172,10 @@ def test_the_dictionary_reads_every_drug_and_its_dose_line(made: Path) -> None:
 def test_rates_are_those_of_the_knowledge(plan: Blueprint) -> None:
     factors, random = factors_of(plan), np.random.Generator(np.random.SFC64(11))
     blocks = [draw_people(plan, factors, BLOCK, 20_000, random) for _ in range(20)]
-    cell, has = np.concatenate([b.cell for b in blocks]), np.concatenate([b.has for b in blocks], axis=1)
+    cell, has = (
+        np.concatenate([cell_of(b.female, b.age) for b in blocks]),
+        np.concatenate([b.has for b in blocks], axis=1),
+    )
     for i, entry in enumerate(plan.entries):
         at = has[i] if entry.among is None else has[i][has[entry.among]]
         wanted = entry.table.ravel()[cell].mean()

@@ -10,14 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import TODAY
+from relaxant.facts.conditions import conditions_said
 from relaxant.io.patient_file import read_patient
+from relaxant.io.scale_entries import scale_entries
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.scales import number_of
 from relaxant.patient import Patient
 from relaxant.report.citations import Citations
 from relaxant.report.plan_page import Bullets, Line, Section, Table
 from relaxant.report.visits_view import visits_section
-from relaxant.response.visits import Visited, site_key, visits
+from relaxant.response.visits import Visited, Visits, site_key, visits_of
 
 MS, STROKE = "multiple sclerosis", "stroke"
 BEFORE, AFTER = "2026-05-01", "2026-11-01"
@@ -30,6 +32,11 @@ def person(knowledge: Knowledge, *observations: Any, conditions: Any = ()) -> Pa
 
 def scored(name: str, first: Any, last: Any, **fields: Any) -> list[dict[str, Any]]:
     return [{"name": name, "value": v, "date": d, **fields} for v, d in ((first, BEFORE), (last, AFTER))]
+
+
+def visits(patient: Patient, knowledge: Knowledge) -> Visits:
+    conditions = frozenset(name for name, has in conditions_said(patient, knowledge, {}).items() if has == 1.0)
+    return visits_of(scale_entries(patient, knowledge), conditions, knowledge)
 
 
 def one(knowledge: Knowledge, name: str, first: Any, last: Any, *conditions: str, **fields: Any) -> Visited:

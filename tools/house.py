@@ -14,7 +14,7 @@ SOURCE = ROOT / "src" / "relaxant"
 # Published equations, units and grammar carry numbers of their own, each with its source in the docstring.
 NUMBERS_ALLOWED = {"facts/renal.py", "facts/body.py", "facts/hepatic.py", "quantities.py"}
 PLAIN_NUMBERS = {0, 1, 2, 3, 4, -1}
-CLINICAL = ("rules/", "facts/", "planning/", "reviewing.py")
+CLINICAL = ("rules/", "facts/", "planning/", "reviewing.py", "shown_facts.py", "monitoring.py", "limits.py")
 AGENTS = re.compile(r"\b(?:baclofen|tizanidine|dantrolene|cyclobenzaprine|methocarbamol|carisoprodol|diazepam)\b", re.I)
 UNFINISHED = re.compile(r"\b(?:TO{1}DO|FIX{1}ME|XX{2})\b")
 MACHINE_PATH = re.compile(r"(?:^|[\s\"'(=])/(?:root|home/\w+|tmp/\w+|opt/\w+|work/\w+)/")

@@ -477,7 +477,8 @@ def _replay(options: argparse.Namespace) -> int:
     from relaxant.io.patient_file import read_patient
     from relaxant.knowledge.load import load_knowledge
     from relaxant.plain import decode_text, read_json
-    from relaxant.reviewing import changes, replay, to_json
+    from relaxant.replaying import changes, replay
+    from relaxant.reviewing import to_json
 
     data = _read(options.file)
     plain = read_json(decode_text(data, options.file), options.file)

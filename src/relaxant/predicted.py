@@ -9,20 +9,20 @@ from typing import Any
 import msgspec
 
 from relaxant.facts.facts import Facts
-from relaxant.facts.names import PERSON_FACTS
-from relaxant.knowledge.cards import Bounds, Effect, Model, Parameter, Relation, Target
+from relaxant.knowledge.cards import Effect, Model, Parameter, Relation, Target
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Patient
-from relaxant.pharmacology.clinic.domain import Remark
 from relaxant.pharmacology.clinic.learned import UsedLevel
 from relaxant.pharmacology.clinic.levels import levels_of
-from relaxant.pharmacology.clinic.prediction import Curve, Eligible, Measure, Prediction, Scenario, predictions
+from relaxant.pharmacology.clinic.prediction import Eligible, Prediction, predictions
+from relaxant.pharmacology.clinic.scenario import Curve, Measure, Scenario
 from relaxant.pharmacology.exposure.contributions import measured
 from relaxant.pharmacology.exposure.exposure import Change
 from relaxant.quantities import plain_number, shown_unit, three_digits
-from relaxant.rules.reasons import Cited
+from relaxant.rules.reasons import Cited, cited
 from relaxant.rules.wording import amount_text, capital, listed, shown_agent_name
+from relaxant.standings import Standings, decisive, nearest
 
 Words = Mapping[str, Any]
 _NOTHING = 1e-3  # of the peak
@@ -144,7 +144,7 @@ class _Said:
         self.knowledge: Knowledge = facts.knowledge
         self.words: Words = self.knowledge.words("prediction")
         self.values: Words = self.knowledge.words("values")
-        self.titles: Words = self.knowledge.words("facts")
+        self.standings = Standings(facts)
 
     def shown(self) -> ShownPrediction:
         found = self.prediction
@@ -179,8 +179,8 @@ class _Said:
         unknown = [e for e in found.cards if e.standing.status == "unknown"]
         kind = "unknown" if unknown else "beyond"
         every = [[r for r in e.standing.remarks if r.kind == kind] for e in unknown or found.cards]
-        remarks = [r for own in every for r in own] if unknown else _nearest(every)
-        reasons = dict.fromkeys(self.remark(r) for r in remarks)
+        remarks = [r for own in every for r in own] if unknown else nearest(every)
+        reasons = dict.fromkeys(self.standings.remark(r) for r in remarks)
         needs = dict.fromkeys(need for r in remarks for need in r.needs)
         return str(self.words["refused"][kind]).format(reasons=" ".join(reasons)), tuple(needs)
 
@@ -223,71 +223,16 @@ class _Said:
             found: dict[str, list[str]] = {}
             for eligible in behind:
                 for remark in (r for r in eligible.standing.remarks if r.kind == kind):
-                    text = self.remark(remark, band=eligible.weight > 0)
+                    text = self.standings.remark(remark, band=eligible.weight > 0)
                     found.setdefault(f"{kind} {remark.covariate}", []).append(text)
             for key, texts in found.items():
                 some = str(self.words["standing"]["some"]).format(text=texts[0], count=len(texts), all=len(behind))
                 said[key] = texts[0] if len(texts) == len(behind) else some
         seldom = self.facts.seldom_asked(0) - {"muscle_mass"}  # a card that rests on creatinine alone needs it said
-        decisive = [self.title(c) for c in _decisive(behind, seldom)]
-        if decisive:
-            said["decisive"] = str(self.words["standing"]["decisive"]).format(titles=listed(decisive, self.values))
+        titles = [self.standings.title(c) for c in decisive([e.standing for e in behind], seldom)]
+        if titles:
+            said["decisive"] = str(self.words["standing"]["decisive"]).format(titles=listed(titles, self.values))
         return said.values()
-
-    def remark(self, remark: Remark, *, band: bool = True) -> str:
-        """A remark in words; ``band``: whether the card has a spread, which it widens."""
-        words, bounds = self.words["standing"], remark.bounds
-        slots = {"title": self.title(remark.covariate), "value": self.value(remark), "needs": self.needs(remark)}
-        key = str(remark.kind)
-        if key == "unknown" and remark.needs in ((), (remark.covariate,)):
-            key += "_alone"
-        if remark.band_cv is not None:
-            slots["percent"] = plain_number(100 * remark.band_cv)
-        if bounds is not None:
-            yes_no = bounds.extrapolate_to[1] <= 1 and not bounds.unit
-            slots["reason"] = bounds.reason
-            slots["studied"] = self.between(bounds.studied, bounds.unit)
-            slots["outer"] = self.between(bounds.extrapolate_to, bounds.unit)
-            slots["spread"] = self.between(_within(remark, bounds), bounds.unit)
-            slots["percent"] = plain_number(100 * (bounds.widen_cv or 0.0))
-            if key in ("stretched", "beyond") and yes_no:
-                key += "_yes"
-            if remark.kind == "stretched" and not (bounds.widen_cv and band):
-                key += "_plain"
-            if remark.kind == "bounded" and _within(remark, bounds) != (remark.low, remark.high):
-                key += "_cut"
-        return capital(str(words[key]).format(**slots))
-
-    def title(self, covariate: str) -> str:
-        condition = self.knowledge.conditions.get(covariate)
-        if condition is not None:
-            return condition.title
-        return str(
-            self.titles.get(covariate) or self.words["circumstances"].get(covariate, covariate.replace("_", " "))
-        )
-
-    def value(self, remark: Remark) -> str:
-        own = remark.bounds.unit if remark.bounds is not None else ""
-        unit = PERSON_FACTS[remark.covariate].unit if remark.covariate in PERSON_FACTS else own
-        low, high = remark.low, remark.high
-        if low is not None and high is not None:
-            if low == high or plain_number(low, 3) == plain_number(high, 3):
-                return amount_text(low, unit, self.values)
-            return self.between((low, high), unit)
-        if high is not None:
-            return str(self.values["at_most"]).format(value=amount_text(high, unit, self.values))
-        if low is not None:
-            return str(self.values["at_least"]).format(value=amount_text(low, unit, self.values))
-        return str(self.values["unknown"])
-
-    def between(self, interval: tuple[float, float], unit: str) -> str:
-        low, high = interval
-        if plain_number(low, 3) == plain_number(high, 3):
-            return amount_text(low, unit, self.values)
-        return str(self.words["standing"]["range"]).format(low=plain_number(low, 3), high=plain_number(high, 3), unit=unit).strip()  # fmt: skip
-
-    def needs(self, remark: Remark) -> str:
-        return listed([str(self.titles.get(n) or n.replace("_", " ")) for n in remark.needs] or [self.title(remark.covariate)], self.values)  # fmt: skip
 
     # ------------------------------------------------------------ what is drawn
 
@@ -344,16 +289,16 @@ class _Said:
                 *self.of_rows(change),
             ),
             verified=change.verified,
-            sources=tuple(self.cited(s.source, s.place, s.says) for s in change.sources),
+            sources=tuple(cited(self.knowledge, s.source, s.place, s.says) for s in change.sources),
         )
 
     def of_rows(self, change: Change) -> Iterable[str]:
         """What is noted of the measurements behind a change; not how their range was read, which is not what is said here."""
         if change.grade not in ("measured", "label") or change.auc_ratio == 1:
             return ()
-        cited = {(s.source, s.place) for s in change.sources}
+        behind = {(s.source, s.place) for s in change.sources}
         rows = measured(self.prediction.ingredient, change.by, self.knowledge)
-        return dict.fromkeys(r.note for r in rows if r.note and r.interval != "range" and (r.source, r.place) in cited)
+        return dict.fromkeys(r.note for r in rows if r.note and r.interval != "range" and (r.source, r.place) in behind)
 
     def summary(self, scenario: Scenario, last: bool) -> Iterable[str]:
         """The scenario in a sentence; after the last one how far the models agree and how fast it comes and goes."""
@@ -444,7 +389,7 @@ class _Said:
         card = self.knowledge.models[eligible.model]
         main = self.main() if self.prediction.scenarios else None
         typical = main.curves[0].typical.get(card.model) if main is not None and main.every else None
-        standing = (self.remark(r, band=eligible.weight > 0) for r in eligible.standing.remarks)
+        standing = (self.standings.remark(r, band=eligible.weight > 0) for r in eligible.standing.remarks)
         return ShownModel(
             model=card.model,
             title=card.title,
@@ -456,7 +401,7 @@ class _Said:
             verified=_verified(card),
             remarks=tuple(dict.fromkeys((*standing, *self.lent(card)))),
             limits=card.limits,
-            sources=tuple(self.cited(s.source, s.place, s.says) for s in card.sources),
+            sources=tuple(cited(self.knowledge, s.source, s.place, s.says) for s in card.sources),
         )
 
     def lent(self, card: Model) -> Iterable[str]:
@@ -479,54 +424,6 @@ class _Said:
             low, high = high, None  # a toxic level is one from which on
         key = "between" if low and high else "from" if low else "up_to"
         return str(words[key]).format(low=low, high=high, unit=unit, text=target.text)
-
-    def cited(self, source: str, place: str, says: str | None) -> Cited:
-        known = self.knowledge.sources[source]
-        return Cited(id=source, title=known.title, place=place, url=known.address, says=says)
-
-
-def _within(remark: Remark, bounds: Bounds) -> tuple[float, float]:
-    """The part of what is known of a covariate that a card draws."""
-    least, most = bounds.extrapolate_to[0], bounds.studied[1]
-    low = least if remark.low is None else max(remark.low, least)
-    most = max(most, low)
-    return low, most if remark.high is None else min(remark.high, most)
-
-
-def _nearest(every: Sequence[Sequence[Remark]]) -> list[Remark]:
-    """Why the card that comes nearest to the person does not reach: the one with the nearest limits, then with the fewest reasons."""
-
-    def far(own: Sequence[Remark]) -> tuple[float, int]:
-        return max(map(_distance, own), default=0.0), len(own)
-
-    nearest = min(every, key=far)
-    return list(nearest)
-
-
-def _decisive(eligible: Sequence[Eligible], seldom: frozenset[str]) -> list[str]:
-    """What is asked, was not said and is taken as no, where a yes would leave none of these cards."""
-    every = [
-        [
-            r.covariate
-            for r in e.standing.remarks
-            if r.kind == "assumed"
-            and set(r.needs) - seldom
-            and r.bounds is not None
-            and r.bounds.extrapolate_to == (0, 0)
-        ]
-        for e in eligible
-    ]
-    return [c for c in every[0] if all(c in own for own in every[1:])] if every else []
-
-
-def _distance(remark: Remark) -> float:
-    """How far a person lies outside a card's limits, as a share of the nearer one; 1 for what a card has not at all."""
-    if remark.bounds is None:
-        return math.inf
-    low, high = remark.bounds.extrapolate_to
-    if remark.high is not None and remark.high < low:
-        return 1 - remark.high / low
-    return 1.0 if remark.low is None or not high else remark.low / high - 1
 
 
 def _largest_first(changes: Sequence[Change]) -> list[Change]:

@@ -112,7 +112,7 @@ def _above(diary: Diary, own: Taken, left: AsTaken, findings: Sequence[Finding],
     for agent, unit in diary.units.items():
         slips = (s.dose for s in own.slips if s.agent == agent)
         most = max((float(own.medicines[agent].doses.max()), *slips))
-        if in_sessions(agent, knowledge) or most <= dose_now(own, agent, knowledge):
+        if in_sessions(agent, knowledge) or most <= dose_now(own, agent):
             continue
         that_day = with_dose(left.patient, agent, most, unit, knowledge)
         told = review(that_day, knowledge=knowledge, predict=False, plan=False)
@@ -158,7 +158,7 @@ def next_of(response: Response, diary: Diary, own: Taken, left: AsTaken, whole: 
         decided_by=by,
         agent=planned.agent,
         unit=diary.units[planned.agent],
-        dose_now=dose_now(own, planned.agent, knowledge),
+        dose_now=dose_now(own, planned.agent),
         dose_next=planned.daily,
         first=planned.first,
         forecasts=tuple(_forecasts(response, diary, own, planned, knowledge)),
@@ -173,7 +173,7 @@ def standing(first: Reviewed, own: Taken, levels: Sequence[LevelSeen], knowledge
     out |= {"refused"} if first.refused else set()
     ended = [f for f in falls(own, knowledge) if f.lasts]
     out |= {"dose down"} if ended else set()
-    out |= {"stopped"} if ended and not any(dose_now(own, a, knowledge) for a in own.medicines) else set()
+    out |= {"stopped"} if ended and not any(dose_now(own, a) for a in own.medicines) else set()
     out |= {"level"} if any(not level.explained for level in levels) else set()
     return frozenset(out)
 
@@ -215,7 +215,7 @@ def _planned(own: Taken, diary: Diary, left: AsTaken, whole: Review, knowledge: 
     for plan in whole.plan:
         for step in plan.steps:
             if step.agent in own.medicines and step.agent not in left.newer and diary.units[step.agent] == plan.unit:
-                now = dose_now(own, step.agent, knowledge)
+                now = dose_now(own, step.agent)
                 if step.daily > now + _NEAR and step.changed > 0 and step.first >= own.last:
                     return step
     return None

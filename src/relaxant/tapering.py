@@ -91,7 +91,7 @@ def taper_asked(
 
 
 def _agent(said: str, medicines: Sequence[Medicine], knowledge: Knowledge, field: str) -> str:
-    """The agent that a name means: its own, its ingredient's or a brand's; what is taken comes before others of its ingredient."""
+    """The agent that a name means; of several routes what is taken."""
     lowered = sorted({a for t in knowledge.plans.tapers.values() for a in t.agents})
     known = [a for a in agents_named(said, knowledge, field) if a in lowered]
     if not known:

@@ -30,7 +30,6 @@ class Clause(msgspec.Struct, frozen=True):
     """One clause: where it stands, its words as written, and as plain words for comparison."""
 
     line: int
-    sentence: str
     text: str
     words: tuple[str, ...]
 
@@ -62,7 +61,7 @@ def clauses(text: str) -> Iterator[Clause]:
             for part in _CLAUSE.split(sentence):
                 words = plain_words(part)
                 if words:
-                    yield Clause(number, sentence, part.strip(), words)
+                    yield Clause(number, part.strip(), words)
 
 
 def _sentences(line: str) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from relaxant.cohort.days import day_number, day_of
-from relaxant.cohort.duck import connect
+from relaxant.cohort.duck import connect, quoted
 from relaxant.cohort.ndjson import bulk_files
 from relaxant.cohort.preparing import Prepared, nobody
 from relaxant.cohort.records import RECORDS
@@ -53,10 +52,10 @@ def prepare_bulk(
     """
     files, others = bulk_files(source)
     whole = sum(path.stat().st_size for path in files)
-    with tempfile.TemporaryDirectory(dir=unfinished.folder, prefix="spill-") as spill:
-        kept = Path(spill) / "resources.parquet"
+    with unfinished.spill() as spill:
+        kept = spill / "resources.parquet"
         met = write_resources(files, kept, lambda done: told(done, whole))
-        with connect(Path(spill), memory, threads) as db:
+        with connect(spill, memory, threads) as db:
             try:
                 kinds = _bring_together(db, kept)
                 if not kinds.get("Patient"):
@@ -106,8 +105,7 @@ def _unread(met: Met) -> Iterator[Left]:
 
 def _bring_together(db: duckdb.DuckDBPyConnection, resources: Path) -> dict[str, int]:
     """Keeps ``resources``, and ``patients`` with their numbers, in the order of their ids. Gives how many there are of each kind."""
-    quoted = str(resources).replace("'", "''")
-    db.execute(f"CREATE VIEW resources AS SELECT * FROM read_parquet('{quoted}')")
+    db.execute(f"CREATE VIEW resources AS SELECT * FROM read_parquet({quoted(resources)})")
     db.execute(
         """
         CREATE TABLE patients AS

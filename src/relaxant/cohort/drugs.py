@@ -56,7 +56,7 @@ _VACCINES = "CVX"
 _VOLATILE = "volatile_anaesthetic"
 _NDC = re.compile(r"\d{11}|\d{4,5}-\d{3,4}-\d{1,2}")
 _NAMELESS = "a medicine without name or code"
-_SPACES = re.compile(r"\s+route$", re.I)
+_ROUTE = re.compile(r"\s+route$", re.I)
 
 
 class Drug(Row, frozen=True, kw_only=True):
@@ -271,7 +271,7 @@ def _readable(words: str | None) -> str | None:
     """A route that is read as such in a line; none for one that a dose line does not know."""
     if not words:
         return None
-    plain = _SPACES.sub("", words)
+    plain = _ROUTE.sub("", words)
     route = read_dose(plain).route or ROUTES.get(plain.casefold())
     return route if route is not None and read_dose(route).route == route else None
 

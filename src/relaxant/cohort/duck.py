@@ -22,9 +22,9 @@ class DuckEngine:
 
     name = "duckdb"
 
-    def __init__(self, source: Path, *, memory: str = "1200MB", threads: int = 2) -> None:
+    def __init__(self, source: Path, *, memory: str = "1200MB", threads: int = 2, spill: Path | None = None) -> None:
         self._source = source
-        self._spill = tempfile.TemporaryDirectory(prefix="relaxant-")
+        self._spill = tempfile.TemporaryDirectory(prefix="relaxant-", dir=spill)
         self._faults: list[tuple[str, str, int]] = []
         self._where: dict[str, str] = {}
         with ExitStack() as undone:
@@ -87,7 +87,7 @@ class DuckEngine:
     def _files(self, folder: Path) -> None:
         for table, (ending, paths) in table_files(folder).items():
             if ending == ".parquet":
-                self._where[table] = f"read_parquet([{', '.join(map(_quoted, paths))}], union_by_name = true)"
+                self._where[table] = f"read_parquet([{', '.join(map(quoted, paths))}], union_by_name = true)"
             else:
                 self._csv(table, paths)
 
@@ -97,7 +97,7 @@ class DuckEngine:
         there, bad = list[tuple[str, dict[str, str]]](), 0
         for path in paths:
             reads = (
-                f"read_csv({_quoted(path)}, header = true, all_varchar = true, store_rejects = true, rejects_limit = 0)"
+                f"read_csv({quoted(path)}, header = true, all_varchar = true, store_rejects = true, rejects_limit = 0)"
             )
             found = self._run(f"DESCRIBE SELECT * FROM {reads}", path.name).fetchall()
             names = {name.lower(): name for name, *_ in found if name.lower() in wanted}
@@ -119,7 +119,7 @@ class DuckEngine:
 
     def _database(self, path: Path) -> None:
         try:
-            self._db.execute(f"ATTACH {_quoted(path)} AS source (READ_ONLY)")
+            self._db.execute(f"ATTACH {quoted(path)} AS source (READ_ONLY)")
         except duckdb.Error as error:
             raise self._broken(error) from None
         there = self._db.execute(
@@ -194,7 +194,7 @@ def table_files(folder: Path) -> dict[str, tuple[str, list[Path]]]:
     return out
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
     """A path as text of SQL."""
     return "'" + str(path).replace("'", "''") + "'"
 

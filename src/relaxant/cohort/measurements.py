@@ -27,7 +27,7 @@ MEASUREMENTS: Final = pa.schema(
 """A value times ``scale`` plus ``shift`` is in the lab's own unit; between ``least`` and ``most`` a body can show it; it is true for ``valid_days``."""
 
 _PER_AREA = "/1.73 m2"
-_UNITLESS = ("", "1")
+UNITLESS = ("", "1")
 
 
 class Measurement(Row, frozen=True, kw_only=True):
@@ -109,7 +109,7 @@ def _labs(knowledge: Knowledge) -> tuple[dict[str, Lab], dict[str, Lab]]:
 def _line(lab: Lab, said: list[str]) -> tuple[float, float] | None:
     """Scale and shift from the first of the units that measures the lab; from none, where the lab needs none."""
     if not said:
-        return (1.0, 0.0) if lab.unit in _UNITLESS or not lab.unit_required else None
+        return (1.0, 0.0) if lab.unit in UNITLESS or not lab.unit_required else None
     rate = lab.unit.removesuffix(
         _PER_AREA
     )  # many laboratories leave the body surface off the unit of an eGFR that is indexed to it

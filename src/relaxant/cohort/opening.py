@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from relaxant.cohort.engine import Engine
 from relaxant.cohort.ndjson import bulk_files
@@ -13,11 +13,12 @@ from relaxant.errors import InputError
 ENGINES = ("duckdb", "spark")
 _POSTGRES = ("postgresql://", "postgres://", "postgresql+pg8000://")
 _SPARK = "spark:"
+_TELLING = ("schema", "unix_sock")  # what of an address says which tables are meant
 _WOULD_DO = "give a folder with Parquet or CSV files of the OMOP tables or with FHIR resources one a line (NDJSON), a DuckDB file, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
 
 
-def open_source(source: str, engine: str = "duckdb", *, memory: str = "1200MB", threads: int = 2) -> Engine:
-    """The engine over a source. Raises :class:`InputError` where the source is none of those known, or its engine is not installed."""
+def open_source(source: str, engine: str = "duckdb", *, memory: str = "1200MB", threads: int = 2, spill: Path | None = None) -> Engine:  # fmt: skip
+    """The engine over a source; ``spill``: where it may go to disk, ``None``: where the system has temporary files. Raises :class:`InputError` where the source is none of those known, or its engine is not installed."""
     if engine not in ENGINES:
         raise InputError("--engine", engine, "there is no such engine", f"use {' or '.join(ENGINES)}")
     if source.startswith(_POSTGRES):
@@ -46,7 +47,7 @@ def open_source(source: str, engine: str = "duckdb", *, memory: str = "1200MB", 
             "SOURCE", source, "this file is no DuckDB database, and no line of it a FHIR resource", _WOULD_DO
         )
     with ExitStack() as undone:
-        held = DuckEngine(path, memory=memory, threads=threads)
+        held = DuckEngine(path, memory=memory, threads=threads, spill=spill)
         undone.callback(held.close)
         if not held.columns():
             raise InputError("SOURCE", source, "none of the tables of OMOP is there", _WOULD_DO)
@@ -66,7 +67,7 @@ def holds_bulk(source: str) -> bool:
 
 
 def fingerprint(source: str) -> list[str]:
-    """What tells one state of a source from another: its files with sizes and times, or the address of a database without its password."""
+    """What tells one state of a source from another: its files with sizes and times, or the address of a database."""
     if "://" in source or source.startswith(_SPARK):
         return [shown_source(source)]
     path = Path(source)
@@ -78,8 +79,14 @@ def fingerprint(source: str) -> list[str]:
 
 
 def shown_source(source: str) -> str:
-    """A source as it may be written down: without user and password."""
+    """A source as it may be written down: without user and password.
+
+    >>> shown_source("postgresql://me:secret@db:5433/omop?schema=cdm")
+    'postgresql://db:5433/omop?schema=cdm'
+    """
     if "://" not in source:
         return source
     parts = urlsplit(source)
-    return f"{parts.scheme}://{parts.hostname or 'localhost'}{parts.path}"
+    told = [(name, value) for name, value in parse_qsl(parts.query) if name in _TELLING]
+    where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2] or 'localhost'}{parts.path}"
+    return f"{where}?{urlencode(told, safe='/')}" if told else where

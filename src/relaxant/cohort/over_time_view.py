@@ -17,7 +17,7 @@ from relaxant.cohort.tally import Tally
 from relaxant.cohort.watching import rules_watched
 from relaxant.knowledge.load import Knowledge
 from relaxant.patient import jurisdiction_of
-from relaxant.quantities import plain_number
+from relaxant.quantities import plain_number, three_digits
 from relaxant.report.shown import counted
 from relaxant.rules.evaluate import Test
 from relaxant.rules.tiers import RANK
@@ -210,4 +210,4 @@ def _months_between(period: Period) -> list[str]:
 
 def _round(value: float) -> str:
     """Three figures, no more."""
-    return plain_number(float(f"{value:.3g}"))
+    return plain_number(three_digits(value))

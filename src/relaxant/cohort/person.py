@@ -11,15 +11,15 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 import pyarrow as pa
 
+from relaxant.cohort.days import day_of
+from relaxant.cohort.measurements import UNITLESS
 from relaxant.cohort.said import ALLERGY, CONDITION, EARLIER, HABIT, LINE, MEASURED, PERSON, Habit, Vocabulary
 from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.patient import Allergy, Line, Measured, Patient, Smoker, Stated
 
-_EPOCH = date(1970, 1, 1).toordinal()
 _SEXES: dict[float | None, Literal["female", "male"]] = {1.0: "female", 0.0: "male"}
 _BODY = ("weight", "height")
-_UNITLESS = ("", "1")
 _OF_EARLIER = "creatinine"
 
 
@@ -51,13 +51,13 @@ def patients_of(
 def _rows(said: pa.Table) -> Iterator[tuple[tuple[int, date], _Row]]:
     for batch in said.to_batches():
         person, as_of, kind, item, start, stop, low, high = (column.to_pylist() for column in batch.columns)
-        days = [date.fromordinal(_EPOCH + n) for n in as_of]
+        days = [day_of(n) for n in as_of]
         for one in zip(person, days, kind, item, _days(start), _days(stop), low, high, strict=True):
             yield one[:2], _Row(*one[2:])
 
 
 def _days(numbers: Iterable[int | None]) -> list[date | None]:
-    return [None if n is None else date.fromordinal(_EPOCH + n) for n in numbers]
+    return [None if n is None else day_of(n) for n in numbers]
 
 
 def _patient(
@@ -110,7 +110,7 @@ def _patient(
 def _measured(name: str, row: _Row, labs: dict[str, Any]) -> list[Measured]:
     """The least and the most of a day; one value where they are the same."""
     lab = labs[_OF_EARLIER if name == EARLIER else name]
-    unit = None if lab.unit in _UNITLESS else lab.unit
+    unit = None if lab.unit in UNITLESS else lab.unit
     values = dict.fromkeys(value for value in (row.low, row.high) if value is not None)
     return [Measured(name=lab.lab, value=value, unit=unit, date=row.start) for value in values]
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from relaxant.cohort.engine import spoken
+from relaxant.cohort.opening import shown_source
 from relaxant.cohort.said import SAID
 from relaxant.cohort.tables import BY_NAME
 from relaxant.errors import InputError, visible
@@ -28,7 +29,7 @@ class PostgresEngine:
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         asked = parse_qs(parts.query)
-        self._said = f"{parts.scheme}://{parts.hostname or 'localhost'}{parts.path}"  # no password in any message
+        self._said = shown_source(url)  # no password in any message
         try:
             self._db = pg8000.dbapi.connect(
                 user=unquote(parts.username or "postgres"),

@@ -9,8 +9,6 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-import pyarrow as pa
-
 from relaxant.cohort.days import day_number
 from relaxant.cohort.registry import Registry
 from relaxant.cohort.said import HABIT, LINE, MEASURED, PERSON
@@ -326,10 +324,12 @@ def said_noted() -> str:
     """
 
 
-def distinct(key: str, typed: str, *, where: str = "TRUE") -> str:
+def distinct(key: str, typed: str) -> str:
     """The distinct things of a table by their key, each with the number of its rows."""
     names = ", ".join(part.rpartition(" AS ")[2].strip() for part in _parts(key))
-    return f"SELECT {names}, CAST(COUNT(*) AS BIGINT) AS rows FROM (SELECT {key} FROM {typed} AS s WHERE {where}) AS k GROUP BY {names}"
+    return (
+        f"SELECT {names}, CAST(COUNT(*) AS BIGINT) AS rows FROM (SELECT {key} FROM {typed} AS s) AS k GROUP BY {names}"
+    )
 
 
 def _parts(key: str) -> list[str]:
@@ -343,11 +343,6 @@ def _parts(key: str) -> list[str]:
         else:
             part += letter
     return [*out, part]
-
-
-def no_rows(schema: pa.Schema) -> pa.Table:
-    """A mapping that maps nothing: for a table that is not there."""
-    return schema.empty_table()
 
 
 def people(first: date, last: date) -> str:

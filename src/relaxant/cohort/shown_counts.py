@@ -23,29 +23,19 @@ class Text(msgspec.Struct, frozen=True):
     kept: bool = False
 
 
-class Counts:
-    """Every count of the page by its cell. ``words`` are those of the page, ``least`` the smallest number of persons shown.
+class Shown:
+    """Counts by cell as a page writes them. ``words`` are those of the page, ``least`` the smallest number of persons shown.
 
     ``all`` are the counts; ``sums`` what adds up to what; ``apart`` cells that stand nowhere on the page; ``hidden`` those that are not shown.
     """
 
-    def __init__(self, tally: Tally, ages: tuple[str, ...], words: Mapping[str, Any], least: int) -> None:
+    def __init__(
+        self, counts: dict[Cell, int], sums: list[Sum], apart: list[Cell], words: Mapping[str, Any], least: int
+    ) -> None:
+        self.all, self.sums, self.apart = counts, sums, apart
         self._words, self._least = words, least
-        self.all: dict[Cell, int] = {}
-        self.sums: list[Sum] = []
-        self.apart: list[Cell] = [USABLE]
-        self._whole(tally)
-        self._by(tally, "sex", SEXES, 0)
-        self._by(tally, "age", ages, 1)
-        for kind, counts in (("rule", tally.rules), ("need", {n: w.people for n, w in tally.wanting.items()})):
-            self._among(((kind, name), count) for name, count in counts.items())
-        self._among((("known", name), tally.known.get(name, 0)) for name in INPUTS)
-        for name in ("sex", "age"):  # who lacks it is told twice
-            self.sums.append(Sum(("not", "known", name), (("with", name, UNKNOWN),)))
-        for situation in (TAKING, STOPPED):
-            self._among((("agent", a, s), count) for (a, s), count in tally.agents.items() if s == situation)
-        self._small = {cell for cell, count in self.all.items() if 0 < count < least}
-        self.hidden = unshown(self.all, self.sums, self.apart, least) if self._small else frozenset()
+        self._small = {cell for cell, count in counts.items() if 0 < count < least}
+        self.hidden = unshown(counts, sums, apart, least) if self._small else frozenset[Cell]()
 
     def __getitem__(self, cell: Cell) -> int:
         return self.all.get(cell, 0)
@@ -83,6 +73,26 @@ class Counts:
             return Text(str(words["hardly" if share < 50 else "nearly"]))
         digits = 1 if 0 < share < 10 or 90 < share < 100 else 0
         return Text(str(words["percent"]).format(share=f"{share:.{digits}f}".removesuffix(".0")))
+
+
+class Counts(Shown):
+    """Every count of a screen's page."""
+
+    def __init__(self, tally: Tally, ages: tuple[str, ...], words: Mapping[str, Any], least: int) -> None:
+        self.all: dict[Cell, int] = {}
+        self.sums: list[Sum] = []
+        self.apart: list[Cell] = [USABLE]
+        self._whole(tally)
+        self._by(tally, "sex", SEXES, 0)
+        self._by(tally, "age", ages, 1)
+        for kind, counts in (("rule", tally.rules), ("need", {n: w.people for n, w in tally.wanting.items()})):
+            self._among(((kind, name), count) for name, count in counts.items())
+        self._among((("known", name), tally.known.get(name, 0)) for name in INPUTS)
+        for name in ("sex", "age"):  # who lacks it is told twice
+            self.sums.append(Sum(("not", "known", name), (("with", name, UNKNOWN),)))
+        for situation in (TAKING, STOPPED):
+            self._among((("agent", a, s), count) for (a, s), count in tally.agents.items() if s == situation)
+        super().__init__(self.all, self.sums, self.apart, words, least)
 
     # ------------------------------------------------------------ what adds up to what
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Protocol
@@ -53,15 +54,15 @@ class Tables(msgspec.Struct, frozen=True):
         self, asked: Asked, unfinished: Unfinished, knowledge: Knowledge, told: Callable[[int, int], None]
     ) -> Prepared:
         """What is said of everybody who has a relaxant."""
-        held = open_source(self.source, self.engine, memory=asked.memory, threads=asked.threads)
-        try:
+        with (
+            unfinished.spill() as spill,
+            closing(open_source(self.source, self.engine, memory=asked.memory, threads=asked.threads, spill=spill)) as held,
+        ):  # fmt: skip
             prepared, said = prepare_registry(
                 Registry(held), knowledge, as_of=asked.as_of, country=asked.country, today=asked.today, people_at_once=asked.people_at_once, period=asked.period
             )  # fmt: skip
             unfinished.put_said(held.stream(prepare.in_order(said)))
-        finally:
-            held.close()
-        return prepared
+            return prepared
 
 
 class Bulk(msgspec.Struct, frozen=True):

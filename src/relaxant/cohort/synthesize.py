@@ -25,6 +25,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from relaxant.cohort.cdm import TABLES
+from relaxant.cohort.days import EPOCH, day_number
 from relaxant.cohort.synthetic.block import BLOCK, block, with_row_numbers
 from relaxant.cohort.synthetic.blueprint import blueprint
 from relaxant.cohort.synthetic.concepts import concept_table, strength_table
@@ -40,8 +41,7 @@ PART = 10 * BLOCK
 _STRIDE = 2_000_000  # numbers of rows that a file of a table may use
 _MOST_PEOPLE = (2**31 // _STRIDE) * PART
 _ROWS_OF_A_GROUP = 131_072
-_EPOCH = date(1970, 1, 1)
-_EARLIEST, _LATEST = date(1970, 1, 1), date(2090, 12, 31)
+_EARLIEST, _LATEST = EPOCH, date(2090, 12, 31)
 Format = Literal["parquet", "csv"]
 
 
@@ -81,7 +81,7 @@ def synthesize(
         raise InputError("--country", country, "no registry is known for it", f"use {', '.join(sorted(known))}")
     plan = blueprint(knowledge, known[country.upper()])
     last = as_of or date.fromisoformat(plan.people.last_day)
-    last_day = (last - _EPOCH).days
+    last_day = day_number(last)
     factors, wrong = factors_of(plan), dirt_of(plan, dirt)
     rows = dict.fromkeys(TABLES, 0)
     folder.parent.mkdir(parents=True, exist_ok=True)

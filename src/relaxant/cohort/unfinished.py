@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -18,6 +20,7 @@ from relaxant.cohort.said import SAID
 from relaxant.errors import InputError
 
 FOLDER = "unfinished"
+_SPILL = "spill-"
 _ROWS = 131_072  # of a group of the prepared relation, which is read as a whole
 
 
@@ -36,11 +39,11 @@ class Unfinished:
         self.folder = output / FOLDER
         written = msgspec.json.format(msgspec.json.encode(stamp, order="sorted"), indent=1)
         try:
-            self.resumed = (self.folder / "stamp.json").read_bytes() == written
+            resumed = (self.folder / "stamp.json").read_bytes() == written
         except OSError:
-            self.resumed = False
+            resumed = False
         try:
-            if not self.resumed:
+            if not resumed:
                 if self.folder.exists():
                     shutil.rmtree(self.folder)
                 self.folder.mkdir(parents=True)
@@ -69,6 +72,14 @@ class Unfinished:
         beside = self.folder / f"{name}.{os.getpid()}.part"
         write(beside)
         os.replace(beside, self.folder / name)
+
+    @contextmanager
+    def spill(self) -> Iterator[Path]:
+        """A folder for what goes to disk while the rows are prepared, gone afterwards; that of a screen that was killed goes first."""
+        for left in self.folder.glob(f"{_SPILL}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix=_SPILL) as made:
+            yield Path(made)
 
     def put_said(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema = SAID) -> None:
         """Writes the prepared rows, people one after another."""

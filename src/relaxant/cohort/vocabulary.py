@@ -1,7 +1,7 @@
 """From the distinct things that a registry holds to what they mean: each read once, by the bedside's own readers.
 
 The ``map_*`` functions of :mod:`relaxant.cohort.drugs`, :mod:`~relaxant.cohort.doses`, :mod:`~relaxant.cohort.measurements`,
-:mod:`~relaxant.cohort.conditions` and :mod:`~relaxant.cohort.observations` take a table of the distinct things with how many rows each has,
+:mod:`~relaxant.cohort.conditions`, :mod:`~relaxant.cohort.observations` and :mod:`~relaxant.cohort.procedures` take a table of the distinct things with how many rows each has,
 write into one :class:`Glossary`, and give a table with the same keys to be joined with. The order of the rows changes nothing.
 """
 

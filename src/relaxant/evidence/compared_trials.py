@@ -14,7 +14,7 @@ from relaxant.evidence.summaries import Net, Summary, net, summary
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.trials import Arm, Trial
 from relaxant.rules.reasons import Cited, cited
-from relaxant.rules.wording import capital
+from relaxant.rules.wording import capital, listed
 
 Better = Literal["more", "fewer", "higher", "lower"]
 BETTERS: tuple[Better, ...] = get_args(Better)
@@ -203,21 +203,17 @@ def _verdict(
         yield capital(str(words["count"][key]).format(count=count, **names))
         yield str(words["all_randomised" if randomised == count else "some_randomised"][key]).format(count=randomised)
     if pooled:
-        yield str(words["pooled"]).format(outcomes=_listed(pooled, words))
+        yield str(words["pooled"]).format(outcomes=listed(pooled, words, len(pooled)))
     if single:
-        yield str(words["single"]).format(outcomes=_listed(single, words))
+        yield str(words["single"]).format(outcomes=listed(single, words, len(single)))
     if count and reasons:
         parts = [
             str(words["reasons"][why]["one" if n == 1 else "other"]).format(count=n)
             for why, n in sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
         ]
-        yield str(words["because" if pooled or single else "nothing"]).format(reasons=_listed(parts, words))
+        yield str(words["because" if pooled or single else "nothing"]).format(reasons=listed(parts, words, len(parts)))
     if reviews:
         yield str(words["reviews"]["one" if reviews == 1 else "other"]).format(count=reviews)
-
-
-def _listed(parts: Sequence[str], words: Mapping[str, Any]) -> str:
-    return parts[0] if len(parts) == 1 else str(words["and"]).format(most=", ".join(parts[:-1]), last=parts[-1])
 
 
 # ---------------------------------------------------------------- trials in words

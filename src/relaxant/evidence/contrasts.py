@@ -47,6 +47,15 @@ def log_risk(count: float, n: float, *, add: float = 0.0) -> tuple[float, float]
     return float(np.log(events / all_of_them)), 1 / events - 1 / all_of_them
 
 
+def log_risks(counts: Sequence[tuple[int, int]]) -> list[tuple[float, float]]:
+    """The log risk and its variance in the arms of one trial, of each the events and the people.
+
+    A half is added to each cell where an arm has no event, or everybody in two arms has one: without it a logarithm or a spread is missing.
+    """
+    bare = any(count == 0 for count, _ in counts) or sum(count == n for count, n in counts) > 1
+    return [log_risk(count, n, add=_HALF if bare else 0.0) for count, n in counts]
+
+
 def _cell(what: str, count: float) -> float:
     if count <= 0:
         raise InputError(what, count, "a cell without anybody has no logarithm", "add a half to each cell of the trial")

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-from relaxant.evidence.contrasts import log_risk
+from relaxant.evidence.contrasts import log_risks
 from relaxant.evidence.intervals import Z, difference_interval, share_interval
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.trials import Result, Trial
@@ -35,7 +35,6 @@ WHYS: tuple[Why, ...] = get_args(Why)
 """Why a number stands outside every pool: the reason that comes first is the one given."""
 Scale = Literal["risk ratio", "mean difference", "printed ratio"]
 PLACEBO = "placebo"
-_HALF = 0.5
 _BY_DESIGN: dict[str, Why] = {
     "pooled": "pooled",
     "open": "open",
@@ -94,12 +93,6 @@ class Contrast(msgspec.Struct, frozen=True, kw_only=True):
     derived: tuple[str, ...] = ()
     text: tuple[str, ...] = ()
     sources: tuple[Cited, ...] = ()
-
-
-class Sided(msgspec.Struct, frozen=True):
-    """The results of one treatment in one trial, of one outcome at one time."""
-
-    results: tuple[Result, ...]
 
 
 def outcomes_of(trials: Iterable[Trial]) -> dict[str, bool]:
@@ -207,8 +200,7 @@ def _counted(trial: Trial, one: Sequence[Result], other: Sequence[Result], agent
     )
     if count == less == 0:
         return msgspec.structs.replace(made, why_not="no events")
-    add = _HALF if 0 in (count, less) else 0.0
-    (first, its), (second, others) = log_risk(count, n, add=add), log_risk(less, of, add=add)
+    (first, its), (second, others) = log_risks([(count, n), (less, of)])
     return _measured(made, first - second, its + others, log=True)
 
 

@@ -157,10 +157,8 @@ def _suits(agent: str, patient: Patient, facts: Facts) -> Iterator[ForThem]:
     """What sources say of the agent for what the person has, the best supported first."""
     known = [
         i
-        for i in indications(facts.knowledge.agents[agent], facts.jurisdiction)
-        if facts.column(f"condition:{i.condition}").surely[0]
-        and may_be_of_age(i, facts, 0)
-        and (not i.countries or patient.country in i.countries)
+        for i in indications(facts.knowledge.agents[agent], facts.jurisdiction, patient.country)
+        if facts.column(f"condition:{i.condition}").surely[0] and may_be_of_age(i, facts, 0)
     ]
     for one in sorted(known, key=lambda i: SUITABILITIES.index(i.status)):
         yield ForThem(

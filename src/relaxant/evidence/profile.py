@@ -13,6 +13,7 @@ from relaxant.evidence.pieces import fewest, steps_told
 from relaxant.evidence.reactions import Listed, Reaction, listed, reactions
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
+from relaxant.facts.suitability import indications
 from relaxant.facts.value_words import value_text
 from relaxant.knowledge.cards import Model, Published
 from relaxant.knowledge.jurisdictions import holds_in
@@ -300,7 +301,7 @@ def _usual(number: Published, card: Model) -> bool:
 
 def _for_what(agent: Agent, country: str, jurisdiction: Jurisdiction, knowledge: Knowledge) -> Iterator[ForWhat]:
     """What the agent is to each condition, the best supported first."""
-    here = [i for i in agent.indications if holds_in(i, jurisdiction) and (not i.countries or country in i.countries)]
+    here = indications(agent, jurisdiction, country)
     for one in sorted(here, key=lambda i: SUITABILITIES.index(i.status)):
         yield ForWhat(
             condition=knowledge.conditions[one.condition].title,

@@ -15,12 +15,12 @@ from typing import Literal
 import msgspec
 import numpy as np
 
-from relaxant.evidence.contrasts import Group, log_risk, network
+from relaxant.evidence.contrasts import Group, log_risks, network
 from relaxant.evidence.outcomes import PLACEBO, Contrast, Scale, agents_of, contrasts
 from relaxant.evidence.pooling import Pooled, pooled
 from relaxant.knowledge.load import Knowledge
 
-_FEWEST, _SMALL_CELL = 2, 0.5
+_FEWEST = 2
 Reason = Literal["nothing", "no numbers", "one", "unlike", "no library"]
 
 
@@ -180,12 +180,10 @@ def _groups(knowledge: Knowledge, name: str, outcome: str) -> list[Group]:
                 if c.trial == name and c.why_not is None and c.share is not None and c.share_against is not None:
                     counts.setdefault(one, (c.share_against.count, c.share_against.n))
                     counts.setdefault(other, (c.share.count, c.share.n))
-    add = _SMALL_CELL if any(count == 0 for count, _ in counts.values()) else 0.0
-    out = []
-    for treatment, (count, n) in counts.items():
-        value, variance = log_risk(count, n, add=add)
-        out.append(Group(treatment=treatment, value=value, variance=variance))
-    return out
+    return [
+        Group(treatment=treatment, value=value, variance=variance)
+        for treatment, (value, variance) in zip(counts, log_risks(list(counts.values())), strict=True)
+    ]
 
 
 def _joined(groups: dict[str, list[Group]], agents: Sequence[str]) -> dict[str, list[Group]]:

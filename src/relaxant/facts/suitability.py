@@ -27,9 +27,10 @@ _FOR_ANAESTHESIA = ("neuromuscular blocker", "reversal")
 """Given for an operation or ventilation, which is no condition: what else the person has is no reason against them."""
 
 
-def indications(agent: Agent, jurisdiction: Jurisdiction) -> tuple[Indication, ...]:
-    """The agent's indications, and what it is not for, under one jurisdiction."""
-    return tuple(i for i in agent.indications if holds_in(i, jurisdiction))
+def indications(agent: Agent, jurisdiction: Jurisdiction, country: str | None = None) -> tuple[Indication, ...]:
+    """The agent's indications, and what it is not for, under one jurisdiction; with a ``country`` without what labels of other countries alone say."""
+    own = (i for i in agent.indications if holds_in(i, jurisdiction))
+    return tuple(i for i in own if country is None or not i.countries or country in i.countries)
 
 
 def unsuited(facts: Facts, agent: str) -> Column:

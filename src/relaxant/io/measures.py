@@ -79,7 +79,7 @@ def measures(reading: Reading, plain: Mapping[str, Any], field: str) -> tuple[Me
 
 def is_measure(name: str, knowledge: Knowledge) -> bool:
     """Whether a name is that of a laboratory value or an observation that any rule asks for."""
-    return fold(name) in _by_name(_Held(knowledge))
+    return fold(name) in _by_name(knowledge)
 
 
 def measured(reading: Reading, field: str, item: Any) -> Measured:

@@ -35,6 +35,15 @@ def agents_named(name: str, knowledge: Knowledge, field: str = "NAME") -> list[s
     raise InputError(field, name, "no relaxant that is known here has this name", would)
 
 
+def agent_named(name: str, knowledge: Knowledge, field: str = "AGENT") -> str:
+    """The agent that a name means; of several routes the usual one. Raises :class:`InputError` as :func:`agents_named`, and where several are meant alike."""
+    found = agents_named(name, knowledge, field)
+    usual = [a for a in found if knowledge.agents[a].default_route]
+    if len(found) > 1 and len(usual) != 1:
+        raise InputError(field, name, "it means several relaxants", f"name one of {', '.join(dict.fromkeys(found))}")
+    return (usual or found)[0]
+
+
 def _of(ingredients: Sequence[Ingredient], knowledge: Knowledge) -> list[str]:
     names = {i.name for i in ingredients}
     return [a.agent for a in knowledge.agents.values() if a.ingredient in names]

@@ -13,7 +13,8 @@ from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.plans import UsefulLevel
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Line, Patient
-from relaxant.pharmacology.clinic.prediction import Scenario, predictions
+from relaxant.pharmacology.clinic.prediction import predictions
+from relaxant.pharmacology.clinic.scenario import Scenario
 from relaxant.planning.option import Chance, Useful, UsualDose
 from relaxant.planning.plan import Step
 from relaxant.planning.weighing import ordered

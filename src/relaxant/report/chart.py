@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from relaxant.drawing import height_axis, line, place, text, tick, time_axis
-from relaxant.pharmacology.clinic.prediction import Curve
+from relaxant.pharmacology.clinic.scenario import Curve
 
 _WIDTH, _LEFT, _RIGHT = 720, 64, 704
 _TOP, _TALL = 12, 240

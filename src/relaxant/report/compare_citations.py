@@ -16,6 +16,7 @@ from relaxant.rules.reasons import Cited, cited
 
 _ID = re.compile(r"\b[a-z0-9]+(?:-[a-z0-9]+)+\b")
 _YEAR = 4
+_EDGES = " ,:"
 Block = Line | Bullets | Table | Forest
 
 
@@ -34,23 +35,35 @@ class Citing:
     def __init__(self, knowledge: Knowledge, citations: Citations) -> None:
         self.knowledge, self.citations = knowledge, citations
         self.beside: dict[Mark, tuple[Mark, ...]] = {}
+        self.joins = frozenset(knowledge.words("compare")["joins"])
 
     def mark(self, known: Cited) -> Mark:
         """The mark of a source at a place. What the place says of further sources is cited with them, by :meth:`shown`."""
         own, rest = list[str](), list[tuple[str, str]]()
         for part in known.place.split(";"):
-            ids = [i for i in _ID.findall(part) if i in self.knowledge.sources]
-            bare = " ".join(_ID.sub(lambda m: "" if m[0] in self.knowledge.sources else m[0], part).split())
-            if ids:
-                rest += [(i, bare if n == 0 else "") for n, i in enumerate(ids)]
+            named = [m for m in _ID.finditer(part) if m[0] in self.knowledge.sources]
+            if named:
+                rest += zip((m[0] for m in named), self.places(part, named), strict=True)
             else:
-                own.append(bare)
-        mark = self.citations.mark(msgspec.structs.replace(known, place="; ".join(p.strip(" ,:") for p in own if p.strip(" ,:"))))  # fmt: skip
-        further = [
-            self.citations.mark(cited(self.knowledge, i, place.strip(" ,:"))) for i, place in rest if i != known.id
-        ]
+                own.append(" ".join(part.split()).strip(_EDGES))
+        mark = self.citations.mark(msgspec.structs.replace(known, place="; ".join(filter(None, own))))
+        further = [self.citations.mark(cited(self.knowledge, i, place)) for i, place in rest if i != known.id]
         self.beside[mark] = tuple(dict.fromkeys((*self.beside.get(mark, ()), *further)))
         return mark
+
+    def places(self, part: str, named: Sequence[re.Match[str]]) -> Iterator[str]:
+        """The place in each source that a part of a place names: what is said of the first before its id, and what stands behind each."""
+        ends = [*(m.start() for m in named[1:]), len(part)]
+        for number, (found, end) in enumerate(zip(named, ends, strict=True)):
+            said = (part[: found.start()].rstrip("( ") if number == 0 else "", part[found.end() : end].lstrip(") "))
+            yield ", ".join(filter(None, map(self.bare, said)))
+
+    def bare(self, text: str) -> str:
+        """Words beside an id without what joined them to it: “the same doses in” is “the same doses”."""
+        words = text.strip(_EDGES).split()
+        while words and words[-1] in self.joins:
+            words.pop()
+        return " ".join(words).strip(_EDGES)
 
     def shown(self, blocks: Sequence[Block]) -> Iterator[Block]:
         """The blocks with every source that a place names cited after it, and no id in a sentence."""

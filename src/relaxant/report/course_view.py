@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from relaxant.pharmacology.clinic.prediction import Curve
+from relaxant.pharmacology.clinic.scenario import Curve
 from relaxant.predicted import ShownModel, ShownPrediction, ShownScenario
 from relaxant.quantities import plain_number, shown_unit
 from relaxant.report.chart import Shown, chart, middle_of

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from relaxant.knowledge.schema import Tier
+from relaxant.monitoring import Watch
 from relaxant.report.citations import SourceView
 from relaxant.report.fhir_medicines import meant_ids, medicines, taken_ids
 from relaxant.report.fhir_parts import bundle_of, narrative, notes, period, person, subject, to, uid_of, written
@@ -23,7 +24,7 @@ from relaxant.report.plan_page import Block, Bullets, Line, PlanHead, Table, Wor
 from relaxant.report.plan_text import marked
 from relaxant.report.review_pages import Chapter, Part, Picture, chapters, finding_blocks, tagged
 from relaxant.report.view import FindingView, View, WatchView
-from relaxant.reviewing import Review, Watch
+from relaxant.reviewing import Review
 from relaxant.rules.findings import Finding
 
 _SEVERITIES: dict[Tier, str] = {"DANGER": "high", "CHANGE": "moderate", "WATCH": "low", "NOTE": "low"}

@@ -18,6 +18,7 @@ from relaxant.facts.names import what_is
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.schema import TIERS, Tier
 from relaxant.medicines.dictionary import display_name
+from relaxant.monitoring import Watch
 from relaxant.planning.option import Options
 from relaxant.predicted import ShownPrediction
 from relaxant.quantities import plain_number
@@ -28,10 +29,11 @@ from relaxant.report.options_view import options_section
 from relaxant.report.plan_page import PlanHead, PlanView, Section, TakenView
 from relaxant.report.plan_view import plan_view
 from relaxant.report.shown import clean, counted, title_of
-from relaxant.reviewing import Fact, Review, ShownMedicine, Watch
+from relaxant.reviewing import Review, ShownMedicine
 from relaxant.rules.findings import Finding, Unchecked
 from relaxant.rules.reasons import Cited, Effect
 from relaxant.rules.wording import capital
+from relaxant.shown_facts import Fact
 
 Words = Mapping[str, Any]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 
 import msgspec
+import numpy as np
 
 from relaxant.diary import Diary
 from relaxant.knowledge.load import Knowledge
@@ -14,12 +14,11 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Line, Patient, Stated
 from relaxant.quantities import Quantity, convert, plain_number
-from relaxant.response.falls import Fall, daily, in_sessions
+from relaxant.response.falls import Fall, daily, in_sessions, last_stretch
 from relaxant.response.taken import Stretch, Taken
 from relaxant.rules.wording import capital
 
 _NEAR = 1e-6
-Words = Mapping[str, Any]
 
 
 class AsTaken(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,16 +60,14 @@ def as_taken(
             said.append(words["newer"].format(agent=capital(agent), last=taken.last.isoformat()))
             continue
         current = [m for _, m in mine if m.role == "current"]
-        now = _last(taken, agent)
-        if now is None or _same(current, now, in_sessions(agent, knowledge)):
+        now = last_stretch(taken, agent)
+        if now is None or _stands(agent, now, [m for _, m in mine], taken, once=in_sessions(agent, knowledge)):
             continue
-        if not now.dose and not current and (mine or not taken.medicines[agent].doses.any()):
-            continue  # the file has it as stopped, or it was never taken
         kept = [(line, m) for line, m in zip(lines, listed, strict=True) if not (agent in m.agents and m.role == "current")]  # fmt: skip
         stood = [line for line, m in mine if m.role == "current"]
         line = _line(agent, now, taken, diary, stood, current, knowledge)
         if patient is not None:
-            said.append(_difference(agent, now, current, line, words, once=in_sessions(agent, knowledge)))
+            said.append(_difference(agent, now, current, line, taken, knowledge))
         lines = [line for line, _ in kept] + ([] if line is None else [line])
         listed = (*(m for _, m in kept), *(() if line is None else _read(line, own, taken.last, knowledge)))
     named = tuple(Stated(name=knowledge.conditions[c].title) for c in sorted(conditions))
@@ -103,11 +100,6 @@ def with_dose(patient: Patient, agent: str, dose: float, unit: str, knowledge: K
     return msgspec.structs.replace(alone, medicines=(*others, _written(agent, dose, unit, knowledge, start=start)))
 
 
-def _last(taken: Taken, agent: str) -> Stretch | None:
-    own = [s for s in taken.stretches if s.agent == agent]
-    return own[-1] if own else None
-
-
 def _read(line: Line, patient: Patient, day: date, knowledge: Knowledge) -> tuple[Medicine, ...]:
     alone = msgspec.structs.replace(patient, as_of=max(patient.as_of, day), medicines=(line,), considering=())
     return read_medicines(alone, knowledge)
@@ -130,6 +122,18 @@ def _amounts(current: Sequence[Medicine], unit: str, *, once: bool) -> tuple[flo
     return low, high
 
 
+def _stands(agent: str, now: Stretch, mine: Sequence[Medicine], taken: Taken, *, once: bool) -> bool:
+    """Whether the file's own lines of an agent stand beside the diary."""
+    current = [m for m in mine if m.role == "current"]
+    if agent in taken.seldom:  # the file has it as needed, or as stopped since
+        last = taken.day(int(np.flatnonzero(taken.medicines[agent].doses)[-1]))
+        stops = [m.regimen.stop for m in mine]
+        return all(m.regimen.as_needed for m in current) if current else any(s is None or s >= last for s in stops)
+    if not now.dose and not current:  # the file has it as stopped, or it was never taken
+        return bool(mine) or not taken.medicines[agent].doses.any()
+    return _same(current, now, once)
+
+
 def _same(current: Sequence[Medicine], now: Stretch, once: bool) -> bool:
     """Whether the file's lines allow what the diary says was taken."""
     if not current or not now.dose:
@@ -145,15 +149,18 @@ def _line(agent: str, now: Stretch, taken: Taken, diary: Diary, stood: Sequence[
     own = tuple(daily(taken, agent, knowledge))
     begun = _begun(own, taken)
     start = begun or min((m.regimen.start for m in current if m.regimen.start is not None), default=None)
+    doses = taken.medicines[agent].doses
+    if agent in taken.seldom:
+        return _written(agent, float(doses.max()), now.unit, knowledge, start=start, times=1, as_needed=True)
     if now.dose:
         times = _times(agent, now, diary, current)
         return _written(agent, now.dose, now.unit, knowledge, start=start, times=times)
-    doses = taken.medicines[agent].doses
     last = max((d for d in range(taken.days) if doses[d] > 0), default=None)
     if last is None:
         return msgspec.structs.replace(stood[0], active=False) if stood else None
     lapse = int(knowledge.policy("respond_lapse"))
-    before = max(s.dose for s in own if s.last >= taken.day(last) - timedelta(days=lapse) and s.dose)
+    near = (s.dose for s in own if s.last >= taken.day(last) - timedelta(days=lapse) and s.dose)
+    before = max(near, default=float(doses[last]))
     return _written(agent, before, now.unit, knowledge, start=start, stop=taken.day(last))
 
 
@@ -191,6 +198,7 @@ def _written(
     stop: date | None = None,
     times: float | None = None,
     once: bool = False,
+    as_needed: bool = False,
 ) -> Line:
     """A line that says a dose a day, or one that is given once."""
     known = knowledge.agents[agent]
@@ -210,16 +218,20 @@ def _written(
         else f"{amount}/day",
         frequency=f"{plain_number(times)} times a day" if times and times > 1 else "once a day" if times else None,
         rate=f"{amount}/day" if infused else None,
+        as_needed="yes" if as_needed else None,
         start=start,
         stop=stop,
     )
 
 
-def _difference(
-    agent: str, now: Stretch, current: Sequence[Medicine], line: Line | None, words: Words, *, once: bool
-) -> str:
+def _difference(agent: str, now: Stretch, current: Sequence[Medicine], line: Line | None, taken: Taken, knowledge: Knowledge) -> str:  # fmt: skip
     """What file and diary say, and which counts."""
-    said = _amounts(current, now.unit, once=once)
+    words, days = knowledge.words("respond")["first"], knowledge.words("respond")["days"]
+    if (count := taken.seldom.get(agent)) is not None:
+        most = f"{plain_number(float(taken.medicines[agent].doses.max()))} {now.unit}"
+        on = days["one" if count == 1 else "other"].format(count=count)
+        return str(words["seldom"].format(agent=capital(agent), days=on, diary=most))
+    said = _amounts(current, now.unit, once=in_sessions(agent, knowledge))
     diary = f"{plain_number(now.dose)} {now.unit}"
     slots = {"agent": capital(agent), "diary": diary, "file": "", "last": now.last.isoformat()}
     if said is not None and current:

@@ -55,7 +55,12 @@ def daily(taken: Taken, agent: str, knowledge: Knowledge) -> Iterator[Stretch]:
         yield from (s for s in taken.stretches if s.agent == agent)
 
 
-def dose_now(taken: Taken, agent: str, knowledge: Knowledge) -> float:
+def last_stretch(taken: Taken, agent: str) -> Stretch | None:
+    """The last days of one usual dose; of what is given in sessions the last session. ``None`` where none was given."""
+    return next((s for s in reversed(taken.stretches) if s.agent == agent), None)
+
+
+def dose_now(taken: Taken, agent: str) -> float:
     """The dose a day of the last usual stretch; of what is given in sessions that of the last."""
-    own = [s for s in taken.stretches if s.agent == agent]
-    return own[-1].dose if own else 0.0
+    last = last_stretch(taken, agent)
+    return 0.0 if last is None else last.dose

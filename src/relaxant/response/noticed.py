@@ -17,7 +17,7 @@ from relaxant.quantities import plain_number
 from relaxant.response.falls import in_sessions
 from relaxant.response.markers import Rise, fits, rises
 from relaxant.response.person import Person
-from relaxant.response.taken import Taken, usual
+from relaxant.response.taken import Taken, by_day, usual
 from relaxant.response.visits import Visits, visits_of
 from relaxant.rules.wording import capital
 
@@ -84,21 +84,15 @@ def _earlier(diary: Diary, own: Taken, knowledge: Knowledge) -> list[str]:
     for agent, unit in diary.units.items():
         if in_sessions(agent, knowledge):
             continue
-        days = (own.last - diary.first).days + 1
-        written = np.full(days, np.nan)
-        for entry in diary.entries:
-            if agent in entry.doses:
-                place = (entry.day - diary.first).days
-                written[place] = np.nan_to_num(written[place]) + entry.doses[agent]
-        seen = np.flatnonzero(~np.isnan(written))
-        if not len(seen):
+        first = min((e.day for e in diary.entries if agent in e.doses), default=None)
+        if first is None:
             continue
-        doses = usual(written[np.maximum(seen[0], seen[np.maximum(np.searchsorted(seen, np.arange(days), "right") - 1, 0)])], lapse)  # fmt: skip
+        doses = usual(by_day(diary, agent, first, (own.last - first).days + 1, carry=True)[0], lapse)
         changes = np.flatnonzero(np.diff(doses)) + 1
         if not len(changes):
             continue
         place = int(changes[-1])
-        day = diary.first + timedelta(days=place)
+        day = first + timedelta(days=place)
         until = min(day + timedelta(days=own.days // 2), own.last)
         before, after = plain_number(float(doses[place - 1])), plain_number(float(doses[place]))
         out.append(

@@ -227,7 +227,8 @@ def _said(own: Taken, knowledge: Knowledge) -> list[str]:
         for s in own.slips
     ]
     out += [
-        words["carried"].format(agent=agent, days=days["one" if count == 1 else "other"].format(count=count))
-        for agent, count in own.carried.items()
+        words[key].format(agent=agent, days=days["one" if count == 1 else "other"].format(count=count))
+        for key, counts in (("carried", own.carried), ("seldom", own.seldom))
+        for agent, count in counts.items()
     ]
     return out

@@ -51,7 +51,8 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     ``days`` where they stay so. ``now``: from which day to before which is set against the days before, and why these (``asked``): the last ones; the
     last with another dose, where it is back to what it was; those on which what was given once acts.
     ``stretches`` of what is taken daily, day by day of what is given rarely. ``carried``: by agent, on how many days
-    nothing was written. ``lowered``: the doses have gone down and none up."""
+    nothing was written; ``seldom``: on how many days it was taken, where no dose a day is usual. ``less``: on how many days less than the usual dose of
+    any was taken. ``lowered``: the doses have gone down and none up."""
 
     first: date
     days: int
@@ -63,6 +64,8 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     lowered: bool
     slips: tuple[Slip, ...]
     carried: dict[str, int]
+    seldom: dict[str, int]
+    less: int
     cut: bool
 
     @property
@@ -82,11 +85,12 @@ def taken(diary: Diary, knowledge: Knowledge) -> Taken:
     most, lapse = int(knowledge.policy("respond_window")), int(knowledge.policy("respond_lapse"))
     first = max(diary.first, diary.last - timedelta(days=most - 1))
     days = (diary.last - first).days + 1
-    medicines, carried, starts, found = {}, {}, [days], []
+    medicines, carried, seldom, starts, found = {}, {}, {}, [days], []
+    less = np.zeros(days, dtype=bool)
     usuals, sessions, slips = dict[str, Floats](), list[tuple[int, Onset]](), list[Slip]()
     for agent, unit in diary.units.items():
         onset = onset_of(agent, knowledge)
-        doses, carried[agent] = _by_day(diary, agent, first, days, carry=onset is None or onset.fades is None)
+        doses, carried[agent] = by_day(diary, agent, first, days, carry=onset is None or onset.fades is None)
         delay, fades = (None, None) if onset is None else (onset.days, onset.fades)
         if onset is not None and fades is not None:
             given = [int(d) for d in np.flatnonzero(doses)]
@@ -96,7 +100,10 @@ def taken(diary: Diary, knowledge: Knowledge) -> Taken:
             medicines[agent] = Medicine(doses=doses, delay=delay, fades=fades)
             continue
         own = usual(doses, lapse)
+        if _seldom(doses, own, knowledge.policy("respond_least_days")):
+            own, seldom[agent] = np.zeros(days), int((doses > 0).sum())
         highest = float(own.max())
+        less |= doses < own
         slips += [
             Slip(agent=agent, day=first + timedelta(days=int(d)), dose=float(doses[d]), usual=highest, unit=unit)
             for d in np.flatnonzero((doses > knowledge.policy("respond_slip") * highest) & (highest > 0))
@@ -105,7 +112,7 @@ def taken(diary: Diary, knowledge: Knowledge) -> Taken:
         found += [_stretch(agent, unit, doses, own, first, begin, end) for begin, end in _runs(own)]
         usuals[agent] = own
         medicines[agent] = Medicine(
-            doses=np.minimum(doses, highest),
+            doses=doses if agent in seldom else np.minimum(doses, highest),
             before=float(own[0]),
             most=float(np.abs(own - own[0]).max()) or None,
             delay=delay,
@@ -124,6 +131,8 @@ def taken(diary: Diary, knowledge: Knowledge) -> Taken:
         lowered=not sessions and any(m < 0 for m in moved) and not any(m > 0 for m in moved),
         slips=tuple(slips),
         carried={agent: count for agent, count in carried.items() if count},
+        seldom=seldom,
+        less=int(less.sum()),
         cut=first > diary.first,
     )
 
@@ -167,17 +176,21 @@ def usual(doses: Floats, lapse: int) -> Floats:
     return out
 
 
-def _by_day(diary: Diary, agent: str, first: date, days: int, *, carry: bool) -> tuple[Floats, int]:
+def _seldom(doses: Floats, own: Floats, least: float) -> bool:
+    """Whether no dose is usual: the last days have none, and more days have one beside those on which it was usual, fewer than could be compared with."""
+    usually = int((own > 0).sum())
+    return bool(own[-1] == 0 and usually < least and int((doses[own == 0] > 0).sum()) > usually)
+
+
+def by_day(diary: Diary, agent: str, first: date, days: int, *, carry: bool) -> tuple[Floats, int]:
     """An agent's dose by day, and on how many days it was not written; with ``carry`` these are as the day before, else nothing."""
-    doses, before = np.full(days, np.nan), 0.0
+    written = dict[int, float]()
     for entry in diary.entries:
-        if agent not in entry.doses:
-            continue
-        day = (entry.day - first).days
-        if day < 0:
-            before = entry.doses[agent]
-        else:
-            doses[day] = np.nan_to_num(doses[day]) + entry.doses[agent]
+        if agent in entry.doses:
+            day = (entry.day - first).days
+            written[day] = written.get(day, 0.0) + entry.doses[agent]
+    doses = np.array([written.get(day, np.nan) for day in range(days)])
+    before = written[max(earlier)] if (earlier := [day for day in written if day < 0]) else 0.0
     missing = int(np.isnan(doses).sum())
     if not carry:
         return np.nan_to_num(doses), 0

@@ -12,12 +12,10 @@ from typing import Literal
 
 import msgspec
 
-from relaxant.facts.conditions import conditions_said
-from relaxant.io.scale_entries import ScaleEntries, ScaleEntry, scale_entries
+from relaxant.io.scale_entries import ScaleEntries, ScaleEntry
 from relaxant.io.scale_names import plain
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.scales import Property, Scale
-from relaxant.patient import Patient
 from relaxant.quantities import plain_number
 
 Direction = Literal["better", "worse", "same", "told"]
@@ -76,12 +74,6 @@ class Visits(msgspec.Struct, frozen=True, kw_only=True):
 
     scales: tuple[Visited, ...]
     said: tuple[str, ...]
-
-
-def visits(patient: Patient, knowledge: Knowledge) -> Visits:
-    """The scores at visits of a patient. Nothing raises: a score that cannot be used is named in ``said``."""
-    conditions = frozenset(name for name, has in conditions_said(patient, knowledge, {}).items() if has == 1.0)
-    return visits_of(scale_entries(patient, knowledge), conditions, knowledge)
 
 
 def visits_of(entries: ScaleEntries, conditions: frozenset[str], knowledge: Knowledge) -> Visits:

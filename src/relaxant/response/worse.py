@@ -30,14 +30,13 @@ def reasons(taken: Taken, person: Person, knowledge: Knowledge) -> tuple[Reason,
     lately = int(knowledge.policy("respond_lately"))
     since = taken.last - timedelta(days=lately)
     begun = [name for name, day in person.started.items() if since <= day <= taken.last]
-    less = sum(s.less for s in taken.stretches)
     down = falls(taken, knowledge)
     ended = tuple(f for f in down if f.lasts)
     seen = {"missed doses": down, "dose down": ended, "": ()}
     return tuple(
         Reason(
             worsening=own.worsening,
-            less_days=less if own.measured == "missed doses" else None,
+            less_days=taken.less if own.measured == "missed doses" else None,
             falls=seen[own.measured],
             on_record=tuple(c for c in own.conditions if c in person.conditions),
             started=tuple(p for p in own.partners if p in begun),

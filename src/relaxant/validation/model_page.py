@@ -24,6 +24,7 @@ from relaxant.validation.words import (
     plain,
     safe,
     seen,
+    sentence,
     share_of,
     size_of,
     table,
@@ -224,12 +225,8 @@ def _described(source: Source, name: str) -> str:
     address = address_of(source)
     title = f"[{safe(source.title)}]({address})" if address else safe(source.title)
     return f"`{name}`: {title}. {_SEEN[source.seen].capitalize()}." + (
-        f" {_sentence(source.note)}" if source.note else ""
+        f" {safe(sentence(source.note))}" if source.note else ""
     )
-
-
-def _sentence(text: str) -> str:
-    return safe(text[:1].upper() + text[1:].rstrip(".") + ".")
 
 
 def _between(low: float | None, high: float | None) -> str:

@@ -116,10 +116,11 @@ def allowed(r: Reproduced) -> str:
 
 def missed(r: Reproduced) -> str:
     """A number that the card does not reproduce, with the reason."""
-    return f"{safe(r.title)}, {percent(r.error)} with {allowed(r)} allowed. {safe(_sentence(r.misses or 'no reason is given'))}"
+    return f"{safe(r.title)}, {percent(r.error)} with {allowed(r)} allowed. {safe(sentence(r.misses or 'no reason is given'))}"
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """A text as a sentence: a capital first, one full stop last."""
     return text[:1].upper() + text[1:].rstrip(".") + "."
 
 

@@ -11,13 +11,12 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.names import PERSON_FACTS
 from relaxant.knowledge.cards import Bounds, Model, Relation
 from relaxant.pharmacology.cards.model import multiplier, variability
-from relaxant.pharmacology.clinic.domain import Status
+from relaxant.pharmacology.clinic.domain import COUNTED_IN_YEARS, Status
 from relaxant.pharmacology.exposure.contributions import ways_out
 
 STATUSES: tuple[Status, ...] = ("studied", "stretched", "unknown", "beyond")
 """By number; the graver comes later."""
 STUDIED, STRETCHED, UNKNOWN, BEYOND = range(len(STATUSES))
-_COUNTED_IN_YEARS = 2.0
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +77,7 @@ def _one(name: str, low: Floats, high: Floats, bound: Bounds | None, relation: R
     yes_or_no = PERSON_FACTS[name].truth if name in PERSON_FACTS else False
     assumed = (yes_or_no & ~settled) | (open_ended & (relation is None))
     if bound is not None and bound.unit == "years":  # studies give the ages of their people in completed years
-        whole = (low >= _COUNTED_IN_YEARS) & np.isfinite(high)
+        whole = (low >= COUNTED_IN_YEARS) & np.isfinite(high)
         low, high = np.where(whole, np.floor(low), low), np.where(whole, np.floor(high), high)
     if bound is not None and bound.unit.startswith("mL/min"):  # and their kidneys in whole mL/min
         low, high = np.round(low), np.round(high)

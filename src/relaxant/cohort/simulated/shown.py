@@ -8,11 +8,12 @@ from typing import Any
 
 from relaxant.cohort.asked import shown_agent
 from relaxant.cohort.shown_counts import Text
+from relaxant.cohort.simulated.shown_people import PARTNER, bound_cell, dose_cell, shown_people
 from relaxant.cohort.simulated.tallied import ALL
 from relaxant.cohort.simulated.told import Bound, Line, Range, Reached, Told
 from relaxant.cohort.summary_tables import Row, Table
 from relaxant.knowledge.load import Knowledge
-from relaxant.quantities import plain_number, shown_unit
+from relaxant.quantities import plain_number, shown_unit, three_digits
 from relaxant.report.html import page_file, template
 from relaxant.report.shown import clean, counted
 from relaxant.version import __version__
@@ -26,13 +27,12 @@ class Words:
     def __init__(self, answer: Told, knowledge: Knowledge, least: int) -> None:
         self._answer, self._knowledge, self._least = answer, knowledge, least
         self.words: dict[str, Any] = knowledge.words("cohort_simulate")
+        self._people = shown_people(answer, self.words, least)
         self.agent = shown_agent(answer.agent, knowledge, answer.country)
 
-    def number(self, count: int) -> Text:
-        """A number of people."""
-        if 0 < count < self._least:
-            return Text(str(self.words["small"]).format(least=self._least), kept=True)
-        return Text(f"{count:,}".replace(",", self.words["thousands"]))
+    def whole(self) -> str:
+        """How many take it."""
+        return self._people.text(("people", ALL)).words
 
     def sentences(self) -> list[str]:
         """What was done."""
@@ -55,22 +55,20 @@ class Words:
         words, whole = self.words["domain"], self._answer.lines[-1] if self._answer.lines else None
         if whole is None:
             return []
-        counts = {
-            "studied": whole.studied,
-            "stretched": whole.stretched,
-            "beyond": whole.beyond,
-            "unknown": whole.unknown,
-        }
-        out = [str(words[key]).format(count=self.number(count).words) for key, count in counts.items() if count]
+        out = [
+            str(words[key]).format(count=self._people.text((key,)).words)
+            for key in ("studied", "stretched", "beyond", "unknown")
+            if self._people[key,]
+        ]
         if self._answer.with_partner:
-            out.append(str(words["partners"]).format(count=self.number(self._answer.with_partner).words, agent=self.agent))  # fmt: skip
+            out.append(str(words["partners"]).format(count=self._people.text(PARTNER).words, agent=self.agent))
         return out
 
     def range(self, quantiles: Range | None, line: Line) -> Text:
         """A median with its range; nothing for too few people."""
         if quantiles is None or 0 < line.followed < self._least:
             return Text("")
-        low, middle, high = (plain_number(float(f"{q:.3g}")) for q in quantiles)
+        low, middle, high = (plain_number(three_digits(q)) for q in quantiles)
         return Text(str(self.words["exposure"]["range"]).format(low=low, middle=middle, high=high))
 
     def share(self, reached: Reached, line: Line) -> Text:
@@ -92,8 +90,8 @@ class Words:
             Row(
                 name=self.name(line),
                 cells=(
-                    self.number(line.people),
-                    self.number(line.followed),
+                    self._people.text(("people", line.kidney_function)),
+                    self._people.text(("followed", line.kidney_function)),
                     *(
                         self.range(quantiles, line)
                         for quantiles in (line.label.auc, line.individual.auc, line.label.peak, line.individual.peak)
@@ -127,11 +125,11 @@ class Words:
     def doses(self) -> Table:
         """The doses of a day."""
         words, answer = self.words["doses"], self._answer
-        most = max((d.people for d in answer.doses if not self.number(d.people).kept), default=0)
+        most = max((self._people.visible(dose_cell(d.daily)) or 0 for d in answer.doses), default=0)
         rows = tuple(
             Row(
                 name=plain_number(float(f"{dose.daily:.4g}")) if dose.daily else words["off"],
-                cells=(text := self.number(dose.people),),
+                cells=(text := self._people.text(dose_cell(dose.daily)),),
                 bar=() if text.kept or not most else (round(100 * dose.people / most, 2),),
             )
             for dose in answer.doses
@@ -146,7 +144,7 @@ class Words:
             {
                 "why": clean(one.why),
                 "value": self._bound(one, words),
-                "people": self.number(one.people),
+                "people": self._people.text(bound_cell(one.id)),
                 "source": one.source,
                 "not_verified": "" if one.verified else words["not_verified"],
             }
@@ -155,7 +153,7 @@ class Words:
 
     def _bound(self, one: Bound, words: Mapping[str, Any]) -> str:
         if one.kind == "share":
-            return str(words["share"]).format(value=plain_number(float(f"{100 * one.value:.3g}")))
+            return str(words["share"]).format(value=plain_number(three_digits(100 * one.value)))
         return f"{plain_number(one.value)} {shown_unit(one.unit)}"
 
 
@@ -167,12 +165,9 @@ def exposure_html(answer: Told, knowledge: Knowledge, *, small_counts: bool = Fa
     shown = Words(answer, knowledge, least)
     words = shown.words
     day = str(words["as_of"]["said" if answer.as_of_said else "last"]).format(day=answer.as_of)
-    whole = answer.lines[-1].people if answer.lines else 0
     view = {
         "title": str(words["title"]).format(agent=shown.agent, source=clean(answer.source), day=day),
-        "heading": str(words["heading"]).format(
-            agent=shown.agent, dose=clean(answer.dose), people=shown.number(whole).words
-        ),
+        "heading": str(words["heading"]).format(agent=shown.agent, dose=clean(answer.dose), people=shown.whole()),
         "source": clean(answer.source),
         "day": day,
         "stamp": f"relaxant {__version__}, {answer.model}, {knowledge.date} {knowledge.sha256[:8]}, seed {answer.seed}",

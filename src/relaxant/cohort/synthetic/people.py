@@ -37,11 +37,6 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
         """How many they are."""
         return self.age.size
 
-    @property
-    def cell(self) -> Ints:
-        """Sex and year of age in one number: the place in an entry's flattened table."""
-        return _cell(self.female, self.age)
-
 
 def draw_people(plan: Blueprint, factors: Floats, count: int, last_day: int, random: np.random.Generator) -> People:
     """So many people, as they are on the last day of the data."""
@@ -55,7 +50,7 @@ def draw_people(plan: Blueprint, factors: Floats, count: int, last_day: int, ran
     first = np.minimum(np.maximum(first, birth), last_day)
     leaves = first + np.floor(random.random(count) * (last_day - first + 1)).astype(np.int64)
     last = np.where(dies | ~stays, leaves, last_day)
-    has = draw_entries(plan, factors, _cell(female, age), random)
+    has = draw_entries(plan, factors, cell_of(female, age), random)
     height, weight, creatinine = _bodies(plan, female, age, has, random)
     return People(
         female=female,
@@ -72,7 +67,8 @@ def draw_people(plan: Blueprint, factors: Floats, count: int, last_day: int, ran
     )
 
 
-def _cell(female: Mask, age: Floats) -> Ints:
+def cell_of(female: Mask, age: Floats) -> Ints:
+    """Sex and year of age in one number: the place in an entry's flattened table."""
     return female * (OLDEST + 1) + np.minimum(age.astype(np.int64), OLDEST)
 
 
@@ -112,7 +108,7 @@ def factors_of(plan: Blueprint) -> Floats:
     """What each entry's share is multiplied by so that ratios move who has it, not how many; found once on people drawn for it, whatever the seed."""
     random = np.random.Generator(np.random.SFC64(0))
     female, age = _ages(plan, _CALIBRATION, random)
-    cell = _cell(female, age)
+    cell = cell_of(female, age)
     has = np.zeros((len(plan.entries), cell.size), dtype=bool)
     factors = np.ones(len(plan.entries))
     for i, entry in enumerate(plan.entries):

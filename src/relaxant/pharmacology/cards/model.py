@@ -113,11 +113,6 @@ def individual(
     return {name: np.broadcast_to(value, (count,)) for name, value in values.items()}
 
 
-def unused(model: Model, covariates: Covariates) -> tuple[str, ...]:
-    """The covariates that the card's relations ask for and that are not given."""
-    return tuple(dict.fromkeys(r.on for r in model.relations if r.on not in covariates))
-
-
 def multiplier(relation: Relation, given: ArrayLike | str) -> Floats:
     """What a relation multiplies its parameter by. Shape of the covariate; NaN where that is NaN or a category is not listed."""
     if relation.form == "category":

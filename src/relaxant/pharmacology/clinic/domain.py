@@ -23,7 +23,7 @@ from relaxant.pharmacology.cards.model import Covariates, multiplier
 Floats = NDArray[np.float64]
 Interval = tuple[float, float]
 Status = Literal["studied", "stretched", "beyond", "unknown"]
-_COUNTED_IN_YEARS = 2.0  # younger children are counted in months
+COUNTED_IN_YEARS = 2.0  # younger children are counted in months
 _GRAVITY: tuple[Status, ...] = ("studied", "stretched", "unknown", "beyond")
 
 
@@ -145,7 +145,7 @@ def _placed(
     yes_or_no = PERSON_FACTS[name].truth if name in PERSON_FACTS else False
     if (yes_or_no and low != high) or (open_ended and relation is None):
         return None, [Remark(kind="assumed", covariate=name, bounds=bound, needs=needs)]
-    if bound is not None and bound.unit == "years" and low >= _COUNTED_IN_YEARS and math.isfinite(high):
+    if bound is not None and bound.unit == "years" and low >= COUNTED_IN_YEARS and math.isfinite(high):
         low, high = math.floor(low), math.floor(high)  # studies give the ages of their people in completed years
     if bound is not None and bound.unit.startswith("mL/min"):  # and their kidneys in whole mL/min
         low, high = (round(v) if math.isfinite(v) else v for v in (low, high))

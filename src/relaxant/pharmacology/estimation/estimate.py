@@ -20,8 +20,8 @@ from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import shipped_words
 from relaxant.pharmacology.cards.course import GivenDose, entry_of
 from relaxant.pharmacology.cards.model import Covariates, variability
+from relaxant.pharmacology.estimation.closed_form import Closed
 from relaxant.pharmacology.estimation.estimated import Estimated, Part, Seen
-from relaxant.pharmacology.estimation.estimation import Closed
 from relaxant.pharmacology.estimation.event_people import people_of
 from relaxant.pharmacology.estimation.observations import (
     Observation,

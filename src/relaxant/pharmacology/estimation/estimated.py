@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model
 from relaxant.pharmacology.cards.model import factor_of
-from relaxant.pharmacology.estimation.estimation import Closed
+from relaxant.pharmacology.estimation.closed_form import Closed
 from relaxant.pharmacology.estimation.personal import Personal
 from relaxant.pharmacology.estimation.posterior import Posterior, resampled
 from relaxant.pharmacology.estimation.twins import Twins

@@ -141,12 +141,19 @@ def _error(
 ) -> ResidualError:
     given = residuals.get(name)
     if given is None:
-        own = next((r for r in model.residuals if r.output == name), None)
-        if own is None:
+        given = published_error(model, output)
+        if given is None:
             raise InputError("residuals", name, f"{model.model} does not say how {name} scatters", "give its residual error or a likelihood")  # fmt: skip
-        factor = factor_of(own.unit, model) / factor_of(output.unit, model) if own.unit else 1.0
-        given = ResidualError(own.proportional or 0.0, (own.additive or 0.0) * factor)
     return residual_error(given.proportional, given.additive, given.degrees if degrees is None else degrees)
+
+
+def published_error(model: Model, output: Output | Effect) -> ResidualError | None:
+    """The residual error that a card gives of an output, in the output's unit; ``None`` where it gives none."""
+    own = next((r for r in model.residuals if r.output == name_of(output)), None)
+    if own is None:
+        return None
+    factor = factor_of(own.unit, model) / factor_of(output.unit, model) if own.unit else 1.0
+    return ResidualError(own.proportional or 0.0, (own.additive or 0.0) * factor)
 
 
 def _impossible(

@@ -19,7 +19,7 @@ from relaxant.pharmacology.cards.course import GivenDose, name_of, output_named
 from relaxant.pharmacology.cards.model import Covariates
 from relaxant.pharmacology.estimation.estimate import estimate
 from relaxant.pharmacology.estimation.estimated import Estimated
-from relaxant.pharmacology.estimation.observations import Observation
+from relaxant.pharmacology.estimation.observations import Observation, published_error
 from relaxant.pharmacology.estimation.residuals import ResidualError
 
 
@@ -95,8 +95,9 @@ def _first(model: Model) -> str:
 
 def _error(model: Model, unit: str | None = None) -> ResidualError | None:
     """The residual error that was published of the first output; ``None`` where none was. In another unit its share alone carries over."""
-    row = next((r for r in model.residuals if r.output == _first(model)), None)
-    if row is None:
+    output = output_named(model, None)
+    found = published_error(model, output)
+    if found is None:
         return None
-    additive = row.additive or 0.0 if unit in (None, output_named(model, None).unit) else 0.0
-    return ResidualError(row.proportional or 0.0, additive) if row.proportional or additive else None
+    additive = found.additive if unit in (None, output.unit) else 0.0
+    return ResidualError(found.proportional, additive) if found.proportional or additive else None

@@ -12,7 +12,7 @@ from relaxant.knowledge.cards import Model, Output
 from relaxant.pharmacology.cards.course import entry_of
 from relaxant.pharmacology.cards.mammillary import closed_form
 from relaxant.pharmacology.cards.model import amount_in, factor_of, individual
-from relaxant.pharmacology.estimation.estimation import Closed, Levels, closed
+from relaxant.pharmacology.estimation.closed_form import Closed, Levels, closed
 from relaxant.pharmacology.estimation.observations import Person, Series
 from relaxant.pharmacology.estimation.personal import Personal, Stretch
 from relaxant.pharmacology.estimation.residuals import ResidualError

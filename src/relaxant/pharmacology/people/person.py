@@ -19,7 +19,7 @@ from relaxant.pharmacology.cards.model import (
     is_linear,
     milligrams,
 )
-from relaxant.pharmacology.estimation.estimation import Posterior
+from relaxant.pharmacology.estimation.closed_form import Posterior
 from relaxant.pharmacology.people.populations import drawn, widened
 
 Floats = NDArray[np.float64]

@@ -19,11 +19,12 @@ from starlette.routing import BaseRoute
 
 from relaxant.errors import InputError
 from relaxant.evidence.comparison import compare
-from relaxant.evidence.named import FEWEST, MOST, agent_named
+from relaxant.evidence.named import FEWEST, MOST
 from relaxant.formulary.condition_page import conditions_spoken_of
 from relaxant.formulary.finding_pages import Found, Name, find, names, near
 from relaxant.formulary.leaves import agent_leaf, agents_leaf, condition_leaf, conditions_leaf, rule_leaf, rules_leaf
 from relaxant.formulary.source_leaf import Citing, citing, source_leaf
+from relaxant.medicines.relaxants import agent_named
 from relaxant.report.compare_html import compare_inside
 from relaxant.report.compare_view import compare_view
 from relaxant.report.evidence_pages import evidence_leaves

@@ -74,10 +74,6 @@ class Estimate(msgspec.Struct, frozen=True):
         kept, effective = resampled(self.problem, self.deviations, self.covariance, draws, seed=seed, twins=self.twins)
         return Posterior(self.names, kept, effective)
 
-    def shrinkage(self, covariance: Floats) -> Floats:
-        """How much of each parameter's spread between people the data did not show: 1 - the spread seen over the prior's."""
-        return np.asarray(1 - self.deviations.std(axis=1) / np.sqrt(np.diag(covariance)))
-
 
 def levels(
     dose_times: ArrayLike,
