@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -17,6 +17,7 @@ from relaxant.quantities import plain_number
 from relaxant.report.plan_page import Words
 from relaxant.service.diaries.columns import MOST_DOSE, Columns
 from relaxant.service.store.tables import ENTRIES
+from relaxant.service.store.times import day_of, milliseconds
 
 MOST_NOTE = 500
 MOST_AT_ONCE = 1000
@@ -98,14 +99,14 @@ def _keep(connection: Connection, diary: str, columns: Columns, made: date, entr
     why = fault_of(entry, columns, made, now, knowledge, words)
     if why is not None:
         return answered("refused", why)
-    milliseconds = _milliseconds(now)
-    written = max(0, min(entry.written, milliseconds))  # a clock that runs ahead must not win for ever
+    kept = milliseconds(now)
+    written = max(0, min(entry.written, kept))  # a clock that runs ahead must not win for ever
     at = (ENTRIES.c.diary == diary) & (ENTRIES.c.day == entry.day.isoformat()) & (ENTRIES.c.part == (entry.part or _WHOLE_DAY))  # fmt: skip
     found = connection.execute(select(ENTRIES.c.said, ENTRIES.c.written).where(at)).one_or_none()
     row = _Row(entry.said, entry.device, entry.written)
     if found is None:
         values = {"diary": diary, "day": entry.day.isoformat(), "part": entry.part or _WHOLE_DAY}
-        connection.execute(insert(ENTRIES).values(said=_text(row), written=written, kept=milliseconds, **values))
+        connection.execute(insert(ENTRIES).values(said=_text(row), written=written, kept=kept, **values))
         return answered("kept")
     before = msgspec.json.decode(found.said, type=_Row)
     if before.said == row.said:
@@ -121,7 +122,7 @@ def _keep(connection: Connection, diary: str, columns: Columns, made: date, entr
         return answered("older", crossed=True)
     crossed = before.crossed if before.device == row.device else _with(before.crossed, (before.device, before.sent))
     row = msgspec.structs.replace(row, crossed=crossed)
-    connection.execute(update(ENTRIES).where(at).values(said=_text(row), written=written, kept=milliseconds))
+    connection.execute(update(ENTRIES).where(at).values(said=_text(row), written=written, kept=kept))
     return answered("kept", crossed=crossed != before.crossed)
 
 
@@ -152,16 +153,12 @@ def _text(row: _Row) -> str:
     return msgspec.json.encode(row).decode()
 
 
-def _milliseconds(now: datetime) -> int:
-    return int(now.timestamp() * 1000)
-
-
 # ---------------------------------------------------------------- what an entry may say
 
 
 def fault_of(entry: Entry, columns: Columns, made: date, now: datetime, knowledge: Knowledge, words: Words) -> str | None:  # fmt: skip
     """Why an entry cannot be kept, in words for the person; ``None`` where it can."""
-    if entry.day > now.astimezone(UTC).date() + _AHEAD:
+    if entry.day > day_of(now) + _AHEAD:
         return str(words["later"].format(day=entry.day.isoformat()))
     if entry.day < made - _BEFORE:
         return str(words["early"].format(day=entry.day.isoformat()))

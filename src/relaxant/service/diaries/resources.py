@@ -17,7 +17,8 @@ from relaxant.rules.wording import capital
 from relaxant.service.diaries.columns import Columns
 from relaxant.service.diaries.diaries import Diary
 from relaxant.service.diaries.entries import Kept
-from relaxant.service.diaries.exports import day_of, dose_of
+from relaxant.service.diaries.exports import dose_of
+from relaxant.service.store.times import day_of
 
 _CATEGORY = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "survey"}]}
 _LOINC = "http://loinc.org"
