@@ -24,7 +24,7 @@ from conftest import ROOT, reviewed
 from relaxant.cli import main
 from relaxant.errors import InputError
 from relaxant.knowledge.load import load_knowledge
-from relaxant.report.html import render_html
+from relaxant.report.review_html import render_html
 from relaxant.report.plan_page import Bullets, Line, Saying, Table
 from relaxant.report.review_pages import Chapter, Picture, chapters
 from relaxant.report.reviews import FORMATS, Format, render_review

@@ -20,8 +20,8 @@ from relaxant.service.app import build, routes
 from relaxant.service.cds.card import Answer
 from relaxant.service.cds.catalogue import Services
 from relaxant.service.cds.feedback import Report
-from relaxant.service.cds.openapi import document
 from relaxant.service.cds.request import Call
+from relaxant.service.openapi import document
 from relaxant.service.settings import Settings
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"

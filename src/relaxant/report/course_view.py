@@ -11,6 +11,7 @@ from relaxant.pharmacology.clinic.prediction import Curve
 from relaxant.predicted import ShownModel, ShownPrediction, ShownScenario
 from relaxant.quantities import plain_number, shown_unit
 from relaxant.report.chart import Shown, chart, middle_of
+from relaxant.report.shown import clean
 from relaxant.rules.reasons import Cited
 
 Words = Mapping[str, Any]
@@ -78,15 +79,14 @@ class CourseView(msgspec.Struct, frozen=True):
 def course_view(
     prediction: ShownPrediction,
     words: Words,
-    clean: Callable[[str], str],
     cite: Callable[[Cited], int],
     unverified: str,
 ) -> CourseView:
-    """The view of a prediction. ``cite`` numbers a source as it is first cited; ``clean`` makes a text harmless to show."""
+    """The view of a prediction. ``cite`` numbers a source as it is first cited."""
     main = next((s for s in prediction.scenarios if s.scenario == "weighed"), None) or next(
         iter(prediction.scenarios), None
     )
-    charts = () if main is None else tuple(charts_of(prediction, main, words, clean, unverified))
+    charts = () if main is None else tuple(charts_of(prediction, main, words, unverified))
     return CourseView(
         title=clean(prediction.title),
         sentence=clean(prediction.sentence or ""),
@@ -103,7 +103,7 @@ def course_view(
         ),
         levels=tuple(clean(level.text) for level in prediction.levels),
         charts=charts,
-        models=tuple(_model(m, main, words, clean, cite, unverified) for m in prediction.models),
+        models=tuple(_model(m, main, words, cite, unverified) for m in prediction.models),
         marks=tuple(clean(m) for m in prediction.marks),
     )
 
@@ -112,7 +112,6 @@ def charts_of(
     prediction: ShownPrediction,
     main: ShownScenario,
     words: Words,
-    clean: Callable[[str], str],
     unverified: str,
     up_to: Mapping[str, float] | None = None,
 ) -> list[ChartView]:
@@ -143,7 +142,7 @@ def charts_of(
                 title,
                 chart(Shown(main.title, curve), others, title, said, time, up_to=(up_to or {}).get(curve.output, 0.0)),
                 tuple(legend),
-                _table(Shown(main.title, curve), others, words["table"], clean, time),
+                _table(Shown(main.title, curve), others, words["table"], time),
                 middle_of(curve),
                 f"{plain_number(max(middle_of(curve)), _DIGITS)} {shown_unit(curve.unit)}".strip(),
                 (unverified,) if curve.output in prediction.unverified else (),
@@ -167,7 +166,7 @@ def _short(title: str) -> str:
     return inside.rstrip(")").split(",")[0] if inside != title else title
 
 
-def _table(main: Shown, others: Sequence[Shown], words: Words, clean: Callable[[str], str], time: str) -> CourseTable:
+def _table(main: Shown, others: Sequence[Shown], words: Words, time: str) -> CourseTable:
     curve = main.curve
     least = _NOTHING * max(middle_of(curve))
     step = max(1, (len(curve.times) - 1) // _ROWS)
@@ -225,7 +224,6 @@ def _model(
     model: ShownModel,
     main: ShownScenario | None,
     words: Words,
-    clean: Callable[[str], str],
     cite: Callable[[Cited], int],
     unverified: str,
 ) -> CourseModelView:

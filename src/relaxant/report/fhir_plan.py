@@ -16,6 +16,7 @@ import msgspec
 from relaxant.report.fhir_medicines import meant_ids, medicines, taken_ids
 from relaxant.report.fhir_parts import (
     RXNORM,
+    WHEN_OF,
     bundle_of,
     named_by,
     notes,
@@ -23,6 +24,7 @@ from relaxant.report.fhir_parts import (
     person,
     quantity,
     route_of,
+    source_lines,
     subject,
     to,
     uid_of,
@@ -43,8 +45,6 @@ from relaxant.report.plan_page import (
     WithheldView,
 )
 from relaxant.report.plan_text import marked
-
-_WHEN = {"morning": "MORN", "noon": "NOON", "evening": "EVE", "night": "NIGHT"}
 
 
 def plan_bundle(view: PlanView) -> dict[str, Any]:
@@ -168,12 +168,8 @@ def _rows(table: Table) -> list[str]:
 
 def _sources(view: PlanView) -> list[str]:
     words = view.source_words
-    lines = []
-    for s in view.sources:
-        places = words["at"].format(places=s.places) if s.places else ""
-        notes = "; ".join(filter(None, (s.seen, places)))
-        lines.append(" ".join(filter(None, (f"[{s.number}] {s.title}", f"({notes})" if notes else "", s.url))))
-    return ["\n".join((f"## {words['heading']}", *(f"- {line}" for line in lines)))] if lines else []
+    lines = [f"- {line}" for line in source_lines(view.sources, words)]
+    return ["\n".join((f"## {words['heading']}", *lines))] if lines else []
 
 
 def _request(view: PlanView, agent: AgentView, uid: str, said: Iterable[str]) -> dict[str, Any]:
@@ -263,7 +259,7 @@ def _dosage(view: PlanView, step: StepView, dose: DoseView, made: GivenView, num
                 "frequency": 1,
                 "period": 1,
                 "periodUnit": "d",
-                "when": [_WHEN[dose.at]],
+                "when": [WHEN_OF[dose.at]],
             }
         },
         "doseAndRate": [{"doseQuantity": quantity(made.count * product.strength, dose.unit)}],

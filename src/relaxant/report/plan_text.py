@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from relaxant.report.citations import Mark, SourceView
+from relaxant.report.citations import Mark, SourceView, source_line
 from relaxant.report.columns import NARROWEST, plainer, text_width, wrapped
 from relaxant.report.plan_page import Block, Bullets, Cell, Line, PlanView, Saying, Section, Table, Words
 from relaxant.report.plan_words import together, whole
@@ -45,15 +45,6 @@ def section_lines(
     page = TextPage(colour, max(width, NARROWEST), encoding)
     for section in sections:
         page.section(section)
-    return [line.replace("\u00a0", " ") for line in page.lines]
-
-
-def source_lines(
-    sources: Sequence[SourceView], words: Words, *, colour: bool = False, width: int = 80, encoding: str = "utf-8"
-) -> list[str]:
-    """The list of sources under its heading, for a page that has a head of its own."""
-    page = TextPage(colour, max(width, NARROWEST), encoding)
-    page.sources(sources, words)
     return [line.replace("\u00a0", " ") for line in page.lines]
 
 
@@ -237,9 +228,7 @@ class TextPage:
             return
         self.heading(words["heading"])
         for source in sources:
-            places = words["at"].format(places=source.places) if source.places else ""
-            notes = "; ".join(note for note in (source.seen, places) if note)
-            number = f"[{source.number}]"
-            self.put(f"{number} {source.title}" + (f" ({notes})" if notes else ""), hang=len(number) + 1)
+            hang = len(f"[{source.number}] ")
+            self.put(source_line(source, words), hang=hang)
             if source.url:
-                self.put(source.url, indent=len(number) + 1, style=_FAINT)
+                self.put(source.url, indent=hang, style=_FAINT)

@@ -36,7 +36,7 @@ def render_review(
         text = render_terminal(review, colour=colour, width=width, encoding=encoding, knowledge=knowledge)
         return text.encode(encoding, errors="replace")
     if format == "html":
-        from relaxant.report.html import render_html
+        from relaxant.report.review_html import render_html
 
         return render_html(review, knowledge=knowledge).encode()
     words = knowledge.words("plan", review.stamp.language)

@@ -550,7 +550,6 @@ class _Page:
         return course_view(
             prediction,
             self.course_words,
-            clean,
             lambda cited: self.cited(cited).number,
             str(self.words["not_verified_short"]),
         )

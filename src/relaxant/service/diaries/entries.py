@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
+from relaxant.io.scale_score import on_step
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.plans import DAY_PARTS, DayPart
 from relaxant.knowledge.scales import Scale
@@ -25,7 +26,6 @@ _MOST_COUNT = 999
 _MOST_CROSSED = 50
 _BEFORE = timedelta(days=31)  # how long before a diary was made a day may lie: someone may copy what stood on paper
 _AHEAD = timedelta(days=1)  # where the sun rises earlier than here
-_WHOLE = 1e-9
 _WHOLE_DAY = ""  # of the table's column
 
 Taken = Literal["planned", "other", "none"] | float
@@ -181,7 +181,4 @@ def fault_of(entry: Entry, columns: Columns, made: date, now: datetime, knowledg
 def _fits(value: float, scale: Scale) -> bool:
     """Whether a number is a score of the scale."""
     most = _MOST_COUNT if scale.high is None else scale.high
-    if not (math.isfinite(value) and scale.low <= value <= most):
-        return False
-    steps = (value - scale.low) / scale.step if scale.step else 0.0
-    return abs(steps - round(steps)) <= _WHOLE
+    return math.isfinite(value) and scale.low <= value <= most and on_step(value, scale)
