@@ -25,7 +25,7 @@ from relaxant.cli import main
 from relaxant.errors import InputError
 from relaxant.knowledge.load import load_knowledge
 from relaxant.report.review_html import render_html
-from relaxant.report.plan_page import Bullets, Line, Saying, Table
+from relaxant.report.plan_page import Bullets, Line, Saying, Section, Table
 from relaxant.report.review_pages import Chapter, Picture, chapters
 from relaxant.report.reviews import FORMATS, Format, render_review
 from relaxant.report.terminal import render_terminal
@@ -121,14 +121,49 @@ def test_what_the_page_holds_is_in_all(made: tuple[Review, View], format: Format
 
 @pytest.mark.parametrize("format", ["terminal", "html"])
 def test_what_pdf_holds_is_in_terminal_and_page(made: tuple[Review, View], format: str) -> None:
-    """Findings with their tier and folded lines are laid out otherwise; plans, options and the rest are the same words."""
+    """Findings with their tier and folded lines are laid out otherwise, and of many options a terminal shows the best suited; the rest are the same words."""
     review, view = made
+    left = {text for options in view.options for text in said_of(options.whole) - said_of(options.short)} if format == "terminal" else set()  # fmt: skip
     page = squeezed(render_terminal(review, colour=False, width=4000) if format == "terminal" else html_text(render_html(review).encode()))  # fmt: skip
     same = [c for c in chapters(view) if c.key not in ("findings", "unchecked", "courses", "facts", "medicines", "monitoring", "not-checked")]  # fmt: skip
     for chapter in same:
         for saying in sayings(chapter):
             for text in (saying.text, *saying.tags, *(m.place for m in saying.marks)):
-                assert squeezed(text) in page, text
+                assert squeezed(text) in page or text in left, text
+
+
+def said_of(section: Section) -> set[str]:
+    """Every text of a section, with its tags and the places that it cites."""
+    sayings_of = sayings(Chapter(key="", heading="", blocks=section.blocks))
+    return {text for s in sayings_of for text in (s.text, *s.tags, *(m.place for m in s.marks))}
+
+
+def test_of_many_options_a_terminal_has_the_best_suited_whole_and_a_line_for_each_other() -> None:
+    """The other formats stay whole; nothing that suits goes without a line, and what fell out stays."""
+    review = reviewed(TWO)
+    (options,), (own,) = review.options, view_of(review).options
+    suited = [o.agent for o in options.options if o.suits]
+    tables = [[b for b in section.blocks if isinstance(b, Table)] for section in (own.whole, own.short)]
+    assert [[row[0][0].text for row in t.rows] for (t,) in tables] == [suited, suited[:3]] and len(suited) > 4
+    text = render_terminal(review, colour=False)
+    section = text.partition(f"{own.short.heading}\n")[2].partition("\nFell out, and why\n")[0]
+    more = section.partition(f"{len(suited) - 3} more suit, a line each.")[2]
+    assert "--format html" in more
+    lines = [line for line in more.splitlines() if line.startswith("- ")]
+    assert [line[2:].partition(":")[0] for line in lines] == suited[3:]
+    for agent, line in zip(suited[3:], lines, strict=True):
+        option = next(o for o in options.options if o.agent == agent)
+        assert not option.harms or re.search(r"(CHANGE|WATCH|NOTE) \d", " ".join(more.partition(line)[1:]))
+    assert len(section.splitlines()) < 250
+    assert own.whole.blocks[-1] == own.short.blocks[-1] or said_of(own.short) >= {r.text for o in options.options if not o.suits for r in o.why_not}  # fmt: skip
+
+
+@pytest.mark.parametrize("person", [PUMP, BLOCK])
+def test_few_options_are_shown_whole(person: dict[str, Any]) -> None:
+    view = view_of(reviewed({**person, "goals": ["acute back spasm"], "country": "UK"}))
+    for options in view.options:
+        (table,) = [b for b in options.whole.blocks if isinstance(b, Table)] or [None]
+        assert table is None or (len(table.rows) <= 4) == (options.whole == options.short)
 
 
 @pytest.mark.parametrize("name", list(people()))
@@ -208,7 +243,7 @@ def test_an_empty_pump_is_said_at_a_glance() -> None:
 
 def test_what_the_options_say_is_not_said_twice() -> None:
     view = view_of(reviewed(TWO))
-    beside = {s.text for section in view.options for b in section.blocks if isinstance(b, Table) for row in b.rows for c in row for s in c}  # fmt: skip
+    beside = {s.text for options in view.options for b in options.whole.blocks if isinstance(b, Table) for row in b.rows for c in row for s in c}  # fmt: skip
     assert view.options and not [
         one for one in view.suits for text in one.lines if any(text in said for said in beside)
     ]

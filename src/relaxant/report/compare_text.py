@@ -9,7 +9,7 @@ from relaxant.report.compare_citations import ShortSource
 from relaxant.report.compare_page import CompareView, Part
 from relaxant.report.forest import Forest, forest_text
 from relaxant.report.plan_page import Bullets, Line, Saying, Section, Table
-from relaxant.report.plan_text import section_lines
+from relaxant.report.text_page import section_lines
 
 _LEAST = 36  # columns of a forest plot
 _LEAST_TITLE, _NARROW = 20, 60  # columns of a title cut short; of a page on which sources are wrapped instead

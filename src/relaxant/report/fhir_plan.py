@@ -44,7 +44,7 @@ from relaxant.report.plan_page import (
     Table,
     WithheldView,
 )
-from relaxant.report.plan_text import marked
+from relaxant.report.text_page import marked
 
 
 def plan_bundle(view: PlanView) -> dict[str, Any]:

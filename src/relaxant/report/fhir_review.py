@@ -19,8 +19,8 @@ from relaxant.report.fhir_parts import bundle_of, narrative, notes, period, pers
 from relaxant.report.fhir_plan import first_requests, plan_resources
 from relaxant.report.fhir_standing import beside_plans, replaced
 from relaxant.report.plan_page import Block, Bullets, Line, PlanHead, Table, Words
-from relaxant.report.plan_text import marked
 from relaxant.report.review_pages import Chapter, Part, Picture, chapters, finding_blocks, tagged
+from relaxant.report.text_page import marked
 from relaxant.report.view import FindingView, View, WatchView
 from relaxant.reviewing import Review, Watch
 from relaxant.rules.findings import Finding

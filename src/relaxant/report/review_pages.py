@@ -57,7 +57,7 @@ def _chapters(view: View) -> Iterator[Chapter]:
     yield Chapter(key="unchecked", heading=words["unchecked"]["heading"], blocks=tuple(_unchecked(view)))
     yield Chapter(key="suits", heading=words["suits"]["heading"], blocks=tuple(_suits(view)))
     for options in view.options:
-        yield Chapter(key="options", heading=options.heading, blocks=options.blocks)
+        yield Chapter(key="options", heading=options.whole.heading, blocks=options.whole.blocks)
     if view.courses:
         yield Chapter(
             key="courses",

@@ -22,10 +22,10 @@ from relaxant.planning.options import Options
 from relaxant.predicted import ShownPrediction
 from relaxant.quantities import plain_number
 from relaxant.report.citations import Citations, Mark, SourceView
-from relaxant.report.cited_once import Shown, cited_once
+from relaxant.report.cited_once import Shown
 from relaxant.report.course_view import CourseView, course_view
-from relaxant.report.options_view import options_section
-from relaxant.report.plan_page import PlanHead, PlanView, Section, TakenView
+from relaxant.report.options_view import OptionsView, options_view
+from relaxant.report.plan_page import PlanHead, PlanView, TakenView
 from relaxant.report.plan_view import plan_view
 from relaxant.report.shown import clean, counted, title_of
 from relaxant.reviewing import Fact, Review, ShownMedicine, Watch
@@ -155,7 +155,7 @@ class View(msgspec.Struct, frozen=True):
     unchecked_more: str
     suits: tuple[SuitView, ...]
     course_words: Words
-    options: tuple[Section, ...]
+    options: tuple[OptionsView, ...]
     courses: tuple[CourseView, ...]
     plans: tuple[PlanView, ...]
     plan_heading: str
@@ -540,9 +540,8 @@ class _Page:
         views = [plan_view(p, head, knowledge=self.knowledge, cite=self.citations.mark) for p in self.review.plan]
         return (*views[:1], *(msgspec.structs.replace(v, above=v.banners[1:]) for v in views[1:]))
 
-    def option(self, options: Options) -> Section:
-        section = options_section(options, self.citations.mark, self.plan_words)
-        return msgspec.structs.replace(section, blocks=cited_once(section.blocks))
+    def option(self, options: Options) -> OptionsView:
+        return options_view(options, self.citations.mark, self.plan_words)
 
     # ------------------------------------------------------------ curve
 
