@@ -8,7 +8,7 @@ from types import ModuleType
 import msgspec
 import pytest
 
-from conftest import ROOT, tool_named
+from conftest import tool_named
 
 
 def tool() -> ModuleType:

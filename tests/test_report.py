@@ -24,7 +24,8 @@ from relaxant.report.columns import text_width, wrapped
 from relaxant.report.review_html import render_html
 from relaxant.report.shown import clean
 from relaxant.report.terminal import render_terminal
-from relaxant.report.view import View, view_of
+from relaxant.report.review_page import View
+from relaxant.report.review_view import view_of
 from relaxant.reviewing import (
     Fact,
     KnowledgeStamp,

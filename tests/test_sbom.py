@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conftest import ROOT, tool_named
+from conftest import tool_named
 from relaxant.knowledge.load import Knowledge
 from relaxant.notices import bundled
 

@@ -15,7 +15,7 @@ from relaxant.medicines.read import read_medicines
 from relaxant.planning.plan import Plan
 from relaxant.planning.taper import Override, taper_plan
 from relaxant.report.plans import render_plan
-from relaxant.report.view import head_of
+from relaxant.report.review_view import head_of
 from relaxant.reviewing import Review
 from test_planning import KNOWN, PLANS, leaving, line, of_kind, person
 

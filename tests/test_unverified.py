@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from types import ModuleType
 
-from conftest import ROOT, tool_named
+from conftest import tool_named
 from relaxant.knowledge.load import Knowledge
 
 

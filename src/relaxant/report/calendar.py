@@ -15,8 +15,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from relaxant.errors import InputError
-from relaxant.report.plan_page import BeforeView, DoseView, PlanHead, PlanView, StepView, WithheldView, Words
-from relaxant.report.view import View, WatchView
+from relaxant.report.blocks import Words
+from relaxant.report.plan_page import BeforeView, DoseView, PlanHead, PlanView, StepView, WithheldView
+from relaxant.report.review_page import View, WatchView
 from relaxant.reviewing import Watch
 
 if TYPE_CHECKING:

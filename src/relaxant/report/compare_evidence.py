@@ -13,7 +13,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.quantities import plain_number
 from relaxant.report.citations import Mark
 from relaxant.report.forest import Forest, ForestRow, Group
-from relaxant.report.plan_page import Bullets, Cell, Line, Saying, Table
+from relaxant.report.blocks import Bullets, Cell, Line, Saying, Table
 from relaxant.rules.reasons import Cited
 from relaxant.rules.wording import capital
 

@@ -10,7 +10,7 @@ from relaxant.evidence.profile import Profile
 from relaxant.evidence.reactions import Listed, Reaction
 from relaxant.quantities import plain_number
 from relaxant.report.citations import Mark
-from relaxant.report.plan_page import Cell, Saying
+from relaxant.report.blocks import Cell, Saying
 from relaxant.report.shown import clean
 from relaxant.rules.reasons import Cited
 

@@ -31,7 +31,7 @@ from relaxant.report.compare_page import PARTS, CompareView, Part
 from relaxant.report.compare_person import Personal
 from relaxant.report.compare_reactions import Reacting, known_of_some, whose
 from relaxant.report.forest import Forest
-from relaxant.report.plan_page import Bullets, Cell, Line, Saying, Table
+from relaxant.report.blocks import Bullets, Cell, Line, Saying, Table
 from relaxant.report.shown import clean, counted
 
 Words = Mapping[str, Any]

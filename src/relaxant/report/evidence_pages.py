@@ -12,7 +12,7 @@ from relaxant.report.citations import Citations
 from relaxant.report.compare_evidence import Evidencing
 from relaxant.report.leaf import Items, Leaf, LeafBlock, LeafPart, Paragraph, Run, SourceList, Target
 from relaxant.report.leaf_markdown import leaf_markdown
-from relaxant.report.plan_page import Line, Saying
+from relaxant.report.blocks import Line, Saying
 from relaxant.rules.wording import capital
 
 PAGES = ("", "outcomes", "trials")

@@ -15,7 +15,8 @@ from typing import Any
 
 from relaxant.medicines.regimen import Amount, Dose
 from relaxant.report.fhir_parts import RXNORM, WHEN_OF, notes, period, plain, quantity, route_of, subject, uid_of
-from relaxant.report.plan_page import PlanHead, TakenView, Words
+from relaxant.report.blocks import Words
+from relaxant.report.plan_page import PlanHead, TakenView
 
 _STATUSES = {"current": "active", "stopped": "stopped", "considering": "draft"}
 _TAKEN, _WEIGHED = "current", "considering"

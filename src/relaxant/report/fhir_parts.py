@@ -15,7 +15,8 @@ import msgspec
 
 from relaxant.medicines.dosage.codes import ROUTE_CODES, WHEN
 from relaxant.report.citations import SourceView, source_line
-from relaxant.report.plan_page import PlanHead, Words
+from relaxant.report.blocks import Words
+from relaxant.report.plan_page import PlanHead
 
 RXNORM: Final = "http://www.nlm.nih.gov/research/umls/rxnorm"
 _UCUM = "http://unitsofmeasure.org"

@@ -31,19 +31,8 @@ from relaxant.report.fhir_parts import (
     written,
 )
 from relaxant.report.fhir_standing import beside_plans
-from relaxant.report.plan_page import (
-    AgentView,
-    Bullets,
-    DoseView,
-    GivenView,
-    Line,
-    PlanView,
-    ProductView,
-    Section,
-    StepView,
-    Table,
-    WithheldView,
-)
+from relaxant.report.blocks import Bullets, Line, Section, Table
+from relaxant.report.plan_page import AgentView, DoseView, GivenView, PlanView, ProductView, StepView, WithheldView
 from relaxant.report.text_page import marked
 
 

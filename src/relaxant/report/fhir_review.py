@@ -18,10 +18,11 @@ from relaxant.report.fhir_medicines import meant_ids, medicines, taken_ids
 from relaxant.report.fhir_parts import bundle_of, narrative, notes, period, person, source_lines, subject, to, uid_of, written
 from relaxant.report.fhir_plan import first_requests, plan_resources
 from relaxant.report.fhir_standing import beside_plans, replaced
-from relaxant.report.plan_page import Block, Bullets, Line, PlanHead, Table, Words
-from relaxant.report.review_pages import Chapter, Part, Picture, chapters, finding_blocks, tagged
+from relaxant.report.blocks import Block, Bullets, Line, Table, Words
+from relaxant.report.plan_page import PlanHead
+from relaxant.report.chapters import Chapter, Part, Picture, chapters, finding_blocks, tagged
 from relaxant.report.text_page import marked
-from relaxant.report.view import FindingView, View, WatchView
+from relaxant.report.review_page import FindingView, View, WatchView
 from relaxant.reviewing import Review, Watch
 from relaxant.rules.findings import Finding
 

@@ -16,7 +16,7 @@ from relaxant.planning.plan import Told
 from relaxant.report import plan_words as say
 from relaxant.report.citations import Mark
 from relaxant.report.cited_once import cited_once
-from relaxant.report.plan_page import Block, Bullets, Cell, Line, Saying, Section, Table
+from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table
 from relaxant.report.shown import clean, counted
 from relaxant.rules.reasons import Cited
 

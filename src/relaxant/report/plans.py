@@ -28,7 +28,7 @@ def render_plan(
     encoding: str = "utf-8",
     confirmed: bool = False,
 ) -> bytes:
-    """The plan as bytes. ``head`` says for whom and as of when (:func:`relaxant.report.view.head_of` takes it from a review).
+    """The plan as bytes. ``head`` says for whom and as of when (:func:`relaxant.report.review_view.head_of` takes it from a review).
 
     ``colour``, ``width`` and ``encoding`` are for text alone; ``confirmed`` says that an override beyond every source may go on the sheet for the
     person. Raises :class:`InputError` for a format that this plan has no place in (a

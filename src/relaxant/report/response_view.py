@@ -16,7 +16,7 @@ from relaxant.quantities import plain_number, shown_unit
 from relaxant.report.citations import Citations, Mark, SourceView
 from relaxant.report.cited_once import cited_once
 from relaxant.report.diary_chart import Event, Strip
-from relaxant.report.plan_page import Block, Bullets, Cell, Line, Saying, Section, Table, Words
+from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table, Words
 from relaxant.report.shown import clean, counted
 from relaxant.report.visits_view import visits_section
 from relaxant.response.falls import Fall, in_sessions

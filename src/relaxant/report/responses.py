@@ -11,7 +11,8 @@ from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
 from relaxant.report.html import page, template
 from relaxant.report.pdf import set_pages, standing_alone
-from relaxant.report.plan_page import PlanHead, Section, Words
+from relaxant.report.blocks import Section, Words
+from relaxant.report.plan_page import PlanHead
 from relaxant.report.response_view import ResponseView, response_view
 from relaxant.response.response import Response
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from relaxant.knowledge.load import Knowledge
 from relaxant.report.html import page
-from relaxant.report.view import view_of
+from relaxant.report.review_view import view_of
 from relaxant.reviewing import Review
 
 

@@ -44,7 +44,7 @@ def render_review(
         formats = str(words["between"]).join(FORMATS)
         unusable = words["unusable"]
         raise InputError("format", format, unusable["format"], unusable["no_steps_do"].format(formats=formats))
-    from relaxant.report.view import view_of
+    from relaxant.report.review_view import view_of
 
     view = view_of(review, knowledge=knowledge)
     if format == "pdf":

@@ -9,9 +9,10 @@ from relaxant.knowledge.schema import Tier
 from relaxant.report.chart import sparkline
 from relaxant.report.columns import text_width, wrapped
 from relaxant.report.course_view import ChartView
-from relaxant.report.plan_page import Section
+from relaxant.report.blocks import Section
 from relaxant.report.text_page import BOLD, COMFORTABLE, FAINT, TextPage, cited
-from relaxant.report.view import FactView, FindingView, Missing, View, view_of
+from relaxant.report.review_page import FactView, FindingView, Missing, View
+from relaxant.report.review_view import view_of
 from relaxant.reviewing import Review
 
 _LABEL = 10

@@ -8,7 +8,7 @@ import msgspec
 
 from relaxant.report.citations import Mark, SourceView, source_line
 from relaxant.report.columns import NARROWEST, plainer, text_width, wrapped
-from relaxant.report.plan_page import Block, Bullets, Cell, Line, Saying, Section, Table, Words
+from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table, Words
 from relaxant.report.plan_words import together, whole
 from relaxant.report.text_tables import GAP, abreast, dose_widths, prose_widths
 

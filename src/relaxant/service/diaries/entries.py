@@ -15,7 +15,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.plans import DAY_PARTS, DayPart
 from relaxant.knowledge.scales import Scale
 from relaxant.quantities import plain_number
-from relaxant.report.plan_page import Words
+from relaxant.report.blocks import Words
 from relaxant.service.diaries.columns import MOST_DOSE, Columns
 from relaxant.service.store.tables import ENTRIES
 from relaxant.service.store.times import day_of, milliseconds

@@ -12,7 +12,8 @@ import msgspec
 from relaxant.io.diary_csv import read_diary
 from relaxant.knowledge.load import Knowledge
 from relaxant.quantities import plain_number
-from relaxant.report.plan_page import Cell, PlanHead, Saying, Section, Table
+from relaxant.report.blocks import Cell, Saying, Section, Table
+from relaxant.report.plan_page import PlanHead
 from relaxant.report.response_view import ResponseView, response_view
 from relaxant.report.responses import response_pdf
 from relaxant.report.shown import clean

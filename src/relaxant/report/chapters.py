@@ -11,8 +11,9 @@ import msgspec
 
 from relaxant.report.citations import Mark
 from relaxant.report.course_view import CourseView
-from relaxant.report.plan_page import Block, Bullets, Cell, Line, PlanView, Saying, Section, Table
-from relaxant.report.view import FactView, FindingView, Missing, View, WatchView
+from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table
+from relaxant.report.plan_page import PlanView
+from relaxant.report.review_page import FactView, FindingView, Missing, View, WatchView
 
 
 class Picture(msgspec.Struct, frozen=True, tag="picture"):
