@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from relaxant.cli_cohort import day_said
+from relaxant.cli_days import day_asked
 from relaxant.cli_simulate import medicine_of, model_named
 from relaxant.cohort.progress import Progress
 from relaxant.cohort.simulated.shown import exposure_html, exposure_text
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace, knowledge: Knowledge, today: date) -> bytes
             wanted,
             knowledge,
             engine=options.engine,
-            as_of=None if options.as_of is None else day_said(options.as_of),
+            as_of=day_asked("--as-of", options.as_of),
             country=options.country or "US",
             today=today,
             memory=options.memory,
