@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from relaxant.quantities import plain_number
 from relaxant.report.columns import text_width
 from relaxant.report.diary_chart import Strip
-from relaxant.report.response_view import ResponseView
+from relaxant.report.response_page import ResponseView
 from relaxant.report.text_page import BOLD, TextPage
 
 _BLOCKS = "▁▂▃▄▅▆▇█"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-import msgspec
-
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.responses import NextStep
 from relaxant.knowledge.scales import Scale
@@ -17,6 +15,7 @@ from relaxant.report.citations import Citations, Mark, SourceView
 from relaxant.report.cited_once import cited_once
 from relaxant.report.diary_chart import Event, Strip
 from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table, Words
+from relaxant.report.response_page import ResponseView
 from relaxant.report.shown import clean, counted
 from relaxant.report.visits_view import visits_section
 from relaxant.response.falls import Fall, in_sessions
@@ -32,28 +31,7 @@ _DIGITS, _PERCENT, _SURE, _HARDLY = 2, 100, 99, 1
 _BY_DAY, _WEEK, _HALF_WEEK = 28, 7, 3
 _MOST_STRETCHES = 20
 _MOST_FALLS = 3
-
-
-class ResponseView(msgspec.Struct, frozen=True, kw_only=True):
-    """The page of a diary's answer: sections from top to bottom, what the chart draws, the sources."""
-
-    words: Words
-    label: str
-    page_title: str
-    kind_text: str
-    about: str
-    banner: str
-    notices: tuple[str, ...]
-    sections: tuple[Section, ...]
-    below: tuple[Section, ...]
-    first: date
-    start: int
-    strips: tuple[Strip, ...]
-    events: tuple[Event, ...]
-    sources: tuple[SourceView, ...]
-    source_words: Words
-    stamp_heading: str
-    stamp: tuple[tuple[str, str], ...]
+_HASH_SHOWN = 12
 
 
 def response_view(response: Response, *, knowledge: Knowledge, language: str = "en") -> ResponseView:
@@ -71,7 +49,7 @@ class _Page:
         self.citations = Citations(knowledge, self.report)
 
     def view(self) -> ResponseView:
-        r, words = self.response, self.words
+        r, words, stamp = self.response, self.words, self.report["stamp"]
         label = clean(r.label) if r.label else words["no_label"]
         span = {"first": r.first.isoformat(), "last": r.last.isoformat()}
         above = tuple(s for s in self.above() if s.blocks)
@@ -92,8 +70,8 @@ class _Page:
             events=tuple(self.events()),
             sources=self.citations.listed(),
             source_words=self.report["sources"],
-            stamp_heading=self.report["stamp"]["heading"],
-            stamp=(("relaxant", r.engine), ("knowledge", r.knowledge[:16])),
+            stamp_heading=stamp["heading"],
+            stamp=((stamp["engine"], f"relaxant {r.engine}"), (stamp["knowledge"], r.knowledge[:_HASH_SHOWN])),
         )
 
     def above(self) -> Iterator[Section]:

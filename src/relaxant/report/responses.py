@@ -13,7 +13,8 @@ from relaxant.report.html import page, template
 from relaxant.report.pdf import set_pages, standing_alone
 from relaxant.report.blocks import Section, Words
 from relaxant.report.plan_page import PlanHead
-from relaxant.report.response_view import ResponseView, response_view
+from relaxant.report.response_page import ResponseView
+from relaxant.report.response_view import response_view
 from relaxant.response.response import Response
 
 Format = Literal["text", "json", "html"]

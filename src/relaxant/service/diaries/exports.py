@@ -14,7 +14,8 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.quantities import plain_number
 from relaxant.report.blocks import Cell, Saying, Section, Table
 from relaxant.report.plan_page import PlanHead
-from relaxant.report.response_view import ResponseView, response_view
+from relaxant.report.response_page import ResponseView
+from relaxant.report.response_view import response_view
 from relaxant.report.responses import response_pdf
 from relaxant.report.shown import clean
 from relaxant.responding import answer
