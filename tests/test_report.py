@@ -22,10 +22,10 @@ from relaxant.pharmacology.clinic.prediction import Curve, Measure
 from relaxant.predicted import ShownChange, ShownLevel, ShownModel, ShownPrediction, ShownScenario
 from relaxant.report.columns import text_width, wrapped
 from relaxant.report.review_html import render_html
-from relaxant.report.shown import clean
-from relaxant.report.terminal import render_terminal
 from relaxant.report.review_page import View
 from relaxant.report.review_view import view_of
+from relaxant.report.shown import clean
+from relaxant.report.terminal import render_terminal
 from relaxant.reviewing import (
     Fact,
     KnowledgeStamp,

@@ -14,8 +14,8 @@ from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.scales import number_of
 from relaxant.patient import Patient
-from relaxant.report.citations import Citations
 from relaxant.report.blocks import Bullets, Line, Section, Table
+from relaxant.report.citations import Citations
 from relaxant.report.visits_view import visits_section
 from relaxant.response.visits import Visited, site_key, visits
 

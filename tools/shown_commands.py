@@ -89,7 +89,9 @@ def main() -> int:
     """Writes or checks; the exit status."""
     os.environ.update({"COLUMNS": "80", "NO_COLOR": "1"})
     pages = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
-    return keep({page.relative_to(ROOT).as_posix(): SHOWN.sub(shown, page.read_text(encoding="utf-8")) for page in pages})
+    return keep(
+        {page.relative_to(ROOT).as_posix(): SHOWN.sub(shown, page.read_text(encoding="utf-8")) for page in pages}
+    )
 
 
 if __name__ == "__main__":

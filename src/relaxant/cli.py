@@ -93,7 +93,10 @@ def _extra(name: str, asked: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise InputError(
-            asked, error.name or "a library", f"a library of the {of} is not installed", f"run `pip install 'relaxant[{name}]'`"
+            asked,
+            error.name or "a library",
+            f"a library of the {of} is not installed",
+            f"run `pip install 'relaxant[{name}]'`",
         ) from None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 from relaxant.version import __version__
 
 if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    Commands = argparse._SubParsersAction["_OneLine"]
 
 
 def parser() -> argparse.ArgumentParser:
@@ -19,7 +19,24 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--version", action="version", version=f"relaxant {__version__}")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (_review, _replay, _cite, _simulate, _taper, _respond, _agents, _compare, _check_claims, _serve, _audit, _screen, _cohort, _lint, _whats_new, _about):
+    for command in (
+        _review,
+        _replay,
+        _cite,
+        _simulate,
+        _taper,
+        _respond,
+        _agents,
+        _compare,
+        _check_claims,
+        _serve,
+        _audit,
+        _screen,
+        _cohort,
+        _lint,
+        _whats_new,
+        _about,
+    ):
         command(commands)
     return made
 
@@ -180,7 +197,12 @@ def _taper(commands: Commands) -> None:
         metavar="DATE",
         help="the day of the first step, by which all is done that has to be done before it",
     )
-    leave.add_argument("--format", choices=("text", "json", "html", "pdf", "ics", "fhir", "sheet", "sheet-pdf"), default="text", help="sheet is for the person who takes it")
+    leave.add_argument(
+        "--format",
+        choices=("text", "json", "html", "pdf", "ics", "fhir", "sheet", "sheet-pdf"),
+        default="text",
+        help="sheet is for the person who takes it",
+    )
     _writes(leave)
     _knows(leave)
     leave.set_defaults(does="taper")

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table
 from relaxant.report.citations import Mark
 from relaxant.report.course_view import CourseView
-from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table
 from relaxant.report.plan_page import PlanView
 from relaxant.report.review_page import FactView, FindingView, Missing, View, WatchView
 

@@ -11,9 +11,9 @@ from relaxant.evidence.outcomes import PLACEBO, Apart, Contrast, Share
 from relaxant.evidence.summaries import Net, Pool, Summary, can_pool
 from relaxant.knowledge.load import Knowledge
 from relaxant.quantities import plain_number
+from relaxant.report.blocks import Bullets, Cell, Line, Saying, Table
 from relaxant.report.citations import Mark
 from relaxant.report.forest import Forest, ForestRow, Group
-from relaxant.report.blocks import Bullets, Cell, Line, Saying, Table
 from relaxant.rules.reasons import Cited
 from relaxant.rules.wording import capital
 

@@ -9,8 +9,8 @@ from relaxant.evidence.origin import Origin
 from relaxant.evidence.profile import Profile
 from relaxant.evidence.reactions import Listed, Reaction
 from relaxant.quantities import plain_number
-from relaxant.report.citations import Mark
 from relaxant.report.blocks import Cell, Saying
+from relaxant.report.citations import Mark
 from relaxant.report.shown import clean
 from relaxant.rules.reasons import Cited
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from relaxant.report.blocks import Bullets, Line, Saying, Section, Table
 from relaxant.report.columns import NARROWEST, plainer, text_width, wrapped
 from relaxant.report.compare_citations import ShortSource
 from relaxant.report.compare_page import CompareView, Part
 from relaxant.report.forest import Forest, forest_text
-from relaxant.report.blocks import Bullets, Line, Saying, Section, Table
 from relaxant.report.text_page import section_lines
 
 _LEAST = 36  # columns of a forest plot

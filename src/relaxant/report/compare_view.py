@@ -23,6 +23,7 @@ from relaxant.planning.option import UsualDose
 from relaxant.planning.plan import Product
 from relaxant.quantities import plain_number
 from relaxant.report import plan_words as say
+from relaxant.report.blocks import Bullets, Cell, Line, Saying, Table
 from relaxant.report.citations import Citations
 from relaxant.report.compare_citations import Citing, once
 from relaxant.report.compare_evidence import Evidencing
@@ -31,7 +32,6 @@ from relaxant.report.compare_page import PARTS, CompareView, Part
 from relaxant.report.compare_person import Personal
 from relaxant.report.compare_reactions import Reacting, known_of_some, whose
 from relaxant.report.forest import Forest
-from relaxant.report.blocks import Bullets, Cell, Line, Saying, Table
 from relaxant.report.shown import clean, counted
 
 Words = Mapping[str, Any]

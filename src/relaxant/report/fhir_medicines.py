@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from relaxant.medicines.regimen import Amount, Dose
-from relaxant.report.fhir_parts import RXNORM, WHEN_OF, notes, period, plain, quantity, route_of, subject, uid_of
 from relaxant.report.blocks import Words
+from relaxant.report.fhir_parts import RXNORM, WHEN_OF, notes, period, plain, quantity, route_of, subject, uid_of
 from relaxant.report.plan_page import PlanHead, TakenView
 
 _STATUSES = {"current": "active", "stopped": "stopped", "considering": "draft"}

@@ -14,8 +14,8 @@ from typing import Any, Final
 import msgspec
 
 from relaxant.medicines.dosage.codes import ROUTE_CODES, WHEN
-from relaxant.report.citations import SourceView, source_line
 from relaxant.report.blocks import Words
+from relaxant.report.citations import SourceView, source_line
 from relaxant.report.plan_page import PlanHead
 
 RXNORM: Final = "http://www.nlm.nih.gov/research/umls/rxnorm"

@@ -14,15 +14,26 @@ from typing import Any
 import msgspec
 
 from relaxant.knowledge.schema import Tier
+from relaxant.report.blocks import Block, Bullets, Line, Table, Words
+from relaxant.report.chapters import Chapter, Part, Picture, chapters, finding_blocks, tagged
 from relaxant.report.fhir_medicines import meant_ids, medicines, taken_ids
-from relaxant.report.fhir_parts import bundle_of, narrative, notes, period, person, source_lines, subject, to, uid_of, written
+from relaxant.report.fhir_parts import (
+    bundle_of,
+    narrative,
+    notes,
+    period,
+    person,
+    source_lines,
+    subject,
+    to,
+    uid_of,
+    written,
+)
 from relaxant.report.fhir_plan import first_requests, plan_resources
 from relaxant.report.fhir_standing import beside_plans, replaced
-from relaxant.report.blocks import Block, Bullets, Line, Table, Words
 from relaxant.report.plan_page import PlanHead
-from relaxant.report.chapters import Chapter, Part, Picture, chapters, finding_blocks, tagged
-from relaxant.report.text_page import marked
 from relaxant.report.review_page import FindingView, View, WatchView
+from relaxant.report.text_page import marked
 from relaxant.reviewing import Review, Watch
 from relaxant.rules.findings import Finding
 
@@ -81,7 +92,9 @@ def _composition(view: View, entries: dict[str, list[str]], plans: Sequence[str]
         own = [left.pop(0)] if chapter.key == "plan" else entries.get(chapter.key, [])
         sections.append(_section(chapter, own))
     if view.sources:
-        sections.append(_titled(view.words["sources"]["heading"], _list(source_lines(view.sources, view.words["sources"]))))
+        sections.append(
+            _titled(view.words["sources"]["heading"], _list(source_lines(view.sources, view.words["sources"])))
+        )
     stamp = _list(view.words["name_value"].format(name=name, value=value) for name, value in view.stamp)
     sections.append(_titled(view.words["stamp"]["heading"], stamp))
     return {

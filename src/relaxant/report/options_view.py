@@ -14,9 +14,9 @@ from relaxant.knowledge.schema import SUITABILITIES, TIERS
 from relaxant.planning.option import Harm, Option, Options, Reason
 from relaxant.planning.plan import Told
 from relaxant.report import plan_words as say
+from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table
 from relaxant.report.citations import Mark
 from relaxant.report.cited_once import cited_once
-from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table
 from relaxant.report.shown import clean, counted
 from relaxant.rules.reasons import Cited
 
@@ -112,7 +112,9 @@ def _in_short(option: Option, common: tuple[str, ...], words: Words) -> Saying:
     speaking = [s for s in option.support if s.status in SUITS]
     elsewhere = (words["elsewhere"],) if speaking and all(s.elsewhere for s in speaking) else ()
     verified = all(known.verified for known in option.places[:1] or option.support[:1])
-    return Saying(own["line"].format(agent=clean(option.agent), parts="; ".join(parts)), (*elsewhere, *_tags(verified, words)))
+    return Saying(
+        own["line"].format(agent=clean(option.agent), parts="; ".join(parts)), (*elsewhere, *_tags(verified, words))
+    )
 
 
 def _standing(option: Option, words: Words) -> str:

@@ -14,9 +14,9 @@ import msgspec
 
 from relaxant.errors import InputError
 from relaxant.report.blocks import Words
+from relaxant.report.chapters import chapters
 from relaxant.report.plan_page import PlanHead, PlanView
 from relaxant.report.plan_words import whole
-from relaxant.report.chapters import chapters
 from relaxant.report.review_page import View
 
 _STANDARD: Final = "ua-1"

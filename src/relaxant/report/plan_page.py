@@ -15,6 +15,7 @@ from relaxant.medicines.regimen import Regimen
 from relaxant.report.blocks import Section, Words
 from relaxant.report.citations import SourceView
 
+
 class TakenView(msgspec.Struct, frozen=True, kw_only=True):
     """A medicine of the person's list, for machines: ``said`` as it was said, ``text`` as it was read, ``name`` its ingredients as the country
     names them, ``codes`` these with their RxNorm codes, ``names`` what a finding may call it. ``role``: ``current``, ``considering`` or ``stopped``.

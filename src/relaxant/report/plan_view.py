@@ -16,10 +16,23 @@ from relaxant.planning.plan import Branch, Count, Plan, Product, ShownBound, Ste
 from relaxant.planning.plan import Line as Reckoned
 from relaxant.planning.tablets import SPRAYS
 from relaxant.report import plan_words as say
+from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table, Words
 from relaxant.report.citations import Citations, Mark, safe_url
 from relaxant.report.cited_once import cited_once
-from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table, Words
-from relaxant.report.plan_page import AgentView, BeforeView, BoundView, DoseView, GateView, GivenView, Notice, PlanHead, PlanView, ProductView, StepView, WithheldView
+from relaxant.report.plan_page import (
+    AgentView,
+    BeforeView,
+    BoundView,
+    DoseView,
+    GateView,
+    GivenView,
+    Notice,
+    PlanHead,
+    PlanView,
+    ProductView,
+    StepView,
+    WithheldView,
+)
 from relaxant.report.plan_reckoning import advice, reckoned_table
 from relaxant.report.shown import clean, counted, title_of
 from relaxant.rules.reasons import Cited

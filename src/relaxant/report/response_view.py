@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.responses import NextStep
@@ -11,10 +11,10 @@ from relaxant.knowledge.scales import Scale
 from relaxant.knowledge.schema import Cited as Sourced
 from relaxant.knowledge.schema import Policy, SourceRef
 from relaxant.quantities import plain_number, shown_unit
-from relaxant.report.citations import Citations, Mark, SourceView
+from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table, Words
+from relaxant.report.citations import Citations, Mark
 from relaxant.report.cited_once import cited_once
 from relaxant.report.diary_chart import Event, Strip
-from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table, Words
 from relaxant.report.response_page import ResponseView
 from relaxant.report.shown import clean, counted
 from relaxant.report.visits_view import visits_section

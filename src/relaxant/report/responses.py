@@ -9,9 +9,9 @@ import msgspec
 
 from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
+from relaxant.report.blocks import Section, Words
 from relaxant.report.html import page, template
 from relaxant.report.pdf import set_pages, standing_alone
-from relaxant.report.blocks import Section, Words
 from relaxant.report.plan_page import PlanHead
 from relaxant.report.response_page import ResponseView
 from relaxant.report.response_view import response_view

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Tier
+from relaxant.report.blocks import Section
 from relaxant.report.chart import sparkline
 from relaxant.report.columns import text_width, wrapped
 from relaxant.report.course_view import ChartView
-from relaxant.report.blocks import Section
-from relaxant.report.text_page import BOLD, COMFORTABLE, FAINT, TextPage, cited
 from relaxant.report.review_page import FactView, FindingView, Missing, View
 from relaxant.report.review_view import view_of
+from relaxant.report.text_page import BOLD, COMFORTABLE, FAINT, TextPage, cited
 from relaxant.reviewing import Review
 
 _LABEL = 10
@@ -274,7 +274,9 @@ class _Terminal:
             words = view.follow_words
             if watch.day:
                 style = BOLD if watch.overdue else ""
-                self.page.put(words["line"].format(agent=watch.agent, what=watch.what, due=watch.due), hang=2, style=style)
+                self.page.put(
+                    words["line"].format(agent=watch.agent, what=watch.what, due=watch.due), hang=2, style=style
+                )
                 self.page.put(f"{words['how'].format(at=watch.at, act=watch.act)}{marks}", indent=2, hang=4)
                 continue
             if watch.agent != agent:

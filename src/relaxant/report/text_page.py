@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table, Words
 from relaxant.report.citations import Mark, SourceView, source_line
 from relaxant.report.columns import NARROWEST, plainer, text_width, wrapped
-from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table, Words
 from relaxant.report.plan_words import together, whole
 from relaxant.report.text_tables import GAP, abreast, dose_widths, prose_widths
 
@@ -86,7 +86,14 @@ class TextPage:
         self.lines.append(self.rule() * self.width)
 
     def beside(
-        self, label: str, texts: Sequence[str], *, room: int = _LABEL, indent: int = 0, style: str = "", label_style: str = BOLD
+        self,
+        label: str,
+        texts: Sequence[str],
+        *,
+        room: int = _LABEL,
+        indent: int = 0,
+        style: str = "",
+        label_style: str = BOLD,
     ) -> None:
         """Texts beside a label, each hanging; below the label where the page is narrow or the label long."""
         if self.width < COMFORTABLE:

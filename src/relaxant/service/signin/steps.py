@@ -78,7 +78,11 @@ def sent_on(url: str, browser: str) -> RedirectResponse:
 
 async def take(request: Request, house: House, kind: str) -> Step:
     """The step of the state that a browser comes back with; it is gone with that. Raises :class:`Problem` 400."""
-    state, browser, now = request.query_params.get("state", ""), request.cookies.get(COOKIE, ""), milliseconds(house.now())
+    state, browser, now = (
+        request.query_params.get("state", ""),
+        request.cookies.get(COOKIE, ""),
+        milliseconds(house.now()),
+    )
 
     def taken(connection: Connection) -> str | None:
         row = connection.execute(
