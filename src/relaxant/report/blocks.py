@@ -21,6 +21,18 @@ class Saying(msgspec.Struct, frozen=True):
     marks: tuple[Mark, ...] = ()
 
 
+def marked(saying: Saying) -> str:
+    """A sentence with its tags and citations in brackets."""
+    tags = "".join(f" ({tag})" for tag in saying.tags)
+    marks = "".join(f" {cited(mark)}" for mark in saying.marks)
+    return f"{saying.text}{tags}{marks}".strip()
+
+
+def cited(mark: Mark) -> str:
+    """A citation: number, place, what it says."""
+    return f"[{mark.number}]" + (f" {mark.place}" if mark.place else "") + (f": {mark.says}" if mark.says else "")
+
+
 Cell = tuple[Saying, ...]
 """What stands in one cell of a table, line by line."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from relaxant.report.blocks import Bullets, Line, Section, Table
+from relaxant.report.blocks import Bullets, Line, Section, Table, marked
 from relaxant.report.fhir_medicines import meant_ids, medicines, taken_ids
 from relaxant.report.fhir_parts import (
     RXNORM,
@@ -33,7 +33,6 @@ from relaxant.report.fhir_parts import (
 )
 from relaxant.report.fhir_standing import beside_plans
 from relaxant.report.plan_page import AgentView, DoseView, GivenView, PlanView, ProductView, StepView, WithheldView
-from relaxant.report.text_page import marked
 
 
 def plan_bundle(view: PlanView) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from relaxant.knowledge.schema import Tier
-from relaxant.report.blocks import Block, Bullets, Line, Table, Words
+from relaxant.report.blocks import Block, Bullets, Line, Table, Words, marked
 from relaxant.report.chapters import Chapter, Part, Picture, chapters, finding_blocks, tagged
 from relaxant.report.fhir_medicines import meant_ids, medicines, taken_ids
 from relaxant.report.fhir_parts import (
@@ -33,7 +33,6 @@ from relaxant.report.fhir_plan import first_requests, plan_resources
 from relaxant.report.fhir_standing import beside_plans, replaced
 from relaxant.report.plan_page import PlanHead
 from relaxant.report.review_page import FindingView, View, WatchView
-from relaxant.report.text_page import marked
 from relaxant.reviewing import Review, Watch
 from relaxant.rules.findings import Finding
 

@@ -12,7 +12,7 @@ from relaxant.report.columns import text_width, wrapped
 from relaxant.report.course_view import ChartView
 from relaxant.report.review_page import FactView, FindingView, Missing, View
 from relaxant.report.review_view import view_of
-from relaxant.report.text_page import BOLD, COMFORTABLE, FAINT, TextPage, cited
+from relaxant.report.text_page import BOLD, COMFORTABLE, FAINT, TextPage
 from relaxant.reviewing import Review
 
 _LABEL = 10
@@ -81,9 +81,6 @@ class _Terminal:
             start = self.page.painted(tag, _COLOURS[tier]) + " " * (room - text_width(tag)) if i == 0 else " " * room
             self.page.lines.append(start + self.page.painted(line, style))
 
-    def numbers(self, numbers: Iterable[int]) -> str:
-        return "".join(f"[{n}]" for n in numbers)
-
     def tags(self, tags: Iterable[str]) -> str:
         return "".join(f" ({tag})" for tag in tags)
 
@@ -130,14 +127,14 @@ class _Terminal:
             for finding in view.folded_findings:
                 self.tagged(
                     finding.tier,
-                    f"{finding.summary}{self.tags(finding.tags)} {self.numbers(finding.numbers)}",
+                    f"{finding.summary}{self.tags(finding.tags)} {self.page.numbers(finding.numbers)}",
                     strong=False,
                 )
 
     def finding(self, finding: FindingView) -> None:
         self.tagged(finding.tier, f"{finding.summary}{self.tags(finding.tags)}", strong=True)
         for part in finding.parts:
-            self.page.beside(part.label, [*part.lines, *map(cited, part.marks)], room=_LABEL, indent=2)
+            self.page.beside(part.label, [*part.lines, *map(self.page.cited, part.marks)], room=_LABEL, indent=2)
 
     def unchecked(self) -> None:
         view = self.view
@@ -173,7 +170,7 @@ class _Terminal:
                 self.page.put(view.course_words["exposure"]["heading"], indent=2)
             for change in course.changes:
                 text = " ".join(
-                    (f"- {change.text}{self.tags(change.tags)}", *change.notes, self.numbers(change.numbers))
+                    (f"- {change.text}{self.tags(change.tags)}", *change.notes, self.page.numbers(change.numbers))
                 )
                 self.page.put(text.rstrip(), indent=2, hang=4)
             for chart in course.charts:
@@ -194,7 +191,7 @@ class _Terminal:
                     if part
                 )
                 titled = self.words["in_brackets"].format(text=f"{model.title}{self.tags(model.tags)}", more=parts)
-                self.page.put(f"{titled} {self.numbers(model.numbers)}".rstrip(), indent=2, hang=4, style=FAINT)
+                self.page.put(f"{titled} {self.page.numbers(model.numbers)}".rstrip(), indent=2, hang=4, style=FAINT)
 
     def spark(self, chart: ChartView) -> None:
         """The middle line in block characters with its highest value; left out where the encoding has no blocks."""
@@ -233,7 +230,7 @@ class _Terminal:
 
     def fact(self, fact: FactView) -> None:
         text = self.words["in_brackets"].format(text=fact.value, more="; ".join(fact.how)) if fact.how else fact.value
-        self.page.beside(fact.title, [f"{text} {self.numbers(fact.numbers)}".rstrip()], room=_FACT, label_style="")
+        self.page.beside(fact.title, [f"{text} {self.page.numbers(fact.numbers)}".rstrip()], room=_FACT, label_style="")
 
     def sections(self, sections: Iterable[Section]) -> None:
         for section in sections:
@@ -256,7 +253,7 @@ class _Terminal:
             if suit.who != who:
                 who = suit.who
                 self.page.put(who, style=BOLD)
-            marks = " ".join(map(cited, suit.marks))
+            marks = " ".join(map(self.page.cited, suit.marks))
             self.page.put(
                 f"{self.words['name_value'].format(name=suit.status, value=' '.join(suit.lines))}{self.tags(suit.tags)} {marks}",
                 indent=2,
@@ -270,7 +267,7 @@ class _Terminal:
         self.page.heading(self.words["monitoring"]["heading"])
         agent = ""
         for watch in view.monitoring:
-            marks = f"{self.tags(watch.tags)} {cited(watch.mark)}"
+            marks = f"{self.tags(watch.tags)} {self.page.cited(watch.mark)}"
             words = view.follow_words
             if watch.day:
                 style = BOLD if watch.overdue else ""

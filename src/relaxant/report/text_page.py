@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table, Words
+from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table, Words, cited, marked
 from relaxant.report.citations import Mark, SourceView, source_line
 from relaxant.report.columns import NARROWEST, plainer, text_width, wrapped
 from relaxant.report.plan_words import together, whole
@@ -15,28 +15,6 @@ from relaxant.report.text_tables import GAP, abreast, dose_widths, prose_widths
 BOLD, FAINT = "1", "2"
 COMFORTABLE = 56  # columns below which labels stand above their text
 _LABEL, _LABELS = 14, 22  # room for labels: the least, and the most where they need not be broken
-
-
-def section_lines(
-    sections: Iterable[Section], *, colour: bool = False, width: int = 80, encoding: str = "utf-8"
-) -> list[str]:
-    """The sections of a plan as lines, for a larger page that has its own head and sources."""
-    page = TextPage(colour, width, encoding)
-    for section in sections:
-        page.section(section)
-    return [line.replace("\u00a0", " ") for line in page.lines]
-
-
-def marked(saying: Saying) -> str:
-    """A sentence with its tags and citations in brackets."""
-    tags = "".join(f" ({tag})" for tag in saying.tags)
-    marks = "".join(f" {cited(mark)}" for mark in saying.marks)
-    return f"{saying.text}{tags}{marks}".strip()
-
-
-def cited(mark: Mark) -> str:
-    """A citation: number, place, what it says."""
-    return f"[{mark.number}]" + (f" {mark.place}" if mark.place else "") + (f": {mark.says}" if mark.says else "")
 
 
 def _counted_whole(table: Table) -> Table:
@@ -53,11 +31,15 @@ def label_room(labels: Sequence[str], width: int) -> int:
 
 
 class TextPage:
-    """Lines of a page in so many columns (20 at the least), with ANSI colours only where ``colour``, of characters that the ``encoding`` can write."""
+    """Lines of a page in so many columns (20 at the least), with ANSI colours only where ``colour``, of characters that the ``encoding`` can write.
+
+    The page keeps which sources it has cited, and lists these.
+    """
 
     def __init__(self, colour: bool, width: int, encoding: str) -> None:
         self.colour, self.width, self.encoding = colour, max(width, NARROWEST), encoding
         self.lines: list[str] = []
+        self.numbered: set[int] = set()
 
     def text(self) -> str:
         """The page."""
@@ -115,6 +97,23 @@ class TextPage:
         lines = wrapped(self.plain(text[len(dash) :]), width - len(dash))
         return [f"{dash if i == 0 else ' ' * len(dash)}{line}" for i, line in enumerate(lines)]
 
+    # ------------------------------------------------------------ citations
+
+    def marked(self, saying: Saying) -> str:
+        """A sentence with its tags and citations in brackets."""
+        self.numbered.update(mark.number for mark in saying.marks)
+        return marked(saying)
+
+    def cited(self, mark: Mark) -> str:
+        """A citation: number, place, what it says."""
+        self.numbered.add(mark.number)
+        return cited(mark)
+
+    def numbers(self, numbers: Sequence[int]) -> str:
+        """Numbers of sources in brackets."""
+        self.numbered.update(numbers)
+        return "".join(f"[{n}]" for n in numbers)
+
     # ------------------------------------------------------------ blocks
 
     def section(self, section: Section) -> None:
@@ -128,14 +127,14 @@ class TextPage:
 
     def block(self, block: Block, room: int) -> None:
         if isinstance(block, Line):
-            self.put(marked(block.saying), style=BOLD if block.strong else "")
+            self.put(self.marked(block.saying), style=BOLD if block.strong else "")
         elif isinstance(block, Bullets):
             self.bullets(block, room)
         else:
             self.table(block)
 
     def bullets(self, block: Bullets, room: int) -> None:
-        texts = [marked(s) for s in block.sayings]
+        texts = [self.marked(s) for s in block.sayings]
         if block.label:
             self.beside(block.label, texts if len(texts) == 1 else [f"- {t}" for t in texts], room=room)
         else:
@@ -158,7 +157,7 @@ class TextPage:
             return
         self.row(table.head, widths, style=BOLD)
         for row in table.rows:
-            self.row(["\n".join(marked(s) for s in cell) for cell in row], widths)
+            self.row(["\n".join(self.marked(s) for s in cell) for cell in row], widths)
             self.lines.append("")
         self.lines.pop()
 
@@ -170,7 +169,7 @@ class TextPage:
         return (prose_widths if table.prose else dose_widths)(columns, self.width)
 
     def natural(self, cell: Cell) -> list[str]:
-        return [self.plain(marked(s)) for s in cell] or [""]
+        return [self.plain(self.marked(s)) for s in cell] or [""]
 
     def row(self, texts: Sequence[str], widths: Sequence[int], *, style: str = "") -> None:
         cells = [
@@ -199,7 +198,7 @@ class TextPage:
 
     def listed(self, cell: Cell) -> str:
         """The sentences of a cell, with a dash before each where there are several."""
-        texts = [text for text in map(marked, cell) if text]
+        texts = [text for text in map(self.marked, cell) if text]
         return "\n".join(f"- {text}" for text in texts) if len(texts) > 1 else "".join(texts)
 
     def rule(self) -> str:
@@ -211,9 +210,9 @@ class TextPage:
         """Each row as its first cell and, under it, the others with their heads."""
         for row in table.rows:
             first, *others = row
-            self.put(f"{table.head[0]}: {'; '.join(marked(s) for s in first)}", indent=2, hang=4, style=BOLD)
+            self.put(f"{table.head[0]}: {'; '.join(self.marked(s) for s in first)}", indent=2, hang=4, style=BOLD)
             for head, cell in zip(table.head[1:], others, strict=True):
-                parts = [m for s in cell if (m := marked(s))]
+                parts = [m for s in cell if (m := self.marked(s))]
                 text = " ".join(
                     p if i == len(parts) - 1 or p.endswith((".", "]")) else f"{p};" for i, p in enumerate(parts)
                 )
@@ -223,10 +222,12 @@ class TextPage:
     # ------------------------------------------------------------ basis
 
     def sources(self, sources: Sequence[SourceView], words: Words) -> None:
-        if not sources:
+        """Those of the sources that the page has cited."""
+        own = [source for source in sources if source.number in self.numbered]
+        if not own:
             return
         self.heading(words["heading"])
-        for source in sources:
+        for source in own:
             hang = len(f"[{source.number}] ")
             self.put(source_line(source, words), hang=hang)
             if source.url:
