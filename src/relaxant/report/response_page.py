@@ -12,7 +12,10 @@ from relaxant.report.diary_chart import Event, Strip
 
 
 class ResponseView(msgspec.Struct, frozen=True, kw_only=True):
-    """The page of a diary's answer: sections from top to bottom, what the chart draws, the sources."""
+    """The page of a diary's answer: sections from top to bottom, what the chart draws, the sources.
+
+    A diary of visits alone has no ``strips``, and no chart.
+    """
 
     words: Words
     label: str

@@ -28,7 +28,8 @@ def response_text(view: ResponseView, *, colour: bool = False, width: int = 80, 
         page.put(f"- {notice}")
     for section in view.sections:
         page.section(section)
-    page.heading(view.words["chart"]["heading"])
+    if view.strips:
+        page.heading(view.words["chart"]["heading"])
     for strip in view.strips:
         _row(page, strip, view)
     for section in view.below:

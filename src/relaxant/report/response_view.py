@@ -89,7 +89,8 @@ class _Page:
 
     def below(self) -> Iterator[Section]:
         """What stands below it."""
-        yield Section("days", self.words["chart"]["table_heading"], (self.table(),))
+        if len((days := self.table()).head) > 1:
+            yield Section("days", self.words["chart"]["table_heading"], (days,))
         yield self.section("notes", self.notes())
         yield self.section("taken", self.taken())
         yield self.section("markers", self.markers())

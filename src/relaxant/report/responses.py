@@ -55,8 +55,11 @@ def response_body(view: ResponseView) -> str:
 
 
 def chart_of(view: ResponseView) -> str:
-    """The picture of an answer."""
+    """The picture of an answer; empty for a diary of visits alone."""
     from relaxant.report.diary_chart import diary_chart
+
+    if not view.strips:
+        return ""
 
     return diary_chart(view.first, view.strips, view.events, view.start, view.words["chart"])
 
@@ -74,7 +77,7 @@ def response_pdf(view: ResponseView, head: PlanHead, words: Words, *, further: S
         "above": msgspec.to_builtins(view.sections),
         "below": msgspec.to_builtins((*view.below, *further)),
         "chart": {"heading": view.words["chart"]["heading"], "title": view.words["chart"]["title"]},
-        "svg": standing_alone(chart_of(view), _ON_PAPER),
+        "svg": standing_alone(chart_of(view), _ON_PAPER) if view.strips else "",
         "sources": msgspec.to_builtins(view.sources),
         "source_words": view.source_words,
         "stamp_heading": view.stamp_heading,
