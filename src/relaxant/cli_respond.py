@@ -16,6 +16,7 @@ from relaxant.io.patient_file import read_country
 from relaxant.io.read import read_bytes
 from relaxant.knowledge.load import Knowledge
 from relaxant.patient import Stated
+from relaxant.plain import as_json
 from relaxant.report.responses import render_response
 from relaxant.report.scale_pages import scale_page, scales_named, scales_text
 from relaxant.responding import answer
@@ -54,7 +55,7 @@ def scales(name: str, format: str, knowledge: Knowledge) -> bytes:
         raise InputError("--format", format, "scales have no such format", "use text or json")
     if format == "json":
         found = scales_named(name, knowledge) if name else list(knowledge.responses.scales.values())
-        return msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n"
+        return as_json(found)
     return scales_text(scale_page(knowledge, name or None), knowledge).encode()
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 from datetime import date
 
-import msgspec
-
 from relaxant.cli_days import day_asked, day_named
 from relaxant.errors import InputError
 from relaxant.io.read import read_bytes
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.relaxants import agents_named
 from relaxant.news import whats_new
+from relaxant.plain import as_json
 from relaxant.report.news import news_text
 
 
@@ -30,5 +29,5 @@ def run(
     agents = [agent for said in options.agent for agent in agents_named(said, knowledge, "--agent")]
     new = whats_new(since, until=until, agents=agents, patient=patient, knowledge=knowledge)
     if options.format == "json":
-        return msgspec.json.format(msgspec.json.encode(new), indent=1) + b"\n"
+        return as_json(new)
     return news_text(new, knowledge, encoding).encode(encoding)

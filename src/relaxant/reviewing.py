@@ -26,6 +26,7 @@ from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.medicines.regimen import Regimen
 from relaxant.patient import Patient, to_file
+from relaxant.plain import as_json
 from relaxant.planning.follow_up import ShownAct, follow_up, in_words
 from relaxant.planning.option import Options
 from relaxant.planning.options import goals_of, options
@@ -331,7 +332,7 @@ def to_json(reviewed: Review) -> bytes:
     >>> to_json(review(patient))[:13]
     b'{\\n "stamp": {'
     """
-    return msgspec.json.format(msgspec.json.encode(reviewed), indent=1) + b"\n"
+    return as_json(reviewed)
 
 
 def replay(

@@ -11,9 +11,8 @@ from datetime import date
 from html import escape
 from typing import Any, Final
 
-import msgspec
-
 from relaxant.medicines.dosage.codes import ROUTE_CODES, WHEN
+from relaxant.plain import as_json
 from relaxant.report.blocks import Words
 from relaxant.report.citations import SourceView, source_line
 from relaxant.report.plan_page import PlanHead
@@ -46,7 +45,7 @@ def bundle_of(name: str, head: PlanHead, resources: Iterable[dict[str, Any]]) ->
 
 def written(bundle: dict[str, Any]) -> bytes:
     """A Bundle as JSON, indented, ending in a newline."""
-    return msgspec.json.format(msgspec.json.encode(bundle), indent=1) + b"\n"
+    return as_json(bundle)
 
 
 def uid_of(head: PlanHead, *names: str) -> str:

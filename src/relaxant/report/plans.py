@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-import msgspec
-
 from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.plain import as_json
 from relaxant.planning.plan import Plan
 from relaxant.report.plan_page import PlanHead
 from relaxant.report.plan_view import plan_view
@@ -36,7 +35,7 @@ def render_plan(
     """
     knowledge = knowledge or load_knowledge()
     if format == "json":
-        return msgspec.json.format(msgspec.json.encode(plan), indent=1) + b"\n"
+        return as_json(plan)
     if format not in FORMATS:
         words = knowledge.words("plan", head.language)
         formats = str(words["between"]).join(FORMATS)

@@ -9,6 +9,7 @@ import msgspec
 
 from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
+from relaxant.plain import as_json
 from relaxant.report.blocks import Section, Words
 from relaxant.report.html import page, template
 from relaxant.report.pdf import set_pages, standing_alone
@@ -29,7 +30,7 @@ RESPONSE_STYLES = ("review.css", "plan.css", "diary.css")
 def render_response(response: Response, format: Format, *, knowledge: Knowledge, colour: bool = False, width: int = 80, encoding: str = "utf-8") -> bytes:  # fmt: skip
     """The answer as bytes. ``colour``, ``width`` and ``encoding`` are for text alone. Raises :class:`InputError` for a format that it has not."""
     if format == "json":
-        return msgspec.json.format(msgspec.json.encode(response), indent=1) + b"\n"
+        return as_json(response)
     if format not in FORMATS:
         raise InputError("format", format, "an answer has no such format", f"use one of {', '.join(FORMATS)}")
     view = response_view(response, knowledge=knowledge)
