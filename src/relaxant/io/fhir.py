@@ -15,7 +15,8 @@ import msgspec
 
 from relaxant.errors import InputError
 from relaxant.io.fhir_contents import ANSWERED, RECORDS, THINGS, WOULD_DO, Found, contents
-from relaxant.io.fhir_medicines import KINDS, Catalogue, Said, read_medicine
+from relaxant.io.fhir_medicines import KINDS, Said, read_medicine
+from relaxant.io.fhir_named import Catalogue
 from relaxant.io.fhir_observations import Observed, observations
 from relaxant.io.fhir_problems import allergies, conditions, dialysis
 from relaxant.io.fhir_reconcile import reconcile
