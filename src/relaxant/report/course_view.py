@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import msgspec
 
 from relaxant.pharmacology.clinic.prediction import Curve
 from relaxant.predicted import ShownModel, ShownPrediction, ShownScenario
 from relaxant.quantities import plain_number, shown_unit
+from relaxant.report.blocks import Words
 from relaxant.report.chart import Shown, chart, middle_of
 from relaxant.report.shown import clean
 from relaxant.rules.reasons import Cited
 
-Words = Mapping[str, Any]
 _ROWS = 12  # of a table: every other hour of a day
 _DIGITS = 2  # more would be arithmetic: models differ in the first
 _NOTHING = 1e-3  # of the highest of a middle line: what a table has as 0

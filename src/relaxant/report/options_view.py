@@ -4,8 +4,7 @@ to hundreds of lines, the best suited few are whole and every other that suits h
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -14,13 +13,12 @@ from relaxant.knowledge.schema import SUITABILITIES, TIERS
 from relaxant.planning.option import Harm, Option, Options, Reason
 from relaxant.planning.plan import Told
 from relaxant.report import plan_words as say
-from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table
+from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table, Words
 from relaxant.report.citations import Mark
 from relaxant.report.cited_once import cited_once
 from relaxant.report.shown import clean, counted
 from relaxant.rules.reasons import Cited
 
-Words = Mapping[str, Any]
 Cite = Callable[[Cited], Mark]
 _HUNDRED = 100
 _WHOLE, _FEW = 4, 3  # so many that suit are all shown whole; of more the best suited few
