@@ -86,8 +86,9 @@ def test_a_wrong_option_is_named(diary: Path, more: list[str], word: str, capsys
 
 
 @pytest.mark.parametrize("format", ["text", "html"])
-def test_a_diary_of_visits_alone_has_its_table_and_no_chart(format: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
-    (tmp_path / "visits.csv").write_text("date,ashworth\n2026-01-01,2\n2026-01-10,1\n", encoding="utf-8")
+@pytest.mark.parametrize("last", ["2026-01-10", "2026-04-10"])
+def test_a_diary_of_visits_alone_has_its_table_and_no_chart(format: str, last: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    (tmp_path / "visits.csv").write_text(f"date,ashworth\n2026-01-01,2\n{last},1\n", encoding="utf-8")
     assert main(["respond", str(tmp_path / "visits.csv"), "--format", format]) == 0
     out = capsys.readouterr().out
     assert "Scores at visits" in out and "From the first score to the last" in out
