@@ -169,7 +169,7 @@ def _parameter(path: str, parameter: dict[str, Any]) -> None:
         "/sources/{name}": ["aagbi-soba-2015", "aan-als-2009", "x"],
         "/evidence/{name}": ["outcomes", "trials", "x"],
         "/static/{name}": [*manifest().values(), "x"],
-        "/static/reference/{name}": ["reference.css", "review.css", "icon.svg", "x"],
+        "/static/reference/{name}": ["reference.css", "review.css", "x"],
     }
     queries = {"agents": ["baclofen", "tizanidine", "dantrolene", "Lioresal"], "q": ["baclofen", "bacl", "spasms", "botox"], "then": ["/review", "//x"]}  # fmt: skip
     if parameter["in"] == "path" and path in names:

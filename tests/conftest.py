@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -47,6 +50,14 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def knowledge() -> Knowledge:
     return load_knowledge()
+
+
+def tool_named(name: str) -> ModuleType:
+    """A program of ``tools/``, as a module."""
+    folder = str(ROOT / "tools")
+    if folder not in sys.path:
+        sys.path.append(folder)  # at the end: a tool may be called as another module is
+    return importlib.import_module(name)
 
 
 def reviewed(plain: dict[str, Any], knowledge: Knowledge | None = None) -> Review:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import re
-import sys
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -15,19 +13,14 @@ import jsonschema
 import pytest
 
 from cds import ROOT, bundle, order, sign, valid, view
+from conftest import tool_named
 
 ANSWERS = ("met", "not_applicable", "not_met")
 COUNT = 220
 
 
-@lru_cache(maxsize=1)
 def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("cds_reference", ROOT / "tools" / "cds_reference.py")
-    assert spec is not None and spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    sys.modules["cds_reference"] = made
-    spec.loader.exec_module(made)
-    return made
+    return tool_named("cds_reference")
 
 
 def requirements() -> list[dict[str, Any]]:

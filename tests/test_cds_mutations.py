@@ -17,7 +17,7 @@ from uuid import UUID
 import msgspec
 
 from cds import ORDERS, PATIENT, Desk, drafts_of, example, names, order, prefetched, select, sign, view
-from relaxant.service.cds.openapi import Refusal
+from relaxant.service.openapi import Refusal
 
 COUNT = 10_000 if os.environ.get("RELAXANT_FULL") == "1" else 600
 SEED = 20261122

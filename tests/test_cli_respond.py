@@ -85,6 +85,16 @@ def test_a_wrong_option_is_named(diary: Path, more: list[str], word: str, capsys
     assert word in error and error.count("\n") == 1
 
 
+@pytest.mark.parametrize("format", ["text", "html"])
+@pytest.mark.parametrize("last", ["2026-01-10", "2026-04-10"])
+def test_a_diary_of_visits_alone_has_its_table_and_no_chart(format: str, last: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    (tmp_path / "visits.csv").write_text(f"date,ashworth\n2026-01-01,2\n{last},1\n", encoding="utf-8")
+    assert main(["respond", str(tmp_path / "visits.csv"), "--format", format]) == 0
+    out = capsys.readouterr().out
+    assert "Scores at visits" in out and "From the first score to the last" in out
+    assert "<svg" not in out and "<figure" not in out and "The diary in numbers" not in out
+
+
 def test_a_patient_file_gives_conditions_and_markers(diary: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
     person = tmp_path / "patient.yaml"
     person.write_text("label: bed 9\nas_of: 2026-11-22\nconditions: [multiple sclerosis]\nlabs: [{name: neurofilament light, value: 22 pg/mL, date: 2026-09-20}]\n")  # fmt: skip

@@ -25,12 +25,12 @@ from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.load import Knowledge
 from relaxant.report import compare_evidence, forest
+from relaxant.report.blocks import Bullets, Line, Table
 from relaxant.report.columns import text_width
 from relaxant.report.compare_page import PARTS, part_named
 from relaxant.report.compare_view import compare_view
 from relaxant.report.comparisons import render_comparison
 from relaxant.report.forest import Forest, ForestRow, Group, forest_svg, forest_text, scale_of
-from relaxant.report.plan_page import Bullets, Line, Table
 
 PAIR = ["baclofen", "tizanidine"]
 SCHEMA = json.loads((ROOT / "docs" / "reference" / "comparison.schema.json").read_text(encoding="utf-8"))

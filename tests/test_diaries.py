@@ -231,7 +231,7 @@ def test_a_diary_that_is_erased_leaves_nothing(call: Caller, house: House) -> No
     assert call("DELETE", f"/diaries/{diary}").status_code == 204
     assert call("GET", "/diary/mine", headers=opened(code)).status_code == 404
     assert call("GET", f"/diaries/{diary}").status_code == 404
-    assert house.store.read(diaries.count) == 0 and house.store.read(lambda c: entries_of(c, diary)) == []
+    assert house.store.read(diaries.every) == [] and house.store.read(lambda c: entries_of(c, diary)) == []
     kept = b"".join(path.read_bytes() for path in house.settings.place.iterdir())
     assert b"canary" not in kept
 
@@ -292,7 +292,7 @@ def test_the_same_on_both_databases(database: str, tmp_path: Path, clock: Clock)
         assert call.days(new) == [day] and call("GET", "/diary/mine", headers=opened(code)).status_code == 404
         assert call("GET", f"/diaries/{diary}/diary.csv").status_code == 200
         assert call("DELETE", f"/diaries/{diary}").status_code == 204
-        assert house.store.read(diaries.count) == 0 and verify(house.store).sound
+        assert house.store.read(diaries.every) == [] and verify(house.store).sound
     finally:
         house.store.close()
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from conftest import tool_named
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -34,10 +35,7 @@ def test_the_pages_show_what_the_commands_print() -> None:
 
 def test_the_charts_of_the_example_diaries_are_those_that_are_drawn() -> None:
     """Word for word; places to a fifth of a pixel, as processors differ in the last digit."""
-    spec = importlib.util.spec_from_file_location("diary_charts", DOCS.parent / "tools" / "diary_charts.py")
-    assert spec is not None and spec.loader is not None
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    tool = tool_named("diary_charts")
     drawn = tool.drawn()
     assert {path.name for path in tool.FOLDER.glob("*.svg")} == set(drawn)
     number = re.compile(r"-?\d+(?:\.\d+)?")
@@ -50,10 +48,7 @@ def test_the_charts_of_the_example_diaries_are_those_that_are_drawn() -> None:
 
 
 def test_the_table_of_scale_takes_the_rows_that_the_benchmark_prints() -> None:
-    spec = importlib.util.spec_from_file_location("scale_table", DOCS.parent / "tools" / "scale_table.py")
-    assert spec is not None and spec.loader is not None
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    tool = tool_named("scale_table")
     page = tool.PAGE.read_text(encoding="utf-8")
     row = "| {people} | 5 | 8 | 1 | {engine} | {seconds} | 3.0 | 2.0 | 9 | 1.00 | 5.0 | 4.0 | 1.50 |"
     ours, theirs, again = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,7 @@ import msgspec
 import pytest
 import yaml
 
-from conftest import TODAY
+from conftest import ROOT, TODAY, tool_named
 from relaxant.cli import main
 from relaxant.errors import KnowledgeError
 from relaxant.io.patient_file import read_patient
@@ -28,18 +27,13 @@ from relaxant.plain import read_yaml
 from relaxant.reviewing import review
 from test_lint import SOURCE, rule
 
-ROOT = Path(__file__).parent.parent
 HOW_TO = ROOT / "docs" / "how-to"
 PAGES = ("overlay-pack.md", "new-rule.md", "new-agent.md", "new-model.md")
 
 
 @pytest.fixture(scope="module")
 def tool() -> Any:
-    spec = importlib.util.spec_from_file_location("worked_pages", ROOT / "tools" / "worked_pages.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return tool_named("worked_pages")
 
 
 @pytest.mark.parametrize("name", PAGES)

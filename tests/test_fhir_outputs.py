@@ -25,8 +25,8 @@ from relaxant.planning.plan import Plan
 from relaxant.report.plan_page import PlanHead
 from relaxant.report.plan_view import plan_view
 from relaxant.report.plans import render_plan
+from relaxant.report.review_view import head_of
 from relaxant.report.reviews import render_review
-from relaxant.report.view import head_of
 from test_plan_outputs import r4_schema  # noqa: F401
 
 PERSON: dict[str, Any] = {

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
-from functools import lru_cache
 from types import ModuleType
 
 import msgspec
 import pytest
 
-from conftest import ROOT
+from conftest import tool_named
 
 
-@lru_cache(maxsize=1)
 def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("hazards", ROOT / "tools" / "hazards.py")
-    assert spec is not None and spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    sys.modules["hazards"] = made
-    spec.loader.exec_module(made)
-    return made
+    return tool_named("hazards")
 
 
 def test_the_log_names_only_what_is_there() -> None:

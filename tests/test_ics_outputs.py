@@ -16,8 +16,8 @@ from conftest import reviewed
 from made_plans import ALL, HEAD, taper
 from relaxant.cli import main
 from relaxant.report.plans import render_plan
+from relaxant.report.review_view import head_of
 from relaxant.report.reviews import render_review
-from relaxant.report.view import head_of
 from test_fhir_outputs import HELD, START, TAPER
 
 NO_LABEL = "To a calendar all people without a label are one"

@@ -316,7 +316,7 @@ def test_a_short_course_says_what_the_steps_reach_in_it() -> None:
 
 def test_one_usual_dose_is_no_span() -> None:
     review = reviewed({**BASE, "country": "US", "conditions": ["back pain"], "goals": ["acute back spasm"]})
-    shown = " ".join(render_review(review, "text").decode().split())
+    shown = " ".join(render_review(review, "html").decode().split())
     assert "Usual: 200 mg" in shown and "200 to 200" not in shown
 
 

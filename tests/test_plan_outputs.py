@@ -32,13 +32,14 @@ from relaxant.facts.inputs import inputs_of
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.planning.plan import BoundKind, Gate, Plan, Signs, Taken, Told
 from relaxant.planning.plan import Line as Reckoned
+from relaxant.report.blocks import Bullets, Line, Saying, Table
 from relaxant.report.patient_sheet import SheetView, sheet_view
-from relaxant.report.plan_page import Bullets, Line, PlanView, Saying, Table
+from relaxant.report.plan_page import PlanView
 from relaxant.report.plan_text import plan_text
 from relaxant.report.plan_view import plan_view
 from relaxant.report.plans import FORMATS, Format, render_plan
+from relaxant.report.review_view import head_of
 from relaxant.report.reviews import render_review
-from relaxant.report.view import head_of
 
 HOSTILE = "<script>alert('x')</script>\x1b[31m\u202eevil\u2066 #strong[x] *b* $y$ @ref \\u{41} {0} {{ x }} %s"
 BARE = ("refused", "pump", "block")  # plans without a calendar
@@ -1007,7 +1008,7 @@ def test_counts_stay_with_what_they_count() -> None:
 
 
 def test_a_larger_page_numbers_the_sources() -> None:
-    from relaxant.report.view import Mark
+    from relaxant.report.citations import Mark
 
     seen = []
 

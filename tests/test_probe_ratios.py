@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, tool_named
 from relaxant.knowledge.load import load_knowledge
 
 
 @pytest.fixture(scope="module")
 def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("probe_ratios", ROOT / "tools" / "probe_ratios.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["probe_ratios"] = module
-    spec.loader.exec_module(module)
-    return module
+    return tool_named("probe_ratios")
 
 
 @pytest.mark.parametrize(

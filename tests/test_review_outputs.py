@@ -24,12 +24,13 @@ from conftest import ROOT, reviewed
 from relaxant.cli import main
 from relaxant.errors import InputError
 from relaxant.knowledge.load import load_knowledge
-from relaxant.report.html import render_html
-from relaxant.report.plan_page import Bullets, Line, Saying, Table
-from relaxant.report.review_pages import Chapter, Picture, chapters
+from relaxant.report.blocks import Bullets, Line, Saying, Section, Table
+from relaxant.report.chapters import Chapter, Picture, chapters
+from relaxant.report.review_html import render_html
+from relaxant.report.review_page import View
+from relaxant.report.review_view import view_of
 from relaxant.report.reviews import FORMATS, Format, render_review
 from relaxant.report.terminal import render_terminal
-from relaxant.report.view import View, view_of
 from relaxant.reviewing import Review, to_json
 from test_plan_outputs import HOSTILE, html_text, pdf_text, r4_schema, squeezed, strings, unfolded  # noqa: F401
 from test_report import a_review
@@ -121,14 +122,58 @@ def test_what_the_page_holds_is_in_all(made: tuple[Review, View], format: Format
 
 @pytest.mark.parametrize("format", ["terminal", "html"])
 def test_what_pdf_holds_is_in_terminal_and_page(made: tuple[Review, View], format: str) -> None:
-    """Findings with their tier and folded lines are laid out otherwise; plans, options and the rest are the same words."""
+    """Findings with their tier and folded lines are laid out otherwise, and of many options a terminal shows the best suited; the rest are the same words."""
     review, view = made
+    left = {text for options in view.options for text in said_of(options.whole) - said_of(options.short)} if format == "terminal" else set()  # fmt: skip
     page = squeezed(render_terminal(review, colour=False, width=4000) if format == "terminal" else html_text(render_html(review).encode()))  # fmt: skip
     same = [c for c in chapters(view) if c.key not in ("findings", "unchecked", "courses", "facts", "medicines", "monitoring", "not-checked")]  # fmt: skip
     for chapter in same:
         for saying in sayings(chapter):
             for text in (saying.text, *saying.tags, *(m.place for m in saying.marks)):
-                assert squeezed(text) in page, text
+                assert squeezed(text) in page or text in left, text
+
+
+def said_of(section: Section) -> set[str]:
+    """Every text of a section, with its tags and the places that it cites."""
+    sayings_of = sayings(Chapter(key="", heading="", blocks=section.blocks))
+    return {text for s in sayings_of for text in (s.text, *s.tags, *(m.place for m in s.marks))}
+
+
+def test_of_many_options_a_terminal_has_the_best_suited_whole_and_a_line_for_each_other() -> None:
+    """The other formats stay whole; nothing that suits goes without a line, and what fell out stays."""
+    review = reviewed(TWO)
+    (options,), (own,) = review.options, view_of(review).options
+    suited = [o.agent for o in options.options if o.suits]
+    tables = [[b for b in section.blocks if isinstance(b, Table)] for section in (own.whole, own.short)]
+    assert [[row[0][0].text for row in t.rows] for (t,) in tables] == [suited, suited[:3]] and len(suited) > 4
+    section = render_terminal(review, colour=False).partition(f"{own.short.heading}\n")[2].partition("\nFell out, and why\n")[0]  # fmt: skip
+    more = section.partition(f"{len(suited) - 3} more suit, a line each.")[2]
+    assert "--format html" in more and len(section.splitlines()) < 250
+    lines = more.split("\n- ")[1:]
+    assert [line.partition(":")[0] for line in lines] == suited[3:]
+    for agent, line in zip(suited[3:], lines, strict=True):
+        option = next(o for o in options.options if o.agent == agent)
+        for tier in ("CHANGE", "WATCH", "NOTE"):
+            count = sum(h.tier == tier for h in option.harms)
+            assert squeezed(f"{tier} {count}") in squeezed(line) if count else tier not in line
+    assert [s.text for s in own.whole.blocks[-1].sayings] == [s.text for s in own.short.blocks[-1].sayings]
+
+
+def test_few_options_are_shown_whole() -> None:
+    (options,) = view_of(reviewed({**TWO, "goals": ["acute back spasm"], "conditions": ["acute low back pain"]})).options  # fmt: skip
+    (table,) = [b for b in options.whole.blocks if isinstance(b, Table)]
+    assert 0 < len(table.rows) <= 4 and options.short == options.whole
+
+
+def test_text_lists_the_sources_that_it_cites_and_no_other() -> None:
+    """By the numbers that they have in every format: what is cited only of the options that have a line is left to these."""
+    review = reviewed(TWO)
+    text, view = render_terminal(review, colour=False, width=200), view_of(review)
+    above, _, below = text.partition("\nSources\n")
+    listed = [int(n) for n in re.findall(r"^\[(\d+)\]", below, re.M)]
+    assert listed == sorted({int(n) for n in re.findall(r"\[(\d+)\]", above)})
+    assert set(listed) < {s.number for s in view.sources}
+    assert len(re.findall(r'id="source-\d+"', render_html(review))) == len(view.sources)
 
 
 @pytest.mark.parametrize("name", list(people()))
@@ -208,7 +253,7 @@ def test_an_empty_pump_is_said_at_a_glance() -> None:
 
 def test_what_the_options_say_is_not_said_twice() -> None:
     view = view_of(reviewed(TWO))
-    beside = {s.text for section in view.options for b in section.blocks if isinstance(b, Table) for row in b.rows for c in row for s in c}  # fmt: skip
+    beside = {s.text for options in view.options for b in options.whole.blocks if isinstance(b, Table) for row in b.rows for c in row for s in c}  # fmt: skip
     assert view.options and not [
         one for one in view.suits for text in one.lines if any(text in said for said in beside)
     ]

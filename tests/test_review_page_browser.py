@@ -17,7 +17,7 @@ from browser import Site, fits, until
 from conftest import FULL, ROOT, TODAY
 from relaxant.io.read import read_file
 from relaxant.knowledge.load import Knowledge
-from relaxant.report.html import render_html
+from relaxant.report.review_html import render_html
 from relaxant.reviewing import review
 
 EXAMPLES = ROOT / "examples"

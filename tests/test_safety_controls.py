@@ -13,7 +13,7 @@ import pytest
 from conftest import ROOT, TODAY, reviewed
 from relaxant import read_patient, review
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.report.html import render_html
+from relaxant.report.review_html import render_html
 from relaxant.report.reviews import Format, render_review
 from relaxant.report.terminal import render_terminal
 from relaxant.reviewing import Review

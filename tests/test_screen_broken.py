@@ -407,8 +407,11 @@ def test_what_is_no_source_is_named(tmp_path: Path) -> None:
 
 def test_settings_that_cannot_be_are_named(parquet: Path) -> None:
     for options, says in (
-        (("--as-of", "yesterday"), "--as-of: “yesterday”: this is no day"),
-        (("--as-of", "2025-02-30"), "--as-of: “2025-02-30”: this is no day"),
+        (("--as-of", "yesterday"), "--as-of: “yesterday”: this is not a date that reads one way only"),
+        (("--as-of", "2025-02-30"), "--as-of: “2025-02-30”: there is no such day"),
+        (("--as-of", "20251231"), "--as-of: “20251231”: this is not a date that reads one way only"),
+        (("--as-of", "1825-12-31"), "--as-of: “1825-12-31”: this is before anyone alive was born"),
+        (("--from", "unknown"), "--from: “unknown”: this names no day"),
         (("--memory", "lots"), "--memory: “lots”: this is no amount of memory"),
         (("--memory", "1KB"), "allow more with --memory"),
         (("--engine", "oracle"), "--engine: “oracle”: there is no such engine"),
@@ -424,7 +427,7 @@ def test_a_folder_that_cannot_be_written_is_named(parquet: Path, tmp_path: Path)
         assert "--output" in said and "it cannot be written" in said and "give a folder" in said
 
 
-@pytest.mark.parametrize("day", ["1800-01-01", "9999-12-31"])
+@pytest.mark.parametrize("day", ["1900-01-01", "9999-12-31"])
 def test_a_day_on_which_nobody_lives_has_nobody(day: str, parquet: Path) -> None:
     found = Screened(parquet, "--as-of", day)
     assert found.relaxant == 0 and "were looked for" in found.said

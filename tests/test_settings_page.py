@@ -70,6 +70,13 @@ def test_a_setting_that_is_none_leads_to_the_page(tmp_path: Path) -> None:
     for file in ("wrong.toml", "broken.toml", "kind.toml"):
         with pytest.raises(InputError, match=r"docs/service/settings\.md"):
             read_settings(str(tmp_path / file), {}, {})
-    for said in ({"PROT": "1"}, {"PORT": "70000"}, {"HOST": "0.0.0.0"}, {"KEY": "key.pem"}):
+    for said in (
+        {"PROT": "1"},
+        {"PORT": "70000"},
+        {"HOST": "0.0.0.0"},
+        {"KEY": "key.pem"},
+        {"PUBLIC_URL": "https://[::1"},
+        {"PUBLIC_URL": "https://"},
+    ):
         with pytest.raises(InputError, match=r"docs/service/settings\.md"):
             read_settings(None, {PREFIX + name: value for name, value in said.items()}, {})

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
-from functools import lru_cache
 from types import ModuleType
 
-from conftest import ROOT
+from conftest import tool_named
 from relaxant.knowledge.load import Knowledge
 
 
-@lru_cache(maxsize=1)
 def tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("unverified", ROOT / "tools" / "unverified.py")
-    assert spec is not None and spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    sys.modules["unverified"] = made
-    spec.loader.exec_module(made)
-    return made
+    return tool_named("unverified")
 
 
 def test_the_page_is_what_the_knowledge_gives(knowledge: Knowledge) -> None:

@@ -16,8 +16,8 @@ from relaxant.io.scale_entries import scale_entries
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.scales import number_of
 from relaxant.patient import Patient
+from relaxant.report.blocks import Bullets, Line, Section, Table
 from relaxant.report.citations import Citations
-from relaxant.report.plan_page import Bullets, Line, Section, Table
 from relaxant.report.visits_view import visits_section
 from relaxant.response.visits import Visited, Visits, site_key, visits_of
 

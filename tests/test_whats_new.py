@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
@@ -138,6 +139,9 @@ def test_as_json(capsys: pytest.CaptureFixture[str], knowledge: Knowledge) -> No
     made = json.loads(said("--since", "2026-11-25", "--agent", "mivacurium", "--format", "json", capsys=capsys))
     assert made["stamp"]["knowledge"]["sha256"] == knowledge.sha256
     assert [c["id"] for c in made["changes"] if c["agents"] == ["mivacurium"]] == ["curve-mivacurium"]
+    jsonschema.validate(
+        made, json.loads((ROOT / "docs" / "reference" / "whats-new.schema.json").read_text(encoding="utf-8"))
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,21 +10,20 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import yaml
+from generated import ROOT, keep
 
 from relaxant.service.app import build, routes
 from relaxant.service.cds.card import Answer
 from relaxant.service.cds.catalogue import Services
 from relaxant.service.cds.feedback import Report
-from relaxant.service.cds.openapi import document
 from relaxant.service.cds.request import Call
+from relaxant.service.openapi import document
 from relaxant.service.settings import Settings
 
-ROOT = Path(__file__).parent.parent
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 STANDARD = "https://cds-hooks.hl7.org/2.0/#"
 TYPES: dict[str, tuple[str, Any]] = {
@@ -33,8 +32,6 @@ TYPES: dict[str, tuple[str, Any]] = {
     "cds-response": ("CDS Hooks 2.0: what POST /cds-services/{id} answers", Answer),
     "cds-feedback": ("CDS Hooks 2.0: what POST /cds-services/{id}/feedback is sent", Report),
 }
-
-
 _NOTHING: tuple[Any, ...] = (None, (), [])
 # What the types cannot say.
 _BESIDES: dict[str, dict[str, Any]] = {
@@ -128,21 +125,5 @@ def api() -> str:
     return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
 
 
-def main(arguments: list[str]) -> int:
-    """Writes or checks."""
-    stale = [name for name, text in written().items() if _text(ROOT / name) != text]
-    if "--check" in arguments:
-        for name in stale:
-            print(f"{name} is not what tools/cds_reference.py would write", file=sys.stderr)
-        return 1 if stale else 0
-    for name in stale:
-        (ROOT / name).write_text(written()[name], encoding="utf-8")
-    return 0
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.exists() else ""
-
-
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    sys.exit(keep(written()))

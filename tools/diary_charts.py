@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import sys
 from datetime import date
-from pathlib import Path
+
+from generated import ROOT, keep
 
 from relaxant import load_knowledge, respond
 from relaxant.report.diary_chart import diary_chart
 from relaxant.report.response_view import response_view
 
-ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "images" / "diaries"
 TODAY = date(2026, 11, 26)
 STYLE = """<style>
@@ -38,10 +38,4 @@ def drawn() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    stale = [name for name, text in drawn().items() if not (FOLDER / name).is_file() or (FOLDER / name).read_text(encoding="utf-8") != text]  # fmt: skip
-    if "--check" in sys.argv[1:]:
-        print("\n".join(f"docs/images/diaries/{name} is stale: run python tools/diary_charts.py" for name in stale) or "charts: up to date")  # fmt: skip
-        sys.exit(1 if stale else 0)
-    for name, text in drawn().items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
+    sys.exit(keep({(FOLDER / name).relative_to(ROOT).as_posix(): text for name, text in drawn().items()}))

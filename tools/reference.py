@@ -1,4 +1,4 @@
-"""Writes docs/reference: the JSON Schemas of the patient file, of the review, of a comparison and of the answer to a diary, and a page that explains their fields.
+"""Writes docs/reference: the JSON Schemas of the patient file and of what the commands write as JSON, and a page that explains their fields.
 
 python tools/reference.py          writes them
 python tools/reference.py --check  exits with 1 when they are not what would be written
@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import msgspec
+from generated import keep
 
 from relaxant.evidence.comparison import Comparison
+from relaxant.news import WhatsNew
 from relaxant.patient import Patient
 from relaxant.response.response import Response
 from relaxant.reviewing import Review
 
-FOLDER = Path(__file__).parent.parent / "docs" / "reference"
+FOLDER = "docs/reference"
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 TEXT: dict[str, Any] = {"type": ["string", "number", "integer"]}
@@ -158,20 +159,9 @@ def patient_schema() -> dict[str, Any]:
     }
 
 
-def review_schema() -> dict[str, Any]:
-    """The schema of the review, from its own types."""
-    schema = msgspec.json.schema(Review)
-    return {"$schema": DRAFT, "title": "relaxant review", **schema}
-
-
-def comparison_schema() -> dict[str, Any]:
-    """The schema of a comparison, from its own types."""
-    return {"$schema": DRAFT, "title": "relaxant comparison", **msgspec.json.schema(Comparison)}
-
-
-def response_schema() -> dict[str, Any]:
-    """The schema of the answer to a diary, from its own types."""
-    return {"$schema": DRAFT, "title": "relaxant response", **msgspec.json.schema(Response)}
+def schema_of(kind: type[Any], name: str) -> dict[str, Any]:
+    """The schema of what a command writes as JSON, from its own type."""
+    return {"$schema": DRAFT, "title": f"relaxant {name}", **msgspec.json.schema(kind)}
 
 
 def page() -> str:
@@ -185,6 +175,7 @@ Made by `python tools/reference.py`; tested against the code.
 - [review.schema.json](review.schema.json): the output of `relaxant review --format json`, the exact image of the `Review` object.
 - [comparison.schema.json](comparison.schema.json): the output of `relaxant compare --format json`, the exact image of the `Comparison` object.
 - [response.schema.json](response.schema.json): the output of `relaxant respond --format json`, the exact image of the `Response` object.
+- [whats-new.schema.json](whats-new.schema.json): the output of `relaxant whats-new --format json`, the exact image of the `WhatsNew` object.
 
 The other input is a FHIR R4 `Bundle` (or NDJSON of resources) of one patient.
 
@@ -251,28 +242,17 @@ error that names the field, what came and what would do.
 
 
 def written() -> dict[str, str]:
-    """File name to text."""
-    return {
-        "README.md": page(),
-        "patient.schema.json": json.dumps(patient_schema(), indent=1, ensure_ascii=False) + "\n",
-        "comparison.schema.json": json.dumps(comparison_schema(), indent=1, ensure_ascii=False) + "\n",
-        "response.schema.json": json.dumps(response_schema(), indent=1, ensure_ascii=False) + "\n",
-        "review.schema.json": json.dumps(review_schema(), indent=1, ensure_ascii=False) + "\n",
+    """File (from the root) to text."""
+    schemas = {
+        "patient": patient_schema(),
+        "review": schema_of(Review, "review"),
+        "comparison": schema_of(Comparison, "comparison"),
+        "response": schema_of(Response, "response"),
+        "whats-new": schema_of(WhatsNew, "what is new"),
     }
+    made = {f"{FOLDER}/{n}.schema.json": json.dumps(s, indent=1, ensure_ascii=False) + "\n" for n, s in schemas.items()}
+    return {f"{FOLDER}/README.md": page(), **made}
 
 
 if __name__ == "__main__":
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    stale = [
-        name
-        for name, text in written().items()
-        if not (FOLDER / name).is_file() or (FOLDER / name).read_text(encoding="utf-8") != text
-    ]
-    if "--check" in sys.argv[1:]:
-        print(
-            "\n".join(f"docs/reference/{name} is stale: run python tools/reference.py" for name in stale)
-            or "reference: up to date"
-        )
-        sys.exit(1 if stale else 0)
-    for name, text in written().items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
+    sys.exit(keep(written()))

@@ -30,12 +30,11 @@ from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
 from relaxant.knowledge.load import load_knowledge
-from relaxant.notices import bundled, licence_of
+from relaxant.notices import DEVELOPMENT, bundled, licence_of
 from relaxant.version import __version__
 
 ROOT = Path(__file__).parent.parent
 LOCKS = ("requirements.lock", "requirements-dev.lock")
-DEVELOPMENT = {"dev", "docs"}
 SPDX = re.compile(r"[A-Za-z0-9.+-]+")
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "relaxant.sbom")
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)")

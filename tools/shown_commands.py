@@ -23,9 +23,10 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
+from generated import ROOT, keep
+
 from relaxant.cli import main as relaxant
 
-ROOT = Path(__file__).parent.parent
 SHOWN = re.compile(r"(<!-- \$ relaxant ([^|\n]+?)(?: \| ([^\n]+?))? -->\n)```text\n.*?```", re.S)
 RULE = re.compile(r"^─+$")
 STAMP = re.compile(r"^relaxant \d.*, knowledge .*\n", re.M)
@@ -87,18 +88,10 @@ def plain(text: str) -> str:
 def main() -> int:
     """Writes or checks; the exit status."""
     os.environ.update({"COLUMNS": "80", "NO_COLOR": "1"})
-    stale = []
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
-        text = page.read_text(encoding="utf-8")
-        if (made := SHOWN.sub(shown, text)) != text:
-            stale.append(page)
-            if "--check" not in sys.argv[1:]:
-                page.write_text(made, encoding="utf-8")
-    if "--check" in sys.argv[1:]:
-        for page in stale:
-            print(f"{page.relative_to(ROOT)} is stale: run python tools/shown_commands.py")
-        return 1 if stale else 0
-    return 0
+    pages = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+    return keep(
+        {page.relative_to(ROOT).as_posix(): SHOWN.sub(shown, page.read_text(encoding="utf-8")) for page in pages}
+    )
 
 
 if __name__ == "__main__":

@@ -67,31 +67,39 @@ def main() -> int:
 
 def lay_out(source: Path, sampled: int | None = None) -> None:
     """Writes what Sphinx reads: the documents, what the knowledge makes, and what stands at the side."""
-    knowledge = load_knowledge()
     shutil.copytree(DOCS, source, dirs_exist_ok=True, ignore=shutil.ignore_patterns("rules"))
-    made = {f"formulary/{path}": text for path, text in pages_with_sources(knowledge, kept(knowledge, sampled)).items()}
-    for scale in knowledge.responses.scales.values():
-        made[f"response/scales/{scale.scale}.md"] = scale_markdown(knowledge, scale)
-    scales = ((f"{scale.scale}.md", capital(scale.title)) for scale in knowledge.responses.scales.values())
-    made["response/scales/README.md"] = listed("Scales, one by one", scales)
-    decisions = ((path.name, title(path)) for path in sorted((DOCS / "decisions").glob("*.md")))
-    made["decisions/README.md"] = listed("Why it is built so", decisions)
-    made["reference/commands.md"] = commands()
-    for path, text in made.items():
+    for path, text in made(load_knowledge(), sampled).items():
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         (source / path).write_text(text, encoding="utf-8")
     shutil.copy(DOCS / "_site" / "conf.py", source / "conf.py")
-    for page in source.rglob("*.md"):
-        text = within(page.read_text(encoding="utf-8"), page.parent, source)
-        text = LINK.sub(r"\1index.md", text)
-        folder = page.parent.relative_to(source).as_posix()
-        if folder in ALONE and page.name != "README.md":
-            text = f"---\norphan: true\n---\n{text}"
-        if page.name == "README.md":
-            text += side_of(page.parent, source)
-            page.unlink()
-            page = page.with_name("index.md")
-        page.write_text(text, encoding="utf-8")
+    for page in sorted(source.rglob("*.md")):
+        as_page(page, source)
+
+
+def made(knowledge: Knowledge, sampled: int | None) -> dict[str, str]:
+    """Pages that no document has, by their path: the formulary, the scales, and lists of what stands in folders."""
+    out = {f"formulary/{path}": text for path, text in pages_with_sources(knowledge, kept(knowledge, sampled)).items()}
+    scales = knowledge.responses.scales.values()
+    for scale in scales:
+        out[f"response/scales/{scale.scale}.md"] = scale_markdown(knowledge, scale)
+    named = ((f"{scale.scale}.md", capital(scale.title)) for scale in scales)
+    out["response/scales/README.md"] = listed("Scales, one by one", named)
+    decisions = ((path.name, title(path)) for path in sorted((DOCS / "decisions").glob("*.md")))
+    out["decisions/README.md"] = listed("Why it is built so", decisions)
+    out["reference/commands.md"] = commands()
+    return out
+
+
+def as_page(page: Path, source: Path) -> None:
+    """Makes a document a page of the site: its links lead to pages, and a folder's README is its first page, with the others at the side."""
+    text = LINK.sub(r"\1index.md", within(page.read_text(encoding="utf-8"), page.parent, source))
+    if page.name != "README.md":
+        alone = page.parent.relative_to(source).as_posix() in ALONE
+        page.write_text(f"---\norphan: true\n---\n{text}" if alone else text, encoding="utf-8")
+        return
+    text += side_of(page.parent, source)
+    page.unlink()
+    page.with_name("index.md").write_text(text, encoding="utf-8")
 
 
 def within(text: str, folder: Path, source: Path) -> str:

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from generated import ROOT, keep
 
 from relaxant.knowledge.load import Knowledge, load_knowledge
 
-ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "src" / "relaxant" / "knowledge"
 PAGE = ROOT / "docs" / "safety" / "unverified.md"
 LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every scalar stays text, as where the knowledge is read
@@ -143,17 +143,5 @@ def page(knowledge: Knowledge) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main(arguments: list[str]) -> int:
-    """Writes or checks; the exit status."""
-    made = page(load_knowledge())
-    if "--check" in arguments:
-        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != made:
-            print("docs/safety/unverified.md is stale: run python tools/unverified.py", file=sys.stderr)
-            return 1
-        return 0
-    PAGE.write_text(made, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    sys.exit(keep({PAGE.relative_to(ROOT).as_posix(): page(load_knowledge())}))

@@ -20,9 +20,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from generated import ROOT, keep
+
 from relaxant.cli import main as relaxant
 
-FOLDER = Path(__file__).parent.parent / "docs" / "how-to"
+FOLDER = ROOT / "docs" / "how-to"
 BLOCK = re.compile(r"^```(\w+)(?: ([^\n]+))?\n(.*?)^```$", re.S | re.M)
 STAMP = re.compile(r"^relaxant \d.*, knowledge .*\n", re.M)
 
@@ -76,25 +78,13 @@ def _piped(lines: list[str], pipe: list[str], err: str) -> list[str]:
     raise SystemExit(f"{' '.join(pipe)}: no such pipe here")
 
 
-def main(arguments: list[str]) -> int:
+def main() -> int:
     """Writes or checks; the exit status."""
     os.environ.update({"COLUMNS": "80", "NO_COLOR": "1"})
-    names = [a for a in arguments if not a.startswith("--")]
-    stale = []
-    for path in [FOLDER / n for n in names] if names else sorted(FOLDER.glob("*.md")):
-        page = path.read_text(encoding="utf-8")
-        if "```console\n" not in page:
-            continue
-        if (made := worked(page)) != page:
-            stale.append(path.name)
-            if "--check" not in arguments:
-                path.write_text(made, encoding="utf-8")
-    if "--check" in arguments:
-        for name in stale:
-            print(f"docs/how-to/{name} is stale: run python tools/worked_pages.py")
-        return 1 if stale else 0
-    return 0
+    names = [a for a in sys.argv[1:] if not a.startswith("--")] or sorted(path.name for path in FOLDER.glob("*.md"))
+    pages = {name: (FOLDER / name).read_text(encoding="utf-8") for name in names}
+    return keep({f"docs/how-to/{name}": worked(page) for name, page in pages.items() if "```console\n" in page})
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -21,7 +21,7 @@ from relaxant.pharmacology.estimation.estimate import estimate, estimate_table
 from relaxant.pharmacology.estimation.observations import Observation
 from relaxant.pharmacology.people.simulate import simulate, simulate_table
 from relaxant.replaying import replay
-from relaxant.report.html import render_html
+from relaxant.report.review_html import render_html
 from relaxant.report.terminal import render_terminal
 from relaxant.responding import answer
 from relaxant.response.response import Response

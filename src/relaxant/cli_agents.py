@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-import msgspec
-
 from relaxant.errors import InputError
 from relaxant.facts.conditions import condition_ids
 from relaxant.formulary.agent_page import agent_page
@@ -15,6 +13,7 @@ from relaxant.io.patient_file import read_country
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.relaxants import agents_named
 from relaxant.patient import Stated, jurisdiction_of
+from relaxant.plain import as_json
 
 
 def run(options: argparse.Namespace, knowledge: Knowledge) -> bytes:
@@ -44,4 +43,4 @@ def _condition_named(name: str, knowledge: Knowledge) -> str:
 
 
 def _json(value: object) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
+    return as_json(value)

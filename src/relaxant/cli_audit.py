@@ -7,10 +7,10 @@ import sys
 from collections.abc import Mapping
 from typing import BinaryIO
 
-import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from relaxant.errors import InputError
+from relaxant.plain import as_json
 from relaxant.service.audit.counts import RuleCount, count_rules
 from relaxant.service.audit.export import export
 from relaxant.service.audit.people import erase
@@ -139,4 +139,4 @@ def _counts_text(counts: tuple[RuleCount, ...]) -> str:
 
 
 def _json(plain: object) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(plain), indent=1) + b"\n"
+    return as_json(plain)

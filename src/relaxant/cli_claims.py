@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-import msgspec
-
 from relaxant.claims.check import check_claims
 from relaxant.claims.text import report_text
 from relaxant.errors import InputError
 from relaxant.io.patient_file import read_country
 from relaxant.knowledge.load import Knowledge
 from relaxant.patient import jurisdiction_of
-from relaxant.plain import decode_text
+from relaxant.plain import as_json, decode_text
 from relaxant.report.shown import clean
 
 
@@ -24,5 +22,5 @@ def run(options: argparse.Namespace, data: bytes, knowledge: Knowledge) -> bytes
     country = None if options.country is None else jurisdiction_of(read_country(options.country))
     report = check_claims("\n".join(clean(line) for line in text.splitlines()), knowledge, country)
     if options.format == "json":
-        return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
+        return as_json(report)
     return report_text(report, knowledge).encode()

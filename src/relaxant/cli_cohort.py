@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import date
 from pathlib import Path
 
+from relaxant.cli_days import day_asked
 from relaxant.cohort.progress import Progress
 from relaxant.cohort.synthesize import synthesize
-from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
 
 
@@ -21,7 +20,7 @@ def run(options: argparse.Namespace, knowledge: Knowledge) -> int:
             options.people,
             options.seed,
             knowledge,
-            as_of=None if options.as_of is None else day_said(options.as_of),
+            as_of=day_asked("--as-of", options.as_of),
             form=options.format,
             country=options.country,
             dirt=options.dirt,
@@ -30,11 +29,3 @@ def run(options: argparse.Namespace, knowledge: Knowledge) -> int:
     rows = ", ".join(f"{count:_} {name}" for name, count in made.rows.items() if count).replace("_", " ")
     print(f"relaxant: written to {options.output}, up to {made.last_day}: {rows}", file=sys.stderr)
     return 0
-
-
-def day_said(said: str, option: str = "--as-of") -> date:
-    """The day of an option. Raises :class:`InputError` for what is no day."""
-    try:
-        return date.fromisoformat(said)
-    except ValueError:
-        raise InputError(option, said, "this is no day", "write it such as 2025-12-31") from None

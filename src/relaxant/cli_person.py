@@ -9,7 +9,7 @@ from datetime import date
 import msgspec
 import yaml
 
-from relaxant.cli_cohort import day_said
+from relaxant.cli_days import day_asked
 from relaxant.cohort.one_person import Opened, number_said, open_person
 from relaxant.io.patient_file import read_country
 from relaxant.knowledge.load import Knowledge
@@ -23,7 +23,7 @@ def run(options: argparse.Namespace, knowledge: Knowledge, today: date) -> bytes
         number_said(options.person),
         knowledge,
         today=today,
-        as_of=None if options.as_of is None else day_said(options.as_of),
+        as_of=day_asked("--as-of", options.as_of),
         country=read_country(options.country),
         engine=options.engine,
     )

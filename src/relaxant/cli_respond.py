@@ -7,15 +7,16 @@ from datetime import date
 
 import msgspec
 
+from relaxant.cli_days import day_asked
 from relaxant.diary import Diary
 from relaxant.errors import InputError
 from relaxant.facts.conditions import condition_ids, implied_by
 from relaxant.io.diary_csv import read_diary
 from relaxant.io.patient_file import read_country
 from relaxant.io.read import read_bytes
-from relaxant.io.said import day
 from relaxant.knowledge.load import Knowledge
 from relaxant.patient import Stated
+from relaxant.plain import as_json
 from relaxant.report.responses import render_response
 from relaxant.report.scale_pages import scale_page, scales_named, scales_text
 from relaxant.responding import answer
@@ -25,16 +26,17 @@ def run(
     options: argparse.Namespace,
     data: bytes,
     patient: bytes | None,
+    name: str,
     knowledge: Knowledge,
     today: date,
     *,
     colour: bool,
     encoding: str,
 ) -> bytes:
-    """The answer in the format asked for. Raises :class:`InputError` naming the option, or the row and column of the diary."""
+    """The answer in the format asked for; ``name`` is that of the patient's file. Raises :class:`InputError` naming the option, or the row and column of the diary."""
     diary = read_diary(data, knowledge, today=today, columns=_columns(options.column))
     diary = _between(diary, options.begin, options.until)
-    known = None if patient is None else read_bytes(patient, knowledge, today=today, name=options.patient)
+    known = None if patient is None else read_bytes(patient, knowledge, today=today, name=name)
     response = answer(
         msgspec.structs.replace(diary, label=options.label),
         known,
@@ -53,7 +55,7 @@ def scales(name: str, format: str, knowledge: Knowledge) -> bytes:
         raise InputError("--format", format, "scales have no such format", "use text or json")
     if format == "json":
         found = scales_named(name, knowledge) if name else list(knowledge.responses.scales.values())
-        return msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n"
+        return as_json(found)
     return scales_text(scale_page(knowledge, name or None), knowledge).encode()
 
 
@@ -69,8 +71,8 @@ def _columns(said: list[str]) -> dict[str, str]:
 
 def _between(diary: Diary, begin: str | None, until: str | None) -> Diary:
     """The days between two; at least one must be left."""
-    first = diary.first if begin is None else day("--from", begin)
-    last = diary.last if until is None else day("--until", until)
+    first = day_asked("--from", begin) or diary.first
+    last = day_asked("--until", until) or diary.last
     entries = tuple(e for e in diary.entries if (first or e.day) <= e.day <= (last or e.day))
     if not entries:
         named, said = ("--from", begin) if begin is not None else ("--until", until)

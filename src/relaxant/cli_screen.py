@@ -7,7 +7,7 @@ import os
 import sys
 from datetime import date
 
-from relaxant.cli_cohort import day_said
+from relaxant.cli_days import day_asked
 from relaxant.cohort.asked import shown_agent
 from relaxant.cohort.period import PeriodAsked, asked
 from relaxant.cohort.progress import Progress
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace, knowledge: Knowledge, today: date) -> int:
             options.source,
             options.output,
             engine=options.engine,
-            as_of=None if options.as_of is None else day_said(options.as_of),
+            as_of=day_asked("--as-of", options.as_of),
             period=_period(options, knowledge),
             country=options.country or "US",
             checks=options.checks,
@@ -44,8 +44,8 @@ def run(options: argparse.Namespace, knowledge: Knowledge, today: date) -> int:
 def _period(options: argparse.Namespace, knowledge: Knowledge) -> PeriodAsked | None:
     return asked(
         knowledge,
-        None if options.first is None else day_said(options.first, "--from"),
-        None if options.until is None else day_said(options.until, "--until"),
+        day_asked("--from", options.first),
+        day_asked("--until", options.until),
         every=options.every,
         washout=options.washout,
         new_users=options.new_users,

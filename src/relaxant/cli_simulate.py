@@ -22,6 +22,7 @@ from relaxant.pharmacology.clinic.ready import doses_from_first, hours_of_day
 from relaxant.pharmacology.clinic.regimens import NoPattern, pattern
 from relaxant.pharmacology.events.event_table import csv_of, read_event_table
 from relaxant.pharmacology.people.simulate import Simulated, simulate, simulate_table
+from relaxant.plain import as_json
 from relaxant.quantities import convert, number, plain_number, quantity, shown_unit
 from relaxant.report.chart import sparkline
 
@@ -103,7 +104,7 @@ def _number(name: str, value: str) -> float:
 
 
 def _json(made: Simulated) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
+    return as_json(made)
 
 
 def _text(made: Simulated, model: Model) -> str:

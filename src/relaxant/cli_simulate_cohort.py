@@ -7,9 +7,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-import msgspec
-
-from relaxant.cli_cohort import day_said
+from relaxant.cli_days import day_asked
 from relaxant.cli_simulate import medicine_of, model_named
 from relaxant.cohort.progress import Progress
 from relaxant.cohort.simulated.shown import exposure_html, exposure_text
@@ -19,6 +17,7 @@ from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import Knowledge
 from relaxant.pharmacology.cards.course import output_named
+from relaxant.plain import as_json
 from relaxant.quantities import convert, quantity
 
 _NOT_HERE = ("events", "given", "people")
@@ -48,7 +47,7 @@ def run(options: argparse.Namespace, knowledge: Knowledge, today: date) -> bytes
             wanted,
             knowledge,
             engine=options.engine,
-            as_of=None if options.as_of is None else day_said(options.as_of),
+            as_of=day_asked("--as-of", options.as_of),
             country=options.country or "US",
             today=today,
             memory=options.memory,
@@ -66,7 +65,7 @@ def run(options: argparse.Namespace, knowledge: Knowledge, today: date) -> bytes
             raise InputError("--output", options.output, f"it cannot be written ({error.strerror})", "give a folder that may be written") from None  # fmt: skip
         print(f"relaxant: written to {folder}", file=sys.stderr)
     if options.format == "json":
-        return msgspec.json.format(msgspec.json.encode(answer), indent=1) + b"\n"
+        return as_json(answer)
     return exposure_text(answer, knowledge, small_counts=options.small_counts).encode()
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from datetime import date
 
+from relaxant.cli_days import day_asked
 from relaxant.io.read import read_bytes
-from relaxant.io.said import day
 from relaxant.knowledge.load import Knowledge
 from relaxant.report.plans import render_plan
-from relaxant.report.view import head_of
+from relaxant.report.review_view import head_of
 from relaxant.reviewing import review
 from relaxant.tapering import taper_asked
 
@@ -30,7 +30,7 @@ def run(
     patient = read_bytes(
         data, knowledge, today=today, name=name, considering=[], country=options.country, as_of=options.as_of
     )
-    begin = None if options.begin is None else day(_OPTIONS["begin"], options.begin)
+    begin = day_asked(_OPTIONS["begin"], options.begin)
     plan = taper_asked(
         patient, options.agent, options.policy, options.by, options.percent, options.every, begin, knowledge, _OPTIONS
     )

@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 from datetime import date
 
-import msgspec
-
+from relaxant.cli_days import day_asked, day_named
 from relaxant.errors import InputError
 from relaxant.io.read import read_bytes
-from relaxant.io.said import day
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.relaxants import agents_named
 from relaxant.news import whats_new
+from relaxant.plain import as_json
 from relaxant.report.news import news_text
 
 
@@ -20,22 +19,15 @@ def run(
     options: argparse.Namespace, data: bytes | None, name: str, knowledge: Knowledge, today: date, *, encoding: str
 ) -> bytes:
     """What the command prints. ``data`` is the patient's file. Raises :class:`InputError` naming the option."""
-    since = _day("--since", options.since, today)
-    until = None if options.until is None else _day("--until", options.until, today)
+    since, until = day_named("--since", options.since), day_asked("--until", options.until)
+    for option, when in (("--since", since), ("--until", until)):
+        if when is not None and when > today:
+            raise InputError(option, str(when), "this day is still to come", f"give a day up to today, {today}")
     if until is not None and until < since:
         raise InputError("--until", options.until, f"it is before --since, {since}", "give that day or a later one")
     patient = None if data is None else read_bytes(data, knowledge, today=today, name=name)
     agents = [agent for said in options.agent for agent in agents_named(said, knowledge, "--agent")]
     new = whats_new(since, until=until, agents=agents, patient=patient, knowledge=knowledge)
     if options.format == "json":
-        return msgspec.json.format(msgspec.json.encode(new), indent=1) + b"\n"
+        return as_json(new)
     return news_text(new, knowledge, encoding).encode(encoding)
-
-
-def _day(option: str, said: str, today: date) -> date:
-    when = day(option, said)
-    if when is None:
-        raise InputError(option, said, "this names no day", "write year-month-day, such as 2026-11-22")
-    if when > today:
-        raise InputError(option, said, "this day is still to come", f"give a day up to today, {today}")
-    return when

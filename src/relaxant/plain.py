@@ -3,6 +3,7 @@
 YAML's own typing (``010`` is 8, ``no`` is false, ``12:30`` is 750) has no place in a prescription; its aliases can
 explode, its duplicate keys vanish. Here every scalar is text, aliases and duplicate keys are refused with the line they
 stand on, and size and depth are bounded. What a program gives is brought to the same form by :func:`as_written`.
+Results go the other way by :func:`as_json`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import date
 from numbers import Number
 from typing import Any
 
+import msgspec
 import yaml
 
 from relaxant.errors import InputError
@@ -123,6 +125,11 @@ def as_written(value: Any, name: str, *, but: Container[Any] = ()) -> Any:
     {'age': '58', 'weight': '61', 'pregnant': 'false', 'dosage': [{'sequence': 1}]}
     """
     return _as_written(value, name, but, 0)
+
+
+def as_json(value: Any) -> bytes:
+    """A result as JSON: one space a level, an end of line, the same bytes every time."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
 
 
 def _as_written(value: Any, name: str, but: Container[Any], depth: int) -> Any:

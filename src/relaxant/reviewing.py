@@ -21,6 +21,7 @@ from relaxant.medicines.read import read_medicines
 from relaxant.medicines.regimen import Regimen
 from relaxant.monitoring import Watch, monitoring
 from relaxant.patient import Patient, to_file
+from relaxant.plain import as_json
 from relaxant.planning.option import Options
 from relaxant.planning.options import options
 from relaxant.planning.plan import Plan
@@ -275,7 +276,7 @@ def to_json(reviewed: Review) -> bytes:
     >>> to_json(review(patient))[:13]
     b'{\\n "stamp": {'
     """
-    return msgspec.json.format(msgspec.json.encode(reviewed), indent=1) + b"\n"
+    return as_json(reviewed)
 
 
 # ---------------------------------------------------------------- parts

@@ -15,7 +15,7 @@ from relaxant.report.citations import Citations, SourceView
 from relaxant.report.compare_citations import Citing
 from relaxant.report.compare_view import compare_view
 from relaxant.report.response_view import response_view
-from relaxant.report.view import view_of
+from relaxant.report.review_view import view_of
 from relaxant.response.response import Response
 from relaxant.reviewing import Review
 from relaxant.rules.findings import is_verified

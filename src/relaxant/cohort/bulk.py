@@ -21,7 +21,7 @@ from relaxant.cohort.unfinished import Span, Unfinished
 from relaxant.cohort.vocabulary import Left, worst_left
 from relaxant.cohort.writing import write_csv
 from relaxant.errors import InputError, visible
-from relaxant.io.fhir import THINGS
+from relaxant.io.fhir_contents import THINGS
 from relaxant.io.fhir_medicines import KINDS as MEDICINES
 
 PERSONS = "persons.csv"

@@ -19,7 +19,7 @@ from relaxant.cohort.tally import LeftKey, People
 from relaxant.errors import InputError
 from relaxant.facts.age import completed_age
 from relaxant.facts.inputs import inputs_of
-from relaxant.io.fhir import THINGS
+from relaxant.io.fhir_contents import THINGS
 from relaxant.io.fhir_medicines import KINDS as MEDICINES
 from relaxant.io.patient_file import read_patient
 from relaxant.io.read import MOST_RECORD_BYTES, read_record

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from relaxant.cohort.days import day_number
 from relaxant.cohort.ndjson import lines
-from relaxant.io.fhir import READ, THINGS
+from relaxant.io.fhir_contents import READ, THINGS
 from relaxant.io.fhir_medicines import KINDS as MEDICINES
 from relaxant.io.fhir_resources import EMPTY, day
 from relaxant.io.fhir_subject import patient_id, split_reference

@@ -14,6 +14,7 @@ from relaxant.io.patient_file import read_country
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.schema import Jurisdiction
 from relaxant.patient import Patient, jurisdiction_of
+from relaxant.plain import as_json
 from relaxant.planning.plan import Told
 from relaxant.rules.reasons import cited
 from relaxant.version import __version__
@@ -91,4 +92,4 @@ def _units_apart(agents: Sequence[str], knowledge: Knowledge) -> Told | None:
 
 def to_json(comparison: Comparison) -> bytes:
     """The comparison as JSON, indented, keys in a fixed order, ending in a newline."""
-    return msgspec.json.format(msgspec.json.encode(comparison), indent=1) + b"\n"
+    return as_json(comparison)

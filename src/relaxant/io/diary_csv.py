@@ -17,7 +17,7 @@ from relaxant.diary import Diary, Entry, VisitScore
 from relaxant.errors import InputError
 from relaxant.io.diary_columns import Column, columns_of, would_do
 from relaxant.io.said import UNKNOWN, clean, day, fold
-from relaxant.io.scale_score import score
+from relaxant.io.scale_score import on_step, score
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.plans import DAY_PARTS, DayPart
 from relaxant.knowledge.scales import Scale
@@ -25,7 +25,6 @@ from relaxant.quantities import number, plain_number
 
 MOST_ROWS = 100_000
 _SEPARATORS = ",;\t"
-_WHOLE = 1e-9
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -252,7 +251,7 @@ def _score(field: str, cell: str, scale: Scale) -> float:
         raise InputError(
             field, cell, f"{scale.title} goes from {span}", "correct it, or leave the cell empty for a day without"
         )
-    if scale.step and abs((value - low) / scale.step - round((value - low) / scale.step)) > _WHOLE:
+    if not on_step(value, scale):
         raise InputError(
             field, cell, f"{scale.title} goes in steps of {plain_number(scale.step)}", "write one of its steps"
         )

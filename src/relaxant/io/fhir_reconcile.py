@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from relaxant.io.fhir_medicines import Named, Said
+from relaxant.io.fhir_medicines import Said
+from relaxant.io.fhir_named import Named
 from relaxant.io.fhir_resources import Notes
 from relaxant.patient import Line
 

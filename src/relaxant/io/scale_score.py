@@ -49,11 +49,17 @@ def score(field: str, said: str, scale: Scale) -> Score:
         if level is None:
             raise InputError(field, said, f"{scale.title} has the levels {_levels(scale)}", "write one of them")
         return Score(float(level.rank), level.said)
-    if scale.step and abs((value - scale.low) / scale.step - round((value - scale.low) / scale.step)) > _WHOLE:
+    if not on_step(value, scale):
         raise InputError(
             field, said, f"{scale.title} goes in steps of {plain_number(scale.step)}", "write one of its steps"
         )
     return Score(value, plain_number(value))
+
+
+def on_step(value: float, scale: Scale) -> bool:
+    """Whether a number is one of the steps that a scale goes in; any is, of one that goes in none."""
+    steps = (value - scale.low) / scale.step if scale.step else 0.0
+    return abs(steps - round(steps)) <= _WHOLE
 
 
 def has_own_unit(scale: Scale) -> bool:

@@ -15,7 +15,7 @@ from relaxant.plain import read_yaml
 
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)")
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([^'"]+)['"]""")
-_DEVELOPMENT = frozenset({"dev", "docs"})
+DEVELOPMENT = frozenset({"dev", "docs"})  # extras of those who build it
 _LONGEST_LICENCE = 60  # some libraries put the whole text where its name belongs
 
 
@@ -74,7 +74,7 @@ def libraries() -> Iterator[Library]:
     extras: dict[str, set[str]] = {}
     for line in required:
         asked, marker = _REQUIREMENT.match(line), _EXTRA.search(line)
-        if asked is not None and (marker is None or marker[1] not in _DEVELOPMENT):
+        if asked is not None and (marker is None or marker[1] not in DEVELOPMENT):
             extras.setdefault(asked[1].lower(), set()).add("" if marker is None else marker[1])
     for name, needed in sorted(extras.items(), key=lambda item: ("" not in item[1], item[0])):
         wanted = () if "" in needed else tuple(sorted(needed))

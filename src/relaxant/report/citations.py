@@ -36,6 +36,13 @@ class SourceView(msgspec.Struct, frozen=True):
     cited_at: tuple[str, ...]
 
 
+def source_line(source: SourceView, words: Mapping[str, Any]) -> str:
+    """A source in a list of text: its number, its title, how much of it was seen and where in it is cited. ``words`` are those of sources."""
+    places = words["at"].format(places=source.places) if source.places else ""
+    notes = "; ".join(note for note in (source.seen, places) if note)
+    return f"[{source.number}] {source.title}" + (f" ({notes})" if notes else "")
+
+
 def safe_url(url: str | None) -> str | None:
     """The address if it is one that a page may link to, else ``None``.
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
+from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying
 from relaxant.report.citations import Mark
-from relaxant.report.plan_page import Block, Bullets, Cell, Line, Saying
 
 
 class Shown(msgspec.Struct, frozen=True):

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from relaxant.knowledge.load import Knowledge
+from relaxant.report.blocks import Bullets, Cell, Line, Saying, Table
 from relaxant.report.citations import Citations, Mark, SourceView
 from relaxant.report.cited_once import cited_once
 from relaxant.report.forest import Forest
-from relaxant.report.plan_page import Bullets, Cell, Line, Saying, Table
 from relaxant.rules.reasons import Cited, cited
 
 _ID = re.compile(r"\b[a-z0-9]+(?:-[a-z0-9]+)+\b")

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 from relaxant.evidence.compared_trials import Evidence, OutcomeFound, TrialSaid
 from relaxant.evidence.outcomes import PLACEBO, Apart, Contrast, Share
 from relaxant.evidence.summaries import Net, Pool, Summary, can_pool
 from relaxant.knowledge.load import Knowledge
 from relaxant.quantities import plain_number
+from relaxant.report.blocks import Bullets, Cell, Line, Saying, Table, Words
 from relaxant.report.citations import Mark
 from relaxant.report.forest import Forest, ForestRow, Group
-from relaxant.report.plan_page import Bullets, Cell, Line, Saying, Table
 from relaxant.rules.reasons import Cited
 from relaxant.rules.wording import capital
 
-Words = Mapping[str, Any]
 Blocks = Iterator[Line | Bullets | Table | Forest]
 _DIGITS, _PERCENT = 3, 2
 _AUTHOR = re.compile(r"([a-z]+)-(\d{4})(?:-|\Z)")

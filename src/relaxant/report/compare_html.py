@@ -6,27 +6,22 @@ from typing import TYPE_CHECKING
 
 from relaxant.report.compare_page import CompareView
 from relaxant.report.forest import Forest, forest_svg
-from relaxant.report.html import page_file, template
+from relaxant.report.html import page, template
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-_TEMPLATE, _INSIDE, _STYLES = "compare.html.j2", "compare_inside.html.j2", ("review.css", "plan.css", "compare.css")
-
 
 def compare_html(view: CompareView) -> str:
     """The comparison as a page of HTML. The same view gives the same text."""
-    from markupsafe import Markup  # loaded with jinja2, only for a page
-
-    style = Markup("\n".join(page_file(name) for name in _STYLES))
-    return template(_TEMPLATE).render(view=view, style=style, drawn=drawn, apart=False)
+    return page("compare.html.j2", ("review.css", "plan.css", "compare.css"), view, drawn=drawn, apart=False)
 
 
 def compare_inside(view: CompareView) -> Markup:
     """What stands between the frame of a page: title, parts, sources and stamp, without styles."""
     from markupsafe import Markup
 
-    return Markup(template(_INSIDE).render(view=view, drawn=drawn, apart=True))
+    return Markup(template("compare_inside.html.j2").render(view=view, drawn=drawn, apart=True))
 
 
 def drawn(plot: Forest) -> Markup:

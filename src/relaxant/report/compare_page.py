@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from relaxant.report.blocks import Bullets, Line, Table, Words
 from relaxant.report.citations import SourceView
 from relaxant.report.compare_citations import ShortSource
 from relaxant.report.forest import Forest
-from relaxant.report.plan_page import Bullets, Line, Table, Words
 
 PARTS = ("person", "glance", "evidence", "reactions", "mechanism", "dosing", "kinetics", "interactions", "factors", "monitoring", "stopping", "trials", "limits")  # fmt: skip
 """The parts of a comparison by name, from top to bottom."""

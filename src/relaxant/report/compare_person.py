@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from relaxant.evidence.person import ForOne, OwnDose, Persons
 from relaxant.evidence.pieces import Day
 from relaxant.knowledge.load import Knowledge
 from relaxant.planning.option import UsualDose
+from relaxant.report.blocks import Bullets, Cell, Line, Saying, Table, Words
 from relaxant.report.citations import Mark
 from relaxant.report.compare_licence import merged
-from relaxant.report.plan_page import Bullets, Cell, Line, Saying, Table
 from relaxant.report.shown import clean, counted, title_of
 from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import Cited
-
-Words = Mapping[str, Any]
 
 
 class Personal:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
 
 from relaxant.evidence.origin import Origin
 from relaxant.evidence.profile import Profile
 from relaxant.evidence.reactions import Listed, Reaction
 from relaxant.quantities import plain_number
+from relaxant.report.blocks import Cell, Saying, Words
 from relaxant.report.citations import Mark
-from relaxant.report.plan_page import Cell, Saying
 from relaxant.report.shown import clean
 from relaxant.rules.reasons import Cited
 
-Words = Mapping[str, Any]
 _MOST = 15  # rows of rates
 
 

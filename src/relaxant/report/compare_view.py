@@ -6,8 +6,7 @@ On a page of HTML the agents stand in columns; in text each part names them one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import msgspec
 
@@ -23,6 +22,7 @@ from relaxant.planning.option import UsualDose
 from relaxant.planning.plan import Product
 from relaxant.quantities import plain_number
 from relaxant.report import plan_words as say
+from relaxant.report.blocks import Bullets, Cell, Line, Saying, Table, Words
 from relaxant.report.citations import Citations
 from relaxant.report.compare_citations import Citing, once
 from relaxant.report.compare_evidence import Evidencing
@@ -31,10 +31,8 @@ from relaxant.report.compare_page import PARTS, CompareView, Part
 from relaxant.report.compare_person import Personal
 from relaxant.report.compare_reactions import Reacting, known_of_some, whose
 from relaxant.report.forest import Forest
-from relaxant.report.plan_page import Bullets, Cell, Line, Saying, Table
 from relaxant.report.shown import clean, counted
 
-Words = Mapping[str, Any]
 Blocks = Sequence[Line | Bullets | Table | Forest]
 _HASH_SHOWN = 12
 _SHOWN = 3  # sayings of one part of one agent; the rest is counted

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import msgspec
 
 from relaxant.pharmacology.clinic.scenario import Curve
 from relaxant.predicted import ShownModel, ShownPrediction, ShownScenario
 from relaxant.quantities import plain_number, shown_unit
+from relaxant.report.blocks import Words
 from relaxant.report.chart import Shown, chart, middle_of
+from relaxant.report.shown import clean
 from relaxant.rules.reasons import Cited
 
-Words = Mapping[str, Any]
 _ROWS = 12  # of a table: every other hour of a day
 _DIGITS = 2  # more would be arithmetic: models differ in the first
 _NOTHING = 1e-3  # of the highest of a middle line: what a table has as 0
@@ -78,15 +78,14 @@ class CourseView(msgspec.Struct, frozen=True):
 def course_view(
     prediction: ShownPrediction,
     words: Words,
-    clean: Callable[[str], str],
     cite: Callable[[Cited], int],
     unverified: str,
 ) -> CourseView:
-    """The view of a prediction. ``cite`` numbers a source as it is first cited; ``clean`` makes a text harmless to show."""
+    """The view of a prediction. ``cite`` numbers a source as it is first cited."""
     main = next((s for s in prediction.scenarios if s.scenario == "weighed"), None) or next(
         iter(prediction.scenarios), None
     )
-    charts = () if main is None else tuple(charts_of(prediction, main, words, clean, unverified))
+    charts = () if main is None else tuple(charts_of(prediction, main, words, unverified))
     return CourseView(
         title=clean(prediction.title),
         sentence=clean(prediction.sentence or ""),
@@ -103,7 +102,7 @@ def course_view(
         ),
         levels=tuple(clean(level.text) for level in prediction.levels),
         charts=charts,
-        models=tuple(_model(m, main, words, clean, cite, unverified) for m in prediction.models),
+        models=tuple(_model(m, main, words, cite, unverified) for m in prediction.models),
         marks=tuple(clean(m) for m in prediction.marks),
     )
 
@@ -112,7 +111,6 @@ def charts_of(
     prediction: ShownPrediction,
     main: ShownScenario,
     words: Words,
-    clean: Callable[[str], str],
     unverified: str,
     up_to: Mapping[str, float] | None = None,
 ) -> list[ChartView]:
@@ -143,7 +141,7 @@ def charts_of(
                 title,
                 chart(Shown(main.title, curve), others, title, said, time, up_to=(up_to or {}).get(curve.output, 0.0)),
                 tuple(legend),
-                _table(Shown(main.title, curve), others, words["table"], clean, time),
+                _table(Shown(main.title, curve), others, words["table"], time),
                 middle_of(curve),
                 f"{plain_number(max(middle_of(curve)), _DIGITS)} {shown_unit(curve.unit)}".strip(),
                 (unverified,) if curve.output in prediction.unverified else (),
@@ -167,7 +165,7 @@ def _short(title: str) -> str:
     return inside.rstrip(")").split(",")[0] if inside != title else title
 
 
-def _table(main: Shown, others: Sequence[Shown], words: Words, clean: Callable[[str], str], time: str) -> CourseTable:
+def _table(main: Shown, others: Sequence[Shown], words: Words, time: str) -> CourseTable:
     curve = main.curve
     least = _NOTHING * max(middle_of(curve))
     step = max(1, (len(curve.times) - 1) // _ROWS)
@@ -225,7 +223,6 @@ def _model(
     model: ShownModel,
     main: ShownScenario | None,
     words: Words,
-    clean: Callable[[str], str],
     cite: Callable[[Cited], int],
     unverified: str,
 ) -> CourseModelView:

@@ -12,7 +12,7 @@ from html import escape
 import msgspec
 
 from relaxant.drawing import height_axis, line, place, text, tick
-from relaxant.report.plan_page import Words
+from relaxant.report.blocks import Words
 
 _WIDTH, _LEFT, _RIGHT = 720, 52, 704
 _TOP, _GAP, _HEADING = 8, 14, 18

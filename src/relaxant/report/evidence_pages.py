@@ -8,11 +8,11 @@ from relaxant.evidence.compared_trials import Evidence, evidence
 from relaxant.evidence.outcomes import PLACEBO
 from relaxant.evidence.summaries import can_pool
 from relaxant.knowledge.load import Knowledge
+from relaxant.report.blocks import Line, Saying
 from relaxant.report.citations import Citations
 from relaxant.report.compare_evidence import Evidencing
 from relaxant.report.leaf import Items, Leaf, LeafBlock, LeafPart, Paragraph, Run, SourceList, Target
 from relaxant.report.leaf_markdown import leaf_markdown
-from relaxant.report.plan_page import Line, Saying
 from relaxant.rules.wording import capital
 
 PAGES = ("", "outcomes", "trials")

@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from relaxant.medicines.dosage.codes import WHEN
 from relaxant.medicines.regimen import Amount, Dose
-from relaxant.report.fhir_parts import RXNORM, notes, period, plain, quantity, route_of, subject, uid_of
-from relaxant.report.plan_page import PlanHead, TakenView, Words
+from relaxant.report.blocks import Words
+from relaxant.report.fhir_parts import RXNORM, WHEN_OF, notes, period, plain, quantity, route_of, subject, uid_of
+from relaxant.report.plan_page import PlanHead, TakenView
 
 _STATUSES = {"current": "active", "stopped": "stopped", "considering": "draft"}
 _TAKEN, _WEIGHED = "current", "considering"
@@ -24,8 +24,6 @@ _NO_AMOUNT = "dose"
 _EVERY = re.compile(r"(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))? (min|h|d|wk|mo)")
 _CLOCK = re.compile(r"\d\d:\d\d")
 _HOURS = 24
-_AT = {name: code for code, name in reversed(WHEN.items())}
-"""The code of a part of the day; of several the first."""
 
 
 def medicine_ids(head: PlanHead) -> list[str]:
@@ -160,8 +158,8 @@ def _repeat(dose: Dose) -> dict[str, Any]:
                 out["periodMax"] = plain(float(most))
     elif dose.at is not None:
         out = {"frequency": 1, "period": 1, "periodUnit": "d"}
-    if dose.at is not None and dose.at in _AT:
-        out["when"] = [_AT[dose.at]]
+    if dose.at is not None and dose.at in WHEN_OF:
+        out["when"] = [WHEN_OF[dose.at]]
     elif dose.at is not None and _CLOCK.fullmatch(dose.at):
         out["timeOfDay"] = [f"{dose.at}:00"]
     return out

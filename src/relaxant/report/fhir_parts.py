@@ -11,16 +11,19 @@ from datetime import date
 from html import escape
 from typing import Any, Final
 
-import msgspec
-
-from relaxant.medicines.dosage.codes import ROUTE_CODES
-from relaxant.report.plan_page import PlanHead, Words
+from relaxant.medicines.dosage.codes import ROUTE_CODES, WHEN
+from relaxant.plain import as_json
+from relaxant.report.blocks import Words
+from relaxant.report.citations import SourceView, source_line
+from relaxant.report.plan_page import PlanHead
 
 RXNORM: Final = "http://www.nlm.nih.gov/research/umls/rxnorm"
 _UCUM = "http://unitsofmeasure.org"
 _SNOMED = "http://snomed.info/sct"
 _URI = "urn:ietf:rfc:3986"
 _CODES = {"mg": "mg", "micrograms": "ug", "units": "[U]", "g": "g", "mL": "mL", "d": "d"}
+WHEN_OF: Final = {part: code for code, part in reversed(WHEN.items())}
+"""The code of a part of the day, or of a meal; of several the first."""
 _DIGITS = 9  # what arithmetic leaves beyond is not said
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://relaxant.invalid/fhir")
 _ROUTES = {route: code for code, route in ROUTE_CODES.items() if list(ROUTE_CODES.values()).count(route) == 1}
@@ -42,7 +45,7 @@ def bundle_of(name: str, head: PlanHead, resources: Iterable[dict[str, Any]]) ->
 
 def written(bundle: dict[str, Any]) -> bytes:
     """A Bundle as JSON, indented, ending in a newline."""
-    return msgspec.json.format(msgspec.json.encode(bundle), indent=1) + b"\n"
+    return as_json(bundle)
 
 
 def uid_of(head: PlanHead, *names: str) -> str:
@@ -79,6 +82,11 @@ def narrative(inner: str) -> dict[str, str]:
 def notes(texts: Iterable[str]) -> list[dict[str, str]]:
     """Sentences as annotations; those that are empty left out."""
     return [{"text": text} for text in texts if text]
+
+
+def source_lines(sources: Iterable[SourceView], words: Words) -> list[str]:
+    """Sources as text, each with its address. ``words`` are those of sources."""
+    return [" ".join(filter(None, (source_line(source, words), source.url))) for source in sources]
 
 
 def quantity(value: float, unit: str) -> dict[str, Any]:

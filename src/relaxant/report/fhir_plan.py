@@ -13,9 +13,11 @@ from typing import Any
 
 import msgspec
 
+from relaxant.report.blocks import Bullets, Line, Section, Table, marked
 from relaxant.report.fhir_medicines import meant_ids, medicines, taken_ids
 from relaxant.report.fhir_parts import (
     RXNORM,
+    WHEN_OF,
     bundle_of,
     named_by,
     notes,
@@ -23,28 +25,14 @@ from relaxant.report.fhir_parts import (
     person,
     quantity,
     route_of,
+    source_lines,
     subject,
     to,
     uid_of,
     written,
 )
 from relaxant.report.fhir_standing import beside_plans
-from relaxant.report.plan_page import (
-    AgentView,
-    Bullets,
-    DoseView,
-    GivenView,
-    Line,
-    PlanView,
-    ProductView,
-    Section,
-    StepView,
-    Table,
-    WithheldView,
-)
-from relaxant.report.plan_text import marked
-
-_WHEN = {"morning": "MORN", "noon": "NOON", "evening": "EVE", "night": "NIGHT"}
+from relaxant.report.plan_page import AgentView, DoseView, GivenView, PlanView, ProductView, StepView, WithheldView
 
 
 def plan_bundle(view: PlanView) -> dict[str, Any]:
@@ -168,12 +156,8 @@ def _rows(table: Table) -> list[str]:
 
 def _sources(view: PlanView) -> list[str]:
     words = view.source_words
-    lines = []
-    for s in view.sources:
-        places = words["at"].format(places=s.places) if s.places else ""
-        notes = "; ".join(filter(None, (s.seen, places)))
-        lines.append(" ".join(filter(None, (f"[{s.number}] {s.title}", f"({notes})" if notes else "", s.url))))
-    return ["\n".join((f"## {words['heading']}", *(f"- {line}" for line in lines)))] if lines else []
+    lines = [f"- {line}" for line in source_lines(view.sources, words)]
+    return ["\n".join((f"## {words['heading']}", *lines))] if lines else []
 
 
 def _request(view: PlanView, agent: AgentView, uid: str, said: Iterable[str]) -> dict[str, Any]:
@@ -263,7 +247,7 @@ def _dosage(view: PlanView, step: StepView, dose: DoseView, made: GivenView, num
                 "frequency": 1,
                 "period": 1,
                 "periodUnit": "d",
-                "when": [_WHEN[dose.at]],
+                "when": [WHEN_OF[dose.at]],
             }
         },
         "doseAndRate": [{"doseQuantity": quantity(made.count * product.strength, dose.unit)}],

@@ -15,15 +15,25 @@ import msgspec
 
 from relaxant.knowledge.schema import Tier
 from relaxant.monitoring import Watch
-from relaxant.report.citations import SourceView
+from relaxant.report.blocks import Block, Bullets, Line, Table, Words, marked
+from relaxant.report.chapters import Chapter, Part, Picture, chapters, finding_blocks, tagged
 from relaxant.report.fhir_medicines import meant_ids, medicines, taken_ids
-from relaxant.report.fhir_parts import bundle_of, narrative, notes, period, person, subject, to, uid_of, written
+from relaxant.report.fhir_parts import (
+    bundle_of,
+    narrative,
+    notes,
+    period,
+    person,
+    source_lines,
+    subject,
+    to,
+    uid_of,
+    written,
+)
 from relaxant.report.fhir_plan import first_requests, plan_resources
 from relaxant.report.fhir_standing import beside_plans, replaced
-from relaxant.report.plan_page import Block, Bullets, Line, PlanHead, Table, Words
-from relaxant.report.plan_text import marked
-from relaxant.report.review_pages import Chapter, Part, Picture, chapters, finding_blocks, tagged
-from relaxant.report.view import FindingView, View, WatchView
+from relaxant.report.plan_page import PlanHead
+from relaxant.report.review_page import FindingView, View, WatchView
 from relaxant.reviewing import Review
 from relaxant.rules.findings import Finding
 
@@ -82,7 +92,9 @@ def _composition(view: View, entries: dict[str, list[str]], plans: Sequence[str]
         own = [left.pop(0)] if chapter.key == "plan" else entries.get(chapter.key, [])
         sections.append(_section(chapter, own))
     if view.sources:
-        sections.append(_titled(view.words["sources"]["heading"], _list(_sources(view))))
+        sections.append(
+            _titled(view.words["sources"]["heading"], _list(source_lines(view.sources, view.words["sources"])))
+        )
     stamp = _list(view.words["name_value"].format(name=name, value=value) for name, value in view.stamp)
     sections.append(_titled(view.words["stamp"]["heading"], stamp))
     return {
@@ -238,14 +250,3 @@ def _table(table: Table) -> str:
         for row in table.rows
     )
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-
-
-def _sources(view: View) -> Iterable[str]:
-    for source in view.sources:
-        yield _source(source, view.words["sources"])
-
-
-def _source(source: SourceView, words: Words) -> str:
-    places = words["at"].format(places=source.places) if source.places else ""
-    notes = "; ".join(filter(None, (source.seen, places)))
-    return " ".join(filter(None, (f"[{source.number}] {source.title}", f"({notes})" if notes else "", source.url)))

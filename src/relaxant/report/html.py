@@ -1,35 +1,29 @@
-"""The review as one self-contained HTML page: no script, nothing fetched, safe for hostile text, fit for paper."""
+"""How pages of HTML are made: from templates and style sheets beside this file, self-contained, no script, nothing fetched.
+
+``jinja2`` and ``markupsafe`` are loaded only for a page: a command that prints text starts without them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from relaxant.knowledge.load import Knowledge
 from relaxant.report.plan_words import whole
-from relaxant.report.view import view_of
-from relaxant.reviewing import Review
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 _FOLDER = Path(__file__).parent
-_TEMPLATE, _STYLES = "review.html.j2", ("review.css", "plan.css")
 
 
-def render_html(review: Review, *, knowledge: Knowledge | None = None) -> str:
-    """The review as a page of HTML. The same review gives the same text, wherever and whenever.
+def page(name: str, styles: Sequence[str], view: object, **given: object) -> str:
+    """A page of a template, with its styles written into it and what else is ``given`` to it."""
+    from markupsafe import Markup
 
-    >>> from datetime import date
-    >>> from relaxant import read_patient, render_html, review
-    >>> render_html(review(read_patient(b"medicines: [aspirin]", today=date(2026, 11, 22)))).splitlines()[0]
-    '<!DOCTYPE html>'
-    """
-    from markupsafe import Markup  # with jinja2 loaded only for a page: a command that prints text starts without them
-
-    style = Markup("\n".join(page_file(name) for name in _STYLES))
-    return template(_TEMPLATE).render(view=view_of(review, knowledge=knowledge), style=style, drawn=Markup)
+    style = "\n".join(page_file(style) for style in styles)
+    return template(name).render(view=view, style=Markup(style), **given)
 
 
 def page_file(name: str, folder: Path = _FOLDER) -> str:

@@ -9,9 +9,9 @@ from typing import Literal
 
 import msgspec
 
+from relaxant.report.blocks import Bullets, Line, Table
 from relaxant.report.citations import Mark
 from relaxant.report.forest import Forest
-from relaxant.report.plan_page import Bullets, Line, Table
 
 Kind = Literal["agents", "rules", "conditions", "sources", "evidence"]
 Look = Literal["plain", "strong", "soft", "code"]

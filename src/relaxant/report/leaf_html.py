@@ -12,8 +12,6 @@ from relaxant.report.leaf import Leaf, Target
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-_TEMPLATE = "leaf.html.j2"
-
 
 def leaf_html(leaf: Leaf, *, words: Mapping[str, Any], address: Callable[[Target], str]) -> Markup:
     """The page's inside. ``address``: the path of another page; ``words``: those around it (``wording/<language>/reference.yaml``)."""
@@ -22,5 +20,5 @@ def leaf_html(leaf: Leaf, *, words: Mapping[str, Any], address: Callable[[Target
     def source(name: str) -> Target:
         return Target("sources", name)
 
-    made = template(_TEMPLATE).render(leaf=leaf, words=words, address=address, source=source, drawn=drawn)
+    made = template("leaf.html.j2").render(leaf=leaf, words=words, address=address, source=source, drawn=drawn)
     return Markup(made)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from relaxant.report.blocks import Bullets, Cell, Line, Saying, Table
 from relaxant.report.citations import Mark
 from relaxant.report.forest import Forest, forest_text
 from relaxant.report.leaf import Grid, Items, Leaf, LeafBlock, Paragraph, Run, Sentence, SourceList, Target
-from relaxant.report.plan_page import Bullets, Cell, Line, Saying, Table
 
 Address = Callable[[Target], str | None]
 _WIDTH = 100

@@ -1,45 +1,73 @@
-"""Options in words: one table of what suits, side by side, and a list of what fell out, each with its reason."""
+"""Options in words: one table of what suits, side by side, and a list of what fell out, each with its reason. For a terminal, where a table of many runs
+to hundreds of lines, the best suited few are whole and every other that suits has a line."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 
+import msgspec
+
+from relaxant.facts.suitability import SUITS
+from relaxant.knowledge.schema import SUITABILITIES, TIERS
 from relaxant.planning.option import Harm, Option, Options, Reason
 from relaxant.planning.plan import Told
 from relaxant.report import plan_words as say
+from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table, Words
 from relaxant.report.citations import Mark
-from relaxant.report.plan_page import Block, Bullets, Cell, Line, Saying, Section, Table
+from relaxant.report.cited_once import cited_once
 from relaxant.report.shown import clean, counted
 from relaxant.rules.reasons import Cited
 
-Words = Mapping[str, Any]
 Cite = Callable[[Cited], Mark]
 _HUNDRED = 100
+_WHOLE, _FEW = 4, 3  # so many that suit are all shown whole; of more the best suited few
 
 
-def options_section(options: Options, cite: Cite, words: Words) -> Section:
-    """The options for one goal."""
+class OptionsView(msgspec.Struct, frozen=True):
+    """The options for one goal: ``whole``, and in ``short`` with a line for each that suits after the best suited few."""
+
+    whole: Section
+    short: Section
+
+
+def options_view(options: Options, cite: Cite, words: Words) -> OptionsView:
+    """The options for one goal. ``cite`` numbers the sources, ``words`` are those of plans."""
     own = {**words["options"], "units_one": words["units_one"]}
     suited = [o for o in options.options if o.suits]
     fell_out = [o for o in options.options if not o.suits]
     lead = own["assumed" if options.assumed else "lead"].format(
         conditions=str(words["between"]).join(map(clean, options.conditions)), text=clean(options.text)
     )
-    blocks: list[Block] = [Line(Saying(lead))]
+    before: list[Block] = [Line(Saying(lead))]
+    table: list[Block] = []
+    in_short = table
     if suited:
-        blocks.append(Line(Saying(own["order"].format(text=clean(options.order)), (), (cite(options.source),))))
+        before.append(Line(Saying(own["order"].format(text=clean(options.order)), (), (cite(options.source),))))
         common = _asked_of_all(suited)
         if common:
-            blocks.append(Line(Saying(own["ask_of_all"].format(names=_names(common)))))
+            before.append(Line(Saying(own["ask_of_all"].format(names=_names(common)))))
         head = tuple(own["head"][k] for k in ("agent", "for", "dose", "harms", "open"))
-        blocks.append(Table(own["caption"], head, tuple(_row(o, common, cite, own) for o in suited), prose=True))
+        rows = tuple(_row(o, common, cite, own) for o in suited)
+        table.append(Table(own["caption"], head, rows, prose=True))
+        if len(suited) > _WHOLE:
+            in_short = [
+                Table(own["caption"], head, rows[:_FEW], prose=True),
+                Line(Saying(own["more"].format(count=len(suited) - _FEW)), strong=True),
+                Bullets("", tuple(_in_short(o, common, own) for o in suited[_FEW:])),
+            ]
     else:
-        blocks.append(Line(Saying(own["none"]), strong=True))
+        before.append(Line(Saying(own["none"]), strong=True))
+    after: list[Block] = []
     if fell_out:
-        blocks.append(Line(Saying(own["out"]), strong=True))
-        blocks.append(Bullets("", tuple(_fell_out(fell_out, cite, own))))
-    return Section("options", own["heading"].format(goal=clean(options.goal)), tuple(blocks))
+        after.append(Line(Saying(own["out"]), strong=True))
+        after.append(Bullets("", tuple(_fell_out(fell_out, cite, own))))
+    heading = own["heading"].format(goal=clean(options.goal))
+
+    def section(shown: Sequence[Block]) -> Section:
+        return Section("options", heading, cited_once((*before, *shown, *after)))
+
+    return OptionsView(whole=section(table), short=section(in_short))
 
 
 def _asked_of_all(suited: Sequence[Option]) -> tuple[str, ...]:
@@ -63,6 +91,39 @@ def _row(option: Option, common: tuple[str, ...], cite: Cite, words: Words) -> t
         or (Saying(words["no_harm"]),),
         (Saying(words["asks"].format(names=_names(asks))),) if asks else (),
     )
+
+
+def _in_short(option: Option, common: tuple[str, ...], words: Words) -> Saying:
+    """What suits, in a line: where it stands, its dose here, how much speaks against it and is to be asked first."""
+    own = words["short"]
+    parts = [_standing(option, words)]
+    if option.taken is not None:
+        parts.append(clean(option.taken.text).rstrip("."))
+    elif option.first_daily is not None and option.top_daily is not None:
+        first, top = (_amount(v, option.unit, words) for v in (option.first_daily, option.top_daily))
+        parts.append(own["dose_one" if first == top else "dose"].format(first=first, top=top))
+    against = Counter(h.tier for h in option.harms)
+    counts = [own["against"].format(tier=tier, count=against[tier]) for tier in TIERS if against[tier]]
+    parts += [", ".join(counts)] if counts else []
+    asks = [n for n in option.open if n not in common]
+    parts += [counted(own["asks"], len(asks))] if asks else []
+    speaking = [s for s in option.support if s.status in SUITS]
+    elsewhere = (words["elsewhere"],) if speaking and all(s.elsewhere for s in speaking) else ()
+    verified = all(known.verified for known in option.places[:1] or option.support[:1])
+    return Saying(
+        own["line"].format(agent=clean(option.agent), parts="; ".join(parts)), (*elsewhere, *_tags(verified, words))
+    )
+
+
+def _standing(option: Option, words: Words) -> str:
+    """Where a guideline puts it; where none does, what the best of its labels says."""
+    own = words["short"]
+    if option.places:
+        place = option.places[0]
+        key = "after" if place.after else "named" if place.line is None else "place"
+        return str(own[key].format(line=place.line))
+    best = min((s.status for s in option.support), key=SUITABILITIES.index, default=None)
+    return str(own["unplaced"]) if best is None else str(words["statuses"][best]).lower()
 
 
 def _medicine(option: Option) -> Iterator[Saying]:

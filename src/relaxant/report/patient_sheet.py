@@ -16,9 +16,10 @@ import msgspec
 from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.plans import DAY_PARTS
+from relaxant.report.blocks import Words
+from relaxant.report.html import page
 from relaxant.report.pdf import set_pages
-from relaxant.report.plan_html import page
-from relaxant.report.plan_page import DoseView, Notice, PieceView, PlanHead, PlanView, StepView, Words
+from relaxant.report.plan_page import DoseView, Notice, PieceView, PlanHead, PlanView, StepView
 from relaxant.report.plan_words import exact
 
 _WEEK = 7

@@ -13,10 +13,11 @@ from typing import Any, Final
 import msgspec
 
 from relaxant.errors import InputError
-from relaxant.report.plan_page import PlanHead, PlanView, Words
+from relaxant.report.blocks import Words
+from relaxant.report.chapters import chapters
+from relaxant.report.plan_page import PlanHead, PlanView
 from relaxant.report.plan_words import whole
-from relaxant.report.review_pages import chapters
-from relaxant.report.view import View
+from relaxant.report.review_page import View
 
 _STANDARD: Final = "ua-1"
 _STYLE: Final = (  # of a chart on paper: what review.css gives it on a page

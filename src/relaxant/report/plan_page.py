@@ -1,4 +1,4 @@
-"""What a page of a plan is made of: sections of lines, lists and tables in words, and the steps with their numbers for machines.
+"""What a page of a plan is made of: sections in words, and the steps with their numbers for machines.
 
 Text, HTML and PDF draw ``sections`` and nothing else; the calendar file, FHIR and the patient sheet read the typed steps, whose words
 are the same ones.
@@ -6,17 +6,14 @@ are the same ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 import msgspec
 
 from relaxant.knowledge.plans import DayPart
 from relaxant.medicines.regimen import Regimen
-from relaxant.report.citations import Mark, SourceView
-
-Words = Mapping[str, Any]
+from relaxant.report.blocks import Section, Words
+from relaxant.report.citations import SourceView
 
 
 class TakenView(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,52 +54,6 @@ class PlanHead(msgspec.Struct, frozen=True, kw_only=True):
     whose: str
     stamp: tuple[tuple[str, str], ...]
     labelled: bool = True
-
-
-class Saying(msgspec.Struct, frozen=True):
-    """A sentence with its tags (``not verified``) and citations."""
-
-    text: str
-    tags: tuple[str, ...] = ()
-    marks: tuple[Mark, ...] = ()
-
-
-Cell = tuple[Saying, ...]
-"""What stands in one cell of a table, line by line."""
-
-
-class Line(msgspec.Struct, frozen=True, tag="line"):
-    """A paragraph."""
-
-    saying: Saying
-    strong: bool = False
-
-
-class Bullets(msgspec.Struct, frozen=True, tag="bullets"):
-    """Sentences under a label (``GO ON IF``), or under none."""
-
-    label: str
-    sayings: tuple[Saying, ...]
-
-
-class Table(msgspec.Struct, frozen=True, tag="table"):
-    """Rows under a head. ``prose``: its cells hold sentences and may be set one under the other where room is short."""
-
-    caption: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    prose: bool = False
-
-
-Block = Line | Bullets | Table
-
-
-class Section(msgspec.Struct, frozen=True):
-    """A heading and what stands under it."""
-
-    key: str
-    heading: str
-    blocks: tuple[Block, ...]
 
 
 class PieceView(msgspec.Struct, frozen=True, kw_only=True):

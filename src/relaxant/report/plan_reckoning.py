@@ -10,8 +10,8 @@ import msgspec
 from relaxant.planning.plan import Line
 from relaxant.quantities import shown_unit
 from relaxant.report import plan_words as say
+from relaxant.report.blocks import Block, Bullets, Cell, Saying, Table, Words
 from relaxant.report.citations import Mark
-from relaxant.report.plan_page import Block, Bullets, Cell, Saying, Table, Words
 from relaxant.report.shown import clean
 
 _MANY = 2  # sources of a line that are cited with their places; of more the list of sources says where

@@ -1,32 +1,21 @@
-"""A plan as text: never wider than asked, readable without colour, free of control characters."""
+"""A plan as text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
-import msgspec
-
-from relaxant.report.citations import Mark, SourceView
-from relaxant.report.columns import NARROWEST, plainer, text_width, wrapped
-from relaxant.report.plan_page import Block, Bullets, Cell, Line, PlanView, Saying, Section, Table, Words
-from relaxant.report.plan_words import together, whole
-from relaxant.report.text_tables import GAP, abreast, dose_widths, prose_widths
-
-_BOLD, _FAINT = "1", "2"
-_LABEL, _LABELS = 14, 22  # room for labels: the least, and the most where they need not be broken
-_COMFORTABLE = 56  # below it labels stand above their text
+from relaxant.report.plan_page import PlanView
+from relaxant.report.text_page import BOLD, FAINT, TextPage
 
 
 def plan_text(view: PlanView, *, colour: bool = False, width: int = 80, encoding: str = "utf-8") -> str:
     """The plan in at most ``width`` columns (20 at the least), with ANSI colours only when ``colour``."""
-    page = TextPage(colour, max(width, NARROWEST), encoding)
+    page = TextPage(colour, width, encoding)
     head = view.head
-    page.put(head.label, style=_BOLD)
+    page.put(head.label, style=BOLD)
     page.put(f"{view.kind_text}, {head.as_of_text}, {head.labels}")
     page.put(head.person)
-    page.put(head.basis, style=_FAINT)
+    page.put(head.basis, style=FAINT)
     page.lines.append("")
-    page.put(view.title, style=_BOLD)
+    page.put(view.title, style=BOLD)
     for banner in view.banners:
         page.put(banner)
     for section in view.sections:
@@ -35,211 +24,4 @@ def plan_text(view: PlanView, *, colour: bool = False, width: int = 80, encoding
     page.heading(view.stamp_heading)
     for name, value in head.stamp:
         page.beside(name, [value])
-    return "\n".join(page.lines).replace("\u00a0", " ") + "\n"
-
-
-def section_lines(
-    sections: Iterable[Section], *, colour: bool = False, width: int = 80, encoding: str = "utf-8"
-) -> list[str]:
-    """The sections of a plan as lines, for a larger page that has its own head and sources."""
-    page = TextPage(colour, max(width, NARROWEST), encoding)
-    for section in sections:
-        page.section(section)
-    return [line.replace("\u00a0", " ") for line in page.lines]
-
-
-def source_lines(
-    sources: Sequence[SourceView], words: Words, *, colour: bool = False, width: int = 80, encoding: str = "utf-8"
-) -> list[str]:
-    """The list of sources under its heading, for a page that has a head of its own."""
-    page = TextPage(colour, max(width, NARROWEST), encoding)
-    page.sources(sources, words)
-    return [line.replace("\u00a0", " ") for line in page.lines]
-
-
-def marked(saying: Saying) -> str:
-    """A sentence with its tags and citations in brackets."""
-    tags = "".join(f" ({tag})" for tag in saying.tags)
-    marks = "".join(f" {cited(mark)}" for mark in saying.marks)
-    return f"{saying.text}{tags}{marks}".strip()
-
-
-def cited(mark: Mark) -> str:
-    """A citation: number, place, what it says."""
-    return f"[{mark.number}]" + (f" {mark.place}" if mark.place else "") + (f": {mark.says}" if mark.says else "")
-
-
-def _counted_whole(table: Table) -> Table:
-    """The table with counts that a line may not part from what they count."""
-    rows = tuple(tuple(tuple(msgspec.structs.replace(s, text=whole(s.text)) for s in c) for c in r) for r in table.rows)
-    return msgspec.structs.replace(table, rows=rows)
-
-
-def label_room(labels: Sequence[str], width: int) -> int:
-    """The room for the labels of a section: the longest whole if it is short, else at least its longest word."""
-    whole = max((text_width(label) for label in labels), default=0) + GAP
-    word = max((text_width(w) for label in labels for w in label.split(" ")), default=0) + GAP
-    return max(_LABEL, whole if whole <= max(_LABELS, width // 3) else min(max(_LABELS, word), width // 2))
-
-
-class TextPage:
-    """Lines of a page in so many columns."""
-
-    def __init__(self, colour: bool, width: int, encoding: str) -> None:
-        self.colour, self.width, self.encoding = colour, width, encoding
-        self.lines: list[str] = []
-
-    def plain(self, text: str) -> str:
-        return plainer(together(text), self.encoding)
-
-    def painted(self, text: str, style: str) -> str:
-        return f"\x1b[{style}m{text}\x1b[0m" if self.colour and style and text else text
-
-    def put(self, text: str, *, indent: int = 0, hang: int | None = None, style: str = "") -> None:
-        hang = indent if hang is None else hang
-        for i, line in enumerate(wrapped(self.plain(text), self.width - max(indent, hang))):
-            self.lines.append(" " * (hang if i else indent) + self.painted(line, style))
-
-    def heading(self, text: str) -> None:
-        self.lines.append("")
-        self.put(text, style=_BOLD)
-        self.lines.append(self.rule() * self.width)
-
-    def beside(self, label: str, texts: Sequence[str], *, room: int = _LABEL) -> None:
-        """Texts beside a label, each hanging; below the label where the page is narrow."""
-        if self.width < _COMFORTABLE:
-            self.put(label, style=_BOLD)
-            for text in texts:
-                self.put(text, indent=2, hang=4)
-            return
-        body = [line for text in texts for line in self.hanging(text, self.width - room)]
-        labels = wrapped(self.plain(label), room - GAP)
-        for i in range(max(len(body), len(labels))):
-            own = labels[i] if i < len(labels) else ""
-            line = body[i] if i < len(body) else ""
-            self.lines.append(f"{self.painted(own, _BOLD)}{' ' * (room - text_width(own))}{line}".rstrip())
-
-    def hanging(self, text: str, width: int) -> list[str]:
-        """The lines of a text, those after a dash set in by it."""
-        dash = "- " if text.startswith("- ") else ""
-        lines = wrapped(self.plain(text[len(dash) :]), width - len(dash))
-        return [f"{dash if i == 0 else ' ' * len(dash)}{line}" for i, line in enumerate(lines)]
-
-    # ------------------------------------------------------------ blocks
-
-    def section(self, section: Section) -> None:
-        if section.heading:
-            self.heading(section.heading)
-        room = label_room([self.plain(b.label) for b in section.blocks if isinstance(b, Bullets)], self.width)
-        for i, block in enumerate(section.blocks):
-            if i and (isinstance(block, Table) or isinstance(section.blocks[i - 1], Table)):
-                self.lines.append("")
-            self.block(block, room)
-
-    def block(self, block: Block, room: int) -> None:
-        if isinstance(block, Line):
-            self.put(marked(block.saying), style=_BOLD if block.strong else "")
-        elif isinstance(block, Bullets):
-            self.bullets(block, room)
-        else:
-            self.table(block)
-
-    def bullets(self, block: Bullets, room: int) -> None:
-        texts = [marked(s) for s in block.sayings]
-        if block.label:
-            self.beside(block.label, texts if len(texts) == 1 else [f"- {t}" for t in texts], room=room)
-        else:
-            for text in texts:
-                self.put(f"- {text}", hang=2)
-
-    # ------------------------------------------------------------ tables
-
-    def table(self, table: Table) -> None:
-        self.put(table.caption, style=_BOLD)
-        if not table.prose and self.widths(tight := _counted_whole(table)) is not None:
-            table = tight
-        widths = self.widths(table)
-        if widths is None:
-            count = min(abreast(self.width), len(table.rows)) if table.prose else 1
-            if count > 1:
-                self.side_by_side(table, count)
-            else:
-                self.stacked(table)
-            return
-        self.row(table.head, widths, style=_BOLD)
-        for row in table.rows:
-            self.row(["\n".join(marked(s) for s in cell) for cell in row], widths)
-            self.lines.append("")
-        self.lines.pop()
-
-    def widths(self, table: Table) -> list[int] | None:
-        """How wide each column is; ``None`` where the rows read better one under the other."""
-        columns = list(
-            zip([[h] for h in table.head], *[[self.natural(c) for c in row] for row in table.rows], strict=True)
-        )
-        return (prose_widths if table.prose else dose_widths)(columns, self.width)
-
-    def natural(self, cell: Cell) -> list[str]:
-        return [self.plain(marked(s)) for s in cell] or [""]
-
-    def row(self, texts: Sequence[str], widths: Sequence[int], *, style: str = "") -> None:
-        cells = [
-            [line for part in text.split("\n") for line in self.hanging(part, width)]
-            for text, width in zip(texts, widths, strict=True)
-        ]
-        for i in range(max(map(len, cells))):
-            parts = [
-                (cell[i] if i < len(cell) else "") + " " * (width - text_width(cell[i] if i < len(cell) else ""))
-                for cell, width in zip(cells, widths, strict=True)
-            ]
-            self.lines.append(self.painted((" " * GAP).join(parts).rstrip(), style))
-
-    def side_by_side(self, table: Table, count: int) -> None:
-        """The rows as columns, so many at a time, with the heads of the table between."""
-        for start in range(0, len(table.rows), count):
-            rows = table.rows[start : start + count]
-            widths = [(self.width - GAP * (count - 1)) // count] * len(rows)
-            if start:
-                self.lines.append("")
-            self.row([self.listed(row[0]) for row in rows], widths, style=_BOLD)
-            for i, head in enumerate(table.head[1:], 1):
-                if any(row[i] for row in rows):
-                    self.put(f"{head} {self.rule() * (self.width - text_width(self.plain(head)) - 1)}", style=_FAINT)
-                    self.row([self.listed(row[i]) for row in rows], widths)
-
-    def listed(self, cell: Cell) -> str:
-        """The sentences of a cell, with a dash before each where there are several."""
-        texts = [text for text in map(marked, cell) if text]
-        return "\n".join(f"- {text}" for text in texts) if len(texts) > 1 else "".join(texts)
-
-    def rule(self) -> str:
-        """A piece of a line across the page."""
-        rule = self.plain("─")
-        return rule if rule == "─" else "-"
-
-    def stacked(self, table: Table) -> None:
-        """Each row as its first cell and, under it, the others with their heads."""
-        for row in table.rows:
-            first, *others = row
-            self.put(f"{table.head[0]}: {'; '.join(marked(s) for s in first)}", indent=2, hang=4, style=_BOLD)
-            for head, cell in zip(table.head[1:], others, strict=True):
-                parts = [m for s in cell if (m := marked(s))]
-                text = " ".join(
-                    p if i == len(parts) - 1 or p.endswith((".", "]")) else f"{p};" for i, p in enumerate(parts)
-                )
-                if text:
-                    self.put(f"{head}: {text}", indent=4, hang=6)
-
-    # ------------------------------------------------------------ basis
-
-    def sources(self, sources: Sequence[SourceView], words: Words) -> None:
-        if not sources:
-            return
-        self.heading(words["heading"])
-        for source in sources:
-            places = words["at"].format(places=source.places) if source.places else ""
-            notes = "; ".join(note for note in (source.seen, places) if note)
-            number = f"[{source.number}]"
-            self.put(f"{number} {source.title}" + (f" ({notes})" if notes else ""), hang=len(number) + 1)
-            if source.url:
-                self.put(source.url, indent=len(number) + 1, style=_FAINT)
+    return page.text()

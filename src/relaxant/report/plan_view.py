@@ -16,29 +16,22 @@ from relaxant.planning.plan import Branch, Count, Plan, Product, ShownBound, Ste
 from relaxant.planning.plan import Line as Reckoned
 from relaxant.planning.tablets import SPRAYS
 from relaxant.report import plan_words as say
+from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table, Words
 from relaxant.report.citations import Citations, Mark, safe_url
 from relaxant.report.cited_once import cited_once
 from relaxant.report.plan_page import (
     AgentView,
     BeforeView,
-    Block,
     BoundView,
-    Bullets,
-    Cell,
     DoseView,
     GateView,
     GivenView,
-    Line,
     Notice,
     PlanHead,
     PlanView,
     ProductView,
-    Saying,
-    Section,
     StepView,
-    Table,
     WithheldView,
-    Words,
 )
 from relaxant.report.plan_reckoning import advice, reckoned_table
 from relaxant.report.shown import clean, counted, title_of

@@ -9,7 +9,8 @@ from datetime import date
 
 from relaxant.planning.plan import Count, Product, ShownBound, Step
 from relaxant.quantities import plain_number, shown_unit
-from relaxant.report.plan_page import PieceView, Words
+from relaxant.report.blocks import Words
+from relaxant.report.plan_page import PieceView
 from relaxant.report.shown import clean, counted
 
 _EXACT = 12  # digits: a dose is written as it is made

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-import msgspec
-
 from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.plain import as_json
 from relaxant.planning.plan import Plan
 from relaxant.report.plan_page import PlanHead
 from relaxant.report.plan_view import plan_view
@@ -28,7 +27,7 @@ def render_plan(
     encoding: str = "utf-8",
     confirmed: bool = False,
 ) -> bytes:
-    """The plan as bytes. ``head`` says for whom and as of when (:func:`relaxant.report.view.head_of` takes it from a review).
+    """The plan as bytes. ``head`` says for whom and as of when (:func:`relaxant.report.review_view.head_of` takes it from a review).
 
     ``colour``, ``width`` and ``encoding`` are for text alone; ``confirmed`` says that an override beyond every source may go on the sheet for the
     person. Raises :class:`InputError` for a format that this plan has no place in (a
@@ -36,7 +35,7 @@ def render_plan(
     """
     knowledge = knowledge or load_knowledge()
     if format == "json":
-        return msgspec.json.format(msgspec.json.encode(plan), indent=1) + b"\n"
+        return as_json(plan)
     if format not in FORMATS:
         words = knowledge.words("plan", head.language)
         formats = str(words["between"]).join(FORMATS)

@@ -1,16 +1,15 @@
-"""A diary's answer as text: never wider than asked, readable without colour."""
+"""A diary's answer as text."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from relaxant.quantities import plain_number
-from relaxant.report.columns import NARROWEST, text_width
+from relaxant.report.columns import text_width
 from relaxant.report.diary_chart import Strip
-from relaxant.report.plan_text import TextPage
-from relaxant.report.response_view import ResponseView
+from relaxant.report.response_page import ResponseView
+from relaxant.report.text_page import BOLD, TextPage
 
-_BOLD = "1"
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _MISSING = "·"
 _MOST = 60  # columns of a row of blocks
@@ -19,8 +18,8 @@ _NAME = 26
 
 def response_text(view: ResponseView, *, colour: bool = False, width: int = 80, encoding: str = "utf-8") -> str:
     """The answer in at most ``width`` columns (20 at the least), with ANSI colours only when ``colour``."""
-    page = TextPage(colour, max(width, NARROWEST), encoding)
-    page.put(view.label, style=_BOLD)
+    page = TextPage(colour, width, encoding)
+    page.put(view.label, style=BOLD)
     page.put(view.kind_text)
     page.put(view.about)
     page.lines.append("")
@@ -29,7 +28,8 @@ def response_text(view: ResponseView, *, colour: bool = False, width: int = 80, 
         page.put(f"- {notice}")
     for section in view.sections:
         page.section(section)
-    page.heading(view.words["chart"]["heading"])
+    if view.strips:
+        page.heading(view.words["chart"]["heading"])
     for strip in view.strips:
         _row(page, strip, view)
     for section in view.below:
@@ -38,7 +38,7 @@ def response_text(view: ResponseView, *, colour: bool = False, width: int = 80, 
     page.heading(view.stamp_heading)
     for name, value in view.stamp:
         page.beside(name, [value])
-    return "\n".join(page.lines).replace("\u00a0", " ") + "\n"
+    return page.text()
 
 
 def _row(page: TextPage, strip: Strip, view: ResponseView) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
-
-import msgspec
+from datetime import timedelta
 
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.responses import NextStep
@@ -13,10 +11,11 @@ from relaxant.knowledge.scales import Scale
 from relaxant.knowledge.schema import Cited as Sourced
 from relaxant.knowledge.schema import Policy, SourceRef
 from relaxant.quantities import plain_number, shown_unit
-from relaxant.report.citations import Citations, Mark, SourceView
+from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table, Words
+from relaxant.report.citations import Citations, Mark
 from relaxant.report.cited_once import cited_once
-from relaxant.report.diary_chart import Event, Strip
-from relaxant.report.plan_page import Block, Bullets, Cell, Line, Saying, Section, Table, Words
+from relaxant.report.diary_numbers import BY_DAY, events_of, strips_of, table_of
+from relaxant.report.response_page import ResponseView
 from relaxant.report.shown import clean, counted
 from relaxant.report.visits_view import visits_section
 from relaxant.response.falls import Fall, in_sessions
@@ -29,31 +28,9 @@ from relaxant.rules.reasons import cited
 from relaxant.rules.wording import capital
 
 _DIGITS, _PERCENT, _SURE, _HARDLY = 2, 100, 99, 1
-_BY_DAY, _WEEK, _HALF_WEEK = 28, 7, 3
 _MOST_STRETCHES = 20
 _MOST_FALLS = 3
-
-
-class ResponseView(msgspec.Struct, frozen=True, kw_only=True):
-    """The page of a diary's answer: sections from top to bottom, what the chart draws, the sources."""
-
-    words: Words
-    label: str
-    page_title: str
-    kind_text: str
-    about: str
-    banner: str
-    notices: tuple[str, ...]
-    sections: tuple[Section, ...]
-    below: tuple[Section, ...]
-    first: date
-    start: int
-    strips: tuple[Strip, ...]
-    events: tuple[Event, ...]
-    sources: tuple[SourceView, ...]
-    source_words: Words
-    stamp_heading: str
-    stamp: tuple[tuple[str, str], ...]
+_HASH_SHOWN = 12
 
 
 def response_view(response: Response, *, knowledge: Knowledge, language: str = "en") -> ResponseView:
@@ -71,7 +48,7 @@ class _Page:
         self.citations = Citations(knowledge, self.report)
 
     def view(self) -> ResponseView:
-        r, words = self.response, self.words
+        r, words, stamp = self.response, self.words, self.report["stamp"]
         label = clean(r.label) if r.label else words["no_label"]
         span = {"first": r.first.isoformat(), "last": r.last.isoformat()}
         above = tuple(s for s in self.above() if s.blocks)
@@ -88,12 +65,12 @@ class _Page:
             below=below,
             first=r.first,
             start=r.days if r.arms else r.start,
-            strips=tuple(self.strips()),
-            events=tuple(self.events()),
+            strips=tuple(strips_of(r, self.knowledge, words["chart"])),
+            events=tuple(events_of(r, self.knowledge, words["chart"])),
             sources=self.citations.listed(),
             source_words=self.report["sources"],
-            stamp_heading=self.report["stamp"]["heading"],
-            stamp=(("relaxant", r.engine), ("knowledge", r.knowledge[:16])),
+            stamp_heading=stamp["heading"],
+            stamp=((stamp["engine"], f"relaxant {r.engine}"), (stamp["knowledge"], r.knowledge[:_HASH_SHOWN])),
         )
 
     def above(self) -> Iterator[Section]:
@@ -111,7 +88,9 @@ class _Page:
 
     def below(self) -> Iterator[Section]:
         """What stands below it."""
-        yield Section("days", self.words["chart"]["table_heading"], (self.table(),))
+        words = self.words["chart"]
+        if (days := table_of(self.response, self.knowledge, words)) is not None:
+            yield Section("days", words["table_heading"], (days,))
         yield self.section("notes", self.notes())
         yield self.section("taken", self.taken())
         yield self.section("markers", self.markers())
@@ -370,7 +349,7 @@ class _Page:
     def notes(self) -> Iterator[Block]:
         """Every note of the diary; in a short one they stand in the table of days."""
         words, notes = self.words["notes"], self.response.noticed.notes
-        if notes and len(self.response.table) > _BY_DAY:
+        if notes and len(self.response.table) > BY_DAY:
             yield Bullets("", tuple(Saying(words["note"].format(day=n.day.isoformat(), note=clean(n.text))) for n in notes))  # fmt: skip
 
     def unused(self) -> Iterator[Block]:
@@ -451,68 +430,6 @@ class _Page:
     def agent(self, agent: str) -> str:
         return capital(agent)
 
-    # ------------------------------------------------------------ the diary
-
-    def strips(self) -> Iterator[Strip]:
-        table, words = self.response.table, self.words["chart"]
-        for agent in self.response.units:
-            name = words["dose_axis"].format(agent=self.agent(agent), unit=self.response.units[agent])
-            yield Strip(name=name, values=tuple(d.doses.get(agent) for d in table), dose=True)
-        for name_of_scale in self.response.scales:
-            scale = self.knowledge.responses.scales[name_of_scale]
-            values = tuple(d.scores.get(scale.scale) for d in table)
-            name = words["score_axis"].format(scale=capital(scale.title))
-            yield Strip(name=name, values=values, top=scale.high, bottom=scale.low, smooth=smooth(values))
-
-    def events(self) -> Iterator[Event]:
-        """The markers whose day lies in the diary."""
-        for marker in self.response.markers:
-            if self.response.first <= marker.day <= self.response.last:
-                title = capital(self.knowledge.responses.markers[marker.marker].title)
-                text = self.words["chart"]["marker"].format(title=title, value=clean(marker.said))
-                yield Event((marker.day - self.response.first).days, text)
-
-    def table(self) -> Table:
-        """By day where there are few, else by week."""
-        words, table = self.words["chart"], self.response.table
-        scales = self.response.scales
-        heads = [words["dose_axis"].format(agent=self.agent(a), unit=u) for a, u in self.response.units.items()]
-        others = self.response.noticed.others
-        heads += [words["dose_axis"].format(agent=capital(clean(o.medicine)), unit=o.unit) for o in others]
-        heads += [capital(self.knowledge.responses.scales[s].title) for s in scales]
-        if len(table) <= _BY_DAY:
-            noted = any(d.note for d in table)
-            rows = tuple(
-                _cells(
-                    d.day.isoformat(),
-                    *(_number(d.doses.get(a)) for a in self.response.units),
-                    *(_number(o.doses[place]) for o in others),
-                    *(_number(d.scores.get(s)) for s in scales),
-                    *([clean(d.note)] if noted else []),
-                )
-                for place, d in enumerate(table)
-            )
-            return Table(words["by_day"], (words["day"], *heads, *([words["note"]] if noted else [])), rows)
-        weeks: list[tuple[Cell, ...]] = []
-        for begin in range(0, len(table), _WEEK):
-            week = table[begin : begin + _WEEK]
-            weeks.append(
-                _cells(
-                    (self.response.first + timedelta(days=begin)).isoformat(),
-                    *(_number(self.weekly(a, [d.doses.get(a) for d in week])) for a in self.response.units),
-                    *(_number(_mean(list(o.doses[begin : begin + _WEEK]))) for o in others),
-                    *(_number(_mean([d.scores.get(s) for d in week])) for s in scales),
-                    str(sum(bool(d.scores) for d in week)),
-                )
-            )
-        return Table(words["by_week"], (words["week"], *heads, words["written"]), tuple(weeks))
-
-    def weekly(self, agent: str, doses: list[float | None]) -> float | None:
-        """The mean of a week; of what is given rarely the sum."""
-        if not in_sessions(agent, self.knowledge):
-            return _mean(doses)
-        return sum(d for d in doses if d is not None)
-
     # ------------------------------------------------------------ what is taken for granted
 
     def granted(self) -> Iterator[Block]:
@@ -537,25 +454,3 @@ def signed(value: float) -> str:
     """A change with its sign, to two digits and no finer than a tenth."""
     shown = plain_number(round(abs(value), 1))
     return shown if shown == "0" else f"{'+' if value > 0 else '−'}{shown}"
-
-
-def smooth(values: tuple[float | None, ...]) -> tuple[float | None, ...]:
-    """The mean of the seven days about each day; ``None`` where fewer than three of them have a score."""
-    out: list[float | None] = []
-    for day in range(len(values)):
-        seen = [v for v in values[max(0, day - _HALF_WEEK) : day + _HALF_WEEK + 1] if v is not None]
-        out.append(sum(seen) / len(seen) if len(seen) >= _HALF_WEEK else None)
-    return tuple(out)
-
-
-def _mean(values: list[float | None]) -> float | None:
-    seen = [v for v in values if v is not None]
-    return round(sum(seen) / len(seen), 1) if seen else None
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else plain_number(value)
-
-
-def _cells(*texts: str) -> tuple[Cell, ...]:
-    return tuple((Saying(t),) if t else () for t in texts)

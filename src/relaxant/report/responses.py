@@ -9,11 +9,13 @@ import msgspec
 
 from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
-from relaxant.report.html import template
+from relaxant.plain import as_json
+from relaxant.report.blocks import Section, Words
+from relaxant.report.html import page, template
 from relaxant.report.pdf import set_pages, standing_alone
-from relaxant.report.plan_html import page
-from relaxant.report.plan_page import PlanHead, Section, Words
-from relaxant.report.response_view import ResponseView, response_view
+from relaxant.report.plan_page import PlanHead
+from relaxant.report.response_page import ResponseView
+from relaxant.report.response_view import response_view
 from relaxant.response.response import Response
 
 Format = Literal["text", "json", "html"]
@@ -28,7 +30,7 @@ RESPONSE_STYLES = ("review.css", "plan.css", "diary.css")
 def render_response(response: Response, format: Format, *, knowledge: Knowledge, colour: bool = False, width: int = 80, encoding: str = "utf-8") -> bytes:  # fmt: skip
     """The answer as bytes. ``colour``, ``width`` and ``encoding`` are for text alone. Raises :class:`InputError` for a format that it has not."""
     if format == "json":
-        return msgspec.json.format(msgspec.json.encode(response), indent=1) + b"\n"
+        return as_json(response)
     if format not in FORMATS:
         raise InputError("format", format, "an answer has no such format", f"use one of {', '.join(FORMATS)}")
     view = response_view(response, knowledge=knowledge)
@@ -54,8 +56,11 @@ def response_body(view: ResponseView) -> str:
 
 
 def chart_of(view: ResponseView) -> str:
-    """The picture of an answer."""
+    """The picture of an answer; empty for a diary of visits alone."""
     from relaxant.report.diary_chart import diary_chart
+
+    if not view.strips:
+        return ""
 
     return diary_chart(view.first, view.strips, view.events, view.start, view.words["chart"])
 
@@ -73,7 +78,7 @@ def response_pdf(view: ResponseView, head: PlanHead, words: Words, *, further: S
         "above": msgspec.to_builtins(view.sections),
         "below": msgspec.to_builtins((*view.below, *further)),
         "chart": {"heading": view.words["chart"]["heading"], "title": view.words["chart"]["title"]},
-        "svg": standing_alone(chart_of(view), _ON_PAPER),
+        "svg": standing_alone(chart_of(view), _ON_PAPER) if view.strips else "",
         "sources": msgspec.to_builtins(view.sources),
         "source_words": view.source_words,
         "stamp_heading": view.stamp_heading,

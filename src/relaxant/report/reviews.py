@@ -36,7 +36,7 @@ def render_review(
         text = render_terminal(review, colour=colour, width=width, encoding=encoding, knowledge=knowledge)
         return text.encode(encoding, errors="replace")
     if format == "html":
-        from relaxant.report.html import render_html
+        from relaxant.report.review_html import render_html
 
         return render_html(review, knowledge=knowledge).encode()
     words = knowledge.words("plan", review.stamp.language)
@@ -44,7 +44,7 @@ def render_review(
         formats = str(words["between"]).join(FORMATS)
         unusable = words["unusable"]
         raise InputError("format", format, unusable["format"], unusable["no_steps_do"].format(formats=formats))
-    from relaxant.report.view import view_of
+    from relaxant.report.review_view import view_of
 
     view = view_of(review, knowledge=knowledge)
     if format == "pdf":

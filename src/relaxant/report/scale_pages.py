@@ -14,9 +14,9 @@ from relaxant.knowledge.scales import Marker, Property, Scale
 from relaxant.knowledge.schema import Cited as Sourced
 from relaxant.knowledge.schema import SourceRef
 from relaxant.quantities import plain_number
+from relaxant.report.blocks import Words
 from relaxant.report.citations import Citations
 from relaxant.report.columns import wrapped
-from relaxant.report.plan_page import Words
 from relaxant.rules.reasons import cited
 from relaxant.rules.wording import capital
 

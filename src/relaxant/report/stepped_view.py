@@ -54,7 +54,7 @@ def _steps(
             out.append(StepView(key=key, title=title, lines=(), charts=(), sentence=sentence))
             continue
         shown = msgspec.structs.replace(prediction, scenarios=(*before, scenario))
-        charts = charts_of(shown, scenario, words, clean, unverified, up_to)
+        charts = charts_of(shown, scenario, words, unverified, up_to)
         lines = tuple(clean(line) for line in scenario.summary)
         out.append(StepView(key=key, title=title, lines=lines, charts=tuple(charts)))
         before = (scenario,)

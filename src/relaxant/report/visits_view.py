@@ -9,9 +9,9 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.scales import Scale
 from relaxant.knowledge.schema import Cited as Sourced
 from relaxant.quantities import plain_number
+from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table, Words
 from relaxant.report.citations import Mark
 from relaxant.report.cited_once import cited_once
-from relaxant.report.plan_page import Block, Bullets, Cell, Line, Saying, Section, Table, Words
 from relaxant.report.shown import clean, counted
 from relaxant.response.visits import Against, Change, Visit, Visited, Visits
 from relaxant.rules.reasons import Cited, cited

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,7 +20,8 @@ from relaxant.service.door import Door
 from relaxant.service.frame.problem_page import refusals
 from relaxant.service.house import House, route, slow
 from relaxant.service.measured import Measured
-from relaxant.service.operation import PLAIN, Operation, together
+from relaxant.service.openapi import openapi
+from relaxant.service.operation import JSON, PLAIN, Operation, together
 from relaxant.service.pages import reference
 from relaxant.service.pages import routes as pages
 from relaxant.service.problems import Problem
@@ -30,6 +32,7 @@ from relaxant.service.tokens.caller import unguarded
 from relaxant.version import __version__
 
 _WATCHED = Operation(gives={200: {PLAIN: str}})
+_WHOLE_API = Operation(gives={200: {JSON: dict[str, Any]}})
 
 
 def service(settings: Settings, *, house: House | None = None) -> ASGIApp:
@@ -67,6 +70,7 @@ def routes(house: House) -> list[BaseRoute]:
             route("/ready", house, slow(_ready), said=_WATCHED),
             route("/metrics", house, _metrics, said=_WATCHED),
             *cds.routes(house),  # called far more often than the others, and routes are looked through in their order
+            route("/openapi.json", house, openapi, said=_WHOLE_API),
             *reference.routes(house),
             *diaries.routes(house),
             *pages.routes(house),

@@ -154,6 +154,30 @@ def loopback(host: str) -> bool:
         return False
 
 
+def secure(url: str) -> bool:
+    """Whether a URL may be asked: https, or http to this machine itself, for tests and for a proxy beside it.
+
+    >>> secure("https://keys.example/set"), secure("http://keys.example/set"), secure("http://127.0.0.1:9/set"), secure("file:///etc/passwd")
+    (True, False, True, False)
+    """
+    scheme, host = _parted(url)
+    return bool(host) and (scheme == "https" or (scheme == "http" and loopback(host)))
+
+
+def _parted(url: str) -> tuple[str, str]:
+    """Scheme and host of a web address; both empty where it is none."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname or ""
+    except ValueError:  # such as a bracket that is not closed
+        return "", ""
+
+
+def _is_web(url: str) -> bool:
+    scheme, host = _parted(url)
+    return scheme in ("http", "https") and bool(host)
+
+
 def _check(settings: Settings) -> None:
     if not 0 <= settings.port <= 65535:
         raise InputError("port", settings.port, "a port is a number from 0 to 65535", "such as 8642")
@@ -167,7 +191,7 @@ def _check(settings: Settings) -> None:
                 "its keys come from one place",
                 "give key_set, a URL, or keys, a file",
             )
-        if issuer.key_set is not None and not _secure(issuer.key_set):
+        if issuer.key_set is not None and not secure(issuer.key_set):
             raise InputError(
                 f"issuers, {issuer.name}, key_set",
                 issuer.key_set,
@@ -184,20 +208,20 @@ def _check(settings: Settings) -> None:
     if (settings.certificate is None) != (settings.key is None):
         field, other = ("key", "certificate") if settings.key is None else ("certificate", "key")
         raise InputError(field, "nothing", f"TLS needs both, and {other} is set", f"give {field} as well, or neither")
-    if settings.issuers and settings.public_url is not None and not _secure(settings.public_url):
+    if settings.issuers and settings.public_url is not None and not secure(settings.public_url):
         raise InputError(
             "public_url",
             settings.public_url,
             "CDS Hooks goes over https alone (https://cds-hooks.hl7.org/2.0/#security-and-safety), and tokens are made out to this address",
             "an address that begins with https://: set certificate and key, or put a proxy before the service that ends TLS",
         )
-    if settings.public_url is not None and urlsplit(settings.public_url).scheme not in ("http", "https"):
+    if settings.public_url is not None and not _is_web(settings.public_url):
         raise InputError(
             "public_url", settings.public_url, "this is no web address", "such as https://relaxant.hospital.example"
         )
     if not loopback(settings.host) and not settings.issuers and not settings.unauthenticated:
         raise InputError("host", settings.host, "beyond this machine nobody is answered without issuers", "name issuers, or set unauthenticated, which is logged at every start")  # fmt: skip
-    if settings.login is not None and not _secure(settings.login.issuer):
+    if settings.login is not None and not secure(settings.login.issuer):
         raise InputError(
             "login, issuer", settings.login.issuer, "people sign in over https", "a URL that begins with https://"
         )
@@ -208,16 +232,10 @@ def _check(settings: Settings) -> None:
         if role not in ROLES:
             raise InputError("roles", role, "there is no such role", f"one of {', '.join(ROLES)}")
     for records in settings.smart:
-        if not _secure(records.fhir):
+        if not secure(records.fhir):
             raise InputError(
                 "smart, fhir", records.fhir, "a record system is asked over https", "a URL that begins with https://"
             )
-
-
-def _secure(url: str) -> bool:
-    """https, or http to this machine itself, for tests and for a proxy beside it."""
-    parts = urlsplit(url)
-    return parts.scheme == "https" or (parts.scheme == "http" and loopback(parts.hostname or ""))
 
 
 def _from_file(file: str) -> dict[str, Any]:

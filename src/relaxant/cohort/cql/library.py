@@ -12,7 +12,7 @@ from relaxant.cohort.cql.terms import OF_PANEL, CannotExpressError, Terms, decim
 from relaxant.cohort.cql.units import factors
 from relaxant.errors import InputError
 from relaxant.facts.derive import MAKERS
-from relaxant.io.fhir_medicines import NO_KNOWN_MEDICINES
+from relaxant.io.fhir_named import NO_KNOWN_MEDICINES
 from relaxant.io.fhir_problems import NO_INFORMATION, NONE_KNOWN, dialysis_codes
 from relaxant.io.patient_file import read_country
 from relaxant.knowledge.load import Knowledge

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import msgspec
 
@@ -318,8 +318,6 @@ def _numbered(changes: Sequence[Suggestion], card: UUID) -> tuple[Suggestion, ..
 
 def suggestion_ids(card: str, count: int) -> list[str]:
     """The ids of a card's suggestions, which follow from its own: they need not be kept to be known again."""
-    from uuid import uuid5
-
     return [str(uuid5(UUID(card), str(n))) for n in range(count)]
 
 

@@ -12,7 +12,8 @@ from urllib.parse import quote
 from relaxant.service.cds.catalogue import templates
 from relaxant.service.held import Share
 from relaxant.service.house import House
-from relaxant.service.tokens.asking import Unanswered, all_asked, asked, secure
+from relaxant.service.settings import secure
+from relaxant.service.tokens.asking import Unanswered, all_asked, asked
 
 SECONDS = 3.0
 _TOKEN = "{{context.patientId}}"

@@ -21,7 +21,6 @@ from relaxant.service.cds.catalogue import ORDERS, SERVICES, Services, hooks_of,
 from relaxant.service.cds.feedback import Report, read_report, reason_of
 from relaxant.service.cds.fetch import fetched, may_ask
 from relaxant.service.cds.kept import Answered, Told, answer, show
-from relaxant.service.cds.openapi import openapi
 from relaxant.service.cds.record import Record, gathered, patient_of, person_of
 from relaxant.service.cds.request import Call, PatientView, hook_of, read_call
 from relaxant.service.cds.together import Together
@@ -46,7 +45,7 @@ _Handler = Callable[[Request, House], Awaitable[Response]]
 
 
 def routes(house: House) -> list[BaseRoute]:
-    """Discovery, the services and their feedback, each with CORS for the origins that the settings name; and what the whole API is."""
+    """Discovery, the services and their feedback, each with CORS for the origins that the settings name."""
     found = _encode(services(house.knowledge))
 
     async def discovery(_request: Request, _house: House) -> Response:
@@ -56,7 +55,6 @@ def routes(house: House) -> list[BaseRoute]:
         _open("/cds-services", house, discovery, ("GET",), Operation(gives={200: {JSON: Services}})),
         _open("/cds-services/{service}", house, _call, ("POST",), _CALL),
         _open("/cds-services/{service}/feedback", house, _feedback, ("POST",), _FEEDBACK),
-        route("/openapi.json", house, openapi, said=Operation(gives={200: {JSON: dict[str, Any]}})),
     ]
 
 

@@ -19,7 +19,7 @@ from relaxant.planning.dose import room
 from relaxant.planning.plan import Plan, Step
 from relaxant.planning.planned import plans_of_agent
 from relaxant.quantities import plain_number
-from relaxant.report.fhir_parts import quantity
+from relaxant.report.fhir_parts import WHEN_OF, quantity
 from relaxant.reviewing import Checked, checked
 from relaxant.rules.findings import Finding, findings_by_agent
 from relaxant.service.cds.card import Action, Suggestion
@@ -27,7 +27,6 @@ from relaxant.service.cds.concern import Weighed, orders_of
 from relaxant.service.cds.markdown import cut, one_line
 from relaxant.service.cds.record import Draft
 
-_WHEN = {"morning": "MORN", "noon": "NOON", "evening": "EVE", "night": "NIGHT"}
 _GRAVE = ("DANGER", "CHANGE")
 _UNSET = "00000000-0000-0000-0000-000000000000"  # numbered with its card
 _MOST_LABEL = 120
@@ -171,7 +170,7 @@ def _dosage(step: Step, unit: str, told: str, order: dict[str, Any], words: dict
         {
             "sequence": n,
             "text": _at(take.amount, unit, take.at, words),
-            "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d", "when": [_WHEN[take.at]]}},
+            "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d", "when": [WHEN_OF[take.at]]}},
             **route,
             "doseAndRate": [{"doseQuantity": quantity(take.amount, unit)}],
         }

@@ -32,12 +32,12 @@ from relaxant.service.diaries.told import Made, Summary, Whole
 from relaxant.service.diaries.who import clinician
 from relaxant.service.frame.templates import own_file
 from relaxant.service.house import House
+from relaxant.service.operation import JSON
 from relaxant.service.problems import Problem
 from relaxant.service.signin.sessions import signed_in
 from relaxant.service.store.tables import DIARIES, ENTRIES
 
 MOST_LABEL, MOST_CALL, MOST_DAYS = 200, 300, 1100
-_JSON = "application/json"
 T = TypeVar("T")
 Lasts = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MOST_DAYS})]
 
@@ -332,7 +332,7 @@ def _page(text: str, status: int = 200) -> Response:
 
 
 def _json(what: object, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(what), status, media_type=_JSON)
+    return Response(msgspec.json.encode(what), status, media_type=JSON)
 
 
 def _file(data: bytes, kind: str, name: str) -> Response:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from relaxant.service.diaries.codes import hash_of, new_code, same
 from relaxant.service.diaries.columns import Columns
 from relaxant.service.diaries.entries import erase_entries
 from relaxant.service.store.tables import DIARIES
+from relaxant.service.store.times import milliseconds, moment
 
 State = Literal["open", "expired", "revoked"]
-_SECOND = 1000
 
 
 class Diary(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ def make(connection: Connection, *, label: str | None, columns: Columns, call: s
     diary, code = str(uuid.uuid4()), new_code()
     values = {"label": label, "columns": msgspec.json.encode(columns).decode(), "call": call}
     until = now + timedelta(days=days)
-    connection.execute(insert(DIARIES).values(diary=diary, code=hash_of(code), made=_written(now), until=_written(until), revoked=None, **values))  # fmt: skip
+    connection.execute(insert(DIARIES).values(diary=diary, code=hash_of(code), made=milliseconds(now), until=milliseconds(until), revoked=None, **values))  # fmt: skip
     return diary, code
 
 
@@ -65,25 +65,20 @@ def every(connection: Connection) -> list[Diary]:
     return [_read(row) for row in rows]
 
 
-def count(connection: Connection) -> int:
-    """How many there are."""
-    return int(connection.execute(select(func.count()).select_from(DIARIES)).scalar_one())
-
-
 def revoke(connection: Connection, diary: str, now: datetime) -> None:
     """Closes the link at once; one that is closed stays closed since then."""
-    connection.execute(update(DIARIES).where((DIARIES.c.diary == diary) & DIARIES.c.revoked.is_(None)).values(revoked=_written(now)))  # fmt: skip
+    connection.execute(update(DIARIES).where((DIARIES.c.diary == diary) & DIARIES.c.revoked.is_(None)).values(revoked=milliseconds(now)))  # fmt: skip
 
 
 def renew(connection: Connection, diary: str, days: int, now: datetime) -> None:
     """Lets the link live for so many days from now. One that was closed stays closed: who knows it should not."""
-    connection.execute(update(DIARIES).where(DIARIES.c.diary == diary).values(until=_written(now + timedelta(days=days))))  # fmt: skip
+    connection.execute(update(DIARIES).where(DIARIES.c.diary == diary).values(until=milliseconds(now + timedelta(days=days))))  # fmt: skip
 
 
 def new_link(connection: Connection, diary: str, days: int, now: datetime) -> str:
     """Another code in place of the one before, which opens nothing any more."""
     code = new_code()
-    until = _written(now + timedelta(days=days))
+    until = milliseconds(now + timedelta(days=days))
     connection.execute(update(DIARIES).where(DIARIES.c.diary == diary).values(code=hash_of(code), until=until, revoked=None))  # fmt: skip
     return code
 
@@ -106,15 +101,7 @@ def _read(row: Mapping[Any, Any]) -> Diary:
         label=row["label"],
         columns=msgspec.json.decode(row["columns"], type=Columns),
         call=row["call"],
-        made=_time(row["made"]),
-        until=_time(row["until"]),
-        revoked=None if row["revoked"] is None else _time(row["revoked"]),
+        made=moment(row["made"]),
+        until=moment(row["until"]),
+        revoked=None if row["revoked"] is None else moment(row["revoked"]),
     )
-
-
-def _written(when: datetime) -> int:
-    return int(when.timestamp() * _SECOND)
-
-
-def _time(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / _SECOND, UTC)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
+from relaxant.io.scale_score import on_step
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.plans import DAY_PARTS, DayPart
 from relaxant.knowledge.scales import Scale
 from relaxant.quantities import plain_number
-from relaxant.report.plan_page import Words
+from relaxant.report.blocks import Words
 from relaxant.service.diaries.columns import MOST_DOSE, Columns
 from relaxant.service.store.tables import ENTRIES
+from relaxant.service.store.times import day_of, milliseconds
 
 MOST_NOTE = 500
 MOST_AT_ONCE = 1000
@@ -24,7 +26,6 @@ _MOST_COUNT = 999
 _MOST_CROSSED = 50
 _BEFORE = timedelta(days=31)  # how long before a diary was made a day may lie: someone may copy what stood on paper
 _AHEAD = timedelta(days=1)  # where the sun rises earlier than here
-_WHOLE = 1e-9
 _WHOLE_DAY = ""  # of the table's column
 
 Taken = Literal["planned", "other", "none"] | float
@@ -98,14 +99,14 @@ def _keep(connection: Connection, diary: str, columns: Columns, made: date, entr
     why = fault_of(entry, columns, made, now, knowledge, words)
     if why is not None:
         return answered("refused", why)
-    milliseconds = _milliseconds(now)
-    written = max(0, min(entry.written, milliseconds))  # a clock that runs ahead must not win for ever
+    kept = milliseconds(now)
+    written = max(0, min(entry.written, kept))  # a clock that runs ahead must not win for ever
     at = (ENTRIES.c.diary == diary) & (ENTRIES.c.day == entry.day.isoformat()) & (ENTRIES.c.part == (entry.part or _WHOLE_DAY))  # fmt: skip
     found = connection.execute(select(ENTRIES.c.said, ENTRIES.c.written).where(at)).one_or_none()
     row = _Row(entry.said, entry.device, entry.written)
     if found is None:
         values = {"diary": diary, "day": entry.day.isoformat(), "part": entry.part or _WHOLE_DAY}
-        connection.execute(insert(ENTRIES).values(said=_text(row), written=written, kept=milliseconds, **values))
+        connection.execute(insert(ENTRIES).values(said=_text(row), written=written, kept=kept, **values))
         return answered("kept")
     before = msgspec.json.decode(found.said, type=_Row)
     if before.said == row.said:
@@ -121,7 +122,7 @@ def _keep(connection: Connection, diary: str, columns: Columns, made: date, entr
         return answered("older", crossed=True)
     crossed = before.crossed if before.device == row.device else _with(before.crossed, (before.device, before.sent))
     row = msgspec.structs.replace(row, crossed=crossed)
-    connection.execute(update(ENTRIES).where(at).values(said=_text(row), written=written, kept=milliseconds))
+    connection.execute(update(ENTRIES).where(at).values(said=_text(row), written=written, kept=kept))
     return answered("kept", crossed=crossed != before.crossed)
 
 
@@ -152,16 +153,12 @@ def _text(row: _Row) -> str:
     return msgspec.json.encode(row).decode()
 
 
-def _milliseconds(now: datetime) -> int:
-    return int(now.timestamp() * 1000)
-
-
 # ---------------------------------------------------------------- what an entry may say
 
 
 def fault_of(entry: Entry, columns: Columns, made: date, now: datetime, knowledge: Knowledge, words: Words) -> str | None:  # fmt: skip
     """Why an entry cannot be kept, in words for the person; ``None`` where it can."""
-    if entry.day > now.astimezone(UTC).date() + _AHEAD:
+    if entry.day > day_of(now) + _AHEAD:
         return str(words["later"].format(day=entry.day.isoformat()))
     if entry.day < made - _BEFORE:
         return str(words["early"].format(day=entry.day.isoformat()))
@@ -184,7 +181,4 @@ def fault_of(entry: Entry, columns: Columns, made: date, now: datetime, knowledg
 def _fits(value: float, scale: Scale) -> bool:
     """Whether a number is a score of the scale."""
     most = _MOST_COUNT if scale.high is None else scale.high
-    if not (math.isfinite(value) and scale.low <= value <= most):
-        return False
-    steps = (value - scale.low) / scale.step if scale.step else 0.0
-    return abs(steps - round(steps)) <= _WHOLE
+    return math.isfinite(value) and scale.low <= value <= most and on_step(value, scale)

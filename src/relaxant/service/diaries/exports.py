@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import datetime
 
 import msgspec
 
 from relaxant.io.diary_csv import read_diary
 from relaxant.knowledge.load import Knowledge
 from relaxant.quantities import plain_number
-from relaxant.report.plan_page import Cell, PlanHead, Saying, Section, Table
-from relaxant.report.response_view import ResponseView, response_view
+from relaxant.report.blocks import Cell, Saying, Section, Table
+from relaxant.report.plan_page import PlanHead
+from relaxant.report.response_page import ResponseView
+from relaxant.report.response_view import response_view
 from relaxant.report.responses import response_pdf
 from relaxant.report.shown import clean
 from relaxant.responding import answer
@@ -22,6 +24,7 @@ from relaxant.rules.wording import capital
 from relaxant.service.diaries.columns import Columns, Medicine
 from relaxant.service.diaries.diaries import Diary
 from relaxant.service.diaries.entries import Kept, Taken
+from relaxant.service.store.times import day_of
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would reckon
 
@@ -53,7 +56,7 @@ def dose_of(entry: Kept, medicine: Medicine) -> float | None:
 
 def diary_answer(diary: Diary, entries: Sequence[Kept], knowledge: Knowledge, now: datetime) -> Response:
     """What ``relaxant respond`` says of it. Raises :class:`InputError` where there is no day, or nothing on any."""
-    latest = max([now.astimezone(UTC).date(), *(e.day for e in entries)])
+    latest = max([day_of(now), *(e.day for e in entries)])
     said = read_diary(diary_csv(diary.columns, entries, knowledge), knowledge, today=latest)
     named = msgspec.structs.replace(said, label=diary.label)
     return answer(named, None, knowledge, conditions=frozenset(diary.columns.conditions))
@@ -70,7 +73,7 @@ def diary_pdf(diary: Diary, entries: Sequence[Kept], knowledge: Knowledge, now: 
 
 def head_of(diary: Diary, view: ResponseView, knowledge: Knowledge, now: datetime) -> PlanHead:
     """For whom and as of when."""
-    return PlanHead(label=view.label, labels="", as_of=now.astimezone(UTC).date(), as_of_text="", person="", country="", language="en", basis=knowledge.sha256, whose=diary.diary, stamp=view.stamp)  # fmt: skip
+    return PlanHead(label=view.label, labels="", as_of=day_of(now), as_of_text="", person="", country="", language="en", basis=knowledge.sha256, whose=diary.diary, stamp=view.stamp)  # fmt: skip
 
 
 def every_entry(columns: Columns, entries: Sequence[Kept], knowledge: Knowledge) -> Section:
@@ -109,8 +112,3 @@ def _harmless(note: str) -> str:
     """A note that no spreadsheet takes for a formula: such a one gets an apostrophe before it, which they do not show."""
     text = clean(note)
     return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def day_of(now: datetime) -> date:
-    """The day in UTC."""
-    return now.astimezone(UTC).date()

@@ -16,13 +16,14 @@ from relaxant.rules.wording import capital
 from relaxant.service.diaries.columns import Columns, Medicine, Planned
 from relaxant.service.diaries.diaries import Diary
 from relaxant.service.diaries.entries import Kept
-from relaxant.service.diaries.exports import day_of, diary_answer
+from relaxant.service.diaries.exports import diary_answer
 from relaxant.service.diaries.flags import flags_of
 from relaxant.service.diaries.forms import ROWS
 from relaxant.service.frame.header import Header, header
 from relaxant.service.frame.templates import template
 from relaxant.service.house import House
 from relaxant.service.signin.sessions import Person
+from relaxant.service.store.times import day_of
 
 
 def every_page(listed: Sequence[tuple[Diary, Sequence[Kept]]], house: House, person: Person | None = None) -> str:

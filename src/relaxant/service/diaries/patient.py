@@ -25,11 +25,12 @@ from relaxant.service.diaries import diaries
 from relaxant.service.diaries.codes import is_code
 from relaxant.service.diaries.diaries import Diary
 from relaxant.service.diaries.entries import MOST_AT_ONCE, MOST_NOTE, Entry, Kept, entries_of, keep
-from relaxant.service.diaries.exports import day_of
 from relaxant.service.diaries.flags import flags_of
 from relaxant.service.diaries.told import Asked, Shown, Taken, Written
 from relaxant.service.house import House, beside
+from relaxant.service.operation import JSON
 from relaxant.service.problems import Problem
+from relaxant.service.store.times import day_of
 
 FILES = {
     "index.html": "text/html; charset=utf-8",
@@ -41,7 +42,6 @@ FILES = {
 }
 _LINK = "link"  # of whom the audit says that he wrote: whoever had it
 _SCHEME = "diary "
-_JSON = "application/json"
 _MOST_DEVICE = 40
 _LONG = 20  # entries that are kept beside the loop, which has others to answer
 
@@ -71,7 +71,7 @@ async def file(request: Request, _house: House) -> Response:
 
 async def words(_request: Request, house: House) -> Response:
     """The words of the page."""
-    return Response(msgspec.json.encode(house.knowledge.words("diary_page")["page"]), media_type=_JSON)
+    return Response(msgspec.json.encode(house.knowledge.words("diary_page")["page"]), media_type=JSON)
 
 
 def mine(request: Request, house: House) -> Response:
@@ -87,7 +87,7 @@ def mine(request: Request, house: House) -> Response:
         if due:
             what = {"diary": diary.diary}
             house.store.write(lambda connection: record(connection, Kind.DIARY_OPENED, _LINK, None, what, at=house.now()))  # fmt: skip
-    return Response(msgspec.json.encode(shown(diary, entries, house)), media_type=_JSON)
+    return Response(msgspec.json.encode(shown(diary, entries, house)), media_type=JSON)
 
 
 async def write(request: Request, house: House) -> Response:
@@ -112,7 +112,7 @@ async def write(request: Request, house: House) -> Response:
         return Written(answers=tuple(answers), days=tuple(entries_of(connection, diary.diary)))
 
     done = await (beside(house.store.write, kept) if len(entries) > _LONG else house.store.written(kept))
-    return Response(msgspec.json.encode(done), media_type=_JSON)
+    return Response(msgspec.json.encode(done), media_type=JSON)
 
 
 def shown(diary: Diary, entries: Sequence[Kept], house: House) -> Shown:

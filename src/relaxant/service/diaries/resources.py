@@ -10,14 +10,16 @@ from relaxant.io.scale_names import plain as plain_words
 from relaxant.io.scale_names import scale_names
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.scales import Scale
+from relaxant.report.blocks import Words
 from relaxant.report.fhir_parts import bundle_of, person, plain, quantity, subject, uid_of
-from relaxant.report.plan_page import PlanHead, Words
+from relaxant.report.plan_page import PlanHead
 from relaxant.report.shown import clean
 from relaxant.rules.wording import capital
 from relaxant.service.diaries.columns import Columns
 from relaxant.service.diaries.diaries import Diary
 from relaxant.service.diaries.entries import Kept
-from relaxant.service.diaries.exports import day_of, dose_of
+from relaxant.service.diaries.exports import dose_of
+from relaxant.service.store.times import day_of
 
 _CATEGORY = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "survey"}]}
 _LOINC = "http://loinc.org"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -28,11 +27,11 @@ from relaxant.medicines.relaxants import agent_named
 from relaxant.report.compare_html import compare_inside
 from relaxant.report.compare_view import compare_view
 from relaxant.report.evidence_pages import evidence_leaves
-from relaxant.report.html import page_file
 from relaxant.report.leaf import Kind, Leaf, Target, slug
 from relaxant.report.leaf_html import leaf_html
 from relaxant.report.shown import counted
 from relaxant.service.frame.header import header
+from relaxant.service.frame.static import asset
 from relaxant.service.frame.templates import own_file, template
 from relaxant.service.house import House, route, slow
 from relaxant.service.operation import CSS, HTML, Body, Operation, Query
@@ -40,12 +39,7 @@ from relaxant.service.pages.country import COUNTRIES, Country, country_of
 from relaxant.service.problems import Problem
 from relaxant.version import __version__
 
-_STATIC = Path(__file__).parent.parent / "static"
-_REPORT_SHEETS, _OWN_SHEETS, _ICON = (
-    ("review.css", "plan.css", "compare.css"),
-    ("site.css", "reference.css"),
-    "icon.svg",
-)
+_REPORT_SHEETS, _OWN_SHEETS = ("review.css", "plan.css", "compare.css"), ("site.css", "reference.css")
 _SHOWN = 50  # pages that a search lists
 _MOST_TYPED = 100  # characters of a search
 _HASH_SHOWN = 12
@@ -103,7 +97,7 @@ def routes(house: House) -> list[BaseRoute]:
             "/static/reference/{name}",
             house,
             slow(_sheet),
-            said=Operation(gives={200: {CSS: str, "image/svg+xml": str}}, refuses=(404,)),
+            said=Operation(gives={200: {CSS: str}}, refuses=(404,)),
         ),
     ]
 
@@ -122,7 +116,7 @@ def _shelf(house: House) -> Shelf:
         names=names(known),
         citing=citing(known),
         evidence=cache(lambda: evidence_leaves(known)),
-        made=f"{__version__} {known.sha256} {house.settings.country} {_sheets()}",
+        made=f"{__version__} {known.sha256} {house.settings.country} {_sheets()} {asset('icon.svg')}",
     )
 
 
@@ -329,8 +323,6 @@ def _missing(kind: Kind, request: Request, shelf: Shelf) -> Response:
 
 def _sheet(request: Request, _house: House) -> Response:
     name = request.path_params["name"]
-    if name == _ICON:
-        return Response(page_file(name, _STATIC), headers=_KEPT_FOR_GOOD, media_type="image/svg+xml")
     if name not in (*_REPORT_SHEETS, *_OWN_SHEETS):
         raise Problem(404, "there is nothing here")
     return Response(own_file(name), headers=_KEPT_FOR_GOOD, media_type="text/css; charset=utf-8")

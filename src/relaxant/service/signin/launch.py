@@ -13,11 +13,11 @@ from relaxant.service.held import Share
 from relaxant.service.house import House
 from relaxant.service.logs import log
 from relaxant.service.problems import Problem
-from relaxant.service.settings import Smart
+from relaxant.service.settings import Smart, secure
 from relaxant.service.signin.provider import exchanged, unanswered, with_query
 from relaxant.service.signin.sessions import Launched, Person, enter, hashed, launched
 from relaxant.service.signin.steps import begin, may_begin, sent_on, take
-from relaxant.service.tokens.asking import Unanswered, all_asked, asked, secure
+from relaxant.service.tokens.asking import Unanswered, all_asked, asked
 
 KINDS = {
     "MedicationRequest": {},

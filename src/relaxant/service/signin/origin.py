@@ -10,18 +10,16 @@ from relaxant.service.house import House
 from relaxant.service.problems import Problem
 
 
-def same_origin(request: Request, house: House) -> bool:
-    """True, or :class:`Problem` 403. What changes something calls this first.
+def same_origin(request: Request, house: House) -> None:
+    """Raises :class:`Problem` 403 where another's page has made the request. What changes something calls this first.
 
     A browser says where a request comes from, in ``Sec-Fetch-Site`` or, where that is not sent, in ``Origin``, and no page can change what it says.
     Whoever sends neither is no browser of today, and has nobody's cookies.
     """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    if site is None and (origin is None or origin in _origins(request, house)):
-        return True
-    if site in ("same-origin", "none"):
-        return True
-    raise Problem(403, "this may only be done from the service's own pages")
+    own = origin is None or origin in _origins(request, house) if site is None else site in ("same-origin", "none")
+    if not own:
+        raise Problem(403, "this may only be done from the service's own pages")
 
 
 def _origins(request: Request, house: House) -> set[str]:

@@ -17,11 +17,11 @@ from relaxant.service.audit.seldom import seldom
 from relaxant.service.house import House
 from relaxant.service.logs import log
 from relaxant.service.problems import Problem
-from relaxant.service.settings import ROLES, Login
+from relaxant.service.settings import ROLES, Login, secure
 from relaxant.service.signin.access import ours
 from relaxant.service.signin.sessions import Person, enter, hashed
 from relaxant.service.signin.steps import Step, begin, may_begin, sent_on, take
-from relaxant.service.tokens.asking import Unanswered, asked, secure
+from relaxant.service.tokens.asking import Unanswered, asked
 from relaxant.service.tokens.keys import Refused, read_header, signed
 from relaxant.service.tokens.ring import Ring
 
@@ -48,7 +48,6 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     id_token: str = ""
     expires_in: float | None = None
     patient: str = ""
-    scope: str = ""
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from relaxant.service.house import House
 from relaxant.service.signin.sealed import found_under, opened, seal, secret
 from relaxant.service.signin.steps import COOKIE as STEP_COOKIE
 from relaxant.service.store.tables import SESSIONS
+from relaxant.service.store.times import milliseconds
 
 COOKIE = "__Host-relaxant"
 _LASTS = 8 * 3600  # seconds
@@ -62,7 +63,7 @@ async def enter(
     request: Request, house: House, then: str, person: Person, *, held: Launched | None = None, lasts: float = _LASTS
 ) -> Response:
     """Signs somebody in under a cookie of its own, whatever the browser brought, and goes on to the path ``then``."""
-    cookie, old, now = secret(), request.cookies.get(COOKIE), int(house.now().timestamp() * 1000)
+    cookie, old, now = secret(), request.cookies.get(COOKIE), milliseconds(house.now())
     lasts = int(max(1, min(lasts, _LASTS)))
 
     def kept(connection: Connection) -> None:
@@ -114,6 +115,6 @@ def _row(request: Request, house: House) -> Any:
     cookie = request.cookies.get(COOKIE)
     if not cookie:
         return None
-    now = int(house.now().timestamp() * 1000)
+    now = milliseconds(house.now())
     wanted = select(SESSIONS).where(SESSIONS.c.cookie == found_under(cookie), SESSIONS.c.until > now)
     return house.store.read(lambda connection: connection.execute(wanted).one_or_none())

@@ -17,6 +17,7 @@ from relaxant.service.problems import Problem
 from relaxant.service.rate import Rate
 from relaxant.service.signin.sealed import found_under, opened, seal, secret
 from relaxant.service.store.tables import STEPS
+from relaxant.service.store.times import milliseconds
 
 COOKIE = "__Host-relaxant-step"
 # Whoever begins a sign-in or a launch needs no account, and has a row written.
@@ -57,7 +58,7 @@ async def begin(request: Request, house: House, kind: str, then: str, fhir: str 
     if len(browser) != len(state):
         browser = secret()
     step = Step(kind=kind, verifier=secret(), nonce=secret(), browser=found_under(browser).hex(), then=then, fhir=fhir)
-    now = _now(house)
+    now = milliseconds(house.now())
 
     def kept(connection: Connection) -> None:
         key = found_under(state)
@@ -77,7 +78,11 @@ def sent_on(url: str, browser: str) -> RedirectResponse:
 
 async def take(request: Request, house: House, kind: str) -> Step:
     """The step of the state that a browser comes back with; it is gone with that. Raises :class:`Problem` 400."""
-    state, browser, now = request.query_params.get("state", ""), request.cookies.get(COOKIE, ""), _now(house)
+    state, browser, now = (
+        request.query_params.get("state", ""),
+        request.cookies.get(COOKIE, ""),
+        milliseconds(house.now()),
+    )
 
     def taken(connection: Connection) -> str | None:
         row = connection.execute(
@@ -105,7 +110,3 @@ def _tidy(connection: Connection, now: int, *, look: bool) -> None:
         before = max(now, connection.execute(newer).scalar() or 0)
     old = select(STEPS.c.state).where(STEPS.c.until < before).order_by(STEPS.c.until).limit(_AT_ONCE)
     connection.execute(delete(STEPS).where(STEPS.c.state.in_(old)))
-
-
-def _now(house: House) -> int:
-    return int(house.now().timestamp() * 1000)

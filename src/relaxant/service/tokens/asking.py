@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from relaxant.service.held import Share
-from relaxant.service.settings import loopback
+from relaxant.service.settings import secure
 
 T = TypeVar("T")
 
@@ -92,20 +92,6 @@ async def all_asked(*questions: Coroutine[Any, Any, T]) -> list[T]:
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from None
     return [task.result() for task in tasks]
-
-
-def secure(url: str) -> bool:
-    """Whether a URL may be asked: https, or http on this machine.
-
-    >>> secure("https://keys.example/set"), secure("http://keys.example/set"), secure("http://127.0.0.1:9/set"), secure("file:///etc/passwd")
-    (True, False, True, False)
-    """
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        return False
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and loopback(host)))
 
 
 @lru_cache(maxsize=1)

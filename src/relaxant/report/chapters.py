@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table
 from relaxant.report.citations import Mark
 from relaxant.report.course_view import CourseView
-from relaxant.report.plan_page import Block, Bullets, Cell, Line, PlanView, Saying, Section, Table
-from relaxant.report.view import FactView, FindingView, Missing, View, WatchView
+from relaxant.report.plan_page import PlanView
+from relaxant.report.review_page import FactView, FindingView, Missing, View, WatchView
 
 
 class Picture(msgspec.Struct, frozen=True, tag="picture"):
@@ -57,7 +58,7 @@ def _chapters(view: View) -> Iterator[Chapter]:
     yield Chapter(key="unchecked", heading=words["unchecked"]["heading"], blocks=tuple(_unchecked(view)))
     yield Chapter(key="suits", heading=words["suits"]["heading"], blocks=tuple(_suits(view)))
     for options in view.options:
-        yield Chapter(key="options", heading=options.heading, blocks=options.blocks)
+        yield Chapter(key="options", heading=options.whole.heading, blocks=options.whole.blocks)
     if view.courses:
         yield Chapter(
             key="courses",

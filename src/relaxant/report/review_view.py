@@ -1,4 +1,4 @@
-"""What a page shows of a review: the one view model that every renderer draws, so that all say the same in one order.
+"""A review in words: the one view that every format draws, so that all say the same in one order.
 
 Here a :class:`relaxant.reviewing.Review` becomes words in their final order, sources numbered as they are first cited and
 text made harmless to display. All words come from ``wording/<language>/report.yaml``; a renderer adds layout and
@@ -8,7 +8,7 @@ nothing else.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -16,161 +16,30 @@ import msgspec
 
 from relaxant.facts.names import what_is
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.knowledge.schema import TIERS, Tier
+from relaxant.knowledge.schema import TIERS
 from relaxant.medicines.dictionary import display_name
-from relaxant.monitoring import Watch
 from relaxant.planning.option import Options
 from relaxant.predicted import ShownPrediction
 from relaxant.quantities import plain_number
-from relaxant.report.citations import Citations, Mark, SourceView
-from relaxant.report.cited_once import Shown, cited_once
+from relaxant.report.basis_view import BasisView
+from relaxant.report.blocks import Words
+from relaxant.report.citations import Citations, Mark
+from relaxant.report.cited_once import Shown
 from relaxant.report.course_view import CourseView, course_view
-from relaxant.report.options_view import options_section
-from relaxant.report.plan_page import PlanHead, PlanView, Section, TakenView
+from relaxant.report.follow_view import follow_view
+from relaxant.report.options_view import OptionsView, options_view
+from relaxant.report.plan_page import PlanHead, PlanView, TakenView
 from relaxant.report.plan_view import plan_view
+from relaxant.report.review_page import FindingView, Missing, NotChecked, Part, SuitView, View
 from relaxant.report.shown import clean, counted, title_of
 from relaxant.reviewing import Review, ShownMedicine
 from relaxant.rules.findings import Finding, Unchecked
 from relaxant.rules.reasons import Cited, Effect
-from relaxant.rules.wording import capital
 from relaxant.shown_facts import Fact
-
-Words = Mapping[str, Any]
 
 _HASH_SHOWN = 12
 _MONTHS = 12
 _ROUNDING = 1e-3  # months, so that 7 of them, a broken number of years, are 7
-
-
-class Part(msgspec.Struct, frozen=True):
-    """One labelled part of a finding (``do``, ``why``, ``sure`` ...): its lines, then its citations."""
-
-    key: str
-    label: str
-    lines: tuple[str, ...]
-    marks: tuple[Mark, ...] = ()
-
-
-class FindingView(msgspec.Struct, frozen=True):
-    """A finding: tier in word and shape, its summary and its parts in reading order. A folded one shows its summary. ``about`` says, for
-    machines, of what kind it is: the title of its first rule."""
-
-    tier: Tier
-    word: str
-    about: str
-    summary: str
-    tags: tuple[str, ...]
-    parts: tuple[Part, ...]
-    numbers: tuple[int, ...]
-    folded: bool
-
-
-class NotChecked(msgspec.Struct, frozen=True):
-    """A medicine that was not recognised, with the names it may have meant."""
-
-    said: str
-    lines: tuple[str, ...]
-
-
-class Missing(msgspec.Struct, frozen=True):
-    """An input that would settle checks."""
-
-    name: str
-    tier: Tier
-    word: str
-    checks: str
-    agents: str
-
-
-class MedicineView(msgspec.Struct, frozen=True):
-    """A medicine line as said, as read, and what it is here."""
-
-    said: str
-    read_as: str
-    role: str
-    remarks: tuple[str, ...]
-
-
-class FactView(msgspec.Struct, frozen=True):
-    """A fact with its value and how it was found; for an unknown one, ``value`` is what would settle it."""
-
-    title: str
-    value: str
-    method: str = ""
-    inputs: str = ""
-    note: str = ""
-    numbers: tuple[int, ...] = ()
-
-    @property
-    def how(self) -> tuple[str, ...]:
-        """Method, inputs and note, as far as there are any."""
-        return tuple(text for text in (self.method, self.inputs, self.note) if text)
-
-
-class WatchView(msgspec.Struct, frozen=True):
-    """Something to monitor. ``due`` says the day and what the record shows, as far as there is something to say; ``day`` is whether it names one."""
-
-    agent: str
-    what: str
-    due: str
-    day: bool
-    overdue: bool
-    at: str
-    act: str
-    mark: Mark
-    tags: tuple[str, ...]
-
-
-class SuitView(msgspec.Struct, frozen=True):
-    """What a medicine, or several together, are to a condition: who, the status in words, what is known, citations."""
-
-    who: str
-    status: str
-    lines: tuple[str, ...]
-    marks: tuple[Mark, ...]
-    tags: tuple[str, ...]
-
-
-class View(msgspec.Struct, frozen=True):
-    """A page in words, top to bottom. ``words`` holds the headings."""
-
-    words: Words
-    language: str
-    head: PlanHead
-    page_title: str
-    label: str
-    labels: str
-    as_of: str
-    person: str
-    stamp_short: str
-    tiers: tuple[tuple[Tier, str, int, str], ...]
-    glance: tuple[str, ...]
-    not_checked_lead: str
-    not_checked: tuple[NotChecked, ...]
-    findings: tuple[FindingView, ...]
-    folded_findings: tuple[FindingView, ...]
-    folded_findings_lead: str
-    nothing: tuple[str, ...]
-    unchecked_lead: str
-    unchecked: tuple[Missing, ...]
-    unchecked_folded: tuple[Missing, ...]
-    unchecked_more: str
-    suits: tuple[SuitView, ...]
-    course_words: Words
-    options: tuple[Section, ...]
-    courses: tuple[CourseView, ...]
-    plans: tuple[PlanView, ...]
-    plan_heading: str
-    medicines: tuple[MedicineView, ...]
-    said: tuple[tuple[str, str], ...]
-    facts: tuple[FactView, ...]
-    unknown_facts: tuple[FactView, ...]
-    follow_words: Words
-    monitoring: tuple[WatchView, ...]
-    limits: tuple[str, ...]
-    sources: tuple[SourceView, ...]
-    orders: str
-    stamp: tuple[tuple[str, str], ...]
 
 
 def head_of(review: Review, *, knowledge: Knowledge | None = None) -> PlanHead:
@@ -197,7 +66,7 @@ class _Page:
 
     def view(self) -> View:
         review, words = self.review, self.words
-        head = self.head()
+        head, basis = self.head(), BasisView(self.knowledge, self.cited, review.stamp.language)
         unread = [m for m in review.medicines if m.status == "unrecognised"]
         total, unmade = len(review.checks), sum(c.outcome == "could not check" for c in review.checks)
         findings = [self.finding(f) for f in review.findings]
@@ -235,12 +104,12 @@ class _Page:
             courses=tuple(self.course(p) for p in review.prediction),
             plans=self.plans(head),
             plan_heading=self.plan_words["in_a_review"] if review.plan else "",
-            medicines=tuple(self.medicine(m) for m in review.medicines),
-            said=self.said(),
-            facts=tuple(self.fact(f) for f in review.facts if not f.unknown),
-            unknown_facts=tuple(self.unknown(f) for f in review.facts if f.unknown),
+            medicines=tuple(basis.medicine(m) for m in review.medicines),
+            said=basis.said(review),
+            facts=tuple(basis.fact(f) for f in review.facts if not f.unknown),
+            unknown_facts=tuple(basis.unknown(f) for f in review.facts if f.unknown),
             follow_words=self.follow_words,
-            monitoring=self.watches(),
+            monitoring=follow_view(review, self.knowledge, self.cited),
             limits=tuple(clean(text) for text in review.limits),
             sources=self.citations.listed(),
             orders=words["stamp"]["orders"],
@@ -542,9 +411,8 @@ class _Page:
         views = [plan_view(p, head, knowledge=self.knowledge, cite=self.citations.mark) for p in self.review.plan]
         return (*views[:1], *(msgspec.structs.replace(v, above=v.banners[1:]) for v in views[1:]))
 
-    def option(self, options: Options) -> Section:
-        section = options_section(options, self.citations.mark, self.plan_words)
-        return msgspec.structs.replace(section, blocks=cited_once(section.blocks))
+    def option(self, options: Options) -> OptionsView:
+        return options_view(options, self.citations.mark, self.plan_words)
 
     # ------------------------------------------------------------ curve
 
@@ -552,167 +420,11 @@ class _Page:
         return course_view(
             prediction,
             self.course_words,
-            clean,
             lambda cited: self.cited(cited).number,
             str(self.words["not_verified_short"]),
         )
 
-    # ------------------------------------------------------------ basis
-
-    def remarks(self, medicine: ShownMedicine) -> tuple[str, ...]:
-        words, regimen = self.words["medicines"], medicine.regimen
-        unread = list(dict.fromkeys((*regimen.unread, *medicine.not_understood)))
-        out = (
-            [
-                words["not_understood"].format(
-                    words=self.listed(self.words["quoted"].format(text=clean(u)) for u in unread)
-                )
-            ]
-            if unread
-            else []
-        )
-        return (*out, *(words["remark"].format(text=clean(p)) for p in regimen.problems))
-
-    def medicine(self, medicine: ShownMedicine) -> MedicineView:
-        words = self.words["medicines"]
-        role = words["roles"][medicine.role]
-        if medicine.stop_weighed:
-            role = words["stop_weighed"]
-        elif medicine.replaced:
-            role = words["replaced"]
-        elif medicine.change:
-            role = words["role_change"].format(role=role, change=words["changes"][medicine.change])
-        if medicine.status == "unrecognised":
-            return MedicineView(clean(medicine.said), words["statuses"]["unrecognised"], role, ())
-        said = [p for p in medicine.regimen.problems if medicine.why and p in medicine.why]
-        remarks: list[str] = [words["statuses"][medicine.status]] if medicine.status == "partly read" else []
-        if medicine.why:
-            remarks.append(clean(medicine.why))
-        return MedicineView(
-            clean(medicine.said),
-            clean(medicine.read_as) or words["unread"],
-            role,
-            (*remarks, *(r for r in self.remarks(medicine) if not any(clean(p) in r for p in said))),
-        )
-
-    def said(self) -> tuple[tuple[str, str], ...]:
-        """The conditions and allergies as they were said."""
-        words, patient = self.words["facts"], self.review.patient
-
-        def condition(one: Mapping[str, Any]) -> str:
-            codes: Sequence[Mapping[str, Any]] = one.get("codes") or ()
-            return clean(str(one.get("name") or self.listed(str(c.get("display") or c.get("code")) for c in codes)))
-
-        def allergy(one: Mapping[str, Any]) -> str:
-            return clean(words["reaction"].format(**one) if one.get("reaction") else str(one.get("to")))
-
-        out = []
-        for key, write in (("conditions", condition), ("allergies", allergy)):
-            listed = patient.get(key)
-            out.append(
-                (words[key], words["unsaid"] if listed is None else self.listed(map(write, listed)) or words["none"])
-            )
-        return tuple(out)
-
-    def fact_title(self, fact: Fact) -> str:
-        title = clean(fact.title)
-        return (
-            str(self.words["facts"]["of_agent"]).format(agent=clean(fact.agent), title=title) if fact.agent else title
-        )
-
-    def fact(self, fact: Fact) -> FactView:
-        words = self.words["facts"]
-        value = clean(fact.text)
-        if fact.items:
-            value = self.named(value, self.listed(map(clean, fact.items)))
-        inputs = ""
-        if any(self.title(i) != clean(fact.title) for i in fact.inputs):
-            inputs = words["inputs"].format(inputs=self.listed(self.title(i) for i in fact.inputs))
-        return FactView(
-            self.fact_title(fact), value, clean(fact.method), inputs, clean(fact.note or ""), self.fact_source(fact)
-        )
-
-    def fact_source(self, fact: Fact) -> tuple[int, ...]:
-        known = self.knowledge.sources.get(fact.source)
-        if known is None:
-            return ()
-        return (self.cited(Cited(id=known.id, title=known.title, place="", url=known.address)).number,)
-
-    def unknown(self, fact: Fact) -> FactView:
-        words = self.words["facts"]
-        title = self.fact_title(fact)
-        if fact.low is not None or fact.high is not None:
-            title = words["known_so_far"].format(title=title, text=clean(fact.text))
-        needs = [self.title(s) for s in fact.settled_by]
-        settled = words["itself"] if needs == [clean(fact.title)] else self.listed(needs) or words["nothing_settles"]
-        return FactView(title, settled, note=clean(fact.note or ""))
-
-    def watches(self) -> tuple[WatchView, ...]:
-        """What to follow, each place in a source named once."""
-        shown, out = Shown(), list[WatchView]()
-        for one in map(self.watch, self.review.monitoring):
-            (mark,) = shown.marks((one.mark,))
-            out.append(msgspec.structs.replace(one, mark=mark))
-        return tuple(out)
-
-    def watch(self, watch: Watch) -> WatchView:
-        words = self.follow_words
-        acts = [
-            words["act_now" if a.holds else "act_last" if a.at_last else "act"].format(at=clean(a.at), do=clean(a.do))
-            for a in watch.acts
-        ]
-        return WatchView(
-            clean(watch.agent),
-            clean(watch.what),
-            self.due(watch) if watch.dated else "",
-            watch.due is not None,
-            watch.overdue,
-            capital(clean(watch.at)) if watch.due is not None else clean(watch.at),
-            " ".join(acts) or clean(watch.act),
-            self.cited(watch.source),
-            () if watch.verified else (self.words["not_verified_short"],),
-        )
-
-    def due(self, watch: Watch) -> str:
-        """When it is due, what the record shows, and what would make that certain; empty where none of these is known."""
-        words, parts, open_by = self.follow_words, [], watch.settled_by
-        same_day = watch.due is not None and watch.measured and not watch.not_before and watch.due == watch.last_done
-        if same_day and watch.last_value is not None and watch.due is not None:
-            told, value = words["again" if watch.overdue else "again_today"], clean(watch.last_value)
-            days = {"date": watch.due, "value": value}
-            parts.append(counted(told, watch.overdue_days, **days) if watch.overdue else told.format(**days))
-        elif watch.due is None:
-            if watch.not_before and not watch.start_known:
-                parts.append(words["no_day"].format(input=self.title(open_by[-1])))
-                open_by = open_by[:-1]
-        elif watch.not_before:
-            passed = watch.due.isoformat() <= self.review.stamp.as_of
-            parts.append(words["allowed" if passed else "not_before"].format(date=watch.due))
-        elif watch.overdue:
-            parts.append(counted(words["overdue" if watch.measured else "past"], watch.overdue_days, date=watch.due))
-        elif not watch.start_known:
-            parts.append(words["unknown"].format(date=watch.due, input=self.title(open_by[-1])))
-            open_by = open_by[:-1]
-        elif watch.due.isoformat() == self.review.stamp.as_of:
-            parts.append(words["today"].format(date=watch.due))
-        else:
-            parts.append(words["ahead"].format(date=watch.due))
-        if watch.then:
-            dates = self.listed(day.isoformat() for day in watch.then)
-            if not watch.not_before:
-                parts[-1] = words["then"].format(due=parts[-1], dates=dates)
-            elif watch.due is not None and watch.due.isoformat() <= self.review.stamp.as_of:
-                parts.append(words["after_session"].format(dates=dates))
-        if watch.lacking:
-            parts.append(words["lacking"].format(names=self.listed(map(clean, watch.lacking))))
-        if watch.last_value is not None and not same_day:
-            key = "on_record" if watch.last_done is None else "last"
-            parts.append(words[key].format(date=watch.last_done, value=clean(watch.last_value)))
-        elif watch.last_value is None and watch.measured and not watch.lacking:
-            parts.append(words["never"])
-        if open_by:
-            parts.append(words["settled_by"].format(inputs=self.listed(self.title(s) for s in open_by)))
-        return capital(str(words["between"]).join(parts))
+    # ------------------------------------------------------------ stamp
 
     def stamp(self) -> tuple[tuple[str, str], ...]:
         words, stamp = self.words["stamp"], self.review.stamp
