@@ -155,6 +155,12 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
     settled_by: tuple[str, ...] = ()
 
 
+def no_relaxant(medicine: Medicine | ShownMedicine) -> bool:
+    """Whether it is weighed, to be given, and none of the relaxants: rules ask what it does beside them, and nothing else of it."""
+    weighed = medicine.role == "considering" and medicine.change != "stop"
+    return weighed and bool(medicine.ingredients) and not medicine.agents
+
+
 class UnclearCondition(msgspec.Struct, frozen=True, kw_only=True):
     """A condition in words that are not understood, and the title of the one that they may be."""
 
@@ -615,6 +621,7 @@ def _limits(patient: Patient, medicines: tuple[Medicine, ...], facts: Facts) -> 
     for medicine in medicines:
         if medicine.role == "considering" and medicine.change == "stop" and patient.medicines is not None:
             out += [words["stop_not_taken"].format(name=i.name) for i in medicine.ingredients if i.name not in taken]
+    out += [words["not_a_relaxant"].format(said=m.said) for m in medicines if no_relaxant(m)]
     if left := sum(m.searched is None for m in medicines):
         out.append(words["not_searched"]["one" if left == 1 else "other"].format(count=left))
     out += _endings(medicines, facts)

@@ -28,7 +28,7 @@ from relaxant.report.options_view import options_section
 from relaxant.report.plan_page import PlanHead, PlanView, Section, TakenView
 from relaxant.report.plan_view import plan_view
 from relaxant.report.shown import clean, counted, title_of
-from relaxant.reviewing import Fact, Review, ShownMedicine, Watch
+from relaxant.reviewing import Fact, Review, ShownMedicine, Watch, no_relaxant
 from relaxant.rules.findings import Finding, Unchecked
 from relaxant.rules.reasons import Cited, Effect
 from relaxant.rules.wording import capital
@@ -347,6 +347,8 @@ class _Page:
             for c in self.review.unclear_conditions
         ]
         odd += [counted(words["unclear"], len(near), names=self.listed(near))] if near else []
+        beside = [clean(m.said) for m in self.review.medicines if no_relaxant(m)]
+        odd += [counted(words["beside"], len(beside), names=self.listed(beside))] if beside else []
         grave, waiting = self.grave_of_unread()
         odd += [counted(words["grave"], waiting, what=self.listed(grave), tier=self.words["tier"][TIERS[0]])] if grave else []  # fmt: skip
         return (
