@@ -139,6 +139,19 @@ def test_a_time_that_is_known_to_be_short_goes_by_the_countrys_own_way(knowledge
     assert next(p.id for p in made.policies if p.chosen) == "baclofen-uk"
 
 
+@pytest.mark.parametrize("said", ["baclofen 80 mg daily", "baclofen 60 mg od", "tizanidine 24 mg daily"])
+def test_a_days_total_is_not_laid_out_as_one_dose(said: str, knowledge: Knowledge) -> None:
+    agent = said.partition(" ")[0]
+    made = tapered(knowledge, said, agent)
+    assert not made.steps and "dose of the whole day" in (made.refused or "")
+    assert f"how much {agent} is really taken, at which times" in made.needs_first
+
+
+@pytest.mark.parametrize("said", ["baclofen 20 mg daily", "baclofen 30 mg at night", "baclofen 20 mg four times a day", "diazepam 10 mg daily"])  # fmt: skip
+def test_a_dose_that_can_be_one_is_laid_out(said: str, knowledge: Knowledge) -> None:
+    assert tapered(knowledge, said, said.partition(" ")[0]).steps
+
+
 def test_two_doses_that_are_left_of_four_stand_far_apart(knowledge: Knowledge) -> None:
     made = tapered(knowledge, "baclofen 20 mg four times a day", "baclofen")
     assert [take.at for take in made.steps[-1].takes] == ["morning", "night"]

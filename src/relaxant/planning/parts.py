@@ -29,7 +29,7 @@ def spread(
     nearest: bool = False,
 ) -> Grains:
     """The parts' amounts (grains) whose sum is the greatest up to ``total``, or with ``nearest`` the nearest to it, from ``at_least`` to ``at_most``;
-    among these the one most like ``shares`` (which sum to 1), where parts stay empty those of :data:`_KEPT` last, the rest falling to the later parts. ``allowed`` are the amounts that can be made, ascending; nought always can. No part is below ``lower``."""
+    among these the one most like ``shares`` (which sum to 1) and the larger of two, where parts stay empty those of :data:`_KEPT` last, the rest falling to the later parts. ``allowed`` are the amounts that can be made, ascending; nought always can. No part is below ``lower``."""
     parts = [part for part in DAY_PARTS if shares.get(part)]
     ideals = _within(total, {part: shares[part] for part in parts}, upper)
     choices = [_near(ideals[part], allowed, upper[part], lower.get(part, 0)) for part in parts]
@@ -46,7 +46,7 @@ def spread(
     uneven = ((every - wanted) ** 2).sum(axis=1)
     later = -(every * np.arange(1, len(parts) + 1)).sum(axis=1)
     kept = np.where(every > 0, [_KEPT.index(part) for part in parts], 0).sum(axis=1)
-    best = np.lexsort((later, kept, np.round(uneven, 3), off))[0]
+    best = np.lexsort((later, kept, -sums, np.round(uneven, 3), off))[0]
     return {part: int(amount) for part, amount in zip(parts, every[best], strict=True) if amount}
 
 
