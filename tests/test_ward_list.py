@@ -19,6 +19,7 @@ from relaxant.patient import Stated
 from relaxant.planning.parts import spread
 from relaxant.planning.plan import Plan
 from relaxant.planning.taper import taper_plan
+from relaxant.report.reviews import render_review
 from relaxant.report.view import view_of
 
 DAY = date(2026, 11, 27)
@@ -150,6 +151,12 @@ def test_a_days_total_is_not_laid_out_as_one_dose(said: str, knowledge: Knowledg
 @pytest.mark.parametrize("said", ["baclofen 20 mg daily", "baclofen 30 mg at night", "baclofen 20 mg four times a day", "diazepam 10 mg daily"])  # fmt: skip
 def test_a_dose_that_can_be_one_is_laid_out(said: str, knowledge: Knowledge) -> None:
     assert tapered(knowledge, said, said.partition(" ")[0]).steps
+
+
+def test_another_form_than_what_is_taken_is_said_before_the_calendar() -> None:
+    made = reviewed({**MAN, "medicines": ["baclofen 7 mg three times a day"], "considering": ["stop baclofen"]})
+    text = render_review(made, "text").decode()
+    assert 0 < text.index("HAZARD") < text.index("doses of each day") and text.count("HAZARD") == 1
 
 
 def test_two_doses_that_are_left_of_four_stand_far_apart(knowledge: Knowledge) -> None:
