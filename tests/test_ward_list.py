@@ -117,6 +117,14 @@ def test_what_is_weighed_and_is_no_relaxant_stands_at_the_head(knowledge: Knowle
         )
 
 
+@pytest.mark.parametrize(("weighed", "whole"), [("tizanidine low dose", True), ("tizanidine 6 mg three times a day", False)])  # fmt: skip
+def test_steps_up_without_an_amount_that_is_weighed_say_so(weighed: str, whole: bool) -> None:
+    (plan,) = reviewed(
+        {**MAN, "medicines": [], "observations": ["heart rate 74", "BP 138/74"], "considering": [weighed]}
+    ).plan
+    assert plan.steps and ("No amount was weighed" in plan.why) is whole
+
+
 # ---------------------------------------------------------------- tapers
 
 
