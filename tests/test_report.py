@@ -555,8 +555,14 @@ def test_age_as_a_clinic_says_it(value: float, said: str) -> None:
 
 
 def test_the_first_lines_say_what_was_not_read_and_not_checked() -> None:
-    said = ("1 medicine not recognised", "1 medicine read in part", "10 of 20 checks could not be made")
+    said = (
+        "1 medicine not recognised",
+        "1 medicine read in part: “baclofen plain”",
+        "10 of 20 checks could not be made",
+    )
     assert view_of(a_review()).glance == said
+    partly = [m for m in a_review().medicines if m.status == "partly read"]
+    assert view_of(a_review(medicines=tuple(partly * 4))).glance[0] == "4 medicines read in part"
     assert view_of(a_review(medicines=())).glance == said[2:]
 
 

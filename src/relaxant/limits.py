@@ -9,7 +9,7 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.members import role_members
 from relaxant.facts.pump import pumped_agents
 from relaxant.knowledge.schema import EVERY_AGENT
-from relaxant.medicines.medicine import Medicine
+from relaxant.medicines.medicine import Medicine, no_relaxant
 from relaxant.patient import Patient
 from relaxant.planning.options import goals_of
 from relaxant.rules.wording import capital, listed
@@ -41,6 +41,7 @@ def limits(patient: Patient, medicines: tuple[Medicine, ...], facts: Facts) -> l
     for medicine in medicines:
         if medicine.role == "considering" and medicine.change == "stop" and patient.medicines is not None:
             out += [words["stop_not_taken"].format(name=i.name) for i in medicine.ingredients if i.name not in taken]
+    out += [words["not_a_relaxant"].format(said=m.said) for m in medicines if no_relaxant(m)]
     if left := sum(m.searched is None for m in medicines):
         out.append(words["not_searched"]["one" if left == 1 else "other"].format(count=left))
     out += _endings(medicines, facts)

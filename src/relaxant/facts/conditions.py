@@ -24,7 +24,7 @@ _DOUBT = Later(
     r"\?|\b(?:query|possible|possibly|suspected|probable|probably|rule out|differential|family history|fh of)\b"
 )
 _JOINS = re.compile(r"\s+(?:with|and|plus|due to|secondary to|after)\s+|[,;+&]\s*", re.I)
-_HOW = r"^(?:(?:severe|moderate|mild|known|bilateral|left|right)\s+)+"
+_HOW = r"^(?:(?:severe|moderate|mild|known|bilateral|left|right|l|r|lt|rt)\s+)+"
 _HOW_LONG = r"\s+(?:for\s+|of\s+)?\d+\s+(?:days?|weeks?|months?|years?)$"
 _SNOMED = ("snomed", "http://snomed.info/sct", "snomed ct")
 _ICD10 = (

@@ -159,12 +159,14 @@ class Taper(Cited, frozen=True, kw_only=True, gc=False):
     ``every_days``. ``built_up``: the dose has built up, and what is above the most that the person's limits leave neither waits nor is given
     back. ``then`` are policies (by id), the first with a step to take being the one by which the plan goes on below that most.
     ``supervised``: in hospital or with daily contact. ``first_do`` is what has to be done before the first step. Of those that fit the first of the file is the plan's choice.
+    ``if_unknown``: it fits too where nobody said what would settle whether it does; for the slow way of those who may have taken it long.
     """
 
     taper: str
     agents: tuple[str, ...]
     who: str
     when: dict[str, Any] | None = None
+    if_unknown: bool = False
     age_from: float = 0
     by: float | None = None
     percent: float | None = None

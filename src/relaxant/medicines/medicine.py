@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -48,3 +49,22 @@ class Medicine(msgspec.Struct, frozen=True, kw_only=True):
     doubtful: bool = False
     allergy_to: tuple[str, ...] = ()
     by: str | None = None
+
+
+class Said(Protocol):
+    """What a medicine is to a review, as it was read or as it is shown."""
+
+    @property
+    def role(self) -> RoleInReview: ...
+    @property
+    def change(self) -> Change | None: ...
+    @property
+    def ingredients(self) -> Sequence[object]: ...
+    @property
+    def agents(self) -> tuple[str, ...]: ...
+
+
+def no_relaxant(medicine: Said) -> bool:
+    """Whether it is weighed, to be given, and none of the relaxants: rules ask what it does beside them, and nothing else of it."""
+    weighed = medicine.role == "considering" and medicine.change != "stop"
+    return weighed and bool(medicine.ingredients) and not medicine.agents

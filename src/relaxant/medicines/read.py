@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import msgspec
 
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.dictionary import Dictionary, Entry, Ingredient, display_name, lookup_code, open_dictionary
+from relaxant.medicines.dose.units import BY_STRENGTH, MASS
 from relaxant.medicines.dose.words import say, wording
 from relaxant.medicines.dose_lines import read_dose, regimen_from_parts
 from relaxant.medicines.kept import Kept
@@ -180,6 +181,8 @@ def _read_line(
     agents, wrong_route = _agents(ingredients, regimen.route, knowledge)
     if taken.query and not agents:
         taken = msgspec.structs.replace(taken, over=False, why=QUERY_COUNTED)
+    if agents and (unusable := tuple(_unusable(regimen, agents[0], ingredients, patient.country, knowledge))):
+        regimen = msgspec.structs.replace(regimen, problems=(*regimen.problems, *unusable))
     if agents and regimen.route is None:
         regimen = msgspec.structs.replace(regimen, route=knowledge.agents[agents[0]].routes[0])
     of_dose = read_dose(name.rest, as_of=patient.as_of).unread if change == "stop" else regimen.unread
@@ -210,6 +213,20 @@ def _read_line(
         doubtful=taken.doubtful,
         by=line.by,
     )
+
+
+def _unusable(
+    regimen: Regimen, agent: str, ingredients: Sequence[Ingredient], country: str, knowledge: Knowledge
+) -> Iterator[str]:
+    """What is said of doses of a relaxant that tell no amount in its own unit: in another measure, or in pieces or mL of an unknown strength."""
+    own = knowledge.agents[agent].dose_unit
+    name = " + ".join(_shown(i, country) for i in ingredients)
+    units = dict.fromkeys(d.unit.partition("/")[0] for d in regimen.doses if d.high is not None)
+    for unit in units:
+        if unit in BY_STRENGTH and unit != own.removesuffix("s"):
+            yield say("strength_unsaid", other=name, said=unit, read=own)
+        elif {unit, own} & MASS.keys() and "units" in (unit, own):
+            yield say("other_measure", other=name, said=unit, read=own)
 
 
 def _by_neither(name: Sequence[str], dose: Sequence[str]) -> tuple[str, ...]:

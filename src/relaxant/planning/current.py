@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import date
 
 import msgspec
 
 from relaxant.facts.facts import Facts
+from relaxant.facts.limits import in_dose_unit
 from relaxant.knowledge.plans import DAY_PARTS, DayPart
 from relaxant.medicines.dose.units import interval_hours
 from relaxant.medicines.medicine import Medicine
@@ -108,6 +110,8 @@ def intake(agent: str, lines: Sequence[Medicine], facts: Facts) -> Intake:
             parts, ours = _parts(dose, facts)
             if not parts:
                 return Intake(why="no_times")
+            if ours and len(parts) == 1 and amount > _most_at_once(agent, facts):
+                return Intake(why="one_or_total")
             placed = placed or ours
             for part in parts:
                 doses[part] = doses.get(part, 0.0) + amount
@@ -115,6 +119,17 @@ def intake(agent: str, lines: Sequence[Medicine], facts: Facts) -> Intake:
     regimen = lines[0].regimen
     modified = regimen.release not in (None, "immediate")
     return Intake(doses=ordered, placed=placed, form=regimen.form, modified=modified, since=_since(lines))
+
+
+def _most_at_once(agent: str, facts: Facts) -> float:
+    """The most that any label gives at one time by the agent's own route, at whatever age; endless where none does."""
+    own = facts.knowledge.agents[agent]
+    said = (
+        in_dose_unit(limit, own.dose_unit)
+        for limit in own.limits
+        if limit.kind == "single" and (not limit.routes or own.routes[0] in limit.routes)
+    )
+    return max((value for value in said if value is not None), default=math.inf)
 
 
 def _since(lines: Sequence[Medicine]) -> date | None:

@@ -18,7 +18,7 @@ from relaxant.quantities import plain_number
 from relaxant.rules.asked import Answer, asked
 from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import Cited, cited
-from relaxant.rules.wording import fill, listed, shown_agent_name, shown_name
+from relaxant.rules.wording import fill, shown_agent_name, shown_name
 
 _LIMITS: tuple[tuple[str, BoundKind, bool], ...] = (
     ("daily", "daily", False),
@@ -261,4 +261,4 @@ def _exposure(agent: str, facts: Facts, row: int) -> Iterator[ShownBound]:
 def why_refused(stands: Room, agent: str, findings: Sequence[Finding], facts: Facts) -> str | None:
     """Why an agent may not be started, raised or taken up again: a DANGER, or a bound that says never."""
     grave = danger(agent, findings, facts)
-    return grave or (listed(stands.never, facts.knowledge.words("values")) if stands.never else None)
+    return grave or " ".join(stands.never) or None

@@ -13,6 +13,8 @@ from relaxant.planning.tablets import ROUNDING
 _NEAR = 4
 """Amounts looked at on each side of a part's even share: a better one never lies further off."""
 Grains = dict[DayPart, int]
+_KEPT: tuple[DayPart, ...] = ("night", "morning", "noon", "evening")
+"""The parts of the day in which a dose is kept longest: two that are left stand far apart."""
 
 
 def spread(
@@ -27,7 +29,7 @@ def spread(
     nearest: bool = False,
 ) -> Grains:
     """The parts' amounts (grains) whose sum is the greatest up to ``total``, or with ``nearest`` the nearest to it, from ``at_least`` to ``at_most``;
-    among these the one most like ``shares`` (which sum to 1), the rest falling to the later parts. ``allowed`` are the amounts that can be made, ascending; nought always can. No part is below ``lower``."""
+    among these the one most like ``shares`` (which sum to 1) and the larger of two, where parts stay empty those of :data:`_KEPT` last, the rest falling to the later parts. ``allowed`` are the amounts that can be made, ascending; nought always can. No part is below ``lower``."""
     parts = [part for part in DAY_PARTS if shares.get(part)]
     ideals = _within(total, {part: shares[part] for part in parts}, upper)
     choices = [_near(ideals[part], allowed, upper[part], lower.get(part, 0)) for part in parts]
@@ -43,7 +45,8 @@ def spread(
     wanted = np.array([total * shares[part] for part in parts])
     uneven = ((every - wanted) ** 2).sum(axis=1)
     later = -(every * np.arange(1, len(parts) + 1)).sum(axis=1)
-    best = np.lexsort((later, np.round(uneven, 3), off))[0]
+    kept = np.where(every > 0, [_KEPT.index(part) for part in parts], 0).sum(axis=1)
+    best = np.lexsort((later, kept, -sums, np.round(uneven, 3), off))[0]
     return {part: int(amount) for part, amount in zip(parts, every[best], strict=True) if amount}
 
 
@@ -89,6 +92,5 @@ def shares_of(doses: Mapping[DayPart, float]) -> dict[DayPart, float]:
 
 def kept_parts(doses: Mapping[DayPart, float], most: int) -> dict[DayPart, float]:
     """The doses of at most so many parts of the day: the night first, then the morning, noon and evening."""
-    order: tuple[DayPart, ...] = ("night", "morning", "noon", "evening")
-    kept = [part for part in order if part in doses][: max(most, 1)]
+    kept = [part for part in _KEPT if part in doses][: max(most, 1)]
     return {part: doses[part] for part in DAY_PARTS if part in kept}

@@ -17,6 +17,8 @@ from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import cited
 from relaxant.rules.wording import fill, shown_agent_name
 
+_COUNTED = frozenset({"sprays", "units"})
+
 
 def gates(agent: str, of: str, facts: Facts, row: int = 0, *, stepless: bool = False) -> tuple[Gate, ...]:
     """What decides at each step of an agent; sentences for some people only are said to them. Where there are no steps (``stepless``), when
@@ -175,7 +177,7 @@ def _of_dose(when: Any) -> bool:
 
 def amount(value: float, unit: str) -> str:
     """An amount with its unit, without trailing zeros."""
-    return f"{plain_number(value)} {unit}"
+    return f"{plain_number(value)} {unit.removesuffix('s') if value == 1 and unit in _COUNTED else unit}"
 
 
 def days_said(days: float, facts: Facts) -> str:

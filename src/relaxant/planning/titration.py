@@ -322,6 +322,8 @@ def _why(why: str, chosen: Titration, found: Found, wanted: Wanted, agent: str, 
         parts.append(words["schedule_ends"].format(goal=amount(wanted.goal, unit), top=amount(top, unit)))
     elif wanted.goal is not None:
         parts.append(words["capped"].format(goal=amount(wanted.goal, unit), top=amount(top, unit)))
+    elif len(steps) > 1:
+        parts.append(words["no_goal"].format(top=amount(top, unit)))
     beyond = bool(steps[-1].bounds) and top < (chosen.target_low or 0)  # nobody held below it is told of the usual dose
     if chosen.target_high is not None and chosen.target_unit and not beyond:
         its = chosen.target_unit.removesuffix("/day")

@@ -78,10 +78,10 @@ def tapers(agent: str, facts: Facts, row: int = 0) -> tuple[list[Taper], tuple[s
         if age.high.item(row) < taper.age_from:
             continue
         answer = asked(taper.when, agent, facts, row)
-        if answer.holds:
-            fitting.append(taper)
-        elif answer.open and not fitting:  # it would have been chosen
+        if answer.open and not fitting:  # it would have been chosen
             needs.update(dict.fromkeys(answer.settled_by))
+        if answer.holds or (answer.open and taper.if_unknown):
+            fitting.append(taper)
     return fitting, tuple(need for need in needs if need not in facts.seldom_asked(row))
 
 

@@ -99,7 +99,7 @@ class _PlanPage:
             before=self.before,
             last_dose=plan.last_dose,
             needs=tuple(clean(self.title_of(n)) for n in plan.needs_first),
-            first_do=tuple(clean(t.text) for t in plan.first_do),
+            first_do=tuple(clean(t) for t in (*self.hazards(), *(t.text for t in plan.first_do))),
             products=tuple(map(self.product, plan.products)),
             withheld=tuple(self.withheld()),
             gates=self.plain_gates(),
@@ -117,7 +117,9 @@ class _PlanPage:
         """The page from top to bottom: what to do, what decides on the way, and why."""
         plan = self.plan
         missed = self.section("missed", self.missed())
-        first = self.section("first_do", [Bullets("", tuple(map(self.told, plan.first_do)))] if plan.first_do else [])
+        hazards = self.hazards()
+        before = (*map(self.saying, hazards), *map(self.told, plan.first_do))
+        first = self.section("first_do", [Bullets("", before)] if before else [])
         yield self.section("refused", self.refused())
         if plan.kind == "resume":  # days were missed: where the person stands comes first
             yield first
@@ -137,7 +139,12 @@ class _PlanPage:
         yield self.section("products", self.products())
         yield self.section("bounds", self.bounds())
         yield self.section("policies", self.policies())
-        yield self.section("notes", self.list_of(plan.notes))
+        yield self.section("notes", self.list_of(note for note in plan.notes if note not in hazards))
+
+    def hazards(self) -> tuple[str, ...]:
+        """The notes that are to be heard before the first step."""
+        word = self.knowledge.words("planning")["exchange"]["hazard"]
+        return tuple(note for note in self.plan.notes if note.startswith(word))
 
     def section(self, key: str, blocks: Iterable[Block]) -> Section:
         return Section(key, self.words[key]["heading"], cited_once(blocks))

@@ -18,6 +18,7 @@ from relaxant.facts.names import what_is
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.schema import TIERS
 from relaxant.medicines.dictionary import display_name
+from relaxant.medicines.medicine import no_relaxant
 from relaxant.planning.option import Options
 from relaxant.predicted import ShownPrediction
 from relaxant.quantities import plain_number
@@ -40,6 +41,10 @@ from relaxant.shown_facts import Fact
 _HASH_SHOWN = 12
 _MONTHS = 12
 _ROUNDING = 1e-3  # months, so that 7 of them, a broken number of years, are 7
+_NAMED, _SHORT = (
+    3,
+    80,
+)  # medicines read in part that the first lines name, characters of each; of more they say how many
 
 
 def head_of(review: Review, *, knowledge: Knowledge | None = None) -> PlanHead:
@@ -205,9 +210,16 @@ class _Page:
         return self.listed((sex, age_text, clean(weight.text) if weight else words["unknown_weight"]))
 
     def glance(self, unread: int, total: int, unmade: int) -> tuple[str, ...]:
-        partly = sum(m.status == "partly read" for m in self.review.medicines)
         words = self.words["glance"]
-        counts = (("unrecognised", unread, 1), ("partly", partly, 1), ("unchecked", unmade, total))
+        partly = [
+            self.words["quoted"].format(text=clean(m.said)) for m in self.review.medicines if m.status == "partly read"
+        ]
+        few = len(partly) <= _NAMED and all(len(name) <= _SHORT for name in partly)
+        counts = (
+            ("unrecognised", unread, 1),
+            ("partly_named" if few else "partly", len(partly), 1),
+            ("unchecked", unmade, total),
+        )
         refused = [
             words["refused"].format(plan=clean(p.title), why=clean(p.refused)) for p in self.review.plan if p.refused
         ]
@@ -218,13 +230,15 @@ class _Page:
             for c in self.review.unclear_conditions
         ]
         odd += [counted(words["unclear"], len(near), names=self.listed(near))] if near else []
+        beside = [self.words["quoted"].format(text=clean(m.said)) for m in self.review.medicines if no_relaxant(m)]
+        odd += [counted(words["beside"], len(beside), names=self.listed(beside))] if beside else []
         grave, waiting = self.grave_of_unread()
         odd += [counted(words["grave"], waiting, what=self.listed(grave), tier=self.words["tier"][TIERS[0]])] if grave else []  # fmt: skip
         return (
             *refused,
             *odd,
             *(
-                counted(words[key], count, all=total)
+                counted(words[key], count, all=total, names=self.listed(partly))
                 for key, count, shown in counts
                 if shown and (count or key == "unchecked")
             ),

@@ -13,7 +13,7 @@ from relaxant.medicines.dosage.timing import read_timing
 from relaxant.medicines.dose.daily import by_strength
 from relaxant.medicines.dose.line import Line, normalised
 from relaxant.medicines.dose.numbers import figure
-from relaxant.medicines.dose.units import COUNTED, MOST_PIECES, WHOLE_PIECES, interval_hours
+from relaxant.medicines.dose.units import COUNTED, interval_hours, too_many
 from relaxant.medicines.dose_lines import read_dose
 from relaxant.medicines.regimen import Amount, Dose, Strength
 
@@ -76,8 +76,8 @@ def _doses_of(entry: Entry, form: str | None, strength: Strength | None) -> list
     unit = entry.unit or "dose"
     if unit == "piece" and form is not None and form in COUNTED:
         unit = form
-    if unit in WHOLE_PIECES and entry.high is not None and entry.high > MOST_PIECES:
-        entry.problem("many_pieces", said=f"{figure(entry.high)} {unit}")
+    if entry.high is not None and (many := too_many(unit, entry.high)):
+        entry.problem(many, said=f"{figure(entry.high)} {unit}")
         entry.low = entry.high = None
     amount = by_strength(Amount(low=entry.low, high=entry.high, unit=unit), strength)
     hours = interval_hours(entry.every)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from relaxant.medicines.dose.numbers import tidy
 from relaxant.medicines.dose.reading import Clause, Reading
-from relaxant.medicines.dose.units import BY_STRENGTH, COUNTED, MOST_PIECES, WHOLE_PIECES, in_family
+from relaxant.medicines.dose.units import BY_STRENGTH, COUNTED, in_family, too_many
 from relaxant.medicines.regimen import Strength
 
 
@@ -22,8 +22,11 @@ def add_amount(
     """An amount was said: a new clause, or another way of saying the amount before it."""
     clause = r.current()
     said = r.said(i, j)
-    if high is not None and high > MOST_PIECES and unit in WHOLE_PIECES:
-        r.problem("many_pieces", said=said)
+    many = too_many(unit, high)
+    if unit == "patch" and high is not None and high > 1 and said.casefold().endswith("patch"):  # "5 patch"
+        many = "many_patches"
+    if many:
+        r.problem(many, said=said)
         low = high = None
     if clause is None:
         clause = r.begin_clause()

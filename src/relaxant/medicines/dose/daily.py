@@ -7,13 +7,16 @@ from relaxant.medicines.dose.units import BY_STRENGTH, HOURS, day_unit, in_unit,
 from relaxant.medicines.dose.words import say
 from relaxant.medicines.regimen import Amount, Dose, Strength
 
+_TIMES = frozenset({"h", "hr", "hrs", "hour", "hours", "d", "day", "wk", "week"})
 Ends = tuple[float | None, float | None]
 """The least that is certain and the most that is allowed."""
 
 
 def strength_of(unit: str, strength: Strength | None) -> Strength | None:
-    """The strength where it turns this unit into a mass: pieces by a strength per piece, mL by one per mL."""
+    """The strength where it turns this unit into a mass: pieces by a strength per piece, mL by one per mL; what a patch gives in a time is none."""
     if strength is None or unit not in BY_STRENGTH or (unit == "mL") != (strength.per == "mL"):
+        return None
+    if strength.per.casefold() in _TIMES:
         return None
     return strength
 

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from relaxant.medicines.dose.words import Entry, Meaning, vocabulary
 
 _LONGEST_KEPT: Final = 40
-_SHORT: Final = {"w/": "with", "w/o": "without"}
+_SHORT: Final = {"w/": "with", "w/o": "without", "s/c": "sc", "p/o": "po", "i/m": "im", "i/v": "iv", "s/l": "sl"}
 _PAD: Final = 16
 _NO_KINDS: Final = ["end"] * _PAD
 _NO_WORDS: Final = [""] * _PAD
@@ -117,7 +117,7 @@ def _phrase(
 @cache
 def _pattern() -> re.Pattern[str]:
     return re.compile(
-        r"(?P<word>(?<![^\W_])w/(?:o(?![^\W_]))?|(?:[a-z]\.)+[a-z](?![a-z])\.?|[^\W\d_]+(?:['’][a-z]+)?|[%×])"
+        r"(?P<word>(?<![^\W_])w/(?:o(?![^\W_]))?|(?<![^\W_])(?:s/[cl]|p/o|i/[mv])(?![^\W_])|(?:[a-z]\.)+[a-z](?![a-z])\.?|[^\W\d_]+(?:['’][a-z]+)?|[%×])"
         r"|(?P<date>(?<![\d.,/-])(?:\d{4}-\d{1,2}-\d{1,2}(?:[tT][\d:.zZ+-]+)?|\d{1,4}[/.]\d{1,2}[/.]\d{2,4}"
         r"|\d{1,2}-\d{1,2}-\d{4})(?![\d/]))"
         r"|(?P<clock>(?<!\d)\d{1,2}:\d{2}(?!\d))"

@@ -18,6 +18,8 @@ WHOLE_PIECES: Final = COUNTED - {"puff", "drop", "spray", "application"}
 SOLID: Final = frozenset({"tablet", "capsule", "piece", "patch", "suppository", "lozenge", "film"})
 """Pieces of which nobody measures a volume."""
 MOST_PIECES: Final = 10.0
+MOST_PATCHES: Final = 3.0
+"""Patches that somebody wears at once: a larger number beside the word is the strength of one."""
 BY_STRENGTH: Final = COUNTED | {"mL"}
 """Units that a product's strength turns into a mass."""
 MICROGRAM_ROUTES: Final = frozenset({"intrathecal", "epidural"})
@@ -25,6 +27,15 @@ VOLUMES: Final = {"teaspoon": 5.0, "tablespoon": 15.0, "L": 1000.0}
 """Volumes that are kept in mL."""
 SPOONS: Final = frozenset({"teaspoon", "tablespoon"})
 LARGEST: Final = 1e7
+
+
+def too_many(unit: str, high: float | None) -> str | None:
+    """The key of the sentence that so many of these are more than anyone takes, or wears, at once; None where somebody may."""
+    if high is None or unit not in WHOLE_PIECES:
+        return None
+    if unit == "patch":
+        return "many_patches" if high > MOST_PATCHES else None
+    return "many_pieces" if high > MOST_PIECES else None
 
 
 @lru_cache(maxsize=1024)
