@@ -111,7 +111,7 @@ class Registry:
 
     def unusable(self, last: date) -> tuple[tuple[str, str, int], ...]:
         """Rows that cannot be used, by table: (table, why, how many). ``last`` is the last day of the data; ``persons`` is kept."""
-        out = list(self.engine.faults())
+        out = [] if self._person is not None else list(self.engine.faults())  # of these nobody can say whose they are
         for table in TABLES:
             if not self.has(table.name) or table.name in ("concept", "concept_ancestor", "drug_strength"):
                 continue
@@ -122,9 +122,7 @@ class Registry:
                 tests["its person is not in the table person"] = f"p.person_id IS NULL AND {person} IS NOT NULL"
                 joined = f"LEFT JOIN persons AS p ON p.person_id = {person}"
             counts = ", ".join(f"COUNT(*) FILTER (WHERE {test}) AS n{i}" for i, test in enumerate(tests.values()))
-            row = self.engine.rows(f"SELECT {counts} FROM {self.engine.source(table.name)} AS s {joined}").to_pylist()[
-                0
-            ]
+            row = self.engine.rows(f"SELECT {counts} FROM {self.engine.source(table.name)} AS s {joined}{self._of_person(table.name)}").to_pylist()[0]  # fmt: skip
             out += [(table.name, why, int(n)) for why, n in zip(tests, row.values(), strict=True) if n]
         return tuple(out)
 

@@ -64,6 +64,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     dangling: tuple[str, ...]  # what entries of packs name and nothing is
     silenced: tuple[Silenced, ...]
     changed: tuple[str, ...]  # agents that a pack changes
+    local: dict[str, str]  # rules and sources that packs write (“rules ID”), each with what the stamp calls its pack
     medicine_names: tuple[MedicineName, ...]  # of packs, beside the dictionary
     sources: dict[str, Source]
     agents: dict[str, Agent]
@@ -221,7 +222,7 @@ def read_document(path: Path, name: str) -> Document:
     """One file of a pack. Raises :class:`KnowledgeError` naming the file and the place in it, for every entry that does not fit."""
     from relaxant.knowledge.document import Document
 
-    text = _text(path, name)
+    text = read_text(path, name)
     try:
         plain = read_yaml(text, name, _ONE)
     except InputError as error:
@@ -234,7 +235,8 @@ def read_document(path: Path, name: str) -> Document:
         raise KnowledgeError(*(faults_of_document(plain, text, name) or [f"{name}: {error}"])) from None
 
 
-def _text(path: Path, name: str) -> str:
+def read_text(path: Path, name: str) -> str:
+    """The text of a file of a pack. Raises :class:`KnowledgeError`."""
     try:
         return decode_text(path.read_bytes(), name) if path.stat().st_size else ""
     except InputError as error:
@@ -244,7 +246,7 @@ def _text(path: Path, name: str) -> str:
 def read_wording(path: Path, name: str) -> dict[str, Any]:
     """One page of words: nested mappings and lists of text."""
     try:
-        plain = read_yaml(_text(path, name), name)
+        plain = read_yaml(read_text(path, name), name)
     except InputError as error:
         raise KnowledgeError(str(error)) from None
     if not isinstance(plain, dict):

@@ -153,7 +153,7 @@ def _limits(agent: str, facts: Facts, row: int) -> Iterator[ShownBound]:
         facts.column("weight"),
         facts.knowledge.agents[agent].routes[0],
     )
-    words = facts.knowledge.words("planning")["limits"]
+    planning = facts.knowledge.words("planning")
     for kind, bounds, by_weight in _LIMITS:
         for ceiling in ceilings(facts.knowledge, facts.jurisdiction, agent, kind):
             if ceiling.limit.routes and route not in ceiling.limit.routes:
@@ -170,6 +170,8 @@ def _limits(agent: str, facts: Facts, row: int) -> Iterator[ShownBound]:
                 value = ceiling.value * weight.low.item(row) if weight.settled(row) else None
                 needs = (*needs, *(() if weight.settled(row) else ("weight",)))
             limit = ceiling.limit
+            local = f"sources {limit.source}" in facts.knowledge.local
+            words = {**planning["limits"], **(planning["limits_of_place"] if local else {})}
             yield ShownBound(
                 id=f"{OF_LABEL}{kind}:{plain_number(ceiling.value)}",
                 agent=agent,

@@ -29,7 +29,7 @@ from relaxant.report.plan_page import PlanHead, PlanView, Section, TakenView
 from relaxant.report.plan_view import plan_view
 from relaxant.report.shown import clean, counted, title_of
 from relaxant.reviewing import Fact, Review, ShownMedicine, Watch
-from relaxant.rules.findings import Finding, Unchecked
+from relaxant.rules.findings import Finding, Unchecked, packs_of
 from relaxant.rules.reasons import Cited, Effect
 from relaxant.rules.wording import capital
 
@@ -413,6 +413,7 @@ class _Page:
             why.append(self.effect(finding.effect))
         if finding.frequency:
             why.append(words["frequency"].format(text=clean(finding.frequency)))
+        local = packs_of(finding, self.knowledge)
         grade = words["grade"].format(
             grade=self.words["evidence"][finding.evidence],
             verified=self.words["verified" if finding.verified else "not_verified"],
@@ -423,7 +424,11 @@ class _Page:
             Part(
                 "sure",
                 words["sure"],
-                (grade, counted(words["rules"], len(finding.rules), names=self.listed(map(clean, finding.rules)))),
+                (
+                    grade,
+                    counted(words["rules"], len(finding.rules), names=self.listed(map(clean, finding.rules))),
+                    words["local"].format(packs=self.listed(map(clean, local))) if local else "",
+                ),
                 marks,
             ),
             Part("instead", words["instead"], tuple(clean(a) for a in finding.alternatives)),

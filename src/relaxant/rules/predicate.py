@@ -163,7 +163,7 @@ def _fact(name: str, node: Mapping[str, Any], agent: str, where: str) -> Clauses
     if node.get("unit", "") != known.unit and not (known.unit == "dose" and node.get("unit")):
         would = f"write `unit: {known.unit}`" if known.unit else "leave `unit` out"
         raise KnowledgeError(
-            f"{where}: {name} is in {known.unit or 'no unit'}, not {node.get('unit', 'no unit')}; {would}"
+            f"{where}: {name} is in {known.unit or 'no unit'}, {f'not {said}' if (said := node.get('unit')) else 'and none is said'}; {would}"
         )
     return compared
 
