@@ -523,7 +523,7 @@ def _simulate(options: argparse.Namespace) -> int:
         try:
             from relaxant.cli_simulate_cohort import run as followed
         except ModuleNotFoundError as error:
-            raise InputError("--cohort", error.name or "a library", "a library of the screen is not installed", "run `pip install 'relaxant[screen]'`") from None  # fmt: skip
+            raise InputError("--cohort", error.name or "a library", "a library of the screen is not installed", "run `pip install 'relaxant[screen]'`, in a checkout `pip install -e '.[screen]'`") from None  # fmt: skip
         _write(followed(options, load_knowledge(*options.pack), today()), None)
         return 0
     _write(run(options, load_knowledge(*options.pack), today()), options.output)
@@ -615,7 +615,7 @@ def _serve(options: argparse.Namespace) -> int:
     try:
         from relaxant.service.serve import run
     except ModuleNotFoundError as error:
-        raise InputError("serve", error.name or "a library", "a library of the service is not installed", "run `pip install 'relaxant[serve]'`") from None  # fmt: skip
+        raise InputError("serve", error.name or "a library", "a library of the service is not installed", "run `pip install 'relaxant[serve]'`, in a checkout `pip install -e '.[serve]'`") from None  # fmt: skip
     return run(options, os.environ)
 
 
@@ -623,7 +623,7 @@ def _audit(options: argparse.Namespace) -> int:
     try:
         from relaxant.cli_audit import run
     except ModuleNotFoundError as error:
-        raise InputError("audit", error.name or "a library", "a library of the service is not installed", "run `pip install 'relaxant[serve]'`") from None  # fmt: skip
+        raise InputError("audit", error.name or "a library", "a library of the service is not installed", "run `pip install 'relaxant[serve]'`, in a checkout `pip install -e '.[serve]'`") from None  # fmt: skip
     if options.output is None:
         return run(options, os.environ, sys.stdout.buffer)
     try:
@@ -638,7 +638,7 @@ def _screen(options: argparse.Namespace) -> int:
     try:
         from relaxant.cli_screen import run
     except ModuleNotFoundError as error:
-        raise InputError("screen", error.name or "a library", "a library of the screen is not installed", "run `pip install 'relaxant[screen]'`") from None  # fmt: skip
+        raise InputError("screen", error.name or "a library", "a library of the screen is not installed", "run `pip install 'relaxant[screen]'`, in a checkout `pip install -e '.[screen]'`") from None  # fmt: skip
     from relaxant.knowledge.load import load_knowledge
 
     return run(options, load_knowledge(*options.pack), today())
@@ -648,7 +648,7 @@ def _cohort(options: argparse.Namespace) -> int:
     try:
         from relaxant.cli_cohort import run
     except ModuleNotFoundError as error:
-        raise InputError("cohort", error.name or "a library", "a library of the screen is not installed", "run `pip install 'relaxant[screen]'`") from None  # fmt: skip
+        raise InputError("cohort", error.name or "a library", "a library of the screen is not installed", "run `pip install 'relaxant[screen]'`, in a checkout `pip install -e '.[screen]'`") from None  # fmt: skip
     from relaxant.knowledge.load import load_knowledge
 
     return run(options, load_knowledge(*options.pack))
@@ -665,7 +665,7 @@ def _person(options: argparse.Namespace) -> int:
     try:
         from relaxant.cli_person import run
     except ModuleNotFoundError as error:
-        raise InputError("cohort", error.name or "a library", "a library of the screen is not installed", "run `pip install 'relaxant[screen]'`") from None  # fmt: skip
+        raise InputError("cohort", error.name or "a library", "a library of the screen is not installed", "run `pip install 'relaxant[screen]'`, in a checkout `pip install -e '.[screen]'`") from None  # fmt: skip
     from relaxant.knowledge.load import load_knowledge
 
     _write(run(options, load_knowledge(*options.pack), today()), options.output)

@@ -102,9 +102,7 @@ def read_doses(registry: Registry, glossary: Glossary) -> None:
 def read_measurements(registry: Registry, concepts: Concepts, glossary: Glossary) -> None:
     """Reads every distinct measurement in its unit and loads ``measured``: its keys, its item, and how its values come into the lab's own unit."""
     key = f"{prepare.measured_key()}, {prepare.bound()}"
-    rows = _distinct(
-        registry, concepts, "measurement", key, concept="measurement_concept_id", unit="unit_concept_id"
-    )
+    rows = _distinct(registry, concepts, "measurement", key, concept="measurement_concept_id", unit="unit_concept_id")
     rows = concepts.beside(rows, "concept", _OWN)
     rows = concepts.beside(rows, "unit", {"unit_code": 1, "unit_name": 2})
     registry.engine.load("measured", map_measurements(rows, glossary))
@@ -112,7 +110,9 @@ def read_measurements(registry: Registry, concepts: Concepts, glossary: Glossary
 
 def read_conditions(registry: Registry, concepts: Concepts, glossary: Glossary) -> None:
     """Reads every distinct condition and loads ``condition``: its keys, its kind and item, for how long it counts."""
-    rows = _distinct(registry, concepts, "condition_occurrence", prepare.condition_key(), concept="condition_concept_id")
+    rows = _distinct(
+        registry, concepts, "condition_occurrence", prepare.condition_key(), concept="condition_concept_id"
+    )
     rows = concepts.beside(rows, "concept", _OWN)
     rows = concepts.beside(rows, "source_concept", {"source_vocabulary_id": 0, "source_code": 1, "source_name": 2})
     above = _above(registry, rows["concept"], glossary)

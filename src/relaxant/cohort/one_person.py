@@ -88,5 +88,9 @@ def _usable(registry: Registry, person: int, day: date) -> None:
     if why is None and died is not None and died < day_number(day):
         why = _DIED
     if why is not None:
-        would = "give another day with --as-of, or another person" if why in _OF_A_DAY else "give another person, or mend the row in the table person"
+        would = (
+            "give another day with --as-of, or another person"
+            if why in _OF_A_DAY
+            else "give another person, or mend the row in the table person"
+        )
         raise InputError("ID", person, f"nothing can be said of this person as of {day}: {why}", would)

@@ -17,7 +17,7 @@ from relaxant.planning.plan import OF_LABEL, BoundKind, ShownBound
 from relaxant.quantities import plain_number
 from relaxant.rules.asked import Answer, asked
 from relaxant.rules.findings import Finding
-from relaxant.rules.reasons import Cited, cited
+from relaxant.rules.reasons import Cited, cited, decided_here
 from relaxant.rules.wording import fill, listed, shown_agent_name, shown_name
 
 _LIMITS: tuple[tuple[str, BoundKind, bool], ...] = (
@@ -170,8 +170,8 @@ def _limits(agent: str, facts: Facts, row: int) -> Iterator[ShownBound]:
                 value = ceiling.value * weight.low.item(row) if weight.settled(row) else None
                 needs = (*needs, *(() if weight.settled(row) else ("weight",)))
             limit = ceiling.limit
-            local = f"sources {limit.source}" in facts.knowledge.local
-            words = {**planning["limits"], **(planning["limits_of_place"] if local else {})}
+            here = planning["limits_of_place"] if decided_here(limit.source, facts.knowledge) else {}
+            words = {**planning["limits"], **here}
             yield ShownBound(
                 id=f"{OF_LABEL}{kind}:{plain_number(ceiling.value)}",
                 agent=agent,

@@ -12,7 +12,18 @@ from relaxant.facts.facts import Facts
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Evidence, Modifier, Outcome, Rule, Situation, Spoken, Tier
 from relaxant.rules.evaluate import FIRES, OUTCOMES, UNKNOWN, Checks, Row, Test, because, settled_by
-from relaxant.rules.reasons import Because, Cited, Effect, Fired, because_of, ceilings_of, effect_of, is_weighed, sources_of
+from relaxant.rules.reasons import (
+    Because,
+    Cited,
+    Effect,
+    Fired,
+    because_of,
+    ceilings_of,
+    decided_here,
+    effect_of,
+    is_weighed,
+    sources_of,
+)
 from relaxant.rules.tiers import RANK, tier_with, worst_tier
 from relaxant.rules.wording import LONGEST_SUMMARY, fill, for_situation, shown_agent_name, shown_name
 
@@ -360,9 +371,9 @@ def worded(cause: Cause, facts: Facts, row: int) -> Finding:
 
 
 def _limit_of_place(fired: Fired, facts: Facts, row: int) -> bool:
-    """Whether what is passed is a limit that a pack sets."""
+    """Whether what is passed is a limit that somebody decided here."""
     return any(
-        f"sources {ceiling.limit.source}" in facts.knowledge.local
+        decided_here(ceiling.limit.source, facts.knowledge)
         for leaf in fired.leaves
         if ":over_limit:" in leaf.column
         for ceiling in ceilings_of(leaf, fired.test.agent, facts, row)

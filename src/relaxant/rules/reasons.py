@@ -214,10 +214,15 @@ def own_sources(rule: Rule, agent: str, knowledge: Knowledge) -> Sequence[Source
     return mine or rule.sources
 
 
+def decided_here(source: str, knowledge: Knowledge) -> bool:
+    """Whether a source is a decision that a pack brings, and no label or study that it adds."""
+    return f"sources {source}" in knowledge.local and knowledge.sources[source].kind == "policy"
+
+
 def cited(knowledge: Knowledge, source: str, place: str, says: str | None = None) -> Cited:
     """A source at a place, with its title and address."""
     known = knowledge.sources[source]
     url = known.url or (f"https://doi.org/{known.doi}" if known.doi else None)
-    own = f"sources {source}" in knowledge.local and known.publisher is not None and known.publisher not in known.title
+    own = decided_here(source, knowledge) and known.publisher is not None and known.publisher not in known.title
     title = f"{known.title}, {known.publisher}" if own else known.title
     return Cited(id=source, title=title, place=place, url=url, says=says)
