@@ -14,7 +14,7 @@ import jsonschema
 import msgspec
 
 from relaxant.io.read import read_file
-from relaxant.knowledge.load import load_knowledge
+from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.patient import Code, Line, Patient
 from relaxant.service.app import service
 from relaxant.service.house import House
@@ -41,12 +41,12 @@ LOINC = {"weight": "29463-7", "height": "8302-2"}
 class Desk:
     """A service in this process with a store of its own. ``post`` and ``get`` give the answer; every answer of a call is checked by our schemas."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, knowledge: Knowledge = KNOWLEDGE, **settings: Any) -> None:
         self.settings = Settings(folder=str(folder), rate=0, **settings)
         self.clock = [NOW]
         self.house = House(
             settings=self.settings,
-            knowledge=KNOWLEDGE,
+            knowledge=knowledge,
             store=open_store(self.settings),
             measured=Measured(),
             now=lambda: self.clock[0],

@@ -256,3 +256,37 @@ def test_what_was_left_is_counted_by_its_rows(folder: Path) -> None:
         ("drug", "Frobnozine tablets", 2, True),
         ("measurement", "Hemoglobin", 1, False),
     ]
+
+
+UNEXPLAINED = 900_000  # added to every concept: numbers that no table explains
+
+
+def unexplained(folder: Path) -> None:
+    """A registry with numbers of concepts, the source's words beside them, and no row in ``concept`` for those numbers."""
+    write(folder, "person", [{"person_id": 1, "gender_concept_id": 8532, "year_of_birth": 1968}])
+    drug = {"person_id": 1, "drug_exposure_start_date": date(2026, 11, 1), "quantity": 90.0, "days_supply": 30}
+    write(folder, "drug_exposure", [
+        {**drug, "drug_concept_id": UNEXPLAINED + 1, "drug_source_value": "baclofen 10 MG Oral Tablet"},
+        {**drug, "drug_concept_id": UNEXPLAINED + 2, "drug_source_value": None},
+    ])  # fmt: skip
+    noted = {"person_id": 1, "condition_start_date": date(2020, 5, 1)}
+    write(folder, "condition_occurrence", [{**noted, "condition_concept_id": UNEXPLAINED + 3, "condition_source_value": "multiple sclerosis"}])  # fmt: skip
+    value = {"person_id": 1, "measurement_date": date(2026, 11, 1), "value_as_number": 88.4}
+    write(folder, "measurement", [{**value, "measurement_concept_id": UNEXPLAINED + 5, "measurement_source_value": "2160-0", "unit_concept_id": UNEXPLAINED + 6, "unit_source_value": "umol/L"}])  # fmt: skip
+
+
+@pytest.mark.parametrize("explained", [None, {}, CONCEPTS])
+def test_a_concept_that_nothing_explains_is_read_by_the_words_of_its_source(
+    tmp_path: Path, explained: dict[int, tuple[str, str, str]] | None
+) -> None:
+    unexplained(tmp_path)
+    if explained is not None:
+        rows = [{"concept_id": i, "vocabulary_id": v, "concept_code": c, "concept_name": n} for i, (v, c, n) in explained.items()]  # fmt: skip
+        write(tmp_path, "concept", rows or [{"concept_id": 0, "vocabulary_id": None, "concept_code": None, "concept_name": "none"}])  # fmt: skip
+    made, patient = prepared(tmp_path)
+    said = [line.said for line in patient.medicines or ()]
+    assert "baclofen 10 MG Oral Tablet, 90 in 30 days" in said and len(said) == 2
+    assert [c.name for c in patient.conditions or ()] == ["multiple sclerosis"]
+    (creatinine,) = patient.labs
+    assert creatinine.value == pytest.approx(1.0, rel=1e-3)
+    assert [(one.domain, one.vocabulary, one.code, one.rows) for one in made.left if one.lost] == [("drug", "concept_id", str(UNEXPLAINED + 2), 1)]  # fmt: skip

@@ -192,3 +192,28 @@ def test_a_person_of_a_postgresql_database(server: Any, folder: Path) -> None:
     database.close()
     there = open_person(url, 17, KNOWLEDGE, today=TODAY, as_of=TODAY)
     assert there == open_person(str(folder), 17, KNOWLEDGE, today=TODAY, as_of=TODAY)
+
+
+def test_rows_of_the_person_that_cannot_be_used_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "person.csv").write_text("person_id,gender_concept_id,year_of_birth\n1,8532,1970\n2,8507,1960\n")
+    rows = [
+        "1,tizanidine 4 MG tablet,31/12/2025,30",
+        "1,aspirin,2025-12-01,30",
+        "2,baclofen 10 MG tablet,2025-13-40,30",
+    ]
+    head = "person_id,drug_source_value,drug_exposure_start_date,days_supply"
+    (tmp_path / "drug_exposure.csv").write_text("\n".join([head, *rows]) + "\n")
+    for more in ((), ("--as-of", "2025-12-15")):
+        file, said = opened(capsys, tmp_path, 1, *more)
+        assert b"tizanidine" not in file
+        assert "not used: 1 row of drug_exposure: drug_exposure_start_date is no day" in said
+
+
+def test_of_a_person_with_different_rows_no_other_day_is_advised(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "person.csv").write_text("person_id,gender_concept_id,year_of_birth\n1,8532,1970\n1,8532,1960\n")
+    head = "person_id,drug_source_value,drug_exposure_start_date,days_supply"
+    (tmp_path / "drug_exposure.csv").write_text(f"{head}\n1,aspirin,2025-12-01,30\n")
+    said = refused(capsys, tmp_path, 1)
+    assert "the same person_id on different rows" in said and "--as-of" not in said and "mend the row" in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.overlays import AgentChange, changed
+from relaxant.lint_rules import faults_of_rule
 from relaxant.linting import check
 from relaxant.medicines.dictionary import lookup_name
 from relaxant.medicines.local import dictionary_of
@@ -25,6 +27,7 @@ from relaxant.medicines.read import read_medicines
 from relaxant.pharmacology.cards.soundness import faults_of
 from relaxant.plain import read_yaml
 from relaxant.reviewing import review
+from relaxant.rules.findings import packs_of
 from test_lint import SOURCE, rule
 
 HOW_TO = ROOT / "docs" / "how-to"
@@ -105,7 +108,7 @@ def said(folder: Path, files: dict[str, str | bytes]) -> list[str]:
         ({}, "there is no .yaml file in this folder"),
         ({"rules.yml": GOOD}, "rules.yml: only files that end in .yaml are read; rename it"),
         ({"r.yaml": GOOD.replace("  title: Li", "    title: Li")}, r"r.yaml, line \d+, column \d+: .*check the indentation"),
-        ({"r.yaml": GOOD.replace("  title: Li", "\ttitle: Li")}, r"r.yaml, line \d+, column \d+: .*not valid YAML"),
+        ({"r.yaml": GOOD.replace("  title: Li", "\ttitle: Li")}, r"r.yaml, line \d+, column \d+: .*not valid YAML.*a tab .* indent with spaces"),
         ({"r.yaml": "ruls: []\n"}, "r.yaml, line 1: “ruls”: a pack has no such list; did you mean “rules”"),
         ({"r.yaml": "medicines: [baclofen]\n"}, "r.yaml, line 1: “medicines”: .*a patient file.*outside"),
         ({"r.yaml": "- rule: x\n"}, "r.yaml, line 1: .*named lists"),
@@ -121,8 +124,8 @@ def said(folder: Path, files: dict[str, str | bytes]) -> list[str]:
         ({"r.yaml": GOOD + "---\n" + GOOD}, r"r.yaml, line \d+: “a second document”"),
         ({"a.yaml": GOOD, "b.yaml": yaml.safe_dump({"rules": [rule()]})}, "b.yaml: rules: “ward-baclofen-lithium” is defined twice in one pack .*a.yaml"),
         ({"r.yaml": GOOD, "wording/review.yaml": "limits: {}\n"}, "wording/review.yaml: .*wording/en/review.yaml"),
-        ({"r.yaml": GOOD, "pack.yaml": "silences:\n- {rule: baclofen-lithum, why: x, source: my-source, place: '1'}\n"}, "pack.yaml: silences: “baclofen-lithum”: there is no rule .*“baclofen-lithium”"),
-        ({"r.yaml": GOOD, "pack.yaml": "changes:\n- agent: baclofin\n"}, "pack.yaml: changes: “baclofin”: there is no agent .*“baclofen”"),
+        ({"r.yaml": GOOD, "pack.yaml": "silences:\n- {rule: baclofen-lithum, why: x, source: my-source, place: '1'}\n"}, "pack.yaml, line 2: silences: “baclofen-lithum”: there is no rule .*“baclofen-lithium”"),
+        ({"r.yaml": GOOD, "pack.yaml": "changes:\n- agent: baclofin\n"}, "pack.yaml, line 2: changes: “baclofin”: there is no agent .*“baclofen”"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_told_with_its_place(
@@ -155,8 +158,10 @@ def packed(**lists: Any) -> dict[str, str | bytes]:
 @pytest.mark.parametrize(
     ("lists", "says"),
     [
-        ({"rules": [rule(when={"fact": "egrf", "below": "30", "unit": "mL/min/1.73 m2"})]}, "ours.yaml: rules ward-baclofen-lithium.when: there is no fact “egrf”; did you mean “egfr”"),
-        ({"rules": [rule(when={"fact": "egfr", "below": "30"})]}, "egfr is in mL/min/1.73 m2, not no unit; write `unit: mL/min/1.73 m2`"),
+        ({"rules": [rule(when={"fact": "egrf", "below": "30", "unit": "mL/min/1.73 m2"})]}, r"ours.yaml, line \d+: rules ward-baclofen-lithium.when: there is no fact “egrf”; did you mean “egfr”"),
+        ({"rules": [rule(when={"fact": "egfr", "below": "30"})]}, "egfr is in mL/min/1.73 m2, and none is said; write `unit: mL/min/1.73 m2`"),
+        ({"rules": [rule(when={"all": [{"fact": "egrf"}, {"fact": "QTc", "above": "450", "unit": "ms"}]})]}, r"rules ward-baclofen-lithium.when.all\[1\]: there is no fact “QTc”"),
+        ({"rules": [rule(agents=["baclofin"], when={"fact": "egrf"})]}, "there is no fact “egrf”"),
         ({"rules": [rule(when={"fakt": "egfr"})]}, "“{fakt: egfr}”: a predicate has exactly one of"),
         ({"rules": [rule(when={"fact": "egfr", "less_than": "30", "unit": "mL/min/1.73 m2"})]}, "less_than does not belong beside fact; there may be below, at_most"),
         ({"rules": [rule(when={"condition": "epilepsi"})]}, "there is no condition “epilepsi”; did you mean “epilepsy”"),
@@ -169,16 +174,16 @@ def packed(**lists: Any) -> dict[str, str | bytes]:
         ({"rules": [rule(tier="DANGER", verified="false")]}, "not verified, so it may not be DANGER; write `tier: WATCH`"),
         ({"rules": [rule(cases=[{"name": "x", "expect": "fires", "patient": {"weight": "61"}}, *rule()["cases"]])]}, "case “x”: its patient cannot be read: weight"),
         ({"rules": [rule(cases=[{**rule()["cases"][0], "agent": "baclofin"}, *rule()["cases"]])]}, "case “both”: there is no agent “baclofin”"),
-        ({"rules": [rule(rule="baclofen-lithium")]}, "ours.yaml: rules baclofen-lithium: an entry of this id lies below .*`replaces:`"),
+        ({"rules": [rule(rule="baclofen-lithium")]}, r"ours.yaml, line \d+: rules baclofen-lithium: an entry of this id lies below .*`replaces:`"),
         ({"rules": [rule()], "replaces": [{"kind": "rules", "id": "baclofen-lithium", "why": "x"}], "pack": SHEET}, "this pack does not write it"),
         ({"rules": [rule(rule="baclofen-lithum")], "replaces": [{"kind": "rules", "id": "baclofen-lithum", "why": "x"}], "pack": SHEET}, "there is no such entry below .*did you mean “baclofen-lithium”"),
         ({"silences": [{"rule": "baclofen-lithium", "why": "x", **CITED}]}, "nobody signs it; write `pack: "),
         ({"rules": [rule()], "pack": {**SHEET, "signed_on": "2999-01-01"}}, "pack.signed_on: “2999-01-01” is still to come"),
         ({"rules": [rule()], "pack": {**SHEET, "signed_on": "20 November"}}, "pack.signed_on: “20 November” is no day"),
         ({"medicine_names": [{"name": "Lioresal", "ingredients": ["tizanidine"], **CITED}]}, r"the dictionary has this name already \(baclofen\)"),
-        ({"medicine_names": [{"name": "Wardofen", "ingredients": ["baklofen"], **CITED}]}, "ours.yaml: medicine_names Wardofen: the dictionary has no ingredient “baklofen”"),
+        ({"medicine_names": [{"name": "Wardofen", "ingredients": ["baklofen"], **CITED}]}, r"ours.yaml, line \d+: medicine_names Wardofen: the dictionary has no ingredient “baklofen”"),
         ({"medicine_names": [{"name": "Wardofen", **CITED}]}, "it stands for nothing"),
-        ({"changes": [{"agent": "baclofen", "limits": [{"kind": "daily", "value": "60", "unit": "furlong", **CITED}]}], "pack": SHEET}, "ours.yaml: agents baclofen limit: the unit “furlong” is not known"),
+        ({"changes": [{"agent": "baclofen", "limits": [{"kind": "daily", "value": "60", "unit": "furlong", **CITED}]}], "pack": SHEET}, r"ours.yaml, line \d+: agents baclofen limit: the unit “furlong” is not known"),
     ],
 )  # fmt: skip
 def test_what_an_entry_says_wrongly_is_told_with_what_would_do(
@@ -186,6 +191,54 @@ def test_what_an_entry_says_wrongly_is_told_with_what_would_do(
 ) -> None:
     faults = said(tmp_path, packed(**lists))
     assert any(re.search(says, fault) for fault in faults), faults
+
+
+def test_a_fault_of_an_entry_names_the_line_of_what_is_wrong(tmp_path: Path) -> None:
+    lines = [
+        "sources: [{id: my-source, kind: policy, title: Minutes, date: 2026-11-20, seen: text}]",
+        "rules:",
+        "  - rule: ward",
+        "    title: A rule",
+        "    agents: [baclofen]",
+        "    when:",
+        "      all:",
+        "        - {fact: age, above: 60, unit: years}",
+        "        - {fact: egrf, below: 30}",
+        "    tier: WATCH",
+        "    cause: ward",
+        '    summary: "{agent} at {egrf}. Ask."',
+        "    consequence: Drowsiness.",
+        "    mechanism: Unknown.",
+        "    action: Ask.",
+        "    evidence: local",
+        "    sources:",
+        "      - {source: my-source, place: a}",
+        "      - {source: my-sauce, place: b}",
+        "    cases: []",
+        "silences:",
+        "  - {rule: baclofen-lithium, why: x, source: my-sauce, place: c}",
+        "pack:",
+        "  name: EXAMPLE hospital",
+        '  version: "1"',
+        "  signed_by: EXAMPLE committee",
+        "  signed_on: 20 November",
+    ]
+    faults = said(tmp_path, {"ours.yaml": "\n".join(lines) + "\n"})
+    assert sorted({int(fault.removeprefix("ours.yaml, line ").partition(":")[0]) for fault in faults}) == [3, 9, 12, 19, 22, 27]  # fmt: skip
+
+
+def test_the_line_of_a_case_that_comes_out_otherwise_is_named(tmp_path: Path) -> None:
+    cases = [*rule()["cases"], {"name": "wrong", "expect": "silent", "patient": rule()["cases"][0]["patient"]}]
+    text = yaml.safe_dump({"sources": [SOURCE], "rules": [rule(cases=cases)]}, sort_keys=False)
+    (fault,) = said(tmp_path, {"ours.yaml": text})
+    line = next(i for i, row in enumerate(text.splitlines(), 1) if "name: wrong" in row)
+    assert fault.startswith(f"ours.yaml, line {line}: rules ward-baclofen-lithium, case “wrong”: expected")
+
+
+def test_only_a_pack_may_say_that_a_rule_is_the_decision_of_a_place(tmp_path: Path, knowledge: Knowledge) -> None:
+    assert said(tmp_path, packed(rules=[rule(evidence="local")])) == []
+    own = msgspec.structs.replace(knowledge.rules["baclofen-lithium"], evidence="local")
+    assert any("“local” is what a pack's own rule may say" in what for _, what in faults_of_rule(own, knowledge))
 
 
 def card(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
@@ -286,6 +339,44 @@ def test_a_silenced_rule_is_not_tested_and_reviews_of_its_agent_say_so(tmp_path:
         read_patient({"medicines": ["tizanidine 2 mg three times a day"]}, here, today=TODAY), knowledge=here
     )
     assert not any("silences" in line for line in other.limits)
+
+
+def of_a_place(folder: Path) -> Knowledge:
+    """A pack with a ceiling, a rule and a silence of its own."""
+    ceiling = {"kind": "daily", "value": "60", "unit": "mg", "age_from": "75", **CITED}
+    return laid(
+        folder,
+        sources=[{**SOURCE, "publisher": "EXAMPLE hospital"}],
+        pack=SHEET,
+        changes=[{"agent": "baclofen", "limits": [ceiling]}],
+        rules=[rule(evidence="local")],
+        silences=[{"rule": "baclofen-lithium", "why": "we ask anyway", **CITED}],
+    )
+
+
+OLD = {"age": "81", "sex": "female", "medicines": ["baclofen 25 mg three times a day", "lithium 400 mg at night"]}
+
+
+def test_a_ceiling_and_a_rule_of_a_place_are_said_to_be_its_own_in_every_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = of_a_place(tmp_path / "pack")
+    shown = review(read_patient(OLD, here, today=TODAY), knowledge=here)
+    evidence = {name: finding.evidence for finding in shown.findings for name in finding.rules}
+    assert evidence["over-daily-limit"] == evidence["ward-baclofen-lithium"] == "local"
+    assert packs_of(shown.findings[0], here) == ("EXAMPLE hospital 1",)
+    file = tmp_path / "patient.yaml"
+    file.write_text(yaml.safe_dump({"as_of": TODAY.isoformat(), **OLD}))
+    for form in ("text", "html"):
+        assert main(["review", str(file), "--pack", str(tmp_path / "pack"), "--format", form]) == 0
+        words = " ".join(unescape(re.sub(r"<[^>]+>", " ", capsys.readouterr().out)).split())
+        assert words.count("Evidence: decided by this place") == 2
+        assert words.count("This place's own pack speaks here: EXAMPLE hospital 1.") == 2
+        assert form == "text" or "The most in a day at this place is 60 mg." in words
+        assert "The label's most in a day is 60 mg." not in words and "Our ward, EXAMPLE" in words
+    younger = review(read_patient({**OLD, "age": "50", "medicines": ["baclofen 40 mg three times a day"]}, here, today=TODAY), knowledge=here)  # fmt: skip
+    (over,) = [f for f in younger.findings if "over-daily-limit" in f.rules]
+    assert over.evidence == "label" and packs_of(over, here) == ()
 
 
 NAMES = [

@@ -96,7 +96,7 @@ def _extra(name: str, asked: str) -> Iterator[None]:
             asked,
             error.name or "a library",
             f"a library of the {of} is not installed",
-            f"run `pip install 'relaxant[{name}]'`",
+            f"run `pip install 'relaxant[{name}]'`, in a checkout `pip install -e '.[{name}]'`",
         ) from None
 
 

@@ -35,6 +35,8 @@ def run(options: argparse.Namespace, knowledge: Knowledge, today: date) -> bytes
 def _say(opened: Opened) -> None:
     if not opened.relaxant:
         print("relaxant: no relaxant is on the list of this person: a screen does not look at them", file=sys.stderr)
+    for table, why, count in opened.unusable:
+        print(f"relaxant: not used: {count} row{'' if count == 1 else 's'} of {table}: {why}", file=sys.stderr)
     for one in opened.left:
         what = one.name or one.code or "without a name"
         print(f"relaxant: not used: {one.domain} {what}, {one.rows} row{'' if one.rows == 1 else 's'}: {one.why}", file=sys.stderr)  # fmt: skip

@@ -55,6 +55,8 @@ def _period(options: argparse.Namespace, knowledge: Knowledge) -> PeriodAsked | 
 def _say(made: Screen, knowledge: Knowledge) -> None:
     tally, prepared = made.tally, made.prepared
     day = f"as of {prepared.as_of}" + ("" if prepared.as_of_said else ", the last day of the data")
+    if prepared.last is not None and prepared.as_of > prepared.last:
+        print(f"relaxant: {prepared.as_of} lies after the last day of the data, {prepared.last}: what was handed out since is not known, and who takes what is counted by the supplies of before; give a day up to {prepared.last} with --as-of", file=sys.stderr)  # fmt: skip
     if prepared.period is not None:
         day = f"from {prepared.period.first} to {prepared.period.last}"
     print(f"relaxant: {day}: {tally.persons:,} persons, {tally.relaxant:,} with a relaxant, {tally.findings:,} with a finding", file=sys.stderr)  # fmt: skip

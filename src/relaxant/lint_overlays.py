@@ -13,7 +13,7 @@ from relaxant.knowledge.dangling import id_of
 from relaxant.knowledge.document import Document
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.overlays import KINDS, Replacement
-from relaxant.knowledge.packs import pack_files, page_of, read_document, read_wording
+from relaxant.knowledge.packs import pack_files, page_of, read_document, read_text, read_wording
 
 _WORDING = "wording/"
 _SLOT = re.compile(r"\{[^{}]*\}")
@@ -24,23 +24,33 @@ class File(NamedTuple):
 
     name: str
     document: Document
+    text: str
 
 
 def files_of(pack: str) -> list[File]:
     """The files of a pack that hold entries. Raises :class:`relaxant.errors.KnowledgeError`."""
     folder = Path(pack)
     named = [(path.relative_to(folder).as_posix(), path) for path in pack_files(folder)]
-    return [File(name, read_document(path, name)) for name, path in named if not name.startswith(_WORDING)]
+    return [
+        File(name, read_document(path, name), read_text(path, name))
+        for name, path in named
+        if not name.startswith(_WORDING)
+    ]
+
+
+def entries_of(document: Document) -> Iterator[tuple[str, str, int]]:
+    """The entries of a file: kind, id and the place in the list of their kind."""
+    for kind in KINDS:
+        yield from ((kind, id_of(entry), i) for i, entry in enumerate(getattr(document, kind)))
+    yield from (("medicine_names", one.name, i) for i, one in enumerate(document.medicine_names))
+    yield from (("silences", one.rule, i) for i, one in enumerate(document.silences))
+    yield from (("changes", one.agent, i) for i, one in enumerate(document.changes))
 
 
 def entries(files: Sequence[File]) -> Iterator[tuple[str, str, str]]:
     """The entries of a pack: kind, id and the file that each stands in."""
     for file in files:
-        for kind in KINDS:
-            yield from ((kind, id_of(entry), file.name) for entry in getattr(file.document, kind))
-        yield from (("medicine_names", one.name, file.name) for one in file.document.medicine_names)
-        yield from (("silences", one.rule, file.name) for one in file.document.silences)
-        yield from (("changes", one.agent, file.name) for one in file.document.changes)
+        yield from ((kind, key, file.name) for kind, key, _ in entries_of(file.document))
 
 
 def faults_of_overlay(files: Sequence[File], below: Knowledge, replaced: Sequence[str]) -> Iterator[tuple[str, str]]:

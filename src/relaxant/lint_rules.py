@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from relaxant.errors import KnowledgeError, meant
@@ -34,6 +34,24 @@ def _texts(rule: Rule) -> Iterator[tuple[str, str]]:
     yield from (("alternatives", a) for a in rule.alternatives)
 
 
+def _predicate(node: object, agent: str, where: str) -> Iterator[tuple[str, str]]:
+    """What is wrong with a predicate: each part of it by itself, and if all are sound the whole."""
+    parts = [
+        (part, f"{where}.{kind}[{i}]")
+        for kind in ("all", "any")
+        if isinstance(node, Mapping) and list(node) == [kind] and isinstance(node[kind], list)
+        for i, part in enumerate(node[kind])
+    ]
+    faults = [fault for part, place in parts for fault in _predicate(part, agent, place)]
+    yield from faults
+    if not faults:
+        try:
+            read_predicate(node, agent, where)
+        except KnowledgeError as error:
+            place, _, what = str(error).partition(": ")
+            yield place, what
+
+
 def faults_of_rule(rule: Rule, knowledge: Knowledge) -> Iterator[tuple[str, str]]:
     """Every fault of a rule: where, and what."""
     where, dictionary = f"rules {rule.rule}", dictionary_of(knowledge)
@@ -51,17 +69,16 @@ def faults_of_rule(rule: Rule, knowledge: Knowledge) -> Iterator[tuple[str, str]
     for name in (*rule.partner.ingredients, *rule.partner.but_not) if rule.partner else ():
         if lookup_name(name, dictionary) is None:
             yield where, f"the dictionary does not know “{name}”; {add_name(name, dictionary)}"
-    for node in [rule.when, *(m.when for m in rule.modifiers)]:
+    nodes = [("when", rule.when), *((f"modifiers[{i}].when", m.when) for i, m in enumerate(rule.modifiers))]
+    for place, node in nodes:
         if node is None:
             continue
         yield from _names(node, where, knowledge)
-        for agent in agents[:1]:
-            try:
-                read_predicate(node, agent.agent, f"{where}.when")
-            except KnowledgeError as error:
-                place, _, what = str(error).partition(": ")
-                yield place, what
+        somebody = agents[0] if agents else next(iter(knowledge.agents.values()))
+        yield from dict.fromkeys(_predicate(node, somebody.agent, f"{where}.{place}"))
     yield from _rule_words(rule, where, agents)
+    if rule.evidence == "local" and where not in knowledge.local:
+        yield f"{where}.evidence", "“local” is what a pack's own rule may say; write how good the proof is"
     seen = [knowledge.sources[s.source].seen != "not seen" for s in rule.sources if s.source in knowledge.sources]
     if rule.tier in ("DANGER", "CHANGE"):
         if not rule.verified:

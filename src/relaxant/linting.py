@@ -5,8 +5,9 @@ Anyone can run it on their own pack: it is laid over the shipped knowledge and t
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -16,7 +17,8 @@ from relaxant.errors import KnowledgeError, meant
 from relaxant.knowledge.load import Knowledge, load_knowledge, read_packs
 from relaxant.knowledge.parts import cited_parts
 from relaxant.knowledge.prose import faults_of_prose
-from relaxant.lint_overlays import done_by, entries, faults_of_overlay, faults_of_words, files_of, rules_touched
+from relaxant.lint_overlays import File, done_by, faults_of_overlay, faults_of_words, files_of, rules_touched
+from relaxant.lint_places import in_its_file, placed
 from relaxant.medicines.dictionary import lookup_name
 from relaxant.medicines.local import add_name, dictionary_of, faults_of_names
 from relaxant.quantities import unit
@@ -56,7 +58,7 @@ def check(*packs: str) -> Checked:
         try:
             knowledge = read_packs(*packs[:number])
         except KnowledgeError as error:
-            return Checked([*faults, *(Fault(*_parted(fault)) for fault in error.faults)], does)
+            return Checked(_in_their_files([*faults, *(Fault(*_parted(fault)) for fault in error.faults)], packs), does)
         if below is not None:
             files = files_of(packs[number - 1])
             replaced = knowledge.replaced[len(below.replaced) :]
@@ -68,15 +70,24 @@ def check(*packs: str) -> Checked:
         return Checked(lint_knowledge(load_knowledge()), [])
     whole, shipped = below, load_knowledge()
     files_of_all = [file for pack in packs for file in files_of(pack)]
-    placed = {f"{kind} {key}": file for kind, key, file in entries(files_of_all)}
     for fault in lint_knowledge(whole, shipped, rules_touched(files_of_all, whole, shipped)):
         if _is_ours(fault, whole, shipped):
             continue
         if (rule := _case_of(fault)) is not None and whole.rules[rule] == shipped.rules.get(rule):
             does.append(f"with it a case of ours comes out otherwise: {fault.where}: {fault.what.partition(';')[0]}")
             continue
-        faults.append(_in_its_file(fault, placed))
-    return Checked(faults, does)
+        faults.append(fault)
+    return Checked(_in_their_files(faults, packs), does)
+
+
+def _in_their_files(faults: Iterable[Fault], packs: Iterable[str]) -> list[Fault]:
+    """Faults with the file and the line before the place, where a pack has it."""
+    files = list[File]()
+    for pack in packs:
+        with contextlib.suppress(KnowledgeError):  # what cannot be read has its lines already
+            files += files_of(pack)
+    known = placed(files)
+    return [Fault(in_its_file(fault.where, fault.what, known, files), fault.what) for fault in faults]
 
 
 def _parted(fault: str) -> tuple[str, str]:
@@ -96,20 +107,6 @@ def _is_ours(fault: Fault, whole: Knowledge, shipped: Knowledge) -> bool:
     if kind == "sources":
         return fault.what == UNCITED and key in shipped.sources and whole.sources[key] == shipped.sources[key]
     return kind == "agents" and key in whole.changed and key in shipped.agents and fault.what.startswith("coverage ")
-
-
-def _in_its_file(fault: Fault, placed: Mapping[str, str]) -> Fault:
-    """A fault with the file before the place, where a pack has it."""
-    at = fault.where.replace("agents ", "changes ", 1)
-    for where in (fault.where, at):
-        own = [
-            name
-            for name in placed
-            if where == name or where.startswith((f"{name} ", f"{name}.", f"{name},", f"{name}["))
-        ]
-        if own:
-            return Fault(f"{placed[max(own, key=len)]}: {fault.where}", fault.what)
-    return fault
 
 
 def lint_knowledge(

@@ -155,6 +155,12 @@ def _line(event: yaml.Event) -> int:
     return event.start_mark.line + 1 if event.start_mark is not None else 0
 
 
+def _tabbed(text: str, line: int) -> bool:
+    """Whether a line (from 0) is indented with a tab."""
+    row = [*text.splitlines(), *[""] * (line + 1)][line]
+    return "\t" in row[: len(row) - len(row.lstrip())]
+
+
 def _row(text: str, line: int) -> str:
     """The words of a line (from 0), or of the last one before it that has any."""
     rows = text.splitlines()[: line + 1]
@@ -255,6 +261,8 @@ def read_yaml(text: str, name: str, one: tuple[str, str] = _ONE) -> Any:
             where,
             came,
             f"this is not valid YAML ({getattr(error, 'problem', None) or 'it cannot be read'})",
-            "check the indentation, colons, quotes and brackets there",
+            "a tab stands at its beginning: indent with spaces"
+            if mark and _tabbed(text, mark.line)
+            else "check the indentation, colons, quotes and brackets there",
         ) from None
     return root

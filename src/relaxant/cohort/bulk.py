@@ -62,7 +62,8 @@ def prepare_bulk(
                     raise InputError("SOURCE", source, "no Patient with an id is in its lines", "give the Patient resources of the export as well")  # fmt: skip
                 if not any(kinds.get(kind) for kind in MEDICINES):
                     raise InputError("SOURCE", source, "nothing in it says what anybody takes", f"give {' or '.join(MEDICINES)} resources as well")  # fmt: skip
-                day = as_of or _newest(db, today)
+                newest = _newest(db, today)
+                day = as_of or newest
                 if day is None:
                     raise InputError("SOURCE", source, "nothing in it has a day up to today", "give the day with --as-of")  # fmt: skip
                 _keep_placed(db, day)
@@ -79,6 +80,7 @@ def prepare_bulk(
     return Prepared(
         as_of=day,
         as_of_said=as_of is not None,
+        last=newest,
         country=country,
         people=(nobody("a Patient without an id", met.nobody),) if met.nobody else (),
         again=again,

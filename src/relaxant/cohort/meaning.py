@@ -52,9 +52,23 @@ class Concepts:
 _OWN = {"vocabulary_id": 0, "concept_code": 1, "concept_name": 2}
 
 
+def _distinct(registry: Registry, concepts: Concepts, table: str, key: str, **columns: str) -> pa.Table:
+    """The distinct things of a table. ``columns`` say which of the model's columns a column of ``key`` comes from: a concept that the registry does not
+    explain is none, and its rows go by the source's own words."""
+    rows = registry.engine.rows(prepare.distinct(key, registry.typed(table)))
+    again = False
+    for name, column in columns.items():
+        numbers = rows[name].to_pylist()
+        found = zip(numbers, concepts.look_up(rows[name]), strict=True)
+        if strange := {n for n, meant in found if n and meant == _NO_CONCEPT}:
+            registry.by_words(table, column, strange)
+            again = True
+    return registry.engine.rows(prepare.distinct(key, registry.typed(table))) if again else rows
+
+
 def read_drugs(registry: Registry, concepts: Concepts, glossary: Glossary) -> pa.Table:
     """Reads every distinct drug and loads ``drug``: its keys, its number, its line, and ``chain``, which what follows one another as one course has in common."""
-    rows = registry.engine.rows(prepare.distinct(prepare.drug_key(), registry.typed("drug_exposure")))
+    rows = _distinct(registry, concepts, "drug_exposure", prepare.drug_key(), concept="drug_concept_id")
     rows = concepts.beside(rows, "concept", _OWN)
     rows = concepts.beside(rows, "route", {"route_code": 1, "route_name": 2})
     table = map_drugs(rows, glossary, _strengths(registry, concepts, rows["concept"]))
@@ -87,9 +101,8 @@ def read_doses(registry: Registry, glossary: Glossary) -> None:
 
 def read_measurements(registry: Registry, concepts: Concepts, glossary: Glossary) -> None:
     """Reads every distinct measurement in its unit and loads ``measured``: its keys, its item, and how its values come into the lab's own unit."""
-    rows = registry.engine.rows(
-        prepare.distinct(f"{prepare.measured_key()}, {prepare.bound()}", registry.typed("measurement"))
-    )
+    key = f"{prepare.measured_key()}, {prepare.bound()}"
+    rows = _distinct(registry, concepts, "measurement", key, concept="measurement_concept_id", unit="unit_concept_id")
     rows = concepts.beside(rows, "concept", _OWN)
     rows = concepts.beside(rows, "unit", {"unit_code": 1, "unit_name": 2})
     registry.engine.load("measured", map_measurements(rows, glossary))
@@ -97,7 +110,9 @@ def read_measurements(registry: Registry, concepts: Concepts, glossary: Glossary
 
 def read_conditions(registry: Registry, concepts: Concepts, glossary: Glossary) -> None:
     """Reads every distinct condition and loads ``condition``: its keys, its kind and item, for how long it counts."""
-    rows = registry.engine.rows(prepare.distinct(prepare.condition_key(), registry.typed("condition_occurrence")))
+    rows = _distinct(
+        registry, concepts, "condition_occurrence", prepare.condition_key(), concept="condition_concept_id"
+    )
     rows = concepts.beside(rows, "concept", _OWN)
     rows = concepts.beside(rows, "source_concept", {"source_vocabulary_id": 0, "source_code": 1, "source_name": 2})
     above = _above(registry, rows["concept"], glossary)
@@ -106,7 +121,7 @@ def read_conditions(registry: Registry, concepts: Concepts, glossary: Glossary) 
 
 def read_observations(registry: Registry, concepts: Concepts, glossary: Glossary) -> None:
     """Reads every distinct observation with its answer and loads ``observed``: its keys, its kind and item."""
-    rows = registry.engine.rows(prepare.distinct(prepare.observed_key(), registry.typed("observation")))
+    rows = _distinct(registry, concepts, "observation", prepare.observed_key(), concept="observation_concept_id")
     rows = concepts.beside(rows, "concept", _OWN)
     rows = concepts.beside(rows, "value_concept", {"value_vocabulary_id": 0, "value_code": 1, "value_name": 2})
     above = _above(registry, rows["concept"], glossary)
@@ -115,7 +130,7 @@ def read_observations(registry: Registry, concepts: Concepts, glossary: Glossary
 
 def read_procedures(registry: Registry, concepts: Concepts, glossary: Glossary) -> None:
     """Reads every distinct procedure and loads ``done``: its keys, its kind and item."""
-    rows = registry.engine.rows(prepare.distinct(prepare.done_key(), registry.typed("procedure_occurrence")))
+    rows = _distinct(registry, concepts, "procedure_occurrence", prepare.done_key(), concept="procedure_concept_id")
     rows = concepts.beside(rows, "concept", _OWN)
     registry.engine.load("done", map_procedures(rows, glossary, _above(registry, rows["concept"], glossary)))
 

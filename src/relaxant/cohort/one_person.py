@@ -20,15 +20,19 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.patient import Patient
 
 _MOST = 2**63 - 1
+_DIED = "died before that day"
+_OF_A_DAY = (_DIED, prepare.BORN_LATER, prepare.TOO_OLD)
+"""Reasons why nothing is said of somebody that another day does away with."""
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
     """A person as a patient file, on the day of the file. ``relaxant`` is whether a screen looks at them: whether a relaxant is on the list. ``left``:
-    what nothing was made of, and of it what a rule might have used."""
+    what nothing was made of, and of it what a rule might have used. ``unusable``: rows that cannot be used, by table and reason."""
 
     patient: Patient
     relaxant: bool
     left: tuple[Left, ...]
+    unusable: tuple[tuple[str, str, int], ...]
 
 
 def open_person(
@@ -55,6 +59,7 @@ def open_person(
         read_drugs(registry, concepts, glossary)
         prepare.keep_persons(registry, day)
         _usable(registry, person, day)
+        unusable = registry.unusable(date.max if as_of is not None else day)
         prepare.keep_asked(registry, day, knowledge)
         relaxant = bool(held.rows("SELECT person_id FROM ask").num_rows)
         held.keep("ask", f"SELECT person_id, CAST({day_number(day)} AS INT) AS as_of FROM persons")
@@ -63,7 +68,7 @@ def open_person(
     finally:
         held.close()
     ((_, patient),) = patients_of(rows, glossary.vocabulary(), country, knowledge=knowledge)
-    return Opened(patient=patient, relaxant=relaxant, left=tuple(one for one in glossary.left() if one.lost))
+    return Opened(patient=patient, relaxant=relaxant, left=tuple(one for one in glossary.left() if one.lost), unusable=unusable)  # fmt: skip
 
 
 def number_said(said: str) -> int:
@@ -81,6 +86,11 @@ def _usable(registry: Registry, person: int, day: date) -> None:
         raise InputError("ID", person, "nobody in the table person has this number", "give a person_id, as findings.parquet has it")  # fmt: skip
     why, died = found[0]["rejected"], found[0]["died"]
     if why is None and died is not None and died < day_number(day):
-        why = "died before that day"
+        why = _DIED
     if why is not None:
-        raise InputError("ID", person, f"nothing can be said of this person as of {day}: {why}", "give another day with --as-of, or another person")  # fmt: skip
+        would = (
+            "give another day with --as-of, or another person"
+            if why in _OF_A_DAY
+            else "give another person, or mend the row in the table person"
+        )
+        raise InputError("ID", person, f"nothing can be said of this person as of {day}: {why}", would)

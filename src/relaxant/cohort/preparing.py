@@ -47,12 +47,13 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 
     ``again``: rows of persons that say once more what another row says. ``missing``: what of a source is not there, or not so that it can be used.
     ``unusable``: rows by table and reason. ``implausible``: values beyond the bounds of their lab. ``left``: what nothing was made of, worst
-    first. ``vocabulary``: what the items of the prepared rows mean; ``None`` where they are records (:data:`relaxant.cohort.records.RECORDS`), of
+    first. ``last``: the last day of the data, where it was asked. ``vocabulary``: what the items of the prepared rows mean; ``None`` where they are records (:data:`relaxant.cohort.records.RECORDS`), of
     which nothing was read yet. ``period`` is that of a screen of one, whose last day is ``as_of``.
     """
 
     as_of: date
     as_of_said: bool
+    last: date | None = None
     period: Period | None = None
     country: str
     people: tuple[People, ...]
@@ -121,6 +122,7 @@ def prepare_registry(
     made = Prepared(
         as_of=day,
         as_of_said=as_of is not None,
+        last=last,
         period=within,
         country=country,
         people=tuple(sorted(people, key=msgspec.json.encode)),

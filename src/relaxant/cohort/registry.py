@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 from typing import NamedTuple
 
 import pyarrow as pa
 
 from relaxant.cohort.engine import Engine
-from relaxant.cohort.tables import BY_NAME, SQL_TYPE, TABLES, Field, Table
+from relaxant.cohort.tables import BY_NAME, SQL_TYPE, TABLES, WORDS, Field, Table
 from relaxant.errors import InputError
 
 
@@ -31,6 +31,7 @@ class Registry:
         if not self._there:
             raise InputError("SOURCE", engine.name, "none of the tables of OMOP is there", f"give a source with {', '.join(t.name for t in TABLES)}")  # fmt: skip
         self._missing = list[Missing]()
+        self._unexplained: dict[tuple[str, str], tuple[int, ...]] = {}
         for table in TABLES:
             there = self._there.get(table.name)
             lacking = [f.name for f in table.fields if f.needed and f.name not in (there or ())]
@@ -56,8 +57,20 @@ class Registry:
     def typed(self, table: str, *columns: str) -> str:
         """A table with columns of the model's own types, as a subquery; a column that is not there is empty, a value that is none of its type too."""
         fields = {f.name: f for f in BY_NAME[table].fields}
-        listed = ", ".join(f"{self._value(table, fields[name])} AS {name}" for name in columns or fields)
+        listed = ", ".join(f"{self._said(table, fields[name])} AS {name}" for name in columns or fields)
         return f"(SELECT {listed} FROM {self.engine.source(table)} AS s{self._of_person(table)})"
+
+    def by_words(self, table: str, column: str, concepts: Collection[int]) -> None:
+        """From here on the rows of these concepts, which nothing in the registry explains, go by the source's own words, where they have any."""
+        self._unexplained[table, column] = tuple(sorted(concepts))
+
+    def _said(self, table: str, field: Field) -> str:
+        value, concepts = self._value(table, field), self._unexplained.get((table, field.name))
+        if not concepts:
+            return value
+        words = self._value(table, {f.name: f for f in BY_NAME[table].fields}[WORDS[table, field.name]])
+        which = f"{value} IN ({', '.join(map(str, concepts))})" if self.has("concept") else f"{value} IS NOT NULL"
+        return f"CASE WHEN {which} AND COALESCE({words}, '') <> '' THEN 0 ELSE {value} END"
 
     def _of_person(self, table: str) -> str:
         """Which rows of a table are asked for: all, or those of one person, found by an index where there is one."""
@@ -98,7 +111,7 @@ class Registry:
 
     def unusable(self, last: date) -> tuple[tuple[str, str, int], ...]:
         """Rows that cannot be used, by table: (table, why, how many). ``last`` is the last day of the data; ``persons`` is kept."""
-        out = list(self.engine.faults())
+        out = [] if self._person is not None else list(self.engine.faults())  # of these nobody can say whose they are
         for table in TABLES:
             if not self.has(table.name) or table.name in ("concept", "concept_ancestor", "drug_strength"):
                 continue
@@ -109,9 +122,7 @@ class Registry:
                 tests["its person is not in the table person"] = f"p.person_id IS NULL AND {person} IS NOT NULL"
                 joined = f"LEFT JOIN persons AS p ON p.person_id = {person}"
             counts = ", ".join(f"COUNT(*) FILTER (WHERE {test}) AS n{i}" for i, test in enumerate(tests.values()))
-            row = self.engine.rows(f"SELECT {counts} FROM {self.engine.source(table.name)} AS s {joined}").to_pylist()[
-                0
-            ]
+            row = self.engine.rows(f"SELECT {counts} FROM {self.engine.source(table.name)} AS s {joined}{self._of_person(table.name)}").to_pylist()[0]  # fmt: skip
             out += [(table.name, why, int(n)) for why, n in zip(tests, row.values(), strict=True) if n]
         return tuple(out)
 

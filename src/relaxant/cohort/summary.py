@@ -45,6 +45,13 @@ def summary_html(
     return template(_TEMPLATE, _FOLDER).render(view=view, words=words, style=style)
 
 
+def _as_of(prepared: Prepared) -> str:
+    """How the day of a screen is said: as one that was asked for, one after all data, or the data's last."""
+    if prepared.last is not None and prepared.as_of > prepared.last:
+        return "after"
+    return "said" if prepared.as_of_said else "last"
+
+
 class _View:
     """What stands on the page, in order."""
 
@@ -70,7 +77,7 @@ class _View:
             "title": str(words["title"]).format(source=self._source, day=day),
             "heading": str(words["heading"]).format(persons=counts.text(of.PERSONS).words),
             "source": self._source,
-            "as_of": str(words["as_of"]["said" if prepared.as_of_said else "last"]).format(day=day),
+            "as_of": str(words["as_of"][_as_of(prepared)]).format(day=day, last=prepared.last),
             "labels": str(words["labels"][jurisdiction]).format(country=prepared.country),
             "stamp_short": str(words["stamp_short"]).format(
                 engine=__version__, date=self._knowledge.date, knowledge=self._knowledge.sha256[:_HASH]
@@ -181,7 +188,15 @@ class _View:
                 rules[rule].title,
                 ("rule", rule),
                 tier=self._tier(TIERS[gravest[rule]]),
-                small=rule if rules[rule].verified else f"{rule}, {words['not_verified']}",
+                small=", ".join(
+                    part
+                    for part in (
+                        rule,
+                        self._knowledge.local.get(f"rules {rule}"),
+                        None if rules[rule].verified else words["not_verified"],
+                    )
+                    if part
+                ),
             )
             for rule in order
         ]
@@ -316,7 +331,8 @@ class _View:
         ]
         for name, count in (("again", prepared.again), ("implausible", prepared.implausible)):
             if count:
-                out.append(str(words[name]).format(count=number(count).words))
+                said = number(count).words
+                out.append(str(words[name]["one" if said == "1" else "other"]).format(count=said))
         return out
 
     # ------------------------------------------------------------ which relaxants
@@ -350,7 +366,25 @@ class _View:
     def _basis(self) -> list[str]:
         words = self._words["basis"]
         hidden = str(words["hidden"]).format(most=self._least - 1) if self._least else str(words["shown"])
-        return [hidden, words["once"], words["unknown"]]
+        return [hidden, words["once"], words["unknown"], *self._taken(), *self._packs()]
+
+    def _taken(self) -> list[str]:
+        """What counts as taken: of a registry's supplies on a day; a record says it itself, and of a period it is known."""
+        if self._prepared.vocabulary is None or self._prepared.period is not None:
+            return []
+        gap, back = (int(self._knowledge.policy(name)) for name in ("registry_gap_days", "registry_days_back"))
+        return [str(self._words["basis"]["taken"]).format(gap=gap, back=back)]
+
+    def _packs(self) -> list[str]:
+        """What the packs of the place are, and which rules they silence."""
+        words, knowledge = self._words["basis"], self._knowledge
+        if not knowledge.packs:
+            return []
+        silenced = (
+            str(words["silenced"]).format(title=gone.title, rule=gone.silence.rule, why=gone.silence.why)
+            for gone in knowledge.silenced
+        )
+        return [str(words["packs"]).format(packs=", ".join(knowledge.packs)), *silenced]
 
     def _stamp(self, day: str) -> list[tuple[str, str]]:
         names: dict[str, str] = self._words["basis"]["stamp"]

@@ -145,3 +145,13 @@ TABLES = (
     ),
 )
 BY_NAME = {table.name: table for table in TABLES}
+
+WORDS = {
+    ("drug_exposure", "drug_concept_id"): "drug_source_value",
+    ("condition_occurrence", "condition_concept_id"): "condition_source_value",
+    ("measurement", "measurement_concept_id"): "measurement_source_value",
+    ("measurement", "unit_concept_id"): "unit_source_value",
+    ("observation", "observation_concept_id"): "observation_source_value",
+    ("procedure_occurrence", "procedure_concept_id"): "procedure_source_value",
+}
+"""The column in which a row says in the source's own words what its concept stands for."""

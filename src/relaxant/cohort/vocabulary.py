@@ -83,6 +83,8 @@ class Glossary:
         """Note that nothing was made of a row."""
         known = row.vocabulary_id if row.concept_code else None
         code = row.concept_code or row.source
+        if code is None and row.words is None and row.concept:
+            known, code = "concept_id", str(row.concept)
         self._left.append(
             Left(domain=domain, vocabulary=known, code=code, name=name or row.words, rows=row.rows, why=why, lost=lost)
         )

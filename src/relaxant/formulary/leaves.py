@@ -196,7 +196,10 @@ def rule_leaf(knowledge: Knowledge, name: str) -> Leaf:
     page, report = rule_page(knowledge, name), knowledge.words("report")
     own = knowledge.words("formulary")["rule"]
     verified = report["verified"] if page.verified else report["not_verified"]
-    lead = Run(own["lead"].format(tier=page.tier, evidence=report["evidence"][page.evidence], verified=verified))
+    said = own["lead"].format(tier=page.tier, evidence=report["evidence"][page.evidence], verified=verified)
+    if pack := knowledge.local.get(f"rules {name}"):
+        said = f"{said} {report['findings']['local'].format(packs=pack)}"
+    lead = Run(said)
     parts = [
         LeafPart("summary", own["summary"], (_spoken(page.summary, own),)),
         LeafPart("action", own["action"], (_spoken(page.action, own),)),

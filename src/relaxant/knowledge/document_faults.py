@@ -186,7 +186,11 @@ def _dotted(at: Path, called: str | None) -> str:
 
 
 def _place(text: str, name: str, path: Path) -> str:
-    """The file and the line in it where a path leads, or where it is left."""
+    return f"{name}, line {line_at(text, path)}"
+
+
+def line_at(text: str, path: Path) -> int:
+    """The line of a file's text where a path leads, or where it is left."""
     node = next(_documents(text), None)
     line = node.start_mark.line if node is not None else 0
     for step in path:
@@ -200,7 +204,7 @@ def _place(text: str, name: str, path: Path) -> str:
             line = node.start_mark.line
         else:
             break
-    return f"{name}, line {line + 1}"
+    return line + 1
 
 
 def _documents(text: str) -> Iterator[yaml.Node]:

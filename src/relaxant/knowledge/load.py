@@ -63,6 +63,7 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     dangling: tuple[str, ...]  # what entries of packs name and nothing is
     silenced: tuple[Silenced, ...]
     changed: tuple[str, ...]  # agents that a pack changes
+    local: dict[str, str]  # rules and sources that packs write (“rules ID”), each with what the stamp calls its pack
     medicine_names: tuple[MedicineName, ...]  # of packs, beside the dictionary
     sources: dict[str, Source]
     agents: dict[str, Agent]

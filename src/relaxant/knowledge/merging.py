@@ -19,6 +19,9 @@ from relaxant.knowledge.registries import Registries
 from relaxant.knowledge.responses import Responses
 from relaxant.knowledge.schema import Coverage, Exposure
 
+_SHOWN = ("rules", "sources")
+"""Kinds of entries of which a finding says that they are a pack's."""
+
 
 def merge(packs: Sequence[Sequence[tuple[str, Document]]], labels: Sequence[str]) -> dict[str, Any]:
     """Packs of named files, each laid over those before it. ``labels``: what the stamp calls each; ours has none."""
@@ -96,6 +99,9 @@ def merge(packs: Sequence[Sequence[tuple[str, Document]]], labels: Sequence[str]
         "dangling": tuple(loose),
         "silenced": tuple(silenced),
         "changed": tuple(altered),
+        "local": {
+            f"{kind} {key}": labels[of[0]] for (kind, key), of in sorted(owner.items()) if of[0] and kind in _SHOWN
+        },
         "medicine_names": tuple(names),
     }
 

@@ -30,7 +30,7 @@ def read_document(path: Path, name: str) -> Document:
     """One file of a pack. Raises :class:`KnowledgeError` naming the file and the place in it, for every entry that does not fit."""
     from relaxant.knowledge.document import Document
 
-    text = _text(path, name)
+    text = read_text(path, name)
     try:
         plain = read_yaml(text, name, _ONE)
     except InputError as error:
@@ -43,7 +43,8 @@ def read_document(path: Path, name: str) -> Document:
         raise KnowledgeError(*(faults_of_document(plain, text, name) or [f"{name}: {error}"])) from None
 
 
-def _text(path: Path, name: str) -> str:
+def read_text(path: Path, name: str) -> str:
+    """The text of a file of a pack. Raises :class:`KnowledgeError`."""
     try:
         return decode_text(path.read_bytes(), name) if path.stat().st_size else ""
     except InputError as error:
@@ -53,7 +54,7 @@ def _text(path: Path, name: str) -> str:
 def read_wording(path: Path, name: str) -> dict[str, Any]:
     """One page of words: nested mappings and lists of text."""
     try:
-        plain = read_yaml(_text(path, name), name)
+        plain = read_yaml(read_text(path, name), name)
     except InputError as error:
         raise KnowledgeError(str(error)) from None
     if not isinstance(plain, dict):

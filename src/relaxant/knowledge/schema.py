@@ -15,7 +15,7 @@ import msgspec
 Tier = Literal["DANGER", "CHANGE", "WATCH", "NOTE"]
 TIERS: tuple[Tier, ...] = get_args(Tier)
 """The gravest first."""
-Evidence = Literal["label", "guideline", "trial", "study", "case", "theory"]
+Evidence = Literal["label", "guideline", "trial", "study", "case", "theory", "local"]
 Situation = Literal["starting", "taking", "stopping", "stopped"]
 Spoken = Literal[
     "starting", "taking", "stopping", "stopped", "adding"

@@ -220,7 +220,7 @@ def _unusable(
 ) -> Iterator[str]:
     """What is said of doses of a relaxant that tell no amount in its own unit: in another measure, or in pieces or mL of an unknown strength."""
     own = knowledge.agents[agent].dose_unit
-    name = " + ".join(_shown(i, country) for i in ingredients)
+    name = " + ".join(display_name(i.name, country) for i in ingredients)
     units = dict.fromkeys(d.unit.partition("/")[0] for d in regimen.doses if d.high is not None)
     for unit in units:
         if unit in BY_STRENGTH and unit != own.removesuffix("s"):

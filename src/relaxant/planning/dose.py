@@ -17,7 +17,7 @@ from relaxant.planning.plan import OF_LABEL, BoundKind, ShownBound
 from relaxant.quantities import plain_number
 from relaxant.rules.asked import Answer, asked
 from relaxant.rules.findings import Finding
-from relaxant.rules.reasons import Cited, cited
+from relaxant.rules.reasons import Cited, cited, decided_here
 from relaxant.rules.wording import fill, shown_agent_name, shown_name
 
 _LIMITS: tuple[tuple[str, BoundKind, bool], ...] = (
@@ -153,7 +153,7 @@ def _limits(agent: str, facts: Facts, row: int) -> Iterator[ShownBound]:
         facts.column("weight"),
         facts.knowledge.agents[agent].routes[0],
     )
-    words = facts.knowledge.words("planning")["limits"]
+    planning = facts.knowledge.words("planning")
     for kind, bounds, by_weight in _LIMITS:
         for ceiling in ceilings(facts.knowledge, facts.jurisdiction, agent, kind):
             if ceiling.limit.routes and route not in ceiling.limit.routes:
@@ -170,6 +170,8 @@ def _limits(agent: str, facts: Facts, row: int) -> Iterator[ShownBound]:
                 value = ceiling.value * weight.low.item(row) if weight.settled(row) else None
                 needs = (*needs, *(() if weight.settled(row) else ("weight",)))
             limit = ceiling.limit
+            here = planning["limits_of_place"] if decided_here(limit.source, facts.knowledge) else {}
+            words = {**planning["limits"], **here}
             yield ShownBound(
                 id=f"{OF_LABEL}{kind}:{plain_number(ceiling.value)}",
                 agent=agent,

@@ -34,7 +34,7 @@ from relaxant.report.plan_view import plan_view
 from relaxant.report.review_page import FindingView, Missing, NotChecked, Part, SuitView, View
 from relaxant.report.shown import clean, counted, title_of
 from relaxant.reviewing import Review, ShownMedicine
-from relaxant.rules.findings import Finding, Unchecked
+from relaxant.rules.findings import Finding, Unchecked, packs_of
 from relaxant.rules.reasons import Cited, Effect
 from relaxant.shown_facts import Fact
 
@@ -298,6 +298,7 @@ class _Page:
             why.append(self.effect(finding.effect))
         if finding.frequency:
             why.append(words["frequency"].format(text=clean(finding.frequency)))
+        local = packs_of(finding, self.knowledge)
         grade = words["grade"].format(
             grade=self.words["evidence"][finding.evidence],
             verified=self.words["verified" if finding.verified else "not_verified"],
@@ -308,7 +309,11 @@ class _Page:
             Part(
                 "sure",
                 words["sure"],
-                (grade, counted(words["rules"], len(finding.rules), names=self.listed(map(clean, finding.rules)))),
+                (
+                    grade,
+                    counted(words["rules"], len(finding.rules), names=self.listed(map(clean, finding.rules))),
+                    words["local"].format(packs=self.listed(map(clean, local))) if local else "",
+                ),
                 marks,
             ),
             Part("instead", words["instead"], tuple(clean(a) for a in finding.alternatives)),

@@ -12,7 +12,18 @@ from relaxant.facts.facts import Facts
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Evidence, Modifier, Outcome, Rule, Situation, Spoken, Tier
 from relaxant.rules.evaluate import FIRES, OUTCOMES, UNKNOWN, Checks, Row, Test, because, tested
-from relaxant.rules.reasons import Because, Cited, Effect, Fired, because_of, effect_of, is_weighed, sources_of
+from relaxant.rules.reasons import (
+    Because,
+    Cited,
+    Effect,
+    Fired,
+    because_of,
+    ceilings_of,
+    decided_here,
+    effect_of,
+    is_weighed,
+    sources_of,
+)
 from relaxant.rules.tiers import RANK, tier_with, worst_tier
 from relaxant.rules.wording import LONGEST_SUMMARY, fill, for_situation, shown_agent_name, shown_name
 
@@ -344,7 +355,7 @@ def worded(cause: Cause, facts: Facts, row: int) -> Finding:
         mechanism=words(rule.mechanism),
         action=action,
         alternatives=tuple(words(a) for a in rule.alternatives if not _taken_already(a, agent, facts, row)),
-        evidence=rule.evidence,
+        evidence="local" if _limit_of_place(lead, facts, row) else rule.evidence,
         verified=cause.verified,
         effect=effect_of(agent, lead.partners, knowledge),
         because=because_of(cause.group, facts, row),
@@ -357,6 +368,22 @@ def worded(cause: Cause, facts: Facts, row: int) -> Finding:
         folded=cause.folded,
         also=tuple(dict.fromkeys(also)),
     )
+
+
+def _limit_of_place(fired: Fired, facts: Facts, row: int) -> bool:
+    """Whether what is passed is a limit that somebody decided here."""
+    return any(
+        decided_here(ceiling.limit.source, facts.knowledge)
+        for leaf in fired.leaves
+        if ":over_limit:" in leaf.column
+        for ceiling in ceilings_of(leaf, fired.test.agent, facts, row)
+    )
+
+
+def packs_of(finding: Finding, knowledge: Knowledge) -> tuple[str, ...]:
+    """The packs whose rules, limits or other values speak in a finding, as the stamp calls them."""
+    named = (*(f"rules {rule}" for rule in finding.rules), *(f"sources {cited.id}" for cited in finding.sources))
+    return tuple(dict.fromkeys(knowledge.local[name] for name in named if name in knowledge.local))
 
 
 def _summary(fired: Fired) -> str | dict[Spoken, str]:

@@ -161,10 +161,12 @@ def _fact(name: str, node: Mapping[str, Any], agent: str, where: str) -> Clauses
     if compared is None:
         raise KnowledgeError(f"{where}: {name} is a number; say below, at_most, above or at_least")
     if node.get("unit", "") != known.unit and not (known.unit == "dose" and node.get("unit")):
+        said = node.get("unit")
+        came = f"not {said}" if said else "and none is said"
+        if known.unit == "dose":
+            raise KnowledgeError(f"{where}: {name} is an amount of the agent, and no unit is said; write one, such as `unit: mg/day`, or `unit: mg` of one dose")  # fmt: skip
         would = f"write `unit: {known.unit}`" if known.unit else "leave `unit` out"
-        raise KnowledgeError(
-            f"{where}: {name} is in {known.unit or 'no unit'}, not {node.get('unit', 'no unit')}; {would}"
-        )
+        raise KnowledgeError(f"{where}: {name} is in {known.unit or 'no unit'}, {came}; {would}")
     return compared
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from relaxant.facts.facts import Facts
-from relaxant.facts.limits import LIMITED, plain_kind
+from relaxant.facts.limits import LIMITED, Ceiling, plain_kind
 from relaxant.facts.names import PERSON_FACTS
 from relaxant.facts.suitability import SPEAKING, said_as, speaking
 from relaxant.knowledge.load import Knowledge
@@ -168,9 +168,7 @@ def sources_of(group: Sequence[Fired], facts: Facts, row: int, partners: Sequenc
                 for known in speaking(facts, fired.test.agent, row, statuses):
                     refs.setdefault((known.source, known.place), known.text)
             if ":over_limit:" in leaf.column:
-                for ceiling in facts.ceilings(fired.test.agent, leaf.column.rpartition(":")[2]):
-                    if not ceiling.for_all and not facts.age_band(ceiling.age_from, ceiling.age_to)[1][row]:
-                        continue
+                for ceiling in ceilings_of(leaf, fired.test.agent, facts, row):
                     refs.setdefault((ceiling.limit.source, ceiling.limit.place), None)
         for ref in own_sources(fired.test.rule, fired.test.agent, knowledge):
             refs.setdefault((ref.source, ref.place), ref.says)
@@ -178,6 +176,13 @@ def sources_of(group: Sequence[Fired], facts: Facts, row: int, partners: Sequenc
             if exposure.partner in partners:
                 refs.setdefault((exposure.source, exposure.place), None)
     return tuple(cited(knowledge, source, place, says) for (source, place), says in refs.items())
+
+
+def ceilings_of(leaf: Leaf, agent: str, facts: Facts, row: int) -> Iterator[Ceiling]:
+    """The limits that a leaf on a limit of the agent held an order against: those of this person's age."""
+    for ceiling in facts.ceilings(agent, leaf.column.rpartition(":")[2]):
+        if ceiling.for_all or facts.age_band(ceiling.age_from, ceiling.age_to)[1][row]:
+            yield ceiling
 
 
 _OWNERS: dict[str, dict[str, set[str]]] = {}
@@ -209,7 +214,14 @@ def own_sources(rule: Rule, agent: str, knowledge: Knowledge) -> Sequence[Source
     return mine or rule.sources
 
 
+def decided_here(source: str, knowledge: Knowledge) -> bool:
+    """Whether a source is a decision that a pack brings, and no label or study that it adds."""
+    return f"sources {source}" in knowledge.local and knowledge.sources[source].kind == "policy"
+
+
 def cited(knowledge: Knowledge, source: str, place: str, says: str | None = None) -> Cited:
     """A source at a place, with its title and address."""
     known = knowledge.sources[source]
-    return Cited(id=source, title=known.title, place=place, url=known.address, says=says)
+    own = decided_here(source, knowledge) and known.publisher is not None and known.publisher not in known.title
+    title = f"{known.title}, {known.publisher}" if own else known.title
+    return Cited(id=source, title=title, place=place, url=known.address, says=says)

@@ -17,7 +17,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Tier
 from relaxant.report.shown import clean, counted, title_of
 from relaxant.reviewing import Checked
-from relaxant.rules.findings import Finding, Unchecked
+from relaxant.rules.findings import Finding, Unchecked, packs_of
 from relaxant.rules.wording import listed
 from relaxant.service.cds.card import MOST_SUMMARY, Card, Coding, Indicator, Link, Source, Suggestion
 from relaxant.service.cds.catalogue import templates
@@ -133,6 +133,8 @@ def _detail(finding: Finding, place: Place) -> list[str]:
             out.append("\n".join([heading, "", *(words["item"].format(text=escaped(t)) for t in texts)]))
     verified = words["verified"]["yes" if finding.verified else "no"]
     out.append(words["evidence"].format(grade=own["evidence"][finding.evidence], verified=verified))
+    if local := packs_of(finding, place.knowledge):
+        out.append(own["findings"]["local"].format(packs=escaped(", ".join(local))))
     sources = [_cited(s.title, s.place, s.url, words) for s in finding.sources[:_MOST_SOURCES]]
     if sources:
         out.append("\n".join([words["sources"], "", *(words["item"].format(text=s) for s in sources)]))

@@ -303,6 +303,10 @@ def _missing(kind: Kind, request: Request, shelf: Shelf) -> Response:
     onward = (
         None if kind == "sources" else {"path": _with(f"/{kind}", country), "title": known.words("site")["pages"][kind]}
     )
+    silenced = next((one for one in known.silenced if (kind, one.silence.rule) == ("rules", said)), None)
+    lead = words["missing"]["lead"]
+    if silenced is not None:
+        lead = words["missing"]["silenced"].format(title=silenced.title, why=silenced.silence.why)
     return _page(
         "found_page.html.j2",
         request,
@@ -310,7 +314,7 @@ def _missing(kind: Kind, request: Request, shelf: Shelf) -> Response:
         country,
         404,
         title=words["missing"]["title"],
-        lead=words["missing"]["lead"],
+        lead=lead,
         found_lead=words["missing"]["near"] if alike else "",
         found=alike,
         after="",
