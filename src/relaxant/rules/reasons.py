@@ -169,7 +169,7 @@ def sources_of(group: Sequence[Fired], facts: Facts, row: int, partners: Sequenc
                     refs.setdefault((known.source, known.place), known.text)
             if ":over_limit:" in leaf.column:
                 for ceiling in facts.ceilings(fired.test.agent, leaf.column.rpartition(":")[2]):
-                    if not ceiling.for_all and not facts.age_band(ceiling.age_from, ceiling.age_to)[1][row]:
+                    if not ceiling.for_all and not facts.of_age(ceiling.age_from, ceiling.age_to, row)[1]:
                         continue
                     refs.setdefault((ceiling.limit.source, ceiling.limit.place), None)
         for ref in own_sources(fired.test.rule, fired.test.agent, knowledge):
