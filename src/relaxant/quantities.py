@@ -10,6 +10,7 @@ import math
 import re
 import unicodedata
 from functools import lru_cache
+from typing import Literal
 
 import msgspec
 
@@ -285,6 +286,16 @@ def three_digits(value: float) -> float:
     (0.123, 98800.0)
     """
     return float(f"{value:.3g}")
+
+
+def compared(value: float, low: float, high: float) -> Literal["below", "within", "above"]:
+    """Where a number lies beside a range, all to three digits.
+
+    >>> compared(9.999, 10, 20), compared(20.1, 10, 20)
+    ('within', 'above')
+    """
+    shown = three_digits(value)
+    return "below" if shown < three_digits(low) else "above" if shown > three_digits(high) else "within"
 
 
 _IN_WORDS = {"ug": "micrograms", "umol": "micromol", "degC": "°C", "*": "·"}

@@ -209,6 +209,11 @@ class Facts:
             )
         return known
 
+    def of_age(self, age_from: float, age_to: float, row: int = 0) -> tuple[bool, bool]:
+        """Whether one person's age surely, and whether it maybe, lies in a band."""
+        surely, maybe = self.age_band(age_from, age_to)
+        return bool(surely[row]), bool(maybe[row])
+
     @property
     def outside_childbearing(self) -> Mask:
         """Who is surely younger or older than those who bear children."""

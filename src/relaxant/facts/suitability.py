@@ -91,7 +91,7 @@ def _any_age(known: Indication) -> bool:
 
 def may_be_of_age(known: Indication, facts: Facts, row: int) -> bool:
     """Whether what is said of a medicine may hold at the age of one person."""
-    return bool(facts.age_band(known.age_from, known.age_to)[1][row])
+    return facts.of_age(known.age_from, known.age_to, row)[1]
 
 
 def speaking(facts: Facts, agent: str, row: int, statuses: tuple[str, ...]) -> tuple[Indication, ...]:

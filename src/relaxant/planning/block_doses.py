@@ -11,7 +11,7 @@ from relaxant.planning.block_depth import depth_of
 from relaxant.planning.block_person import RATE, Subject, current, holding, mass_of, ordered, rate_of, source_of
 from relaxant.planning.block_weight import Open, Weighed, dosing_weight
 from relaxant.planning.plan import Line
-from relaxant.quantities import Quantity, convert, plain_number, shown_unit, three_digits
+from relaxant.quantities import Quantity, compared, convert, plain_number, shown_unit, three_digits
 from relaxant.rules.asked import outcome_of
 from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN
 from relaxant.rules.wording import capital, listed
@@ -269,8 +269,7 @@ def _compared(value: float, unit: str, purposes: tuple[str, ...], reckoning: Rec
     ends = [end for d in planned for end in _ends(d, weight)]
     low, high = plain_number(min(ends), _DIGITS), amount_text(max(ends), unit)
     span = high if three_digits(min(ends)) == three_digits(max(ends)) else words["span"].format(low=low, high=high)
-    within = three_digits(min(ends)) <= three_digits(value) <= three_digits(max(ends))
-    verdict = "within" if within else "above" if value > max(ends) else "below"
+    verdict = compared(value, min(ends), max(ends))
     slip = subject.spoke(block.slips) if verdict == "above" else None
     said = words[verdict].format(span=span) if slip is None else words["slip"].format(span=span, summary=slip.summary)
     return f"{per} {said}".strip()

@@ -125,8 +125,7 @@ def rate_of(medicine: Medicine, subject: Subject) -> float | None:
 
 def of_age(entry: Any, facts: Facts) -> bool:
     """Whether the person is surely of the ages of an entry."""
-    surely, _ = facts.age_band(entry.age_from, entry.age_to)
-    return bool(surely[0])
+    return facts.of_age(entry.age_from, entry.age_to)[0]
 
 
 def holding(entries: Iterable[Any], facts: Facts) -> list[Any]:

@@ -11,7 +11,7 @@ from relaxant.planning.block_depth import Depth, fits
 from relaxant.planning.block_doses import amount_text
 from relaxant.planning.block_person import Subject, Taken, grave_and_open, holding, ordered, refuses, taken, weighing
 from relaxant.planning.block_weight import Open, Weighed, dosing_weight
-from relaxant.quantities import Quantity, convert, plain_number, three_digits
+from relaxant.quantities import Quantity, compared, convert, plain_number, three_digits
 from relaxant.rules.findings import Finding
 from relaxant.rules.wording import shown_agent_name
 
@@ -94,10 +94,7 @@ def fit_of(mass: float, due: float, row: BlockReversal, subject: Subject) -> str
     is rounded to an ampoule."""
     rounding = subject.facts.knowledge.policy("reversal_rounding")
     low, high = (due * (end or row.usual or 1) / (row.usual or 1) for end in (row.low, row.high))
-    low, high = low * (1 - rounding), high * (1 + rounding)
-    if three_digits(mass) < three_digits(low):
-        return "below"
-    return "above" if three_digits(mass) > three_digits(high) else "within"
+    return compared(mass, low * (1 - rounding), high * (1 + rounding))
 
 
 def given_in_full(one: Reverser, others: Sequence[Reverser], subject: Subject) -> Reverser | None:

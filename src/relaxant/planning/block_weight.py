@@ -85,8 +85,7 @@ def dosing_weight(block: Block, facts: Facts) -> Weighed | Open:
 
 def _value(name: str, facts: Facts) -> _Value:
     """One weight of the person, by its fact; the ideal weight of a child by its own formula."""
-    surely, _ = facts.age_band(_CHILD_FROM, _CHILD_TO)
-    if name == _IDEAL and bool(surely[0]):
+    if name == _IDEAL and facts.of_age(_CHILD_FROM, _CHILD_TO)[0]:
         return _of_child(facts)
     column = facts.column(name)
     if column.settled(0):

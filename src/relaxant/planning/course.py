@@ -23,7 +23,7 @@ def course_days(agent: str, chosen: Titration, facts: Facts, row: int = 0) -> fl
     found = [
         limit.value
         for limit in facts.knowledge.agents[agent].limits
-        if limit.kind == "course" and holds_in(limit, facts.jurisdiction) and _surely(limit.age_from, limit.age_to, facts, row)
+        if limit.kind == "course" and holds_in(limit, facts.jurisdiction) and facts.of_age(limit.age_from, limit.age_to, row)[0]
     ]  # fmt: skip
     said = [
         choice.most_days
@@ -31,16 +31,12 @@ def course_days(agent: str, chosen: Titration, facts: Facts, row: int = 0) -> fl
         if agent in choice.agents
         and not choice.goals
         and holds_in(choice, facts.jurisdiction)
-        and _surely(choice.age_from, choice.age_to, facts, row)
+        and facts.of_age(choice.age_from, choice.age_to, row)[0]
         and any(facts.column(f"condition:{c}").surely[row] for c in choice.conditions)
     ]
     if not chosen.conditions and None not in said:
         found += [days for days in said if days is not None]
     return min(found, default=None)
-
-
-def _surely(age_from: float, age_to: float, facts: Facts, row: int) -> bool:
-    return bool(facts.age_band(age_from, age_to)[0][row])
 
 
 def judged_days(course: float, stage_days: float, facts: Facts, looks: float | None = None) -> float:

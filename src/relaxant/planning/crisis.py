@@ -14,7 +14,7 @@ from relaxant.planning.block_doses import amount_text
 from relaxant.planning.block_person import Subject, Taken, Words, holding, mass_of, ordered, source_of, taken
 from relaxant.planning.current import current_lines, weighed_line
 from relaxant.planning.plan import Line, Plan, Told
-from relaxant.quantities import plain_number, three_digits
+from relaxant.quantities import compared, plain_number, three_digits
 from relaxant.rules.asked import outcome_of
 from relaxant.rules.evaluate import FIRES, UNKNOWN
 from relaxant.rules.wording import shown_agent_name
@@ -127,10 +127,7 @@ def _ordered(crisis: Crisis, own: Taken, kg: float | None, subject: Subject) -> 
 def _fit(per_kg: float, due: CrisisDose, subject: Subject) -> str:
     """Whether an order in mg/kg is the dose that is due, more or less; what rounding explains is the dose."""
     rounding = subject.facts.knowledge.policy("crisis_rounding")
-    low, high = due.low or due.usual * (1 - rounding), due.usual * (1 + rounding)
-    if three_digits(per_kg) < three_digits(low):
-        return "below"
-    return "above" if three_digits(per_kg) > three_digits(high) else "within"
+    return compared(per_kg, due.low or due.usual * (1 - rounding), due.usual * (1 + rounding))
 
 
 def _dose(dose: CrisisDose, crisis: Crisis, kg: float | None, subject: Subject) -> Line:

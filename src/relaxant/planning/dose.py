@@ -159,9 +159,7 @@ def _limits(agent: str, facts: Facts, row: int) -> Iterator[ShownBound]:
             if ceiling.limit.routes and route not in ceiling.limit.routes:
                 continue
             youngest, oldest = (0.0, ceiling.value) if bounds == "never" else (ceiling.age_from, ceiling.age_to)
-            surely, maybe = (
-                (True, True) if youngest <= 0 and oldest >= OLDEST else _at_age(facts, youngest, oldest, row)
-            )
+            surely, maybe = (True, True) if youngest <= 0 and oldest >= OLDEST else facts.of_age(youngest, oldest, row)
             if not maybe:
                 continue
             value: float | None = None if bounds == "never" else ceiling.value
@@ -185,11 +183,6 @@ def _limits(agent: str, facts: Facts, row: int) -> Iterator[ShownBound]:
                 verified=limit.verified,
                 source=cited(facts.knowledge, limit.source, limit.place),
             )
-
-
-def _at_age(facts: Facts, age_from: float, age_to: float, row: int) -> tuple[bool, bool]:
-    surely, maybe = facts.age_band(age_from, age_to)
-    return bool(surely[row]), bool(maybe[row])
 
 
 def _of_plans(agent: str, facts: Facts, row: int) -> Iterator[ShownBound]:

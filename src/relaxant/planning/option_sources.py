@@ -26,11 +26,6 @@ def wider_of(conditions: Sequence[str], facts: Facts) -> set[str]:
     return {*conditions, *(wide for condition in conditions for wide in implied_by(condition, facts.knowledge))}
 
 
-def _at_age(age_from: float, age_to: float, facts: Facts) -> bool:
-    """Whether it may be for somebody of this age."""
-    return bool(facts.age_band(age_from, age_to)[1][0])
-
-
 def said_about(agent: str, conditions: Sequence[str], facts: Facts) -> tuple[list[Indication], list[Indication]]:
     """What sources say of the agent for these conditions at this age, and what would suit at another age alone.
 
@@ -39,7 +34,7 @@ def said_about(agent: str, conditions: Sequence[str], facts: Facts) -> tuple[lis
     """
     known = indications(facts.knowledge.agents[agent], facts.jurisdiction)
     wider = wider_of(conditions, facts)
-    fitting = [i for i in known if _at_age(i.age_from, i.age_to, facts)]
+    fitting = [i for i in known if facts.of_age(i.age_from, i.age_to)[1]]
     out: list[Indication] = []
     for condition in conditions:
         own = [i for i in fitting if i.condition == condition]
@@ -86,7 +81,7 @@ def _choices(agent: str, goal: Goal, conditions: Sequence[str], facts: Facts) ->
         and set(conditions) & set(c.conditions)
         and (not c.goals or goal.goal in c.goals)
         and holds_in(c, facts.jurisdiction)
-        and _at_age(c.age_from, c.age_to, facts)
+        and facts.of_age(c.age_from, c.age_to)[1]
     ]
     return sorted(found, key=lambda c: not c.jurisdiction)
 
@@ -102,7 +97,7 @@ def regimen(agent: str, conditions: Sequence[str], plan: Plan | None, facts: Fac
     fitting = [
         d
         for d in facts.knowledge.agents[agent].dosing
-        if holds_in(d, facts.jurisdiction) and _at_age(d.age_from or 0, d.age_to or math.inf, facts)
+        if holds_in(d, facts.jurisdiction) and facts.of_age(d.age_from or 0, d.age_to or math.inf)[1]
     ]
     if not fitting:
         yield from _of_pump(agent, facts)
@@ -116,7 +111,7 @@ def _of_pump(agent: str, facts: Facts) -> Iterator[Told]:
         if pump.agent != agent:
             continue
         for test in pump.screening:
-            if holds_in(test, facts.jurisdiction) and _at_age(test.age_from, math.inf, facts):
+            if holds_in(test, facts.jurisdiction) and facts.of_age(test.age_from, math.inf)[1]:
                 yield _told(test.text, test, facts)
         for start in pump.start:
             if holds_in(start, facts.jurisdiction):
@@ -140,7 +135,7 @@ def course_of(agent: str, goal: Goal, conditions: Sequence[str], steps: Sequence
         for limit in facts.knowledge.agents[agent].limits
         if limit.kind == "course"
         and holds_in(limit, facts.jurisdiction)
-        and _at_age(limit.age_from, limit.age_to, facts)
+        and facts.of_age(limit.age_from, limit.age_to)[1]
     ]
     found += [
         (c.most_days, cited(facts.knowledge, c.source, c.place), c.verified)
@@ -167,7 +162,7 @@ def within(steps: Sequence[Step], course: Course | None) -> tuple[Step, ...]:
 
 def driving(agent: str, facts: Facts) -> Iterator[Told]:
     """What the medicine does to driving, for those of an age to drive."""
-    if not _at_age(facts.knowledge.policy("options_driving_from"), math.inf, facts):
+    if not facts.of_age(facts.knowledge.policy("options_driving_from"), math.inf)[1]:
         return
     for said in facts.knowledge.agents[agent].statements:
         if said.topic == "driving" and holds_in(said, facts.jurisdiction):

@@ -70,7 +70,7 @@ def useful_levels(
         if u.agent == agent
         and holds_in(u, facts.jurisdiction)
         and (not u.conditions or conditions & set(u.conditions))
-        and facts.age_band(u.age_from, math.inf)[1][0]
+        and facts.of_age(u.age_from, math.inf)[1]
     ]
     return tuple(
         Useful(

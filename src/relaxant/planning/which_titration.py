@@ -25,7 +25,7 @@ def fits(agent: str, facts: Facts, row: int = 0) -> list[Fit]:
     for titration in facts.knowledge.plans.titrations.values():
         if titration.agent != agent or not holds_in(titration, facts.jurisdiction):
             continue
-        surely, maybe = (bool(band[row]) for band in facts.age_band(titration.age_from, titration.age_to))
+        surely, maybe = facts.of_age(titration.age_from, titration.age_to, row)
         weight, least = facts.column("weight"), titration.weight_from
         if not maybe or (least is not None and weight.high.item(row) < least):
             continue

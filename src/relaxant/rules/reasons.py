@@ -181,7 +181,7 @@ def sources_of(group: Sequence[Fired], facts: Facts, row: int, partners: Sequenc
 def ceilings_of(leaf: Leaf, agent: str, facts: Facts, row: int) -> Iterator[Ceiling]:
     """The limits that a leaf on a limit of the agent held an order against: those of this person's age."""
     for ceiling in facts.ceilings(agent, leaf.column.rpartition(":")[2]):
-        if ceiling.for_all or facts.age_band(ceiling.age_from, ceiling.age_to)[1][row]:
+        if ceiling.for_all or facts.of_age(ceiling.age_from, ceiling.age_to, row)[1]:
             yield ceiling
 
 
