@@ -1,8 +1,9 @@
 """Makes the mutants of some folders of src/relaxant, each a function with one change by the operators of mutmut, and writes them for tools/mutation.py.
 
-python tools/mutants.py FILE rules planning=0.05
+python tools/mutants.py FILE rules rules/columns.py=0.1 planning=0.05
 
-A folder is taken whole or by a share of its mutants. Which they are follows from their names: the same every time, and a larger share holds a smaller one.
+A folder or file is taken whole or by a share of its mutants; a file that is named goes by its own. Which they are and in which order follows from their
+names: the same every time, a larger share holds a smaller one, and a run that is broken off has tried a sample of each.
 """
 
 from __future__ import annotations
@@ -128,20 +129,27 @@ def mutants_of(path: Path, share: float) -> Iterator[dict[str, Any] | None]:
         if (both := made(change, function)) is None:
             continue
         text, diff = both
-        yield {"name": whole, "file": file, "function": name, "first": first, "last": last, "text": text, "diff": diff, "source": digest}  # fmt: skip
+        yield {"name": whole, "share": share_of(whole), "file": file, "function": name, "first": first, "last": last, "text": text, "diff": diff, "source": digest}  # fmt: skip
+
+
+def under(named: Path) -> list[Path]:
+    """The files of a folder, or the one file that is named."""
+    return [named] if named.suffix else sorted(named.rglob("*.py"))
 
 
 def main() -> int:
-    """Writes the mutants of the folders that are named and how many there are of each file."""
+    """Writes the mutants of what is named and how many there are of each file."""
     out, *parts = sys.argv[1:]
+    shares = {named: float(share or 1) for named, _, share in (part.partition("=") for part in parts)}
     files: dict[str, int] = {}
     mutants: list[dict[str, Any]] = []
-    shares = {folder: float(share or 1) for folder, _, share in (part.partition("=") for part in parts)}
-    for folder, share in shares.items():
-        for path in sorted((SOURCE / folder).rglob("*.py")):
-            here = list(mutants_of(path, share))
-            files[path.relative_to(SOURCE).as_posix()] = len(here)
-            mutants += [mutant for mutant in here if mutant is not None]
+    for path in sorted({path for named in shares for path in under(SOURCE / named)}):
+        file = path.relative_to(SOURCE).as_posix()
+        part = max((named for named in shares if path in under(SOURCE / named)), key=len)
+        here = list(mutants_of(path, shares[part]))
+        files[file] = len(here)
+        mutants += [{**mutant, "share": mutant["share"] / shares[part]} for mutant in here if mutant is not None]
+    mutants.sort(key=lambda mutant: float(mutant["share"]))
     made_by = f"mutmut {version('mutmut')}"
     Path(out).write_text(json.dumps({"by": made_by, "shares": shares, "files": files, "mutants": mutants}), "utf-8")
     print(f"{sum(files.values())} mutants of {len(files)} files, {len(mutants)} chosen", file=sys.stderr)

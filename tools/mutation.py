@@ -24,6 +24,7 @@ import resource
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -40,12 +41,12 @@ REACHES = re.compile(r"relaxant\.(?:rules|planning)\b|\breviewed\(")
 LEFT_OUT = {
     "_people": "thousands of people, one by one: each property of theirs is held on fewer in test_properties, test_planning and test_evaluate",
     "cds_|clients_|signin|diary_|launched": "the service, by its own door",
-    "browser|review_page|reference|site": "pages, in a browser or whole",
+    "browser|review_page|reference|site|safety_controls": "pages, in a browser or on paper (what draws them does not run in a fork)",
     "cohort_|screen_|columns_of|simulate_|gibleed|cql": "registries: rules/columns.py is held to the bedside in test_columns",
     "outputs|report|cite|compare|formulary|german|diaries|responding|interaction_lists": "what stands above the review: formats, comparisons, diaries",
     "validat|tutorials|docs|doctests|wheel|sbom": "documents",
 }
-MOST_SECONDS = 20.0  # of tests a mutant; the fastest first, and one at least
+MOST_SECONDS = 20.0  # of tests a mutant, if not said; one test at least
 SLOWEST = 3.0  # seconds of a test that is tried although faster ones reach the line
 EXAMPLES = 10  # of a property
 CASES = 10  # of a test with many, by their names
@@ -145,8 +146,9 @@ def bare(function: Any) -> Any:
 class Run:
     """A run of pytest whose loop is the mutants'."""
 
-    def __init__(self, folder: Path, mutants: list[dict[str, Any]], jobs: int, tried: bool) -> None:
-        self.folder, self.mutants, self.jobs, self.tried = folder, mutants, jobs, tried
+    def __init__(self, folder: Path, mutants: list[dict[str, Any]], jobs: int, most: float, tried: bool) -> None:
+        self.folder, self.mutants, self.jobs, self.most, self.tried = folder, mutants, jobs, most, tried
+        self.killers: dict[str, Counter[str]] = {}
         self.failed = False
         self.seconds: dict[str, float] = {}
         self.lines: dict[str, dict[int, list[str]]] = {}
@@ -187,8 +189,11 @@ class Run:
         """Which tests reach which line, and how long each takes, with all that it sets up for itself."""
         kept, now = self.folder / "reach.json", state()
         if kept.exists() and (old := json.loads(kept.read_text("utf-8")))["state"] == now:
+            ids = [*old["seconds"]]
             self.seconds, self.failing = old["seconds"], old["failing"]
-            self.lines = {file: {int(line): ids for line, ids in at.items()} for file, at in old["lines"].items()}
+            self.lines = {
+                file: {int(n): [ids[i] for i in own] for n, own in at.items()} for file, at in old["lines"].items()
+            }
             return
         watched = coverage.Coverage(data_file=None, include=[f"{SOURCE}/rules/*", f"{SOURCE}/planning/*"], config_file=False)  # fmt: skip
         watched.start()
@@ -208,31 +213,39 @@ class Run:
             self.lines[Path(path).relative_to(SOURCE).as_posix()] = {
                 line: [one for one in ids if one in self.items] for line, ids in at.items()
             }
-        say(f"{len(self.items)} tests in {sum(self.seconds.values()):.0f} s; {len(self.failing)} fail")
         self.failing += self.clean([one for one in self.seconds if one not in self.failing])
-        kept.write_text(
-            json.dumps({"state": now, "seconds": self.seconds, "failing": self.failing, "lines": self.lines}), "utf-8"
-        )
+        say(f"{len(self.items)} tests in {sum(self.seconds.values()):.0f} s; {len(self.failing)} fail")
+        place = {one: i for i, one in enumerate(self.seconds)}
+        lines = {file: {n: [place[one] for one in own] for n, own in at.items()} for file, at in self.lines.items()}
+        whole = {"state": now, "seconds": self.seconds, "failing": self.failing, "lines": lines}
+        kept.write_text(json.dumps(whole), "utf-8")
 
     def clean(self, tests: list[str]) -> list[str]:
-        """The tests that fail in a fork with nothing changed, in the order of a mutant's."""
-        tests = sorted(tests, key=self._cost)
-        read, write = os.pipe()
-        if (child := os.fork()) == 0:
-            os.close(read)
-            self._quietly()
-            for one, after in pairwise([*tests, None]):
-                if one is not None and not self.passes(one, after):
-                    os.write(write, f"{tests.index(one)}\n".encode())
-            os.write(write, b"end\n")
-            os._exit(0)
-        os.close(write)
-        with os.fdopen(read) as said:
-            lines = said.read().split()
-        os.waitpid(child, 0)
-        if not lines or lines.pop() != "end":
-            raise SystemExit("the tests do not come to an end in a fork with nothing changed")
-        return [tests[int(line)] for line in lines]
+        """The tests that fail, or do not come to an end, in a fork with nothing changed, in the order of a mutant's."""
+        tests, out = sorted(tests, key=self._cost), list[str]()
+        while tests:
+            read, write = os.pipe()
+            if (child := os.fork()) == 0:
+                self._quietly()
+                for one, after in pairwise([*tests, None]):
+                    assert one is not None
+                    os.write(write, b"?")
+                    self._bounded(one)
+                    os.write(write, b"+" if self.passes(one, after) else b"-")
+                os._exit(0)
+            os.close(write)
+            with os.fdopen(read) as said:
+                marks = said.read().removeprefix("?").split("?")
+            os.waitpid(child, 0)
+            out += [one for one, mark in zip(tests, marks, strict=False) if mark != "+"]
+            tests = tests[len(marks) :]
+        return out
+
+    def _bounded(self, nodeid: str) -> None:
+        """A limit on the time of this process and one on the time of day, in case it waits for what is not there."""
+        seconds = self.seconds.get(nodeid, 1.0)
+        signal.setitimer(signal.ITIMER_PROF, 5 + 10 * seconds)
+        signal.alarm(int(120 + 60 * seconds))
 
     def _cost(self, nodeid: str) -> tuple[float, str]:
         return self.seconds.get(nodeid, 0.0), nodeid
@@ -244,16 +257,18 @@ class Run:
         self.caches.clear()
 
     def tests_of(self, mutant: dict[str, Any]) -> tuple[list[str], int]:
-        """The tests of a mutant, fastest first, within the time that it may take; and how many reach it in all."""
+        """The tests of a mutant within the time that it may take, those first that killed another of its function, then the fastest; and how many
+        reach it in all."""
         at = self.lines.get(mutant["file"], {})
         reaching = {one for line in range(mutant["first"], mutant["last"] + 1) for one in at.get(line, ())}
-        able = sorted(reaching.difference(self.failing), key=self._cost)
+        killed = self.killers.get(f"{mutant['file']} {mutant['function']}", Counter())
+        able = sorted(reaching.difference(self.failing), key=lambda one: (-killed[one], *self._cost(one)))
         out: list[str] = []
         spent = 0.0
         for one in able:
             spent += self.seconds[one]
-            if out and (spent > MOST_SECONDS or self.seconds[one] > SLOWEST):
-                break
+            if out and (spent > self.most or self.seconds[one] > SLOWEST):
+                continue
             out.append(one)
         return out, len(able)
 
@@ -297,6 +312,8 @@ class Run:
                 pid, status = os.wait()
                 mutant, read, start = running.pop(pid)
                 outcome, by = ended(status, read, mutant["tests"])
+                if by:
+                    self.killers.setdefault(f"{mutant['file']} {mutant['function']}", Counter())[by] += 1
                 note(mutant, outcome, by, len(mutant["tests"]), mutant["of"], time.time() - start)
                 done += 1
                 if done % 50 == 0:
@@ -326,7 +343,7 @@ class Run:
                 os._exit(NOT_MADE)
             for at, (one, after) in enumerate(pairwise([*tests, None])):
                 assert one is not None
-                signal.setitimer(signal.ITIMER_PROF, 5 + 10 * self.seconds.get(one, 1.0))
+                self._bounded(one)
                 if not self.passes(one, after):
                     os.write(write, str(at).encode())
                     os._exit(1)
@@ -341,7 +358,7 @@ def ended(status: int, read: int, tests: list[str]) -> tuple[str, str | None]:
     with os.fdopen(read) as said:
         place = said.read()
     if os.WIFSIGNALED(status):
-        return ("timed out", None) if os.WTERMSIG(status) == signal.SIGPROF else ("killed", None)
+        return ("timed out", None) if os.WTERMSIG(status) in (signal.SIGPROF, signal.SIGALRM) else ("killed", None)
     if os.WEXITSTATUS(status) in (0, NOT_MADE):
         return ("survived" if os.WEXITSTATUS(status) == 0 else "not made"), None
     return "killed", tests[int(place)] if place else None
@@ -356,13 +373,14 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--seconds", type=float, default=MOST_SECONDS)
     parser.add_argument("--try", dest="tried", action="append", default=[])
     parser.add_argument("tests", nargs="*")
     given = parser.parse_args()
     mutants = json.loads((given.folder / "mutants.json").read_text("utf-8"))["mutants"]
     if given.tried:
         mutants = [mutant for mutant in mutants if mutant["name"] in given.tried]
-    run = Run(given.folder, mutants, given.jobs, bool(given.tried))
+    run = Run(given.folder, mutants, given.jobs, given.seconds, bool(given.tried))
     options = ["-q", "-s", "--no-header", "--tb=native", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist"]
     return int(pytest.main([*options, *(given.tests or selected())], plugins=[run])) not in (0, 1)
 

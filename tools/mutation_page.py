@@ -42,7 +42,8 @@ def main() -> int:
         result = json.loads(line)
         results[result["name"]] = result
     reach = json.loads((folder / "reach.json").read_text("utf-8"))
-    tried = [(mutant, results[mutant["name"]]) for mutant in made["mutants"] if mutant["name"] in results]
+    in_order = sorted(made["mutants"], key=lambda mutant: (mutant["file"], mutant["first"], mutant["name"]))
+    tried = [(mutant, results[mutant["name"]]) for mutant in in_order if mutant["name"] in results]
     by_file: dict[str, Counter[str]] = {}
     for mutant, result in tried:
         by_file.setdefault(mutant["file"], Counter())[result["outcome"]] += 1
