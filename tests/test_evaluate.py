@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relaxant.errors import KnowledgeError
+from relaxant.knowledge.schema import Partner
 from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN, leaf_outcome
-from relaxant.rules.predicate import Clauses, read_predicate
+from relaxant.rules.predicate import MOST_CLAUSES, Clauses, Leaf, read_predicate, with_column
 
 NUMBERS = ("egfr", "age", "weight")
 TRUTHS = ("pregnant", "smoker", "on_dialysis")
@@ -117,3 +119,131 @@ def test_too_many_alternatives_are_refused() -> None:
     wide = {"any": [{"fact": "egfr", "below": str(n), "unit": "mL/min/1.73 m2"} for n in range(20)]}
     with pytest.raises(KnowledgeError, match="alternatives"):
         read_predicate({"all": [pair, other, wide]}, "baclofen", "here")
+
+
+@pytest.mark.parametrize(
+    ("word", "under", "at", "over"),
+    [
+        ("below", FIRES, SILENT, SILENT),
+        ("at_most", FIRES, FIRES, SILENT),
+        ("above", SILENT, SILENT, FIRES),
+        ("at_least", SILENT, FIRES, FIRES),
+    ],
+)
+def test_a_bound_is_met_or_passed_as_its_word_says(word: str, under: int, at: int, over: int) -> None:
+    """A threshold by the least step that a number can make to either side, and a fact that may lie on both."""
+    ((leaf,),) = read_predicate({"fact": "egfr", word: "30", "unit": UNITS["egfr"]}, "baclofen", "here")
+    values = (math.nextafter(30, 0), 30.0, math.nextafter(30, 31))
+    assert [leaf_outcome(leaf, value, value) for value in values] == [under, at, over]
+    assert leaf_outcome(leaf, 29.0, 31.0) == UNKNOWN
+    assert leaf_outcome(leaf, 29.0, 30.0) == (under if under == at else UNKNOWN)
+
+
+def test_two_bounds_of_one_fact_hold_together() -> None:
+    (clause,) = read_predicate({"fact": "age", "at_least": "2", "below": "12", "unit": "years"}, "baclofen", "here")
+    assert set(clause) == {Leaf("age", 2.0), Leaf("age", 12.0, below=True)}
+
+
+@pytest.mark.parametrize(
+    ("node", "clauses"),
+    [
+        ({"fact": "pregnant"}, [[Leaf("pregnant", 1.0)]]),
+        ({"not": {"fact": "pregnant"}}, [[Leaf("pregnant", 1.0, below=True)]]),
+        ({"condition": "epilepsy"}, [[Leaf("condition:epilepsy", 1.0)]]),
+        ({"allergy": "penicillin"}, [[Leaf("allergy:penicillin", 1.0)]]),
+        ({"genotype": "CYP2C19", "is": "poor"}, [[Leaf("genotype:CYP2C19:poor", 1.0)]]),
+        ({"given": "tizanidine"}, [[Leaf("tizanidine:on:taking", 1.0)]]),
+        ({"takes": "ciprofloxacin"}, [[Leaf("baclofen:with:|ciprofloxacin|", 1.0)]]),
+        ({"role": "opioid"}, [[Leaf("baclofen:with:opioid||", 1.0)]]),
+        ({"role": "opioid", "at_least": "2"}, [[Leaf("baclofen:with:opioid||", 2.0)]]),
+        ({"over_limit": "daily"}, [[Leaf("baclofen:over_limit:daily", 1.0)]]),
+        (
+            {"taken_for": "opioid", "at_least": "14", "unit": "days"},
+            [[Leaf("baclofen:taken_for:opioid", 14.0)]],
+        ),
+        (
+            {"since": "stroke", "below": "30", "unit": "days"},
+            [[Leaf("condition:stroke", 1.0), Leaf("since:stroke", 30.0, below=True)]],
+        ),
+        (
+            {"stopped": "tizanidine", "at_least": "2", "unit": "days"},
+            [[Leaf("tizanidine:on:stopped", 1.0), Leaf("tizanidine:stopped_days", 2.0)]],
+        ),
+    ],
+)
+def test_each_kind_asks_its_own_column(node: dict[str, Any], clauses: list[list[Leaf]]) -> None:
+    """A day that was not said is unknown only where what began holds: the two stand together."""
+    assert [list(clause) for clause in read_predicate(node, "baclofen", "here")] == clauses
+
+
+def test_as_many_alternatives_as_a_rule_may_have_are_read() -> None:
+    def wide(count: int) -> dict[str, Any]:
+        return {"any": [{"fact": "egfr", "below": str(n), "unit": UNITS["egfr"]} for n in range(count)]}
+
+    assert len(read_predicate(wide(MOST_CLAUSES), "baclofen", "here")) == MOST_CLAUSES
+    with pytest.raises(KnowledgeError, match=f"over {MOST_CLAUSES} alternatives"):
+        read_predicate(wide(MOST_CLAUSES + 1), "baclofen", "here")
+
+
+DAYS = "is a number of days; say below, at_most, above or at_least, and unit: days"
+KINDS = "all, any, not, fact, condition, since, genotype, allergy, takes, given, stopped, role, taken_for, over_limit"
+MILD = {"fact": "egfr", "below": "30", "unit": "mg/dL"}
+
+
+@pytest.mark.parametrize(
+    ("node", "says"),
+    [
+        (
+            {"all": [{"fact": "pregnant"}, {"any": [{"fact": "smoker"}, {"not": MILD}]}]},
+            ".all[1].any[1].not: egfr is in mL/min/1.73 m2, not mg/dL; write `unit: mL/min/1.73 m2`",
+        ),
+        ({"fact": "shoe_size"}, ": there is no fact “shoe_size”; see the facts in docs/knowledge-schema.md"),
+        ({"fact": "egfrr"}, ": there is no fact “egfrr”; did you mean “egfr”?"),
+        ({"fact": "age", "below": "3"}, ": age is in years, not no unit; write `unit: years`"),
+        ({"fact": "age", "below": "many", "unit": "years"}, ": below needs a number, not “many”"),
+        ({"fact": "age", "above": "inf", "unit": "years"}, ": above needs a finite number"),
+        ({"fact": "pregnant", "below": "1"}, ": pregnant is a yes/no fact and is not compared with a number"),
+        ({"fact": "age", "unit": "years"}, ": age is a number; say below, at_most, above or at_least"),
+        ({"condition": ["epilepsy"]}, ": condition needs a name"),
+        ({"any": "epilepsy"}, ": any needs a list"),
+        ({"since": "stroke", "below": "3", "unit": "weeks"}, f": since stroke {DAYS}"),
+        ({"since": "stroke", "unit": "days"}, f": since stroke {DAYS}"),
+        ({"stopped": "baclofen", "below": "3"}, f": stopped baclofen {DAYS}"),
+        (
+            {"taken_for": "opioid", "below": "3", "unit": "weeks"},
+            ": taken_for opioid is a number of days; say at_least or below, and unit: days",
+        ),
+        (
+            {"taken_for": "opioid", "unit": "days"},
+            ": taken_for opioid is a number of days; say at_least or below, and unit: days",
+        ),
+        (
+            {"genotype": "CYP2C19"},
+            ": genotype CYP2C19 needs `is`, such as {genotype: CYP2C19, is: poor}",
+        ),
+        (
+            {"condition": "epilepsy", "below": "3"},
+            ": below does not belong beside condition; nothing stands beside it",
+        ),
+        (
+            {"role": "opioid", "unit": "days", "is": "x"},
+            ": is, unit does not belong beside role; there may be below, at_most, above, at_least",
+        ),
+        ({"nothing": "x"}, f": “{{nothing: x}}”: a predicate has exactly one of {KINDS}"),
+        ("pregnant", ": a predicate is a mapping such as {fact: pregnant}, not “pregnant”"),
+    ],
+)
+def test_a_fault_says_where_it_stands_what_came_and_what_would_do(node: Any, says: str) -> None:
+    with pytest.raises(KnowledgeError) as refused:
+        read_predicate(node, "baclofen", "here")
+    assert str(refused.value) == f"here{says}"
+
+
+def test_a_limit_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(KnowledgeError, match=r"here: there is no limit “weekly”; there are single, .*least_age, "):
+        read_predicate({"over_limit": "weekly"}, "baclofen", "here")
+
+
+def test_the_column_of_partners_names_roles_ingredients_and_exceptions() -> None:
+    partner = Partner(roles=("opioid", "sedative"), ingredients=("omeprazole", "esomeprazole"), but_not=("codeine",))
+    assert with_column("baclofen", partner) == "baclofen:with:opioid,sedative|omeprazole,esomeprazole|codeine"
