@@ -10,9 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import TODAY
 from relaxant.errors import KnowledgeError
-from relaxant.knowledge.schema import Partner
-from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN, leaf_outcome
+from relaxant.facts.facts import Facts
+from relaxant.facts.inputs import inputs_of
+from relaxant.io.patient_file import read_patient
+from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.schema import Jurisdiction, Partner
+from relaxant.medicines.read import read_medicines
+from relaxant.rules.asked import NO, YES, asked
+from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN, Program, evaluate, leaf_outcome, program, situation_column
 from relaxant.rules.predicate import MOST_CLAUSES, Clauses, Leaf, read_predicate, with_column
 
 NUMBERS = ("egfr", "age", "weight")
@@ -247,3 +254,72 @@ def test_a_limit_that_there_is_not_is_refused_with_those_that_there_are() -> Non
 def test_the_column_of_partners_names_roles_ingredients_and_exceptions() -> None:
     partner = Partner(roles=("opioid", "sedative"), ingredients=("omeprazole", "esomeprazole"), but_not=("codeine",))
     assert with_column("baclofen", partner) == "baclofen:with:opioid,sedative|omeprazole,esomeprazole|codeine"
+
+
+COUNTRIES: tuple[Jurisdiction, ...] = ("US", "UK", "EU")
+
+
+@pytest.mark.parametrize("jurisdiction", COUNTRIES)
+def test_a_rule_speaks_in_its_situation_with_its_partner_and_in_its_country_alone(
+    jurisdiction: Jurisdiction, knowledge: Knowledge
+) -> None:
+    made = Program(knowledge, jurisdiction)
+    for agent in made.agents:
+        made.groups(agent)
+    own = [test for test in made.tests.values() if test.modifier < 0]
+    for test in own:
+        rule = test.rule
+        assert not rule.jurisdiction or jurisdiction in rule.jurisdiction
+        asks = {Leaf(situation_column(test.agent, rule.on), 1.0)}
+        if rule.partner:
+            asks.add(Leaf(with_column(test.agent, rule.partner), 1.0))
+        assert test.clauses and all(asks <= set(clause) for clause in test.clauses), rule.rule
+        assert (test.partners is None) == (rule.partner is None)
+    assert {(test.rule.rule, test.agent) for test in own} == {
+        (rule.rule, agent)
+        for rule in knowledge.rules.values()
+        if not rule.jurisdiction or jurisdiction in rule.jurisdiction
+        for agent in (made.agents if "every agent" in rule.agents else rule.agents)
+    }
+    for number, test in made.tests.items():
+        if test.modifier >= 0:  # beside its rule, with its partners, in the order written
+            of = made.tests[number - 1 - test.modifier]
+            assert of.rule is test.rule and of.agent == test.agent and of.modifier < 0 and of.partners is test.partners
+
+
+def facts_of(knowledge: Knowledge, *people: dict[str, Any]) -> Facts:
+    read = [read_patient({"as_of": str(TODAY), **plain}, knowledge, today=TODAY) for plain in people]
+    return Facts(inputs_of([(one, read_medicines(one, knowledge)) for one in read], knowledge), knowledge, "US")
+
+
+def test_many_rows_in_parts_come_out_as_all_at_once(knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In parts of eight rows, each rule on those whom it is about, or all rules on every row: the same outcomes."""
+    medicines = ["baclofen 10 mg three times a day", "tizanidine 4 mg three times a day", "diazepam 5 mg at night"]
+    people = [
+        {"sex": "female", "age": 20 + 4 * i, "conditions": ["stroke"] if i % 3 else [], "medicines": medicines[: i % 4]}
+        for i in range(18)
+    ]
+    facts, tests = facts_of(knowledge, *people), program(knowledge, "US")
+    whole = evaluate(tests, facts)
+    monkeypatch.setattr("relaxant.rules.evaluate._ROWS_AT_A_TIME", 8)
+    for few in (64, 0):
+        monkeypatch.setattr("relaxant.rules.evaluate._FEW", few)
+        parts = evaluate(tests, facts)
+        assert (parts.tests == whole.tests).all() and (parts.candidate == whole.candidate).all()
+        assert (parts.outcome == whole.outcome)[whole.candidate].all()
+    assert len({tuple(column) for column in whole.outcome.T}) > 3
+
+
+def test_what_is_asked_outside_the_rules_holds_does_not_or_says_what_would_tell(knowledge: Knowledge) -> None:
+    """Only what may still hold is asked for: an alternative that is ruled out asks for nothing, and one that holds ends the question."""
+    egfr = {"fact": "egfr", "below": "30", "unit": UNITS["egfr"]}
+    old, young = ({"fact": "age", word: "50", "unit": "years"} for word in ("at_least", "below"))
+    facts = facts_of(knowledge, {"sex": "female", "age": 58, "medicines": []})
+    assert asked(None, "baclofen", facts) == asked(old, "baclofen", facts) == YES
+    assert asked(young, "baclofen", facts) == asked({"all": [young, egfr]}, "baclofen", facts) == NO
+    assert asked({"any": [egfr, old]}, "baclofen", facts) == YES
+    for node in (egfr, {"all": [old, egfr]}, {"any": [young, egfr]}):
+        answer = asked(node, "baclofen", facts)
+        assert not answer.holds and answer.open and "creatinine" in answer.settled_by and "age" not in answer.settled_by
+    with pytest.raises(KnowledgeError, match=r"^when: there is no fact"):
+        asked({"fact": "shoe_size"}, "baclofen", facts)
