@@ -19,7 +19,8 @@ from relaxant.medicines.read import read_medicines
 from relaxant.planning.current import current_lines, intake
 from relaxant.planning.dose import MEASURED, Room, ceiling
 from relaxant.planning.plan import OF_LABEL, Plan, ShownBound
-from relaxant.planning.taper import taper_plan, tapers
+from relaxant.planning.rungs import Rung
+from relaxant.planning.taper import _begun, taper_plan, tapers
 from relaxant.rules.reasons import Cited
 
 NAMED = ("baclofen", "tizanidine", "carisoprodol", "diazepam", "clonazepam", "gabapentin", "pregabalin")
@@ -418,3 +419,14 @@ def test_a_measured_exposure_and_an_amount_of_a_start_lower_nobody_who_takes_it(
     assert most(label) is None and most(label, start) is None and most(label, exposure) is None
     assert most(label, kidneys) == most(label, start, kidneys, exposure) == 40
     assert most(label, msgspec.structs.replace(kidneys, open=True)) is None
+
+
+def test_the_days_of_the_present_dose_are_added_to_the_last(knowledge: Knowledge) -> None:
+    """Down begins today: a week at the present dose makes the last dose two weeks; a last dose without an end has none."""
+    policy = msgspec.structs.replace(next(iter(knowledge.plans.tapers.values())), percent_most=None)
+    at = [Rung(doses={"morning": amount}, days=7) for amount in (20, 10, 5)]
+    begun = _begun({"morning": 20}, at, policy)
+    assert [(rung.doses["morning"], rung.days) for rung in begun] == [(10, 7), (5, 14)]
+    endless = _begun({"morning": 20}, [*at[:2], Rung(doses={"morning": 5}, days=None)], policy)
+    assert [rung.days for rung in endless] == [7, None]
+    assert _begun({"morning": 40}, at, policy) == at

@@ -2,6 +2,7 @@
 
 python tools/mutation.py FOLDER [--jobs N]                  the mutants that tools/mutants.py left in FOLDER; what was tried is kept there
 python tools/mutation.py FOLDER --try NAME TESTFILE ...     one mutant against the tests that are named
+python tools/mutation.py FOLDER --survivors TESTFILE ...    all that survived, against these: new tests, or slow ones; what they kill is noted
 
 Everything is loaded once. One pass notes which tests reach which line and how long they take, one more in a fork finds those that fail in a fork
 without any mutant. Then each mutant gets a fork of its own, in which its code takes the place of the function's, and the tests that reach its statement,
@@ -23,7 +24,6 @@ import re
 import resource
 import signal
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -172,8 +172,9 @@ class Run:
         self.items = {item.nodeid: item for item in (session.items if self.tried else few(session.items))}
         if self.tried:
             self.failing = self.clean([*self.items])
+            say(f"{len(self.items)} tests, {len(self.failing)} of them fail without a mutant")
             for mutant in self.mutants:
-                say(f"{mutant['name']}: {self.outcome(mutant, [*self.items])}; without it {len(self.failing)} fail")
+                self.once(mutant)
             return True
         self.reach()
         self.all()
@@ -274,14 +275,10 @@ class Run:
 
     def all(self) -> None:
         """Every mutant that was not tried yet; each result is a line of results.jsonl at once."""
-        known, now = {}, state()
-        kept = self.folder / "results.jsonl"
-        for line in kept.read_text("utf-8").splitlines() if kept.exists() else ():
-            result = json.loads(line)
-            known[result["name"]] = result
+        known, now = results(self.folder), state()
         gc.collect()
         gc.freeze()
-        running: dict[int, tuple[dict[str, Any], int, float]] = {}
+        running: dict[int, tuple[dict[str, Any], int]] = {}
         open_ = [
             mutant
             for mutant in self.mutants
@@ -289,42 +286,40 @@ class Run:
             or old["source"] != mutant["source"]
             or (old["state"] != now and old["outcome"] != "killed")
         ]
-        with kept.open("a", encoding="utf-8") as out:
-
-            def note(mutant: dict[str, Any], outcome: str, by: str | None, tests: int, of: int, seconds: float) -> None:
-                result = {"name": mutant["name"], "source": mutant["source"], "state": now, "outcome": outcome, "by": by, "tests": tests, "of": of, "seconds": round(seconds, 2)}  # fmt: skip
-                out.write(json.dumps(result) + "\n")
-                out.flush()
-
-            done = 0
-            while open_ or running:
-                while open_ and len(running) < self.jobs:
-                    mutant = open_.pop(0)
-                    tests, of = self.tests_of(mutant)
-                    if not tests:
-                        note(mutant, "no test", None, 0, 0, 0.0)
-                        continue
-                    pid, read = self.fork(mutant, tests)
-                    running[pid] = mutant, read, time.time()
-                    mutant["tests"], mutant["of"] = tests, of
-                if not running:
+        done = 0
+        while open_ or running:
+            while open_ and len(running) < self.jobs:
+                mutant = open_.pop(0)
+                tests, of = self.tests_of(mutant)
+                if not tests:
+                    note(self.folder, mutant, now, "no test", None, 0, 0)
                     continue
-                pid, status = os.wait()
-                mutant, read, start = running.pop(pid)
-                outcome, by = ended(status, read, mutant["tests"])
-                if by:
-                    self.killers.setdefault(f"{mutant['file']} {mutant['function']}", Counter())[by] += 1
-                note(mutant, outcome, by, len(mutant["tests"]), mutant["of"], time.time() - start)
-                done += 1
-                if done % 50 == 0:
-                    say(f"{done} tried, {len(open_)} to try")
+                pid, read = self.fork(mutant, tests)
+                running[pid] = mutant, read
+                mutant["tests"], mutant["of"] = tests, of
+            if not running:
+                continue
+            pid, status = os.wait()
+            mutant, read = running.pop(pid)
+            outcome, by = ended(status, read, mutant["tests"])
+            if by:
+                self.killers.setdefault(f"{mutant['file']} {mutant['function']}", Counter())[by] += 1
+            note(self.folder, mutant, now, outcome, by, len(mutant["tests"]), mutant["of"])
+            done += 1
+            if done % 50 == 0:
+                say(f"{done} tried, {len(open_)} to try")
 
-    def outcome(self, mutant: dict[str, Any], tests: list[str]) -> str:
-        """What some tests make of one mutant."""
-        pid, read = self.fork(mutant, [one for one in tests if one not in self.failing])
+    def once(self, mutant: dict[str, Any]) -> None:
+        """What the tests that were named make of one mutant, those first that killed another; that it was killed is noted."""
+        killed = self.killers.setdefault("", Counter())
+        tests = sorted(set(self.items).difference(self.failing), key=lambda one: (-killed[one], *self._cost(one)))
+        pid, read = self.fork(mutant, tests)
         _, status = os.waitpid(pid, 0)
         outcome, by = ended(status, read, tests)
-        return f"{outcome} by {by}" if by else outcome
+        say(f"{mutant['name']}: {outcome}" + (f" by {by}" if by else ""))
+        if by:
+            killed[by] += 1
+            note(self.folder, mutant, state(), outcome, by, len(tests), len(tests))
 
     def fork(self, mutant: dict[str, Any], tests: list[str]) -> tuple[int, int]:
         """A process in which the mutant stands and the tests run until one fails; its number, and where it says which."""
@@ -364,6 +359,20 @@ def ended(status: int, read: int, tests: list[str]) -> tuple[str, str | None]:
     return "killed", tests[int(place)] if place else None
 
 
+def results(folder: Path) -> dict[str, dict[str, Any]]:
+    """What came of each mutant when it was last tried."""
+    kept = folder / "results.jsonl"
+    lines = kept.read_text("utf-8").splitlines() if kept.exists() else ()
+    return {result["name"]: result for result in map(json.loads, lines)}
+
+
+def note(folder: Path, mutant: dict[str, Any], now: str, outcome: str, by: str | None, tests: int, of: int) -> None:
+    """One more line of what came of a mutant: so many tests, of those that reach it."""
+    result = {"name": mutant["name"], "source": mutant["source"], "state": now, "outcome": outcome, "by": by, "tests": tests, "of": of}  # fmt: skip
+    with (folder / "results.jsonl").open("a", encoding="utf-8") as out:
+        out.write(json.dumps(result) + "\n")
+
+
 def say(text: str) -> None:
     print(f"mutation: {text}", file=sys.stderr, flush=True)
 
@@ -375,12 +384,16 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--seconds", type=float, default=MOST_SECONDS)
     parser.add_argument("--try", dest="tried", action="append", default=[])
+    parser.add_argument("--survivors", action="store_true")
     parser.add_argument("tests", nargs="*")
     given = parser.parse_args()
     mutants = json.loads((given.folder / "mutants.json").read_text("utf-8"))["mutants"]
-    if given.tried:
-        mutants = [mutant for mutant in mutants if mutant["name"] in given.tried]
-    run = Run(given.folder, mutants, given.jobs, given.seconds, bool(given.tried))
+    again = bool(given.tried or given.survivors)
+    if again:
+        left = {name for name, result in results(given.folder).items() if result["outcome"] in ("survived", "no test")}
+        chosen = left if given.survivors else set(given.tried)
+        mutants = [mutant for mutant in mutants if mutant["name"] in chosen]
+    run = Run(given.folder, mutants, given.jobs, given.seconds, again)
     options = ["-q", "-s", "--no-header", "--tb=native", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist"]
     return int(pytest.main([*options, *(given.tests or selected())], plugins=[run])) not in (0, 1)
 

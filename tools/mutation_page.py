@@ -9,9 +9,9 @@ import json
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
-from mutation import EXAMPLES, LEFT_OUT, MOST_SECONDS, SLOWEST
+from mutation import EXAMPLES, LEFT_OUT, SLOWEST
+from mutation import results as known_results
 
 OUTCOMES = ("killed", "survived", "no test", "timed out", "not made")
 
@@ -37,10 +37,7 @@ def main() -> int:
     """Prints the page."""
     folder = Path(sys.argv[1])
     made = json.loads((folder / "mutants.json").read_text("utf-8"))
-    results: dict[str, dict[str, Any]] = {}
-    for line in (folder / "results.jsonl").read_text("utf-8").splitlines():
-        result = json.loads(line)
-        results[result["name"]] = result
+    results = known_results(folder)
     reach = json.loads((folder / "reach.json").read_text("utf-8"))
     in_order = sorted(made["mutants"], key=lambda mutant: (mutant["file"], mutant["first"], mutant["name"]))
     tried = [(mutant, results[mutant["name"]]) for mutant in in_order if mutant["name"] in results]
@@ -51,7 +48,7 @@ def main() -> int:
     files = len({one.partition("::")[0] for one in reach["seconds"]})
     print(f".ci/monthly {shares}")
     print(f"Changes by {made['by']}; {len(tried)} of {len(made['mutants'])} mutants that were chosen, tried against {len(reach['seconds'])} tests of {files} files, {EXAMPLES} examples a property.")  # fmt: skip
-    print(f"Each against the tests that reach its statement, the fastest first, for at most {MOST_SECONDS:g} s; a test over {SLOWEST:g} s only where none is faster.")  # fmt: skip
+    print(f"Each against the tests that reach its statement, those first that killed another mutant of its function, then the fastest, for so many seconds of tests; one over {SLOWEST:g} s only where none is faster. “(3 tests, of 10)”: the time was over before the other 7.")  # fmt: skip
     print("Left out are tests of " + "; ".join(LEFT_OUT.values()) + ".")
     if reach["failing"]:
         print(f"{len(reach['failing'])} tests fail here without any mutant and were left out:", *reach["failing"], sep="\n  ")  # fmt: skip
