@@ -23,7 +23,7 @@ from relaxant.medicines.read import read_medicines
 from relaxant.plain import read_json
 from relaxant.reviewing import Review
 from relaxant.rules.findings import Finding
-from relaxant.rules.reasons import effect_of, own_sources
+from relaxant.rules.reasons import cited, effect_of, own_sources
 from relaxant.rules.tiers import worst_tier
 from relaxant.rules.wording import capital, fact_text, for_situation, listed
 
@@ -493,3 +493,31 @@ def test_the_measured_effect_is_the_largest_of_the_partners() -> None:
     }
     assert effect is not None and effect.auc_ratio == max(ratios) != min(ratios)
     assert effect_of("tizanidine", ["paracetamol"], known) is None and effect_of("tizanidine", [], known) is None
+
+
+def test_a_finding_cites_what_its_rule_cites_in_its_words_with_the_address(knowledge: Knowledge) -> None:
+    medicines = ["tizanidine 4 mg three times a day", "ciprofloxacin 500 mg twice a day"]
+    found = finding_of(reviewed({**BARE, "medicines": medicines}), "tizanidine-ciprofloxacin")
+    rule = knowledge.rules["tizanidine-ciprofloxacin"]
+    of = {(source.id, source.place): source for source in found.sources}
+    for ref in own_sources(rule, "tizanidine", knowledge):
+        assert of[ref.source, ref.place].says == ref.says
+    assert any(source.says for source in found.sources)
+    assert (found.verified, found.interrupts, found.folded, found.cause) == (True, True, False, rule.cause)
+    for known in knowledge.sources.values():
+        one = cited(knowledge, known.id, "p. 1")
+        assert (one.id, one.title, one.place, one.says) == (known.id, known.title, "p. 1", None)
+        assert one.url == (known.url or (f"https://doi.org/{known.doi}" if known.doi else None))
+    assert {bool(known.url) for known in knowledge.sources.values()} == {True, False}
+
+
+def test_dangers_interrupt_up_to_the_budget_and_the_rest_stand_beside_them(knowledge: Knowledge) -> None:
+    """Five contraindicated pairs: three interrupt, none is folded."""
+    against = ["ciprofloxacin 500 mg twice a day", "fluvoxamine 100 mg at night"]
+    person = {**BARE, "conditions": ["myasthenia gravis", "cirrhosis"], "allergies": ["dantrolene", "orphenadrine"]}
+    taken = ["tizanidine 4 mg three times a day", "dantrolene 25 mg twice a day", "diazepam 5 mg at night", "orphenadrine 100 mg twice a day"]  # fmt: skip
+    dangers = [f for f in reviewed({**person, "medicines": [*taken, *against]}).findings if f.tier == "DANGER"]
+    budget = int(knowledge.policy("interruption_budget"))
+    assert len(dangers) > budget + 1
+    assert [f.interrupts for f in dangers] == [True] * budget + [False] * (len(dangers) - budget)
+    assert not any(f.folded for f in dangers)

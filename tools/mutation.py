@@ -37,7 +37,7 @@ from hypothesis import Phase, settings
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "relaxant"
 TESTS = ROOT / "tests"
-REACHES = re.compile(r"relaxant\.(?:rules|planning)\b|\breviewed\(")
+REACHES = re.compile(r"relaxant\.(?:rules|planning|reviewing)\b|\breviewed\(|^from test_", re.MULTILINE)
 LEFT_OUT = {
     "_people": "thousands of people, one by one: each property of theirs is held on fewer in test_properties, test_planning and test_evaluate",
     "cds_|clients_|signin|diary_|launched": "the service, by its own door",
@@ -386,7 +386,7 @@ def main() -> int:
     parser.add_argument("--try", dest="tried", action="append", default=[])
     parser.add_argument("--survivors", action="store_true")
     parser.add_argument("tests", nargs="*")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     mutants = json.loads((given.folder / "mutants.json").read_text("utf-8"))["mutants"]
     again = bool(given.tried or given.survivors)
     if again:
