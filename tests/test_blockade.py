@@ -547,6 +547,10 @@ def test_twitches_that_follow_from_a_ratio_are_not_shown_as_typed() -> None:
     made = plan("rocuronium", observations=measured(train_of_four_ratio="0.35"))
     own = line(made, "Reversal with sugammadex, shallow block")
     assert own.how.startswith("train-of-four ratio 0.35 (so 4 twitches)")
+    counted = line(
+        plan("rocuronium", observations=measured(train_of_four_count="2")), "Reversal with sugammadex, moderate block"
+    )
+    assert counted.how.startswith("train-of-four count 2; ")  # what was counted follows from nothing
 
 
 def test_a_ratio_that_is_no_ratio_is_refused_when_read() -> None:

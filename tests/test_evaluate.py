@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import TODAY
 from relaxant.errors import KnowledgeError
-from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN, leaf_outcome
-from relaxant.rules.predicate import Clauses, read_predicate
+from relaxant.facts.facts import Facts
+from relaxant.facts.inputs import inputs_of
+from relaxant.io.patient_file import read_patient
+from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.schema import Jurisdiction, Partner
+from relaxant.medicines.read import read_medicines
+from relaxant.rules.asked import NO, YES, asked
+from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN, Program, evaluate, leaf_outcome, program, situation_column
+from relaxant.rules.predicate import MOST_CLAUSES, Clauses, Leaf, read_predicate, with_column
 
 NUMBERS = ("egfr", "age", "weight")
 TRUTHS = ("pregnant", "smoker", "on_dialysis")
@@ -117,3 +126,200 @@ def test_too_many_alternatives_are_refused() -> None:
     wide = {"any": [{"fact": "egfr", "below": str(n), "unit": "mL/min/1.73 m2"} for n in range(20)]}
     with pytest.raises(KnowledgeError, match="alternatives"):
         read_predicate({"all": [pair, other, wide]}, "baclofen", "here")
+
+
+@pytest.mark.parametrize(
+    ("word", "under", "at", "over"),
+    [
+        ("below", FIRES, SILENT, SILENT),
+        ("at_most", FIRES, FIRES, SILENT),
+        ("above", SILENT, SILENT, FIRES),
+        ("at_least", SILENT, FIRES, FIRES),
+    ],
+)
+def test_a_bound_is_met_or_passed_as_its_word_says(word: str, under: int, at: int, over: int) -> None:
+    """A threshold by the least step that a number can make to either side, and a fact that may lie on both."""
+    ((leaf,),) = read_predicate({"fact": "egfr", word: "30", "unit": UNITS["egfr"]}, "baclofen", "here")
+    values = (math.nextafter(30, 0), 30.0, math.nextafter(30, 31))
+    assert [leaf_outcome(leaf, value, value) for value in values] == [under, at, over]
+    assert leaf_outcome(leaf, 29.0, 31.0) == UNKNOWN
+    assert leaf_outcome(leaf, 29.0, 30.0) == (under if under == at else UNKNOWN)
+
+
+def test_two_bounds_of_one_fact_hold_together() -> None:
+    (clause,) = read_predicate({"fact": "age", "at_least": "2", "below": "12", "unit": "years"}, "baclofen", "here")
+    assert set(clause) == {Leaf("age", 2.0), Leaf("age", 12.0, below=True)}
+
+
+@pytest.mark.parametrize(
+    ("node", "clauses"),
+    [
+        ({"fact": "pregnant"}, [[Leaf("pregnant", 1.0)]]),
+        ({"not": {"fact": "pregnant"}}, [[Leaf("pregnant", 1.0, below=True)]]),
+        ({"condition": "epilepsy"}, [[Leaf("condition:epilepsy", 1.0)]]),
+        ({"allergy": "penicillin"}, [[Leaf("allergy:penicillin", 1.0)]]),
+        ({"genotype": "CYP2C19", "is": "poor"}, [[Leaf("genotype:CYP2C19:poor", 1.0)]]),
+        ({"given": "tizanidine"}, [[Leaf("tizanidine:on:taking", 1.0)]]),
+        ({"takes": "ciprofloxacin"}, [[Leaf("baclofen:with:|ciprofloxacin|", 1.0)]]),
+        ({"role": "opioid"}, [[Leaf("baclofen:with:opioid||", 1.0)]]),
+        ({"role": "opioid", "at_least": "2"}, [[Leaf("baclofen:with:opioid||", 2.0)]]),
+        ({"over_limit": "daily"}, [[Leaf("baclofen:over_limit:daily", 1.0)]]),
+        (
+            {"taken_for": "opioid", "at_least": "14", "unit": "days"},
+            [[Leaf("baclofen:taken_for:opioid", 14.0)]],
+        ),
+        (
+            {"since": "stroke", "below": "30", "unit": "days"},
+            [[Leaf("condition:stroke", 1.0), Leaf("since:stroke", 30.0, below=True)]],
+        ),
+        (
+            {"stopped": "tizanidine", "at_least": "2", "unit": "days"},
+            [[Leaf("tizanidine:on:stopped", 1.0), Leaf("tizanidine:stopped_days", 2.0)]],
+        ),
+    ],
+)
+def test_each_kind_asks_its_own_column(node: dict[str, Any], clauses: list[list[Leaf]]) -> None:
+    """A day that was not said is unknown only where what began holds: the two stand together."""
+    assert [list(clause) for clause in read_predicate(node, "baclofen", "here")] == clauses
+
+
+def test_as_many_alternatives_as_a_rule_may_have_are_read() -> None:
+    def wide(count: int) -> dict[str, Any]:
+        return {"any": [{"fact": "egfr", "below": str(n), "unit": UNITS["egfr"]} for n in range(count)]}
+
+    assert len(read_predicate(wide(MOST_CLAUSES), "baclofen", "here")) == MOST_CLAUSES
+    with pytest.raises(KnowledgeError, match=f"over {MOST_CLAUSES} alternatives"):
+        read_predicate(wide(MOST_CLAUSES + 1), "baclofen", "here")
+
+
+DAYS = "is a number of days; say below, at_most, above or at_least, and unit: days"
+KINDS = "all, any, not, fact, condition, since, genotype, allergy, takes, given, stopped, role, taken_for, over_limit"
+MILD = {"fact": "egfr", "below": "30", "unit": "mg/dL"}
+
+
+@pytest.mark.parametrize(
+    ("node", "says"),
+    [
+        (
+            {"all": [{"fact": "pregnant"}, {"any": [{"fact": "smoker"}, {"not": MILD}]}]},
+            ".all[1].any[1].not: egfr is in mL/min/1.73 m2, not mg/dL; write `unit: mL/min/1.73 m2`",
+        ),
+        ({"fact": "shoe_size"}, ": there is no fact “shoe_size”; see the facts in docs/knowledge-schema.md"),
+        ({"fact": "egfrr"}, ": there is no fact “egfrr”; did you mean “egfr”?"),
+        ({"fact": "age", "below": "3"}, ": age is in years, not no unit; write `unit: years`"),
+        ({"fact": "age", "below": "many", "unit": "years"}, ": below needs a number, not “many”"),
+        ({"fact": "age", "above": "inf", "unit": "years"}, ": above needs a finite number"),
+        ({"fact": "pregnant", "below": "1"}, ": pregnant is a yes/no fact and is not compared with a number"),
+        ({"fact": "age", "unit": "years"}, ": age is a number; say below, at_most, above or at_least"),
+        ({"condition": ["epilepsy"]}, ": condition needs a name"),
+        ({"any": "epilepsy"}, ": any needs a list"),
+        ({"since": "stroke", "below": "3", "unit": "weeks"}, f": since stroke {DAYS}"),
+        ({"since": "stroke", "unit": "days"}, f": since stroke {DAYS}"),
+        ({"stopped": "baclofen", "below": "3"}, f": stopped baclofen {DAYS}"),
+        (
+            {"taken_for": "opioid", "below": "3", "unit": "weeks"},
+            ": taken_for opioid is a number of days; say at_least or below, and unit: days",
+        ),
+        (
+            {"taken_for": "opioid", "unit": "days"},
+            ": taken_for opioid is a number of days; say at_least or below, and unit: days",
+        ),
+        (
+            {"genotype": "CYP2C19"},
+            ": genotype CYP2C19 needs `is`, such as {genotype: CYP2C19, is: poor}",
+        ),
+        (
+            {"condition": "epilepsy", "below": "3"},
+            ": below does not belong beside condition; nothing stands beside it",
+        ),
+        (
+            {"role": "opioid", "unit": "days", "is": "x"},
+            ": is, unit does not belong beside role; there may be below, at_most, above, at_least",
+        ),
+        ({"nothing": "x"}, f": “{{nothing: x}}”: a predicate has exactly one of {KINDS}"),
+        ("pregnant", ": a predicate is a mapping such as {fact: pregnant}, not “pregnant”"),
+    ],
+)
+def test_a_fault_says_where_it_stands_what_came_and_what_would_do(node: Any, says: str) -> None:
+    with pytest.raises(KnowledgeError) as refused:
+        read_predicate(node, "baclofen", "here")
+    assert str(refused.value) == f"here{says}"
+
+
+def test_a_limit_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(KnowledgeError, match=r"here: there is no limit “weekly”; there are single, .*least_age, "):
+        read_predicate({"over_limit": "weekly"}, "baclofen", "here")
+
+
+def test_the_column_of_partners_names_roles_ingredients_and_exceptions() -> None:
+    partner = Partner(roles=("opioid", "sedative"), ingredients=("omeprazole", "esomeprazole"), but_not=("codeine",))
+    assert with_column("baclofen", partner) == "baclofen:with:opioid,sedative|omeprazole,esomeprazole|codeine"
+
+
+COUNTRIES: tuple[Jurisdiction, ...] = ("US", "UK", "EU")
+
+
+@pytest.mark.parametrize("jurisdiction", COUNTRIES)
+def test_a_rule_speaks_in_its_situation_with_its_partner_and_in_its_country_alone(
+    jurisdiction: Jurisdiction, knowledge: Knowledge
+) -> None:
+    made = Program(knowledge, jurisdiction)
+    for agent in made.agents:
+        made.groups(agent)
+    own = [test for test in made.tests.values() if test.modifier < 0]
+    for test in own:
+        rule = test.rule
+        assert not rule.jurisdiction or jurisdiction in rule.jurisdiction
+        asks = {Leaf(situation_column(test.agent, rule.on), 1.0)}
+        if rule.partner:
+            asks.add(Leaf(with_column(test.agent, rule.partner), 1.0))
+        assert test.clauses and all(asks <= set(clause) for clause in test.clauses), rule.rule
+        assert (test.partners is None) == (rule.partner is None)
+    assert {(test.rule.rule, test.agent) for test in own} == {
+        (rule.rule, agent)
+        for rule in knowledge.rules.values()
+        if not rule.jurisdiction or jurisdiction in rule.jurisdiction
+        for agent in (made.agents if "every agent" in rule.agents else rule.agents)
+    }
+    for number, test in made.tests.items():
+        if test.modifier >= 0:  # beside its rule, with its partners, in the order written
+            of = made.tests[number - 1 - test.modifier]
+            assert of.rule is test.rule and of.agent == test.agent and of.modifier < 0 and of.partners is test.partners
+
+
+def facts_of(knowledge: Knowledge, *people: dict[str, Any]) -> Facts:
+    read = [read_patient({"as_of": str(TODAY), **plain}, knowledge, today=TODAY) for plain in people]
+    return Facts(inputs_of([(one, read_medicines(one, knowledge)) for one in read], knowledge), knowledge, "US")
+
+
+def test_many_rows_in_parts_come_out_as_all_at_once(knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In parts of eight rows, each rule on those whom it is about, or all rules on every row: the same outcomes."""
+    medicines = ["baclofen 10 mg three times a day", "tizanidine 4 mg three times a day", "diazepam 5 mg at night"]
+    people = [
+        {"sex": "female", "age": 20 + 4 * i, "conditions": ["stroke"] if i % 3 else [], "medicines": medicines[: i % 4]}
+        for i in range(18)
+    ]
+    facts, tests = facts_of(knowledge, *people), program(knowledge, "US")
+    whole = evaluate(tests, facts)
+    monkeypatch.setattr("relaxant.rules.evaluate._ROWS_AT_A_TIME", 8)
+    for few in (64, 0):
+        monkeypatch.setattr("relaxant.rules.evaluate._FEW", few)
+        parts = evaluate(tests, facts)
+        assert (parts.tests == whole.tests).all() and (parts.candidate == whole.candidate).all()
+        assert (parts.outcome == whole.outcome)[whole.candidate].all()
+    assert len({tuple(column) for column in whole.outcome.T}) > 3
+
+
+def test_what_is_asked_outside_the_rules_holds_does_not_or_says_what_would_tell(knowledge: Knowledge) -> None:
+    """Only what may still hold is asked for: an alternative that is ruled out asks for nothing, and one that holds ends the question."""
+    egfr = {"fact": "egfr", "below": "30", "unit": UNITS["egfr"]}
+    old, young = ({"fact": "age", word: "50", "unit": "years"} for word in ("at_least", "below"))
+    facts = facts_of(knowledge, {"sex": "female", "age": 58, "medicines": []})
+    assert asked(None, "baclofen", facts) == asked(old, "baclofen", facts) == YES
+    assert asked(young, "baclofen", facts) == asked({"all": [young, egfr]}, "baclofen", facts) == NO
+    assert asked({"any": [egfr, old]}, "baclofen", facts) == YES
+    for node in (egfr, {"all": [old, egfr]}, {"any": [young, egfr]}):
+        answer = asked(node, "baclofen", facts)
+        assert not answer.holds and answer.open and "creatinine" in answer.settled_by and "age" not in answer.settled_by
+    with pytest.raises(KnowledgeError, match=r"^when: there is no fact"):
+        asked({"fact": "shoe_size"}, "baclofen", facts)

@@ -114,6 +114,16 @@ def test_an_order_of_dantrolene_is_held_against_the_weight(
     assert verdict in line(made, "Order that is weighed").text
 
 
+def test_the_sum_at_which_the_diagnosis_is_looked_at_again_is_counted_in_vials() -> None:
+    """10 mg/kg for 80 kg are 800 mg: 40 vials of 20 mg, each in 60 mL. It is no ceiling. Without a weight nothing is counted."""
+    what = "Sum at which the diagnosis is looked at again"
+    of_80_kg, unknown = (pages(weight=kg, conditions=[CRISIS])[0] for kg in ("80 kg", None))
+    assert (line(of_80_kg, "Actual weight").value, line(of_80_kg, "Actual weight").unit) == (80, "kg")
+    weighed, unweighed = line(of_80_kg, what), line(unknown, what)
+    assert weighed.value == 800 and weighed.text.startswith("40 vials of 20 mg, 2400 mL of water in all. Look at")
+    assert unweighed.value is None and unweighed.text.startswith("Look at the diagnosis again.")
+
+
 def test_after_a_first_dose_an_order_is_held_against_a_repeat() -> None:
     [made] = pages(
         weight="80 kg", conditions=[CRISIS], medicines=["dantrolene 200 mg IV"], considering=["dantrolene 80 mg IV"]

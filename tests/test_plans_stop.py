@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 
 from conftest import TODAY
@@ -15,8 +16,12 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.plans import Gap, Taper
 from relaxant.knowledge.schema import Jurisdiction
 from relaxant.medicines.read import read_medicines
-from relaxant.planning.plan import Plan
-from relaxant.planning.taper import taper_plan
+from relaxant.planning.current import current_lines, intake
+from relaxant.planning.dose import MEASURED, Room, ceiling
+from relaxant.planning.plan import OF_LABEL, Plan, ShownBound
+from relaxant.planning.rungs import Rung
+from relaxant.planning.taper import _begun, taper_plan, tapers
+from relaxant.rules.reasons import Cited
 
 NAMED = ("baclofen", "tizanidine", "carisoprodol", "diazepam", "clonazepam", "gabapentin", "pregabalin")
 """The agents whose taper the issue asks for."""
@@ -360,3 +365,68 @@ def test_forms_that_are_exchanged_are_sold(knowledge: Knowledge) -> None:
                 where = set(switch.jurisdiction or JURISDICTIONS)
                 there = {j for p in knowledge.agents[agent].products if p.form == form for j in p.jurisdiction}
                 assert where <= there, f"{switch.switch}: {form}"
+
+
+# ---------------------------------------------------------------- what is taken, what bounds it
+
+
+def test_two_products_of_one_agent_have_no_calendar_of_one(knowledge: Knowledge) -> None:
+    """A tablet in the morning and a solution at night are not put together; two lines of one product are."""
+    plain = {"as_of": TODAY.isoformat(), "sex": "female", "age": 58}
+    found = []
+    for second in ("baclofen 5 mg/5 mL oral solution 20 mg at night", "baclofen 10 mg tablet 20 mg at night"):
+        patient = read_patient({**plain, "medicines": ["baclofen 10 mg tablet in the morning", second]}, knowledge, today=TODAY)  # fmt: skip
+        medicines = read_medicines(patient, knowledge)
+        facts = Facts(inputs_of([(patient, medicines)], knowledge), knowledge, patient.jurisdiction)
+        found.append(intake("baclofen", current_lines("baclofen", medicines), facts))
+    assert found[0].why == "mixed" and not found[0].doses
+    assert found[1].why is None and found[1].doses == {"morning": 10, "night": 20}
+
+
+def test_what_would_tell_of_another_way_down_is_asked_without_what_is_seldom_known(knowledge: Knowledge) -> None:
+    patient = read_patient({"as_of": TODAY.isoformat(), "sex": "female", "age": 58, "medicines": ["baclofen 10 mg three times a day"]}, knowledge, today=TODAY)  # fmt: skip
+    facts = Facts(
+        inputs_of([(patient, read_medicines(patient, knowledge))], knowledge), knowledge, patient.jurisdiction
+    )
+    assert {"creatinine", "dialysis", "start date of baclofen"} <= set(tapers("baclofen", facts)[1])
+    for agent in {a for t in knowledge.plans.tapers.values() for a in t.agents}:
+        assert not facts.seldom_asked(0) & set(tapers(agent, facts)[1])
+
+
+def test_a_measured_exposure_and_an_amount_of_a_start_lower_nobody_who_takes_it() -> None:
+    """Of the label's 80 mg a day half is left by the kidneys; what bounds a start alone, and a measured rise of exposure, take nothing off."""
+
+    def bound(**own: Any) -> ShownBound:
+        whole = {
+            "agent": "baclofen",
+            "unit": "mg",
+            "why": "",
+            "decides": False,
+            "open": False,
+            "settled_by": (),
+            "verified": True,
+        }
+        return ShownBound(**{**whole, "source": Cited(id="x", title="x", place="x", url=None), **own})
+
+    label = bound(id=f"{OF_LABEL}daily:80", kind="daily", value=80.0)
+    kidneys = bound(id="kidneys", kind="share", value=0.5)
+    start = bound(id="low-start", kind="start", value=0.25)
+    exposure = bound(id=f"{MEASURED}ciprofloxacin", kind="share", value=0.1)
+
+    def most(*bounds: ShownBound) -> float | None:
+        return ceiling(Room(daily=80.0, bounds=bounds))
+
+    assert most(label) is None and most(label, start) is None and most(label, exposure) is None
+    assert most(label, kidneys) == most(label, start, kidneys, exposure) == 40
+    assert most(label, msgspec.structs.replace(kidneys, open=True)) is None
+
+
+def test_the_days_of_the_present_dose_are_added_to_the_last(knowledge: Knowledge) -> None:
+    """Down begins today: a week at the present dose makes the last dose two weeks; a last dose without an end has none."""
+    policy = msgspec.structs.replace(next(iter(knowledge.plans.tapers.values())), percent_most=None)
+    at = [Rung(doses={"morning": amount}, days=7) for amount in (20, 10, 5)]
+    begun = _begun({"morning": 20}, at, policy)
+    assert [(rung.doses["morning"], rung.days) for rung in begun] == [(10, 7), (5, 14)]
+    endless = _begun({"morning": 20}, [*at[:2], Rung(doses={"morning": 5}, days=None)], policy)
+    assert [rung.days for rung in endless] == [7, None]
+    assert _begun({"morning": 40}, at, policy) == at

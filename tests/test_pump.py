@@ -257,6 +257,14 @@ def test_above_1000_german_label_dosierung() -> None:
     assert max(b.value or 0 for b in running(1900).bounds) == 2003
 
 
+@pytest.mark.parametrize(("condition", "capped"), [("spinal cord injury", True), ("cerebral palsy", False)])
+def test_the_cap_of_high_doses_is_said_where_a_step_would_pass_it(condition: str, capped: bool) -> None:
+    """20% from above 1000 micrograms a day: less than the 30 and 40% of a spinal cause, no less than the 15 and 20% of a cerebral one."""
+    found = running(1001, conditions=[condition])
+    assert any("no step goes past 20%" in entry.text for entry in lines(found, "Steps")) == capped
+    assert one(found, "Next rise, at a refill").value == pytest.approx(1201.2)
+
+
 def test_the_mark_above_1000_counts_the_dose_weighed_and_the_one_a_step_leads_to() -> None:
     assert one(running(800), "Above 1000 micrograms/day").how == "1120 against 1000"  # 40% at a refill
     weighed = made(age=40, conditions=["stroke"], medicines=[line("700 micrograms/day")], considering=[line("1100 micrograms/day", change="replace")])  # fmt: skip
@@ -370,6 +378,11 @@ def test_concentrations_that_are_not_sold(country: str, concentration: str, word
     found = running(400, {**DEVICE, "concentration": f"{concentration} micrograms/mL"}, country=country)
     said = " ".join(entry.text for entry in lines(found, "Concentration"))
     assert (words in said) if words else said == ""
+
+
+def test_a_new_concentration_that_is_not_sold_is_named_beside_one_that_is() -> None:
+    found = one(running(400, {**CHANGE, "new_concentration": "4000 micrograms/mL"}), "Concentration")
+    assert found.text.startswith("4000 micrograms/mL is above the strongest product (2000 micrograms/mL)")
 
 
 # ---------------------------------------------------------------- another concentration

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from conftest import ROOT, TODAY, reviewed
 from relaxant import InputError, read_patient, replay, review, to_json
 from relaxant.errors import ReplayError
+from relaxant.facts.column import Column
+from relaxant.facts.facts import Facts
+from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient as read_plain
-from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.knowledge.schema import TIERS, Spoken
+from relaxant.medicines.read import read_medicines
 from relaxant.plain import read_json, read_yaml
 from relaxant.reviewing import Review
+from relaxant.rules.findings import Finding
+from relaxant.rules.reasons import cited, effect_of, own_sources
+from relaxant.rules.tiers import worst_tier
+from relaxant.rules.wording import capital, fact_text, for_situation, listed
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 CONTRACT = {
@@ -308,3 +319,229 @@ def test_where_the_medicines_are_unknown_only_what_is_named_is_reviewed_and_that
     assert {c.agent for c in review.checks} == {"tizanidine"}
     assert any(u.settled_by == "medicines" for u in review.unchecked)
     assert any("other medicines are unknown" in words for words in review.limits)
+
+
+BARE = {**PERSON, "conditions": []}
+
+
+def finding_of(made: Review, rule: str) -> Finding:
+    return next(f for f in made.findings if rule in f.rules)
+
+
+def test_a_partner_that_is_weighed_is_the_one_to_leave_out_and_one_that_is_taken_is_not() -> None:
+    """What is said, what is asked and the reason differ with which of two medicines is new."""
+    medicines = ["tizanidine 4 mg three times a day", "fluvoxamine 100 mg at night"]
+    made = reviewed({**BARE, "medicines": medicines, "considering": ["ciprofloxacin 500 mg twice a day"]})
+    new, old = finding_of(made, "tizanidine-ciprofloxacin"), finding_of(made, "tizanidine-fluvoxamine")
+    assert (new.partners, old.partners) == (("ciprofloxacin",), ("fluvoxamine",))
+    assert new.summary.endswith("Choose another antibiotic.") and "hold tizanidine from now" in old.summary
+    assert [(b.fact, b.value) for b in new.because] == [("being weighed", "ciprofloxacin")]
+    assert [(b.fact, b.value) for b in old.because] == [("takes", "fluvoxamine")]
+    assert new.situation == old.situation == "taking"
+
+
+def test_an_alternative_that_is_taken_or_weighed_already_is_none() -> None:
+    pair = ["tizanidine 4 mg three times a day", "ciprofloxacin 500 mg twice a day"]
+    other = "baclofen 10 mg three times a day"
+    with_it, without, weighed = (
+        finding_of(reviewed({**BARE, **more}), "tizanidine-ciprofloxacin").alternatives
+        for more in ({"medicines": [*pair, other]}, {"medicines": pair}, {"medicines": pair, "considering": [other]})
+    )
+    assert any(text.startswith("For tizanidine: baclofen") for text in without)
+    assert with_it == weighed == tuple(text for text in without if "baclofen" not in text) != ()
+
+
+def test_what_is_left_does_not_keep_its_watches_open() -> None:
+    """A stop that is weighed folds what was to be watched; of a medicine that stays it stays open."""
+    person = {**PERSON, "conditions": ["stroke"], "medicines": ["baclofen 10 mg three times a day"]}
+    stays, leaves = reviewed(person), reviewed({**person, "considering": ["stop baclofen"]})
+    assert not finding_of(stays, "baclofen-stroke-us").folded and finding_of(leaves, "baclofen-stroke-us").folded
+    stop = finding_of(leaves, "baclofen-stop-weighed")
+    assert (stop.tier, stop.situation, stop.folded, stop.interrupts) == ("DANGER", "stopping", False, True)
+
+
+def test_one_cause_of_two_agents_is_two_findings_where_it_is_each_ones_own() -> None:
+    made = reviewed({**BARE, "conditions": ["narrow-angle glaucoma"], "medicines": ["diazepam 5 mg three times a day", "clonazepam 1 mg at night"]})  # fmt: skip
+    assert {"diazepam-glaucoma", "clonazepam-glaucoma"} <= {f.cause for f in made.findings}
+
+
+def test_a_change_of_dose_says_which_way_and_by_how_much() -> None:
+    person = {**BARE, "medicines": ["baclofen 20 mg three times a day"]}
+    lowered = reviewed({**person, "considering": ["baclofen 5 mg three times a day"]})
+    reasons = [(b.fact, b.value) for b in finding_of(lowered, "baclofen-large-step-down").because]
+    assert reasons[0] == ("change of the daily dose", "lowered by 75%")
+    assert reasons[1][1] == "60 mg/day"
+
+
+def test_what_could_not_be_checked_stands_by_how_grave_it_could_be() -> None:
+    """What is seldom known comes last and folded; of the rest five are open: the gravest, of those what settles most, then by name."""
+    medicines = [
+        "tizanidine 4 mg three times a day",
+        "baclofen 20 mg three times a day",
+        "diazepam 5 mg three times a day",
+    ]
+    known = load_knowledge()
+    patient = read_plain(
+        {"as_of": "2026-11-22", "sex": "female", "age": 58, "medicines": medicines}, known, today=TODAY
+    )
+    facts = Facts(inputs_of([(patient, read_medicines(patient, known))], known), known, patient.jurisdiction)
+    asked, seldom = review(patient, knowledge=known).unchecked, facts.seldom_asked(0)
+    keys = [(u.settled_by in seldom, TIERS.index(u.worst_tier), -u.checks, u.settled_by) for u in asked]
+    assert keys == sorted(keys) and {key[0] for key in keys} == {False, True}
+    assert [u.folded for u in asked] == [key[0] or i >= known.policy("unchecked_open") for i, key in enumerate(keys)]
+
+
+def test_a_label_speaks_for_the_agents_that_it_is_of() -> None:
+    """A rule for many agents cites for each the labels that are its own, and what is no label; all where nothing would be left."""
+    known = load_knowledge()
+    left = 0
+    for rule in known.rules.values():
+        for agent in rule.agents if "every agent" not in rule.agents else ():
+            cited = own_sources(rule, agent, known)
+            foreign = [
+                ref.source
+                for ref in cited
+                if known.sources[ref.source].kind == "label"
+                and (
+                    of := {a.ingredient for a in known.agents.values() if ref.source in {p.source for p in a.products}}
+                )
+                and known.agents[agent].ingredient not in of
+            ]
+            assert not foreign or list(cited) == list(rule.sources), (rule.rule, agent)
+            left += len(cited) < len(rule.sources)
+    assert left > 20
+
+
+def test_the_gravest_that_a_rule_can_come_to_is_by_gravity() -> None:
+    """What could not be checked is sorted by it."""
+    rules = load_knowledge().rules.values()
+    graver = [r for r in rules if any(m.tier and TIERS.index(m.tier) < TIERS.index(r.tier) for m in r.modifiers)]
+    assert {(r.tier, worst_tier(r)) for r in graver} >= {("CHANGE", "DANGER"), ("NOTE", "WATCH")}
+    for rule in rules:
+        reached = {rule.tier, *(m.tier for m in rule.modifiers if m.tier)}
+        assert worst_tier(rule) == next(tier for tier in TIERS if tier in reached), rule.rule
+
+
+VALUES = load_knowledge().words("values")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "unit", "said"),
+    [
+        (30, 30, "mg", "30 mg"),
+        (30.01, 30.02, "mg", "30 mg"),
+        (20, 40, "mg", "20 to 40 mg"),
+        (12.3456, 40, "mg", "12.3 to 40 mg"),
+        (-math.inf, 40, "mg", "at most 40 mg"),
+        (0, 40, "mg", "at most 40 mg"),
+        (20, math.inf, "mg", "at least 20 mg"),
+        (0, math.inf, "mg", "unknown"),
+        (-math.inf, math.inf, "mg", "unknown"),
+        (37.2456, 37.2456, "mL/min/1.73 m2", "37.2 mL/min/1.73 m2"),
+        (1.5, 1.5, "", "1.5"),
+        (58.7, 58.7, "years", "58 years"),
+        (2, 2, "years", "2 years"),
+        (1.99, 1.99, "years", "23 months"),
+        (8 / 12, 8 / 12, "years", "8 months"),
+        (1, 1, "days", "1 day"),
+        (3, 3, "days", "3 days"),
+        (-1, -1, "days", "1 day ago"),
+        (-3, -3, "days", "3 days ago"),
+        (72, 72, "1/min", "72 a minute"),
+    ],
+)
+def test_a_value_is_said_with_its_unit_and_no_more_than_is_known(low: float, high: float, unit: str, said: str) -> None:
+    assert fact_text(Column(np.array([low], float), np.array([high], float), unit), 0, VALUES) == said
+
+
+@pytest.mark.parametrize(("low", "high", "said"), [(1, 1, "yes"), (0, 0, "no"), (0, 1, "unknown")])
+def test_a_yes_or_no_that_is_not_known_is_neither(low: float, high: float, said: str) -> None:
+    assert fact_text(Column(np.array([low], float), np.array([high], float), truth=True), 0, VALUES) == said
+
+
+def test_names_are_listed_and_cut_as_a_sentence_has_them() -> None:
+    names = ["a", "b", "c"]
+    assert [listed(names[:n], VALUES) for n in range(4)] == ["another medicine", "a", "a and b", "a, b and c"]
+    assert [listed(names, VALUES, most) for most in (3, 2, 1)] == ["a, b and c", "a, b and 1 more", "a and 2 more"]
+
+
+def test_a_sentence_begins_with_a_capital_and_a_unit_keeps_its_own() -> None:
+    said = ("taper it", "a dose", "mL of it", "30 mg", "a", "")
+    assert [capital(text) for text in said] == ["Taper it", "A dose", "mL of it", "30 mg", "A", ""]
+
+
+def test_a_text_for_situations_falls_back_on_what_is_taken_then_on_the_first() -> None:
+    both: dict[Spoken, str] = {"starting": "begin", "taking": "go on"}
+    assert [for_situation(both, on) for on in ("starting", "taking", "stopping")] == ["begin", "go on", "go on"]
+    assert for_situation({"stopped": "was"}, "taking") == "was" and for_situation("all", "taking") == "all"
+
+
+def test_the_reasons_name_conditions_days_and_genes_as_a_reader_does() -> None:
+    cord = {"conditions": [{"name": "spinal cord injury", "since": "2026-10-23"}], "medicines": []}
+    made = reviewed({**PERSON, **cord, "considering": ["succinylcholine 60 mg IV"]})
+    reasons = [(b.fact, b.value) for b in finding_of(made, "succinylcholine-upper-motor-neurone").because]
+    assert reasons == [("spinal cord injury", "yes"), ("since spinal cord injury began", "30 days")]
+    made = reviewed(
+        {**PERSON, "conditions": ["narrow-angle glaucoma"], "medicines": ["diazepam 5 mg three times a day"]}
+    )
+    assert [b.fact for b in finding_of(made, "benzodiazepine-angle-closure").because] == ["angle-closure glaucoma"]
+    own = {"allergies": ["meprobamate"], "genotype": {"CYP2C19": "poor metaboliser"}}
+    made = reviewed({**BARE, **own, "medicines": ["carisoprodol 350 mg four times a day since 2026-11-20"]})
+    assert ("allergy to carbamate", "yes") in [(b.fact, b.value) for f in made.findings for b in f.because]
+    gene = finding_of(made, "carisoprodol-cyp2c19-poor")
+    assert [(b.fact, b.value) for b in gene.because] == [("CYP2C19 poor metaboliser", "yes")]
+    pump = {"drug": "baclofen", "route": "intrathecal", "dose": "400 micrograms/day", "stop": "2026-11-15"}
+    made = reviewed({**BARE, "medicines": [pump], "considering": ["baclofen 30 mg three times a day"]})
+    assert ("days since it was stopped", "7 days") in [(b.fact, b.value) for b in finding_of(made, "baclofen-intrathecal-stopped").because]  # fmt: skip
+    assert ("days since baclofen intrathecal was stopped", "7 days") in [(b.fact, b.value) for b in finding_of(made, "baclofen-start-above-label").because]  # fmt: skip
+
+
+def test_beside_the_gravest_the_others_of_its_cause_say_their_first_sentence_once() -> None:
+    taken = ["tizanidine 4 mg three times a day", "baclofen 20 mg three times a day", "oxycodone 10 mg twice a day", "diazepam 5 mg three times a day"]  # fmt: skip
+    made = reviewed({**BARE, "medicines": taken})
+    lead = finding_of(made, "tizanidine-cns-depressant")
+    assert lead.partners == ("oxycodone",) and set(lead.agents) == {"tizanidine", "baclofen", "diazepam"}
+    assert len(lead.also) == len(set(lead.also)) > 2
+    assert "Baclofen, an opioid and a benzodiazepine together: overdose risk." in lead.also
+    assert "Baclofen with diazepam and oxycodone: sedation adds up to falls and confusion." in lead.also
+    assert all(text.endswith(".") and ". " not in text for text in lead.also)
+
+
+def test_the_measured_effect_is_the_largest_of_the_partners() -> None:
+    known = load_knowledge()
+    effect = effect_of("tizanidine", ["fluvoxamine", "ciprofloxacin"], known)
+    ratios = {
+        e.auc_ratio
+        for e in known.exposures_of("tizanidine")
+        if e.verified and e.partner in {"fluvoxamine", "ciprofloxacin"}
+    }
+    assert effect is not None and effect.auc_ratio == max(ratios) != min(ratios)
+    assert effect_of("tizanidine", ["paracetamol"], known) is None and effect_of("tizanidine", [], known) is None
+
+
+def test_a_finding_cites_what_its_rule_cites_in_its_words_with_the_address(knowledge: Knowledge) -> None:
+    medicines = ["tizanidine 4 mg three times a day", "ciprofloxacin 500 mg twice a day"]
+    found = finding_of(reviewed({**BARE, "medicines": medicines}), "tizanidine-ciprofloxacin")
+    rule = knowledge.rules["tizanidine-ciprofloxacin"]
+    of = {(source.id, source.place): source for source in found.sources}
+    for ref in own_sources(rule, "tizanidine", knowledge):
+        assert of[ref.source, ref.place].says == ref.says
+    assert any(source.says for source in found.sources)
+    assert (found.verified, found.interrupts, found.folded, found.cause) == (True, True, False, rule.cause)
+    for known in knowledge.sources.values():
+        one = cited(knowledge, known.id, "p. 1")
+        assert (one.id, one.title, one.place, one.says) == (known.id, known.title, "p. 1", None)
+        assert one.url == (known.url or (f"https://doi.org/{known.doi}" if known.doi else None))
+    assert {bool(known.url) for known in knowledge.sources.values()} == {True, False}
+
+
+def test_dangers_interrupt_up_to_the_budget_and_the_rest_stand_beside_them(knowledge: Knowledge) -> None:
+    """Five contraindicated pairs: three interrupt, none is folded."""
+    against = ["ciprofloxacin 500 mg twice a day", "fluvoxamine 100 mg at night"]
+    person = {**BARE, "conditions": ["myasthenia gravis", "cirrhosis"], "allergies": ["dantrolene", "orphenadrine"]}
+    taken = ["tizanidine 4 mg three times a day", "dantrolene 25 mg twice a day", "diazepam 5 mg at night", "orphenadrine 100 mg twice a day"]  # fmt: skip
+    dangers = [f for f in reviewed({**person, "medicines": [*taken, *against]}).findings if f.tier == "DANGER"]
+    budget = int(knowledge.policy("interruption_budget"))
+    assert len(dangers) > budget + 1
+    assert [f.interrupts for f in dangers] == [True] * budget + [False] * (len(dangers) - budget)
+    assert not any(f.folded for f in dangers)

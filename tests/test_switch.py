@@ -282,6 +282,16 @@ def test_tablets_become_the_same_dose_in_other_millilitres(weighed: Any, millili
     assert not any(p.kind in ("titration", "taper") for p in plans_of([TABLETS], [weighed]).values())
 
 
+def test_a_liquid_becomes_the_same_dose_in_tablets() -> None:
+    """What stands for the part of the day is milligrams where tablets are counted, and millilitres where a liquid is measured."""
+    plan = switch_of(
+        ["baclofen 5 mg/5 mL oral solution 10 mg three times a day"], ["baclofen 10 mg tablet three times a day"]
+    )
+    line = plan.reckoning[0]
+    assert (line.value, line.unit) == (10, "mg")
+    assert line.text == "Until now 10 mg, 10 mL of oral solution with 1 mg in 1 mL. From now 10 mg: 1 tablet of 10 mg."
+
+
 def test_the_tenfold_hazard_is_reckoned_and_named() -> None:
     """Pharmacies mix 1, 5 and 10 mg/mL: the mL of the 1 mg/mL solution would be ten times the dose."""
     plan = switch_of([TABLETS], ["Ozobax 10 mg three times a day"])
