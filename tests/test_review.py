@@ -314,6 +314,9 @@ def test_a_partner_that_is_weighed_is_the_one_to_leave_out_and_one_that_is_taken
     assert [(b.fact, b.value) for b in new.because] == [("being weighed", "ciprofloxacin")]
     assert [(b.fact, b.value) for b in old.because] == [("takes", "fluvoxamine")]
     assert new.situation == old.situation == "taking"
+    tested = {check.rule: check for check in made.checks}
+    assert tested["tizanidine-fluvoxamine"].partners == ("fluvoxamine",)
+    assert all(isinstance(check.partners, tuple) and isinstance(check.settled_by, tuple) for check in made.checks)
 
 
 def test_an_alternative_that_is_taken_or_weighed_already_is_none() -> None:
@@ -521,3 +524,22 @@ def test_dangers_interrupt_up_to_the_budget_and_the_rest_stand_beside_them(knowl
     assert len(dangers) > budget + 1
     assert [f.interrupts for f in dangers] == [True] * budget + [False] * (len(dangers) - budget)
     assert not any(f.folded for f in dangers)
+
+
+def test_a_limit_is_cited_for_the_persons_age_alone() -> None:
+    made = reviewed({**BARE, "country": "UK", "medicines": ["baclofen 40 mg three times a day"]})
+    cited_by = {source.id for source in finding_of(made, "over-daily-limit").sources}
+    assert "baclofen-formulary-scotland" in cited_by and "baclofen-children-smpc" not in cited_by
+
+
+@pytest.mark.parametrize(
+    ("now", "new", "said"),
+    [
+        ("20 mg three times a day", "20 mg once a day", "lowered by 66.7%"),
+        ("400 micrograms/day intrathecal", "800 micrograms/day intrathecal", "raised by 100%"),
+    ],
+)  # fmt: skip
+def test_a_dose_of_a_third_or_of_twice_as_much_is_said_so(now: str, new: str, said: str) -> None:
+    made = reviewed({**BARE, "medicines": [f"baclofen {now} since 2024-01-05"], "considering": [f"baclofen {new}"]})
+    reasons = [b.value for f in made.findings for b in f.because if b.fact == "change of the daily dose"]
+    assert said in reasons
