@@ -25,7 +25,7 @@ from relaxant.reviewing import Review
 from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import cited, effect_of, own_sources
 from relaxant.rules.tiers import worst_tier
-from relaxant.rules.wording import capital, fact_text, for_situation, listed
+from relaxant.rules.wording import capital, fact_text, for_situation, listed, shown_name
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 CONTRACT = {
@@ -311,6 +311,12 @@ def test_a_partner_that_is_weighed_is_the_one_to_leave_out_and_one_that_is_taken
     new, old = finding_of(made, "tizanidine-ciprofloxacin"), finding_of(made, "tizanidine-fluvoxamine")
     assert (new.partners, old.partners) == (("ciprofloxacin",), ("fluvoxamine",))
     assert new.summary.endswith("Choose another antibiotic.") and "hold tizanidine from now" in old.summary
+    rules = load_knowledge().rules
+    assert (
+        new.action
+        == rules["tizanidine-ciprofloxacin"].action["adding"]
+        != rules["tizanidine-ciprofloxacin"].action["taking"]
+    )  # type: ignore[index]
     assert [(b.fact, b.value) for b in new.because] == [("being weighed", "ciprofloxacin")]
     assert [(b.fact, b.value) for b in old.because] == [("takes", "fluvoxamine")]
     assert new.situation == old.situation == "taking"
@@ -328,6 +334,8 @@ def test_an_alternative_that_is_taken_or_weighed_already_is_none() -> None:
     )
     assert any(text.startswith("For tizanidine: baclofen") for text in without)
     assert with_it == weighed == tuple(text for text in without if "baclofen" not in text) != ()
+    stopped = [*pair, {"drug": "baclofen", "dose": "10 mg", "frequency": "three times a day", "stop": "2026-01-05"}]
+    assert finding_of(reviewed({**BARE, "medicines": stopped}), "tizanidine-ciprofloxacin").alternatives == without
 
 
 def test_what_is_left_does_not_keep_its_watches_open() -> None:
@@ -418,6 +426,7 @@ VALUES = load_knowledge().words("values")
         (-math.inf, math.inf, "mg", "unknown"),
         (37.2456, 37.2456, "mL/min/1.73 m2", "37.2 mL/min/1.73 m2"),
         (1.5, 1.5, "", "1.5"),
+        (37.2456, 37.2456, "", "37.2"),
         (58.7, 58.7, "years", "58 years"),
         (2, 2, "years", "2 years"),
         (1.99, 1.99, "years", "23 months"),
@@ -543,3 +552,13 @@ def test_a_dose_of_a_third_or_of_twice_as_much_is_said_so(now: str, new: str, sa
     made = reviewed({**BARE, "medicines": [f"baclofen {now} since 2024-01-05"], "considering": [f"baclofen {new}"]})
     reasons = [b.value for f in made.findings for b in f.because if b.fact == "change of the daily dose"]
     assert said in reasons
+
+
+@pytest.mark.parametrize(("country", "name"), [("US", "acetaminophen"), ("UK", "paracetamol"), ("DE", "paracetamol")])
+def test_a_partner_is_named_as_its_country_names_it(country: str, name: str, knowledge: Knowledge) -> None:
+    patient = read_plain({"as_of": "2026-11-22", "country": country, "medicines": []}, knowledge, today=TODAY)
+    facts = Facts(
+        inputs_of([(patient, read_medicines(patient, knowledge))], knowledge), knowledge, patient.jurisdiction
+    )
+    (ingredient,) = read_medicines(read_plain({"as_of": "2026-11-22", "medicines": ["paracetamol 500 mg"]}, knowledge, today=TODAY), knowledge)[0].ingredients  # fmt: skip
+    assert shown_name(ingredient.name, facts) == name
