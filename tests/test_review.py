@@ -25,7 +25,7 @@ from relaxant.reviewing import Review
 from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import cited, effect_of, own_sources
 from relaxant.rules.tiers import worst_tier
-from relaxant.rules.wording import capital, fact_text, for_situation, listed
+from relaxant.rules.wording import capital, fact_text, for_situation, listed, shown_name
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 CONTRACT = {
@@ -335,9 +335,18 @@ def test_a_partner_that_is_weighed_is_the_one_to_leave_out_and_one_that_is_taken
     new, old = finding_of(made, "tizanidine-ciprofloxacin"), finding_of(made, "tizanidine-fluvoxamine")
     assert (new.partners, old.partners) == (("ciprofloxacin",), ("fluvoxamine",))
     assert new.summary.endswith("Choose another antibiotic.") and "hold tizanidine from now" in old.summary
+    rules = load_knowledge().rules
+    assert (
+        new.action
+        == rules["tizanidine-ciprofloxacin"].action["adding"]
+        != rules["tizanidine-ciprofloxacin"].action["taking"]
+    )  # type: ignore[index]
     assert [(b.fact, b.value) for b in new.because] == [("being weighed", "ciprofloxacin")]
     assert [(b.fact, b.value) for b in old.because] == [("takes", "fluvoxamine")]
     assert new.situation == old.situation == "taking"
+    tested = {check.rule: check for check in made.checks}
+    assert tested["tizanidine-fluvoxamine"].partners == ("fluvoxamine",)
+    assert all(isinstance(check.partners, tuple) and isinstance(check.settled_by, tuple) for check in made.checks)
 
 
 def test_an_alternative_that_is_taken_or_weighed_already_is_none() -> None:
@@ -349,6 +358,8 @@ def test_an_alternative_that_is_taken_or_weighed_already_is_none() -> None:
     )
     assert any(text.startswith("For tizanidine: baclofen") for text in without)
     assert with_it == weighed == tuple(text for text in without if "baclofen" not in text) != ()
+    stopped = [*pair, {"drug": "baclofen", "dose": "10 mg", "frequency": "three times a day", "stop": "2026-01-05"}]
+    assert finding_of(reviewed({**BARE, "medicines": stopped}), "tizanidine-ciprofloxacin").alternatives == without
 
 
 def test_what_is_left_does_not_keep_its_watches_open() -> None:
@@ -439,6 +450,7 @@ VALUES = load_knowledge().words("values")
         (-math.inf, math.inf, "mg", "unknown"),
         (37.2456, 37.2456, "mL/min/1.73 m2", "37.2 mL/min/1.73 m2"),
         (1.5, 1.5, "", "1.5"),
+        (37.2456, 37.2456, "", "37.2"),
         (58.7, 58.7, "years", "58 years"),
         (2, 2, "years", "2 years"),
         (1.99, 1.99, "years", "23 months"),
@@ -545,3 +557,32 @@ def test_dangers_interrupt_up_to_the_budget_and_the_rest_stand_beside_them(knowl
     assert len(dangers) > budget + 1
     assert [f.interrupts for f in dangers] == [True] * budget + [False] * (len(dangers) - budget)
     assert not any(f.folded for f in dangers)
+
+
+def test_a_limit_is_cited_for_the_persons_age_alone() -> None:
+    made = reviewed({**BARE, "country": "UK", "medicines": ["baclofen 40 mg three times a day"]})
+    cited_by = {source.id for source in finding_of(made, "over-daily-limit").sources}
+    assert "baclofen-formulary-scotland" in cited_by and "baclofen-children-smpc" not in cited_by
+
+
+@pytest.mark.parametrize(
+    ("now", "new", "said"),
+    [
+        ("20 mg three times a day", "20 mg once a day", "lowered by 66.7%"),
+        ("400 micrograms/day intrathecal", "800 micrograms/day intrathecal", "raised by 100%"),
+    ],
+)  # fmt: skip
+def test_a_dose_of_a_third_or_of_twice_as_much_is_said_so(now: str, new: str, said: str) -> None:
+    made = reviewed({**BARE, "medicines": [f"baclofen {now} since 2024-01-05"], "considering": [f"baclofen {new}"]})
+    reasons = [b.value for f in made.findings for b in f.because if b.fact == "change of the daily dose"]
+    assert said in reasons
+
+
+@pytest.mark.parametrize(("country", "name"), [("US", "acetaminophen"), ("UK", "paracetamol"), ("DE", "paracetamol")])
+def test_a_partner_is_named_as_its_country_names_it(country: str, name: str, knowledge: Knowledge) -> None:
+    patient = read_plain({"as_of": "2026-11-22", "country": country, "medicines": []}, knowledge, today=TODAY)
+    facts = Facts(
+        inputs_of([(patient, read_medicines(patient, knowledge))], knowledge), knowledge, patient.jurisdiction
+    )
+    (ingredient,) = read_medicines(read_plain({"as_of": "2026-11-22", "medicines": ["paracetamol 500 mg"]}, knowledge, today=TODAY), knowledge)[0].ingredients  # fmt: skip
+    assert shown_name(ingredient.name, facts) == name

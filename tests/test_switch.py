@@ -453,6 +453,17 @@ def test_tablets_stay_through_the_trial_and_go_after_it(left: list[Any]) -> None
     assert any("No ratio exists" in p.text for p in plan.policies)
     assert {w.agent for w in plan.withdrawal} == {"baclofen", "baclofen intrathecal"}
     assert plan.gates
+    assert any(note.startswith("baclofen has no last day here") for note in plan.notes)
+
+
+def test_tablets_that_are_to_go_go_their_own_way_where_the_new_one_may_not_begin() -> None:
+    """What is to know of the exchange stands beside it all the same."""
+    ill = {"conditions": ["multiple sclerosis", "sepsis"]}
+    pump = {"drug": "baclofen", "route": "intrathecal"}
+    plan = switch_of([TABLETS], [pump, stop("baclofen by mouth")], **ill)
+    assert plan.refused is not None and "infection" in plan.refused
+    assert plan.steps and plan.steps[-1].last is not None  # and none after it
+    assert plan.reckoning == switch_of([TABLETS], [pump], **ill).reckoning != ()
 
 
 def test_an_infection_keeps_the_tablets_and_gives_no_day() -> None:

@@ -2,7 +2,7 @@
 
 python tools/mutation.py FOLDER [--jobs N]                  the mutants that tools/mutants.py left in FOLDER; what was tried is kept there
 python tools/mutation.py FOLDER --try NAME TESTFILE ...     one mutant against the tests that are named
-python tools/mutation.py FOLDER --survivors TESTFILE ...    all that survived, against these: new tests, or slow ones; what they kill is noted
+python tools/mutation.py FOLDER --survivors rules/ TESTFILE ...    all of it that survived, against new tests or slow ones; what they kill is noted
 
 Everything is loaded once. One pass notes which tests reach which line and how long they take, one more in a fork finds those that fail in a fork
 without any mutant. Then each mutant gets a fork of its own, in which its code takes the place of the function's, and the tests that reach its statement,
@@ -10,22 +10,18 @@ the fastest first.
 """
 
 from __future__ import annotations
-import __future__ as future
 
 import argparse
 import gc
 import hashlib
-import importlib
-import inspect
 import json
 import os
-import pkgutil
 import re
 import resource
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -33,6 +29,7 @@ from typing import Any
 import coverage
 import pytest
 from hypothesis import Phase, settings
+from mutant_process import Caches, put_in_place
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "relaxant"
@@ -52,7 +49,6 @@ EXAMPLES = 10  # of a property
 CASES = 10  # of a test with many, by their names
 MEMORY = 6 * 2**30
 NOT_MADE = 3
-BELOW = ("relaxant.knowledge", "relaxant.medicines", "relaxant.facts", "relaxant.io", "relaxant.pharmacology")
 
 
 def selected() -> list[str]:
@@ -83,64 +79,6 @@ def digest_of(paths: Sequence[Path]) -> str:
 def state() -> str:
     """What the reach of the tests depends on: the tests, the code and the knowledge."""
     return digest_of(sorted([*TESTS.glob("*.py"), *SOURCE.rglob("*.py"), *SOURCE.rglob("*.yaml")]))
-
-
-class Caches:
-    """What functions and modules keep from one call to the next: kept from before the fork, it would hide a mutant."""
-
-    def __init__(self) -> None:
-        for package in ("rules", "planning"):
-            there = importlib.import_module(f"relaxant.{package}")
-            for found in pkgutil.walk_packages(there.__path__, f"relaxant.{package}."):
-                importlib.import_module(found.name)
-        self._empty = [
-            value
-            for module in self._modules()
-            for value in vars(module).values()
-            if isinstance(value, dict | list | set) and not value
-        ]
-        self._loaded, self._kept = 0, list[Any]()
-
-    def _modules(self) -> Iterator[Any]:
-        for name, module in list(sys.modules.items()):
-            ours = name.startswith("relaxant.") and not name.startswith(BELOW)
-            if ours or str(getattr(module, "__file__", None) or "").startswith(f"{TESTS}/"):
-                yield module
-
-    def clear(self) -> None:
-        """Empties them all."""
-        if len(sys.modules) != self._loaded:
-            self._loaded = len(sys.modules)
-            values = [value for module in self._modules() for value in list(vars(module).values())]
-            self._kept = [
-                value
-                for value in values
-                if callable(getattr(value, "cache_clear", None)) and not value.__module__.startswith(BELOW)
-            ]
-        for value in self._empty:
-            value.clear()
-        for value in self._kept:
-            value.cache_clear()
-
-
-def put_in_place(mutant: dict[str, Any]) -> None:
-    """The mutant's code in the place of the function's, whoever holds the function."""
-    module = importlib.import_module(f"relaxant.{mutant['file'].removesuffix('.py').replace('/', '.')}")
-    owner, _, name = mutant["function"].rpartition(".")
-    text = mutant["text"] if not owner else "class Owner:\n" + "".join(f"    {line}\n" for line in mutant["text"].splitlines())  # fmt: skip
-    names = dict(vars(module))
-    exec(compile(text, mutant["name"], "exec", future.annotations.compiler_flag), names)
-    old = inspect.getattr_static(getattr(module, owner), name) if owner else getattr(module, name)
-    new = names[name] if not owner else vars(names["Owner"])[name]
-    old, new = bare(old), bare(new)
-    old.__code__, old.__defaults__, old.__kwdefaults__ = new.__code__, new.__defaults__, new.__kwdefaults__
-
-
-def bare(function: Any) -> Any:
-    """The function within a property, a static method or a cache."""
-    for inner in ("fget", "__func__", "__wrapped__"):
-        function = getattr(function, inner, function)
-    return function
 
 
 class Run:
@@ -384,14 +322,15 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--seconds", type=float, default=MOST_SECONDS)
     parser.add_argument("--try", dest="tried", action="append", default=[])
-    parser.add_argument("--survivors", action="store_true")
+    parser.add_argument("--survivors", metavar="OF")
     parser.add_argument("tests", nargs="*")
     given = parser.parse_intermixed_args()
     mutants = json.loads((given.folder / "mutants.json").read_text("utf-8"))["mutants"]
     again = bool(given.tried or given.survivors)
     if again:
-        left = {name for name, result in results(given.folder).items() if result["outcome"] in ("survived", "no test")}
-        chosen = left if given.survivors else set(given.tried)
+        known = results(given.folder)
+        left = {name for name, result in known.items() if result["outcome"] in ("survived", "no test")}
+        chosen = {name for name in left if given.survivors and name.startswith(given.survivors)}.union(given.tried)
         mutants = [mutant for mutant in mutants if mutant["name"] in chosen]
     run = Run(given.folder, mutants, given.jobs, given.seconds, again)
     options = ["-q", "-s", "--no-header", "--tb=native", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist"]
