@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from relaxant.citing.references import cite
 from relaxant.errors import InputError, RelaxantError
@@ -61,7 +61,7 @@ __all__ = [
 
 
 def read_patient(
-    source: str | Path | bytes | Mapping[str, Any],
+    source: str | Path | bytes | Mapping[str, object],
     *,
     today: date,
     considering: Iterable[str] = (),
