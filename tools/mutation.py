@@ -110,7 +110,7 @@ class Run:
         self.items = {item.nodeid: item for item in (session.items if self.tried else few(session.items))}
         if self.tried:
             self.failing = self.clean([*self.items])
-            say(f"{len(self.items)} tests, {len(self.failing)} of them fail without a mutant")
+            say(f"{len(self.items)} tests, {len(self.failing)} of them fail without a mutant: {self.failing}")
             for mutant in self.mutants:
                 self.once(mutant)
             return True
