@@ -18,7 +18,7 @@ from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Jurisdiction, Partner
 from relaxant.medicines.read import read_medicines
-from relaxant.rules.asked import NO, YES, asked
+from relaxant.rules.asked import Answer, asked
 from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN, Program, evaluate, leaf_outcome, program, situation_column
 from relaxant.rules.predicate import MOST_CLAUSES, Clauses, Leaf, read_predicate, with_column
 
@@ -315,9 +315,9 @@ def test_what_is_asked_outside_the_rules_holds_does_not_or_says_what_would_tell(
     egfr = {"fact": "egfr", "below": "30", "unit": UNITS["egfr"]}
     old, young = ({"fact": "age", word: "50", "unit": "years"} for word in ("at_least", "below"))
     facts = facts_of(knowledge, {"sex": "female", "age": 58, "medicines": []})
-    assert asked(None, "baclofen", facts) == asked(old, "baclofen", facts) == YES
-    assert asked(young, "baclofen", facts) == asked({"all": [young, egfr]}, "baclofen", facts) == NO
-    assert asked({"any": [egfr, old]}, "baclofen", facts) == YES
+    assert asked(None, "baclofen", facts) == asked(old, "baclofen", facts) == Answer(True)
+    assert asked(young, "baclofen", facts) == asked({"all": [young, egfr]}, "baclofen", facts) == Answer(False)
+    assert asked({"any": [egfr, old]}, "baclofen", facts) == Answer(True)
     for node in (egfr, {"all": [old, egfr]}, {"any": [young, egfr]}):
         answer = asked(node, "baclofen", facts)
         assert not answer.holds and answer.open and "creatinine" in answer.settled_by and "age" not in answer.settled_by

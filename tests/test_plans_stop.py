@@ -20,7 +20,9 @@ from relaxant.planning.current import current_lines, intake
 from relaxant.planning.dose import MEASURED, Room, ceiling
 from relaxant.planning.plan import OF_LABEL, Plan, ShownBound
 from relaxant.planning.rungs import Rung
-from relaxant.planning.taper import _begun, taper_plan, tapers
+from relaxant.planning.rungs_down import _begun
+from relaxant.planning.taper import taper_plan
+from relaxant.planning.way_down import tapers
 from relaxant.rules.reasons import Cited
 
 NAMED = ("baclofen", "tizanidine", "carisoprodol", "diazepam", "clonazepam", "gabapentin", "pregabalin")

@@ -17,7 +17,7 @@ from conftest import FULL, ROOT, tool_named
 from relaxant.knowledge.load import Knowledge
 from relaxant.report.leaf import slug
 
-SAMPLE = 25  # of rules and of sources
+SAMPLE = 10  # of rules and of sources
 
 
 @pytest.fixture(scope="module")
