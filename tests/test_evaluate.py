@@ -206,7 +206,7 @@ MILD = {"fact": "egfr", "below": "30", "unit": "mg/dL"}
         ),
         ({"fact": "shoe_size"}, ": there is no fact “shoe_size”; see the facts in docs/knowledge-schema.md"),
         ({"fact": "egfrr"}, ": there is no fact “egfrr”; did you mean “egfr”?"),
-        ({"fact": "age", "below": "3"}, ": age is in years, not no unit; write `unit: years`"),
+        ({"fact": "age", "below": "3"}, ": age is in years, and none is said; write `unit: years`"),
         ({"fact": "age", "below": "many", "unit": "years"}, ": below needs a number, not “many”"),
         ({"fact": "age", "above": "inf", "unit": "years"}, ": above needs a finite number"),
         ({"fact": "pregnant", "below": "1"}, ": pregnant is a yes/no fact and is not compared with a number"),
