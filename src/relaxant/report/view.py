@@ -427,7 +427,7 @@ class _Page:
                 (
                     grade,
                     counted(words["rules"], len(finding.rules), names=self.listed(map(clean, finding.rules))),
-                    words["local"].format(packs=self.listed(map(clean, local))) if local else "",
+                    *((words["local"].format(packs=self.listed(map(clean, local))),) if local else ()),
                 ),
                 marks,
             ),
