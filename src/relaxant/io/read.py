@@ -78,11 +78,7 @@ def read_bytes(
         raise InputError(name, "XML", "FHIR is read as JSON only", "export the bundle as JSON")
     record = head[:1] in (b"{", b"[") and _FHIR.search(head) is not None
     plain = read_record(data, knowledge, name) if record else _patient_file(data, name)
-    if country is not None:
-        plain["country"] = country
-    if as_of is not None:
-        plain["as_of"] = as_of
-    patient = read_patient(plain, knowledge, today=today, lenient=record, name=name)
+    patient = read_patient(_asked(plain, country, as_of), knowledge, today=today, lenient=record, name=name)
     return weighed(patient, considering)
 
 
@@ -100,8 +96,12 @@ def read_mapping(
         return read_bytes(
             msgspec.json.encode(plain), knowledge, today=today, considering=considering, country=country, as_of=as_of
         )
-    said = {**plain, **{k: v for k, v in (("country", country), ("as_of", as_of)) if v is not None}}
-    return weighed(read_patient(said, knowledge, today=today, name="patient"), considering)
+    return weighed(read_patient(_asked(plain, country, as_of), knowledge, today=today, name="patient"), considering)
+
+
+def _asked(plain: Mapping[str, Any], country: str | None, as_of: str | None) -> dict[str, Any]:
+    """The fields with the country and the day that whoever calls asks for in place of those said."""
+    return {**plain, **{field: value for field, value in (("country", country), ("as_of", as_of)) if value is not None}}
 
 
 def read_record(data: bytes, knowledge: Knowledge, name: str) -> dict[str, Any]:
