@@ -209,6 +209,60 @@ def test_a_diary_by_parts_of_the_day(browser: Any, here: Served) -> None:
     assert [(d["part"], d["said"]["doses"]) for d in here.days(diary)] == [("morning", {"baclofen": "planned"}), ("night", {"baclofen": "planned"})]  # fmt: skip
 
 
+WHILE_READ = """
+const read = IDBObjectStore.prototype.get;
+IDBObjectStore.prototype.get = function (...asked) {
+  const request = read.apply(this, asked);
+  const touch = this.name === "entries" && window.touch;
+  if (touch) {
+    window.touch = undefined;
+    touch();
+  }
+  return request;
+};
+"""
+
+
+def test_what_is_touched_while_the_screen_is_read_again_stands(browser: Any, here: Served) -> None:
+    """After it was sent the entry is read again; an answer of that very moment was lost once the next one was given."""
+    diary, code = here.made()
+    with phone(browser) as page:
+        page.add_init_script(WHILE_READ)
+        write(page, here.link(code))
+        key(page, "How stiff", "2").tap()
+        page.evaluate("""new MutationObserver((_, all) => {
+            if (!document.querySelector("[role=status]").textContent.startsWith("Saved and sent")) return;
+            all.disconnect();
+            window.touch = () => {
+                [...document.querySelectorAll("button")].find((b) => b.innerText === "No fall").click();
+                document.documentElement.dataset.touched = "";
+            };
+        }).observe(document.querySelector("[role=status]"), { childList: true, characterData: true, subtree: true })""")
+        page.locator("html[data-touched]").wait_for()
+        page.get_by_label("Anything else?").fill("cold night")
+        playwright.expect(page.get_by_role("button", name="No fall")).to_have_attribute("aria-pressed", "true")
+        page.get_by_role("button", name="Done").tap()
+        status(page, "Thank you. Saved and sent to your team.")
+    (day,) = here.days(diary)
+    assert day["said"] == {"scores": {"spasticity-nrs": 2, "falls": 0}, "doses": {}, "note": "cold night"}
+
+
+def test_another_day_takes_no_answer_before_it_is_shown(browser: Any, here: Served) -> None:
+    diary, code = here.made()
+    with phone(browser, timezone_id="UTC") as page:
+        page.add_init_script(WHILE_READ)
+        write(page, here.link(code))
+        key(page, "How stiff", "2").tap()
+        status(page, "Saved and sent")
+        page.evaluate("window.touch = () => { document.documentElement.dataset.held = document.querySelector('.questions').inert; }")
+        key(page, "Which day", "Yesterday").tap()
+        playwright.expect(page.locator("html")).to_have_attribute("data-held", "true")
+        key(page, "How stiff", "8").tap()
+        page.get_by_role("button", name="Done").tap()
+        status(page, "Thank you. Saved and sent to your team.")
+    assert [(d["day"], d["said"]["scores"]) for d in here.days(diary)] == [(ago(1), {"spasticity-nrs": 8}), (ago(0), {"spasticity-nrs": 2})]  # fmt: skip
+
+
 # ---------------------------------------------------------------- without a network
 
 

@@ -85,7 +85,7 @@ async function show(first: Opened): Promise<void> {
   });
   const written: Form = form(opened.config, words, {
     changed: () => void kept(),
-    moved: () => void refresh(),
+    moved: () => void moved(),
     done: () => void done(),
     clear: () => {
       written.show(nothing());
@@ -106,13 +106,32 @@ async function show(first: Opened): Promise<void> {
   };
   const key = (): [string, string, string] => [opened.diary, written.day(), written.part()];
 
+  /** How often a question was touched or another day chosen: what was read before the last time is not shown. */
+  let touches = 0;
+
+  /** Shows what is kept of the day. What is touched while it is read stands: it is kept too. */
   async function refresh(): Promise<void> {
-    await saving;
-    written.show((await store.get("entries", key()))?.said ?? nothing());
+    let before: number;
+    let entry: Entry | undefined;
+    do {
+      before = touches;
+      await saving;
+      entry = await store.get("entries", key());
+    } while (before !== touches);
+    written.show(entry?.said ?? nothing());
+  }
+
+  /** Another day: what is on the screen is the last one's, and takes no answer until the new one's is shown. */
+  async function moved(): Promise<void> {
+    touches++;
+    written.hold(true);
+    await refresh();
+    written.hold(false);
   }
 
   /** Keeps what is on the screen, one after the other. */
   function kept(): Promise<void> {
+    touches++;
     const at = key();
     const said = written.said();
     saving = saving.then(async () => {

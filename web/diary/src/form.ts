@@ -18,6 +18,8 @@ export interface Form {
   /** Goes to a day, as after midnight or from the list. */
   go(ago: number, part?: Part | ""): void;
   show(said: Said): void;
+  /** Whether the questions take no answer. */
+  hold(held: boolean): void;
   /** The names of the days, which change at midnight. */
   name(): void;
 }
@@ -97,6 +99,9 @@ export function form(config: Config, words: Words, does: Does): Form {
       for (const [name, question] of scales) question.set(said.scores[name]);
       for (const [agent, question] of doses) question.set(said.doses[agent]);
       wrote.set(said.note || undefined);
+    },
+    hold(held) {
+      questions.inert = held;
     },
     name() {
       date.textContent = dateText(own.day(), words);
