@@ -254,7 +254,9 @@ def test_another_day_takes_no_answer_before_it_is_shown(browser: Any, here: Serv
         write(page, here.link(code))
         key(page, "How stiff", "2").tap()
         status(page, "Saved and sent")
-        page.evaluate("window.touch = () => { document.documentElement.dataset.held = document.querySelector('.questions').inert; }")
+        page.evaluate(
+            "window.touch = () => { document.documentElement.dataset.held = document.querySelector('.questions').inert; }"
+        )
         key(page, "Which day", "Yesterday").tap()
         playwright.expect(page.locator("html")).to_have_attribute("data-held", "true")
         key(page, "How stiff", "8").tap()
