@@ -36,8 +36,8 @@ from relaxant.reviewing import review
 HERE = Path(__file__).parent / "clients" / "cql"
 NODE = shutil.which("node")
 FULL = os.environ.get("RELAXANT_FULL") == "1"
-PEOPLE = 5_000 if FULL else 200
-EVERY_RULE_PEOPLE = 150 if FULL else 40
+PEOPLE = 5_000 if FULL else 100
+EVERY_RULE_PEOPLE = 150 if FULL else 30
 KNOWLEDGE = load_knowledge()
 WORDS = {True: "fires", False: "silent", None: "could not check"}
 RULES = (
@@ -116,7 +116,7 @@ def compared(people: Sequence[dict[str, Any]], found: Found, rules: Sequence[Exp
 
 @pytest.mark.full
 def test_the_reference_engine_comes_to_the_outcome_of_the_bedside(npm: Path, made: Library, tmp_path: Path) -> None:
-    """200 persons, 5,000 at full size; the kidney facts that lie behind are the same numbers."""
+    """100 persons, 5,000 at full size; the kidney facts that lie behind are the same numbers."""
     people = [bundle(seed) for seed in range(PEOPLE)]
     found = executed(npm, made, people, tmp_path, "Kidney")
     outcomes = compared(people, found, made.rules)
@@ -134,7 +134,7 @@ def test_the_reference_engine_comes_to_the_outcome_of_the_bedside(npm: Path, mad
 
 @pytest.mark.full
 def test_every_rule_that_can_be_expressed_has_the_outcome_of_the_bedside(npm: Path, everything: Library, tmp_path: Path) -> None:  # fmt: skip
-    """All of them and 150 persons at full size, else a sample of 10 rules and 40 persons; people have what the rules ask for."""
+    """All of them and 150 persons at full size, else a sample of 10 rules and 30 persons; people have what the rules ask for."""
     known = everything
     names = sorted({rule.rule for rule in known.rules})
     assert len(names) > 250 and len(names) + len(known.refused) == len(KNOWLEDGE.rules)

@@ -8,15 +8,20 @@ from typing import Any
 import msgspec
 
 
+_HOLDS_PARTS = (msgspec.Struct, tuple, list)
+
+
 def parts_of(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
     """Every struct inside a value, itself first, each with its place (``rules baclofen-kidney.sources[0]``)."""
     if isinstance(value, msgspec.Struct):
         yield where, value
         for name in value.__struct_fields__:
-            yield from parts_of(getattr(value, name), f"{where}.{name}")
+            if isinstance(part := getattr(value, name), _HOLDS_PARTS):
+                yield from parts_of(part, f"{where}.{name}")
     elif isinstance(value, (tuple, list)):
         for i, item in enumerate(value):
-            yield from parts_of(item, f"{where}[{i}]")
+            if isinstance(item, _HOLDS_PARTS):
+                yield from parts_of(item, f"{where}[{i}]")
 
 
 def cited_parts(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
