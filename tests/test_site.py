@@ -14,33 +14,35 @@ pytest.importorskip("sphinx", reason="Sphinx is not installed (relaxant[docs])")
 pytest.importorskip("myst_nb", reason="MyST-NB is not installed (relaxant[docs])")
 
 from conftest import FULL, ROOT, tool_named
+from relaxant.formulary.condition_page import conditions_spoken_of
 from relaxant.knowledge.load import Knowledge
 from relaxant.report.leaf import slug
 
-SAMPLE = 10  # of rules and of sources
+SAMPLE = 10  # of agents, rules, conditions and sources
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site") / "out"
-    sampled = [] if FULL else ["--rules", str(SAMPLE)]
+    sampled = [] if FULL else ["--each", str(SAMPLE)]
     made = subprocess.run([sys.executable, ROOT / "tools" / "site.py", folder, *sampled], capture_output=True, text=True, check=False, env=os.environ | {"PYTHONWARNINGS": "default"})  # fmt: skip
     assert made.returncode == 0, (made.stdout + made.stderr)[:3000]
     return folder
 
 
 def test_everything_has_a_page(site: Path, knowledge: Knowledge) -> None:
-    for agent in knowledge.agents:
-        page = (site / "formulary" / "agents" / f"{slug(agent)}.html").read_text(encoding="utf-8")
-        assert f"<h1>{agent}<" in page
     for model in knowledge.models:
         assert (site / "validation" / "models" / f"{model}.html").is_file()
     for scale in knowledge.responses.scales:
         assert (site / "response" / "scales" / f"{scale}.html").is_file()
-    for kind, names in (("rules", knowledge.rules), ("sources", knowledge.sources)):
+    for kind, names in (("agents", knowledge.agents), ("rules", knowledge.rules), ("conditions", conditions_spoken_of(knowledge)), ("sources", knowledge.sources)):  # fmt: skip
         made = {path.stem for path in (site / "formulary" / kind).glob("*.html")} - {"index"}
         assert made <= {slug(name) for name in names}
         assert len(made) >= (len(names) if FULL else SAMPLE)
+    for path in (site / "formulary" / "agents").glob("*.html"):
+        assert path.stem == "index" or any(
+            f"<h1>{agent}<" in path.read_text(encoding="utf-8") for agent in knowledge.agents
+        )
 
 
 def test_the_first_page_has_a_door_for_everybody(site: Path) -> None:

@@ -1,7 +1,7 @@
 """Makes the documentation's site from docs/ and the knowledge, and says which links on it are dead.
 
 python tools/site.py FOLDER             the whole site, a page for every agent, rule, condition, model, scale and source
-python tools/site.py FOLDER --rules 40  of rules and sources so many, drawn by chance; the rest of the pages are all there
+python tools/site.py FOLDER --each 40   of agents, rules, conditions and sources so many, drawn by chance; the rest of the pages are all there
 
 It needs ``relaxant[docs]``. Exits with 1 where Sphinx has something to say or a link leads nowhere.
 """
@@ -23,10 +23,11 @@ from site_links import dead_links
 from sphinx.cmd.build import main as sphinx
 
 from relaxant.cli import main as relaxant
+from relaxant.formulary.condition_page import conditions_spoken_of
 from relaxant.formulary.markdown import pages_with_sources
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.plain import read_yaml
-from relaxant.report.leaf import Target
+from relaxant.report.leaf import Target, slug
 from relaxant.report.scale_pages import scale_markdown
 from relaxant.rules.wording import capital
 
@@ -52,10 +53,10 @@ def main() -> int:
     """Makes the site; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, metavar="FOLDER")
-    parser.add_argument("--rules", type=int, metavar="N", help="so many rules and so many sources")
+    parser.add_argument("--each", type=int, metavar="N", help="so many agents, rules, conditions and sources")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as source:
-        lay_out(Path(source), options.rules)
+        lay_out(Path(source), options.each)
         status = sphinx(
             ["-q", "-W", "--keep-going", "-j", "auto", "-d", f"{source}/.read", source, str(options.folder)]
         )
@@ -67,7 +68,7 @@ def main() -> int:
 
 def lay_out(source: Path, sampled: int | None = None) -> None:
     """Writes what Sphinx reads: the documents, what the knowledge makes, and what stands at the side."""
-    shutil.copytree(DOCS, source, dirs_exist_ok=True, ignore=shutil.ignore_patterns("rules"))
+    shutil.copytree(DOCS, source, dirs_exist_ok=True, ignore=shutil.ignore_patterns("agents", "conditions", "rules"))
     for path, text in made(load_knowledge(), sampled).items():
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         (source / path).write_text(text, encoding="utf-8")
@@ -122,21 +123,24 @@ def title(page: Path) -> str:
 
 
 def kept(knowledge: Knowledge, sampled: int | None) -> Callable[[Target], bool]:
-    """Which generated pages are made: all, or of rules and sources a sample beside those that a document leads to."""
+    """Which pages of the formulary are made: all, or a sample of each kind beside those that a document leads to."""
     if sampled is None:
         return lambda _: True
     chance = random.Random(SEED)
     led = {
-        Path(target).stem
+        (kind, name)
         for page in DOCS.rglob("*.md")
         if page.relative_to(DOCS).parts[0] != "formulary"
-        for target in re.findall(r"formulary/rules/([^)#]+)\.md", page.read_text(encoding="utf-8"))
+        for kind, name in re.findall(r"formulary/(\w+)/([^)#]+)\.md", page.read_text(encoding="utf-8"))
     }
-    names = {
-        "rules": led | set(chance.sample(sorted(knowledge.rules), min(sampled, len(knowledge.rules)))),
-        "sources": set(chance.sample(sorted(knowledge.sources), min(sampled, len(knowledge.sources)))),
+    every = {
+        "agents": knowledge.agents,
+        "rules": knowledge.rules,
+        "conditions": conditions_spoken_of(knowledge),
+        "sources": knowledge.sources,
     }
-    return lambda target: target.kind not in names or target.name in names[target.kind]
+    chosen = {(kind, name) for kind, names in every.items() for name in chance.sample(sorted(names), min(sampled, len(names)))}  # fmt: skip
+    return lambda target: target.kind not in every or (target.kind, target.name) in chosen or (target.kind, slug(target.name)) in led  # fmt: skip
 
 
 def side_of(folder: Path, source: Path) -> str:
