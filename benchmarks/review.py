@@ -87,7 +87,7 @@ def cold() -> None:
         file.write_text("age: 58\nmedicines: [baclofen 10 mg three times a day]\nas_of: 2026-11-22\n")
         environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}  # as an ordinary install
         environment["RELAXANT_CACHE"] = folder
-        command = [sys.executable, "-m", "relaxant.cli", "review", str(file)]
+        command = [sys.executable, "-m", "relaxant", "review", str(file)]
 
         def run(arguments: list[str]):
             return lambda: subprocess.run(arguments, check=True, capture_output=True, env=environment)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.service.audit.kinds import Kind
 from relaxant.service.audit.people import pseudonym
 from relaxant.service.audit.record import record

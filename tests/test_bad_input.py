@@ -412,7 +412,7 @@ def test_a_hundred_megabytes_of_fhir_are_read_in_bounded_memory(tmp_path: Path) 
     with file.open("wb") as out:
         out.write(b'{"resourceType": "Bundle", "x": "' + b"x" * 100_000_000 + b'", "entry": []}')
     program = (
-        "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31))\nfrom relaxant.cli import main\n"
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31))\nfrom relaxant.cli.main import main\n"
         f"sys.exit(main(['review', {str(file)!r}, '--format', 'json', '--considering', 'baclofen 10 mg tds']))"
     )
     done = subprocess.run(

@@ -18,7 +18,7 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.lint_block import faults_of_blocks
+from relaxant.linting.block import faults_of_blocks
 from relaxant.medicines.read import read_medicines
 from relaxant.planning.block_depth import Depth, settled
 from relaxant.planning.block_weight import ideal_weight_of_child

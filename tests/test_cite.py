@@ -18,7 +18,7 @@ from relaxant import cite, compare, read_patient, respond, review, to_json
 from relaxant.citing.bibtex import bibtex_of, escaped, key_of
 from relaxant.citing.reference import Reference
 from relaxant.citing.references import References
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.errors import InputError
 from relaxant.evidence.comparison import to_json as comparison_json
 from relaxant.knowledge.load import Knowledge, load_knowledge

@@ -10,7 +10,7 @@ import pytest
 
 from relaxant.claims.check import check_claims
 from relaxant.claims.sentences import clauses, plain_words, stands
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.knowledge.load import load_knowledge
 from relaxant.plain import read_yaml
 

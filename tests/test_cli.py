@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from relaxant.cli import main
+from relaxant.cli.main import main
 
 PATIENT = "as_of: 2026-11-22\nage: 58\nsex: female\nallergies: []\nconditions: []\nmedicines: [ciprofloxacin 500 mg twice a day]\nconsidering: [tizanidine 4 mg three times a day]\n"
 
@@ -26,7 +26,7 @@ def file(tmp_path: Path) -> Path:
 
 def run(*arguments: str, stdin: bytes | None = None, **environment: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-m", "relaxant.cli", *arguments], capture_output=True, input=stdin, env={**os.environ, **environment}, check=False,
+        [sys.executable, "-m", "relaxant", *arguments], capture_output=True, input=stdin, env={**os.environ, **environment}, check=False,
     )  # fmt: skip
 
 

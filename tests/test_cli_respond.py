@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from relaxant.cli import main
+from relaxant.cli.main import main
 
 BETTER = [8, 9, 7, 8, 9, 8, 8] * 3 + [5, 4, 3, 2, 2, 1, 2] + [2, 1, 2, 3, 2, 1, 2] * 4
 

@@ -13,7 +13,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.cohort.one_person import open_person
 from relaxant.cohort.screen import screen
 from relaxant.cohort.synthesize import synthesize

@@ -16,7 +16,7 @@ import pytest
 
 import relaxant
 from conftest import FULL, ROOT, TODAY, reviewed
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.errors import InputError
 from relaxant.evidence import comparison as comparing
 from relaxant.evidence.comparison import Comparison, compare, to_json

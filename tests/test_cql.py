@@ -21,7 +21,7 @@ import pytest
 
 from clients.installed import brought_by_npm
 from cql_people import AS_OF, ICD, LOINC, MEDICINES, RXNORM, SNOMED, bundle, bundle_of, record
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.cohort.cql.library import NAME, Exported, Library, library
 from relaxant.cohort.cql.write import VALUE_SETS, write_library
 from relaxant.errors import InputError

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from diary_service import ASKED, Caller, Clock, ago, entry, house_in, opened
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.errors import InputError
 from relaxant.io.diary_csv import read_diary
 from relaxant.io.read import read_bytes

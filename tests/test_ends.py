@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.knowledge.load import Knowledge
 from relaxant.service.audit.verify import rows, verify
 from relaxant.service.settings import Settings

@@ -16,7 +16,7 @@ from relaxant.errors import InputError
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.phenotypes import phenotype_of
-from relaxant.lint_exposure import faults_of_exposure
+from relaxant.linting.exposure import faults_of_exposure
 from relaxant.pharmacology.cards.course import GivenDose, course
 from relaxant.pharmacology.cards.model import individual
 from relaxant.pharmacology.exposure.contributions import (

@@ -13,14 +13,14 @@ import pytest
 import yaml
 
 from conftest import ROOT, TODAY, tool_named
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.errors import KnowledgeError
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.overlays import AgentChange, changed
-from relaxant.lint_rules import faults_of_rule
-from relaxant.linting import check
+from relaxant.linting.check import check
+from relaxant.linting.rules import faults_of_rule
 from relaxant.medicines.dictionary import lookup_name
 from relaxant.medicines.local import dictionary_of
 from relaxant.medicines.read import read_medicines

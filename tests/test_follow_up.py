@@ -19,7 +19,7 @@ from relaxant.knowledge.jurisdictions import JURISDICTIONS, holds_in
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.plans import Act, FollowUp
 from relaxant.knowledge.schema import Jurisdiction
-from relaxant.lint_plans import faults_of_plans
+from relaxant.linting.plans import faults_of_plans
 from relaxant.medicines.read import read_medicines
 from relaxant.monitoring import Watch
 from relaxant.plain import read_yaml

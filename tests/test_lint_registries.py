@@ -10,7 +10,7 @@ import yaml
 
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.packs import shipped_folder
-from relaxant.lint_registries import faults_of_registries
+from relaxant.linting.registries import faults_of_registries
 
 CITED = {"source": "registry-policy", "place": "here"}
 CODE = {"code": "G35", "name": "Multiple sclerosis"}

@@ -13,7 +13,7 @@ import pytest
 from browser import Served
 from cds import Desk, order, prefetched, sign
 from conftest import FULL, TODAY, reviewed
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines import misspelt
 from relaxant.medicines.dictionary import known_names, open_dictionary

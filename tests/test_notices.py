@@ -11,7 +11,7 @@ import pytest
 
 import relaxant.notices
 from conftest import ROOT
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.notices import bundled, libraries, licence_of, notice_words
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from conftest import FULL, ROOT, TODAY, reviewed
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.facts.suitability import SUITS, indications
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import load_knowledge

@@ -102,7 +102,7 @@ def test_a_screen_with_a_pack_counts_by_it_and_its_page_says_so(here: Knowledge,
 
 
 def test_a_day_after_all_data_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from relaxant.cli import main
+    from relaxant.cli.main import main
 
     source = registry(tmp_path / "registry")
     assert main(["screen", str(source), "--output", str(tmp_path / "out"), "--as-of", "2026-06-01"]) == 0

@@ -19,7 +19,7 @@ from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.plans import Titration
-from relaxant.linting import lint
+from relaxant.linting.check import lint
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import jurisdiction_of
 from relaxant.planning.dose import Room

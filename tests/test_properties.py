@@ -666,7 +666,7 @@ def command_line(file: Path, **environment: str) -> bytes:
         k: v for k, v in os.environ.items() if not k.startswith("LC_") and k not in ("LANG", "TZ", "LANGUAGE")
     } | environment
     done = subprocess.run(
-        [sys.executable, "-m", "relaxant.cli", "review", str(file), "--format", "json"],
+        [sys.executable, "-m", "relaxant", "review", str(file), "--format", "json"],
         capture_output=True,
         env=env,
         check=False,

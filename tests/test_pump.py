@@ -20,7 +20,7 @@ from relaxant.facts.pump import Device, Held, device_of, held
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.pumps import PumpProtocol
-from relaxant.lint_pump import faults_of_pump
+from relaxant.linting.pump import faults_of_pump
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import to_file
 from relaxant.plain import read_yaml

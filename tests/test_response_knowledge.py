@@ -12,8 +12,8 @@ import pytest
 from relaxant.errors import KnowledgeError
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.responses import Onset, Worsening
-from relaxant.lint_responses import faults_of_responses
-from relaxant.linting import lint
+from relaxant.linting.check import lint
+from relaxant.linting.responses import faults_of_responses
 
 ASKED = (
     "baclofen",

@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 from conftest import ROOT, reviewed
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.errors import InputError
 from relaxant.knowledge.load import load_knowledge
 from relaxant.report.blocks import Bullets, Line, Saying, Section, Table

@@ -20,7 +20,7 @@ from conftest import ROOT, TODAY
 httpx = pytest.importorskip("httpx", reason="the service's libraries are not installed (relaxant[serve])")
 pytest.importorskip("starlette", reason="the service's libraries are not installed (relaxant[serve])")
 
-from relaxant.cli import main  # noqa: E402
+from relaxant.cli.main import main  # noqa: E402
 from relaxant.errors import InputError  # noqa: E402
 from relaxant.io.patient_file import read_patient  # noqa: E402
 from relaxant.io.read import read_file  # noqa: E402

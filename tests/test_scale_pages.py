@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.knowledge.load import Knowledge
 from relaxant.report.scale_pages import scale_page
 

@@ -11,8 +11,8 @@ import yaml
 
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.scales import Level, Scale
-from relaxant.lint_scales import DIARY_COLUMNS, faults_of_scales, is_loinc, is_snomed, number_of
-from relaxant.linting import lint
+from relaxant.linting.check import lint
+from relaxant.linting.scales import DIARY_COLUMNS, faults_of_scales, is_loinc, is_snomed, number_of
 
 ASKED = (
     "modified-ashworth", "ashworth", "tardieu-spasticity-angle", "tardieu-r1", "tardieu-r2", "tardieu-quality", "penn-spasm-frequency",

@@ -29,7 +29,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.cohort.opening import fingerprint
 from relaxant.cohort.screen import screen
 from relaxant.cohort.synthesize import synthesize

@@ -20,7 +20,7 @@ pytest.importorskip("duckdb", reason="the libraries of the screen are not instal
 
 import pyarrow.parquet as pq
 
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.cohort.screen import Screen, screen
 from relaxant.io.read import read_bytes
 from relaxant.knowledge.load import Knowledge

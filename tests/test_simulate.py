@@ -148,7 +148,7 @@ def test_what_cannot_be_simulated_says_why(what: object, said: str) -> None:
 
 def _ran(*arguments: str) -> tuple[int, str, str]:
     made = subprocess.run(
-        [sys.executable, "-m", "relaxant.cli", "simulate", *arguments], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "relaxant", "simulate", *arguments], capture_output=True, text=True, check=False
     )
     return made.returncode, made.stdout, made.stderr
 

@@ -15,8 +15,8 @@ import pytest
 
 pytest.importorskip("duckdb", reason="the libraries of the screen are not installed (relaxant[screen])")
 
-from relaxant.cli import main
-from relaxant.cli_simulate import medicine_of
+from relaxant.cli.main import main
+from relaxant.cli.simulate import medicine_of
 from relaxant.cohort.simulated.most import answers, most_of
 from relaxant.cohort.simulated.people import copies_of, typical_people
 from relaxant.cohort.simulated.placed import STATUSES, Placed, placed

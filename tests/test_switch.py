@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from conftest import FULL, TODAY, in_danger, reviewed
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.cohort import synthesize as module
 from relaxant.cohort.cdm import TABLES
 from relaxant.cohort.progress import Progress
@@ -342,7 +342,7 @@ def test_a_stop_on_the_way_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_without_arrow_it_says_how_to_install(tmp_path: Path) -> None:
-    script = f"import sys; sys.modules['pyarrow'] = None; from relaxant.cli import main; sys.exit(main(['cohort', 'synthesize', '--people', '5', '--output', r'{tmp_path / 'out'}']))"
+    script = f"import sys; sys.modules['pyarrow'] = None; from relaxant.cli.main import main; sys.exit(main(['cohort', 'synthesize', '--people', '5', '--output', r'{tmp_path / 'out'}']))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
     assert done.returncode == 2 and b"pip install 'relaxant[screen]'" in done.stderr and b"Traceback" not in done.stderr
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from conftest import reviewed
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.report.reviews import render_review
 from test_fhir_outputs import PERSON, bundle_of, steps
 from test_ics_outputs import events_of

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from relaxant.cli import main
+from relaxant.cli.main import main
 from relaxant.errors import InputError
 from relaxant.service.line import HEAD_SECONDS
 from relaxant.service.settings import Settings, read_settings

@@ -12,7 +12,7 @@ import pytest
 
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.trials import Arm, Bias, Result, Trial
-from relaxant.lint_trials import faults_of_trials
+from relaxant.linting.trials import faults_of_trials
 
 META = Path(__file__).parent / "data" / "meta"
 KNOWN = load_knowledge()

@@ -58,7 +58,7 @@ REVEALED = [
     "str",
     "str",
     "relaxant.reviewing.Review",
-    "list[relaxant.linting.Fault]",
+    "list[relaxant.linting.check.Fault]",
     "int",
     "str",
 ]

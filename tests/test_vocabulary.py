@@ -23,7 +23,7 @@ from relaxant.facts.conditions import condition_ids
 from relaxant.facts.measured import canonical_value
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import load_knowledge
-from relaxant.lint_conditions import faults_of_conditions
+from relaxant.linting.conditions import faults_of_conditions
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_line
 from relaxant.patient import Allergy, Code, Measured, Patient, Stated, to_file

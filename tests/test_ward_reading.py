@@ -13,7 +13,7 @@ from relaxant.facts.conditions import condition_ids
 from relaxant.facts.cord_level import level_within, place_of
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge
-from relaxant.lint_conditions import faults_of_conditions
+from relaxant.linting.conditions import faults_of_conditions
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Stated
 from relaxant.report.review_view import view_of

@@ -97,7 +97,7 @@ def test_no_worker_was_begun_with_what_the_settings_say(database: str, tmp_path:
     """Neither the database's password nor anything else of the settings, whether the environment or a file said it; nor is it left in a file."""
     own_file = tmp_path / "relaxant.toml"
     own_file.write_text('call = "canary-of-the-file"\n')
-    program = (sys.executable, "-c", f"import sys; from relaxant.cli import main; sys.exit(main([*sys.argv[1:], '--config', {str(own_file)!r}]))")  # fmt: skip
+    program = (sys.executable, "-c", f"import sys; from relaxant.cli.main import main; sys.exit(main([*sys.argv[1:], '--config', {str(own_file)!r}]))")  # fmt: skip
     secrets = [b"canary-of-the-file", b"canary-of-the-environment", database.encode(), b"RELAXANT_SERVE"]
     secrets += [word.encode() for word in [urlsplit(database).password] if word]
     with served(tmp_path / "state", program, workers=2, database=database, country="UK", origins=["https://canary-of-the-environment.example"]) as own:  # fmt: skip

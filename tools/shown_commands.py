@@ -25,7 +25,7 @@ from pathlib import Path
 
 from generated import ROOT, keep
 
-from relaxant.cli import main as relaxant
+from relaxant.cli.main import main as relaxant
 
 SHOWN = re.compile(r"(<!-- \$ relaxant ([^|\n]+?)(?: \| ([^\n]+?))? -->\n)```text\n.*?```", re.S)
 RULE = re.compile(r"^─+$")

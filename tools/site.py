@@ -22,7 +22,7 @@ from pathlib import Path
 from site_links import dead_links
 from sphinx.cmd.build import main as sphinx
 
-from relaxant.cli import main as relaxant
+from relaxant.cli.main import main as relaxant
 from relaxant.formulary.condition_page import conditions_spoken_of
 from relaxant.formulary.markdown import pages_with_sources
 from relaxant.knowledge.load import Knowledge, load_knowledge

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from generated import ROOT, keep
 
-from relaxant.cli import main as relaxant
+from relaxant.cli.main import main as relaxant
 
 FOLDER = ROOT / "docs" / "how-to"
 BLOCK = re.compile(r"^```(\w+)(?: ([^\n]+))?\n(.*?)^```$", re.S | re.M)

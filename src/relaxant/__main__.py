@@ -1,5 +1,5 @@
 """``python -m relaxant``: the program, where its script is not on the path."""
 
-from relaxant.cli import console
+from relaxant.cli.main import console
 
 console()

@@ -13,7 +13,7 @@ from relaxant.evidence.comparison import compare
 from relaxant.io.diary_csv import read_diary
 from relaxant.io.read import read_bytes, read_file, read_mapping
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.linting import lint
+from relaxant.linting.check import lint
 from relaxant.news import whats_new
 from relaxant.patient import Patient
 from relaxant.pharmacology.cards.course import GivenDose

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-
 _HOLDS_PARTS = (msgspec.Struct, tuple, list)
 
 

@@ -8,7 +8,7 @@ from typing import get_args
 
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import EVERY_AGENT, TIERS, Outcome, Rule
-from relaxant.lint_cases import faults_of_cases
+from relaxant.linting.cases import faults_of_cases
 from relaxant.validation.words import bullets, count, safe, table
 
 _OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)

@@ -9,7 +9,7 @@ from datetime import date
 import msgspec
 import yaml
 
-from relaxant.cli_days import day_asked
+from relaxant.cli.days import day_asked
 from relaxant.cohort.one_person import Opened, number_said, open_person
 from relaxant.io.patient_file import read_country
 from relaxant.knowledge.load import Knowledge

@@ -17,8 +17,8 @@ from relaxant.errors import KnowledgeError, meant
 from relaxant.knowledge.load import Knowledge, load_knowledge, read_packs
 from relaxant.knowledge.parts import cited_parts
 from relaxant.knowledge.prose import faults_of_prose
-from relaxant.lint_overlays import File, done_by, faults_of_overlay, faults_of_words, files_of, rules_touched
-from relaxant.lint_places import in_its_file, placed
+from relaxant.linting.overlays import File, done_by, faults_of_overlay, faults_of_words, files_of, rules_touched
+from relaxant.linting.places import in_its_file, placed
 from relaxant.medicines.dictionary import lookup_name
 from relaxant.medicines.local import add_name, dictionary_of, faults_of_names
 from relaxant.quantities import unit
@@ -114,19 +114,21 @@ def lint_knowledge(
 ) -> list[Fault]:
     """Every fault of one knowledge. Models and populations that are those of a ``sound`` one are not computed again; with ``cases`` the cases of
     these rules alone are run."""
-    from relaxant.lint_agents import faults_of_agents
-    from relaxant.lint_block import faults_of_blocks
-    from relaxant.lint_cases import faults_of_cases
-    from relaxant.lint_conditions import faults_of_conditions
-    from relaxant.lint_exposure import faults_of_exposure  # here, so that a review does not load what it does not use
-    from relaxant.lint_models import faults_of_models
-    from relaxant.lint_news import faults_of_news
-    from relaxant.lint_plans import faults_of_plans
-    from relaxant.lint_registries import faults_of_registries
-    from relaxant.lint_responses import faults_of_responses
-    from relaxant.lint_rules import faults_of_rule
-    from relaxant.lint_scales import faults_of_scales
-    from relaxant.lint_trials import faults_of_trials
+    from relaxant.linting.agents import faults_of_agents
+    from relaxant.linting.block import faults_of_blocks
+    from relaxant.linting.cases import faults_of_cases
+    from relaxant.linting.conditions import faults_of_conditions
+    from relaxant.linting.exposure import (
+        faults_of_exposure,  # here, so that a review does not load what it does not use
+    )
+    from relaxant.linting.models import faults_of_models
+    from relaxant.linting.news import faults_of_news
+    from relaxant.linting.plans import faults_of_plans
+    from relaxant.linting.registries import faults_of_registries
+    from relaxant.linting.responses import faults_of_responses
+    from relaxant.linting.rules import faults_of_rule
+    from relaxant.linting.scales import faults_of_scales
+    from relaxant.linting.trials import faults_of_trials
     from relaxant.pharmacology.cards.soundness import faults_of
     from relaxant.pharmacology.people.people_soundness import faults_of_people
 

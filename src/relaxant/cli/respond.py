@@ -7,7 +7,7 @@ from datetime import date
 
 import msgspec
 
-from relaxant.cli_days import day_asked
+from relaxant.cli.days import day_asked
 from relaxant.diary import Diary
 from relaxant.errors import InputError
 from relaxant.facts.conditions import condition_ids, implied_by

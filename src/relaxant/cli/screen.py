@@ -7,7 +7,7 @@ import os
 import sys
 from datetime import date
 
-from relaxant.cli_days import day_asked
+from relaxant.cli.days import day_asked
 from relaxant.cohort.asked import shown_agent
 from relaxant.cohort.period import PeriodAsked, asked
 from relaxant.cohort.progress import Progress

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import date
 
-from relaxant.cli_days import day_asked, day_named
+from relaxant.cli.days import day_asked, day_named
 from relaxant.errors import InputError
 from relaxant.io.read import read_bytes
 from relaxant.knowledge.load import Knowledge

@@ -12,7 +12,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.parts import parts_of
 from relaxant.knowledge.plans import DoseBound, FollowUp, Gap, Goal, Plans, Stage, Switch, Taper, Titration, Uptake
 from relaxant.knowledge.prose import faults_of_prose
-from relaxant.lint_pump import faults_of_pump
+from relaxant.linting.pump import faults_of_pump
 from relaxant.rules.predicate import read_predicate
 from relaxant.rules.wording import TEXT_SLOTS, column_of_slot, slots
 

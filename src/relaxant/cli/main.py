@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from relaxant.cli_options import parser
+from relaxant.cli.options import parser
 from relaxant.errors import InputError, KnowledgeError, RelaxantError, ReplayError
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _cite(options: argparse.Namespace) -> int:
-    from relaxant.cli_cite import run
+    from relaxant.cli.cite import run
     from relaxant.knowledge.load import load_knowledge
 
     data = _read(options.file, "the JSON of a result")
@@ -185,12 +185,12 @@ def _cite(options: argparse.Namespace) -> int:
 
 
 def _simulate(options: argparse.Namespace) -> int:
-    from relaxant.cli_simulate import run
+    from relaxant.cli.simulate import run
     from relaxant.knowledge.load import load_knowledge
 
     if options.cohort is not None:
         with _extra("screen", "--cohort"):
-            from relaxant.cli_simulate_cohort import run as followed
+            from relaxant.cli.simulate_cohort import run as followed
         _write(followed(options, load_knowledge(*options.pack), _today()), None)
         return 0
     _write(run(options, load_knowledge(*options.pack), _today()), options.output)
@@ -198,7 +198,7 @@ def _simulate(options: argparse.Namespace) -> int:
 
 
 def _taper(options: argparse.Namespace) -> int:
-    from relaxant.cli_taper import run
+    from relaxant.cli.taper import run
     from relaxant.knowledge.load import load_knowledge
 
     knowledge = load_knowledge(*options.pack)
@@ -218,7 +218,7 @@ def _taper(options: argparse.Namespace) -> int:
 
 
 def _respond(options: argparse.Namespace) -> int:
-    from relaxant.cli_respond import run, scales
+    from relaxant.cli.respond import run, scales
     from relaxant.knowledge.load import load_knowledge
 
     knowledge = load_knowledge(*options.pack)
@@ -257,7 +257,7 @@ def _encoding(options: argparse.Namespace) -> str:
 
 
 def _agents(options: argparse.Namespace) -> int:
-    from relaxant.cli_agents import run
+    from relaxant.cli.agents import run
     from relaxant.knowledge.load import load_knowledge
 
     _write(run(options, load_knowledge(*options.pack)), options.output)
@@ -265,7 +265,7 @@ def _agents(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from relaxant.cli_compare import run
+    from relaxant.cli.compare import run
     from relaxant.knowledge.load import load_knowledge
 
     knowledge = load_knowledge(*options.pack)
@@ -284,7 +284,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _check_claims(options: argparse.Namespace) -> int:
-    from relaxant.cli_claims import run
+    from relaxant.cli.claims import run
     from relaxant.knowledge.load import load_knowledge
 
     _write(run(options, _read(options.file), load_knowledge(*options.pack)), options.output)
@@ -299,7 +299,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _audit(options: argparse.Namespace) -> int:
     with _extra("serve", "audit"):
-        from relaxant.cli_audit import run
+        from relaxant.cli.audit import run
     if options.output is None:
         return run(options, os.environ, sys.stdout.buffer)
     try:
@@ -312,7 +312,7 @@ def _audit(options: argparse.Namespace) -> int:
 
 def _screen(options: argparse.Namespace) -> int:
     with _extra("screen", "screen"):
-        from relaxant.cli_screen import run
+        from relaxant.cli.screen import run
     from relaxant.knowledge.load import load_knowledge
 
     return run(options, load_knowledge(*options.pack), _today())
@@ -320,14 +320,14 @@ def _screen(options: argparse.Namespace) -> int:
 
 def _cohort(options: argparse.Namespace) -> int:
     with _extra("screen", "cohort"):
-        from relaxant.cli_cohort import run
+        from relaxant.cli.cohort import run
     from relaxant.knowledge.load import load_knowledge
 
     return run(options, load_knowledge(*options.pack))
 
 
 def _cql(options: argparse.Namespace) -> int:
-    from relaxant.cli_cql import run
+    from relaxant.cli.cql import run
     from relaxant.knowledge.load import load_knowledge
 
     return run(options, load_knowledge(*options.pack))
@@ -335,7 +335,7 @@ def _cql(options: argparse.Namespace) -> int:
 
 def _person(options: argparse.Namespace) -> int:
     with _extra("screen", "cohort"):
-        from relaxant.cli_person import run
+        from relaxant.cli.person import run
     from relaxant.knowledge.load import load_knowledge
 
     _write(run(options, load_knowledge(*options.pack), _today()), options.output)
@@ -343,7 +343,7 @@ def _person(options: argparse.Namespace) -> int:
 
 
 def _lint(options: argparse.Namespace) -> int:
-    from relaxant.linting import check
+    from relaxant.linting.check import check
 
     faults, does = check(*options.pack)
     for fault in faults:
@@ -355,7 +355,7 @@ def _lint(options: argparse.Namespace) -> int:
 
 
 def _whats_new(options: argparse.Namespace) -> int:
-    from relaxant.cli_whats_new import run
+    from relaxant.cli.whats_new import run
     from relaxant.knowledge.load import load_knowledge
 
     data = None if options.patient is None else _read(options.patient)
@@ -366,7 +366,7 @@ def _whats_new(options: argparse.Namespace) -> int:
 
 
 def _about(options: argparse.Namespace) -> int:
-    from relaxant.cli_about import about
+    from relaxant.cli.about import about
     from relaxant.knowledge.load import load_knowledge
     from relaxant.report.columns import plainer
 
@@ -399,7 +399,3 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "whats-new": _whats_new,
     "about": _about,
 }
-
-
-if __name__ == "__main__":
-    console()

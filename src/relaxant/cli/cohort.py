@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from relaxant.cli_days import day_asked
+from relaxant.cli.days import day_asked
 from relaxant.cohort.progress import Progress
 from relaxant.cohort.synthesize import synthesize
 from relaxant.knowledge.load import Knowledge

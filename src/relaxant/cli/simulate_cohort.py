@@ -7,8 +7,8 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from relaxant.cli_days import day_asked
-from relaxant.cli_simulate import medicine_of, model_named
+from relaxant.cli.days import day_asked
+from relaxant.cli.simulate import medicine_of, model_named
 from relaxant.cohort.progress import Progress
 from relaxant.cohort.simulated.shown import exposure_html, exposure_text
 from relaxant.cohort.simulated.simulate import follow, wanted_of

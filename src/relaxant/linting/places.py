@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from relaxant.knowledge.document_faults import Path, line_at
-from relaxant.lint_overlays import File, entries_of
+from relaxant.linting.overlays import File, entries_of
 
 _STEP = re.compile(r"[. ]?([A-Za-z_]+)|\[(\d+)\]")
 _CASE = re.compile(r", case “(.*)”", re.S)

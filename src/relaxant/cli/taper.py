@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import date
 
-from relaxant.cli_days import day_asked
+from relaxant.cli.days import day_asked
 from relaxant.io.read import read_bytes
 from relaxant.knowledge.load import Knowledge
 from relaxant.report.plans import render_plan
