@@ -24,7 +24,7 @@ from relaxant.planning.plan import (
     Take,
     Told,
 )
-from relaxant.report.plan_page import PlanHead
+from relaxant.report.plan.page import PlanHead
 from relaxant.rules.reasons import Cited
 
 LABEL = Cited(

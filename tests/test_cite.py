@@ -22,7 +22,7 @@ from relaxant.cli.main import main
 from relaxant.errors import InputError
 from relaxant.evidence.comparison import to_json as comparison_json
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.report.review_view import view_of
+from relaxant.report.review.view import view_of
 from relaxant.reviewing import Review
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml")) + sorted((ROOT / "examples" / "plans").glob("*.yaml"))

@@ -24,11 +24,12 @@ from relaxant.evidence.person import ForOne
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.load import Knowledge
-from relaxant.report import compare_evidence, forest
+from relaxant.report import forest
 from relaxant.report.blocks import Bullets, Line, Table
 from relaxant.report.columns import text_width
-from relaxant.report.compare_page import PARTS, part_named
-from relaxant.report.compare_view import compare_view
+from relaxant.report.compare import evidence as compare_evidence
+from relaxant.report.compare.page import PARTS, part_named
+from relaxant.report.compare.view import compare_view
 from relaxant.report.comparisons import render_comparison
 from relaxant.report.forest import Forest, ForestRow, Group, forest_svg, forest_text, scale_of
 

@@ -8,7 +8,7 @@ import pytest
 
 from relaxant.knowledge.load import Knowledge
 from relaxant.report.citations import Citations
-from relaxant.report.compare_citations import Citing
+from relaxant.report.compare.citations import Citing
 from relaxant.rules.reasons import Cited, cited
 
 

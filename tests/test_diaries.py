@@ -22,7 +22,7 @@ from relaxant.io.diary_csv import read_diary
 from relaxant.io.read import read_bytes
 from relaxant.io.scale_entries import scale_entries
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.report.response_view import response_view
+from relaxant.report.response.view import response_view
 from relaxant.report.responses import render_response, response_body
 from relaxant.service.audit.verify import rows, verify
 from relaxant.service.diaries import diaries

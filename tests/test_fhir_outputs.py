@@ -22,10 +22,10 @@ from relaxant.medicines.dosage.codes import ROUTE_CODES
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.planning.plan import Plan
-from relaxant.report.plan_page import PlanHead
-from relaxant.report.plan_view import plan_view
+from relaxant.report.plan.page import PlanHead
+from relaxant.report.plan.view import plan_view
 from relaxant.report.plans import render_plan
-from relaxant.report.review_view import head_of
+from relaxant.report.review.view import head_of
 from relaxant.report.reviews import render_review
 from test_plan_outputs import r4_schema  # noqa: F401
 

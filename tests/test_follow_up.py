@@ -27,8 +27,8 @@ from relaxant.planning.due_dates import Anchors, Change, Span, fixed_days, when_
 from relaxant.planning.follow_up import Due, follow_up, in_words
 from relaxant.planning.plan import Plan, Step
 from relaxant.planning.pump import refill_by
-from relaxant.report.review_html import render_html
-from relaxant.report.terminal import render_terminal
+from relaxant.report.review.html import render_html
+from relaxant.report.review.terminal import render_terminal
 from relaxant.reviewing import Review, review
 
 KNOWN = load_knowledge()

@@ -16,7 +16,7 @@ from conftest import reviewed
 from made_plans import ALL, HEAD, taper
 from relaxant.cli.main import main
 from relaxant.report.plans import render_plan
-from relaxant.report.review_view import head_of
+from relaxant.report.review.view import head_of
 from relaxant.report.reviews import render_review
 from test_fhir_outputs import HELD, START, TAPER
 

@@ -7,7 +7,7 @@ import pytest
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import load_knowledge
 from relaxant.planning.plan import Plan
-from relaxant.report.review_view import view_of
+from relaxant.report.review.view import view_of
 from relaxant.reviewing import review
 from test_block_people import found
 from test_blockade import DAY, SOUND, TODAY, line, plan

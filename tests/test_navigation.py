@@ -93,7 +93,7 @@ def test_the_patients_page_has_nothing_of_it(house: House) -> None:
 
 def test_templates_of_all_folders_have_names_of_their_own() -> None:
     """They are found by name alone."""
-    report = Path(__file__).parent.parent / "src" / "relaxant" / "report"
+    report = Path(__file__).parent.parent / "src" / "relaxant" / "report" / "templates"
     names = [file.name for folder in (*FOLDERS, report) for file in folder.iterdir() if file.suffix in (".j2", ".css")]
     assert len(names) == len(set(names)) and "site.html.j2" in names
 

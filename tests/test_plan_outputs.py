@@ -34,11 +34,11 @@ from relaxant.planning.plan import BoundKind, Gate, Plan, Signs, Taken, Told
 from relaxant.planning.plan import Line as Reckoned
 from relaxant.report.blocks import Bullets, Line, Saying, Table
 from relaxant.report.patient_sheet import SheetView, sheet_view
-from relaxant.report.plan_page import PlanView
-from relaxant.report.plan_text import plan_text
-from relaxant.report.plan_view import plan_view
+from relaxant.report.plan.page import PlanView
+from relaxant.report.plan.text import plan_text
+from relaxant.report.plan.view import plan_view
 from relaxant.report.plans import FORMATS, Format, render_plan
-from relaxant.report.review_view import head_of
+from relaxant.report.review.view import head_of
 from relaxant.report.reviews import render_review
 
 HOSTILE = "<script>alert('x')</script>\x1b[31m\u202eevil\u2066 #strong[x] *b* $y$ @ref \\u{41} {0} {{ x }} %s"
@@ -657,7 +657,7 @@ def test_no_latin_and_no_clinic_words(knowledge: Knowledge) -> None:
 
 
 def test_the_print_is_large() -> None:
-    folder = ROOT / "src" / "relaxant" / "report"
+    folder = ROOT / "src" / "relaxant" / "report" / "templates"
     style = (folder / "patient_sheet.css").read_text(encoding="utf-8")
     assert "html { font-size: 16pt" in style
     for size, unit in re.findall(r"font(?:-size)?:[^;{}]*?([\d.]+)(pt|rem|em|px)", style):

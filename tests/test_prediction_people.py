@@ -10,9 +10,9 @@ import pytest
 
 from relaxant import Review, read_patient, review
 from relaxant.predicted import ShownPrediction
-from relaxant.report.course_view import CourseView
-from relaxant.report.review_view import view_of
-from relaxant.report.terminal import render_terminal
+from relaxant.report.review.course import CourseView
+from relaxant.report.review.terminal import render_terminal
+from relaxant.report.review.view import view_of
 
 TODAY = date(2026, 11, 25)
 LABS = """labs:

@@ -20,12 +20,12 @@ from relaxant.formulary.leaves import agent_leaf, agents_leaf, condition_leaf, c
 from relaxant.formulary.source_leaf import citing, source_leaf
 from relaxant.knowledge.load import Knowledge
 from relaxant.report.citations import Mark
-from relaxant.report.compare_html import compare_html, compare_inside
-from relaxant.report.compare_view import compare_view
-from relaxant.report.evidence_pages import evidence_leaves
-from relaxant.report.leaf import Grid, Items, Leaf, Paragraph, Run, Sentence, SourceList, Target, slug
-from relaxant.report.leaf_html import leaf_html
-from relaxant.report.leaf_markdown import leaf_markdown
+from relaxant.report.compare.html import compare_html, compare_inside
+from relaxant.report.compare.view import compare_view
+from relaxant.report.reference.evidence_pages import evidence_leaves
+from relaxant.report.reference.leaf import Grid, Items, Leaf, Paragraph, Run, Sentence, SourceList, Target, slug
+from relaxant.report.reference.leaf_html import leaf_html
+from relaxant.report.reference.leaf_markdown import leaf_markdown
 from relaxant.service.app import service
 from relaxant.service.house import House
 from relaxant.service.measured import Measured
@@ -195,7 +195,7 @@ def test_html_escapes_every_text(knowledge: Knowledge) -> None:
 
 def test_evidence_that_could_not_be_pooled_here_says_so(knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch) -> None:
     assert evidence_leaves(knowledge)["outcomes"].lead == ()
-    monkeypatch.setattr("relaxant.report.evidence_pages.can_pool", lambda: False)
+    monkeypatch.setattr("relaxant.report.reference.evidence_pages.can_pool", lambda: False)
     said = leaf_markdown(evidence_leaves(knowledge)["outcomes"], made="", address=lambda _: None)
     assert knowledge.words("compare")["evidence"]["no_library"] in said
 

@@ -22,11 +22,11 @@ from relaxant.monitoring import Watch
 from relaxant.pharmacology.clinic.scenario import Curve, Measure
 from relaxant.predicted import ShownChange, ShownLevel, ShownModel, ShownPrediction, ShownScenario
 from relaxant.report.columns import text_width, wrapped
-from relaxant.report.review_html import render_html
-from relaxant.report.review_page import View
-from relaxant.report.review_view import view_of
+from relaxant.report.review.html import render_html
+from relaxant.report.review.page import View
+from relaxant.report.review.terminal import render_terminal
+from relaxant.report.review.view import view_of
 from relaxant.report.shown import clean
-from relaxant.report.terminal import render_terminal
 from relaxant.reviewing import (
     KnowledgeStamp,
     Review,
@@ -699,8 +699,8 @@ def test_the_same_review_gives_the_same_bytes_in_any_place_and_time() -> None:
     assert render_html(review) == render_html(review)
     program = (
         "import sys, hashlib; sys.path.insert(0, sys.argv[1]); from test_report import a_review, HOSTILE;"
-        "from relaxant.report.review_html import render_html;"
-        "from relaxant.report.terminal import render_terminal; r = a_review(HOSTILE);"
+        "from relaxant.report.review.html import render_html;"
+        "from relaxant.report.review.terminal import render_terminal; r = a_review(HOSTILE);"
         "print(hashlib.sha256((render_html(r) + render_terminal(r, colour=True)).encode()).hexdigest())"
     )
     seen = set()

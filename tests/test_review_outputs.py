@@ -25,12 +25,12 @@ from relaxant.cli.main import main
 from relaxant.errors import InputError
 from relaxant.knowledge.load import load_knowledge
 from relaxant.report.blocks import Bullets, Line, Saying, Section, Table
-from relaxant.report.chapters import Chapter, Picture, chapters
-from relaxant.report.review_html import render_html
-from relaxant.report.review_page import View
-from relaxant.report.review_view import view_of
+from relaxant.report.review.chapters import Chapter, Picture, chapters
+from relaxant.report.review.html import render_html
+from relaxant.report.review.page import View
+from relaxant.report.review.terminal import render_terminal
+from relaxant.report.review.view import view_of
 from relaxant.report.reviews import FORMATS, Format, render_review
-from relaxant.report.terminal import render_terminal
 from relaxant.reviewing import Review, to_json
 from test_plan_outputs import HOSTILE, html_text, pdf_text, r4_schema, squeezed, strings, unfolded  # noqa: F401
 from test_report import a_review

@@ -27,7 +27,7 @@ from relaxant.io.read import read_file  # noqa: E402
 from relaxant.knowledge.load import Knowledge  # noqa: E402
 from relaxant.knowledge.schema import TIERS  # noqa: E402
 from relaxant.patient import Patient, to_file  # noqa: E402
-from relaxant.report.review_html import render_html  # noqa: E402
+from relaxant.report.review.html import render_html  # noqa: E402
 from relaxant.reviewing import canonical, course_steps, review  # noqa: E402
 from relaxant.service.pages.asked import question  # noqa: E402
 from relaxant.service.pages.fields import Fields, fields_of, file_of, place_of  # noqa: E402

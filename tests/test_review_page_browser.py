@@ -17,7 +17,7 @@ from browser import Site, fits, until
 from conftest import FULL, ROOT, TODAY
 from relaxant.io.read import read_file
 from relaxant.knowledge.load import Knowledge
-from relaxant.report.review_html import render_html
+from relaxant.report.review.html import render_html
 from relaxant.reviewing import review
 
 EXAMPLES = ROOT / "examples"
@@ -525,9 +525,9 @@ def test_what_is_built_is_what_is_kept(npm: Path, tmp_path: Path) -> None:
     """The build gives the bytes that are in the repository, and no older ones are left there."""
     web = tmp_path / "web"
     shutil.copytree(npm, web, symlinks=True)
-    report = tmp_path / "src" / "relaxant" / "report"
+    report = tmp_path / "src" / "relaxant" / "report" / "templates"
     report.mkdir(parents=True)
-    for style in (ROOT / "src" / "relaxant" / "report").glob("*.css"):
+    for style in (ROOT / "src" / "relaxant" / "report" / "templates").glob("*.css"):
         shutil.copy(style, report / style.name)
     frame = tmp_path / "src" / "relaxant" / "service" / "frame"
     frame.mkdir(parents=True)

@@ -13,9 +13,9 @@ import pytest
 from conftest import ROOT, TODAY, reviewed
 from relaxant import read_patient, review
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.report.review_html import render_html
+from relaxant.report.review.html import render_html
+from relaxant.report.review.terminal import render_terminal
 from relaxant.report.reviews import Format, render_review
-from relaxant.report.terminal import render_terminal
 from relaxant.reviewing import Review
 from test_lint import pack, rule
 from test_plan_outputs import html_text, strings

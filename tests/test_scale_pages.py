@@ -10,7 +10,7 @@ import pytest
 
 from relaxant.cli.main import main
 from relaxant.knowledge.load import Knowledge
-from relaxant.report.scale_pages import scale_page
+from relaxant.report.reference.scale_pages import scale_page
 
 ROOT = Path(__file__).parent.parent
 

@@ -16,7 +16,7 @@ pytest.importorskip("myst_nb", reason="MyST-NB is not installed (relaxant[docs])
 from conftest import FULL, ROOT, tool_named
 from relaxant.formulary.condition_page import conditions_spoken_of
 from relaxant.knowledge.load import Knowledge
-from relaxant.report.leaf import slug
+from relaxant.report.reference.leaf import slug
 
 SAMPLE = 10  # of agents, rules, conditions and sources
 

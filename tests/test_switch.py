@@ -22,7 +22,7 @@ from relaxant.planning.dose import room
 from relaxant.planning.handover import most_daily
 from relaxant.planning.plan import Plan, Step
 from relaxant.report.plans import render_plan
-from relaxant.report.review_view import head_of
+from relaxant.report.review.view import head_of
 from relaxant.reviewing import Review
 from test_planning import KNOWN, OTHERS, PLANS, person, sound
 

@@ -16,7 +16,7 @@ from relaxant.planning.plan import Plan
 from relaxant.planning.taper import taper_plan
 from relaxant.planning.way_down import Override
 from relaxant.report.plans import render_plan
-from relaxant.report.review_view import head_of
+from relaxant.report.review.view import head_of
 from relaxant.reviewing import Review
 from test_planning import KNOWN, PLANS, leaving, line, of_kind, person
 

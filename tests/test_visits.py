@@ -18,7 +18,7 @@ from relaxant.knowledge.scales import number_of
 from relaxant.patient import Patient
 from relaxant.report.blocks import Bullets, Line, Section, Table
 from relaxant.report.citations import Citations
-from relaxant.report.visits_view import visits_section
+from relaxant.report.response.visits import visits_section
 from relaxant.response.visits import Visited, Visits, site_key, visits_of
 
 MS, STROKE = "multiple sclerosis", "stroke"

@@ -19,7 +19,7 @@ from relaxant.patient import Stated
 from relaxant.planning.parts import spread
 from relaxant.planning.plan import Plan
 from relaxant.planning.taper import taper_plan
-from relaxant.report.review_view import view_of
+from relaxant.report.review.view import view_of
 from relaxant.report.reviews import render_review
 
 DAY = date(2026, 11, 27)

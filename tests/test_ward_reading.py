@@ -16,7 +16,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.linting.conditions import faults_of_conditions
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Stated
-from relaxant.report.review_view import view_of
+from relaxant.report.review.view import view_of
 from relaxant.rules.wording import amount_text
 
 DAY = date(2026, 11, 22)

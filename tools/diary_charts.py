@@ -12,8 +12,8 @@ from datetime import date
 from generated import ROOT, keep
 
 from relaxant import load_knowledge, respond
-from relaxant.report.diary_chart import diary_chart
-from relaxant.report.response_view import response_view
+from relaxant.report.response.diary_chart import diary_chart
+from relaxant.report.response.view import response_view
 
 FOLDER = ROOT / "docs" / "images" / "diaries"
 TODAY = date(2026, 11, 26)

@@ -11,7 +11,7 @@ import sys
 from generated import ROOT, keep
 
 from relaxant.knowledge.load import load_knowledge
-from relaxant.report.evidence_pages import pages
+from relaxant.report.reference.evidence_pages import pages
 
 FOLDER = "docs/evidence"
 

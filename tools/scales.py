@@ -11,7 +11,7 @@ import sys
 from generated import keep
 
 from relaxant.knowledge.load import load_knowledge
-from relaxant.report.scale_pages import scales_markdown
+from relaxant.report.reference.scale_pages import scales_markdown
 
 if __name__ == "__main__":
     sys.exit(keep({"docs/response/scales.md": scales_markdown(load_knowledge())}))

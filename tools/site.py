@@ -27,8 +27,8 @@ from relaxant.formulary.condition_page import conditions_spoken_of
 from relaxant.formulary.markdown import pages_with_sources
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.plain import read_yaml
-from relaxant.report.leaf import Target, slug
-from relaxant.report.scale_pages import scale_markdown
+from relaxant.report.reference.leaf import Target, slug
+from relaxant.report.reference.scale_pages import scale_markdown
 from relaxant.rules.wording import capital
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -21,8 +21,8 @@ from relaxant.pharmacology.estimation.estimate import estimate, estimate_table
 from relaxant.pharmacology.estimation.observations import Observation
 from relaxant.pharmacology.people.simulate import simulate, simulate_table
 from relaxant.replaying import replay
-from relaxant.report.review_html import render_html
-from relaxant.report.terminal import render_terminal
+from relaxant.report.review.html import render_html
+from relaxant.report.review.terminal import render_terminal
 from relaxant.responding import answer
 from relaxant.response.response import Response
 from relaxant.reviewing import Review, review, to_json

@@ -12,10 +12,10 @@ from relaxant.evidence.comparison import Comparison
 from relaxant.knowledge.load import Knowledge
 from relaxant.planning.plan import Plan
 from relaxant.report.citations import Citations, SourceView
-from relaxant.report.compare_citations import Citing
-from relaxant.report.compare_view import compare_view
-from relaxant.report.response_view import response_view
-from relaxant.report.review_view import view_of
+from relaxant.report.compare.citations import Citing
+from relaxant.report.compare.view import compare_view
+from relaxant.report.response.view import response_view
+from relaxant.report.review.view import view_of
 from relaxant.response.response import Response
 from relaxant.reviewing import Review
 from relaxant.rules.findings import is_verified

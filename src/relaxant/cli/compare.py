@@ -10,7 +10,7 @@ from relaxant.errors import InputError
 from relaxant.evidence.comparison import compare
 from relaxant.io.read import read_bytes
 from relaxant.knowledge.load import Knowledge
-from relaxant.report.compare_page import PARTS, part_named
+from relaxant.report.compare.page import PARTS, part_named
 from relaxant.report.comparisons import render_comparison
 
 

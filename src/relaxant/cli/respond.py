@@ -17,8 +17,8 @@ from relaxant.io.read import read_bytes
 from relaxant.knowledge.load import Knowledge
 from relaxant.patient import Stated
 from relaxant.plain import as_json
+from relaxant.report.reference.scale_pages import scale_page, scales_named, scales_text
 from relaxant.report.responses import render_response
-from relaxant.report.scale_pages import scale_page, scales_named, scales_text
 from relaxant.responding import answer
 
 

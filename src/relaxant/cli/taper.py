@@ -9,7 +9,7 @@ from relaxant.cli.days import day_asked
 from relaxant.io.read import read_bytes
 from relaxant.knowledge.load import Knowledge
 from relaxant.report.plans import render_plan
-from relaxant.report.review_view import head_of
+from relaxant.report.review.view import head_of
 from relaxant.reviewing import review
 from relaxant.tapering import taper_asked
 

@@ -11,7 +11,7 @@ from relaxant.formulary.condition_page import conditions_spoken_of
 from relaxant.formulary.source_leaf import title_of
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Tier
-from relaxant.report.leaf import Kind, Target, slug
+from relaxant.report.reference.leaf import Kind, Target, slug
 
 _NEAR = 62.0  # how alike a whole name is at least, of 100, to be offered for another
 _ORDER: tuple[Kind, ...] = ("agents", "conditions", "rules")

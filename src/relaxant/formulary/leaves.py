@@ -13,7 +13,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.questions import QUESTIONS, answers
 from relaxant.knowledge.schema import EVERY_AGENT, SUITABILITIES, TIERS, Jurisdiction
 from relaxant.report.citations import Mark, safe_url
-from relaxant.report.leaf import Grid, Items, Leaf, LeafPart, Paragraph, Run, Sentence, SourceList, Target
+from relaxant.report.reference.leaf import Grid, Items, Leaf, LeafPart, Paragraph, Run, Sentence, SourceList, Target
 
 
 class _Cited:

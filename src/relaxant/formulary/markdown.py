@@ -8,8 +8,8 @@ from relaxant.formulary.condition_page import conditions_spoken_of
 from relaxant.formulary.leaves import agent_leaf, condition_leaf, index_leaf, rule_leaf
 from relaxant.formulary.source_leaf import citing, source_leaf
 from relaxant.knowledge.load import Knowledge
-from relaxant.report.leaf import Items, Leaf, Run, Target, slug
-from relaxant.report.leaf_markdown import leaf_markdown
+from relaxant.report.reference.leaf import Items, Leaf, Run, Target, slug
+from relaxant.report.reference.leaf_markdown import leaf_markdown
 
 _MADE = "<!-- Made by `python tools/formulary.py` from the knowledge; edit that instead. -->"
 

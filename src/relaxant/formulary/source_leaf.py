@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.questions import SECTIONS, answers
 from relaxant.report.citations import safe_url
-from relaxant.report.leaf import Items, Leaf, LeafPart, Paragraph, Run, Target
+from relaxant.report.reference.leaf import Items, Leaf, LeafPart, Paragraph, Run, Target
 
 Citing = Mapping[str, tuple[Target, ...]]
 """The pages that cite a source, by the source's id."""

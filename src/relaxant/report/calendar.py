@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from relaxant.errors import InputError
 from relaxant.monitoring import Watch
 from relaxant.report.blocks import Words
-from relaxant.report.plan_page import BeforeView, DoseView, PlanHead, PlanView, StepView, WithheldView
-from relaxant.report.review_page import View, WatchView
+from relaxant.report.plan.page import BeforeView, DoseView, PlanHead, PlanView, StepView, WithheldView
+from relaxant.report.review.page import View, WatchView
 
 if TYPE_CHECKING:
     from icalendar import Event

@@ -7,8 +7,8 @@ from typing import Literal, get_args
 
 from relaxant.evidence.comparison import Comparison, to_json
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.report.compare_page import PARTS
-from relaxant.report.compare_view import compare_view
+from relaxant.report.compare.page import PARTS
+from relaxant.report.compare.view import compare_view
 
 Format = Literal["text", "json", "html"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -30,9 +30,9 @@ def render_comparison(
         return to_json(comparison)
     view = compare_view(comparison, knowledge=knowledge, side_by_side=format == "html", parts=parts)
     if format == "html":
-        from relaxant.report.compare_html import compare_html
+        from relaxant.report.compare.html import compare_html
 
         return compare_html(view).encode()
-    from relaxant.report.compare_text import compare_text
+    from relaxant.report.compare.text import compare_text
 
     return compare_text(view, colour=colour, width=width, encoding=encoding).encode(encoding)

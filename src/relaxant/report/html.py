@@ -1,4 +1,4 @@
-"""How pages of HTML are made: from templates and style sheets beside this file, self-contained, no script, nothing fetched.
+"""How pages of HTML are made: from templates and style sheets, self-contained, no script, nothing fetched.
 
 ``jinja2`` and ``markupsafe`` are loaded only for a page: a command that prints text starts without them.
 """
@@ -10,12 +10,12 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from relaxant.report.plan_words import whole
+from relaxant.report.unbroken import whole
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-_FOLDER = Path(__file__).parent
+_FOLDER = Path(__file__).parent / "templates"
 
 
 def page(name: str, styles: Sequence[str], view: object, **given: object) -> str:
@@ -27,7 +27,7 @@ def page(name: str, styles: Sequence[str], view: object, **given: object) -> str
 
 
 def page_file(name: str, folder: Path = _FOLDER) -> str:
-    """A template or style sheet that lies beside this file, or in another folder."""
+    """A template or style sheet of the reports, or of another folder."""
     return (folder / name).read_text(encoding="utf-8").replace("\r\n", "\n")
 
 

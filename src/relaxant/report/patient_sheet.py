@@ -19,8 +19,8 @@ from relaxant.knowledge.plans import DAY_PARTS
 from relaxant.report.blocks import Words
 from relaxant.report.html import page
 from relaxant.report.pdf import set_pages
-from relaxant.report.plan_page import DoseView, Notice, PieceView, PlanHead, PlanView, StepView
-from relaxant.report.plan_words import exact
+from relaxant.report.plan.page import DoseView, Notice, PieceView, PlanHead, PlanView, StepView
+from relaxant.report.plan.words import exact
 
 _WEEK = 7
 _LOWERED = "taper"  # a kind of plan whose medicine is taken already

@@ -14,11 +14,12 @@ import msgspec
 
 from relaxant.errors import InputError
 from relaxant.report.blocks import Words
-from relaxant.report.chapters import chapters
-from relaxant.report.plan_page import PlanHead, PlanView
-from relaxant.report.plan_words import whole
-from relaxant.report.review_page import View
+from relaxant.report.plan.page import PlanHead, PlanView
+from relaxant.report.review.chapters import chapters
+from relaxant.report.review.page import View
+from relaxant.report.unbroken import whole
 
+_TEMPLATES = Path(__file__).parent / "templates"
 _STANDARD: Final = "ua-1"
 _STYLE: Final = (  # of a chart on paper: what review.css gives it on a page
     ".nine{fill:#0b4f83;fill-opacity:.14}.half{fill:#0b4f83;fill-opacity:.22}.grid{stroke:#d3d8dd}"
@@ -72,7 +73,7 @@ def set_pages(templates: Sequence[str], view: dict[str, Any], head: PlanHead, wo
         import typst
     except ImportError:
         raise InputError("format", "pdf", words["missing"], words["missing_do"].format(extra="pdf")) from None
-    source = b"\n".join((Path(__file__).parent / name).read_bytes() for name in templates)
+    source = b"\n".join((_TEMPLATES / name).read_bytes() for name in templates)
     day = head.as_of.timetuple()[:3]
     text = whole(msgspec.json.encode({**view, "day": day, "language": head.language}).decode())
     try:

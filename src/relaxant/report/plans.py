@@ -8,8 +8,8 @@ from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.plain import as_json
 from relaxant.planning.plan import Plan
-from relaxant.report.plan_page import PlanHead
-from relaxant.report.plan_view import plan_view
+from relaxant.report.plan.page import PlanHead
+from relaxant.report.plan.view import plan_view
 
 Format = Literal["text", "json", "html", "pdf", "ics", "fhir", "sheet", "sheet-pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -27,7 +27,7 @@ def render_plan(
     encoding: str = "utf-8",
     confirmed: bool = False,
 ) -> bytes:
-    """The plan as bytes. ``head`` says for whom and as of when (:func:`relaxant.report.review_view.head_of` takes it from a review).
+    """The plan as bytes. ``head`` says for whom and as of when (:func:`relaxant.report.review.view.head_of` takes it from a review).
 
     ``colour``, ``width`` and ``encoding`` are for text alone; ``confirmed`` says that an override beyond every source may go on the sheet for the
     person. Raises :class:`InputError` for a format that this plan has no place in (a
@@ -44,11 +44,11 @@ def render_plan(
     view = plan_view(plan, head, knowledge=knowledge)
     # What draws a format is loaded with it: text must not wait for the others.
     if format == "text":
-        from relaxant.report.plan_text import plan_text
+        from relaxant.report.plan.text import plan_text
 
         return plan_text(view, colour=colour, width=width, encoding=encoding).encode(encoding)
     if format == "html":
-        from relaxant.report.plan_html import plan_html
+        from relaxant.report.plan.html import plan_html
 
         return plan_html(view).encode()
     if format == "pdf":
@@ -60,7 +60,7 @@ def render_plan(
 
         return plan_calendar(view)
     if format == "fhir":
-        from relaxant.report.fhir_plan import plan_fhir
+        from relaxant.report.fhir.plan import plan_fhir
 
         return plan_fhir(view)
     from relaxant.report.patient_sheet import sheet_html, sheet_pdf, sheet_view

@@ -13,9 +13,9 @@ from relaxant.plain import as_json
 from relaxant.report.blocks import Section, Words
 from relaxant.report.html import page, template
 from relaxant.report.pdf import set_pages, standing_alone
-from relaxant.report.plan_page import PlanHead
-from relaxant.report.response_page import ResponseView
-from relaxant.report.response_view import response_view
+from relaxant.report.plan.page import PlanHead
+from relaxant.report.response.page import ResponseView
+from relaxant.report.response.view import response_view
 from relaxant.response.response import Response
 
 Format = Literal["text", "json", "html"]
@@ -35,7 +35,7 @@ def render_response(response: Response, format: Format, *, knowledge: Knowledge,
         raise InputError("format", format, "an answer has no such format", f"use one of {', '.join(FORMATS)}")
     view = response_view(response, knowledge=knowledge)
     if format == "text":
-        from relaxant.report.response_text import response_text
+        from relaxant.report.response.text import response_text
 
         return response_text(view, colour=colour, width=width, encoding=encoding).encode(encoding)
     return response_html(view).encode()
@@ -57,7 +57,7 @@ def response_body(view: ResponseView) -> str:
 
 def chart_of(view: ResponseView) -> str:
     """The picture of an answer; empty for a diary of visits alone."""
-    from relaxant.report.diary_chart import diary_chart
+    from relaxant.report.response.diary_chart import diary_chart
 
     if not view.strips:
         return ""

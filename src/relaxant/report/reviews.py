@@ -31,12 +31,12 @@ def render_review(
     if format == "json":
         return to_json(review)
     if format == "text":
-        from relaxant.report.terminal import render_terminal
+        from relaxant.report.review.terminal import render_terminal
 
         text = render_terminal(review, colour=colour, width=width, encoding=encoding, knowledge=knowledge)
         return text.encode(encoding, errors="replace")
     if format == "html":
-        from relaxant.report.review_html import render_html
+        from relaxant.report.review.html import render_html
 
         return render_html(review, knowledge=knowledge).encode()
     words = knowledge.words("plan", review.stamp.language)
@@ -44,7 +44,7 @@ def render_review(
         formats = str(words["between"]).join(FORMATS)
         unusable = words["unusable"]
         raise InputError("format", format, unusable["format"], unusable["no_steps_do"].format(formats=formats))
-    from relaxant.report.review_view import view_of
+    from relaxant.report.review.view import view_of
 
     view = view_of(review, knowledge=knowledge)
     if format == "pdf":
@@ -55,6 +55,6 @@ def render_review(
         from relaxant.report.calendar import review_calendar
 
         return review_calendar(view, review.monitoring, words)
-    from relaxant.report.fhir_review import review_fhir
+    from relaxant.report.fhir.review import review_fhir
 
     return review_fhir(view, review, words)

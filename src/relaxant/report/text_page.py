@@ -9,8 +9,8 @@ import msgspec
 from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table, Words, cited, marked
 from relaxant.report.citations import Mark, SourceView, source_line
 from relaxant.report.columns import NARROWEST, plainer, text_width, wrapped
-from relaxant.report.plan_words import together, whole
 from relaxant.report.text_tables import GAP, abreast, dose_widths, prose_widths
+from relaxant.report.unbroken import together, whole
 
 BOLD, FAINT = "1", "2"
 COMFORTABLE = 56  # columns below which labels stand above their text

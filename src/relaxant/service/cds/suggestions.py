@@ -19,7 +19,7 @@ from relaxant.planning.dose import room
 from relaxant.planning.plan import Plan, Step
 from relaxant.planning.planned import plans_of_agent
 from relaxant.quantities import plain_number
-from relaxant.report.fhir_parts import WHEN_OF, quantity
+from relaxant.report.fhir.parts import WHEN_OF, quantity
 from relaxant.reviewing import Checked, checked
 from relaxant.rules.findings import Finding, findings_by_agent
 from relaxant.service.cds.card import Action, Suggestion

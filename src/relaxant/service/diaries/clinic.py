@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from relaxant.errors import InputError
-from relaxant.report.fhir_parts import written
+from relaxant.report.fhir.parts import written
 from relaxant.report.responses import RESPONSE_STYLES
 from relaxant.report.shown import clean
 from relaxant.service.audit.kinds import Kind

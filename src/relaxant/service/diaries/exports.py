@@ -13,9 +13,9 @@ from relaxant.io.diary_csv import read_diary
 from relaxant.knowledge.load import Knowledge
 from relaxant.quantities import plain_number
 from relaxant.report.blocks import Cell, Saying, Section, Table
-from relaxant.report.plan_page import PlanHead
-from relaxant.report.response_page import ResponseView
-from relaxant.report.response_view import response_view
+from relaxant.report.plan.page import PlanHead
+from relaxant.report.response.page import ResponseView
+from relaxant.report.response.view import response_view
 from relaxant.report.responses import response_pdf
 from relaxant.report.shown import clean
 from relaxant.responding import answer

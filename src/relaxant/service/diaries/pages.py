@@ -9,7 +9,7 @@ from relaxant.errors import InputError
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.plans import DAY_PARTS
 from relaxant.quantities import plain_number
-from relaxant.report.response_view import response_view
+from relaxant.report.response.view import response_view
 from relaxant.report.responses import response_body
 from relaxant.report.shown import counted
 from relaxant.rules.wording import capital

@@ -11,8 +11,8 @@ from relaxant.io.scale_names import scale_names
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.scales import Scale
 from relaxant.report.blocks import Words
-from relaxant.report.fhir_parts import bundle_of, person, plain, quantity, subject, uid_of
-from relaxant.report.plan_page import PlanHead
+from relaxant.report.fhir.parts import bundle_of, person, plain, quantity, subject, uid_of
+from relaxant.report.plan.page import PlanHead
 from relaxant.report.shown import clean
 from relaxant.rules.wording import capital
 from relaxant.service.diaries.columns import Columns

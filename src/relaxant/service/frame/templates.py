@@ -8,8 +8,8 @@ from pathlib import Path
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 
 from relaxant.report.html import page_file
-from relaxant.report.plan_words import whole
 from relaxant.report.shown import clean
+from relaxant.report.unbroken import whole
 from relaxant.rules.wording import capital
 from relaxant.service.frame.static import asset
 

@@ -24,11 +24,11 @@ from relaxant.formulary.finding_pages import Found, Name, find, names, near
 from relaxant.formulary.leaves import agent_leaf, agents_leaf, condition_leaf, conditions_leaf, rule_leaf, rules_leaf
 from relaxant.formulary.source_leaf import Citing, citing, source_leaf
 from relaxant.medicines.relaxants import agent_named
-from relaxant.report.compare_html import compare_inside
-from relaxant.report.compare_view import compare_view
-from relaxant.report.evidence_pages import evidence_leaves
-from relaxant.report.leaf import Kind, Leaf, Target, slug
-from relaxant.report.leaf_html import leaf_html
+from relaxant.report.compare.html import compare_inside
+from relaxant.report.compare.view import compare_view
+from relaxant.report.reference.evidence_pages import evidence_leaves
+from relaxant.report.reference.leaf import Kind, Leaf, Target, slug
+from relaxant.report.reference.leaf_html import leaf_html
 from relaxant.report.shown import counted
 from relaxant.service.frame.header import header
 from relaxant.service.frame.static import asset

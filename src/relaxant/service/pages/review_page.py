@@ -8,9 +8,9 @@ import msgspec
 from markupsafe import Markup
 
 from relaxant.io.patient_file import EU
-from relaxant.report.review_page import View
-from relaxant.report.review_view import view_of
-from relaxant.report.stepped_view import StepView, stepped_view
+from relaxant.report.review.page import View
+from relaxant.report.review.stepped import StepView, stepped_view
+from relaxant.report.review.view import view_of
 from relaxant.reviewing import Review, course_steps
 from relaxant.service.frame.header import header
 from relaxant.service.frame.templates import template

@@ -1,0 +1,1 @@
+"""A comparison of relaxants in words, and what draws it."""

@@ -1,0 +1,1 @@
+"""Reviews and plans as FHIR R4."""

@@ -1,0 +1,1 @@
+"""Pages of reference: agents, rules, conditions, the evidence, scales."""

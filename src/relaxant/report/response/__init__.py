@@ -1,0 +1,1 @@
+"""A diary's answer in words, and what draws it."""

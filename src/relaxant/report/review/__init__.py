@@ -1,0 +1,1 @@
+"""A review in words, and what draws it."""
