@@ -27,7 +27,8 @@ from relaxant.facts.renal import egfr_ckd_epi_2021
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Case, Condition, Lab, Rule
-from relaxant.medicines.dictionary import RXNORM, lookup_code, lookup_ingredient, open_dictionary
+from relaxant.medicines.codes import RXNORM, lookup_code
+from relaxant.medicines.dictionary import lookup_ingredient, open_dictionary
 from relaxant.medicines.dosage.codes import ROUTE_CODES
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import ROUTES, read_medicines

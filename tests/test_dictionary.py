@@ -11,22 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relaxant.medicines import build as building
+from relaxant.medicines.codes import ATC, NDC, RXNORM, UNII, lookup_code, ndc_readings
 from relaxant.medicines.dictionary import (
-    ATC,
-    NDC,
-    RXNORM,
-    UNII,
     Entry,
     display_name,
     is_product,
-    lookup_code,
     lookup_ingredient,
     lookup_name,
-    name_key,
-    ndc_readings,
-    normalise_text,
     open_dictionary,
 )
+from relaxant.medicines.spelling import name_key, normalise_text
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

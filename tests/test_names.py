@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from relaxant.medicines.dictionary import lookup_code, lookup_key, name_key, open_dictionary
+from relaxant.medicines.codes import lookup_code
+from relaxant.medicines.dictionary import lookup_key, open_dictionary
 from relaxant.medicines.misspelt import possible_medicines, suggest
 from relaxant.medicines.names import NameReading, read_name
+from relaxant.medicines.spelling import name_key
 
 BUNDLES = Path(__file__).resolve().parent / "data" / "synthea_fhir_r4"
 

@@ -26,7 +26,7 @@ from relaxant.cohort.synthetic.people import cell_of, draw_people, factors_of
 from relaxant.errors import InputError
 from relaxant.io.read import read_bytes
 from relaxant.knowledge.load import load_knowledge
-from relaxant.medicines.dictionary import RXNORM, lookup_code
+from relaxant.medicines.codes import RXNORM, lookup_code
 from relaxant.medicines.read import read_medicines
 
 KNOWLEDGE = load_knowledge()

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from relaxant.cohort.asked import asked_ingredients, dosed_ingredients
 from relaxant.cohort.vocabulary import SYSTEMS, Glossary, Row, beside, in_order, rows_of
-from relaxant.medicines.dictionary import Dictionary, Entry, Ingredient, lookup_code
+from relaxant.medicines.codes import lookup_code
+from relaxant.medicines.dictionary import Dictionary, Entry, Ingredient
 from relaxant.medicines.dosage.codes import ROUTE_CODES
 from relaxant.medicines.dose_lines import read_dose
 from relaxant.medicines.local import dictionary_of

@@ -6,7 +6,7 @@ import math
 
 from relaxant.facts.known_names import folded, names_of, remembered
 from relaxant.knowledge.load import Knowledge
-from relaxant.medicines.dictionary import lookup_code
+from relaxant.medicines.codes import lookup_code
 from relaxant.medicines.later import Later
 from relaxant.medicines.local import dictionary_of
 from relaxant.medicines.misspelt import MOST_SEARCHED

@@ -14,7 +14,7 @@ from relaxant.knowledge.registries import (
     RegistryMedicine,
     RegistryPeople,
 )
-from relaxant.medicines.dictionary import RXNORM, lookup_code
+from relaxant.medicines.codes import RXNORM, lookup_code
 
 _CLOSE = 0.011
 _FORMS = ("drawn", "egfr", "normal", "lognormal")

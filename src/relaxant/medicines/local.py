@@ -8,8 +8,9 @@ from functools import lru_cache
 
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.overlays import MedicineName
-from relaxant.medicines.dictionary import Dictionary, lookup_ingredient, lookup_key, name_key, open_dictionary
+from relaxant.medicines.dictionary import Dictionary, lookup_ingredient, lookup_key, open_dictionary
 from relaxant.medicines.misspelt import suggest
+from relaxant.medicines.spelling import name_key
 
 __all__ = ["add_name", "dictionary_of", "faults_of_names"]
 

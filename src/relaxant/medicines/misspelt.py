@@ -13,7 +13,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from relaxant.medicines.dictionary import Dictionary, known_names, look_alikes, name_key, open_dictionary
+from relaxant.medicines.dictionary import Dictionary, known_names, look_alikes, open_dictionary
+from relaxant.medicines.spelling import name_key
 
 __all__ = ["MOST_SEARCHED", "Suggestion", "long_enough", "parts_of", "possible_medicines", "suggest"]
 

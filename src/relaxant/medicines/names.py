@@ -16,17 +16,14 @@ from relaxant.medicines.dictionary import (
     Dictionary,
     Entry,
     Ingredient,
-    Token,
     is_product,
     longest_name,
     lookup_key,
-    name_key,
     names_beginning,
-    normalise_text,
     open_dictionary,
-    tokenise,
 )
 from relaxant.medicines.misspelt import Suggestion, parts_of, suggest
+from relaxant.medicines.spelling import Token, name_key, normalise_text, tokenise
 
 __all__ = ["NameReading", "read_name"]
 

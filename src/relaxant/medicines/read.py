@@ -9,7 +9,8 @@ from datetime import date
 import msgspec
 
 from relaxant.knowledge.load import Knowledge
-from relaxant.medicines.dictionary import Dictionary, Entry, Ingredient, display_name, lookup_code, open_dictionary
+from relaxant.medicines.codes import lookup_code
+from relaxant.medicines.dictionary import Dictionary, Entry, Ingredient, display_name, open_dictionary
 from relaxant.medicines.dose.units import BY_STRENGTH, MASS
 from relaxant.medicines.dose.words import say, wording
 from relaxant.medicines.dose_lines import read_dose, regimen_from_parts

@@ -7,11 +7,12 @@ from collections.abc import Callable
 
 import msgspec
 
-from relaxant.medicines.dictionary import Dictionary, normalise_text
+from relaxant.medicines.dictionary import Dictionary
 from relaxant.medicines.later import Later
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.names import read_name
 from relaxant.medicines.regimen import Amount, Dose, Regimen
+from relaxant.medicines.spelling import normalise_text
 from relaxant.patient import Change
 
 __all__ = ["Order", "orders_of", "reconcile"]

@@ -11,10 +11,10 @@ from datetime import date, timedelta
 
 import msgspec
 
-from relaxant.medicines.dictionary import normalise_text
 from relaxant.medicines.dose_lines import read_dose
 from relaxant.medicines.kept import Kept
 from relaxant.medicines.later import Later
+from relaxant.medicines.spelling import normalise_text
 
 _LONGEST = 2000
 

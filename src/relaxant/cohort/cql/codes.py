@@ -13,7 +13,8 @@ from relaxant.facts.members import Members
 from relaxant.io.fhir_observations import codes_of
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Lab
-from relaxant.medicines.dictionary import RXNORM, Entry, lookup_code, rxnorm_codes
+from relaxant.medicines.codes import RXNORM, lookup_code, rxnorm_codes
+from relaxant.medicines.dictionary import Entry
 from relaxant.medicines.dosage.codes import ROUTE_CODES
 from relaxant.medicines.read import read_line
 from relaxant.patient import Code, Line, Patient

@@ -7,7 +7,8 @@ import re
 import msgspec
 
 from relaxant.errors import KnowledgeError
-from relaxant.medicines.dictionary import RXNORM, lookup_code, lookup_ingredient
+from relaxant.medicines.codes import RXNORM, lookup_code
+from relaxant.medicines.dictionary import lookup_ingredient
 
 _STRENGTH = re.compile(r"([\d.]+) (MG|UNT|MCG)(?:/(ML|HR))?")
 _UNITS = {"MG": "mg", "UNT": "[U]", "MCG": "ug", "ML": "mL", "HR": "h"}

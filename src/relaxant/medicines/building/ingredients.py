@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from relaxant.medicines.building.sources import read_rows
-from relaxant.medicines.dictionary import name_key, normalise_text
+from relaxant.medicines.spelling import name_key, normalise_text
 
 Set = frozenset[str]
 LEADING_SIZE = re.compile(r"^(?:(?:NDA|ANDA|BLA)\d+ |[\d.]+ (?:HR|ML|ACTUAT|MG|L|SQCM|UNT|MCI|DAY) )+")
