@@ -253,7 +253,7 @@ def test_a_limit_that_there_is_not_is_refused_with_those_that_there_are() -> Non
 
 def test_the_column_of_partners_names_roles_ingredients_and_exceptions() -> None:
     partner = Partner(roles=("opioid", "sedative"), ingredients=("omeprazole", "esomeprazole"), but_not=("codeine",))
-    assert with_column("baclofen", partner) == "baclofen:with:opioid,sedative|omeprazole,esomeprazole|codeine"
+    assert with_column("baclofen", partner) == "baclofen:with:opioid;sedative|omeprazole;esomeprazole|codeine"
 
 
 COUNTRIES: tuple[Jurisdiction, ...] = ("US", "UK", "EU")

@@ -19,7 +19,7 @@ SOURCE = {"id": "my-source", "kind": "policy", "title": "Our ward", "date": "202
 def rule(**changed: Any) -> dict[str, Any]:
     """A sound rule of a hospital's pack, with something changed."""
     sound: dict[str, Any] = {
-        "rule": "ward-baclofen-lithium", "title": "Lithium", "agents": ["baclofen"], "partner": {"ingredients": ["lithium"]}, "tier": "NOTE", "cause": "ward",
+        "rule": "ward-baclofen-lithium", "title": "Lithium", "agents": ["baclofen"], "partner": {"roles": ["lithium"]}, "tier": "NOTE", "cause": "ward",
         "summary": "{agent} with {partners}. Ask the ward pharmacist.", "consequence": "None known.", "mechanism": "None known.",
         "action": "Ask the ward pharmacist.", "evidence": "theory", "sources": [{"source": "my-source", "place": "page 1"}],
         "cases": [
@@ -67,6 +67,34 @@ def test_a_sound_pack_is_clean_and_changes_the_hash(tmp_path: Path, knowledge: K
     assert "ward-baclofen-lithium" in laid.rules and laid.sha256 != knowledge.sha256 and laid.packs == ("ward",)
 
 
+@pytest.mark.parametrize("partner", [
+    {"ingredients": ["lithium", "lithium carbonate", "lithium citrate"]},
+    {"ingredients": ["lithium"], "but_not": ["lithium carbonate", "lithium citrate"]},
+    {"roles": ["lithium"], "ingredients": ["lithium citrate"]},
+])  # fmt: skip
+def test_a_list_says_of_every_salt_whether_it_is_meant(tmp_path: Path, partner: dict[str, Any]) -> None:
+    assert lint(pack(tmp_path / "ward", rules=[rule(partner=partner)])) == []
+
+
+def test_a_role_says_of_every_salt_whether_it_is_meant(tmp_path: Path) -> None:
+    role = {"role": "ward_list", "title": "x", "plural": "x", "members": [{"ingredients": ["lithium"], "source": "my-source", "place": "1"}]}  # fmt: skip
+    own = {"agents": ["baclofen"], "partner": {"roles": ["ward_list"]}}
+    (fault,) = lint(pack(tmp_path / "one", roles=[role], rules=[rule(**own)]))
+    assert "roles ward_list" in str(fault) and "“lithium” does not stand for “lithium carbonate”, “lithium citrate”" in str(fault)  # fmt: skip
+    meant = {**role, "but_not": ["lithium carbonate", "lithium citrate"]}
+    assert lint(pack(tmp_path / "two", roles=[meant], rules=[rule(**own)])) == []
+
+
+def test_an_ingredient_with_a_comma_in_its_name_is_a_partner(tmp_path: Path) -> None:
+    """Its name was taken apart at the comma, and the rule was silent."""
+    own = rule(partner={"ingredients": ["insulin, regular, human", "insulin aspart, human"]}, cases=[
+        {"name": "both", "expect": "fires", "patient": {"medicines": ["baclofen 5 mg tds", "Novolog 10 units with meals"]}},
+        *({**case, "patient": {"medicines": ["baclofen 5 mg tds", "paracetamol 1 g tds"]}} for case in rule()["cases"] if case["expect"] == "silent"),
+        *(case for case in rule()["cases"] if case["expect"] == "could not check"),
+    ])  # fmt: skip
+    assert [str(fault) for fault in lint(pack(tmp_path / "ward", rules=[own]))] == []
+
+
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
@@ -75,6 +103,19 @@ def test_a_sound_pack_is_clean_and_changes_the_hash(tmp_path: Path, knowledge: K
         ({"agents": ["baclofin"]}, "there is no agent"),
         ({"partner": {"roles": ["witch"]}}, "there is no role"),
         ({"partner": {"ingredients": ["blorbozine"]}}, "dictionary does not know"),
+        ({"partner": {"ingredients": ["valproic acid"]}}, "“valproic acid” is read as “valproate”; write that name"),
+        (
+            {"partner": {"ingredients": ["lithium"]}},
+            "“lithium” does not stand for “lithium carbonate”, “lithium citrate”; write what is meant beside it",
+        ),
+        (
+            {"partner": {"ingredients": ["lithium"], "but_not": ["lithium citrate"]}},
+            "“lithium” does not stand for “lithium carbonate”; write",
+        ),
+        (
+            {"partner": {"ingredients": ["dabigatran etexilate"]}},
+            "“dabigatran etexilate” does not stand for “dabigatran”",
+        ),
         ({"when": {"fact": "egfr", "below": "30"}}, "mL/min/1.73 m2"),
         ({"when": {"condition": "lycanthropy"}}, "there is no condition"),
         ({"when": {"allergy": "moonlight"}}, "there is no allergen"),

@@ -197,5 +197,5 @@ def _fact(test: Test, leaf: Leaf, facts: Facts) -> str | None:
     _, with_, clause = leaf.column.partition(":with:")
     if with_:
         roles, ingredients, _ = clause.split("|")
-        return f"with {', '.join(part.replace(',', ', ') for part in (roles, ingredients) if part)}"
+        return f"with {', '.join(part.replace(';', ', ') for part in (roles, ingredients) if part)}"
     return leaf.column.removeprefix(f"{agent}:").removeprefix("on:")

@@ -26,7 +26,7 @@ def partners(knowledge: Knowledge, column: str) -> Members:
     known = _PARTNERS.get((knowledge.sha256, column))
     if known is None:
         agent, _, clause = column.partition(":with:")
-        roles, ingredients, but_not = (part.split(",") if part else [] for part in clause.split("|"))
+        roles, ingredients, but_not = (part.split(";") if part else [] for part in clause.split("|"))
         found: Ingredients = {}
         for role in roles:
             found.update(role_members(knowledge, role).ingredients)

@@ -262,7 +262,8 @@ class Role(Frozen, frozen=True, kw_only=True, gc=False):
     """What a partner medicine does that matters to a relaxant.
 
     ``ending`` is for those that must not end at once. ``routes`` lists the routes that count (empty: all systemic routes; a route that was not said counts).
-    ``includes`` names roles whose members belong here too. ``lasts_days`` keeps a stopped medicine in the role that long.
+    ``includes`` names roles whose members belong here too. ``lasts_days`` keeps a stopped medicine in the role that long. ``but_not`` are
+    ingredients that a member's name begins, or that begin a member's name, and that are not meant: the linter asks for every other one.
     """
 
     role: str
@@ -270,6 +271,7 @@ class Role(Frozen, frozen=True, kw_only=True, gc=False):
     plural: str
     routes: tuple[str, ...] = ()
     includes: tuple[str, ...] = ()
+    but_not: tuple[str, ...] = ()
     members: tuple[Member, ...] = ()
     lasts_days: float = 0
     ending: Ending | None = None

@@ -18,6 +18,7 @@ from relaxant.knowledge.load import Knowledge, load_knowledge, read_packs
 from relaxant.knowledge.parts import cited_parts
 from relaxant.knowledge.prose import faults_of_prose
 from relaxant.linting.overlays import File, done_by, faults_of_overlay, faults_of_words, files_of, rules_touched
+from relaxant.linting.partners import faults_of_partners
 from relaxant.linting.places import in_its_file, placed
 from relaxant.medicines.dictionary import lookup_name
 from relaxant.medicines.local import add_name, dictionary_of, faults_of_names
@@ -132,7 +133,11 @@ def lint_knowledge(
     from relaxant.pharmacology.cards.soundness import faults_of
     from relaxant.pharmacology.people.people_soundness import faults_of_people
 
-    faults = [*_citations(knowledge), *_partners(knowledge), *_measures(knowledge)]
+    faults = [
+        *_citations(knowledge),
+        *(Fault(*fault) for fault in faults_of_partners(knowledge)),
+        *_measures(knowledge),
+    ]
     faults += [Fault(where, what) for where, what in faults_of_agents(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_conditions(knowledge)]
     faults += [Fault(where, what) for where, what in faults_of_names(knowledge)]
@@ -296,30 +301,6 @@ def _claims(knowledge: Knowledge) -> Iterator[Fault]:
             if phrase != phrase.lower() and phrase not in knowledge.agents:
                 yield Fault(where, f"“{phrase}” is not in lower case and would never be heard")
         yield from _of_prose(where, (claim.holds,))
-
-
-def _partners(knowledge: Knowledge) -> Iterator[Fault]:
-    dictionary = dictionary_of(knowledge)
-    for role in knowledge.roles.values():
-        where = f"roles {role.role}"
-        for included in role.includes:
-            if included not in knowledge.roles:
-                yield Fault(where, f"there is no role “{included}”")
-        if not role.members and not role.includes:
-            yield Fault(where, "a role has members or includes roles")
-        for member in role.members:
-            for ingredient in member.ingredients:
-                entry = lookup_name(ingredient, dictionary)
-                if entry is None:
-                    yield Fault(
-                        where, f"the dictionary does not know “{ingredient}”; {add_name(ingredient, dictionary)}"
-                    )
-                elif entry.ingredients and entry.ingredients[0].name != ingredient and len(entry.ingredients) == 1:
-                    yield Fault(where, f"“{ingredient}” is read as “{entry.ingredients[0].name}”; write that name")
-    for allergen in knowledge.allergens.values():
-        for cross in allergen.cross:
-            if cross not in knowledge.allergens:
-                yield Fault(f"allergens {allergen.allergen}", f"there is no allergen “{cross}”")
 
 
 def _measures(knowledge: Knowledge) -> Iterator[Fault]:

@@ -11,6 +11,7 @@ from relaxant.facts.names import AGENT_FACTS, PERSON_FACTS
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.prose import faults_of_prose
 from relaxant.knowledge.schema import EVERY_AGENT, Agent, Rule, Situation
+from relaxant.linting.partners import faults_of_partner
 from relaxant.medicines.dictionary import lookup_name
 from relaxant.medicines.local import add_name, dictionary_of
 from relaxant.rules.predicate import read_predicate
@@ -54,7 +55,7 @@ def _predicate(node: object, agent: str, where: str) -> Iterator[tuple[str, str]
 
 def faults_of_rule(rule: Rule, knowledge: Knowledge) -> Iterator[tuple[str, str]]:
     """Every fault of a rule: where, and what."""
-    where, dictionary = f"rules {rule.rule}", dictionary_of(knowledge)
+    where = f"rules {rule.rule}"
     agents: list[Agent] = []
     for name in rule.agents:
         if name == EVERY_AGENT:
@@ -66,9 +67,8 @@ def faults_of_rule(rule: Rule, knowledge: Knowledge) -> Iterator[tuple[str, str]
     for role in rule.partner.roles if rule.partner else ():
         if role not in knowledge.roles:
             yield where, _absent("role", role, knowledge.roles)
-    for name in (*rule.partner.ingredients, *rule.partner.but_not) if rule.partner else ():
-        if lookup_name(name, dictionary) is None:
-            yield where, f"the dictionary does not know “{name}”; {add_name(name, dictionary)}"
+    if rule.partner:
+        yield from ((where, fault) for fault in faults_of_partner(rule.partner, knowledge))
     nodes = [("when", rule.when), *((f"modifiers[{i}].when", m.when) for i, m in enumerate(rule.modifiers))]
     for place, node in nodes:
         if node is None:

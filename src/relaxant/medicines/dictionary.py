@@ -224,6 +224,29 @@ def is_product(ingredients: Iterable[Ingredient], dictionary: Dictionary | None 
     return bool(row and row[0])
 
 
+def kindred(name: str, dictionary: Dictionary | None = None) -> tuple[str, ...]:
+    """The ingredients that may be meant by ``name`` or together with it: its salts and esters that products have, and what it is a salt or ester of.
+
+    >>> kindred("lithium"), kindred("dabigatran etexilate")
+    (('lithium carbonate', 'lithium citrate'), ('dabigatran',))
+    """
+    d = dictionary or open_dictionary()
+    longer = d.connection.execute(
+        "SELECT id, name FROM ingredient WHERE name > ? AND name < ?", (f"{name} ", f"{name}!")
+    ).fetchall()
+    sold = [
+        whole
+        for number, whole in longer
+        if not any(c.isdigit() for c in whole.removeprefix(name))  # a product that an old list calls an ingredient
+        and d.connection.execute(
+            "SELECT 1 FROM iset WHERE product AND ',' || ids || ',' LIKE ?", (f"%,{number},%",)
+        ).fetchone()
+    ]
+    words = name.split()
+    shorter = [" ".join(words[:n]) for n in range(1, len(words))]
+    return (*sorted(sold), *(one for one in shorter if lookup_ingredient(one, d)))
+
+
 @lru_cache(maxsize=4096)
 def display_name(name: str, country: str = "US") -> str:
     """The name that a reader in this country knows an ingredient by: acetaminophen in the US, paracetamol elsewhere.

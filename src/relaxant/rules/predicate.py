@@ -198,5 +198,6 @@ def _compared(column: str, node: Mapping[str, Any], where: str) -> Clauses | Non
 
 
 def with_column(agent: str, partner: Partner) -> str:
-    """The name of the column that counts an agent's partners: ``baclofen:with:roles|ingredients|but not``."""
-    return f"{agent}:with:{','.join(partner.roles)}|{','.join(partner.ingredients)}|{','.join(partner.but_not)}"
+    """The name of the column that counts an agent's partners: ``baclofen:with:roles|ingredients|but not``, each set with semicolons (a name of an
+    ingredient may have a comma: insulin lispro protamine, human)."""
+    return f"{agent}:with:{';'.join(partner.roles)}|{';'.join(partner.ingredients)}|{';'.join(partner.but_not)}"

@@ -188,7 +188,7 @@ class Terms:
 
 def _name_of(clause: str, members: Members, agent: str) -> str:
     """What a set of partners is called: by its ingredients where it has no others, else by the agent that it is beside."""
-    roles, ingredients, but_not = (part.split(",") if part else [] for part in clause.split("|"))
+    roles, ingredients, but_not = (part.split(";") if part else [] for part in clause.split("|"))
     called = _some((*roles, *ingredients))
     if not roles and members.names == set(ingredients) and len(ingredients) <= _MOST_NAMED:
         return called
