@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from relaxant.cli import main as cli
+from relaxant.cli.main import main as cli
 
 HEAD = "as_of: 2026-11-22\nage: 58\nsex: female\n"
 GOOD = HEAD + "medicines: [baclofen 10 mg three times a day]\n"

@@ -1267,6 +1267,16 @@ def test_how_far_a_scan_is_away_is_said_without_a_minus(day: str, said: tuple[st
     assert when == ([] if said is None else [said])
 
 
+def test_a_dry_pump_was_due_the_longer_ago_the_slower_it_runs() -> None:
+    """Between two rates the due day that is past lies between two; it was said from the later to the earlier, and so as “at most”."""
+    filled = {**DEVICE, "concentration": "2000 micrograms/mL", "refilled": "2026-07-05"}
+    dry = {name: value for name, value in filled.items() if name != "residual"}
+    for rate, said in (("620 to 740", "13 to 14 days ago"), ("740", "13 days ago"), ("620", "14 days ago")):
+        made = findings(medicines=[line(f"{rate} micrograms/day")], pump=dry)
+        (found,) = [f for f in made if "baclofen-intrathecal-refill-due" in f.rules]
+        assert ("days until the refill is due", said) in [(b.fact, b.value) for b in found.because], rate
+
+
 def test_a_described_pump_that_no_line_runs_is_not_said_to_run() -> None:
     found = made(age=45, conditions=["multiple sclerosis"], medicines=[], pump={**DEVICE, "residual": "1 mL"})
     assert "if it runs at all" in one(found, "Reservoir empty").text

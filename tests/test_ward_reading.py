@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from conftest import reviewed
+from relaxant.facts.column import Column
 from relaxant.facts.conditions import condition_ids
 from relaxant.facts.cord_level import level_within, place_of
 from relaxant.io.patient_file import read_patient
@@ -17,7 +20,7 @@ from relaxant.linting.conditions import faults_of_conditions
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Stated
 from relaxant.report.review.view import view_of
-from relaxant.rules.wording import amount_text
+from relaxant.rules.wording import amount_text, fact_text
 
 DAY = date(2026, 11, 22)
 COUNT, RATIO = "train_of_four_count", "train_of_four_ratio"
@@ -119,14 +122,16 @@ def test_a_toxin_is_read_where_its_name_settles_the_product_and_else_asked_for(
 
 
 def test_days_that_are_past_are_said_as_ago(knowledge: Knowledge) -> None:
+    """A refill that was due 12 to 14 days ago was said to be due “at most 12 days ago”."""
     words = knowledge.words("values")
     assert [amount_text(points, "points", words) for points in (0, 1, 3)] == ["0 points", "1 point", "3 points"]
-    assert [amount_text(days, "days", words) for days in (-1, -9, 1, 9)] == [
-        "1 day ago",
-        "9 days ago",
-        "1 day",
-        "9 days",
-    ]
+
+    def days(low: float, high: float) -> str:
+        return fact_text(Column(np.array([low], float), np.array([high], float), "days"), 0, words)
+
+    assert [days(n, n) for n in (-1, -9, 0, 1, 9)] == ["1 day ago", "9 days ago", "0 days", "1 day", "9 days"]
+    assert days(-14, -12) == "12 to 14 days ago" and days(-math.inf, -12) == "at least 12 days ago"
+    assert days(-3, 5) == days(0, 5) == "at most 5 days" and days(-1.5, -1.5) == "1.5 days ago"
 
 
 @pytest.mark.parametrize(

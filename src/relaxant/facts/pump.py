@@ -359,13 +359,22 @@ def _refill_in(protocol: PumpProtocol, device: Device, found: Held) -> Span | No
         lines += [] if device.alarm is None else [(device.alarm, math.ceil(numbers.margin.value))]
         for line, margin in lines:
             if flow is not None and flow[1] > 0:
-                most = math.inf if flow[0] <= 0 else math.floor((now[1] - line) / flow[0] + _WHOLE) - margin
-                spans.append((math.floor((least - line) / flow[1] + _WHOLE) - margin, most))
+                soonest, latest = _days_to(line, (least, now[1]), flow)
+                spans.append((soonest - margin, latest - margin))
             elif now[1] <= line:
                 spans.append((0.0, 0.0))
     if not spans:
         return None
     return -math.inf if open_ else min(low for low, _ in spans), min(high for _, high in spans)
+
+
+def _days_to(line: float, volume: Span, flow: Span) -> Span:
+    """The whole days until a volume reaches a line, at least and at most; what is below it reached it the longer ago the slower it runs."""
+    slow, fast = flow
+    soonest, latest = fast if volume[0] >= line else slow, slow if volume[1] > line else fast
+    least = math.floor((volume[0] - line) / soonest + _WHOLE) if soonest > 0 else -math.inf
+    most = math.floor((volume[1] - line) / latest + _WHOLE) if latest > 0 else math.inf
+    return least, most
 
 
 def _rise(now: Span | None, weighed: Sequence[Medicine], kept: Sequence[Medicine]) -> Span | None:

@@ -77,8 +77,7 @@ def _title(leaf: Leaf, agent: str, facts: Facts) -> str | None:
     """What a leaf asks, as a reader names it; ``None`` for situation and partners, which are said elsewhere."""
     head, _, rest = leaf.column.partition(":")
     if head == "condition":
-        condition = facts.knowledge.conditions.get(rest)
-        return condition.title if condition else rest.replace("_", " ")
+        return facts.knowledge.conditions[rest].title
     if head == "since":
         return str(facts.knowledge.words("values")["days_since"]).format(what=facts.knowledge.conditions[rest].title)
     if head == "genotype":
@@ -159,7 +158,7 @@ def _suitability(leaf: Leaf) -> tuple[str, ...] | None:
 
 
 def sources_of(group: Sequence[Fired], facts: Facts, row: int, partners: Sequence[str]) -> tuple[Cited, ...]:
-    """Where that stands: the sources of the limits, indications, rules and measured changes behind one cause."""
+    """Where that stands: the sources of the limits, indications, rules and verified changes of exposure behind one cause."""
     knowledge = facts.knowledge
     refs: dict[tuple[str, str], str | None] = {}
     for fired in group:
@@ -173,25 +172,34 @@ def sources_of(group: Sequence[Fired], facts: Facts, row: int, partners: Sequenc
         for ref in own_sources(fired.test.rule, fired.test.agent, knowledge):
             refs.setdefault((ref.source, ref.place), ref.says)
         for exposure in knowledge.exposures_of(fired.test.agent):
-            if exposure.partner in partners:
+            if exposure.partner in partners and exposure.verified:
                 refs.setdefault((exposure.source, exposure.place), None)
     return tuple(cited(knowledge, source, place, says) for (source, place), says in refs.items())
 
 
 def ceilings_of(leaf: Leaf, agent: str, facts: Facts, row: int) -> Iterator[Ceiling]:
-    """The limits that a leaf on a limit of the agent held an order against: those of this person's age."""
-    for ceiling in facts.ceilings(agent, leaf.column.rpartition(":")[2]):
-        if ceiling.for_all or facts.of_age(ceiling.age_from, ceiling.age_to, row)[1]:
+    """The limits that a leaf on a limit of the agent held an order against: those of this person's age and routes; none for *not over the limit*."""
+    for ceiling in () if leaf.below else facts.ceilings(agent, leaf.column.rpartition(":")[2]):
+        of_age = ceiling.for_all or facts.of_age(ceiling.age_from, ceiling.age_to, row)[1]
+        if of_age and (not ceiling.of or facts.agent_number(agent, f"given{ceiling.of}")[row] != 0):
             yield ceiling
+
+
+def own_sources(rule: Rule, agent: str, knowledge: Knowledge) -> Sequence[SourceRef]:
+    """The sources of a rule for many agents that speak of this one: labels of its other agents are left out, unless nothing is left."""
+    if len(rule.agents) == 1:
+        return rule.sources
+    own, all_of_them = knowledge.agents[agent].ingredient, {knowledge.agents[a].ingredient for a in rule.agents}
+    owners = _owners(knowledge)
+    mine = [ref for ref in rule.sources if own in (of := owners.get(ref.source, set())) or not of & all_of_them]
+    return mine or rule.sources
 
 
 _OWNERS: dict[str, dict[str, set[str]]] = {}
 
 
-def own_sources(rule: Rule, agent: str, knowledge: Knowledge) -> Sequence[SourceRef]:
-    """The sources of a rule for many agents that speak of this one: labels of the others are left out, unless nothing is left."""
-    if len(rule.agents) == 1:
-        return rule.sources
+def _owners(knowledge: Knowledge) -> dict[str, set[str]]:
+    """The ingredients that each label speaks of: those of the agents that cite it."""
     owners = _OWNERS.get(knowledge.sha256)
     if owners is None:
         owners = _OWNERS[knowledge.sha256] = {}
@@ -209,9 +217,7 @@ def own_sources(rule: Rule, agent: str, knowledge: Knowledge) -> Sequence[Source
             for value in values:
                 if knowledge.sources[value.source].kind == "label":
                     owners.setdefault(value.source, set()).add(known.ingredient)
-    own = knowledge.agents[agent].ingredient
-    mine = [ref for ref in rule.sources if own in owners.get(ref.source, {own})]
-    return mine or rule.sources
+    return owners
 
 
 def decided_here(source: str, knowledge: Knowledge) -> bool:

@@ -33,11 +33,17 @@ def listed(names: Sequence[str], words: Mapping[str, str], most: int = _MOST_LIS
 
 
 def fact_text(column: Column, row: int, words: Mapping[str, str]) -> str:
-    """A fact's value for one row in words: number and unit, a range, yes, no or unknown."""
+    """A fact's value for one row in words: number and unit, a range, what is past as ago, yes, no or unknown."""
     low, high = column.bounds(row)
     if column.truth:
         return words["yes"] if low == 1 else words["no"] if high == 0 else words["unknown"]
-    unit = column.unit
+    if column.unit == "days" and high < 0:  # from 14 to 12 days before nought is 12 to 14 days ago
+        return words["days_ago"].format(span=_span_text(-high, -low, column.unit, words))
+    return _span_text(low, high, column.unit, words)
+
+
+def _span_text(low: float, high: float, unit: str, words: Mapping[str, str]) -> str:
+    """What is known of an amount that lies between two."""
     if low == high or (math.isfinite(high) and low > 0 and plain_number(low, 3) == plain_number(high, 3)):
         return amount_text(high, unit, words)
     if math.isinf(high):
@@ -53,8 +59,6 @@ def amount_text(value: float, unit: str, words: Mapping[str, str]) -> str:
         if value >= 2:
             return words["years"].format(count=math.floor(value))
         return words["months"].format(count=math.floor(round(value * 12, _MONTH_DIGITS)))
-    if unit == "days" and value < 0:
-        return words["days_ago"].format(span=amount_text(-value, unit, words))
     if unit == "days" and value == 1:
         return words["a_day"]
     if unit == "points" and value == 1:
