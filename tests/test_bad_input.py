@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from relaxant.cli.main import main as cli
+from relaxant.cli.main import main
 
 HEAD = "as_of: 2026-11-22\nage: 58\nsex: female\n"
 GOOD = HEAD + "medicines: [baclofen 10 mg three times a day]\n"
@@ -31,7 +31,7 @@ def run(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Any:
         file = tmp_path / name
         file.write_bytes(data.encode() if isinstance(data, str) else data)
         capfdbinary.readouterr()
-        status = cli.main(["review", str(file), "--format", "json", *arguments])
+        status = main(["review", str(file), "--format", "json", *arguments])
         out, said = capfdbinary.readouterr()
         return status, json.loads(out) if out else None, said.decode()
 
@@ -681,7 +681,7 @@ def test_arguments_that_cannot_stand(run: Any, arguments: list[str], words: tupl
 
 def test_a_folder_and_a_missing_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     for path, words in ((tmp_path, "this is a folder"), (tmp_path / "none.yaml", "cannot be read")):
-        assert cli.main(["review", str(path)]) == 2
+        assert main(["review", str(path)]) == 2
         said = capfd.readouterr().err
         assert words in said
         assert said.count("\n") == 1
@@ -693,7 +693,7 @@ def test_an_output_that_is_a_folder(tmp_path: Path, run: Any) -> None:
 
 
 def test_a_name_with_control_characters_stays_on_one_line(capfd: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["review", "/nonexistent/\x1b[31m\nb.yaml"]) == 2
+    assert main(["review", "/nonexistent/\x1b[31m\nb.yaml"]) == 2
     assert capfd.readouterr().err[:-1].isprintable()
 
 
@@ -714,6 +714,6 @@ def test_a_name_with_control_characters_stays_on_one_line(capfd: pytest.CaptureF
 def test_a_replay_of_no_review(tmp_path: Path, text: str, capfd: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "review.json"
     file.write_text(text)
-    assert cli.main(["replay", str(file)]) == 2
+    assert main(["replay", str(file)]) == 2
     said = capfd.readouterr().err
     assert said[:-1].isprintable()
