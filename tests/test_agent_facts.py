@@ -10,6 +10,7 @@ import pytest
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
+from relaxant.facts.names import AGENT_FACTS, amount_unit
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import load_knowledge
 from relaxant.medicines.read import read_medicines
@@ -55,6 +56,15 @@ def test_an_amount_is_a_dose_by_weight_where_the_weight_is_known() -> None:
     open_one = facts_of(line).column("onabotulinumtoxinA:most_single_dose_per_kg")
     assert not open_one.settled(0)
     assert "weight" in open_one.settled_by(0)
+
+
+def test_an_amount_of_an_agent_is_had_in_the_unit_in_which_a_rule_has_to_ask_for_it() -> None:
+    """The linter refuses a rule's number in any other: it would be read as that many of the fact's own."""
+    for agent in ("baclofen", "baclofen intrathecal", "onabotulinumtoxinA"):
+        facts = facts_of({"medicines": [agent]})
+        for name, fact in AGENT_FACTS.items():
+            if fact.unit == "dose":
+                assert facts.column(f"{agent}:{name}").unit == amount_unit(name, KNOWN.agents[agent].dose_unit), name
 
 
 def test_the_days_between_doses() -> None:

@@ -209,6 +209,10 @@ MILD = {"fact": "egfr", "below": "30", "unit": "mg/dL"}
         ({"fact": "age", "below": "3"}, ": age is in years, and none is said; write `unit: years`"),
         ({"fact": "age", "below": "many", "unit": "years"}, ": below needs a number, not “many”"),
         ({"fact": "age", "above": "inf", "unit": "years"}, ": above needs a finite number"),
+        ({"fact": "inr", "above": "3", "unit": "mg/dL"}, ": inr is in no unit, not mg/dL; leave `unit` out"),
+        ({"role": "opioid", "at_least": "many"}, ": at_least needs a number, not “many”"),
+        ({"since": "stroke", "below": "many", "unit": "days"}, ": below needs a number, not “many”"),
+        ({"taken_for": "opioid", "below": "many", "unit": "days"}, ": below needs a number, not “many”"),
         ({"fact": "pregnant", "below": "1"}, ": pregnant is a yes/no fact and is not compared with a number"),
         ({"fact": "age", "unit": "years"}, ": age is a number; say below, at_most, above or at_least"),
         ({"condition": ["epilepsy"]}, ": condition needs a name"),
@@ -252,8 +256,10 @@ def test_a_limit_that_there_is_not_is_refused_with_those_that_there_are() -> Non
 
 
 def test_the_column_of_partners_names_roles_ingredients_and_exceptions() -> None:
-    partner = Partner(roles=("opioid", "sedative"), ingredients=("omeprazole", "esomeprazole"), but_not=("codeine",))
-    assert with_column("baclofen", partner) == "baclofen:with:opioid;sedative|omeprazole;esomeprazole|codeine"
+    partner = Partner(
+        roles=("opioid", "sedative"), ingredients=("omeprazole", "esomeprazole"), but_not=("codeine", "tramadol")
+    )
+    assert with_column("baclofen", partner) == "baclofen:with:opioid;sedative|omeprazole;esomeprazole|codeine;tramadol"
 
 
 COUNTRIES: tuple[Jurisdiction, ...] = ("US", "UK", "EU")
@@ -266,7 +272,7 @@ def test_a_rule_speaks_in_its_situation_with_its_partner_and_in_its_country_alon
     made = Program(knowledge, jurisdiction)
     for agent in made.agents:
         made.groups(agent)
-    own = [test for test in made.tests.values() if test.modifier < 0]
+    own = [test for test in made.tests.values() if test.modifier == -1]
     for test in own:
         rule = test.rule
         assert not rule.jurisdiction or jurisdiction in rule.jurisdiction

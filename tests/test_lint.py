@@ -338,3 +338,35 @@ def test_the_linter_rejects_combinations_and_claims(
 def test_the_linter_rejects_predicates_on_time_and_genes(tmp_path: Path, when: dict[str, Any], says: str) -> None:
     faults = [str(f) for f in lint(pack(tmp_path / "ward", rules=[rule(when=when)]))]
     assert any(says in f for f in faults), faults
+
+
+@pytest.mark.parametrize(
+    ("fact", "unit", "own"),
+    [
+        ("daily_dose", "micrograms/day", "mg/day"),
+        ("previous_daily_dose", "mg", "mg/day"),
+        ("most_single_dose", "g", "mg"),
+        ("most_single_dose_per_kg", "mg", "mg/kg"),
+        ("most_daily_dose_per_kg", "mg/kg", "mg/kg/day"),
+    ],
+)
+def test_an_amount_in_another_unit_is_a_fault_and_not_read_as_that_many_milligrams(
+    tmp_path: Path, fact: str, unit: str, own: str
+) -> None:
+    """A threshold of 500 micrograms would have let 499 mg pass: the number stands as it is written."""
+    for when in ({"fact": fact, "above": "500", "unit": unit}, {"any": [{"not": {"fact": fact, "below": "500", "unit": unit}}]}):  # fmt: skip
+        faults = [str(f) for f in lint(pack(tmp_path / "ward", rules=[rule(when=when)]))]
+        assert any(f"{fact} of baclofen is in {own}, not {unit}; write `unit: {own}`" in f for f in faults), faults
+    right = [str(f) for f in lint(pack(tmp_path / "ward", rules=[rule(when={"fact": fact, "above": "500", "unit": own})]))]  # fmt: skip
+    assert not any(f"{fact} of" in f for f in right)
+
+
+def test_an_amount_of_agents_that_are_dosed_in_different_units_is_a_fault(tmp_path: Path) -> None:
+    """Milligrams of the pump's micrograms: no one number is right for both."""
+    asked = {"fact": "daily_dose", "above": "500", "unit": "mg/day"}
+    faults = [str(f) for f in lint(pack(tmp_path / "ward", rules=[rule(agents=["baclofen", "baclofen intrathecal"], when=asked)]))]  # fmt: skip
+    said = [f for f in faults if "daily_dose of" in f]
+    assert (
+        len(said) == 1
+        and "of baclofen intrathecal is in micrograms/day, not mg/day; write one for each unit" in said[0]
+    )

@@ -24,7 +24,7 @@ from relaxant.facts.derive import values
 from relaxant.facts.inputs import full
 from relaxant.facts.limits import LIMITED, Ceiling, bounds_by_routes, for_every_age, plain_kind
 from relaxant.facts.members import Members, partners
-from relaxant.facts.names import AGENT_FACTS, TAKEN_FOR
+from relaxant.facts.names import AGENT_FACTS, TAKEN_FOR, amount_unit
 from relaxant.facts.pace import raised_beyond_step, raised_too_soon
 from relaxant.facts.suitability import unestablished, unsuited
 
@@ -102,8 +102,8 @@ def _situation(facts: Facts, agent: str, situations: str) -> Column:
     return truth(surely, unknown, needs={"medicines": unknown}, inputs=("medicines",), methods=SAID)
 
 
-def _unit(facts: Facts, agent: str) -> str:
-    return facts.knowledge.agents[agent].dose_unit
+def _unit(facts: Facts, agent: str, fact: str) -> str:
+    return amount_unit(fact, facts.knowledge.agents[agent].dose_unit)
 
 
 def _daily_dose(facts: Facts, agent: str, _of: str) -> Column:
@@ -127,22 +127,22 @@ def _session_bounds(facts: Facts, agent: str, name: str) -> tuple[Floats, Floats
 
 def _most_daily_dose(facts: Facts, agent: str, of: str) -> Column:
     most = _most_in_a_day(facts, agent, f"daily_high{of}")
-    return number(most, f"{_unit(facts, agent)}/day", needs=_dose_needs(facts, agent, most), inputs=("medicines",), methods=_MOST)  # fmt: skip
+    return number(most, _unit(facts, agent, "most_daily_dose"), needs=_dose_needs(facts, agent, most), inputs=("medicines",), methods=_MOST)  # fmt: skip
 
 
 def _most_single_dose(facts: Facts, agent: str, of: str) -> Column:
     single = facts.agent_number(agent, f"single_high{of}")
-    return number(single, _unit(facts, agent), needs=_dose_needs(facts, agent, single), inputs=("medicines",), methods=_LARGEST)  # fmt: skip
+    return number(single, _unit(facts, agent, "most_single_dose"), needs=_dose_needs(facts, agent, single), inputs=("medicines",), methods=_LARGEST)  # fmt: skip
 
 
 def _most_daily_dose_per_kg(facts: Facts, agent: str, of: str) -> Column:
     by_weight, most = (_most_in_a_day(facts, agent, f"daily_{which}{of}") for which in ("per_kg_high", "high"))
-    return _per_kg(facts, agent, by_weight, most, f"{_unit(facts, agent)}/kg/day", _MOST_BY_WEIGHT)
+    return _per_kg(facts, agent, by_weight, most, _unit(facts, agent, "most_daily_dose_per_kg"), _MOST_BY_WEIGHT)
 
 
 def _most_single_dose_per_kg(facts: Facts, agent: str, of: str) -> Column:
     by_weight, single = (facts.agent_number(agent, f"single_{which}{of}") for which in ("per_kg_high", "high"))
-    return _per_kg(facts, agent, by_weight, single, f"{_unit(facts, agent)}/kg", _LARGEST_BY_WEIGHT)
+    return _per_kg(facts, agent, by_weight, single, _unit(facts, agent, "most_single_dose_per_kg"), _LARGEST_BY_WEIGHT)
 
 
 def _duration_days(facts: Facts, agent: str, _of: str) -> Column:
@@ -198,7 +198,7 @@ def _between(facts: Facts, agent: str, which: str, need: str) -> Column:
     high = np.fmin(facts.agent_number(agent, f"{which}_high"), np.inf)
     unsettled, unweighed = low != high, facts.agent_number(agent, "weight_missing") == 1
     needs = {need: unsettled & ~unweighed, "weight": unsettled & unweighed}
-    return Column(low, high, f"{_unit(facts, agent)}/day", False, _LINE, ("medicines",), None, needs)
+    return Column(low, high, _unit(facts, agent, "daily_dose"), False, _LINE, ("medicines",), None, needs)
 
 
 def _units_of_sessions(facts: Facts, agent: str, _of: str) -> Column:
@@ -211,7 +211,7 @@ def _units_of_sessions_per_kg(facts: Facts, agent: str, _of: str) -> Column:
 
 def _of_sessions(facts: Facts, agent: str, *, by_weight: bool) -> Column:
     """What the sessions that act together give, by weight where that is asked for."""
-    unit = _unit(facts, agent)
+    unit = _unit(facts, agent, "units_of_sessions_per_kg" if by_weight else "units_of_sessions")
     low, high = _session_bounds(facts, agent, "sessions")
     listed, endless = facts.inputs.medicines_known, np.isinf(high)
     day = f"day of the last session of {agent}"
@@ -221,7 +221,7 @@ def _of_sessions(facts: Facts, agent: str, *, by_weight: bool) -> Column:
     weight = facts.column("weight")
     needs["weight"] = ~weight.known
     low, high = (np.where(weight.known, amount / values(weight), end) for amount, end in ((low, 0.0), (high, np.inf)))
-    return Column(low, high, f"{unit}/kg", False, _LINE, ("medicines", "weight"), None, needs)
+    return Column(low, high, unit, False, _LINE, ("medicines", "weight"), None, needs)
 
 
 def _of_pump(facts: Facts, agent: str, name: str) -> Column:

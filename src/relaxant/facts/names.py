@@ -18,7 +18,7 @@ def what_is(name: str) -> str:
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """A fact's unit (``dose`` is the agent's own dose unit), whether it is yes/no, and whether a review lists it.
+    """A fact's unit (``dose`` is the agent's own dose unit, ``per`` a day or a kilogram), whether it is yes/no, and whether a review lists it.
 
     Its title for a reader stands in ``wording/<language>/facts.yaml``.
     """
@@ -26,6 +26,7 @@ class Fact(msgspec.Struct, frozen=True):
     unit: str = ""
     truth: bool = False
     listed: bool = True
+    per: str = ""
 
 
 def _yes(listed: bool = True) -> Fact:
@@ -99,19 +100,19 @@ PERSON_FACTS: dict[str, Fact] = {
 }
 
 AGENT_FACTS: dict[str, Fact] = {
-    "daily_dose": Fact("dose"),
-    "most_daily_dose": Fact("dose"),
+    "daily_dose": Fact("dose", per="/day"),
+    "most_daily_dose": Fact("dose", per="/day"),
     "most_single_dose": Fact("dose"),
-    "most_single_dose_per_kg": Fact("dose"),
-    "most_daily_dose_per_kg": Fact("dose"),
+    "most_single_dose_per_kg": Fact("dose", per="/kg"),
+    "most_daily_dose_per_kg": Fact("dose", per="/kg/day"),
     "doses_daily": Fact(),
     "dose_interval_days": Fact("days"),
     "duration_days": Fact("days"),
     "stopped_days": Fact("days"),
     "last_session_days": Fact("days"),
     "units_of_sessions": Fact("dose"),
-    "units_of_sessions_per_kg": Fact("dose"),
-    "previous_daily_dose": Fact("dose"),
+    "units_of_sessions_per_kg": Fact("dose", per="/kg"),
+    "previous_daily_dose": Fact("dose", per="/day"),
     "present_days": Fact("days"),
     "raised_beyond_step": _yes(),
     "raised_too_soon": _yes(),
@@ -142,3 +143,12 @@ AGENT_FACTS: dict[str, Fact] = {
     "unsuited": _yes(),
     "unestablished": _yes(),
 }
+
+
+def amount_unit(fact: str, dose_unit: str) -> str:
+    """The unit in which an amount of an agent is had whose doses are in ``dose_unit``.
+
+    >>> amount_unit("most_daily_dose_per_kg", "mg")
+    'mg/kg/day'
+    """
+    return f"{dose_unit}{AGENT_FACTS[fact].per}"

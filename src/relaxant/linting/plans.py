@@ -12,6 +12,7 @@ from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.parts import parts_of
 from relaxant.knowledge.plans import DoseBound, FollowUp, Gap, Goal, Plans, Stage, Switch, Taper, Titration, Uptake
 from relaxant.knowledge.prose import faults_of_prose
+from relaxant.linting.amounts import faults_of_amounts
 from relaxant.linting.pump import faults_of_pump
 from relaxant.rules.predicate import read_predicate
 from relaxant.rules.wording import TEXT_SLOTS, column_of_slot, slots
@@ -75,6 +76,8 @@ def _names(entry: Any, where: str, knowledge: Knowledge) -> Iterator[tuple[str, 
                 read_predicate(when, agents[0], where)
             except KnowledgeError as error:
                 yield where, f"predicate: {error}"
+            asked = [knowledge.agents[a] for a in (agents[:1] if isinstance(entry, Switch) else agents) if a in knowledge.agents]  # fmt: skip
+            yield from ((where, f"predicate: {what}") for what in faults_of_amounts(when, asked))
 
 
 def _prose(entry: Any, where: str) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from relaxant.facts.names import AGENT_FACTS, PERSON_FACTS
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.prose import faults_of_prose
 from relaxant.knowledge.schema import EVERY_AGENT, Agent, Rule, Situation
+from relaxant.linting.amounts import faults_of_amounts
 from relaxant.linting.partners import faults_of_partner
 from relaxant.medicines.dictionary import lookup_name
 from relaxant.medicines.local import add_name, dictionary_of
@@ -76,6 +77,7 @@ def faults_of_rule(rule: Rule, knowledge: Knowledge) -> Iterator[tuple[str, str]
         yield from _names(node, where, knowledge)
         somebody = agents[0] if agents else next(iter(knowledge.agents.values()))
         yield from dict.fromkeys(_predicate(node, somebody.agent, f"{where}.{place}"))
+        yield from ((f"{where}.{place}", what) for what in faults_of_amounts(node, agents))
     yield from _rule_words(rule, where, agents)
     if rule.evidence == "local" and where not in knowledge.local:
         yield f"{where}.evidence", "“local” is what a pack's own rule may say; write how good the proof is"

@@ -127,7 +127,8 @@ class Program:
 
 
 class Checks(msgspec.Struct, frozen=True):
-    """What was tested and what came of it. ``outcome`` has shape (tests, rows); ``candidate`` marks the rows a test is about.
+    """What was tested and what came of it. ``outcome`` has shape (tests, rows); ``candidate`` marks the rows a test is about. Of the others its
+    outcome says nothing.
 
     A rule whose situation is nobody's is silent without a look at what else it asks; modifiers are tested where their rule
     fires for somebody.
@@ -234,7 +235,7 @@ def _stacked(parts: Sequence[Values]) -> Values:
 
 
 def _outcomes(program: Program, facts: Facts, about: Sequence[tuple[Block, Mask]]) -> NDArray[np.int8]:
-    """The outcome of each test of the blocks on each row that it is about. Shape (tests, rows); silent where it is not about a row.
+    """The outcome of each test of the blocks on each row that it is about. Shape (tests, rows).
 
     A few people go through all blocks together, each on every row; of many people each block sees those whom it is about.
     """
@@ -301,21 +302,15 @@ def leaf_outcome(leaf: Leaf, low: float, high: float) -> int:
     return FIRES if leaf.below else SILENT
 
 
-class Row:
-    """One person's facts as plain numbers: a trace asks for each of them many times."""
+class Row(msgspec.Struct, frozen=True):
+    """One person's facts, as a trace asks for them."""
 
-    __slots__ = ("_bounds", "facts", "row")
-
-    def __init__(self, facts: Facts, row: int) -> None:
-        self.facts, self.row = facts, row
-        self._bounds: dict[str, tuple[float, float]] = {}
+    facts: Facts
+    row: int
 
     def outcome(self, leaf: Leaf) -> int:
         """The three-valued outcome of one leaf."""
-        bounds = self._bounds.get(leaf.column)
-        if bounds is None:
-            bounds = self._bounds[leaf.column] = self.facts.column(leaf.column).bounds(self.row)
-        return leaf_outcome(leaf, *bounds)
+        return leaf_outcome(leaf, *self.facts.column(leaf.column).bounds(self.row))
 
     def needs(self, leaf: Leaf) -> tuple[str, ...]:
         """The inputs that would settle a leaf."""
