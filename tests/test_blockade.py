@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date
 from pathlib import Path
@@ -20,6 +21,8 @@ from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.lint_block import faults_of_blocks
 from relaxant.medicines.read import read_medicines
+from relaxant.pharmacology.people.questions import TimeAnswer
+from relaxant.planning import block_recovery
 from relaxant.planning.block_depth import Depth, settled
 from relaxant.planning.block_weight import ideal_weight_of_child
 from relaxant.planning.blockade import block_plan, blockers
@@ -68,6 +71,10 @@ def lines(made: Plan, beginning: str) -> list[Line]:
 
 def measured(**values: str) -> list[dict[str, str]]:
     return [{"name": name.replace("_", " "), "value": value, "date": DAY} for name, value in values.items()]
+
+
+def test_the_plan_of_a_blocker_is_told_from_that_of_another() -> None:
+    assert plan("pancuronium").id == "block-pancuronium"
 
 
 # ---------------------------------------------------------------- labelled doses
@@ -320,6 +327,30 @@ def test_cisatracuriums_labelled_duration_stands_beside_the_models() -> None:
     assert label.value == 55 and "from 44 to 74" in label.text
     model = line(made, "Intubating dose of 10.5 mg: a quarter of the twitch is back (clinical duration), by a model")
     assert model.value is not None and 44 <= model.value <= 74
+
+
+@pytest.mark.parametrize(
+    ("typical", "interval", "said"),
+    [
+        (30.0, (20.0, 28.0, 45.0), "30 min in the typical person; 20 to 45 in 9 of 10 such people."),
+        (30.0, (30.0, 30.0, 30.0), "30 min in the typical person; no spread between people was published."),
+        (30.0, (20.0, 28.0, math.inf), "30 min in the typical person. Not within 400 min in some of them."),
+        (math.inf, (20.0, math.inf, math.inf), "Not within 400 min in some of them."),
+    ],
+)
+def test_a_block_that_does_not_end_in_the_time_looked_at_has_no_longest_time(
+    typical: float, interval: tuple[float, float, float], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answered(person: object, doses: object, *, level: float, output: str, normalised: bool) -> TimeAnswer:
+        return TimeAnswer(
+            question="time_to_train_of_four", model="", output=output, level=level, typical=typical, interval=interval, unit="min", by=None,
+            chance=None, never_below=0.0, looked=400.0, draws=1000, based_on="",
+        )  # fmt: skip
+
+    monkeypatch.setattr(block_recovery, "time_to_train_of_four", answered)
+    found = [one for one in plan("rocuronium").reckoning if one.what.endswith("by a model")]
+    assert found and all(one.text.startswith(said) for one in found)
+    assert {one.value for one in found} == {None if math.isinf(typical) else typical}
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conftest import TODAY, reviewed
+from relaxant.knowledge.load import load_knowledge
 from relaxant.planning.plan import Plan
+from test_lint import pack
 
 BASE: dict[str, Any] = {
     "sex": "female",
@@ -64,6 +67,12 @@ def test_tizanidine_begins_at_two_milligrams() -> None:
     assert all(2 <= rise <= 4 for rise in rises)
 
 
+def test_a_first_dose_below_the_label_names_what_holds_it_there() -> None:
+    """US, from 65 years: 2 mg in the whole first day, where the label begins with 2 mg three times a day."""
+    first = plan_of("titration", age=70, considering=["tizanidine"]).steps[0]
+    assert [t.amount for t in first.takes] == [2] and first.bounds == ("tizanidine-older-adult-us",)
+
+
 def test_dantrolene_is_raised_as_the_us_label_says() -> None:
     """25 mg once a day for 7 days, 25 mg three times a day for 7, 50 mg three times a day for 7, 100 mg three times a day."""
     plan = plan_of(
@@ -110,6 +119,7 @@ def test_failing_kidneys_are_not_started_and_a_person_on_it_gets_the_way_out() -
     way_out = plan_of("taper", **failing, **taken)
     assert way_out.steps and way_out.last_dose is not None
     assert next(p for p in way_out.policies if p.chosen).id == "baclofen-low-kidney"
+    assert way_out.why == "A DANGER stands for baclofen: the way out."
 
 
 def test_a_danger_refuses_the_start_and_says_why() -> None:
@@ -169,6 +179,25 @@ def test_missed_days_decide_what_to_do(stopped: str, do: str) -> None:
     (now,) = (m for m in plan.missed if m.now)
     assert now.do == do
     assert not plan.steps or do == "retitrate"
+
+
+def test_what_to_do_after_missed_days_may_depend_on_the_dose_that_was_taken(tmp_path: Path) -> None:
+    """A place sends those to hospital who took 40 mg a day or more: nobody who took less reads it."""
+    hospital = {
+        "gap": "ward-high-dose", "agents": ["baclofen"], "days_from": 1, "days_to": 14, "do": "call", "source": "my-source", "place": "page 1",
+        "when": {"fact": "previous_daily_dose", "at_least": "40", "unit": "mg/day"}, "text": "Come to the hospital now.",
+    }  # fmt: skip
+    knowledge = load_knowledge(pack(tmp_path / "ward", gaps=[hospital]))
+    for dose, told in (("20 mg", True), ("5 mg", False)):
+        line = {
+            "drug": "baclofen",
+            "dose": dose,
+            "frequency": "three times a day",
+            "start": "2024-01-05",
+            "stop": "2026-11-20",
+        }
+        (plan,) = (p for p in reviewed({**BASE, "medicines": [line]}, knowledge).plan if p.kind == "resume")
+        assert (hospital["text"] in [m.text for m in plan.missed if m.now]) == told
 
 
 def test_a_switch_is_one_calendar_of_both() -> None:

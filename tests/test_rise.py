@@ -191,6 +191,17 @@ def test_a_rise_beyond_the_end_of_the_source_s_steps_says_where_they_end() -> No
     assert plan.refused == "No rise: the steps of the source end at 60 mg a day, and 60 mg a day is taken already."
 
 
+def test_the_end_of_the_source_s_steps_is_not_what_a_partner_leaves_of_them() -> None:
+    """36 mg a day are the end of the US label's steps, however much a contraceptive raises the exposure."""
+    person = {"country": "US", "birth_date": "1990-03-01"}
+    now = [
+        "tizanidine 12 mg three times a day since 2026-01-20",
+        "ethinyl estradiol 0.03 mg and levonorgestrel 0.15 mg once a day",
+    ]
+    plan = raising(now, "tizanidine 12 mg four times a day", **person)
+    assert plan.refused == "No rise: the steps of the source end at 36 mg a day, and 36 mg a day is taken already."
+
+
 @pytest.mark.parametrize(("weight", "daily"), [("42 kg", [25, 75]), ("55 kg", [25, 75, 150])])
 def test_from_twelve_years_dantrolene_begins_with_a_capsule_in_the_uk(weight: str, daily: list[float]) -> None:
     changed = {"birth_date": "2012-06-01", "weight": weight, "height": "150 cm", "conditions": ["cerebral palsy"]}
@@ -257,6 +268,11 @@ def test_no_rise_so_late_in_a_course_that_its_dose_cannot_be_judged() -> None:
     assert late.refused is not None and "would need 14 days to be judged" in late.refused and not late.steps
     soon = raising([f"{now} since {TODAY - timedelta(days=5)}"], weighed, **BACK)
     assert soon.refused is None and soon.steps[-1].last == TODAY + timedelta(days=15)
+
+
+def test_of_a_course_whose_first_day_is_not_known_it_is_asked_whether_it_is_over() -> None:
+    plan = raising(["cyclobenzaprine 5 mg three times a day"], "cyclobenzaprine 10 mg three times a day", **BACK)
+    assert "At most 21 days of cyclobenzaprine: ask since when it is taken, and whether they are over." in plan.notes
 
 
 COURSES = [
