@@ -16,7 +16,7 @@ from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.plans import DAY_PARTS, DayPart
 from relaxant.medicines.read import read_medicines
-from relaxant.planning.day_shape import in_times
+from relaxant.planning.day_shape import in_times, other_times
 from relaxant.planning.dose import room
 from relaxant.planning.plan import Plan
 from relaxant.planning.rungs import Staged, staged
@@ -181,6 +181,14 @@ def test_the_source_s_own_last_day_as_an_order_leaves_its_stages_as_they_are(nam
     assert titration.falls or made is None or len(made) == len(stages)
 
 
+def test_as_many_doses_at_other_times_than_ordered_are_other_times() -> None:
+    assert other_times({"morning": 2, "night": 2}, {"morning": 2, "noon": 2}, placed=False)
+    assert not other_times(
+        {"morning": 2, "night": 2}, {"morning": 2, "noon": 2}, placed=True
+    )  # the order named no time
+    assert other_times({"morning": 2, "night": 2}, {"night": 4}, placed=True)
+
+
 # ---------------------------------------------------------------- why there is none
 
 
@@ -266,6 +274,7 @@ def test_no_rise_so_late_in_a_course_that_its_dose_cannot_be_judged() -> None:
     now, weighed = "cyclobenzaprine 5 mg three times a day", "cyclobenzaprine 10 mg three times a day"
     late = raising([f"{now} since {TODAY - timedelta(days=16)}"], weighed, **BACK)
     assert late.refused is not None and "would need 14 days to be judged" in late.refused and not late.steps
+    assert late.refused.startswith("No rise: the course of cyclobenzaprine ends on 2026-11-26")
     soon = raising([f"{now} since {TODAY - timedelta(days=5)}"], weighed, **BACK)
     assert soon.refused is None and soon.steps[-1].last == TODAY + timedelta(days=15)
 

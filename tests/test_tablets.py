@@ -137,3 +137,21 @@ def test_of_the_days_with_the_most_none_is_more_like_the_present_one(total: int,
     assert sum(found.values()) == most
     least = min(unlike(day) for day in days if sum(day) == most)
     assert unlike([found.get(part, 0) for part in shares]) == pytest.approx(least, abs=0.002)
+
+
+def test_nobody_breaks_two_tablets_for_one_dose() -> None:
+    """7.5 mg are a tablet of 5 mg and half of another, not a half of 5 mg and a half of 10 mg."""
+    made = ways([piece(5, scored=True), piece(10, scored=True)], MOST, 0.1, 100)
+    assert {way.broken for own in made.values() for way in own} == {0, 1}
+    assert Making(((0, 3),), 2, 1) in made[grains(7.5)]
+
+
+def test_what_one_part_of_the_day_may_not_take_goes_to_the_others() -> None:
+    found = spread(100, {"morning": 0.8, "night": 0.2}, range(1, 101), {"morning": 50, "night": 100}, at_most=100)
+    assert found == {"morning": 50, "night": 50}
+
+
+def test_two_equal_doses_that_are_left_stand_far_apart() -> None:
+    thirds = dict.fromkeys(("morning", "noon", "night"), 1 / 3)
+    found = spread(2, thirds, [1], dict.fromkeys(thirds, 1), at_most=2)  # type: ignore[arg-type]
+    assert found == {"morning": 1, "night": 1}
