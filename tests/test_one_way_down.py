@@ -96,5 +96,8 @@ def test_up_to_the_repeat_test_nothing_speaks_of_a_next_step_or_a_new_start(cons
     assert not any("next step" in told.text for gate in made.gates for told in gate.go_on)
     assert not any(gap.do == "retitrate" for gap in made.missed)
     assert any(gap.do == "call" for gap in made.missed)
+    usual = plan(20, FOUR_TIMES, considering=considering)
+    one_dose = [gap for gap in usual.missed if gap.do == "resume"]
+    assert one_dose and [gap for gap in made.missed if gap.do == "resume"] == one_dose
     chosen = next(p for p in made.policies if p.chosen)
     assert "repeated" in chosen.text

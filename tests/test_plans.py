@@ -86,6 +86,12 @@ def test_a_first_dose_and_each_rise_beside_an_opioid_name_what_holds_them() -> N
     assert [(s.daily, s.bounds) for s in plan.steps[:2]] == [(d, ("pregabalin-breathing",)) for d in (25, 75)]
 
 
+def test_a_first_dose_that_is_held_down_for_age_alone_says_so() -> None:
+    said = {"age": 70, "country": "US", "conditions": ["irritable bowel syndrome"]}
+    first = plan_of("titration", **said, considering=["dicyclomine"]).steps[0]
+    assert first.daily == 20 and first.bounds == ("dicycloverine-older",)
+
+
 def test_what_rounding_to_the_syringe_leaves_is_made_up_with_the_next_rise() -> None:
     """UK: 0.3 mg/kg a day and as much more each time, up to 2 mg/kg a day: the last rise of a child of 11 kg comes to 22 mg, and no later."""
     child = {

@@ -48,6 +48,12 @@ def test_what_is_held_at_once_has_no_pace_of_its_own() -> None:
     assert caught.value.field == "--every"
 
 
+def test_a_step_that_would_never_end_is_refused_in_the_agents_unit() -> None:
+    with pytest.raises(InputError, match="that is more than") as caught:
+        tapered(Override(by=0.01), [SIXTY])
+    assert caught.value.field == "--by" and "0.01 mg" in caught.value.came
+
+
 def test_the_clinicians_own_step_is_kept_to_the_end() -> None:
     """20 mg at a time from 60 mg, although the policy adds smaller steps at the end; and below the most that the kidneys leave of gabapentin, where
     the policy goes on with another one's pace."""
@@ -63,8 +69,9 @@ def test_the_clinicians_own_step_is_kept_to_the_end() -> None:
 
 
 def test_a_part_of_the_dose_at_a_time_ends_at_the_smallest_piece() -> None:
-    """Half of the dose each time never comes to nothing: it ends at a tablet of 5 mg."""
+    """A part of the dose each time never comes to nothing: it ends where less than a tablet of 5 mg is left, and not after weeks of tenths of a mL."""
     assert [s.daily for s in tapered(Override(percent=50), [SIXTY]).steps] == [30, 15, 10, 5]
+    assert [s.daily for s in tapered(Override(percent=25), [SIXTY]).steps][-2:] == pytest.approx([6, 4.8])
 
 
 def test_the_way_out_ends_at_the_last_dose_of_the_policy_and_the_way_down_without_a_step_that_is_hardly_one() -> None:
