@@ -77,6 +77,11 @@ def test_the_plan_of_a_blocker_is_told_from_that_of_another() -> None:
     assert plan("pancuronium").id == "block-pancuronium"
 
 
+def test_a_dose_that_is_a_range_says_both_ends_in_milligrams() -> None:
+    own = line(plan("pancuronium"), "Intubating dose")
+    assert own.text.startswith("0.06 to 0.1 mg/kg. That is 4.2 to 7 mg.")
+
+
 # ---------------------------------------------------------------- labelled doses
 
 
