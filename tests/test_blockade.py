@@ -78,8 +78,21 @@ def test_the_plan_of_a_blocker_is_told_from_that_of_another() -> None:
 
 
 def test_a_dose_that_is_a_range_says_both_ends_in_milligrams() -> None:
-    own = line(plan("pancuronium"), "Intubating dose")
-    assert own.text.startswith("0.06 to 0.1 mg/kg. That is 4.2 to 7 mg.")
+    made = plan("pancuronium", considering=["pancuronium 7 mg IV"])
+    assert line(made, "Intubating dose").text.startswith("0.06 to 0.1 mg/kg. That is 4.2 to 7 mg.")
+    assert line(made, "Order that is weighed").text.startswith("That is 0.1 mg/kg of actual weight (70 kg).")
+
+
+@pytest.mark.parametrize(
+    ("typed", "how"),
+    [
+        ({"observations": measured(train_of_four_ratio="0.7")}, "train-of-four ratio 0.7 (so 4 twitches); 2.5 mg as is usual, here 0.0312 mg/kg"),
+        ({}, "one row of the table of depths; type a train-of-four to choose it; 2.5 mg as is usual, here 0.0312 mg/kg"),
+    ],
+)  # fmt: skip
+def test_a_reversal_says_whether_its_depth_was_measured_and_what_it_is_by_weight(typed: dict[str, Any], how: str) -> None:  # fmt: skip
+    made = plan("pancuronium", country="UK", medicines=["pancuronium 7 mg IV"], weight="80 kg", **typed)
+    assert line(made, "Reversal with neostigmine, minimal block").how == how
 
 
 # ---------------------------------------------------------------- labelled doses
