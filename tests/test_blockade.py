@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date
 from pathlib import Path
@@ -20,6 +21,8 @@ from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.linting.block import faults_of_blocks
 from relaxant.medicines.read import read_medicines
+from relaxant.pharmacology.people.questions import TimeAnswer
+from relaxant.planning import block_recovery
 from relaxant.planning.block_depth import Depth, settled
 from relaxant.planning.block_weight import ideal_weight_of_child
 from relaxant.planning.blockade import block_plan, blockers
@@ -68,6 +71,28 @@ def lines(made: Plan, beginning: str) -> list[Line]:
 
 def measured(**values: str) -> list[dict[str, str]]:
     return [{"name": name.replace("_", " "), "value": value, "date": DAY} for name, value in values.items()]
+
+
+def test_the_plan_of_a_blocker_is_told_from_that_of_another() -> None:
+    assert plan("pancuronium").id == "block-pancuronium"
+
+
+def test_a_dose_that_is_a_range_says_both_ends_in_milligrams() -> None:
+    made = plan("pancuronium", considering=["pancuronium 7 mg IV"])
+    assert line(made, "Intubating dose").text.startswith("0.06 to 0.1 mg/kg. That is 4.2 to 7 mg.")
+    assert line(made, "Order that is weighed").text.startswith("That is 0.1 mg/kg of actual weight (70 kg).")
+
+
+@pytest.mark.parametrize(
+    ("typed", "how"),
+    [
+        ({"observations": measured(train_of_four_ratio="0.7")}, "train-of-four ratio 0.7 (so 4 twitches); 2.5 mg as is usual, here 0.0312 mg/kg"),
+        ({}, "one row of the table of depths; type a train-of-four to choose it; 2.5 mg as is usual, here 0.0312 mg/kg"),
+    ],
+)  # fmt: skip
+def test_a_reversal_says_whether_its_depth_was_measured_and_what_it_is_by_weight(typed: dict[str, Any], how: str) -> None:  # fmt: skip
+    made = plan("pancuronium", country="UK", medicines=["pancuronium 7 mg IV"], weight="80 kg", **typed)
+    assert line(made, "Reversal with neostigmine, minimal block").how == how
 
 
 # ---------------------------------------------------------------- labelled doses
@@ -320,6 +345,30 @@ def test_cisatracuriums_labelled_duration_stands_beside_the_models() -> None:
     assert label.value == 55 and "from 44 to 74" in label.text
     model = line(made, "Intubating dose of 10.5 mg: a quarter of the twitch is back (clinical duration), by a model")
     assert model.value is not None and 44 <= model.value <= 74
+
+
+@pytest.mark.parametrize(
+    ("typical", "interval", "said"),
+    [
+        (30.0, (20.0, 28.0, 45.0), "30 min in the typical person; 20 to 45 in 9 of 10 such people."),
+        (30.0, (30.0, 30.0, 30.0), "30 min in the typical person; no spread between people was published."),
+        (30.0, (20.0, 28.0, math.inf), "30 min in the typical person. Not within 400 min in some of them."),
+        (math.inf, (20.0, math.inf, math.inf), "Not within 400 min in some of them."),
+    ],
+)
+def test_a_block_that_does_not_end_in_the_time_looked_at_has_no_longest_time(
+    typical: float, interval: tuple[float, float, float], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answered(person: object, doses: object, *, level: float, output: str, normalised: bool) -> TimeAnswer:
+        return TimeAnswer(
+            question="time_to_train_of_four", model="", output=output, level=level, typical=typical, interval=interval, unit="min", by=None,
+            chance=None, never_below=0.0, looked=400.0, draws=1000, based_on="",
+        )  # fmt: skip
+
+    monkeypatch.setattr(block_recovery, "time_to_train_of_four", answered)
+    found = [one for one in plan("rocuronium").reckoning if one.what.endswith("by a model")]
+    assert found and all(one.text.startswith(said) for one in found)
+    assert {one.value for one in found} == {None if math.isinf(typical) else typical}
 
 
 @pytest.mark.parametrize(

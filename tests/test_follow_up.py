@@ -519,6 +519,15 @@ def test_what_is_lowered_today_leaves_what_was_due_until_now() -> None:
         assert all(d.due is None or not d.overdue for d in done if d.what == what)
 
 
+def test_what_is_weighed_beside_the_present_dose_is_added_to_it() -> None:
+    """6 mg a day are taken and 6 mg more are weighed: from 12 mg a day on the liver is tested every month."""
+    what, more = "liver function tests", {**line("tizanidine", "2 mg", start=None), "change": "start"}
+    person = {"country": "DE", "medicines": [line("tizanidine", "2 mg")]}
+    assert [d for d in followed(person) if d.what == what] == []
+    due = item(what, {**person, "considering": [more]})
+    assert (due.due, due.then) == (TODAY + 30 * DAY, tuple(TODAY + d * DAY for d in (60, 90, 120)))
+
+
 def test_a_plan_says_on_which_day_a_dose_will_be_reached() -> None:
     steps = [(TODAY + i * 4 * DAY, 2.0 * (i + 1), 2.0) for i in range(8)]
     plan = a_plan("tizanidine", "titration", *steps)

@@ -40,6 +40,11 @@ def test_the_lower_dose_ends_with_the_repeat_test_of_the_week() -> None:
     assert max(s.until for s in made.supply) == made.steps[-1].last
 
 
+def test_where_more_than_one_step_leads_down_the_last_still_ends_with_the_repeat_test() -> None:
+    made = plan(95, FOUR_TIMES, considering=["dantrolene 25 mg once a day"])
+    assert [(step.daily, step.days) for step in made.steps] == [(200, 3), (25, 4)]
+
+
 @pytest.mark.parametrize("alt", [20, None])
 def test_without_a_raised_value_the_step_back_stands_and_the_dose_goes_on(alt: float | None) -> None:
     made = plan(alt, FOUR_TIMES)
@@ -91,5 +96,8 @@ def test_up_to_the_repeat_test_nothing_speaks_of_a_next_step_or_a_new_start(cons
     assert not any("next step" in told.text for gate in made.gates for told in gate.go_on)
     assert not any(gap.do == "retitrate" for gap in made.missed)
     assert any(gap.do == "call" for gap in made.missed)
+    usual = plan(20, FOUR_TIMES, considering=considering)
+    one_dose = [gap for gap in usual.missed if gap.do == "resume"]
+    assert one_dose and [gap for gap in made.missed if gap.do == "resume"] == one_dose
     chosen = next(p for p in made.policies if p.chosen)
     assert "repeated" in chosen.text

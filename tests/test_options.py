@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from relaxant.plain import read_yaml
 from relaxant.planning.option import Option, Options
 from relaxant.planning.options import goals_of
 from relaxant.report.reviews import render_review
+from test_lint import pack, rule
 
 KNOWN = load_knowledge()
 SEEDS = range(400 if FULL else 40)
@@ -235,6 +237,18 @@ def test_the_best_place_counts_where_a_person_has_two_conditions() -> None:
     assert [p.line for p in option(made, "onabotulinumtoxinA").places] == [1, None]
 
 
+def test_a_place_that_is_for_one_goal_is_not_given_for_another(tmp_path: Path) -> None:
+    """A ward names gabapentin for the pain of whatever is damaged in brain or cord: after a stroke it stands there, and not under the spasms."""
+    named = {
+        "choice": "ward-gabapentin", "agents": ["gabapentin"], "conditions": ["central_lesion"], "goals": ["pain"], "line": 1,
+        "text": "First on this ward.", "source": "my-source", "place": "page 1",
+    }  # fmt: skip
+    knowledge = load_knowledge(pack(tmp_path / "ward", choices=[named]))
+    for goal, said in (("pain", ["First on this ward."]), ("night spasms", [])):
+        (made,) = reviewed({**BASE, "conditions": ["stroke"], "goals": [goal]}, knowledge).options
+        assert [place.text for place in option(made, "gabapentin").places] == said
+
+
 def test_an_injection_for_hours_serves_no_lasting_goal() -> None:
     made = one(conditions=["stroke", "spasticity"], goals=["function"], country="US")
     assert [r.why for r in option(made, "diazepam injection").why_not] == ["wrong goal"]
@@ -257,6 +271,15 @@ def test_ciprofloxacin_puts_tizanidine_out_with_its_rule() -> None:
     made = one(medicines=["ciprofloxacin 500 mg twice a day"])
     (reason,) = option(made, "tizanidine").why_not
     assert reason.why == "danger" and reason.rules == ("tizanidine-ciprofloxacin",)
+
+
+def test_where_no_dose_is_left_the_bounds_of_this_person_say_why_and_not_the_labels_most() -> None:
+    """Clonidine begins with 25 micrograms at weak kidneys, and with half of that at 66 years: no tablet makes it. The label's 2400 a day are not why."""
+    kidneys = [{"name": "creatinine", "value": "4 mg/dL", "date": "2026-11-20"}]
+    own = option(one(age=66, dialysis="haemodialysis", conditions=["spinal cord injury"], labs=kidneys), "clonidine")
+    (reason,) = (r for r in own.why_not if r.why == "no dose")
+    assert reason.rules == ("clonidine-kidney", "clonidine-older-adult")
+    assert reason.text.startswith("No start:") and "The label's most" not in reason.text
 
 
 def test_on_dialysis_oral_baclofen_falls_out() -> None:
@@ -382,6 +405,7 @@ def test_what_is_taken_has_room_up_to_its_ceiling() -> None:
     taken = option(one(medicines=["baclofen 10 mg three times a day since 2024-01-05"]), "baclofen")
     assert taken.suits and taken.taken is not None
     assert (taken.taken.daily, taken.taken.room) == (30, 80)
+    assert taken.taken.text == "Taken now, 30 mg a day. Room to rise to at most 80 mg a day."
     assert taken.first_daily == 45
     assert not any("more than one line" in h.summary for h in taken.harms)
 
@@ -389,6 +413,20 @@ def test_what_is_taken_has_room_up_to_its_ceiling() -> None:
 def test_what_stands_at_its_ceiling_has_no_room() -> None:
     taken = option(one(medicines=["baclofen 20 mg four times a day"]), "baclofen").taken
     assert taken is not None and taken.room is None and "No room to rise" in taken.text
+
+
+def test_a_rise_that_ends_in_a_danger_is_none_and_says_which(tmp_path: Path) -> None:
+    """A place forbids more than 40 mg a day: whoever takes 30 mg has no room, sees no dose above it, and reads why."""
+    ceiling = rule(
+        rule="ward-baclofen-most", partner=None, tier="DANGER", when={"fact": "most_daily_dose", "above": "40", "unit": "mg/day"},
+        summary="More than 40 mg of {agent} a day is not given on this ward. Stay below.",
+    )  # fmt: skip
+    knowledge = load_knowledge(pack(tmp_path / "ward", rules=[ceiling]))
+    (made,) = reviewed({**BASE, "medicines": ["baclofen 10 mg three times a day since 2024-01-05"]}, knowledge).options
+    own = option(made, "baclofen")
+    assert own.suits and own.taken is not None and own.taken.daily == 30
+    assert own.taken.room is None and own.top_daily is None
+    assert own.taken.text.startswith("Taken now, 30 mg a day. It may not rise: More than 40 mg of baclofen a day")
 
 
 def test_what_stands_above_its_ceiling_is_to_be_reviewed() -> None:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conftest import TODAY, reviewed
+from made_plans import steps_of
+from relaxant.facts.facts import Facts
+from relaxant.facts.inputs import inputs_of
+from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.planning.calendar import supplies
 from relaxant.planning.plan import Plan
+from test_lint import pack
 
 BASE: dict[str, Any] = {
     "sex": "female",
@@ -52,6 +60,7 @@ def test_baclofen_is_raised_as_the_us_label_says() -> None:
         ((20, 20, 20, 20), None),
     ]
     assert plan.needs_first == () and plan.refused is None
+    assert [w.agent for w in plan.withdrawal] == ["baclofen"]
 
 
 def test_tizanidine_begins_at_two_milligrams() -> None:
@@ -62,6 +71,93 @@ def test_tizanidine_begins_at_two_milligrams() -> None:
     assert last.daily == 36 and len(last.takes) == 3
     rises = [b.takes[0].amount - a.takes[0].amount for a, b in zip(plan.steps, plan.steps[1:], strict=False)]
     assert all(2 <= rise <= 4 for rise in rises)
+
+
+def test_a_first_dose_below_the_label_names_what_holds_it_there() -> None:
+    """US, from 65 years: 2 mg in the whole first day, where the label begins with 2 mg three times a day."""
+    first, second, *_ = plan_of("titration", age=70, considering=["tizanidine"]).steps
+    assert [t.amount for t in first.takes] == [2] and first.bounds == ("tizanidine-older-adult-us",)
+    assert second.daily == 6 and second.bounds == (), "the bound is of the first day alone"
+
+
+def test_a_first_dose_and_each_rise_beside_an_opioid_name_what_holds_them() -> None:
+    """Pregabalin beside an opioid begins with 25 mg once: the label begins with 150 mg a day."""
+    plan = plan_of("titration", medicines=["oxycodone 5 mg three times a day"], considering=["pregabalin"])
+    assert [(s.daily, s.bounds) for s in plan.steps[:2]] == [(d, ("pregabalin-breathing",)) for d in (25, 75)]
+
+
+def test_a_first_dose_that_is_held_down_for_age_alone_says_so() -> None:
+    said = {"age": 70, "country": "US", "conditions": ["irritable bowel syndrome"]}
+    first = plan_of("titration", **said, considering=["dicyclomine"]).steps[0]
+    assert first.daily == 20 and first.bounds == ("dicycloverine-older",)
+
+
+def test_what_rounding_to_the_syringe_leaves_is_made_up_with_the_next_rise() -> None:
+    """UK: 0.3 mg/kg a day and as much more each time, up to 2 mg/kg a day: the last rise of a child of 11 kg comes to 22 mg, and no later."""
+    child = {
+        "country": "UK",
+        "age": 6,
+        "weight": "11 kg",
+        "height": "110 cm",
+        "conditions": ["cerebral palsy"],
+        "labs": [],
+    }
+    plan = plan_of("titration", **child, considering=["baclofen"])
+    assert [s.daily for s in plan.steps] == pytest.approx([3.2, 6.4, 9.6, 12.8, 16, 19.2, 22])
+
+
+def test_a_measured_rise_of_exposure_divides_the_first_dose_and_is_shown_with_its_agent() -> None:
+    """Mexiletine raises the exposure to tizanidine 3.4 times (Momo 2010): 1 mg in the first days, where the label begins with 6 mg."""
+    plan = plan_of("titration", medicines=["mexiletine 50 mg three times a day"], considering=["tizanidine"])
+    (held,) = (b for b in plan.bounds if b.id == "exposure:mexiletine")
+    assert (held.agent, held.kind, held.decides, held.verified) == ("tizanidine", "share", True, True)
+    assert held.value == pytest.approx(1 / 3.4) and "exiletine raises exposure 3.4 times" in held.why
+    assert {b.agent for b in plan.bounds} == {"tizanidine"} and all(b.source.id for b in plan.bounds)
+    assert plan.steps[0].daily == 1 and "exposure:mexiletine" in plan.steps[0].bounds
+    assert max(b.daily - a.daily for a, b in pairwise(plan.steps)) <= 6 / 3.4, (
+        "no rise is more than its part of the label's"
+    )
+    free = plan_of("titration", considering=["tizanidine"])
+    assert free.steps[0].daily == 6 and not any(b.id.startswith("exposure:") for b in free.bounds)
+
+
+@pytest.mark.parametrize("partner", ["rifampin 600 mg once a day", "baclofen 5 mg at night"])
+def test_a_partner_that_lowers_or_leaves_the_exposure_raises_no_dose(partner: str) -> None:
+    """Rifampicin halves the exposure to tizanidine (Backman 2006): no dose is doubled for it, since it rises again when rifampicin ends."""
+    plain, beside = (plan_of("titration", medicines=own, considering=["tizanidine"]) for own in ([], [partner]))
+    assert [s.daily for s in beside.steps] == [s.daily for s in plain.steps]
+    assert not any(b.id.startswith("exposure:") for b in beside.bounds)
+
+
+def test_a_plan_says_the_usual_dose_of_its_source() -> None:
+    assert (
+        "The usual dose is reached between 900 and 1800 mg a day"
+        in plan_of("titration", considering=["gabapentin"]).why
+    )
+    tizanidine = plan_of("titration", country="UK", considering=["tizanidine"])
+    assert "The usual dose lies up to 24 mg a day" in tizanidine.why
+
+
+def test_a_limit_by_weight_has_no_amount_where_the_weight_is_not_known() -> None:
+    child = {
+        **{k: v for k, v in BASE.items() if k not in ("weight", "height")},
+        "age": 8,
+        "conditions": ["cerebral palsy"],
+    }
+    (plan,) = reviewed({**child, "medicines": [], "considering": ["dantrolene"]}).plan
+    (held,) = (b for b in plan.bounds if b.kind == "daily" and "weight" in b.settled_by)
+    assert held.open and held.value is None and not held.decides
+
+
+@pytest.mark.parametrize("days", [28, 29, 57])
+def test_what_is_supplied_is_what_is_taken_to_the_last_day(days: int, knowledge: Knowledge) -> None:
+    """Every supply is for 28 days: a calendar of 29 days has a second one for its last day."""
+    first = date(2026, 11, 23)
+    steps = steps_of("baclofen", [{"night": (15, [(1.5, 0)])}], first=first, each=days, before=20)
+    facts = Facts(inputs_of([], knowledge), knowledge, "US")
+    found = supplies(steps, facts)
+    assert sum(s.count for s in found) == 1.5 * days and found[-1].until == steps[-1].last
+    assert [(s.first - first).days for s in found] == list(range(0, days, 28))
 
 
 def test_dantrolene_is_raised_as_the_us_label_says() -> None:
@@ -110,6 +206,7 @@ def test_failing_kidneys_are_not_started_and_a_person_on_it_gets_the_way_out() -
     way_out = plan_of("taper", **failing, **taken)
     assert way_out.steps and way_out.last_dose is not None
     assert next(p for p in way_out.policies if p.chosen).id == "baclofen-low-kidney"
+    assert way_out.why == "A DANGER stands for baclofen: the way out."
 
 
 def test_a_danger_refuses_the_start_and_says_why() -> None:
@@ -133,6 +230,16 @@ def test_a_taper_in_tablets_ends_on_a_day() -> None:
     assert plan.steps[0].first == TODAY and plan.last_dose == plan.steps[-1].last
     assert plan.withdrawal and plan.withdrawal[0].emergency
     assert plan.missed[0].days_from == 0
+    (slower,) = (b for b in plan.branches if b.kind == "slower")
+    assert [s.back_to for s in plan.steps] == [None, *(s.number for s in plan.steps[:-1])]
+    assert {s.days for s in slower.steps} == {6} and "6 days or more at each dose" in slower.text
+    assert slower.last_dose is not None and plan.last_dose is not None and slower.last_dose > plan.last_dose
+
+
+def test_a_modified_release_product_is_lowered_in_its_own_products() -> None:
+    line = "clonidine extended-release 0.1 mg twice a day since 2024-01-01"
+    plan = plan_of("taper", country="US", medicines=[line], considering=["stop clonidine"])
+    assert plan.steps and all(p.modified_release for p in plan.products)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +263,14 @@ def test_a_lower_dose_is_reached_and_kept() -> None:
     assert plan.last_dose is None
 
 
+def test_a_lower_dose_that_is_weighed_in_millilitres_is_reached_in_milligrams() -> None:
+    line = "baclofen 5 mg/5 mL oral solution 20 mL three times a day since 2024-01-05"
+    lower = {"drug": "baclofen oral solution 5 mg/5 mL", "dose": "10 mL", "frequency": "three times a day"}
+    plan = plan_of("taper", medicines=[line], considering=[lower])
+    assert plan.steps[0].daily < 60 and plan.steps[-1].daily == 30 and "30 mg a day" in plan.why
+    assert all(p.liquid for p in plan.products)
+
+
 @pytest.mark.parametrize(("stopped", "do"), [("2026-11-21", "call"), ("2026-11-05", "retitrate")])
 def test_missed_days_decide_what_to_do(stopped: str, do: str) -> None:
     line = {
@@ -169,6 +284,25 @@ def test_missed_days_decide_what_to_do(stopped: str, do: str) -> None:
     (now,) = (m for m in plan.missed if m.now)
     assert now.do == do
     assert not plan.steps or do == "retitrate"
+
+
+def test_what_to_do_after_missed_days_may_depend_on_the_dose_that_was_taken(tmp_path: Path) -> None:
+    """A place sends those to hospital who took 40 mg a day or more: nobody who took less reads it."""
+    hospital = {
+        "gap": "ward-high-dose", "agents": ["baclofen"], "days_from": 1, "days_to": 14, "do": "call", "source": "my-source", "place": "page 1",
+        "when": {"fact": "previous_daily_dose", "at_least": "40", "unit": "mg/day"}, "text": "Come to the hospital now.",
+    }  # fmt: skip
+    knowledge = load_knowledge(pack(tmp_path / "ward", gaps=[hospital]))
+    for dose, told in (("20 mg", True), ("5 mg", False)):
+        line = {
+            "drug": "baclofen",
+            "dose": dose,
+            "frequency": "three times a day",
+            "start": "2024-01-05",
+            "stop": "2026-11-20",
+        }
+        (plan,) = (p for p in reviewed({**BASE, "medicines": [line]}, knowledge).plan if p.kind == "resume")
+        assert (hospital["text"] in [m.text for m in plan.missed if m.now]) == told
 
 
 def test_a_switch_is_one_calendar_of_both() -> None:

@@ -385,6 +385,17 @@ def test_two_products_of_one_agent_have_no_calendar_of_one(knowledge: Knowledge)
     assert found[1].why is None and found[1].doses == {"morning": 10, "night": 20}
 
 
+def test_what_is_said_to_be_released_at_once_is_the_plain_product(knowledge: Knowledge) -> None:
+    """One line says it and the other does not: both are one intake, and one calendar lowers it."""
+    lines = ["tizanidine 4 mg immediate-release in the morning", "tizanidine 4 mg at night"]
+    patient = read_patient({"as_of": TODAY.isoformat(), "sex": "female", "age": 58, "medicines": lines}, knowledge, today=TODAY)  # fmt: skip
+    medicines = read_medicines(patient, knowledge)
+    assert [m.regimen.release for m in medicines] == ["immediate", None]
+    facts = Facts(inputs_of([(patient, medicines)], knowledge), knowledge, patient.jurisdiction)
+    made = intake("tizanidine", current_lines("tizanidine", medicines), facts)
+    assert made.why is None and made.doses == {"morning": 4, "night": 4} and not made.modified
+
+
 def test_what_would_tell_of_another_way_down_is_asked_without_what_is_seldom_known(knowledge: Knowledge) -> None:
     patient = read_patient({"as_of": TODAY.isoformat(), "sex": "female", "age": 58, "medicines": ["baclofen 10 mg three times a day"]}, knowledge, today=TODAY)  # fmt: skip
     facts = Facts(

@@ -331,6 +331,12 @@ def test_the_reservoir_by_hand() -> None:
     assert found.needs_first == ()
 
 
+@pytest.mark.parametrize(("residual", "refused"), [("4 mL", True), ("4.1 mL", False)])
+def test_no_rise_is_planned_once_the_floor_volume_is_reached(residual: str, refused: bool) -> None:
+    found = running(100, {"concentration": "2000 micrograms/mL", "residual": residual, "alarm": "2 mL"})
+    assert (found.refused is not None and "no rise is planned until the pump is refilled" in found.refused) == refused
+
+
 def test_the_floor_volume_rules_where_the_alarm_is_set_low_and_the_flow_is_slow() -> None:
     """The 2004 study: no withdrawal recurred with the alarm at 4 mL."""
     found = running(100, {"concentration": "2000 micrograms/mL", "residual": "5 mL", "alarm": "2 mL"})

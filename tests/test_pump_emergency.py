@@ -358,6 +358,26 @@ def test_on_dialysis_the_tablets_are_not_kept_and_the_kidneys_are_named() -> Non
     assert not text_of(healthy, "Weak kidneys")
 
 
+@pytest.mark.parametrize(
+    ("device", "how", "asks"),
+    [
+        ({"residual": "1.8 mL", "residual_on": "2026-11-22"}, "by the volume that was said", False),
+        (
+            {"residual": None, "residual_on": None, "refilled": "2026-08-20"},
+            "by the day of the refill and the rate",
+            True,
+        ),
+    ],
+)
+def test_an_alarm_says_whether_the_volume_was_measured_or_reckoned(device: dict[str, Any], how: str, asks: bool) -> None:  # fmt: skip
+    """A volume that nobody measured is no reason to believe the reservoir: it is asked for."""
+    pump = {k: v for k, v in {**PUMP, **device}.items() if v is not None}
+    page = pump_page(reviewed(medicines=[line()], pump=pump))
+    (alarm,) = [entry for entry in page.reckoning if entry.what in ("Reservoir at its alarm", "Reservoir empty")]
+    assert how in alarm.text
+    assert any("residual" in need for need in page.needs_first) == asks
+
+
 # ---------------------------------------------------------------- false alarms, and a rate that cannot run
 
 

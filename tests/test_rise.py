@@ -16,7 +16,7 @@ from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.plans import DAY_PARTS, DayPart
 from relaxant.medicines.read import read_medicines
-from relaxant.planning.day_shape import in_times
+from relaxant.planning.day_shape import in_times, other_times
 from relaxant.planning.dose import room
 from relaxant.planning.plan import Plan
 from relaxant.planning.rungs import Staged, staged
@@ -181,6 +181,14 @@ def test_the_source_s_own_last_day_as_an_order_leaves_its_stages_as_they_are(nam
     assert titration.falls or made is None or len(made) == len(stages)
 
 
+def test_as_many_doses_at_other_times_than_ordered_are_other_times() -> None:
+    assert other_times({"morning": 2, "night": 2}, {"morning": 2, "noon": 2}, placed=False)
+    assert not other_times(
+        {"morning": 2, "night": 2}, {"morning": 2, "noon": 2}, placed=True
+    )  # the order named no time
+    assert other_times({"morning": 2, "night": 2}, {"night": 4}, placed=True)
+
+
 # ---------------------------------------------------------------- why there is none
 
 
@@ -189,6 +197,17 @@ def test_a_rise_beyond_the_end_of_the_source_s_steps_says_where_they_end() -> No
         ["baclofen 20 mg three times a day since 2026-01-20"], "baclofen 20 mg four times a day", country="UK"
     )
     assert plan.refused == "No rise: the steps of the source end at 60 mg a day, and 60 mg a day is taken already."
+
+
+def test_the_end_of_the_source_s_steps_is_not_what_a_partner_leaves_of_them() -> None:
+    """36 mg a day are the end of the US label's steps, however much a contraceptive raises the exposure."""
+    person = {"country": "US", "birth_date": "1990-03-01"}
+    now = [
+        "tizanidine 12 mg three times a day since 2026-01-20",
+        "ethinyl estradiol 0.03 mg and levonorgestrel 0.15 mg once a day",
+    ]
+    plan = raising(now, "tizanidine 12 mg four times a day", **person)
+    assert plan.refused == "No rise: the steps of the source end at 36 mg a day, and 36 mg a day is taken already."
 
 
 @pytest.mark.parametrize(("weight", "daily"), [("42 kg", [25, 75]), ("55 kg", [25, 75, 150])])
@@ -255,8 +274,14 @@ def test_no_rise_so_late_in_a_course_that_its_dose_cannot_be_judged() -> None:
     now, weighed = "cyclobenzaprine 5 mg three times a day", "cyclobenzaprine 10 mg three times a day"
     late = raising([f"{now} since {TODAY - timedelta(days=16)}"], weighed, **BACK)
     assert late.refused is not None and "would need 14 days to be judged" in late.refused and not late.steps
+    assert late.refused.startswith("No rise: the course of cyclobenzaprine ends on 2026-11-26")
     soon = raising([f"{now} since {TODAY - timedelta(days=5)}"], weighed, **BACK)
     assert soon.refused is None and soon.steps[-1].last == TODAY + timedelta(days=15)
+
+
+def test_of_a_course_whose_first_day_is_not_known_it_is_asked_whether_it_is_over() -> None:
+    plan = raising(["cyclobenzaprine 5 mg three times a day"], "cyclobenzaprine 10 mg three times a day", **BACK)
+    assert "At most 21 days of cyclobenzaprine: ask since when it is taken, and whether they are over." in plan.notes
 
 
 COURSES = [

@@ -292,6 +292,18 @@ def test_a_liquid_becomes_the_same_dose_in_tablets() -> None:
     assert line.text == "Until now 10 mg, 10 mL of oral solution with 1 mg in 1 mL. From now 10 mg: 1 tablet of 10 mg."
 
 
+def test_of_two_liquids_the_millilitres_of_both_are_said_and_what_the_old_ones_would_be_of_the_new() -> None:
+    """10 mg are 5 mL of 2 mg/mL and 2 mL of 5 mg/mL; 5 mL of the new bottle would be 25 mg."""
+    plan = switch_of(
+        ["baclofen 10 mg/5 mL oral solution 10 mg three times a day"], ["Fleqsuvy 10 mg three times a day"]
+    )
+    dose, hazard, *_ = plan.reckoning
+    assert dose.what == "Dose: Morning, Noon and Night"
+    assert dose.text.startswith("Until now 10 mg, 5 mL of oral solution with 2 mg in 1 mL. From now 10 mg: 2 mL")
+    assert (hazard.what, hazard.value) == ("HAZARD", 25)
+    assert hazard.text.startswith("The mL of before poured from the new bottle would be 25 mg instead of 10 mg")
+
+
 def test_the_tenfold_hazard_is_reckoned_and_named() -> None:
     """Pharmacies mix 1, 5 and 10 mg/mL: the mL of the 1 mg/mL solution would be ten times the dose."""
     plan = switch_of([TABLETS], ["Ozobax 10 mg three times a day"])

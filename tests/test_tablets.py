@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relaxant.knowledge.plans import DAY_PARTS
 from relaxant.planning.parts import spread
 from relaxant.planning.plan import Product
 from relaxant.planning.tablets import Making, best_products, counts, grains, ways
@@ -103,3 +105,53 @@ def test_a_day_is_the_most_up_to_what_is_allowed(total: int, upper: list[int], a
     best = max((sum(day) for day in product(*near) if sum(day) <= total), default=0)
     # Amounts are looked for near each part's even share: what is missed is less than one piece of the coarsest.
     assert best - max(allowed) < sum(found.values()) <= total or sum(found.values()) == best
+
+
+def test_half_a_tablet_is_swallowed_rather_than_more_pieces_than_are_comfortable() -> None:
+    """Three at once are comfortable, so half of a 40 mg tablet and not four of 5 mg; three whole ones rather than a broken one."""
+    products = [piece(5), piece(40, scored=True)]
+    four = best_products([grains(20)], ways(products, MOST, 0.1, 100), COMFORTABLE)
+    assert four is not None and four[grains(20)].halves == ((1, 1),)
+    products = [piece(5), piece(30, scored=True)]
+    three = best_products([grains(15)], ways(products, MOST, 0.1, 100), COMFORTABLE)
+    assert three is not None and three[grains(15)].halves == ((0, 6),)
+
+
+@given(
+    st.integers(1, 12),
+    st.lists(st.integers(0, 6), min_size=4, max_size=4).filter(any),
+    st.lists(st.integers(1, 4), min_size=1, max_size=4, unique=True),
+    st.integers(2, 4),
+)
+def test_of_the_days_with_the_most_none_is_more_like_the_present_one(total: int, now: list[int], amounts: list[int], upper: int) -> None:  # fmt: skip
+    """A dose is taken from all times of day alike: whoever takes most in the morning keeps most in the morning."""
+    allowed = sorted(a for a in amounts if a <= upper)
+    shares = {part: a / sum(now) for part, a in zip(DAY_PARTS, now, strict=True) if a}
+    found = spread(total, shares, allowed, dict.fromkeys(shares, upper), at_most=total)
+    days = [day for day in product((0, *allowed), repeat=len(shares)) if sum(day) <= total]
+
+    def unlike(day: Sequence[float]) -> float:
+        return sum((amount - total * share) ** 2 for amount, share in zip(day, shares.values(), strict=True))
+
+    most = max(map(sum, days))
+    assert sum(found.values()) == most
+    least = min(unlike(day) for day in days if sum(day) == most)
+    assert unlike([found.get(part, 0) for part in shares]) == pytest.approx(least, abs=0.002)
+
+
+def test_nobody_breaks_two_tablets_for_one_dose() -> None:
+    """7.5 mg are a tablet of 5 mg and half of another, not a half of 5 mg and a half of 10 mg."""
+    made = ways([piece(5, scored=True), piece(10, scored=True)], MOST, 0.1, 100)
+    assert {way.broken for own in made.values() for way in own} == {0, 1}
+    assert Making(((0, 3),), 2, 1) in made[grains(7.5)]
+
+
+def test_what_one_part_of_the_day_may_not_take_goes_to_the_others() -> None:
+    found = spread(100, {"morning": 0.8, "night": 0.2}, range(1, 101), {"morning": 50, "night": 100}, at_most=100)
+    assert found == {"morning": 50, "night": 50}
+
+
+def test_two_equal_doses_that_are_left_stand_far_apart() -> None:
+    thirds = dict.fromkeys(("morning", "noon", "night"), 1 / 3)
+    found = spread(2, thirds, [1], dict.fromkeys(thirds, 1), at_most=2)  # type: ignore[arg-type]
+    assert found == {"morning": 1, "night": 1}

@@ -32,12 +32,12 @@ def kinds(review: Review) -> list[str]:
     return [p.kind for p in review.plan]
 
 
-def tapered(override: Override, medicines: list[str], *, agent: str = "baclofen", ready: bool = False, **changes: Any) -> Plan:  # fmt: skip
+def tapered(override: Override, medicines: list[str], *, agent: str = "baclofen", ready: bool = False, goal: float = 0.0, **changes: Any) -> Plan:  # fmt: skip
     knowledge = load_knowledge()
     patient = read_patient({"as_of": "2026-11-22", **BASE, "medicines": medicines, **changes}, knowledge, today=TODAY)
     lines = read_medicines(patient, knowledge)
     facts = Facts(inputs_of([(patient, lines)], knowledge), knowledge, patient.jurisdiction)
-    return taper_plan(agent, lines, facts, patient.as_of, override=override, ready=ready)
+    return taper_plan(agent, lines, facts, patient.as_of, override=override, ready=ready, goal=goal)
 
 
 def test_what_is_held_at_once_has_no_pace_of_its_own() -> None:
@@ -46,6 +46,40 @@ def test_what_is_held_at_once_has_no_pace_of_its_own() -> None:
     with pytest.raises(InputError, match="has no steps") as caught:
         tapered(Override(every_days=7), lines, agent="tizanidine")
     assert caught.value.field == "--every"
+
+
+def test_a_step_that_would_never_end_is_refused_in_the_agents_unit() -> None:
+    with pytest.raises(InputError, match="that is more than") as caught:
+        tapered(Override(by=0.01), [SIXTY])
+    assert caught.value.field == "--by" and "0.01 mg" in caught.value.came
+
+
+def test_the_clinicians_own_step_is_kept_to_the_end() -> None:
+    """20 mg at a time from 60 mg, although the policy adds smaller steps at the end; and below the most that the kidneys leave of gabapentin, where
+    the policy goes on with another one's pace."""
+    quick = tapered(Override(by=20), [SIXTY])
+    assert [s.daily for s in quick.steps] == [40, 20]
+    assert any("The last step, from 20 mg a day to nothing, is itself more" in told.text for told in quick.first_do)
+    kidneys = [{"name": "creatinine", "value": "3.5 mg/dL", "date": "2026-11-20"}]
+    gabapentin = ["gabapentin 800 mg three times a day since 2024-01-01"]
+    own = tapered(Override(), gabapentin, agent="gabapentin", labs=kidneys)
+    assert {s.days for s in own.steps} == {1, 4}
+    made_ = tapered(Override(by=300), gabapentin, agent="gabapentin", labs=kidneys)
+    assert {s.days for s in made_.steps} == {1} and made_.steps[-1].daily == 100
+
+
+def test_a_part_of_the_dose_at_a_time_ends_at_the_smallest_piece() -> None:
+    """A part of the dose each time never comes to nothing: it ends where less than a tablet of 5 mg is left, and not after weeks of tenths of a mL."""
+    assert [s.daily for s in tapered(Override(percent=50), [SIXTY]).steps] == [30, 15, 10, 5]
+    assert [s.daily for s in tapered(Override(percent=25), [SIXTY]).steps][-2:] == pytest.approx([6, 4.8])
+
+
+def test_the_way_out_ends_at_the_last_dose_of_the_policy_and_the_way_down_without_a_step_that_is_hardly_one() -> None:
+    """Diazepam is left from 2 mg a day, not from 2.1; on the way down to 1.1 mg a day 1.2 mg are near enough."""
+    out = tapered(Override(), ["diazepam 2 mg three times a day since 2020-01-01"], agent="diazepam", country="US")
+    assert [s.daily for s in out.steps][-2:] == pytest.approx([2.1, 2])
+    down = tapered(Override(), ["diazepam 2 mg at night since 2020-01-01"], agent="diazepam", country="UK", goal=1.1)
+    assert [s.daily for s in down.steps] == pytest.approx([1.52, 1.2])
 
 
 def test_the_dose_that_it_comes_down_to_goes_on() -> None:
@@ -78,6 +112,7 @@ def test_what_is_above_the_label_is_not_raised_and_comes_down() -> None:
     assert taper.steps[-1].daily == 80
     (lower,) = made(medicines=[taken], considering=["baclofen 28 mg three times a day"]).plan
     assert lower.steps[-1].daily == 80, "what is weighed is above the label still"
+    assert "84 mg a day. It still lies above the limits below: the steps go on to 80 mg a day" in lower.why
 
 
 def test_carisoprodol_above_its_label_comes_down_to_it_or_says_why_not() -> None:
@@ -98,6 +133,7 @@ def test_what_the_label_keeps_for_special_care_alone_lowers_nobody() -> None:
     (plan,) = made(country="DE", medicines=[taken.format(40)]).plan
     assert plan.steps[-1].daily == 120
     assert not any(b.soft for b in plan.bounds)
+    assert [b.value for b in plan.bounds if b.kind == "daily" and b.decides] == [120]
 
 
 def test_a_rise_that_is_refused_on_dialysis_has_the_way_out_beside_it() -> None:

@@ -135,8 +135,8 @@ def _texts(card: Model, own: Standing, answer: TimeAnswer, recovery: BlockRecove
         yield said["not_blocked"]
     elif low < high and math.isfinite(high):
         yield said["spread" if low > 0 else "spread_from_nought"].format(**slots)
-    else:
-        yield said["typical"].format(typical=typical)
+    elif math.isfinite(answer.typical):
+        yield said["typical" if low == high else "typical_alone"].format(typical=typical)
     if not math.isfinite(high):
         yield said["never"].format(looked=plain_number(answer.looked, _DIGITS))
     if not recovery.of_own:

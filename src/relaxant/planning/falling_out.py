@@ -66,7 +66,7 @@ def _refused(plan: Plan, agent: str, facts: Facts, *, spoken_for: bool) -> Itera
         return
     no_steps = facts.knowledge.words("planning")["refused"]["no_schedule"]
     if plan.refused and plan.refused != no_steps.format(agent=shown_agent_name(agent, facts)):
-        holding = [b for b in plan.bounds if b.decides and not b.id.startswith("limit:")]
+        holding = [b for b in plan.bounds if b.decides and not b.of_label]
         yield Reason(
             why="no dose",
             text=" ".join(dict.fromkeys((plan.refused, *(b.why for b in holding)))),

@@ -149,7 +149,7 @@ def aims_of(whole: float, way: Way, goal: float) -> Iterator[Aim]:
         yield from (Aim(dose, taper.every_days) for dose in doses[:-1])
         if doses:
             yield Aim(last, taper.every_days, small if last <= small else math.inf)
-        parts = math.ceil(last / small - ROUNDING) if small < math.inf else 1
+        parts = math.ceil(last / small - ROUNDING)
         for left in range(parts - 1, 0, -1):
             yield Aim(last * left / parts, taper.every_days, small if left == 1 else math.inf)
         return
