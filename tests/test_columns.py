@@ -168,6 +168,7 @@ def test_what_fired_is_that_of_the_bedside(table: str) -> None:
     checks = table_of(table)
     many: Fired = fired(checks)
     ends = np.searchsorted(many.row, np.arange(checks.facts.rows + 1))
+    assert (np.diff(many.row * len(many.tests) + many.test) > 0).all()  # by row, and in it in the order of the program
     modified = 0
     for row in range(checks.facts.rows):
         bedside = {(f.test.rule.rule, f.test.agent): f for c in read_causes(checks, row)[1] for f in c.group}
@@ -195,7 +196,9 @@ def test_what_is_asked_is_that_of_the_bedside(table: str) -> None:
     checks = table_of(table)
     asked: Questions = questions(checks)
     ends = np.searchsorted(asked.row, np.arange(checks.facts.rows + 1))
-    assert (np.diff(asked.row * len(asked.names) + asked.need) > 0).all()  # by row, and in it by the number of the input
+    assert (
+        np.diff(asked.row * len(asked.names) + asked.need) > 0
+    ).all()  # by row, and in it by the number of the input
     people, all_checks = dict[str, int](), dict[str, int]()
     for row in range(checks.facts.rows):
         own = {
@@ -240,6 +243,11 @@ def test_an_input_that_two_modifiers_wait_for_is_one_check() -> None:
     assert asked == (Lacking("creatinine", "DANGER", 2, 2), Lacking("age", "DANGER", 1, 1))
 
 
+def test_an_input_that_only_a_note_waits_for_is_no_graver() -> None:
+    asked = questions(checked(rule("kidneys", "NOTE", egfr_below(30)), {"age": "50", "sex": "male"}))
+    assert lacking(asked) == (Lacking("creatinine", "NOTE", 1, 1),)
+
+
 def test_nothing_is_asked_about_what_the_first_modifier_has_settled() -> None:
     """The first that holds speaks: a later one would change nothing, so what it waits for is not asked of that person."""
     own = rule("kidneys", "WATCH", None, (("NOTE", age_from(65)), ("DANGER", egfr_below(30))))
@@ -250,11 +258,12 @@ def test_nothing_is_asked_about_what_the_first_modifier_has_settled() -> None:
 
 
 def test_what_no_input_would_settle_is_asked_by_its_own_name() -> None:
-    """On dialysis nothing tells what the kidneys do: the check is open, and is neither silent nor left out of what is asked."""
+    """On dialysis nothing tells what the kidneys do: the check is open, and is neither silent nor left out of what is asked. It is as grave as the rule
+    may become, though its modifiers were tested of nobody."""
     creatinine = {"name": "creatinine", "value": "4 mg/dL", "date": str(TODAY)}
     person = {"age": "50", "sex": "male"}
     checks = checked(
-        rule("kidneys", "WATCH", egfr_below(15)),
+        rule("kidneys", "WATCH", egfr_below(15), (("DANGER", age_from(65)),)),
         person,
         {**person, "labs": [creatinine], "dialysis": "haemodialysis"},
         {**person, "labs": [creatinine], "muscle_mass": "low"},
@@ -264,6 +273,7 @@ def test_what_no_input_would_settle_is_asked_by_its_own_name() -> None:
     needs = [words(every.names, every.settled_by, i) for i in range(3)]
     assert needs == [("creatinine",), ("egfr",), ("cystatin C",)]
     assert needs == [(asked.names[n],) for n in asked.need] and asked.row.tolist() == [0, 1, 2]
+    assert [TIERS[n] for n in asked.tier] == ["DANGER"] * 3
 
 
 def test_no_fact_is_made_for_the_walk() -> None:

@@ -207,8 +207,7 @@ def runs(row: Index, number: Index) -> tuple[Index, Index]:
     """The order by row and number, and where each pair begins in it."""
     key = row * (int(number.max(initial=0)) + 1) + number
     order = np.argsort(key, kind="stable")
-    key = key[order]
-    return order, np.flatnonzero(np.concatenate((np.ones(min(1, len(key)), bool), key[1:] != key[:-1])))
+    return order, np.flatnonzero(np.diff(key[order], prepend=-1))
 
 
 def laid_out(parts: Sequence[Leaves], order: Index) -> tuple[Ragged, Floats, Floats]:
