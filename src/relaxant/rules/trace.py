@@ -106,7 +106,8 @@ class Trace:
         own = self.facts.inputs.agents[test.agent]
         on = [place for place, situation in enumerate(SPEAKS_FIRST) if situation in test.rule.on]
         here = [own[SPEAKS_FIRST[place]][rows] == 1 for place in on]
-        return np.array(on, np.int8)[np.argmax(here, axis=0)]
+        spoken: Small = np.array(on, np.int8)[np.argmax(here, axis=0)]
+        return spoken
 
     def partners(self, test: Test, rows: Index, here: Index) -> list[Lists]:
         """Who of a test's partners is taken in some rows, for their entries."""
