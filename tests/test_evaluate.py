@@ -327,5 +327,10 @@ def test_what_is_asked_outside_the_rules_holds_does_not_or_says_what_would_tell(
     for node in (egfr, {"all": [old, egfr]}, {"any": [young, egfr]}):
         answer = asked(node, "baclofen", facts)
         assert not answer.holds and answer.open and "creatinine" in answer.settled_by and "age" not in answer.settled_by
+    two = facts_of(knowledge, {"age": 58, "medicines": []}, {"age": 40, "medicines": []})
+    assert [asked(old, "baclofen", two, row).holds for row in (0, 1)] == [True, False]
+    much = {"fact": "daily_dose", "at_least": "30", "unit": "mg/day"}
+    both = facts_of(knowledge, {"medicines": ["baclofen 10 mg three times a day", "tizanidine 2 mg at night"]})
+    assert [asked(much, agent, both).holds for agent in ("baclofen", "tizanidine", "baclofen")] == [True, False, True]
     with pytest.raises(KnowledgeError, match=r"^when: there is no fact"):
         asked({"fact": "shoe_size"}, "baclofen", facts)

@@ -16,7 +16,7 @@ from relaxant.rules.findings import OUTCOME_ORDER
 from relaxant.rules.predicate import Leaf
 from relaxant.rules.ragged import Index, Ragged, gathered
 from relaxant.rules.tiers import RANK, worst_tier
-from relaxant.rules.trace import NOTHING_ASKED, Entries, Leaves, Lists, Small, Trace, distinct, laid_out, runs
+from relaxant.rules.trace import NOBODY, NOTHING, Entries, Leaves, Lists, Small, Trace, distinct, laid_out, runs
 
 
 class Fired(msgspec.Struct, frozen=True):
@@ -86,21 +86,23 @@ class Lacking(msgspec.Struct, frozen=True):
 def fired(checks: Checks) -> Fired:
     """What fired and why, for every row."""
     trace = Trace(checks)
-    entries, situations = Entries(), list[Small]()
+    entries, modifiers, situations = Entries(), [NOTHING], [NOTHING]
     leaves, partners, why = list[Leaves](), list[Lists](), dict[Leaf, int]()
     for place, test in trace.rules():
         rows = trace.rows(place, FIRES)
         if not len(rows):
             continue
         chosen = trace.modifier(place, rows)
-        here = entries.add(place, rows, chosen)
+        here = entries.add(place, rows)
+        modifiers.append(chosen)
         situations.append(trace.situation(test, rows))
         leaves += trace.because(test, rows, here, why)
         for number in np.unique(chosen[chosen >= 0]).tolist():
             its = np.flatnonzero(chosen == number)
             leaves += trace.because(trace.tests[place + 1 + number], rows[its], here[its], why)
         partners += trace.partners(test, rows, here)
-    row, test_of, modifier = entries.arrays()
+    row, test_of = entries.arrays()
+    modifier = np.concatenate(modifiers)
     order = np.argsort(row, kind="stable")
     held, low, high = laid_out(leaves, order)
     return Fired(
@@ -109,7 +111,7 @@ def fired(checks: Checks) -> Fired:
         test_of[order],
         trace.tier(test_of, modifier)[order],
         modifier[order],
-        np.concatenate([NOTHING_ASKED[2], *situations])[order],
+        np.concatenate(situations)[order],
         trace.names.all(),
         gathered(partners, len(order)).of(order),
         tuple(why),
@@ -123,7 +125,7 @@ def fired(checks: Checks) -> Fired:
 def made(checks: Checks) -> Made:
     """Every check of every row, the silent ones among them: the ``checks`` of a review."""
     trace = Trace(checks)
-    entries, outcomes, partners, needs = Entries(), [np.empty(0, np.int8)], list[Lists](), list[Lists]()
+    entries, outcomes, partners, needs = Entries(), [NOTHING], list[Lists](), list[Lists]()
     for place, test in trace.rules():
         rows = np.flatnonzero(checks.candidate[place])
         here = entries.add(place, rows)
@@ -132,10 +134,10 @@ def made(checks: Checks) -> Made:
         unknown = outcomes[-1] == UNKNOWN
         whose, need = trace.needs(test, rows[unknown])
         needs.append((here[unknown][whose], need))
-    row, test_of, _ = entries.arrays()
+    row, test_of = entries.arrays()
     outcome = np.concatenate(outcomes)
     as_read = np.array([OUTCOME_ORDER[word] for word in OUTCOMES])[outcome]
-    order = np.lexsort((trace.by_name[test_of], as_read, row))
+    order = np.lexsort((as_read, row))  # tests stand by agent and rule
     return Made(
         trace.tests,
         row[order],
@@ -165,7 +167,7 @@ def questions(checks: Checks) -> Questions:
             open_ = (checks.outcome[its, rows] == UNKNOWN) & ((chosen < 0) | (i < chosen)) & (RANK[its_tier] < tier)
             more.append(trace.asked(trace.tests[its], rows[open_], its_tier))
         parts += distinct(more)
-    row, need, tier = (np.concatenate(columns) for columns in zip(NOTHING_ASKED, *parts, strict=True))
+    row, need, tier = (np.concatenate(columns) for columns in zip((NOBODY, NOBODY, NOTHING), *parts, strict=True))
     order, first = runs(row, need)
     if not len(order):
         return Questions(row, need, tier, row, trace.names.all())

@@ -62,7 +62,7 @@ class Group(msgspec.Struct, frozen=True):
 class Program:
     """The tests of a jurisdiction by agent, each rule before its modifiers. An agent's are compiled when somebody may take it.
 
-    ``tests`` are by number; the numbers of an agent follow those of the agents before it by name.
+    ``tests`` are by number; the numbers of an agent follow those of the agents before it by name, and so do those of its rules.
     """
 
     def __init__(self, knowledge: Knowledge, jurisdiction: Jurisdiction) -> None:

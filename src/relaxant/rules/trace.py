@@ -37,7 +37,8 @@ class Names:
 
 Lists = tuple[Index, Index]
 """What belongs to entries: whose it is, and its number."""
-NOTHING_ASKED = (np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.int8))
+NOBODY: Index = np.empty(0, np.intp)
+NOTHING: Small = np.empty(0, np.int8)
 
 
 class Leaves(msgspec.Struct, frozen=True):
@@ -53,21 +54,20 @@ class Entries:
     """Entries as they are added: of a test, for some rows."""
 
     def __init__(self) -> None:
-        self._rows, self._tests, self._modifiers = [NOTHING_ASKED[0]], [NOTHING_ASKED[1]], [NOTHING_ASKED[2]]
+        self._rows, self._tests = [NOBODY], [NOBODY]
         self._count = 0
 
-    def add(self, test: int, rows: Index, modifier: Small | None = None) -> Index:
+    def add(self, test: int, rows: Index) -> Index:
         """Adds one for each row; their numbers."""
         self._rows.append(rows)
         self._tests.append(np.full(len(rows), test, np.intp))
-        self._modifiers.append(np.full(len(rows), -1, np.int8) if modifier is None else modifier)
         here = self._count + np.arange(len(rows))
         self._count += len(rows)
         return here
 
-    def arrays(self) -> tuple[Index, Index, Small]:
-        """Row, test and modifier of each."""
-        return np.concatenate(self._rows), np.concatenate(self._tests), np.concatenate(self._modifiers)
+    def arrays(self) -> tuple[Index, Index]:
+        """Row and test of each."""
+        return np.concatenate(self._rows), np.concatenate(self._tests)
 
 
 class Trace:
@@ -86,12 +86,6 @@ class Trace:
         """The tests of rules, modifiers left out, each with its place; its modifiers come after it where it fires for anybody."""
         return ((place, test) for place, test in enumerate(self.tests) if test.modifier < 0)
 
-    @property
-    def by_name(self) -> Index:
-        """Where each test stands by agent and rule."""
-        order = sorted(range(len(self.tests)), key=lambda i: (self.tests[i].agent, self.tests[i].rule.rule))
-        return np.argsort(np.array(order, np.intp))
-
     def rows(self, place: int, outcome: int) -> Index:
         """The rows that a test is about and where it came out so."""
         return np.flatnonzero(self.checks.candidate[place] & (self.checks.outcome[place] == outcome))
@@ -104,16 +98,15 @@ class Trace:
         return chosen
 
     def tier(self, place: int | Index, modifier: Small) -> Small:
-        """The rank of a rule's tier with the modifier that holds."""
-        return self._tiers[np.where(modifier < 0, place, place + 1 + modifier.astype(np.intp))]
+        """The rank of a rule's tier with the modifier that holds: that of the modifier's place, with none of its own."""
+        return self._tiers[place + 1 + modifier.astype(np.intp)]
 
     def situation(self, test: Test, rows: Index) -> Small:
-        """The situation that a rule speaks of in some rows, as its place in ``SPEAKS_FIRST``."""
-        own = self.facts.inputs.agents.get(test.agent, {})
-        spoken = np.full(len(rows), SPEAKS_FIRST.index(test.rule.on[0]), np.int8)
-        for place, situation in reversed([*enumerate(SPEAKS_FIRST)]):
-            if situation in test.rule.on and situation in own:
-                spoken[own[situation][rows] == 1] = place
+        """The situation that a rule speaks of in the rows where it fires, as its place in ``SPEAKS_FIRST``."""
+        own = self.facts.inputs.agents[test.agent]
+        on = [place for place, situation in enumerate(SPEAKS_FIRST) if situation in test.rule.on]
+        here = [own[SPEAKS_FIRST[place]][rows] == 1 for place in on]
+        spoken: Small = np.array(on, np.int8)[np.argmax(here, axis=0)]
         return spoken
 
     def partners(self, test: Test, rows: Index, here: Index) -> list[Lists]:
@@ -144,7 +137,7 @@ class Trace:
                 break
 
     def needs(self, test: Test, rows: Index) -> Lists:
-        """What would settle a rule in the rows where it is unknown, as :func:`relaxant.rules.findings.read_causes` asks it."""
+        """What would settle a test in the rows where it is unknown, as :func:`relaxant.rules.findings.read_causes` asks it."""
         said = self._said.get(test.agent)
         if said is None:
             said = self._said[test.agent] = self.facts.where_agent_is_said(test.agent)
@@ -158,7 +151,7 @@ class Trace:
 
     def settled_by(self, test: Test, rows: Index) -> Lists:
         """The inputs that would settle a test, as :func:`relaxant.rules.evaluate.tested` has it: each once a row."""
-        parts: list[Lists] = [NOTHING_ASKED[:2]]
+        parts: list[Lists] = [(NOBODY, NOBODY)]
         for clause in test.clauses if len(rows) else ():
             _, _, surely, maybe = self._leaves(clause, rows)
             may_hold = maybe.all(axis=0)
@@ -175,7 +168,7 @@ class Trace:
 
     def asked(self, test: Test, rows: Index, tier: Tier) -> tuple[Index, Index, Small]:
         """What would settle a test in some rows, and the gravest tier that it could come to: rows, inputs and tiers."""
-        whose, need = self.settled_by(test, rows) if test.modifier >= 0 else self.needs(test, rows)
+        whose, need = self.needs(test, rows)
         return rows[whose], need, np.full(len(whose), RANK[tier], np.int8)
 
     def _leaves(self, clause: Sequence[Leaf], rows: Index) -> tuple[Floats, Floats, Mask, Mask]:
@@ -215,8 +208,7 @@ def runs(row: Index, number: Index) -> tuple[Index, Index]:
     """The order by row and number, and where each pair begins in it."""
     key = row * (int(number.max(initial=0)) + 1) + number
     order = np.argsort(key, kind="stable")
-    key = key[order]
-    return order, np.flatnonzero(np.concatenate((np.ones(min(1, len(key)), bool), key[1:] != key[:-1])))
+    return order, np.flatnonzero(np.diff(key[order], prepend=-1))
 
 
 def laid_out(parts: Sequence[Leaves], order: Index) -> tuple[Ragged, Floats, Floats]:
