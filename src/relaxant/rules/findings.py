@@ -386,7 +386,7 @@ def _summary(fired: Fired) -> str | dict[Spoken, str]:
 
 def _stopping(agent: str, facts: Facts, row: int) -> bool:
     """Whether a stop of an agent whose rule fired is weighed."""
-    return facts.inputs.agents[agent]["stopping"][row] == 1
+    return bool(facts.inputs.agents[agent]["stopping"][row] == 1)
 
 
 def words_of(fired: Fired, facts: Facts, row: int) -> str:
