@@ -32,7 +32,7 @@ from relaxant.rules.findings import (
 from relaxant.rules.wording import LONGEST_SUMMARY
 from test_lint import SOURCE
 
-BAC, TIZ, DIA, CLO = "baclofen 10 mg three times a day", "tizanidine 4 mg three times a day", "diazepam 5 mg at night", "clonazepam 1 mg at night"  # fmt: skip
+BAC, TIZ, DIA = "baclofen 10 mg three times a day", "tizanidine 4 mg three times a day", "diazepam 5 mg at night"
 CIP, FLU, OXY = "ciprofloxacin 500 mg twice a day", "fluvoxamine 100 mg at night", "oxycodone 10 mg twice a day"
 AGENTS = ("baclofen", "tizanidine", "diazepam", "clonazepam")
 EPILEPSY, ASTHMA = {"condition": "epilepsy"}, {"condition": "asthma"}
@@ -66,12 +66,8 @@ def checks_of(known: Knowledge, *people: dict[str, Any], agents: Sequence[str] =
     return evaluate(program(known, "US"), facts, set(agents))
 
 
-def found(known: Knowledge, person: dict[str, Any], concerning: str | None = None) -> list[Finding]:
-    return read_row(checks_of(known, person), 0, concerning)[1]
-
-
-def by_cause(findings: Sequence[Finding]) -> dict[str, Finding]:
-    return {one.cause: one for one in findings}
+def found(known: Knowledge, person: dict[str, Any]) -> list[Finding]:
+    return read_row(checks_of(known, person), 0)[1]
 
 
 # ---------------------------------------------------------------- whose findings
@@ -346,7 +342,7 @@ def test_of_one_cause_the_gravest_verified_rule_with_most_partners_speaks(knowle
 
 
 def test_a_finding_names_those_of_whom_its_rule_says_the_same(knowledge: Knowledge) -> None:
-    """Not those whom it tells something graver, who begin while others go on, or of whom another rule speaks; they are among its agents all the same."""
+    """Not those who begin while others go on, or of whom another rule speaks; they are among its agents all the same."""
     speaks = rule(
         "speaks", "WATCH", agents=["baclofen", "tizanidine", "diazepam"], cause="one",
         summary={"taking": "{agent}: go on.", "starting": "{agent}: begin."},
@@ -354,10 +350,9 @@ def test_a_finding_names_those_of_whom_its_rule_says_the_same(knowledge: Knowled
     other = rule("other", "WATCH", agents=["methocarbamol"], cause="one")
     person = {"medicines": [BAC, TIZ, "methocarbamol 750 mg four times a day"], "considering": [DIA]}
 
-    def told(*rules: dict[str, Any], **more: Any) -> Finding:
-        (one,) = read_row(
-            checks_of(knowing(knowledge, *rules), {**person, **more}, agents=(*AGENTS, "methocarbamol")), 0
-        )[1]
+    def told(*rules: dict[str, Any]) -> Finding:
+        checks = checks_of(knowing(knowledge, *rules), person, agents=(*AGENTS, "methocarbamol"))
+        (one,) = read_row(checks, 0)[1]
         return one
 
     one = told(speaks, other)
@@ -394,8 +389,7 @@ def test_a_finding_says_all_that_its_rule_says_of_this_person(knowledge: Knowled
         "interacts", "DANGER", agents=["tizanidine"], partner={"ingredients": ["fluvoxamine"]}, summary="{agent} with {partners}.", cause="{agent}-levels",
         action="LEAVE {partners}.", alternatives=["Sertraline.", "Baclofen."], frequency="common", evidence="study",
     )  # fmt: skip
-    told = found(knowing(knowledge, interacts), {"medicines": [TIZ, FLU]})
-    (one,) = told
+    (one,) = found(knowing(knowledge, interacts), {"medicines": [TIZ, FLU]})
     measured = next(e for e in knowledge.exposures_of("tizanidine") if e.partner == "fluvoxamine" and e.verified)
     assert one.effect is not None and one.effect.auc_ratio == measured.auc_ratio
     assert {(c.id, c.place) for c in one.sources} == {("my-source", "page 1")} | {
