@@ -79,13 +79,13 @@ FITS = rule(
     modifiers=[{"when": ASTHMA, "why": "it is worse", "tier": "DANGER", "action": "Leave it."}],
 )  # fmt: skip
 SEDATED = rule("sedated", "WATCH", agents=list(AGENTS), partner={"roles": ["opioid"], "ingredients": ["baclofen", "tizanidine"]}, cause="sedated")  # fmt: skip
-LIMIT = rule("limit", "NOTE", when={"over_limit": "daily"})
+LIMIT = rule("limit", "NOTE", when={"over_limit": "daily"}, summary="{agent}: {daily_dose} at {age}.")
 SEVERAL = (PAIR, FITS, SEDATED, LIMIT)
 PEOPLE: tuple[dict[str, Any], ...] = (
     {"medicines": []},
     {"considering": [TIZ], "conditions": ["asthma"]},
     {"medicines": [BAC, TIZ, CIP, OXY], "conditions": ["epilepsy"], "considering": ["stop baclofen"]},
-    {"medicines": ["baclofen 60 mg three times a day"], "considering": [DIA, CIP], "conditions": ["epilepsy", "asthma"]},
+    {"age": 40, "medicines": ["baclofen 60 mg three times a day"], "considering": [DIA, CIP], "conditions": ["epilepsy", "asthma"]},
     {"medicines": [TIZ, BAC, DIA], "considering": [CIP]},
     {"medicines": [BAC, "blorbozine 5 mg"], "conditions": ["asthma"]},
     {"medicines": [BAC, OXY]},
@@ -106,6 +106,7 @@ def test_several_people_in_one_table_are_each_told_what_they_are_told_alone(know
             assert findings_by_agent(together, row)(agent) == read_row(alone, 0, agent)[1]
         told.append(read_row(alone, 0))
     assert [len(findings) for _, findings, _ in told] == [0, 0, 3, 3, 2, 0, 1]
+    assert [f.summary for f in told[3][1] if f.cause == "limit"] == ["Baclofen: 180 mg/day at 40 years."]
     assert [bool(asked) for _, _, asked in told] == [False, True, False, False, False, True, False]
 
 
