@@ -190,14 +190,12 @@ class _Tested(msgspec.Struct, frozen=True, kw_only=True):
 def _tested(checks: Checks, row: int, concerning: str | None = None) -> list[_Tested]:
     facts, out = checks.facts, list[_Tested]()
     partner = None if concerning is None else facts.knowledge.agents[concerning].ingredient
-    counts = False
     for test, outcome in checks.spoken(row):
         if test.modifier < 0:
             partners = facts.members_taken(test.partners, row) if test.partners else ()
-            counts = concerning in (None, test.agent) or partner in partners
-            if counts:
+            if concerning in (None, test.agent) or partner in partners:
                 out.append(_Tested(test=test, outcome=outcome, partners=partners, modifiers=[]))
-        elif counts and out and out[-1].test.rule is test.rule and out[-1].test.agent == test.agent:
+        elif out and out[-1].test.rule is test.rule and out[-1].test.agent == test.agent:
             out[-1].modifiers.append((test.rule.modifiers[test.modifier], outcome, test))
     return out
 
@@ -222,7 +220,7 @@ def _unchecked(questions: dict[str, list[tuple[str, str, Tier]]], facts: Facts, 
         worst = min((tier for _, _, tier in tests), key=RANK.__getitem__)
         pairs = sorted({(rule, agent) for rule, agent, _ in tests})
         out.append((need in seldom, RANK[worst], -len(pairs), need, worst, pairs))
-    out.sort(key=lambda o: o[:4])
+    out.sort()  # no need stands there twice
     return [
         Unchecked(
             settled_by=need,
@@ -266,25 +264,25 @@ def cause_of(test: Test) -> str:
 
 
 def _situation(agent: str, facts: Facts, row: int, on: Sequence[Situation]) -> Situation:
-    own = facts.inputs.agents.get(agent, {})
-    return next((s for s in SPEAKS_FIRST if s in on and s in own and own[s][row] == 1), on[0])
+    """The situation in which an agent whose rule fired is, of those that the rule is for."""
+    own = facts.inputs.agents[agent]
+    return next(s for s in SPEAKS_FIRST if s in on and own[s][row] == 1)
 
 
 def _cause(cause: str, group: list[Fired], facts: Facts, row: int, first: str | None = None) -> Cause:
     """What fired of one cause, as one; of what is alike otherwise the rules of the agent ``first`` speak."""
     knowledge = facts.knowledge
-    if len(group) > 1:
-        group = sorted(
-            group,
-            key=lambda f: (
-                RANK[f.tier],
-                not f.test.rule.verified,
-                f.test.agent != first,
-                -len(f.partners),
-                f.test.agent,
-                f.test.rule.rule,
-            ),
-        )
+    group = sorted(
+        group,
+        key=lambda f: (
+            RANK[f.tier],
+            not f.test.rule.verified,
+            f.test.agent != first,
+            -len(f.partners),
+            f.test.agent,
+            f.test.rule.rule,
+        ),
+    )
     lead = group[0]
     rule = lead.test.rule
     situation = _situation(lead.test.agent, facts, row, rule.on)
@@ -300,7 +298,7 @@ def _cause(cause: str, group: list[Fired], facts: Facts, row: int, first: str | 
         )
     )
     agents = tuple(dict.fromkeys(f.test.agent for f in group))
-    own = {knowledge.agents[a].ingredient for a in agents} if len(agents) > 1 else ()
+    own = {knowledge.agents[a].ingredient for a in agents}
     return Cause(
         cause=cause,
         tier=lead.tier,
@@ -337,11 +335,7 @@ def worded(cause: Cause, facts: Facts, row: int) -> Finding:
     summary = words(for_situation(_summary(lead), spoken), LONGEST_SUMMARY)
     action = words(for_situation((modifier.action if modifier else None) or rule.action, spoken))
     consequence = words((modifier.consequence if modifier else None) or rule.consequence)
-    others: dict[tuple[str, str, tuple[str, ...]], Fired] = {}
-    for fired in cause.group[1:]:
-        if fired.test.rule.rule != rule.rule:
-            others.setdefault((str(_summary(fired)), fired.test.agent, fired.partners), fired)
-    also = [words_of(f, facts, row) for f in others.values()]
+    also = (words_of(f, facts, row) for f in cause.group[1:] if f.test.rule.rule != rule.rule)
     rules = dict.fromkeys(f.test.rule.rule for f in cause.group)
     identity = "\n".join((cause.cause, lead.tier, *sorted(rules), *cause.agents, *cause.partners, situation, action))
     return Finding(
@@ -391,9 +385,8 @@ def _summary(fired: Fired) -> str | dict[Spoken, str]:
 
 
 def _stopping(agent: str, facts: Facts, row: int) -> bool:
-    """Whether a stop of the agent is weighed."""
-    own = facts.inputs.agents.get(agent)
-    return own is not None and own["stopping"][row] == 1
+    """Whether a stop of an agent whose rule fired is weighed."""
+    return bool(facts.inputs.agents[agent]["stopping"][row] == 1)
 
 
 def words_of(fired: Fired, facts: Facts, row: int) -> str:
