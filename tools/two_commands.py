@@ -44,6 +44,7 @@ def main() -> int:
     )
     failed = 0
     with tempfile.TemporaryDirectory() as temporary:
+        Path(temporary).chmod(0o711)  # the tests' PostgreSQL runs as another user where they run as root
         for which in ("review", "test") if "--tests" in sys.argv[1:] else ("review",):
             status, seconds, size, said = timed(which, Path(temporary) / which)
             lines = [line for line in said.splitlines() if line.strip()]
@@ -52,7 +53,9 @@ def main() -> int:
                 f"{which}: {seconds:.1f} s, {size:.0f} MB installed, exit status {status}: {shown.strip()}", flush=True
             )
             if status:
-                print("\n".join(lines[-20:]), file=sys.stderr)
+                print(
+                    "\n".join([*(line for line in lines if line.startswith("FAILED")), *lines[-20:]]), file=sys.stderr
+                )
             failed = failed or status
     return failed
 
