@@ -35,6 +35,12 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     trials: tuple[int, ...]
 
 
+def log_odds(count: float, n: float, *, add: float = 0.0) -> tuple[float, float]:
+    """The log odds of events and its variance, with ``add`` added to each cell. Raises :class:`InputError` for an empty cell."""
+    events, others = _cell("events", count + add), _cell("people without", n - count + add)
+    return float(np.log(events / others)), 1 / events + 1 / others
+
+
 def log_risk(count: float, n: float, *, add: float = 0.0) -> tuple[float, float]:
     """The log risk of events and its variance, with ``add`` added to each cell. Raises :class:`InputError` where there is no event."""
     events, all_of_them = _cell("events", count + add), n + 2 * add

@@ -59,6 +59,11 @@ class Strength(msgspec.Struct, frozen=True, kw_only=True):
             return self.left
         return 1 / (1 + (1 / self.left - 1) * math.exp(by * self.log_se))
 
+    @property
+    def inhibition_ratio(self) -> float:
+        """Ohno's IR: the share of the activity that is taken away; negative for an inducer."""
+        return 1 - self.left
+
 
 class Shares(msgspec.Struct, frozen=True, kw_only=True):
     """The shares of a drug's clearances, with the directions in which they are uncertain.
