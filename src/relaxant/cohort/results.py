@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from relaxant.facts.column import Floats, Mask
 from relaxant.facts.facts import Facts
+from relaxant.facts.members import sets_of
 from relaxant.knowledge.schema import TIERS
 from relaxant.rules.columns import Fired, Made
 from relaxant.rules.evaluate import OUTCOMES, Test, situation_column
@@ -196,6 +197,6 @@ def _fact(test: Test, leaf: Leaf, facts: Facts) -> str | None:
         return None
     _, with_, clause = leaf.column.partition(":with:")
     if with_:
-        roles, ingredients, _ = clause.split("|")
-        return f"with {', '.join(part.replace(';', ', ') for part in (roles, ingredients) if part)}"
+        roles, ingredients, _ = sets_of(clause)
+        return f"with {', '.join((*roles, *ingredients))}"
     return leaf.column.removeprefix(f"{agent}:").removeprefix("on:")

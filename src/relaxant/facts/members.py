@@ -26,7 +26,7 @@ def partners(knowledge: Knowledge, column: str) -> Members:
     known = _PARTNERS.get((knowledge.sha256, column))
     if known is None:
         agent, _, clause = column.partition(":with:")
-        roles, ingredients, but_not = (part.split(";") if part else [] for part in clause.split("|"))
+        roles, ingredients, but_not = sets_of(clause)
         found: Ingredients = {}
         for role in roles:
             found.update(role_members(knowledge, role).ingredients)
@@ -35,6 +35,16 @@ def partners(knowledge: Knowledge, column: str) -> Members:
             found.pop(name, None)
         known = _PARTNERS[knowledge.sha256, column] = Members(found)
     return known
+
+
+def sets_of(clause: str) -> tuple[list[str], list[str], list[str]]:
+    """The roles, the ingredients and the exceptions of a partner clause as ``rules.predicate.with_column`` writes it.
+
+    >>> sets_of("opioid||insulin, regular, human;codeine")
+    (['opioid'], [], ['insulin, regular, human', 'codeine'])
+    """
+    roles, ingredients, but_not = (part.split(";") if part else [] for part in clause.split("|"))
+    return roles, ingredients, but_not
 
 
 def role_members(knowledge: Knowledge, role: str) -> Members:

@@ -11,7 +11,7 @@ from relaxant.errors import RelaxantError
 from relaxant.facts.conditions import codes_of, implied_by
 from relaxant.facts.derive import MAKERS
 from relaxant.facts.limits import LIMITED
-from relaxant.facts.members import Members, partners
+from relaxant.facts.members import Members, partners, sets_of
 from relaxant.facts.names import AGENT_FACTS, PERSON_FACTS
 from relaxant.knowledge.load import Knowledge
 from relaxant.rules.predicate import Leaf
@@ -188,7 +188,7 @@ class Terms:
 
 def _name_of(clause: str, members: Members, agent: str) -> str:
     """What a set of partners is called: by its ingredients where it has no others, else by the agent that it is beside."""
-    roles, ingredients, but_not = (part.split(";") if part else [] for part in clause.split("|"))
+    roles, ingredients, but_not = sets_of(clause)
     called = _some((*roles, *ingredients))
     if not roles and members.names == set(ingredients) and len(ingredients) <= _MOST_NAMED:
         return called
