@@ -13,7 +13,7 @@ from relaxant.knowledge.prose import faults_of_prose
 from relaxant.knowledge.questions import coverage_faults
 from relaxant.knowledge.schema import Coverage, Jurisdiction
 from relaxant.medicines.dictionary import lookup_name
-from relaxant.medicines.local import add_name, dictionary_of
+from relaxant.medicines.local import dictionary_of, unknown
 from relaxant.quantities import unit
 
 _DOSE_UNITS = ("mg", "micrograms", "units", "g", "sprays")
@@ -28,10 +28,7 @@ def faults_of_agents(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
     for agent in knowledge.agents.values():
         where = f"agents {agent.agent}"
         if lookup_name(agent.ingredient, dictionary) is None:
-            yield (
-                where,
-                f"the dictionary does not know the ingredient “{agent.ingredient}”; {add_name(agent.ingredient, dictionary)}",
-            )
+            yield where, unknown(agent.ingredient, dictionary)
         for limit in agent.limits:
             if limit.age_from >= limit.age_to:
                 yield f"{where} limit", "age_from is not below age_to"

@@ -21,7 +21,7 @@ from relaxant.linting.overlays import File, done_by, faults_of_overlay, faults_o
 from relaxant.linting.partners import faults_of_partners
 from relaxant.linting.places import in_its_file, placed
 from relaxant.medicines.dictionary import lookup_name
-from relaxant.medicines.local import add_name, dictionary_of, faults_of_names
+from relaxant.medicines.local import dictionary_of, faults_of_names, unknown
 from relaxant.quantities import unit
 
 UNCITED = "nothing cites it; remove it or cite it"
@@ -282,7 +282,7 @@ def _combinations(knowledge: Knowledge) -> Iterator[Fault]:
                 yield Fault(where, f"there is no role “{role}”")
         for partner in known.partners:
             if lookup_name(partner, dictionary) is None:
-                yield Fault(where, f"the dictionary does not know “{partner}”; {add_name(partner, dictionary)}")
+                yield Fault(where, unknown(partner, dictionary))
         if not known.sources:
             yield Fault(where, "a combination has a source")
         yield from _of_prose(where, (known.used_for, known.benefit, known.harm))

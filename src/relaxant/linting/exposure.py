@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.pathways import Contribution
 from relaxant.knowledge.schema import Cited, Exposure
-from relaxant.medicines.dictionary import lookup_name
+from relaxant.linting.partners import fault_of_ingredient
 from relaxant.medicines.local import dictionary_of
 from relaxant.pharmacology.exposure.takings import SMOKE
 
@@ -46,11 +46,8 @@ def _cited(entry: Cited, where: str, knowledge: Knowledge) -> Iterator[tuple[str
 
 
 def _named(ingredient: str, where: str, knowledge: Knowledge) -> Iterator[tuple[str, str]]:
-    entry = lookup_name(ingredient, dictionary_of(knowledge))
-    if entry is None:
-        yield where, f"the dictionary does not know “{ingredient}”"
-    elif len(entry.ingredients) == 1 and entry.ingredients[0].name != ingredient:
-        yield where, f"“{ingredient}” is read as “{entry.ingredients[0].name}”; write that name"
+    if fault := fault_of_ingredient(ingredient, dictionary_of(knowledge)):
+        yield where, fault
 
 
 def _positive(where: str, *values: float | None) -> Iterator[tuple[str, str]]:

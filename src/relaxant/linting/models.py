@@ -9,7 +9,7 @@ from relaxant.facts.names import PERSON_FACTS
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import Knowledge
 from relaxant.medicines.dictionary import lookup_name
-from relaxant.medicines.local import add_name, dictionary_of
+from relaxant.medicines.local import dictionary_of, unknown
 
 _CIRCUMSTANCES = frozenset({"fed", "single_dose", "temperature", "asian"})
 """What a card may depend on and no fact of a person says."""
@@ -36,10 +36,7 @@ def _of(model: Model, knowledge: Knowledge) -> Iterator[tuple[str, str]]:
                 f"there is no agent “{agent}”; {meant(agent, knowledge.agents) or 'write one of `agents:`, ours or those of the pack'}",
             )
     if lookup_name(model.ingredient, dictionary) is None:
-        yield (
-            "ingredient",
-            f"the dictionary does not know “{model.ingredient}”; {add_name(model.ingredient, dictionary)}",
-        )
+        yield "ingredient", unknown(model.ingredient, dictionary)
     for place, covariate, form, unit in (
         *((f"bounds of {b.covariate}", b.covariate, "", b.unit) for b in model.bounds),
         *((f"relation of {r.parameter} on {r.on}", r.on, r.form, r.unit) for r in model.relations),

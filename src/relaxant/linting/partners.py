@@ -8,7 +8,7 @@ from relaxant.facts.members import role_members
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.schema import Partner
 from relaxant.medicines.dictionary import Dictionary, kindred, lookup_name
-from relaxant.medicines.local import add_name, dictionary_of
+from relaxant.medicines.local import dictionary_of, unknown
 
 
 def faults_of_partners(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
@@ -38,7 +38,7 @@ def faults_of_partner(partner: Partner, knowledge: Knowledge) -> Iterator[str]:
     yield from faults_of_ingredients(partner.ingredients, (*held, *partner.but_not), dictionary)
     for name in partner.but_not:
         if lookup_name(name, dictionary) is None:
-            yield f"the dictionary does not know “{name}”; {add_name(name, dictionary)}"
+            yield unknown(name, dictionary)
 
 
 def _held(roles: Iterable[str], knowledge: Knowledge) -> list[str]:
@@ -46,15 +46,21 @@ def _held(roles: Iterable[str], knowledge: Knowledge) -> list[str]:
     return [name for role in roles for name in (*role_members(knowledge, role).names, *knowledge.roles[role].but_not)]
 
 
+def fault_of_ingredient(name: str, dictionary: Dictionary) -> str | None:
+    """What is wrong with the name of an ingredient, nothing if nothing: it is not known, or it is read as another."""
+    entry = lookup_name(name, dictionary)
+    if entry is None:
+        return unknown(name, dictionary)
+    read = [one.name for one in entry.ingredients]
+    return f"“{name}” is read as “{read[0]}”; write that name" if len(read) == 1 and read != [name] else None
+
+
 def faults_of_ingredients(names: Sequence[str], beside: Iterable[str], dictionary: Dictionary) -> Iterator[str]:
     """What is wrong with a list of ingredients, ``beside`` those that it holds already or does not mean: a name that is read as another, and a salt
     or ester that is left out. Somebody on lithium carbonate is not on “lithium” for a list that has this name alone, and no rule would speak."""
     told = {*names, *beside}
     for name in names:
-        entry = lookup_name(name, dictionary)
-        if entry is None:
-            yield f"the dictionary does not know “{name}”; {add_name(name, dictionary)}"
-        elif len(entry.ingredients) == 1 and entry.ingredients[0].name != name:
-            yield f"“{name}” is read as “{entry.ingredients[0].name}”; write that name"
+        if fault := fault_of_ingredient(name, dictionary):
+            yield fault
         elif left := [f"“{one}”" for one in kindred(name, dictionary) if one not in told]:
             yield f"“{name}” does not stand for {', '.join(left)}; write what is meant beside it, and the rest under `but_not`"

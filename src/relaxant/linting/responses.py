@@ -8,7 +8,7 @@ from typing import get_args
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.prose import faults_of_prose
 from relaxant.knowledge.responses import Onset, Worsening
-from relaxant.medicines.dictionary import lookup_ingredient
+from relaxant.linting.partners import fault_of_ingredient
 from relaxant.medicines.local import dictionary_of
 from relaxant.response.reading import Said
 
@@ -62,9 +62,8 @@ def _of_worsening(worsening: Worsening, knowledge: Knowledge) -> Iterator[str]:
         if condition not in knowledge.conditions:
             yield f"there is no condition “{condition}”"
     for partner in worsening.partners:
-        found = lookup_ingredient(partner, dictionary_of(knowledge))
-        if found is None or found.name != partner:
-            yield f"the dictionary does not know the ingredient “{partner}”"
+        if fault := fault_of_ingredient(partner, dictionary_of(knowledge)):
+            yield fault
     yield from _words((worsening.title, worsening.ask, worsening.then))
     if not worsening.ask.endswith("?"):
         yield "ask ends with a question mark"

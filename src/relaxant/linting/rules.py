@@ -14,7 +14,7 @@ from relaxant.knowledge.schema import EVERY_AGENT, Agent, Rule, Situation
 from relaxant.linting.amounts import faults_of_amounts
 from relaxant.linting.partners import faults_of_partner
 from relaxant.medicines.dictionary import lookup_name
-from relaxant.medicines.local import add_name, dictionary_of
+from relaxant.medicines.local import dictionary_of, unknown
 from relaxant.rules.predicate import read_predicate
 from relaxant.rules.wording import TEXT_SLOTS, column_of_slot, slots
 
@@ -165,7 +165,7 @@ def _names(node: Any, where: str, knowledge: Knowledge) -> Iterator[tuple[str, s
             elif key in ("given", "stopped") and value not in knowledge.agents:
                 yield where, _absent("agent", value, knowledge.agents)
             elif key == "takes" and lookup_name(str(value), dictionary_of(knowledge)) is None:
-                yield where, f"the dictionary does not know “{value}”; {add_name(str(value), dictionary_of(knowledge))}"
+                yield where, unknown(str(value), dictionary_of(knowledge))
             else:
                 yield from _names(value, where, knowledge)
     elif isinstance(node, (list, tuple)):

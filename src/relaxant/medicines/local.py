@@ -12,7 +12,7 @@ from relaxant.medicines.dictionary import Dictionary, lookup_ingredient, lookup_
 from relaxant.medicines.misspelt import suggest
 from relaxant.medicines.spelling import name_key
 
-__all__ = ["add_name", "dictionary_of", "faults_of_names"]
+__all__ = ["dictionary_of", "faults_of_names", "unknown"]
 
 
 def dictionary_of(knowledge: Knowledge) -> Dictionary:
@@ -72,11 +72,11 @@ def _set(connection: sqlite3.Connection, ingredients: list[int]) -> int:
     return int(row[0])
 
 
-def add_name(name: str, dictionary: Dictionary) -> str:
-    """What would do for a name that the dictionary does not know: a close one, or to add it."""
+def unknown(name: str, dictionary: Dictionary) -> str:
+    """That the dictionary does not know a name, and what would do: a close one, or to add it."""
     near = suggest(name, dictionary, 1)
     mean = f"did you mean “{near[0].name}”? Else" if near else "write another name of it, or"
-    return f"{mean} add it under `medicine_names:`"
+    return f"the dictionary does not know “{name}”; {mean} add it under `medicine_names:`"
 
 
 def faults_of_names(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
