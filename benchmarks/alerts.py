@@ -26,9 +26,10 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.facts.members import partners
 from relaxant.io.patient_file import read_patient
+from relaxant.knowledge.agents import Agent
 from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.load import load_knowledge
-from relaxant.knowledge.schema import TIERS, Agent
+from relaxant.knowledge.schema import TIERS
 from relaxant.medicines.read import read_medicines
 from relaxant.rules.evaluate import evaluate, program
 from relaxant.rules.findings import read_row

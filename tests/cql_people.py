@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from relaxant.facts.renal import egfr_ckd_epi_2021
-from relaxant.knowledge.schema import Lab
+from relaxant.knowledge.labs import Lab
 
 Resource = dict[str, Any]
 AS_OF = date(2026, 11, 22)

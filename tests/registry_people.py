@@ -25,8 +25,10 @@ from relaxant.facts.conditions import condition_ids
 from relaxant.facts.members import role_members
 from relaxant.facts.renal import egfr_ckd_epi_2021
 from relaxant.io.patient_file import read_patient
+from relaxant.knowledge.conditions import Condition
+from relaxant.knowledge.labs import Lab
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Case, Condition, Lab, Rule
+from relaxant.knowledge.rules import Case, Rule
 from relaxant.medicines.codes import RXNORM, lookup_code
 from relaxant.medicines.dictionary import lookup_ingredient, open_dictionary
 from relaxant.medicines.dosage.codes import ROUTE_CODES

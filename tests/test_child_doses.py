@@ -11,9 +11,10 @@ import yaml
 
 from relaxant.api import Review, read_patient, review
 from relaxant.facts.limits import ceilings
+from relaxant.knowledge.agents import Agent, Dosing, Limit
 from relaxant.knowledge.jurisdictions import JURISDICTIONS
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.knowledge.schema import Agent, Dosing, Jurisdiction, Limit
+from relaxant.knowledge.schema import Jurisdiction
 
 COUNTRIES: dict[Jurisdiction, str] = {"US": "US", "UK": "UK", "EU": "DE"}
 WEIGHTS = {0.5: 7.5, 2: 12, 5: 18, 8: 25, 12: 40, 15: 55}  # kg at an age in years

@@ -18,7 +18,8 @@ from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient
 from relaxant.io.read import read_bytes
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.knowledge.schema import TIERS, Jurisdiction, Modifier, Rule, Situation, Tier
+from relaxant.knowledge.rules import Modifier, Rule, Situation
+from relaxant.knowledge.schema import TIERS, Jurisdiction, Tier
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Patient
 from relaxant.rules.columns import Fired, Lacking, Made, Questions, fired, lacking, made, questions

@@ -16,7 +16,8 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Jurisdiction, Partner
+from relaxant.knowledge.rules import Partner
+from relaxant.knowledge.schema import Jurisdiction
 from relaxant.medicines.read import read_medicines
 from relaxant.rules.asked import Answer, asked
 from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN, Program, evaluate, leaf_outcome, program, situation_column

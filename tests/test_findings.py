@@ -16,7 +16,8 @@ from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.overlays import AgentChange, changed
-from relaxant.knowledge.schema import Rule, Source
+from relaxant.knowledge.rules import Rule
+from relaxant.knowledge.schema import Source
 from relaxant.medicines.read import read_medicines
 from relaxant.rules.evaluate import Checks, evaluate, program
 from relaxant.rules.findings import (

@@ -15,10 +15,10 @@ from relaxant.formulary.condition_page import condition_page, conditions_spoken_
 from relaxant.formulary.markdown import pages
 from relaxant.formulary.rule_page import in_words, rule_page
 from relaxant.formulary.text import WIDTH, page_text
+from relaxant.knowledge.agents import SUITABILITIES
 from relaxant.knowledge.jurisdictions import JURISDICTIONS, holds_in
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.questions import QUESTIONS, SECTIONS, answers
-from relaxant.knowledge.schema import SUITABILITIES
 from relaxant.report.columns import text_width
 
 KNOWN = load_knowledge()

@@ -203,7 +203,7 @@ AGENT: dict[str, Any] = {
             },
             "not in order",
         ),
-        ({"ingredient": "blorbozine"}, "does not know the ingredient"),
+        ({"ingredient": "blorbozine"}, "does not know “blorbozine”"),
         (
             {
                 "indications": [

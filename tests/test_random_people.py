@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from conftest import FULL, reviewed
+from relaxant.knowledge.agents import Agent
 from relaxant.knowledge.load import load_knowledge
-from relaxant.knowledge.schema import Agent
 
 KNOWN = load_knowledge()
 OTHERS = (

@@ -144,8 +144,8 @@ def test_a_broken_onset_is_refused(knowledge: Knowledge, changed: dict[str, Any]
     ("changed", "said"),
     [
         ({"conditions": ["sunburn"]}, "no condition “sunburn”"),
-        ({"partners": ["moonshine"]}, "does not know the ingredient “moonshine”"),
-        ({"partners": ["Rebif"]}, "does not know the ingredient “Rebif”"),
+        ({"partners": ["moonshine"]}, "does not know “moonshine”"),
+        ({"partners": ["Rebif"]}, "“Rebif” is read as “interferon beta-1a”"),
         ({"ask": "It was hot."}, "ends with a question mark"),
         ({"title": ""}, "a text is empty"),
         ({"then": "Give 50 mcg."}, "micrograms"),

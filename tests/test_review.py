@@ -18,7 +18,8 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient as read_plain
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.knowledge.schema import TIERS, Spoken
+from relaxant.knowledge.rules import Spoken
+from relaxant.knowledge.schema import TIERS
 from relaxant.medicines.read import read_medicines
 from relaxant.plain import read_json, read_yaml
 from relaxant.reviewing import Review

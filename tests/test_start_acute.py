@@ -11,10 +11,10 @@ import pytest
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient
+from relaxant.knowledge.agents import Limit
 from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.plans import Titration
-from relaxant.knowledge.schema import Limit
 from relaxant.medicines.read import read_medicines
 from relaxant.planning.dose import Room, room
 from relaxant.planning.said import gates

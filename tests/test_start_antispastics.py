@@ -11,9 +11,10 @@ import pytest
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient
+from relaxant.knowledge.agents import Agent, Limit
 from relaxant.knowledge.load import load_knowledge
 from relaxant.knowledge.plans import DoseBound, Titration
-from relaxant.knowledge.schema import Agent, Jurisdiction, Limit
+from relaxant.knowledge.schema import Jurisdiction
 from relaxant.medicines.read import read_medicines
 from relaxant.planning.titration import Wanted, titration_plan
 from relaxant.rules.evaluate import FIRES, SILENT, UNKNOWN, leaf_outcome

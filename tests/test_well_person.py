@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from conftest import reviewed
+from relaxant.knowledge.agents import Agent
 from relaxant.knowledge.jurisdictions import JURISDICTIONS, holds_in
 from relaxant.knowledge.load import load_knowledge
-from relaxant.knowledge.schema import Agent, Jurisdiction
+from relaxant.knowledge.schema import Jurisdiction
 
 KNOWN = load_knowledge()
 DUE = {

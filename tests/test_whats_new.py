@@ -18,8 +18,8 @@ from conftest import ROOT, TODAY
 from relaxant.cli.main import main
 from relaxant.errors import InputError
 from relaxant.io.patient_file import read_patient
+from relaxant.knowledge.agents import EVERY_AGENT
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.knowledge.schema import EVERY_AGENT
 from relaxant.linting.check import lint
 from relaxant.news import every_change, whats_new
 from relaxant.report.news import changelog, news_text

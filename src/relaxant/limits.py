@@ -8,7 +8,7 @@ from typing import Any
 from relaxant.facts.facts import Facts
 from relaxant.facts.members import role_members
 from relaxant.facts.pump import pumped_agents
-from relaxant.knowledge.schema import EVERY_AGENT
+from relaxant.knowledge.agents import EVERY_AGENT
 from relaxant.medicines.medicine import Medicine, no_relaxant
 from relaxant.patient import Patient
 from relaxant.planning.options import goals_of

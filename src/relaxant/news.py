@@ -9,9 +9,9 @@ import msgspec
 
 from relaxant.errors import InputError
 from relaxant.facts.pump import pumped_agents
+from relaxant.knowledge.agents import EVERY_AGENT
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.news import Change, ChangeKind, Gone
-from relaxant.knowledge.schema import EVERY_AGENT
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.medicines.relaxants import agents_named

@@ -8,7 +8,9 @@ import msgspec
 from relaxant.facts.facts import Facts
 from relaxant.facts.members import role_members
 from relaxant.facts.suitability import indications, may_be_of_age, said_as
-from relaxant.knowledge.schema import SUITABILITIES, Combination, Evidence, Indication, Suitability
+from relaxant.knowledge.agents import SUITABILITIES, Indication, Suitability
+from relaxant.knowledge.conditions import Combination
+from relaxant.knowledge.schema import Evidence
 from relaxant.quantities import plain_number
 from relaxant.rules.reasons import Cited, cited
 from relaxant.rules.wording import listed, shown_agent_name, shown_name

@@ -11,9 +11,10 @@ from relaxant.claims.relations import judged
 from relaxant.claims.sentences import Clause, clauses, plain_words, stands
 from relaxant.claims.subjects import Names, Subjects, begins_with_a_pronoun
 from relaxant.formulary.agent_page import Reference, reference
+from relaxant.knowledge.claims import Claim, Verdict
 from relaxant.knowledge.jurisdictions import JURISDICTIONS
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Claim, Jurisdiction, Verdict
+from relaxant.knowledge.schema import Jurisdiction
 
 
 class Marked(msgspec.Struct, frozen=True, kw_only=True):

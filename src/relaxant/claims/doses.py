@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from relaxant.claims.heard import Heard, Judgement, by_label, turned
+from relaxant.knowledge.agents import Agent, Limit
+from relaxant.knowledge.claims import Verdict
 from relaxant.knowledge.jurisdictions import holds_in
-from relaxant.knowledge.schema import Agent, Jurisdiction, Limit, Verdict
+from relaxant.knowledge.schema import Jurisdiction
 from relaxant.quantities import Quantity, convert
 
 _ADULT = 18.0

@@ -10,9 +10,11 @@ import msgspec
 from relaxant.claims.sentences import Clause, stands
 from relaxant.claims.subjects import Subjects
 from relaxant.formulary.agent_page import Reference, reference
+from relaxant.knowledge.agents import Agent
+from relaxant.knowledge.claims import Verdict
 from relaxant.knowledge.jurisdictions import JURISDICTIONS
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Agent, Cited, Jurisdiction, Verdict
+from relaxant.knowledge.schema import Cited, Jurisdiction
 from relaxant.quantities import plain_number
 
 _PLACES: dict[str, Jurisdiction] = {

@@ -17,9 +17,11 @@ from relaxant.facts.conditions import implied_by
 from relaxant.facts.members import role_members
 from relaxant.facts.suitability import SUITS, SUITS_NOT
 from relaxant.formulary.agent_page import reference
+from relaxant.knowledge.agents import Agent, Indication, Statement
 from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import TIERS, Agent, Indication, Jurisdiction, Rule, Statement
+from relaxant.knowledge.rules import Rule
+from relaxant.knowledge.schema import TIERS, Jurisdiction
 
 
 def judged(heard: Heard, agent: Agent) -> Iterator[Judgement]:

@@ -9,8 +9,8 @@ import pyarrow as pa
 from relaxant.cohort.vocabulary import Glossary, Row, beside, in_order, rows_of
 from relaxant.io.fhir_observations import body_of
 from relaxant.io.said import fold
+from relaxant.knowledge.labs import Lab
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Lab
 from relaxant.quantities import scale_and_shift, unit
 
 MEASUREMENT_KEYS: Final = ("concept", "source", "unit", "unit_source")

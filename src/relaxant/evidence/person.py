@@ -10,8 +10,9 @@ from relaxant.evidence.pieces import Day, fewest, steps_told
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.facts.suitability import indications, may_be_of_age, said_as
+from relaxant.knowledge.agents import SUITABILITIES, Suitability
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import SUITABILITIES, TIERS, Suitability, Tier
+from relaxant.knowledge.schema import TIERS, Tier
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Patient

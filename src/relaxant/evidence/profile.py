@@ -15,10 +15,12 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.facts.suitability import indications
 from relaxant.facts.value_words import value_text
+from relaxant.knowledge.agents import SUITABILITIES, Agent, Suitability
 from relaxant.knowledge.cards import Model, Published
 from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import SUITABILITIES, TIERS, Agent, Jurisdiction, Rule, Suitability, Tier
+from relaxant.knowledge.rules import Rule
+from relaxant.knowledge.schema import TIERS, Jurisdiction, Tier
 from relaxant.knowledge.schema import Cited as Known
 from relaxant.patient import Patient
 from relaxant.planning.option import UsualDose

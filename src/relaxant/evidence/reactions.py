@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import msgspec
 
 from relaxant.evidence.origin import Origin, origin
+from relaxant.knowledge.agents import AdverseReaction, Agent
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import AdverseReaction, Agent, Jurisdiction
+from relaxant.knowledge.schema import Jurisdiction
 from relaxant.rules.reasons import Cited, cited
 
 

@@ -24,7 +24,7 @@ from relaxant.facts.lines import (
     grouped,
     reduced,
 )
-from relaxant.knowledge.schema import Agent
+from relaxant.knowledge.agents import Agent
 
 SITUATIONS = ("taking", "starting", "stopping", "stopped")
 """Whom nothing was said of is in none of them; any other value of theirs is unknown."""

@@ -10,8 +10,9 @@ import numpy as np
 
 from relaxant.errors import KnowledgeError
 from relaxant.facts.column import Floats
+from relaxant.knowledge.agents import Limit
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Jurisdiction, Limit
+from relaxant.knowledge.schema import Jurisdiction
 from relaxant.quantities import Quantity, convert
 
 _YEARS = "years"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from relaxant.facts.column import Floats, Mask
 from relaxant.facts.line_kinds import LineKinds, by_weight, line_kind
-from relaxant.knowledge.schema import Agent
+from relaxant.knowledge.agents import Agent
 from relaxant.medicines.medicine import Medicine
 
 Index = NDArray[np.intp]

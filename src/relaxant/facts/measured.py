@@ -8,8 +8,8 @@ from typing import Any, overload
 import numpy as np
 
 from relaxant.facts.column import Floats, Mask
+from relaxant.knowledge.labs import Lab
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Lab
 from relaxant.patient import Measured, Patient
 from relaxant.quantities import Quantity, convert, plain_number
 

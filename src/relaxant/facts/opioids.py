@@ -10,7 +10,7 @@ import numpy as np
 from relaxant.facts.column import Floats
 from relaxant.facts.lines import Index
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Member
+from relaxant.knowledge.partners import Member
 from relaxant.medicines.medicine import Medicine
 from relaxant.quantities import Quantity, convert
 

@@ -10,12 +10,13 @@ import numpy as np
 from relaxant.facts.column import SAID, Column, Mask, anywhere, gather_needs, truth
 from relaxant.facts.conditions import implied_by
 from relaxant.facts.limits import OLDEST
+from relaxant.knowledge.agents import Indication
 from relaxant.knowledge.jurisdictions import holds_in
-from relaxant.knowledge.schema import Indication, Jurisdiction
+from relaxant.knowledge.schema import Jurisdiction
 
 if TYPE_CHECKING:
     from relaxant.facts.facts import Facts
-    from relaxant.knowledge.schema import Agent
+    from relaxant.knowledge.agents import Agent
 
 SUITS = ("licensed", "supported", "off label")
 SUITS_NOT = ("not recommended", "harmful")

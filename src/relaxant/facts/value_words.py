@@ -6,17 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from relaxant.facts.limits import OLDEST
+from relaxant.knowledge.agents import AdverseReaction, Dosing, Indication, Limit, Monitoring, Product, Statement
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import (
-    AdverseReaction,
-    Cited,
-    Dosing,
-    Indication,
-    Limit,
-    Monitoring,
-    Product,
-    Statement,
-)
+from relaxant.knowledge.schema import Cited
 from relaxant.quantities import plain_number
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from relaxant.facts.value_words import value_text
+from relaxant.knowledge.agents import Agent
 from relaxant.knowledge.jurisdictions import JURISDICTIONS, holds_in
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.questions import SECTIONS, answers
-from relaxant.knowledge.schema import TIERS, Agent, Cited, Jurisdiction, Rule, Tier
+from relaxant.knowledge.rules import Rule
+from relaxant.knowledge.schema import TIERS, Cited, Jurisdiction, Tier
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,9 +6,10 @@ import msgspec
 
 from relaxant.facts.conditions import implied_by
 from relaxant.formulary.agent_page import Reference, reference
+from relaxant.knowledge.agents import SUITABILITIES, Suitability
 from relaxant.knowledge.jurisdictions import JURISDICTIONS, holds_in
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import SUITABILITIES, Evidence, Jurisdiction, Suitability
+from relaxant.knowledge.schema import Evidence, Jurisdiction
 
 
 class Suited(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,10 +8,11 @@ from typing import Any
 from relaxant.formulary.agent_page import AgentPage, Line, Reference, agent_page, seen_words
 from relaxant.formulary.condition_page import ConditionPage, condition_page, conditions_spoken_of
 from relaxant.formulary.rule_page import RulePage, rule_page
+from relaxant.knowledge.agents import EVERY_AGENT, SUITABILITIES
 from relaxant.knowledge.jurisdictions import JURISDICTIONS, holds_in
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.questions import QUESTIONS, answers
-from relaxant.knowledge.schema import EVERY_AGENT, SUITABILITIES, TIERS, Jurisdiction
+from relaxant.knowledge.schema import TIERS, Jurisdiction
 from relaxant.report.citations import Mark, safe_url
 from relaxant.report.reference.leaf import Grid, Items, Leaf, LeafPart, Paragraph, Run, Sentence, SourceList, Target
 

@@ -10,7 +10,8 @@ import msgspec
 from relaxant.formulary.agent_page import Reference, reference
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.phenotypes import status_text
-from relaxant.knowledge.schema import Rule, Tier
+from relaxant.knowledge.rules import Rule
+from relaxant.knowledge.schema import Tier
 from relaxant.quantities import plain_number
 from relaxant.rules.wording import SUITABILITY_SLOTS, capital, slots
 

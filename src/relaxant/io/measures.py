@@ -10,8 +10,8 @@ from typing import Any
 from relaxant.errors import InputError
 from relaxant.io.said import NEAR, UNKNOWN, Reading, clean, day, each, fold, nearest, only, said_unknown, text
 from relaxant.io.scale_entries import false_score, named_scale
+from relaxant.knowledge.labs import Lab
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Lab
 from relaxant.patient import Measured
 from relaxant.quantities import Quantity, convert, number, plain_number, quantity, unit
 

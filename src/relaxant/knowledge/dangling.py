@@ -8,10 +8,12 @@ from typing import Any
 import msgspec
 
 from relaxant.errors import meant
+from relaxant.knowledge.agents import EVERY_AGENT
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.document import Document
 from relaxant.knowledge.parts import cited_parts
-from relaxant.knowledge.schema import EVERY_AGENT, Cited, Rule
+from relaxant.knowledge.rules import Rule
+from relaxant.knowledge.schema import Cited
 
 Known = Mapping[str, Mapping[str, Any]]
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from relaxant.knowledge.agents import Agent, Coverage
 from relaxant.knowledge.blocks import Block
 from relaxant.knowledge.cards import Model
+from relaxant.knowledge.claims import Claim
+from relaxant.knowledge.conditions import Combination, Condition
 from relaxant.knowledge.crises import Crisis
+from relaxant.knowledge.labs import Lab
 from relaxant.knowledge.news import Change, Gone, Release
 from relaxant.knowledge.overlays import AgentChange, MedicineName, PackSheet, Replacement, Silence
+from relaxant.knowledge.partners import Allergen, Exposure, Role
 from relaxant.knowledge.pathways import Pathways
 from relaxant.knowledge.people import Population
 from relaxant.knowledge.plans import (
@@ -26,22 +31,9 @@ from relaxant.knowledge.plans import (
 from relaxant.knowledge.pumps import PumpProtocol
 from relaxant.knowledge.registries import RegistryCondition, RegistryMeasure, RegistryPeople, RegistryUse
 from relaxant.knowledge.responses import NextStep, Onset, ResponsePrior, Worsening
+from relaxant.knowledge.rules import Rule
 from relaxant.knowledge.scales import Marker, Scale
-from relaxant.knowledge.schema import (
-    Agent,
-    Allergen,
-    Claim,
-    Combination,
-    Condition,
-    Coverage,
-    Exposure,
-    Frozen,
-    Lab,
-    Policy,
-    Role,
-    Rule,
-    Source,
-)
+from relaxant.knowledge.schema import Frozen, Policy, Source
 from relaxant.knowledge.trials import Trial
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import get_args
 
-from relaxant.knowledge.schema import Cited, Jurisdiction, Rule
+from relaxant.knowledge.rules import Rule
+from relaxant.knowledge.schema import Cited, Jurisdiction
 
 JURISDICTIONS: tuple[Jurisdiction, ...] = get_args(Jurisdiction)
 

@@ -18,22 +18,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from relaxant.errors import KnowledgeError
+from relaxant.knowledge.agents import Agent, Coverage
+from relaxant.knowledge.claims import Claim
+from relaxant.knowledge.conditions import Combination, Condition
+from relaxant.knowledge.labs import Lab
 from relaxant.knowledge.overlays import MedicineName, Silenced
 from relaxant.knowledge.packs import digested, page_of, read_document, read_wording, shipped_folder, words_over
-from relaxant.knowledge.schema import (
-    Agent,
-    Allergen,
-    Claim,
-    Combination,
-    Condition,
-    Coverage,
-    Exposure,
-    Lab,
-    Policy,
-    Role,
-    Rule,
-    Source,
-)
+from relaxant.knowledge.partners import Allergen, Exposure, Role
+from relaxant.knowledge.rules import Rule
+from relaxant.knowledge.schema import Policy, Source
 from relaxant.version import __version__
 
 if TYPE_CHECKING:  # loaded only where a pack is read anew or a model is asked for: a cold start is felt

@@ -9,15 +9,16 @@ from typing import Any
 import msgspec
 
 from relaxant.errors import KnowledgeError
+from relaxant.knowledge.agents import Coverage
 from relaxant.knowledge.dangling import dangling, id_of
 from relaxant.knowledge.document import Document
 from relaxant.knowledge.news import News
 from relaxant.knowledge.overlays import KINDS, MedicineName, Silenced, lay_over
+from relaxant.knowledge.partners import Exposure
 from relaxant.knowledge.pathways import Pathways, laid_over
 from relaxant.knowledge.plans import Plans
 from relaxant.knowledge.registries import Registries
 from relaxant.knowledge.responses import Responses
-from relaxant.knowledge.schema import Coverage, Exposure
 
 _SHOWN = ("rules", "sources")
 """Kinds of entries of which a finding says that they are a pack's."""

@@ -12,8 +12,10 @@ from typing import Literal, get_args
 import msgspec
 
 from relaxant.errors import KnowledgeError, meant
+from relaxant.knowledge.agents import Agent, Limit, Monitoring, Product, Statement
 from relaxant.knowledge.jurisdictions import JURISDICTIONS
-from relaxant.knowledge.schema import Agent, Frozen, Limit, Monitoring, Product, Rule, Statement
+from relaxant.knowledge.rules import Rule
+from relaxant.knowledge.schema import Frozen
 
 
 class PackSheet(Frozen, frozen=True, kw_only=True, gc=False):

@@ -1,6 +1,6 @@
 """The shape of what is known of the ways by which relaxants are cleared, and of what moves those ways.
 
-A measured change of a relaxant's exposure is an :class:`~relaxant.knowledge.schema.Exposure`. Where none was measured, a
+A measured change of a relaxant's exposure is an :class:`~relaxant.knowledge.partners.Exposure`. Where none was measured, a
 change is estimated by the contribution-ratio method: how much of a clearance an enzyme carries (:class:`Contribution`), and what
 the partner leaves of that enzyme, learned from other drugs that the same enzyme clears (:class:`ProbeRatio`).
 """

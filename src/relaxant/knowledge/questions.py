@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
+from relaxant.knowledge.agents import Agent, Coverage, Question
 from relaxant.knowledge.jurisdictions import JURISDICTIONS, holds_in
-from relaxant.knowledge.schema import Agent, Cited, Coverage, Jurisdiction, Question
+from relaxant.knowledge.schema import Cited, Jurisdiction
 
 QUESTIONS: tuple[Question, ...] = get_args(Question)
 SECTIONS: tuple[str, ...] = (*QUESTIONS, "administration")

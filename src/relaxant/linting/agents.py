@@ -8,10 +8,11 @@ from datetime import date
 
 from relaxant.errors import meant
 from relaxant.facts.limits import in_dose_unit
+from relaxant.knowledge.agents import Coverage
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.prose import faults_of_prose
 from relaxant.knowledge.questions import coverage_faults
-from relaxant.knowledge.schema import Coverage, Jurisdiction
+from relaxant.knowledge.schema import Jurisdiction
 from relaxant.medicines.dictionary import lookup_name
 from relaxant.medicines.local import dictionary_of, unknown
 from relaxant.quantities import unit

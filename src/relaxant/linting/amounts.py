@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from relaxant.facts.names import AGENT_FACTS, amount_unit
-from relaxant.knowledge.schema import Agent
+from relaxant.knowledge.agents import Agent
 
 
 def faults_of_amounts(node: Any, agents: Sequence[Agent]) -> Iterator[str]:

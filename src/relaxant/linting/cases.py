@@ -11,7 +11,8 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Case, Jurisdiction, Rule
+from relaxant.knowledge.rules import Case, Rule
+from relaxant.knowledge.schema import Jurisdiction
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Patient

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator
 
 from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.partners import Exposure
 from relaxant.knowledge.pathways import Contribution
-from relaxant.knowledge.schema import Cited, Exposure
+from relaxant.knowledge.schema import Cited
 from relaxant.linting.partners import fault_of_ingredient
 from relaxant.medicines.local import dictionary_of
 from relaxant.pharmacology.exposure.takings import SMOKE

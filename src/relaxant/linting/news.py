@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 
+from relaxant.knowledge.agents import EVERY_AGENT
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.news import Change
 from relaxant.knowledge.prose import faults_of_prose
-from relaxant.knowledge.schema import EVERY_AGENT
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _VERSION = re.compile(r"\d+(\.\d+){1,2}\S*")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from relaxant.facts.members import role_members
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Partner
+from relaxant.knowledge.rules import Partner
 from relaxant.medicines.dictionary import Dictionary, kindred, lookup_name
 from relaxant.medicines.local import dictionary_of, unknown
 

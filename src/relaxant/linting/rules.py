@@ -8,9 +8,10 @@ from typing import Any
 
 from relaxant.errors import KnowledgeError, meant
 from relaxant.facts.names import AGENT_FACTS, PERSON_FACTS
+from relaxant.knowledge.agents import EVERY_AGENT, Agent
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.prose import faults_of_prose
-from relaxant.knowledge.schema import EVERY_AGENT, Agent, Rule, Situation
+from relaxant.knowledge.rules import Rule, Situation
 from relaxant.linting.amounts import faults_of_amounts
 from relaxant.linting.partners import faults_of_partner
 from relaxant.medicines.dictionary import lookup_name

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.suitability import SUITS
+from relaxant.knowledge.agents import Indication
 from relaxant.knowledge.plans import Goal
-from relaxant.knowledge.schema import Indication
 from relaxant.planning.option import Reason, Support
 from relaxant.planning.plan import Plan
 from relaxant.planning.weighing import Weighed

@@ -11,10 +11,11 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
+from relaxant.knowledge.agents import Monitoring
 from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.plans import FollowUp
-from relaxant.knowledge.schema import Jurisdiction, Monitoring
+from relaxant.knowledge.schema import Jurisdiction
 from relaxant.medicines.medicine import Medicine
 from relaxant.patient import Measured, Patient
 from relaxant.planning.anchors import anchors_of, daily_span, lines_of, sessions

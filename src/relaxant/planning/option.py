@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from relaxant.knowledge.schema import Suitability, Tier
+from relaxant.knowledge.agents import Suitability
+from relaxant.knowledge.schema import Tier
 from relaxant.planning.plan import ShownBound, Told
 from relaxant.rules.reasons import Cited
 

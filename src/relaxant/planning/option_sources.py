@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from relaxant.facts.conditions import implied_by
 from relaxant.facts.facts import Facts
 from relaxant.facts.suitability import SUITS, indications, said_as
+from relaxant.knowledge.agents import SUITABILITIES, Dosing, Indication
 from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.plans import Choice, Goal
-from relaxant.knowledge.schema import SUITABILITIES, Dosing, Indication
 from relaxant.knowledge.schema import Cited as KnownAs
 from relaxant.patient import Patient
 from relaxant.planning.falling_out import only_weight

@@ -15,9 +15,10 @@ from relaxant.facts.conditions import implied_by
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.facts.suitability import SUITS, indications
+from relaxant.knowledge.agents import SUITABILITIES
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.plans import Goal
-from relaxant.knowledge.schema import SUITABILITIES, TIERS
+from relaxant.knowledge.schema import TIERS
 from relaxant.medicines.medicine import Medicine
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Patient

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from relaxant.facts.facts import Facts
+from relaxant.knowledge.agents import Product as Sold
 from relaxant.knowledge.jurisdictions import holds_in
-from relaxant.knowledge.schema import Product as Sold
 from relaxant.planning.current import form_of
 from relaxant.planning.plan import Product
 from relaxant.planning.tablets import SPRAYS

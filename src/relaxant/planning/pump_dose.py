@@ -8,9 +8,10 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from relaxant.facts.pump import first_rate, first_rates, start_rules
+from relaxant.knowledge.agents import Limit
 from relaxant.knowledge.jurisdictions import holds_in
 from relaxant.knowledge.pumps import Origin, PumpMark, PumpRange, PumpScreening, PumpStart, PumpStep
-from relaxant.knowledge.schema import Cited, Limit
+from relaxant.knowledge.schema import Cited
 from relaxant.planning.plan import Policy, ShownBound
 from relaxant.planning.pump_given import Given, Rate, chosen, of_age, of_origin
 from relaxant.planning.pump_lines import Book

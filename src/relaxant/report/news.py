@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
+from relaxant.knowledge.agents import EVERY_AGENT
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import EVERY_AGENT
 from relaxant.news import Changed, WhatsNew, every_change, in_order
 from relaxant.report.columns import plainer, wrapped
 from relaxant.report.shown import clean, counted

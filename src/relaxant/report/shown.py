@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 
-from relaxant.knowledge.schema import Lab
+from relaxant.knowledge.labs import Lab
 
 _JOINERS = "\u200c\u200d"  # needed to write Persian and to join emoji; they reorder nothing
 _REPLACED = "\ufffd"

@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 
 from relaxant.facts.column import Floats
-from relaxant.knowledge.schema import TIERS, Outcome, Tier
+from relaxant.knowledge.rules import Outcome
+from relaxant.knowledge.schema import TIERS, Tier
 from relaxant.rules.evaluate import FIRES, OUTCOMES, UNKNOWN, Checks, Test
 from relaxant.rules.findings import OUTCOME_ORDER
 from relaxant.rules.predicate import Leaf

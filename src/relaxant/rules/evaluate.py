@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from relaxant.facts.column import Floats, Mask, anywhere
 from relaxant.facts.facts import Facts
 from relaxant.facts.members import Members, partners
+from relaxant.knowledge.agents import EVERY_AGENT
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import EVERY_AGENT, Jurisdiction, Outcome, Rule
+from relaxant.knowledge.rules import Outcome, Rule
+from relaxant.knowledge.schema import Jurisdiction
 from relaxant.rules.predicate import Clauses, Leaf, both, read_predicate, with_column, yes
 
 SILENT, FIRES, UNKNOWN = 0, 1, 2

@@ -10,7 +10,8 @@ import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Evidence, Modifier, Outcome, Rule, Situation, Spoken, Tier
+from relaxant.knowledge.rules import Modifier, Outcome, Rule, Situation, Spoken
+from relaxant.knowledge.schema import Evidence, Tier
 from relaxant.rules.evaluate import FIRES, OUTCOMES, UNKNOWN, Checks, Row, Test, because, tested
 from relaxant.rules.reasons import (
     Because,

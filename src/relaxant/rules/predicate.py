@@ -16,7 +16,7 @@ import msgspec
 from relaxant.errors import KnowledgeError, meant, shown
 from relaxant.facts.limits import LIMITED, plain_kind
 from relaxant.facts.names import AGENT_FACTS, PERSON_FACTS
-from relaxant.knowledge.schema import Partner
+from relaxant.knowledge.rules import Partner
 
 MOST_CLAUSES = 64
 _COMPARISONS = ("below", "at_most", "above", "at_least")

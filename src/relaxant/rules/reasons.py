@@ -13,7 +13,8 @@ from relaxant.facts.names import PERSON_FACTS
 from relaxant.facts.suitability import SPEAKING, said_as, speaking
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.phenotypes import status_text
-from relaxant.knowledge.schema import Modifier, Rule, SourceRef, Tier
+from relaxant.knowledge.rules import Modifier, Rule
+from relaxant.knowledge.schema import SourceRef, Tier
 from relaxant.quantities import plain_number
 from relaxant.rules.evaluate import Test
 from relaxant.rules.predicate import Leaf

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from relaxant.knowledge.schema import TIERS, Modifier, Rule, Tier
+from relaxant.knowledge.rules import Modifier, Rule
+from relaxant.knowledge.schema import TIERS, Tier
 
 RANK: dict[Tier, int] = {tier: i for i, tier in enumerate(TIERS)}
 """The gravest is 0."""

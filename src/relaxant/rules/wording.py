@@ -11,7 +11,7 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.limits import LIMITED, plain_kind
 from relaxant.facts.names import AGENT_FACTS, PERSON_FACTS
 from relaxant.facts.suitability import SPEAKING, said_as, speaking
-from relaxant.knowledge.schema import Spoken
+from relaxant.knowledge.rules import Spoken
 from relaxant.medicines.dictionary import display_name
 from relaxant.quantities import plain_number
 

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import get_args
 
+from relaxant.knowledge.agents import EVERY_AGENT
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import EVERY_AGENT, TIERS, Outcome, Rule
+from relaxant.knowledge.rules import Outcome, Rule
+from relaxant.knowledge.schema import TIERS
 from relaxant.linting.cases import faults_of_cases
 from relaxant.validation.words import bullets, count, safe, table
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Exposure
+from relaxant.knowledge.partners import Exposure
 from relaxant.pharmacology.exposure.contributions import contributions, first_card, strength, ways_out
 from relaxant.pharmacology.exposure.exposure import Change, changes
 from relaxant.pharmacology.exposure.takings import SMOKE, Taking

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import TIERS, Rule
+from relaxant.knowledge.rules import Rule
+from relaxant.knowledge.schema import TIERS
 from relaxant.pharmacology.cards.published import Reproduced
 from relaxant.validation.exposure import Predicted
 from relaxant.validation.words import Sources, bullets, count, link_within, rounded, safe, table

@@ -11,8 +11,8 @@ import msgspec
 from relaxant.facts.inputs import systemic
 from relaxant.facts.members import Members
 from relaxant.io.fhir_observations import codes_of
+from relaxant.knowledge.labs import Lab
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Lab
 from relaxant.medicines.codes import RXNORM, lookup_code, rxnorm_codes
 from relaxant.medicines.dictionary import Entry
 from relaxant.medicines.dosage.codes import ROUTE_CODES

@@ -15,8 +15,10 @@ from relaxant.facts.derive import MAKERS
 from relaxant.io.fhir_named import NO_KNOWN_MEDICINES
 from relaxant.io.fhir_problems import NO_INFORMATION, NONE_KNOWN, dialysis_codes
 from relaxant.io.patient_file import read_country
+from relaxant.knowledge.agents import EVERY_AGENT
+from relaxant.knowledge.labs import Lab
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import EVERY_AGENT, Lab, Rule
+from relaxant.knowledge.rules import Rule
 from relaxant.medicines.dosage.codes import ROUTE_CODES
 from relaxant.patient import jurisdiction_of
 from relaxant.rules.evaluate import Test, program

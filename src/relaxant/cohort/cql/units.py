@@ -6,8 +6,8 @@ from datetime import date
 
 from relaxant.facts.measured import values_in_force
 from relaxant.io.patient_file import read_patient
+from relaxant.knowledge.labs import Lab
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.schema import Lab
 
 _DAY = date(2000, 1, 1)
 _TRIED = tuple(digit * 10.0**power for power in range(-5, 7) for digit in (1, 3, 4))

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.partners import Exposure
 from relaxant.knowledge.pathways import Contribution, Mechanism
 from relaxant.knowledge.phenotypes import phenotype_of
-from relaxant.knowledge.schema import Exposure, SourceRef
+from relaxant.knowledge.schema import SourceRef
 from relaxant.pharmacology.cards.model import typical
 from relaxant.pharmacology.spread.normal import NORMAL_90, NORMAL_95, normal_quantile
 

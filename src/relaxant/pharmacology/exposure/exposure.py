@@ -18,9 +18,10 @@ from relaxant.facts.inputs import systemic
 from relaxant.facts.members import role_members
 from relaxant.knowledge.cards import Model
 from relaxant.knowledge.load import Knowledge
+from relaxant.knowledge.partners import Exposure
 from relaxant.knowledge.pathways import Mechanism
 from relaxant.knowledge.phenotypes import phenotype_of
-from relaxant.knowledge.schema import Exposure, SourceRef
+from relaxant.knowledge.schema import SourceRef
 from relaxant.pharmacology.exposure.contributions import (
     Shares,
     Strength,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 
-from relaxant.knowledge.schema import Exposure
+from relaxant.knowledge.partners import Exposure
 from relaxant.pharmacology.exposure.contributions import Key, Level, clearance_ratio
 
 _LEAST, _MOST = 1e-9, 1e6

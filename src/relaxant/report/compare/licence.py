@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from relaxant.knowledge.schema import SUITABILITIES, Suitability
+from relaxant.knowledge.agents import SUITABILITIES, Suitability
 from relaxant.rules.reasons import Cited
 
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from relaxant.facts.suitability import SUITS
-from relaxant.knowledge.schema import SUITABILITIES, TIERS
+from relaxant.knowledge.agents import SUITABILITIES
+from relaxant.knowledge.schema import TIERS
 from relaxant.planning.option import Harm, Option, Options, Reason
 from relaxant.planning.plan import Told
 from relaxant.report.blocks import Block, Bullets, Cell, Line, Saying, Section, Table, Words
