@@ -18,10 +18,11 @@ from relaxant.facts.inputs import inputs_of
 from relaxant.io.patient_file import read_patient
 from relaxant.io.read import read_bytes
 from relaxant.knowledge.load import Knowledge, load_knowledge
-from relaxant.knowledge.rules import Modifier, Rule, Situation
+from relaxant.knowledge.rules import Modifier, Partner, Rule, Situation
 from relaxant.knowledge.schema import TIERS, Jurisdiction, Tier
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import Patient
+from relaxant.rules import trace
 from relaxant.rules.columns import Fired, Lacking, Made, Questions, fired, lacking, made, questions
 from relaxant.rules.evaluate import Checks, Program, evaluate, program
 from relaxant.rules.findings import SPEAKS_FIRST, Check, cause_of, read_causes, silent_checks
@@ -124,10 +125,11 @@ def rule(
     )
 
 
-def checked(own: Rule, *plains: dict[str, Any]) -> Checks:
-    """One rule on some people who take baclofen."""
+def checked(own: Rule | tuple[Rule, ...], *plains: dict[str, Any]) -> Checks:
+    """One rule or some on some people who take baclofen."""
     taken = ({"medicines": ["baclofen 10 mg three times a day"], **plain} for plain in plains)
-    known = msgspec.structs.replace(load_knowledge(), rules={own.rule: own})
+    rules = {one.rule: one for one in ((own,) if isinstance(own, Rule) else own)}
+    known = msgspec.structs.replace(load_knowledge(), rules=rules)
     return evaluate(Program(known, "US"), Facts(facts_of(*taken).inputs, known, "US"))
 
 
@@ -283,6 +285,33 @@ def test_no_fact_is_made_for_the_walk() -> None:
     before = checks.facts.made
     assert len(fired(checks).row) and len(made(checks).row) and len(questions(checks).row)
     assert checks.facts.made == before
+
+
+def test_what_many_rules_ask_of_everybody_is_laid_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One partner, what would tell of one fact, and who takes an agent at all: a registry of millions does not wait for each again with every rule."""
+    times = Counter[str]()
+
+    def counted(owner: Any, name: str) -> None:
+        own = getattr(owner, name)
+
+        def inner(*given: Any) -> Any:
+            times[name] += 1
+            return own(*given)
+
+        monkeypatch.setattr(owner, name, inner)
+
+    two = tuple(
+        msgspec.structs.replace(rule(name, "WATCH", egfr_below(bound)), partner=Partner(roles=("opioid",)))
+        for name, bound in (("weak kidneys", 60), ("weaker kidneys", 30))
+    )
+    lines = ["baclofen 10 mg three times a day", "oxycodone 20 mg three times a day"]
+    checks = checked(two, {"age": "50", "sex": "male", "medicines": lines}, {"medicines": lines[:1]})
+    counted(trace, "gathered")
+    counted(Facts, "where_agent_is_said")
+    every = made(checks)
+    told = [(words(every.names, every.partners, i), words(every.names, every.settled_by, i)) for i in range(len(every.row))]  # fmt: skip
+    assert told == [(("oxycodone",), ("creatinine",))] * 2
+    assert times == {"gathered": 2, "where_agent_is_said": 1}
 
 
 def test_what_is_held_of_everybody_is_as_narrow_as_it_is_said_to_be(knowledge: Knowledge) -> None:

@@ -115,7 +115,7 @@ class Program:
             np.array(chosen, dtype=np.intp),
             np.array([self._column(leaf.column) for leaf in leaves], dtype=np.intp),
             np.array([leaf.threshold for leaf in leaves]),
-            np.array([leaf.below for leaf in leaves], dtype=bool),
+            np.array([leaf.below for leaf in leaves]),
             np.array([len(clause) for clause in clauses], dtype=np.intp),
             np.array([len(self.tests[number].clauses) for number in chosen], dtype=np.intp),
         )

@@ -60,7 +60,7 @@ class Entries:
     def add(self, test: int, rows: Index) -> Index:
         """Adds one for each row; their numbers."""
         self._rows.append(rows)
-        self._tests.append(np.full(len(rows), test, np.intp))
+        self._tests.append(np.full(len(rows), test))
         here = self._count + np.arange(len(rows))
         self._count += len(rows)
         return here
@@ -146,7 +146,7 @@ class Trace:
             return self.settled_by(test, rows)
         known = np.flatnonzero(said[rows])
         whose, need = self.settled_by(test, rows[known])
-        medicines = np.full(len(nothing), self.names.number(MEDICINES), np.intp)
+        medicines = np.full(len(nothing), self.names.number(MEDICINES))
         return np.concatenate((nothing, known[whose])), np.concatenate((medicines, need))
 
     def settled_by(self, test: Test, rows: Index) -> Lists:
@@ -190,7 +190,7 @@ class Trace:
         out = [(np.repeat(whose, those.lengths), those.values)]
         unnamed = whose[those.lengths == 0]
         if len(unnamed):
-            out.append((unnamed, np.full(len(unnamed), self.names.number(leaf.column), np.intp)))
+            out.append((unnamed, np.full(len(unnamed), self.names.number(leaf.column))))
         return out
 
 
