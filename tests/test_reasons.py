@@ -94,11 +94,21 @@ def test_what_an_agent_is_not_for_is_said_with_the_condition_in_the_words_of_its
     assert places(unsuited)["chlorzoxazone-monograph-drugs-com", "Uses"] == f"{said}."
 
 
+def test_who_has_two_conditions_that_an_agent_is_not_for_reads_both_and_the_person_beside_reads_their_own(knowledge: Knowledge) -> None:  # fmt: skip
+    """One condition left out would read as if the agent suited it."""
+    medicines = ["cyclobenzaprine 10 mg at night"]
+    both, one = ["spinal cord injury", "cerebral palsy"], ["spinal cord injury"]
+    told = of_people(knowledge, *({"conditions": own, "medicines": medicines} for own in (both, one)))
+    unsuited = [[reasons(f)[0][0] for f in own if "unsuited-and-taken" in f.rules] for own in told]
+    assert unsuited == [["cerebral palsy and spinal cord injury"], ["spinal cord injury"]]
+
+
 def test_how_far_an_event_is_away_is_said_with_its_name() -> None:
     scan = "magnetic resonance imaging"
     past = found("baclofen-intrathecal-mri", procedure={"kind": "MRI", "date": "2026-11-19"}, medicines=[PUMP])
     planned = found("baclofen-intrathecal-mri", procedure={"kind": "MRI", "date": "2026-11-29"}, medicines=[PUMP])
-    assert (f"since {scan}", "3 days") in reasons(past) and (f"until {scan}", "7 days") in reasons(planned)
+    assert reasons(past) == [(scan, "yes"), (f"since {scan}", "3 days")]
+    assert reasons(planned) == [(scan, "yes"), (f"until {scan}", "7 days")]
 
 
 def test_how_long_ago_something_was_stopped_is_said_of_what_was_stopped() -> None:
