@@ -339,6 +339,9 @@ def test_lists_of_which_none_has_anything() -> None:
     held = gathered([], 3)
     assert [held.at(i) for i in range(3)] == [[], [], []]
     assert held.lengths.tolist() == [0, 0, 0] and held.values.tolist() == []
+    assert held.values.dtype == np.intp, (
+        "as fractions they number no names, and a registry of which nobody lacks anything fails"
+    )
 
 
 def test_lists_of_different_lengths() -> None:

@@ -94,11 +94,35 @@ def test_what_an_agent_is_not_for_is_said_with_the_condition_in_the_words_of_its
     assert places(unsuited)["chlorzoxazone-monograph-drugs-com", "Uses"] == f"{said}."
 
 
+def test_who_has_two_conditions_that_an_agent_is_not_for_reads_both_and_the_person_beside_reads_their_own(knowledge: Knowledge) -> None:  # fmt: skip
+    """One condition left out would read as if the agent suited it."""
+    medicines = ["cyclobenzaprine 10 mg at night"]
+    both, one = ["spinal cord injury", "cerebral palsy"], ["spinal cord injury"]
+    told = of_people(knowledge, *({"conditions": own, "medicines": medicines} for own in (both, one)))
+    unsuited = [[reasons(f)[0][0] for f in own if "unsuited-and-taken" in f.rules] for own in told]
+    assert unsuited == [["cerebral palsy and spinal cord injury"], ["spinal cord injury"]]
+
+
 def test_how_far_an_event_is_away_is_said_with_its_name() -> None:
     scan = "magnetic resonance imaging"
     past = found("baclofen-intrathecal-mri", procedure={"kind": "MRI", "date": "2026-11-19"}, medicines=[PUMP])
     planned = found("baclofen-intrathecal-mri", procedure={"kind": "MRI", "date": "2026-11-29"}, medicines=[PUMP])
-    assert (f"since {scan}", "3 days") in reasons(past) and (f"until {scan}", "7 days") in reasons(planned)
+    assert reasons(past) == [(scan, "yes"), (f"since {scan}", "3 days")]
+    assert reasons(planned) == [(scan, "yes"), (f"until {scan}", "7 days")]
+
+
+def test_how_long_ago_something_was_stopped_is_said_of_what_was_stopped() -> None:
+    """The tablet that is begun is no tablet that was stopped, and what was given is no reason as one that was stopped: who reads it would look for withdrawal."""
+    gabapentin = {"drug": "gabapentin", "dose": "600 mg", "frequency": "three times a day", "start": "2025-01-05", "stop": "2026-11-19"}  # fmt: skip
+    own = found("gabapentinoid-stopped", medicines=[gabapentin])
+    assert reasons(own) == [("days since it was stopped", "3 days"), ("daily dose before the change", "1800 mg/day")]
+    start = found("baclofen-start-above-label", medicines=[{**PUMP, "stop": "2026-11-19"}], considering=["baclofen 10 mg three times a day"])  # fmt: skip
+    assert reasons(start)[1:] == [
+        ("most that may be taken in a day", "30 mg/day"),
+        ("days since baclofen intrathecal was stopped", "3 days"),
+    ]
+    given = found("block-after-sugammadex", medicines=["sugammadex 200 mg IV"], considering=["rocuronium 50 mg IV once"])  # fmt: skip
+    assert "since" not in " ".join(fact for fact, _ in reasons(given))
 
 
 def test_the_same_dose_again_after_a_break_is_said_to_be_no_change() -> None:
@@ -167,6 +191,8 @@ def test_a_finding_cites_its_rule_and_the_measurements_of_its_own_partners_alone
     omeprazole = {(e.source, e.place) for e in knowledge.exposures_of("diazepam") if e.partner == "omeprazole"}
     by_rule = {(ref.source, ref.place) for ref in knowledge.rules["diazepam-weaker-inhibitor"].sources}
     assert len(omeprazole - by_rule) > 3 and set(places(slow)) == by_rule | omeprazole
+    said = {(ref.source, ref.place): ref.says for ref in knowledge.rules["diazepam-weaker-inhibitor"].sources}
+    assert any(said.values()) and said.items() <= places(slow).items(), "what the rule's source says there"
     unseen = found("diazepam-strong-inhibitor", medicines=["diazepam 5 mg three times a day", "fluconazole 200 mg daily"])  # fmt: skip
     assert unseen.effect is None and set(places(unseen)) == {
         (ref.source, ref.place) for ref in knowledge.rules["diazepam-strong-inhibitor"].sources

@@ -41,6 +41,9 @@ def facts_of(knowledge: Knowledge, **plain: Any) -> Facts:
         (0.5, 0.5, "days", "0.5 days"),
         (0, 1, "days", "at most 1 day"),
         (72.456, 72.456, "1/min", "72.5 a minute"),
+        (2, 2, "years", "2 years"),
+        (1.99, 1.99, "years", "23 months"),
+        (0.25, 0.25, "years", "3 months"),
     ],
 )
 def test_an_amount_is_said_as_far_as_it_is_known(low: float, high: float, unit: str, said: str) -> None:

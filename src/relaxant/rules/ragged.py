@@ -52,6 +52,6 @@ def gathered(parts: Sequence[tuple[Index, Index | int]], entries: int) -> Ragged
     if not parts:
         return Ragged(np.zeros(entries + 1, dtype=np.intp), np.empty(0, dtype=np.intp))
     whose = np.concatenate([entry for entry, _ in parts])
-    values = np.concatenate([np.broadcast_to(np.asarray(value, np.intp), entry.shape) for entry, value in parts])
+    values = np.concatenate([np.broadcast_to(value, entry.shape) for entry, value in parts])
     first = starts(np.bincount(whose, minlength=entries))
     return Ragged(first, values[np.argsort(whose, kind="stable")])

@@ -97,7 +97,7 @@ def _title(leaf: Leaf, agent: str, facts: Facts) -> str | None:
 def because_of(group: Sequence[Fired], facts: Facts, row: int) -> tuple[Because, ...]:
     """The facts that made the rules of one cause fire, each once."""
     words = facts.knowledge.words("values")
-    out: dict[tuple[str, str], None] = {}
+    out: list[tuple[str, str]] = []
     for fired in group:
         agent = fired.test.agent
         for leaf in fired.leaves:
@@ -106,24 +106,24 @@ def because_of(group: Sequence[Fired], facts: Facts, row: int) -> tuple[Because,
                 continue  # that something is absent is no reason a reader needs
             if statuses := _suitability(leaf):
                 for known in speaking(facts, agent, row, statuses):
-                    out[listed(said_as(facts, known.condition, row), words), known.text.rstrip(".")] = None
+                    out.append((listed(said_as(facts, known.condition, row), words), known.text.removesuffix(".")))
             elif _is_event(leaf, facts):
-                out.update(dict.fromkeys(_when(leaf, facts, row)))
+                out += _when(leaf, facts, row)
             elif title is not None:
-                out[_change(leaf, facts, row) or (title, fact_text(facts.column(leaf.column), row, words))] = None
+                out.append(_change(leaf, facts, row) or (title, fact_text(facts.column(leaf.column), row, words)))
             elif ":over_limit:" in leaf.column:
                 kind = leaf.column.rpartition(":")[2]
                 tested = LIMITED[plain_kind(kind)]
                 column = tested if tested in PERSON_FACTS else f"{agent}:{tested}"
-                out[str(facts.knowledge.words("facts")[tested]), fact_text(facts.column(column), row, words)] = None
+                out.append((str(facts.knowledge.words("facts")[tested]), fact_text(facts.column(column), row, words)))
                 limit = str(words["limit"]).format(kind=plain_kind(kind).replace("_", " "))
-                out[limit, fact_text(facts.column(f"{agent}:limit:{kind}"), row, words)] = None
+                out.append((limit, fact_text(facts.column(f"{agent}:limit:{kind}"), row, words)))
     partners = dict.fromkeys(p for fired in group for p in fired.partners)
     for word, weighed in (("takes", False), ("weighed", True)):
         names = [shown_name(p, facts) for p in partners if is_weighed(p, facts, row) == weighed]
         if names:
-            out[str(words[word]), ", ".join(dict.fromkeys(names))] = None
-    return tuple(Because(fact=f, value=v) for f, v in out)
+            out.append((str(words[word]), ", ".join(dict.fromkeys(names))))
+    return tuple(Because(fact=f, value=v) for f, v in dict.fromkeys(out))
 
 
 def _change(leaf: Leaf, facts: Facts, row: int) -> tuple[str, str] | None:
@@ -133,7 +133,7 @@ def _change(leaf: Leaf, facts: Facts, row: int) -> tuple[str, str] | None:
     if rises is None or low != high:
         return None
     words, rise = facts.knowledge.words("values"), high * rises
-    said = "dose_same" if rise == 0 else "dose_raised" if rise > 0 else "dose_lowered"
+    said = "dose_raised" if rise > 0 else "dose_lowered" if rise < 0 else "dose_same"
     return str(words["dose_change"]), str(words[said]).format(percent=plain_number(abs(rise) * 100, 3))
 
 
