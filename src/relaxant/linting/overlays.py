@@ -14,6 +14,7 @@ from relaxant.knowledge.document import Document
 from relaxant.knowledge.load import Knowledge
 from relaxant.knowledge.overlays import KINDS, Replacement
 from relaxant.knowledge.packs import pack_files, page_of, read_document, read_text, read_wording
+from relaxant.knowledge.pathways import Pathways
 
 _WORDING = "wording/"
 _SLOT = re.compile(r"\{[^{}]*\}")
@@ -153,7 +154,11 @@ def known_below(below: Knowledge) -> Iterator[tuple[str, str]]:
         yield from ((kind, key) for key in getattr(below, kind))
 
 
-_APART = ("sources", "combinations", "claims", "models", "populations", "trials", "medicine_names", "silences")
+APART = (
+    "sources", "combinations", "claims", "models", "populations", "trials", "medicine_names", "silences", "news", "gone", "releases", "registry_people",
+    "registry_conditions", "registry_uses", "registry_measures", "dose_bounds", "gates", "tapers", "gaps", "withdrawals", "switches", "uptakes",
+    "follow_ups", "goals", "choices", "useful_levels", "blocks", "crises", "response_priors", "onsets", "worsenings", "next_steps",
+)  # fmt: skip
 """Kinds of entries on which no outcome of a rule rests."""
 
 
@@ -161,7 +166,9 @@ def rules_touched(files: Sequence[File], whole: Knowledge, below: Knowledge) -> 
     """The rules whose cases packs may turn out otherwise: their own and those that merge with them by cause; ``None`` for all, where an entry may bear
     on any."""
     own = {(kind, key) for kind, key, _ in entries(files)}
-    if any(kind not in (*_APART, "rules") and not _new_agent(kind, key, whole, below) for kind, key in own):
+    if any(kind not in (*APART, "rules") and not _new_agent(kind, key, whole, below) for kind, key in own):
+        return None
+    if any(file.document.exposures or file.document.pathways != Pathways() for file in files):
         return None
     causes = {
         rule.cause for knowledge in (whole, below) for rule in knowledge.rules.values() if ("rules", rule.rule) in own
