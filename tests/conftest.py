@@ -31,7 +31,7 @@ TODAY = date(2026, 11, 22)
 ROOT = Path(__file__).parent.parent
 
 _quiet = (HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large)
-settings.register_profile("sample", max_examples=40, deadline=None, derandomize=True, suppress_health_check=_quiet)
+settings.register_profile("sample", max_examples=25, deadline=None, derandomize=True, suppress_health_check=_quiet)
 settings.register_profile("full", max_examples=1000, deadline=None, derandomize=True, suppress_health_check=_quiet)
 settings.load_profile("full" if FULL else "sample")
 

@@ -274,7 +274,7 @@ def test_before_term_no_dose_is_known(agent: str) -> None:
     assert not lines(made, "Intubating dose") and "Born before term" in line(made, "Usual doses").text
 
 
-@settings(max_examples=200 if FULL else 20)  # each draws a population twice
+@settings(max_examples=200 if FULL else 10)  # each draws a population twice
 @given(
     conditions=st.lists(st.sampled_from(("cirrhosis", "asthma", "Duchenne muscular dystrophy")), unique=True),
     medicines=st.lists(st.sampled_from(("magnesium sulfate 4 g IV", "sevoflurane inhaled", "gentamicin 240 mg IV")), unique=True),
@@ -382,7 +382,7 @@ def test_the_spread_of_a_model_is_in_order_about_its_typical_person(agent: str) 
         assert 0 <= low <= typical <= high
 
 
-@settings(max_examples=200 if FULL else 20)  # each draws a population twice
+@settings(max_examples=200 if FULL else 10)  # each draws a population twice
 @given(
     weight=st.floats(50, 100),
     age=st.integers(20, 80),

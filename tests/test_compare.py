@@ -102,7 +102,7 @@ def test_every_agent_is_known_by_its_name(knowledge: Knowledge) -> None:
 def test_every_agent_in_every_format(country: str, knowledge: Knowledge) -> None:
     """Each agent beside the next ones, in all formats and widths; a third of them but at full size."""
     agents = sorted(knowledge.agents)
-    for number, i in enumerate(range(0, len(agents), 2 if FULL else 6)):
+    for number, i in enumerate(range(0, len(agents), 2 if FULL else 10)):
         chosen = [agents[(i + k) % len(agents)] for k in range(4)][: 2 + number % 3]
         made = compare(chosen, country=country, knowledge=knowledge)
         data = json.loads(to_json(made))

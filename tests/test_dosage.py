@@ -280,7 +280,7 @@ TREES = st.recursive(
 
 
 @given(st.lists(st.dictionaries(NAMES, TREES, max_size=10), max_size=4))
-@settings(max_examples=600 if FULL else 150, deadline=None)
+@settings(max_examples=600 if FULL else 60, deadline=None)
 def test_any_shape_is_read_without_an_error(dosages: list[dict[str, Any]]) -> None:
     regimen = read_dosage(dosages)
     read_back("x", regimen)

@@ -18,7 +18,7 @@ from relaxant.formulary.condition_page import conditions_spoken_of
 from relaxant.knowledge.load import Knowledge
 from relaxant.report.reference.leaf import slug
 
-SAMPLE = 10  # of agents, rules, conditions and sources
+SAMPLE = 5  # of agents, rules, conditions and sources
 
 
 @pytest.fixture(scope="module")
