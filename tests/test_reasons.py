@@ -125,6 +125,12 @@ def test_how_long_ago_something_was_stopped_is_said_of_what_was_stopped() -> Non
     assert "since" not in " ".join(fact for fact, _ in reasons(given))
 
 
+def test_what_was_given_before_stands_among_the_reasons() -> None:
+    """Without sugammadex among them nobody can see why a new block is warned of."""
+    again = found("block-after-sugammadex", medicines=["sugammadex 200 mg IV"], considering=["rocuronium 0.6 mg/kg IV once"])  # fmt: skip
+    assert ("takes", "sugammadex") in reasons(again) and ("takes", "rocuronium") not in reasons(again)
+
+
 def test_the_same_dose_again_after_a_break_is_said_to_be_no_change() -> None:
     """The old rate after three weeks without the pump is the danger: “raised by 0%” would hide it."""
     stopped = {**PUMP, "stop": "2026-11-01"}

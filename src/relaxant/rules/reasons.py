@@ -109,6 +109,8 @@ def because_of(group: Sequence[Fired], facts: Facts, row: int) -> tuple[Because,
                     out.append((listed(said_as(facts, known.condition, row), words), known.text.removesuffix(".")))
             elif _is_event(leaf, facts):
                 out += _when(leaf, facts, row)
+            elif (other := _given(leaf, agent)) is not None:
+                out.append((str(words["takes"]), shown_agent_name(other, facts)))
             elif title is not None:
                 out.append(_change(leaf, facts, row) or (title, fact_text(facts.column(leaf.column), row, words)))
             elif ":over_limit:" in leaf.column:
@@ -135,6 +137,12 @@ def _change(leaf: Leaf, facts: Facts, row: int) -> tuple[str, str] | None:
     words, rise = facts.knowledge.words("values"), high * rises
     said = "dose_raised" if rise > 0 else "dose_lowered" if rise < 0 else "dose_same"
     return str(words["dose_change"]), str(words[said]).format(percent=plain_number(abs(rise) * 100, 3))
+
+
+def _given(leaf: Leaf, agent: str) -> str | None:
+    """Another agent that a leaf asks to be taken; ``None`` for every other leaf."""
+    head, _, rest = leaf.column.partition(":")
+    return head if rest == "on:taking" and head != agent else None
 
 
 def _is_event(leaf: Leaf, facts: Facts) -> bool:
