@@ -612,11 +612,19 @@ def test_the_product_is_one_whose_last_dose_takes_the_place_of_the_old_one() -> 
 
 
 def test_where_no_product_makes_the_equivalent_the_one_that_comes_nearest_is_taken() -> None:
-    """0.15 mg of clonazepam for 3 mg of diazepam: 0.125 mg, which melts in the mouth, and not nothing because no half tablet is that small."""
-    line = "diazepam 3 mg at night since 2024-01-05"
-    plan = switch_of([line], [stop("diazepam"), "clonazepam"], age=30)
-    assert [s.daily for s in of(plan, "clonazepam")] == [0.125] and plan.refused is None
-    assert [p.name for p in plan.products] == ["orally disintegrating tablet", "tablet"]
+    """1.25 mg of diazepam for 0.125 mg of clonazepam: 1.2 mg of the solution, and not half a tablet of 2 mg on the last day."""
+    line = "clonazepam 0.125 mg at night since 2024-01-05"
+    plan = switch_of([line], [stop("clonazepam"), "diazepam"], age=30)
+    assert [s.daily for s in of(plan, "diazepam")] == pytest.approx([0.4, 0.8, 1.2])
+
+
+def test_where_the_age_holds_the_new_one_down_tablets_are_not_left_for_a_finer_product() -> None:
+    """At 80 years 6.5 mg of 7 mg are reached in tablets; drops would bring 0.3 mg more, and another product."""
+    line = "clonazepam 0.5 mg twice a day since 2024-01-05"
+    plan = switch_of([line], [stop("clonazepam"), "diazepam 2.33 mg three times a day"], age=80, country="FR")
+    assert [s.daily for s in of(plan, "diazepam")] == [3, 6.5]
+    used = {plan.products[c.product].name for s in of(plan, "diazepam") for t in s.takes for c in t.counts}
+    assert used == {"tablet"}
 
 
 @pytest.mark.parametrize("daily", [600, 900, 1800, 2400, 3600])
