@@ -687,6 +687,14 @@ def test_the_week_of_both_is_a_step_and_is_supplied(old: str, new: str, country:
     assert mg == pytest.approx(taken)
 
 
+def test_a_form_that_is_not_sold_here_is_in_the_week_of_both_what_makes_its_dose_in_one_piece() -> None:
+    """Baclofen in capsules of 10 mg: until it is lowered one tablet of 10 mg each time, and not two of the 5 mg by which it is lowered."""
+    taken = {"drug": "baclofen", "form": "capsule", "dose": "10 mg", "frequency": "three times a day", "start": LONG}
+    plan = switch_of([taken], [stop("baclofen"), "tizanidine"], country="UK")
+    counts = [(plan.products[c.product].strength, c.count) for t in of(plan, "baclofen")[0].takes for c in t.counts]
+    assert counts == [(10, 1), (10, 1), (10, 1)]
+
+
 def test_the_ratio_is_shown_with_its_span_and_the_ceiling() -> None:
     line = "baclofen 20 mg four times a day since 2024-01-05"
     plan = switch_of([line], [stop("baclofen"), "tizanidine 12 mg three times a day"])
