@@ -144,7 +144,12 @@ def test_a_volume_is_at_a_mark_of_its_syringe(strength: float, readable: list[fl
         ("US", "baclofen 10 mg", ("tablet", 5), None),
         ("DE", "baclofen 10 mg", ("tablet", 5), None),
         ("FR", "baclofen 10 mg", ("tablet", 5), "The tablet 5 mg is known from Germany: ask whether it is sold here."),
-        ("EU", "baclofen 10 mg", ("tablet", 5), "Strengths differ between the countries of the EU: ask which are sold."),
+        (
+            "EU",
+            "baclofen 10 mg",
+            ("tablet", 5),
+            "Strengths differ between the countries of the EU: ask which are sold.",
+        ),
         ("DE", "clonazepam 0.5 mg", ("oral drops", 0.1), None),
         ("FR", "clonazepam 0.5 mg", ("oral drops", 2.5), None),
     ],
