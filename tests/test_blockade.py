@@ -45,7 +45,10 @@ SPREAD = re.compile(r"([\d.]+) min in the typical person; ([\d.]+) to ([\d.]+) i
 
 def plan(agent: str, findings: tuple[Finding, ...] = (), **said: Any) -> Plan:
     """The plan for a sound man of 40 years and 70 kg with what is said put in its place; ``None`` takes something away."""
-    knowledge = load_knowledge()
+    return planned(load_knowledge(), agent, findings, said)
+
+
+def planned(knowledge: Knowledge, agent: str, findings: tuple[Finding, ...], said: dict[str, Any]) -> Plan:
     plain = {k: v for k, v in {"as_of": DAY, **SOUND, **said}.items() if v is not None}
     patient = read_patient(plain, knowledge, today=TODAY)
     medicines = read_medicines(patient, knowledge)
@@ -75,6 +78,21 @@ def measured(**values: str) -> list[dict[str, str]]:
 
 def test_the_plan_of_a_blocker_is_told_from_that_of_another() -> None:
     assert plan("pancuronium").id == "block-pancuronium"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"considering": ["sugammadex 140 mg IV"], "observations": measured(train_of_four_count="2")},
+        {"medicines": ["sugammadex 200 mg IV"], "conditions": ["asthma"], "observations": measured(train_of_four_count="0", post_tetanic_count="0")},
+        {"medicines": ["neostigmine 2.5 mg IV"], "observations": measured(train_of_four_count="1")},
+        {"age": "4 days", "weight": "1.1 kg", "height": "36 cm", "country": "UK", "conditions": ["preterm birth at 28 weeks"]},
+    ],
+)  # fmt: skip
+def test_what_is_written_is_what_a_program_reads(said: dict[str, Any]) -> None:
+    """A service that reads the plan by its schema refuses a unit or sources that are null: the whole plan would be missing."""
+    made = plan("rocuronium", **said)
+    assert msgspec.json.decode(msgspec.json.encode(made), type=Plan) == made and made.reckoning
 
 
 def test_a_dose_that_is_a_range_says_both_ends_in_milligrams() -> None:
@@ -164,8 +182,9 @@ def test_in_obesity_a_competitive_blocker_goes_by_ideal_weight(agent: str) -> No
     made = plan(agent, **OBESE)
     ideal = 45.5 + 2.3 * (165 / 2.54 - 60)
     weight = line(made, "Weight for the doses")
-    assert weight.value == pytest.approx(ideal, rel=2e-3) and weight.how.startswith("ideal weight")
-    assert "By actual weight (96 kg)" in line(made, "Intubating dose").text
+    assert weight.value == pytest.approx(ideal, rel=2e-3) and weight.how == "ideal weight: Devine"
+    dose = line(made, "Intubating dose")
+    assert "By actual weight (96 kg)" in dose.text and dose.how.endswith("56.9 kg (ideal weight)")
     assert any("dosed by their actual weight" in note for note in made.notes)
 
 
@@ -589,6 +608,11 @@ def test_a_train_of_four_that_nobody_can_read_is_named_in_the_plan() -> None:
     made = plan("rocuronium", observations=[{"name": "train-of-four", "value": "1", "date": DAY}])
     own = line(made, "Train-of-four on record")
     assert own.how == "train-of-four 1" and "could not be read" in own.text
+    others = [
+        *measured(twitches_of_the_left_hand="2"),
+        *measured(hand_grip="4"),
+    ]  # no name that is known: one is of twitches
+    assert line(plan("rocuronium", observations=others), "Train-of-four on record").how == "twitches of the left hand 2"
     assert not lines(plan("rocuronium", observations=measured(train_of_four_count="2")), "Train-of-four on record")
 
 
@@ -665,6 +689,7 @@ def test_neostigmine_that_was_given_counts(agent: str, country: str) -> None:
     for first in ("neostigmine 2.5 mg IV", "neostigmine 5 mg IV"):
         full = plan(agent, country=country, medicines=[first], observations=typed)
         assert line(full, what).value is None and "no more of it now" in line(full, what).text
+        assert "glycopyrronium" not in line(full, what).text  # how it is given is not said of what is not to be given
         assert "Ventilate" in line(full, "neostigmine was given already").text
     unknown = plan(agent, country=country, medicines=["neostigmine IV"], observations=typed)
     assert line(unknown, what).value is None
@@ -693,6 +718,22 @@ def test_sugammadex_that_was_given_counts_and_a_block_that_came_back_has_its_own
     earlier = [{"drug": "sugammadex", "dose": "200 mg", "route": "intravenous", "start": "2026-11-20"}]
     again = plan("rocuronium", medicines=earlier, observations=measured(train_of_four_count="2"))
     assert dosed(again, "Reversal with sugammadex, moderate block") == 140
+
+
+def test_sugammadex_whose_amount_nobody_knows_makes_neostigmine_wait_for_nothing() -> None:
+    """Only where it was given in full is there no amount of the other until it has had its minutes."""
+    typed = measured(train_of_four_ratio="0.6")
+    unknown = plan("rocuronium", medicines=["sugammadex IV"], observations=typed)
+    assert dosed(unknown, "Reversal with neostigmine, minimal block") == 2.1
+    assert any("how much sugammadex was given" in need for need in unknown.needs_first)
+    whole = plan("rocuronium", medicines=["sugammadex 200 mg IV"], observations=typed)
+    assert line(whole, "Reversal with neostigmine, minimal block").value is None
+
+
+@pytest.mark.parametrize(("order", "said"), [("sugammadex 140 mg IV", (140, "mg")), ("sugammadex IV", (None, ""))])
+def test_an_order_of_a_reversal_agent_stands_with_its_unit(order: str, said: tuple[float | None, str]) -> None:
+    own = line(plan("rocuronium", considering=[order], observations=measured(train_of_four_count="2")), "Order of sugammadex that is weighed")  # fmt: skip
+    assert (own.value, own.unit) == said
 
 
 def test_what_was_given_is_listed_whichever_agent_it_is() -> None:
@@ -726,6 +767,17 @@ def test_a_contraceptive_is_minded_with_sugammadex() -> None:
     made = plan("rocuronium", sex="female", medicines=["desogestrel 75 micrograms once a day"], observations=measured(train_of_four_count="2"))  # fmt: skip
     assert any("7 days" in one.text for one in lines(made, "sugammadex: to mind"))
     assert line(made, "Reversal with sugammadex, moderate block").value == 140
+
+
+def test_a_depth_that_no_row_of_a_pack_is_for_is_named() -> None:
+    """Where a ward's own table ends at the minimal block, two twitches leave no amount, and the plan says for which depth."""
+    knowledge = load_knowledge()
+    blocks = {name: msgspec.structs.replace(block, reversals=tuple(r for r in block.reversals if r.ratio_from is not None)) for name, block in knowledge.plans.blocks.items()}  # fmt: skip
+    packed = msgspec.Raw(msgspec.msgpack.encode(msgspec.structs.replace(knowledge.plans, blocks=blocks)))
+    ward = msgspec.structs.replace(knowledge, sha256="a table that ends", plans_packed=packed)
+    made = planned(ward, "rocuronium", (), {"observations": measured(train_of_four_count="2")})
+    assert "train-of-four count 2" in line(made, "Reversal").text
+    assert not [one for one in lines(made, "Reversal") if one.value is not None]
 
 
 def test_nothing_reverses_succinylcholine() -> None:
@@ -982,7 +1034,7 @@ def test_neostigmine_that_was_given_is_said_where_it_has_no_amount(agent: str, c
     medicines = [f"{agent} 30 mg IV once", "neostigmine 2.5 mg IV once"]
     made = plan(agent, medicines=medicines, observations=measured(train_of_four_count=count))
     own = line(made, "neostigmine was given already")
-    assert own.how == "2.5 mg today" and "more neostigmine weakens" in own.text
+    assert own.how == "2.5 mg today" and "more neostigmine weakens" in own.text and own.sources
     assert any("neostigmine-alone" in one.how and "CHANGE" in one.how for one in lines(made, "neostigmine: to mind"))
     assert not [one for one in lines(made, "Reversal with neostigmine") if one.value is not None]
     with_atropine = plan(agent, medicines=[*medicines, "atropine 1.2 mg IV once"], observations=measured(train_of_four_count=count))  # fmt: skip

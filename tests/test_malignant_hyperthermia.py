@@ -114,6 +114,13 @@ def test_an_order_of_dantrolene_is_held_against_the_weight(
     assert verdict in line(made, "Order that is weighed").text
 
 
+@pytest.mark.parametrize(("order", "said"), [("dantrolene 40 mg IV", (40, "mg")), ("dantrolene IV", (None, ""))])
+def test_an_order_of_dantrolene_without_an_amount_has_no_unit(order: str, said: tuple[float | None, str]) -> None:
+    [made] = pages(**CHILD, conditions=[CRISIS], considering=[order])
+    own = line(made, "Order that is weighed")
+    assert (own.value, own.unit) == said
+
+
 def test_the_sum_at_which_the_diagnosis_is_looked_at_again_is_counted_in_vials() -> None:
     """10 mg/kg for 80 kg are 800 mg: 40 vials of 20 mg, each in 60 mL. It is no ceiling. Without a weight nothing is counted."""
     what = "Sum at which the diagnosis is looked at again"

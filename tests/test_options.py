@@ -282,6 +282,24 @@ def test_where_no_dose_is_left_the_bounds_of_this_person_say_why_and_not_the_lab
     assert reason.text.startswith("No start:") and "The label's most" not in reason.text
 
 
+def test_what_is_begun_is_weighed_in_the_first_dose_of_its_source() -> None:
+    """300 mg of gabapentin on dialysis are to be watched; the change that more would ask for is no harm of the start."""
+    (harm,) = option(one(dialysis="haemodialysis"), "gabapentin").harms
+    assert harm.tier == "WATCH" and "even 300 mg a day" in harm.summary
+
+
+def test_how_far_a_rise_goes_and_how_fast_is_no_harm_where_the_plan_sets_its_steps() -> None:
+    """Baclofen from 15 to 80 mg a day: in steps, and in the place of what is taken, not beside it."""
+    own = option(one(medicines=["baclofen 5 mg three times a day since 2026-11-21"]), "baclofen")
+    assert own.taken is not None and own.taken.room == 80 and own.harms == ()
+
+
+def test_a_release_that_has_no_steps_here_has_no_room_to_rise() -> None:
+    """What is taken in extended release is not raised by the tablets' titration: 165 mg of the one are no 300 mg of the other."""
+    own = option(one(country="US", medicines=["pregabalin extended-release tablet 165 mg once a day since 2026-01-01"], goals=["pain"]), "pregabalin")  # fmt: skip
+    assert own.taken is not None and (own.taken.daily, own.taken.room, own.first_daily) == (165, None, None)
+
+
 def test_on_dialysis_oral_baclofen_falls_out() -> None:
     made = one(dialysis="haemodialysis", conditions=["spinal cord injury"])
     assert option(made, "baclofen").why_not[0].why == "danger"

@@ -83,11 +83,11 @@ def test_no_rise_changes_the_form_in_silence(seed: int) -> None:
 # ---------------------------------------------------------------- volumes
 
 
-def left(taken: str, *, override: Override | None = None, **changed: Any) -> Plan:
+def left(taken: Any, *, agent: str = "baclofen", override: Override | None = None, **changed: Any) -> Plan:
     patient = read_patient({**CHILD, "as_of": "2026-11-22", **changed, "medicines": [taken]}, KNOWN, today=TODAY)
     medicines = read_medicines(patient, KNOWN)
     facts = Facts(inputs_of([(patient, medicines)], KNOWN), KNOWN, patient.jurisdiction)
-    return taper_plan("baclofen", medicines, facts, TODAY, override=override)
+    return taper_plan(agent, medicines, facts, TODAY, override=override)
 
 
 @pytest.mark.parametrize(("dose", "country"), [(5, "UK"), (10, "DE"), (15, "US"), (12.5, "UK")])
@@ -96,6 +96,22 @@ def test_a_day_that_was_even_stays_even_in_a_liquid(dose: float, country: str) -
     assert plan.steps and all(p.liquid for p in plan.products)
     for step in plan.steps:
         assert len(step.takes) == 3 and len({take.amount for take in step.takes}) == 1
+
+
+def test_two_millilitres_of_a_strong_solution_are_no_litres() -> None:
+    """50 mg of pregabalin in capsules of 25 mg would fall by half at once; 2.5 mL of 20 mg/mL make its steps."""
+    weak = [{"name": "creatinine", "value": "2.6 mg/dL", "date": TODAY.isoformat()}]
+    adult = {"age": 45, "weight": "64 kg", "height": "168 cm", "conditions": ["multiple sclerosis"], "labs": weak}
+    plan = left("pregabalin 50 mg at night since 2024-05-01", agent="pregabalin", country="UK", **adult)
+    assert [s.daily for s in plan.steps] == [38, 26, 12] and {p.name for p in plan.products} == {"oral solution"}
+
+
+def test_a_day_is_made_even_where_that_is_nearer_to_the_aim_than_to_what_is_taken() -> None:
+    """From 1.08 mg of diazepam to 1 mg: 0.96 mg in equal parts lie half a step beyond, and 1 mg is made as it is."""
+    taken = {"drug": "diazepam", "form": "oral solution", "strength": "0.4 mg/mL", "dose": "0.36 mg", "frequency": "three times a day", "start": "2024-01-05"}  # fmt: skip
+    plan = left(taken, age=50, weight="70 kg", height="165 cm", conditions=["multiple sclerosis"], country="UK", agent="diazepam")  # fmt: skip
+    (step,) = plan.steps
+    assert step.daily == pytest.approx(1) and [t.amount for t in step.takes] == pytest.approx([0.32, 0.32, 0.36])
 
 
 @pytest.mark.parametrize("days", [None, 14.0])
@@ -120,3 +136,51 @@ def test_a_volume_is_at_a_mark_of_its_syringe(strength: float, readable: list[fl
     amounts = stock([liquid], 20, facts).amounts
     assert all(round(a * 1000) in amounts for a in readable)
     assert not any(round(a * 1000) in amounts for a in between)
+
+
+@pytest.mark.parametrize(
+    ("country", "drug", "product", "note"),
+    [
+        ("US", "baclofen 10 mg", ("tablet", 5), None),
+        ("DE", "baclofen 10 mg", ("tablet", 5), None),
+        ("FR", "baclofen 10 mg", ("tablet", 5), "The tablet 5 mg is known from Germany: ask whether it is sold here."),
+        (
+            "EU",
+            "baclofen 10 mg",
+            ("tablet", 5),
+            "Strengths differ between the countries of the EU: ask which are sold.",
+        ),
+        ("DE", "clonazepam 0.5 mg", ("oral drops", 0.1), None),
+        ("FR", "clonazepam 0.5 mg", ("oral drops", 2.5), None),
+    ],
+)
+def test_what_is_sold_in_the_own_country_comes_first_and_is_asked_about_where_nobody_knows(country: str, drug: str, product: tuple[str, float], note: str | None) -> None:  # fmt: skip
+    """Under the labels of the EU a calendar is of the products of the person's country; where that is not said, or a product is of another one, a
+    pharmacy is asked before the first step. Labels of one country leave nothing to ask."""
+    about = {"age": 45, "weight": "64 kg", "height": "168 cm", "conditions": ["multiple sclerosis"], "country": country}
+    name = drug.split()[0]
+    review = reviewed({**CHILD, **about, "medicines": [f"{drug} three times a day since 2024-01-01"], "considering": [{"drug": name, "change": "stop"}]})  # fmt: skip
+    (plan,) = review.plan
+    assert [(p.name, p.strength) for p in plan.products] == [product]
+    asked = [said for said in plan.notes if "sold" in said]
+    assert [said.startswith(note) for said in asked if note] == ([True] if note else []) and bool(asked) is bool(note)
+
+
+@pytest.mark.parametrize("country", ["US", "UK", "DE", "FR"])
+def test_no_calendar_holds_two_concentrations_of_a_liquid(country: str) -> None:
+    """5 mL of the one in the place of the other is a dose twice or ten times as large."""
+    patient = read_patient({**CHILD, "country": country}, KNOWN, today=TODAY)
+    facts = Facts(inputs_of([(patient, read_medicines(patient, KNOWN))], KNOWN), KNOWN, patient.jurisdiction)
+    groups = [group for agent in ("baclofen", "clonazepam", "diazepam") for group in product_groups(agent, facts)]
+    assert any(p.liquid for group in groups for p in group)
+    assert all(len(group) == 1 for group in groups if any(p.liquid or p.drop for p in group))
+
+
+def test_what_is_taken_in_extended_release_is_lowered_in_it() -> None:
+    """No dose of a capsule is a dose of the tablet that gives it over a day."""
+    taken = "pregabalin extended-release tablet 330 mg once a day since 2024-01-01"
+    about = {"age": 45, "weight": "64 kg", "height": "168 cm", "conditions": ["multiple sclerosis"]}
+    review = reviewed({**CHILD, **about, "medicines": [taken], "considering": [{"drug": "pregabalin", "change": "stop"}]})  # fmt: skip
+    (plan,) = review.plan
+    assert [s.daily for s in plan.steps] == [247.5, 165, 82.5]
+    assert all(p.modified_release and p.name == "extended-release tablet" for p in plan.products)

@@ -13,9 +13,13 @@ from conftest import TODAY, reviewed
 from made_plans import steps_of
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
+from relaxant.io.patient_file import read_patient
 from relaxant.knowledge.load import Knowledge, load_knowledge
+from relaxant.medicines.read import read_medicines
 from relaxant.planning.calendar import supplies
 from relaxant.planning.plan import Plan
+from relaxant.planning.planned import planned
+from relaxant.planning.taper import taper_plan
 from test_lint import pack
 
 BASE: dict[str, Any] = {
@@ -348,3 +352,44 @@ def test_children_by_weight_with_the_cap() -> None:
 
 def test_a_plan_begins_on_the_day_of_the_review() -> None:
     assert plan_of("titration", considering=["baclofen"]).steps[0].first == date(2026, 11, 22)
+
+
+@pytest.mark.parametrize(
+    ("lines", "weighed", "own"),
+    [
+        (["clonazepam 0.5 mg three times a day since 2024-01-05"], [{"drug": "clonazepam", "change": "stop"}, "diazepam"], {"swallowing": "tube"}),
+        ([], ["methocarbamol"], {"age": 80, "conditions": ["back pain"]}),
+        (["baclofen 20 mg three times a day since 2024-01-05"], ["baclofen 25 mg three times a day"], {"labs": [{"name": "creatinine", "value": "1.8 mg/dL", "date": "2026-11-20"}]}),
+    ],
+)  # fmt: skip
+def test_who_stands_second_in_a_table_is_planned_as_if_alone(lines: list[str], weighed: list[Any], own: dict[str, Any]) -> None:  # fmt: skip
+    """Beside somebody who swallows everything, is younger and has sound kidneys: nobody gets another one's dose or product."""
+    knowledge = load_knowledge()
+    people = [
+        read_patient({"as_of": "2026-11-22", **BASE, "country": "US", **said, "medicines": lines, "considering": weighed}, knowledge, today=TODAY)
+        for said in ({}, own)
+    ]  # fmt: skip
+    readings = [(patient, read_medicines(patient, knowledge)) for patient in people]
+
+    def doses(table: list[Any], row: int) -> list[Any]:
+        facts = Facts(inputs_of(table, knowledge), knowledge, people[0].jurisdiction)
+        patient, medicines = table[row]
+        plans = planned(patient, medicines, facts, lambda _: (), row)
+        return [(p.id, p.refused, p.bounds, p.products, p.steps, p.missed, p.last_dose) for p in plans]
+
+    second = doses(readings, 1)
+    assert second and second == doses(readings[1:], 0)
+    assert second != doses(readings, 0), "the one before is planned otherwise"
+
+
+def test_how_long_ago_the_second_of_a_table_stopped_marks_where_they_stand() -> None:
+    knowledge = load_knowledge()
+    stopped = "baclofen 20 mg three times a day since 2024-01-05 stopped 2026-11-20"
+    people = [
+        read_patient({"as_of": "2026-11-22", **BASE, "medicines": own}, knowledge, today=TODAY)
+        for own in ([], [stopped])
+    ]
+    readings = [(patient, read_medicines(patient, knowledge)) for patient in people]
+    facts = Facts(inputs_of(readings, knowledge), knowledge, people[0].jurisdiction)
+    first, second = (taper_plan("baclofen", own, facts, TODAY, row=row) for row, (_, own) in enumerate(readings))
+    assert not any(gap.now for gap in first.missed) and any(gap.now for gap in second.missed)

@@ -22,10 +22,11 @@ from relaxant.knowledge.plans import Titration
 from relaxant.linting.check import lint
 from relaxant.medicines.read import read_medicines
 from relaxant.patient import jurisdiction_of
+from relaxant.planning.calendar import stock
 from relaxant.planning.dose import Room
 from relaxant.planning.plan import Plan
 from relaxant.planning.products import product_groups
-from relaxant.planning.rungs import staged
+from relaxant.planning.rungs import Climb, least_rise, staged
 from relaxant.planning.titration import Found, Wanted, in_products, titration_plan
 
 KNOWN = load_knowledge()
@@ -230,6 +231,20 @@ def test_a_dose_below_the_smallest_tablet_is_made_of_another_form() -> None:
     assert [s.daily for s in plan.steps] == [0.125]
     assert plan.products[0].form == "orally disintegrating tablet"
     assert any("0.25 mg a day" in note for note in plan.notes)
+
+
+def test_how_little_is_left_of_a_first_dose_is_said_where_no_tablet_is_as_small() -> None:
+    """With itraconazole a third of the doses: 1.5 of 5 mg, and what gives it over a day is not halved."""
+    plan = plan_of(conditions=["overactive bladder"], medicines=["itraconazole 200 mg once a day since 2026-11-01"], considering=["oxybutynin XL 5 mg once a day"], country="US")  # fmt: skip
+    assert plan.refused is not None and "leave 1.5 mg a day of the source's first dose" in plan.refused
+
+
+def test_the_least_rise_of_a_liquid_is_at_a_mark_of_its_syringe() -> None:
+    """After 3 mL comes 3.2 mL in a syringe of 5 mL, in one dose a day: nothing lies at 3.1, which would hold down whoever takes another form."""
+    facts = person("US", 58)
+    (liquid, *_) = [g for g in product_groups("baclofen", facts) if g[0].liquid and g[0].strength == 1]
+    climb = Climb(before={"night": 3000}, stands=Room(), most=math.inf)
+    assert least_rise(climb, stock(liquid, 10.0, facts), 1) == 3200
 
 
 def test_another_form_goes_no_higher_than_the_one_before_begins() -> None:

@@ -18,7 +18,7 @@ from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
 from relaxant.facts.pump import Device, Held, device_of, held
 from relaxant.io.patient_file import read_patient
-from relaxant.knowledge.load import load_knowledge
+from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.pumps import PumpProtocol
 from relaxant.linting.pump import faults_of_pump
 from relaxant.medicines.read import read_medicines
@@ -50,13 +50,13 @@ def line(dose: str = "400 micrograms/day", **more: str) -> dict[str, str]:
     return {"drug": "baclofen", "dose": dose, "route": "intrathecal", "start": "2024-01-05", **more}
 
 
-def plan(**plain: Any) -> Plan | None:
-    patient = read_patient({"as_of": TODAY.isoformat(), **plain}, KNOWLEDGE, today=TODAY)
-    medicines = read_medicines(patient, KNOWLEDGE)
+def plan(knowledge: Knowledge = KNOWLEDGE, **plain: Any) -> Plan | None:
+    patient = read_patient({"as_of": TODAY.isoformat(), **plain}, knowledge, today=TODAY)
+    medicines = read_medicines(patient, knowledge)
     return pump_plan(
         patient,
         medicines,
-        Facts(inputs_of([(patient, medicines)], KNOWLEDGE), KNOWLEDGE, patient.jurisdiction),
+        Facts(inputs_of([(patient, medicines)], knowledge), knowledge, patient.jurisdiction),
     )
 
 
@@ -144,9 +144,13 @@ def test_first_day_us_label_dosage_titration_and_german_label_dosierung(country:
 def test_between_8_and_12_hours_both_labels_are_said() -> None:
     for country, first, other in (("US", 75, 150), ("DE", 150, 75)):
         start = made(age=30, country=country, medicines=[], pump={"screening_dose": "75 micrograms", "screening_hours": "10"})  # fmt: skip
-        assert one(start, "First day").value == first
-        differs = one(start, "First day by another source")
-        assert differs.value == other and "the sources differ" in differs.text
+        day, differs = one(start, "First day"), one(start, "First day by another source")
+        assert day.value == first and differs.value == other and "the sources differ" in differs.text
+        hours, others = (8, 12) if country == "US" else (12, 8)
+        assert day.how.startswith(f"{first / 75:g} × 75 micrograms") and f"the label's line is {hours} hours" in day.how
+        assert differs.how == f"{other / 75:g} × 75 micrograms, line at {others} hours"
+        assert f"under the {'EU' if country == 'US' else 'US'} label" in differs.text
+        assert "no text of this country" not in day.text
     assert {p.source.id for p in start.policies} == {"baclofen-gablofen-us", "baclofen-lioresal-intrathecal-de"}
 
 
@@ -157,7 +161,8 @@ def test_a_test_dose_above_every_label_makes_no_first_day() -> None:
 
 def test_the_first_day_in_fluid() -> None:
     start = made(age=30, medicines=[], pump={"screening_dose": "50 micrograms", "screening_hours": "6", "concentration": "500 micrograms/mL"})  # fmt: skip
-    assert one(start, "First day in fluid").value == pytest.approx(0.2)
+    fluid = one(start, "First day in fluid")
+    assert fluid.value == pytest.approx(0.2) and fluid.unit == "mL/day"
 
 
 def test_in_the_uk_the_lower_first_day_counts_and_its_origin_is_said() -> None:
@@ -257,6 +262,20 @@ def test_above_1000_german_label_dosierung() -> None:
     assert max(b.value or 0 for b in running(1900).bounds) == 2003
 
 
+def test_each_bound_of_a_pump_has_a_name_of_its_own_and_says_how_far_a_step_may_go() -> None:
+    """The label of a spinal cause: 30% while the dose is sought, 40% at a refill."""
+    bounds = {bound.id: bound.why for bound in running(400).bounds}
+    assert bounds.keys() == {f"intrathecal-baclofen-{name}" for name in ("daily", "step-titration", "step-refill")}
+    assert (
+        bounds["intrathecal-baclofen-step-titration"]
+        == "One step is at most 30% of 400 micrograms/day, while the dose is sought: from 400 to no more than 520."
+    )
+    assert (
+        bounds["intrathecal-baclofen-step-refill"]
+        == "One step is at most 40% of 400 micrograms/day, at a refill: from 400 to no more than 560."
+    )
+
+
 @pytest.mark.parametrize(("condition", "capped"), [("spinal cord injury", True), ("cerebral palsy", False)])
 def test_the_cap_of_high_doses_is_said_where_a_step_would_pass_it(condition: str, capped: bool) -> None:
     """20% from above 1000 micrograms a day: less than the 30 and 40% of a spinal cause, no less than the 15 and 20% of a cerebral one."""
@@ -269,6 +288,18 @@ def test_the_mark_above_1000_counts_the_dose_weighed_and_the_one_a_step_leads_to
     assert one(running(800), "Above 1000 micrograms/day").how == "1120 against 1000"  # 40% at a refill
     weighed = made(age=40, conditions=["stroke"], medicines=[line("700 micrograms/day")], considering=[line("1100 micrograms/day", change="replace")])  # fmt: skip
     assert one(weighed, "Above 1000 micrograms/day").how == "1100 against 1000"
+
+
+def test_the_cap_of_high_doses_holds_for_the_step_of_the_other_label_beside() -> None:
+    """Had a centre a cap of 10%, below both steps of a cerebral cause in Germany, neither of the two rises that are shown would pass it."""
+    marks = tuple(m if m.step_most is None else msgspec.structs.replace(m, step_most=10) for m in PROTOCOL.marks)
+    plans = msgspec.structs.replace(KNOWLEDGE.plans, pumps={PROTOCOL.pump: msgspec.structs.replace(PROTOCOL, marks=marks)})  # fmt: skip
+    packed = msgspec.Raw(msgspec.msgpack.encode(plans))
+    capped = msgspec.structs.replace(KNOWLEDGE, sha256="a cap of 10%", plans_packed=packed)
+    found = plan(capped, age=52, country="DE", conditions=["stroke"], medicines=[line("1010 micrograms/day")])
+    assert found is not None
+    for when in ("while the dose is sought", "at a refill"):
+        assert one(found, f"Next rise, {when}").value == one(found, f"Rise by another source, {when}").value == 1111
 
 
 # ---------------------------------------------------------------- what is weighed
@@ -289,7 +320,15 @@ def test_the_mark_above_1000_counts_the_dose_weighed_and_the_one_a_step_leads_to
 )
 def test_a_change_that_is_weighed_is_held_against_one_step(new: str, verdict: str) -> None:
     found = made(age=40, conditions=["spinal cord injury"], medicines=[line()], considering=[line(f"{new} micrograms/day", change="replace") | {"start": TODAY.isoformat()}])  # fmt: skip
-    assert verdict in one(found, "The change that is weighed").text
+    change = one(found, "The change that is weighed")
+    assert verdict in change.text and sources(change) == {"baclofen-gablofen-us"}
+
+
+def test_of_a_range_the_largest_change_that_both_lines_allow_is_judged() -> None:
+    """From 350 to 400 micrograms a day down to 300: by a quarter, if 400 run."""
+    found = made(age=40, conditions=["spinal cord injury"], medicines=["baclofen pump 350-400 micrograms/day since 2024-01-05"], considering=[line("300 micrograms/day", change="replace") | {"start": TODAY.isoformat()}])  # fmt: skip
+    change = one(found, "The change that is weighed")
+    assert change.value == -25 and "risks withdrawal" in change.text
 
 
 def test_a_change_that_is_weighed_without_a_cause_cannot_be_judged() -> None:
@@ -367,7 +406,8 @@ def test_a_range_empties_by_its_upper_end() -> None:
 
 def test_a_flow_below_what_the_pump_delivers_is_said() -> None:
     """SynchroMed II, Mindestflussrate: 0.048 mL a day."""
-    assert one(running(90, {**DEVICE, "concentration": "2000 micrograms/mL"}), "Slowest flow").value == pytest.approx(0.045)  # fmt: skip
+    slow = one(running(90, {**DEVICE, "concentration": "2000 micrograms/mL"}), "Slowest flow")
+    assert slow.value == pytest.approx(0.045) and sources(slow) == {"synchromed-ii-de"}
     assert lines(running(96, {**DEVICE, "concentration": "2000 micrograms/mL"}), "Slowest flow") == []
 
 
@@ -687,6 +727,13 @@ def test_a_residual_more_than_2_ml_from_the_expected_stops_the_rises(residual: s
         assert one(found, "Days to the alarm").how == "(4.4 − 2) mL ÷ 0.3 mL a day"
 
 
+def test_a_volume_of_some_days_ago_is_that_of_today_at_the_fastest_of_a_range() -> None:
+    """10 mL four days ago, 12.5 mL expected: at 350 to 400 micrograms a day and 2000 micrograms/mL 9.2 to 9.3 mL are left, and the smaller counts."""
+    pump = {**STRONG, "refilled": "2026-10-13", "residual": "10 mL", "residual_on": "2026-11-18"}
+    found = made(age=50, conditions=["stroke"], medicines=["baclofen pump 350-400 micrograms/day since 2024-01-05"], pump=pump)  # fmt: skip
+    assert one(found, "Volume against expected").how == "9.2 mL against 12 mL"
+
+
 def test_a_rate_that_began_after_the_refill_leaves_the_expected_volume_open() -> None:
     pump = {**STRONG, "refilled": "2026-10-01", "residual": "9 mL"}
     found = made(age=50, conditions=["stroke"], medicines=[line("600 micrograms/day", start="2026-11-12")], pump=pump)
@@ -802,6 +849,13 @@ def test_the_start_that_is_weighed_is_held_against_the_first_day() -> None:
     for order, verdict in ((150, "2 × the first day reckoned. That is more"), (75, "It keeps within it")):
         found = made(age=9, conditions=["cerebral palsy"], medicines=[], pump={"screening_dose": "75 micrograms", "screening_hours": "10"}, considering=[{"drug": "baclofen", "dose": f"{order} micrograms/day", "route": "intrathecal"}])  # fmt: skip
         assert verdict in one(found, "The start that is weighed").text
+
+
+def test_an_order_is_held_against_the_first_day_also_where_no_start_is_planned() -> None:
+    """Whoever orders 150 micrograms a day in an infection is told of both: no start now, and twice the first day reckoned."""
+    found = made(age=9, conditions=["cerebral palsy", "meningitis"], medicines=[], pump={"screening_dose": "75 micrograms", "screening_hours": "10"}, considering=[{"drug": "baclofen", "dose": "150 micrograms/day", "route": "intrathecal"}])  # fmt: skip
+    assert found.refused is not None and "until it is treated" in found.refused
+    assert "2 × the first day reckoned. That is more" in one(found, "The start that is weighed").text
 
 
 def test_in_the_uk_the_most_cautious_ladder_is_shown_and_the_childrens_line_for_children() -> None:

@@ -290,6 +290,9 @@ def test_a_liquid_becomes_the_same_dose_in_tablets() -> None:
     line = plan.reckoning[0]
     assert (line.value, line.unit) == (10, "mg")
     assert line.text == "Until now 10 mg, 10 mL of oral solution with 1 mg in 1 mL. From now 10 mg: 1 tablet of 10 mg."
+    solution = "baclofen 5 mg/5 mL oral solution 20 mg three times a day"
+    two = switch_of([solution], ["baclofen tablets 20 mg three times a day"], country="UK")
+    assert two.reckoning[0].text.endswith("From now 20 mg: 2 tablets of 10 mg.")
 
 
 def test_of_two_liquids_the_millilitres_of_both_are_said_and_what_the_old_ones_would_be_of_the_new() -> None:
@@ -573,6 +576,57 @@ def test_above_what_the_kidneys_allow_the_old_one_comes_down_before_the_new_one_
     assert not any(b.kind == "slower" for b in plan.branches)
 
 
+def creatinine(value: str) -> list[dict[str, str]]:
+    return [{"name": "creatinine", "value": f"{value} mg/dL", "date": "2026-11-20"}]
+
+
+def test_the_new_one_follows_as_soon_as_the_old_one_leaves_room_and_never_beyond_what_it_has_given_up() -> None:
+    """Where the kidneys leave half or less, each rise waits for the stage of its own titration: a week, not 8 days times 2 parts. What is taken of
+    pregabalin on a day is at most a sixth of what gabapentin has come down by then, and the other way six times."""
+    line = "gabapentin 200 mg three times a day since 2024-01-05"
+    up = switch_of([line], [stop("gabapentin"), "pregabalin 15 mg twice a day"], country="DE", age=30, labs=creatinine("2.5"))  # fmt: skip
+    assert [(s.first.isoformat(), s.daily) for s in of(up, "pregabalin")] == [("2026-11-22", 16), ("2026-11-29", 30)]
+    line = "pregabalin 75 mg at night since 2024-01-05"
+    down = switch_of([line], [stop("pregabalin"), "gabapentin"], age=30, labs=creatinine("2.5"))
+    for plan, old, new, taken, ratio in ((up, "gabapentin", "pregabalin", 600, 1 / 6), (down, "pregabalin", "gabapentin", 75, 6)):  # fmt: skip
+        assert "goes first" in plan.why and of(plan, new)
+        for step in of(plan, new):
+            assert step.daily <= ratio * (taken - on_day(plan, old, step.first, taken)) + 1e-3
+
+
+def test_both_together_are_weighed_on_every_day_and_not_on_the_first_alone() -> None:
+    """45 mg of diazepam would be 2.25 mg of clonazepam and 2 mg are allowed: the 5 mg of diazepam that stay would come on top of all that is allowed,
+    although the first part of each is well within."""
+    line = "diazepam 15 mg three times a day since 2024-01-05"
+    plan = switch_of([line], [stop("diazepam"), "clonazepam"], country="UK", age=30)
+    assert "goes first" in plan.why
+    assert of(plan, "clonazepam")[-1].daily == 2 and of(plan, "clonazepam")[-1].first > of(plan, "diazepam")[-1].first
+
+
+def test_the_product_is_one_whose_last_dose_takes_the_place_of_the_old_one() -> None:
+    """0.3 mg of clonazepam for 6 mg of diazepam: half a tablet of 0.5 mg comes near after two parts and gets no further; the solution makes it."""
+    line = "diazepam 2 mg three times a day since 2024-01-05"
+    plan = switch_of([line], [stop("diazepam"), "clonazepam"], country="UK", age=30)
+    assert [s.daily for s in of(plan, "clonazepam")] == pytest.approx([0.1, 0.2, 0.3])
+    assert plan.last_dose == date(2026, 12, 1) and not any("not replaced by then" in note for note in plan.notes)
+
+
+def test_where_no_product_makes_the_equivalent_the_one_that_comes_nearest_is_taken() -> None:
+    """1.25 mg of diazepam for 0.125 mg of clonazepam: 1.2 mg of the solution, and not half a tablet of 2 mg on the last day."""
+    line = "clonazepam 0.125 mg at night since 2024-01-05"
+    plan = switch_of([line], [stop("clonazepam"), "diazepam"], age=30)
+    assert [s.daily for s in of(plan, "diazepam")] == pytest.approx([0.4, 0.8, 1.2])
+
+
+def test_where_the_age_holds_the_new_one_down_tablets_are_not_left_for_a_finer_product() -> None:
+    """At 80 years 6.5 mg of 7 mg are reached in tablets; drops would bring 0.3 mg more, and another product."""
+    line = "clonazepam 0.5 mg twice a day since 2024-01-05"
+    plan = switch_of([line], [stop("clonazepam"), "diazepam 2.33 mg three times a day"], age=80, country="FR")
+    assert [s.daily for s in of(plan, "diazepam")] == [3, 6.5]
+    used = {plan.products[c.product].name for s in of(plan, "diazepam") for t in s.takes for c in t.counts}
+    assert used == {"tablet"}
+
+
 @pytest.mark.parametrize("daily", [600, 900, 1800, 2400, 3600])
 @pytest.mark.parametrize("creatinine", ["0.7", "1.2", "1.6", "2.2", "4.5"])
 @pytest.mark.parametrize("country", ["US", "UK", "DE"])
@@ -631,6 +685,14 @@ def test_the_week_of_both_is_a_step_and_is_supplied(old: str, new: str, country:
     mg = sum(s.count * plan.products[s.product].strength for s in plan.supply if s.product in own and s.until == until)
     taken = sum(on_day(plan, drug, AS_OF + timedelta(days=n), 0) for n in range((until - AS_OF).days + 1))
     assert mg == pytest.approx(taken)
+
+
+def test_a_form_that_is_not_sold_here_is_in_the_week_of_both_what_makes_its_dose_in_one_piece() -> None:
+    """Baclofen in capsules of 10 mg: until it is lowered one tablet of 10 mg each time, and not two of the 5 mg by which it is lowered."""
+    taken = {"drug": "baclofen", "form": "capsule", "dose": "10 mg", "frequency": "three times a day", "start": LONG}
+    plan = switch_of([taken], [stop("baclofen"), "tizanidine"], country="UK")
+    counts = [(plan.products[c.product].strength, c.count) for t in of(plan, "baclofen")[0].takes for c in t.counts]
+    assert counts == [(10, 1), (10, 1), (10, 1)]
 
 
 def test_the_ratio_is_shown_with_its_span_and_the_ceiling() -> None:

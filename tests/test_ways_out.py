@@ -48,6 +48,19 @@ def test_what_is_held_at_once_has_no_pace_of_its_own() -> None:
     assert caught.value.field == "--every"
 
 
+def test_in_steps_of_ones_own_what_a_source_gives_no_more_of_is_never_taken_again() -> None:
+    """ALT of 300: dantrolene is held from the first day on. Whoever lowers it in steps all the same is told that nothing is given back, no sign leads
+    back up, and of a missed dose, after however many days, to call and not to take it."""
+    liver = [{"name": "ALT", "value": "300 U/L", "date": "2026-11-20"}]
+    own = tapered(Override(percent=50), ["dantrolene 50 mg three times a day since 2024-01-05"], agent="dantrolene", labs=liver)  # fmt: skip
+    assert [s.daily for s in own.steps] == [75, 50, 25]
+    assert any("Once a step is taken no higher dose is given back" in told.text for told in own.first_do)
+    assert not any(gate.go_back for gate in own.gates) and all(s.back_to is None for s in own.steps)
+    (gap,) = own.missed
+    assert (gap.days_from, gap.days_to, gap.do) == (0, None, "call")
+    assert gap.text.startswith("A missed dose is not taken later, and the doses are not begun again")
+
+
 def test_a_step_that_would_never_end_is_refused_in_the_agents_unit() -> None:
     with pytest.raises(InputError, match="that is more than") as caught:
         tapered(Override(by=0.01), [SIXTY])

@@ -42,7 +42,7 @@ def exchanged(
     """The exchange in ``switch.parts`` steps, or why there is none: a key of the words of refusal."""
     ratio = switch.ratio if switch.ratio is not None else switch.ratio_low
     stages = [stage.doses for stage in stages_of(switch.to_agent, facts, row)]
-    old = old_stock(switch.from_agent, taken, facts)
+    old = old_stock(switch.from_agent, taken, facts, row)
     if not stages:
         return "no_schedule"
     if ratio is None or old is None:
@@ -113,10 +113,10 @@ def _lowered(wanted: float, now: Grains, held: Stock) -> Grains:
     return spread(wanted, shares, held.amounts, now, at_most=sum(now.values()), nearest=True)
 
 
-def old_stock(agent: str, taken: Intake, facts: Facts) -> Stock | None:
+def old_stock(agent: str, taken: Intake, facts: Facts, row: int = 0) -> Stock | None:
     """The products that make the present doses of the old one: those of the present product first."""
     doses = {grains(dose) for dose in taken.doses.values()}
-    groups = usable_groups(agent, facts, said=taken.form, modified=taken.modified)
+    groups = usable_groups(agent, facts, said=taken.form, modified=taken.modified, row=row)
     stocks = (stock(group, max(taken.doses.values()), facts) for group in groups)
     return next((held for held in stocks if doses <= set(held.ways)), None)
 

@@ -44,8 +44,7 @@ def allowed_dose(agent: str, patient: Patient, medicines: Sequence[Medicine], fa
         return []
     lines, own = _as_taken(patient, medicines, facts)
     stands = room(agent, own, row)
-    taken, most = intake(agent, current_lines(agent, lines), own), most_taken(stands)
-    daily = own.column(f"{agent}:daily_dose").low.item(row) if taken.why else taken.daily
+    most, daily = most_taken(stands), own.column(f"{agent}:daily_dose").low.item(row)
     if most is None or not daily > most + ROUNDING:
         return []
     made = taper_plan(agent, lines, own, patient.as_of, why="above", goal=most, within=most_at_once(stands), findings=findings, row=row)  # fmt: skip
@@ -88,8 +87,7 @@ def _as_taken(patient: Patient, medicines: Sequence[Medicine], facts: Facts) -> 
     if all(m.role != "considering" for m in medicines) and not patient.considering:
         return list(medicines), facts
     lines = [m for m in medicines if m.role != "considering"]
-    bare = msgspec.structs.replace(patient, considering=())
-    return lines, Facts(inputs_of([(bare, lines)], facts.knowledge), facts.knowledge, patient.jurisdiction)
+    return lines, Facts(inputs_of([(patient, lines)], facts.knowledge), facts.knowledge, patient.jurisdiction)
 
 
 def _bounded(made: Plan, stands: Room, why: str, most: float, facts: Facts, weighed: str = "") -> Plan:

@@ -219,7 +219,7 @@ def _dated(book: Book, known: Given, days: Refill) -> None:
         book.add(old, longest.value, DAYS, by=(longest,), refilled=device.refilled, longest=longest.value, day=days.oldest, text=longest.text)  # fmt: skip
         bounds.append(book.fill(names["oldest"], day=days.oldest))
     decided = _decided(known, days)
-    why = book.fill(book.words["decides"][days.decides], margin=margin.value, floor=floor.value, longest=longest.value, text=decided.text)  # fmt: skip
+    why = book.fill(book.words["decides"][days.decides], floor=floor.value, text=decided.text)
     left = float((days.by - known.patient.as_of).days)
     key = "overdue" if left < 0 else "refill" if left > 0 else "due"
     alone = "" if flow is not None and volume is not None else book.words["by_age_alone"]

@@ -75,11 +75,10 @@ def least_rise(climb: Climb, held: Stock, parts: int) -> float:
     takes less. Infinite where they make nothing."""
     if not held.amounts:
         return math.inf
-    now, most = sum(climb.before.values()), sum(climb.before.values()) + held.amounts[0]
-    sums = {0}
+    now, sums = sum(climb.before.values()), {0}
     for _ in range(parts):
-        sums |= {total + a for total in sums for a in held.amounts if total + a <= most}
-    return min((total for total in sums if total > now), default=most)
+        sums |= {total + a for total in sums for a in held.amounts}
+    return min((total for total in sums if total > now), default=now + held.amounts[0])
 
 
 def _rising(stages: Sequence[Staged], climb: Climb, held: Stock) -> list[Rung]:

@@ -138,7 +138,7 @@ def _planned(
     now = intake(agent, own, facts) if own else None
     if not any(t.agent == agent for t in facts.knowledge.plans.titrations.values()):
         return Weighed(findings=findings, open=asks, plan=None, whole=None, now=now)
-    whole = titration_plan(agent, facts, findings, Wanted(first=patient.as_of, country=patient.country), row)
+    whole = titration_plan(agent, facts, findings, Wanted(first=patient.as_of), row)
     if now is None:
         return Weighed(findings=findings, open=asks, plan=whole, whole=whole)
     if now.why:
@@ -150,7 +150,6 @@ def _planned(
         since=now.since,
         form=now.form,
         release=release_of(None, own),
-        country=patient.country,
     )
     return Weighed(
         findings=findings,
