@@ -36,7 +36,7 @@ from relaxant.reviewing import review
 HERE = Path(__file__).parent / "clients" / "cql"
 NODE = shutil.which("node")
 FULL = os.environ.get("RELAXANT_FULL") == "1"
-PEOPLE = 5_000 if FULL else 60
+PEOPLE = 5_000 if FULL else 100
 EVERY_RULE_PEOPLE = 150 if FULL else 12
 KNOWLEDGE = load_knowledge()
 WORDS = {True: "fires", False: "silent", None: "could not check"}
