@@ -540,6 +540,22 @@ def test_botulinum_units_never_convert_and_the_time_between_sessions_is_kept() -
 # ---------------------------------------------------------------- part for part, and cross-tapers
 
 
+@pytest.mark.parametrize("age", [50, 80])
+@pytest.mark.parametrize("dose", ["2 mg", "3 mg", "5 mg", "7 mg", "9 mg", "10 mg"])
+def test_the_old_one_gives_up_no_more_than_the_new_one_replaces(dose: str, age: int) -> None:
+    """Tablets of clonazepam round 0.47 mg down to 0.25: an old person on 14 mg of diazepam came down to 5 mg of it in one step, with 5 mg replaced."""
+    taken = 2 * float(dose.split()[0])
+    for country in ("US", "UK", "DE"):
+        plan = switch_of([f"diazepam {dose} by mouth twice a day since 2024-01-05"], [stop("diazepam"), "clonazepam"], country=country, age=age)  # fmt: skip
+        new, old = of(plan, "clonazepam"), of(plan, "diazepam")
+        for step in new[:-1]:
+            beside = sum(s.daily for s in old if s.first <= step.first and (s.last is None or step.first <= s.last))
+            assert beside + step.daily / 0.05 >= taken - 1, (country, step)
+    if (dose, age) == ("7 mg", 80):
+        plan = switch_of([f"diazepam {dose} by mouth twice a day since 2024-01-05"], [stop("diazepam"), "clonazepam"], age=80)  # fmt: skip
+        assert [s.daily for s in of(plan, "diazepam")[:3]] == [14, 9, 4]
+
+
 def test_benzodiazepines_are_exchanged_part_for_part_by_the_lower_equivalent() -> None:
     """15 mg of diazepam: 0.75 mg (Ashton) to 1.5 mg (VA/DoD) of clonazepam; three parts over two weeks."""
     line = "diazepam 5 mg three times a day since 2024-01-05"

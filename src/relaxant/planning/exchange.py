@@ -64,8 +64,8 @@ def exchanged(
     for k, (doses, free) in enumerate(rises, 1):
         total = sum(doses.values())
         replaced = total / (whole * ratio)
-        if total and free and (k < parts or total >= least - 1):
-            replaced = k / parts  # a whole part, but for what rounding down leaves
+        if total and free and total >= whole * (switch.ratio_low or ratio) * k / parts - 1:
+            replaced = k / parts  # within the published span, from which nothing but rounding held it down
         part_of = max(part_of, min(k / parts, replaced))
         less = _lowered(whole * (1 - part_of), now, old)
         now = less if less or k == parts else now  # its last dose goes with the last part
