@@ -46,7 +46,7 @@ LEFT_OUT = {
 MOST_SECONDS = 20.0  # of tests a mutant, if not said; one test at least
 SLOWEST = 3.0  # seconds of a test that is tried although faster ones reach the line
 EXAMPLES = 10  # of a property
-CASES = 10  # of a test with many, by their names
+CASES = 30  # of a test with many, by their names
 MEMORY = 6 * 2**30
 NOT_MADE = 3
 
