@@ -211,7 +211,8 @@ def swapped_ids(call: dict[str, Any], chance: random.Random) -> bytes:
     """Ids and references of two places, one in place of the other, or an id that is nobody's."""
     wanted = ("id", "reference", "patientId", "userId", "fullUrl", "encounterId")
     found = [(h, k) for h, k in places(call) if k in wanted and isinstance(h[k], str)]
-    found += [(h, k) for h, k in places(call["context"].get("selections", []))]
+    context = call.get("context")  # another fault may have taken it
+    found += [(h, k) for h, k in places(context.get("selections", []) if isinstance(context, dict) else [])]
     (one, key), (two, other) = chance.choice(found), chance.choice(found)
     if chance.random() < 0.5:
         one[key] = chance.choice(

@@ -16,8 +16,8 @@ _PUBMED = re.compile(
 )
 _SPECIAL = {
     "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
+    "{": r"\textbraceleft{}",  # BibTeX counts braces also behind a backslash: one without its other would end or open the field
+    "}": r"\textbraceright{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "<": r"\textless{}",
@@ -105,8 +105,8 @@ def key_of(source: str) -> str:
 def escaped(text: str) -> str:
     """Text with the characters that BibTeX and LaTeX take for commands written out; letters of other alphabets stay (UTF-8).
 
-    >>> print(escaped("5% & {a}_b"))
-    5\\% \\& \\{a\\}\\_b
+    >>> print(escaped("5% & }a_b"))
+    5\\% \\& \\textbraceright{}a\\_b
     """
     return "".join(_SPECIAL.get(character, character) for character in text)
 
