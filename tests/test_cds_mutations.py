@@ -211,8 +211,7 @@ def swapped_ids(call: dict[str, Any], chance: random.Random) -> bytes:
     """Ids and references of two places, one in place of the other, or an id that is nobody's."""
     wanted = ("id", "reference", "patientId", "userId", "fullUrl", "encounterId")
     found = [(h, k) for h, k in places(call) if k in wanted and isinstance(h[k], str)]
-    context = call.get("context")  # another fault may have taken it
-    found += [(h, k) for h, k in places(context.get("selections", []) if isinstance(context, dict) else [])]
+    found += [(h, k) for h, k in places(call["context"].get("selections", []))]
     (one, key), (two, other) = chance.choice(found), chance.choice(found)
     if chance.random() < 0.5:
         one[key] = chance.choice(
@@ -227,8 +226,10 @@ def several(call: dict[str, Any], chance: random.Random) -> bytes:
     """Two or three faults of those that leave JSON."""
     for _ in range(chance.randint(1, 2)):
         call = json.loads(chance.choice((gone, another_type, structure, resource_type, odd_day, unknown_unit, odd_text, swapped_ids))(call, chance))  # fmt: skip
-        if not call:
-            return b"{}"
+        if not all(
+            isinstance(call.get(part), dict) for part in ("context", "prefetch")
+        ):  # nothing is left to spoil further
+            return json.dumps(call).encode()
     return chance.choice((gone, another_type, structure))(call, chance)
 
 

@@ -157,7 +157,7 @@ def test_keys_are_such_as_bibtex_takes_and_stay_apart(ids: list[str]) -> None:
 
 def test_latex_prints_what_was_written() -> None:
     assert escaped(r"50% of $5 & #1_{a} \ ~ ^ <b|c> é") == (
-        r"50\% of \$5 \& \#1\_\{a\} \textbackslash{} \textasciitilde{} \textasciicircum{} \textless{}b\textbar{}c\textgreater{} é"
+        r"50\% of \$5 \& \#1\_\textbraceleft{}a\textbraceright{} \textbackslash{} \textasciitilde{} \textasciicircum{} \textless{}b\textbar{}c\textgreater{} é"
     )
 
 
