@@ -47,7 +47,7 @@ def _of_several(names: list[Match], line: Line) -> Meaning:
     joins = [_between(line, a, b) for a, b in pairwise(names)]
     if any(word.startswith("compound") for word in line.words):
         joins = ["mix" if join == "dosed mix" else join for join in joins]
-    return Meaning(*_combine(line.dictionary, names, joins))
+    return _combine(line.dictionary, names, joins)
 
 
 def _another_product(name: Match, names: list[Match], line: Line) -> Meaning | None:
@@ -104,10 +104,8 @@ def _union(sets: tuple[IngredientSet, ...]) -> IngredientSet:
     return tuple(found[n] for n in sorted(found))
 
 
-def _combine(
-    d: Dictionary, matches: list[Match], joins: list[str]
-) -> tuple[str, tuple[IngredientSet, ...], str | None]:
-    """Which ingredients several names in one line stand for: status, alternatives, why."""
+def _combine(d: Dictionary, matches: list[Match], joins: list[str]) -> Meaning:
+    """Which ingredients several names in one line stand for, by how each is joined to the next."""
     options = [m.entry.alternatives[:_MOST_ALTERNATIVES] for m in matches]
     exact: dict[tuple[str, ...], IngredientSet] = {}
     mixed: dict[tuple[str, ...], IngredientSet] = {}
@@ -130,24 +128,20 @@ def _combine(
         if all(x == "mix" for x in joins) or is_product(union, d):
             mixed.setdefault(names, union)
     if len(exact) == 1:
-        return "read", tuple(exact.values()), None
+        return Meaning("read", tuple(exact.values()))
     if partial and not mixed and not exact and not apart and "and" not in joins and len(partial) == 1:
-        return "read", tuple(partial.values()), None
+        return Meaning("read", tuple(partial.values()))
     if len(mixed) > 1:
         known = {k: v for k, v in mixed.items() if is_product(v, d)}
         mixed = known or mixed
     if len(mixed) == 1 and not exact and not partial:
-        return "read", tuple(mixed.values()), None
+        return Meaning("read", tuple(mixed.values()))
     if exact or mixed:
         both = {**exact, **mixed}
-        return (
-            "ambiguous",
-            tuple(both.values()),
-            "This can be more than one product: write its ingredients.",
-        )
+        return Meaning("ambiguous", tuple(both.values()), "This can be more than one product: write its ingredients.")
     names_said = " and ".join(dict.fromkeys(m.entry.label for m in matches))
     each = {tuple(i.name for i in s): s for o in options for s in o}
-    return (
+    return Meaning(
         "ambiguous",
         tuple(each.values()),
         f"This line names more than one medicine ({names_said}): give each a line of its own.",
