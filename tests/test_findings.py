@@ -73,7 +73,7 @@ def found(known: Knowledge, person: dict[str, Any]) -> list[Finding]:
 # ---------------------------------------------------------------- whose findings
 
 
-PAIR = rule("pair", "DANGER", agents=["tizanidine"], partner={"ingredients": ["ciprofloxacin", "baclofen"]}, alternatives=["Diazepam."])  # fmt: skip
+PAIR = rule("pair", "DANGER", agents=["tizanidine"], partner={"ingredients": ["ciprofloxacin", "baclofen"]}, alternatives=[{"say": "Diazepam.", "agents": ["diazepam"]}])  # fmt: skip
 FITS = rule(
     "fits", "CHANGE", agents=["baclofen", "diazepam"], when=EPILEPSY, cause="fits", action={"starting": "Do not begin.", "taking": "Go on."},
     modifiers=[{"when": ASTHMA, "why": "it is worse", "tier": "DANGER", "action": "Leave it."}],
@@ -388,7 +388,7 @@ OPIOID = {"roles": ["opioid"]}
 def test_a_finding_says_all_that_its_rule_says_of_this_person(knowledge: Knowledge) -> None:
     interacts = rule(
         "interacts", "DANGER", agents=["tizanidine"], partner={"ingredients": ["fluvoxamine"]}, summary="{agent} with {partners}.", cause="{agent}-levels",
-        action="LEAVE {partners}.", alternatives=["Sertraline.", "Baclofen."], frequency="common", evidence="study",
+        action="LEAVE {partners}.", alternatives=[{"say": "Sertraline."}, {"say": "Baclofen.", "agents": ["baclofen"]}], frequency="common", evidence="study",
     )  # fmt: skip
     (one,) = found(knowing(knowledge, interacts), {"medicines": [TIZ, FLU]})
     measured = next(e for e in knowledge.exposures_of("tizanidine") if e.partner == "fluvoxamine" and e.verified)
@@ -533,8 +533,14 @@ def test_beside_the_rule_that_speaks_each_other_says_its_first_sentence_once(kno
 
 def test_an_alternative_is_withheld_where_the_person_has_it_already(knowledge: Knowledge) -> None:
     """One that is taken or weighed, not one of which nothing was said or that was stopped, and never another dose of the agent itself."""
-    offered = ["Baclofen in a lower dose.", "Tizanidine.", "Diazepam at night.", "Stretching."]
-    known = knowing(knowledge, rule("one", "CHANGE", alternatives=offered))
+    offered = {
+        "Baclofen in a lower dose.": ["baclofen"],
+        "Tizanidine.": ["tizanidine"],
+        "Diazepam at night.": ["diazepam"],
+        "Stretching.": [],
+    }
+    alternatives = [{"say": say, "agents": agents} for say, agents in offered.items()]
+    known = knowing(knowledge, rule("one", "CHANGE", alternatives=alternatives))
     stopped = {"drug": "diazepam", "dose": "5 mg", "frequency": "at night", "stop": "2026-01-05"}
 
     def told(*medicines: Any, considering: Sequence[str] = ()) -> tuple[str, ...]:

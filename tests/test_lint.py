@@ -170,6 +170,8 @@ def test_an_ingredient_with_a_comma_in_its_name_is_a_partner(tmp_path: Path) -> 
         ({"action": {"starting": "Ask."}}, "nothing is said for taking"),
         ({"tier": "WARNING"}, "WARNING"),
         ({"colour": "red"}, "colour"),
+        ({"alternatives": ["Diazepam."]}, "alternatives"),
+        ({"alternatives": [{"say": "Moonstone.", "agents": ["moonstone"]}]}, "there is no agent “moonstone”"),
     ],
 )
 def test_the_linter_rejects(tmp_path: Path, changed: dict[str, Any], says: str) -> None:
@@ -253,6 +255,19 @@ AGENT: dict[str, Any] = {
 def test_the_linter_rejects_agents(tmp_path: Path, changed: dict[str, Any], says: str) -> None:
     faults = [str(f) for f in lint(pack(tmp_path / "ward", agents=[{**AGENT, **changed}]))]
     assert any(says in f for f in faults), faults
+
+
+def test_an_agent_in_the_words_of_an_alternative_alone_is_a_fault(tmp_path: Path) -> None:
+    """It would be offered to those for whom it is a danger. The rule's own agent, in another dose, is offered to nobody who has it not."""
+
+    def faults(say: str, *agents: str) -> list[str]:
+        changed = rule(alternatives=[{"say": say, "agents": [*agents]}])
+        return [f.what for f in lint(pack(tmp_path / "ward", rules=[changed])) if "alternatives" in f.where]
+
+    assert faults("Diazepam at night.") == ["“Diazepam at night.” names diazepam; write `agents: [diazepam]` beside it"]
+    assert (
+        faults("Diazepam at night.", "diazepam") == faults("Stretching.") == faults("Baclofen in a lower dose.") == []
+    )
 
 
 def test_an_unused_source_is_a_fault(tmp_path: Path) -> None:

@@ -21,8 +21,9 @@ from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.rules import Spoken
 from relaxant.knowledge.schema import TIERS
 from relaxant.medicines.read import read_medicines
+from relaxant.patient import to_file
 from relaxant.plain import read_json, read_yaml
-from relaxant.reviewing import Review
+from relaxant.reviewing import Review, checked
 from relaxant.rules.findings import Finding
 from relaxant.rules.reasons import cited, effect_of, own_sources
 from relaxant.rules.tiers import worst_tier
@@ -361,6 +362,68 @@ def test_an_alternative_that_is_taken_or_weighed_already_is_none() -> None:
     assert with_it == weighed == tuple(text for text in without if "baclofen" not in text) != ()
     stopped = [*pair, {"drug": "baclofen", "dose": "10 mg", "frequency": "three times a day", "stop": "2026-01-05"}]
     assert finding_of(reviewed({**BARE, "medicines": stopped}), "tizanidine-ciprofloxacin").alternatives == without
+
+
+def test_nothing_is_offered_instead_that_would_be_a_danger() -> None:
+    """Tizanidine in place of baclofen at a failing kidney, unless ciprofloxacin is taken; baclofen in place of tizanidine, unless the kidney fails;
+    also in what refuses a plan."""
+    failing = {
+        "labs": [{"name": "creatinine", "value": "3.9 mg/dL", "date": "2026-11-20"}],
+        "medicines": ["baclofen 10 mg three times a day"],
+    }
+    antibiotic = "ciprofloxacin 500 mg twice a day"
+
+    def offered(rule: str, **more: Any) -> str:
+        return " ".join(finding_of(reviewed({**BARE, **more}), rule).alternatives)
+
+    of_kidney = "baclofen-severe-kidney-disease"
+    assert "Tizanidine" in offered(of_kidney, **failing)
+    beside = {**failing, "medicines": [*failing["medicines"], antibiotic]}
+    assert "Tizanidine" not in offered(of_kidney, **beside)
+    assert "botulinum toxin" in offered(of_kidney, **beside)
+    pair = ["tizanidine 4 mg three times a day", antibiotic]
+    healthy = {"labs": [{"name": "creatinine", "value": "0.8 mg/dL", "date": "2026-11-20"}]}
+    assert "baclofen" in offered("tizanidine-ciprofloxacin", medicines=pair, **healthy)
+    assert "baclofen" not in offered("tizanidine-ciprofloxacin", medicines=pair, labs=failing["labs"])
+
+
+def test_sugammadex_is_offered_to_whom_rocuronium_was_given() -> None:
+    """Rocuronium stands in its words and is not what is offered."""
+    blocked = {
+        "conditions": ["myasthenia gravis"],
+        "medicines": ["rocuronium 50 mg once"],
+        "considering": ["neostigmine 2.5 mg once"],
+    }
+    assert any(
+        a.startswith("Sugammadex")
+        for a in finding_of(reviewed({**BARE, **blocked}), "neostigmine-myasthenia").alternatives
+    )
+
+
+def test_of_people_of_all_rules_nobody_is_offered_a_danger() -> None:
+    """Everybody on whom a rule with an alternative is tried: what is offered is weighed by its name, in a review of its own."""
+    knowledge, looked_at = load_knowledge(), 0
+    for rule in knowledge.rules.values():
+        offers = {one.say: one.agents for one in rule.alternatives if one.agents}
+        for case in rule.cases if offers else ():
+            if case.expect != "fires":
+                continue
+            patient = read_patient(case.patient, today=TODAY)
+            for finding in checked(patient).findings:
+                if rule.rule != finding.rules[0]:
+                    continue
+                for agent in dict.fromkeys(
+                    a for say, agents in offers.items() if say in finding.alternatives for a in agents
+                ):
+                    with_it = read_patient(
+                        to_file(patient), today=TODAY, considering=[f"{agent} {knowledge.agents[agent].routes[0]}"]
+                    )
+                    beside = checked(with_it)
+                    own = {c.rule for c in beside.checks if c.agent == agent and c.outcome == "fires"}
+                    grave = [f.rules for f in beside.findings if f.tier == "DANGER" and f.rules[0] in own]
+                    assert not grave, (rule.rule, case.name, agent, grave)
+                    looked_at += 1
+    assert looked_at > 50
 
 
 def test_what_is_left_does_not_keep_its_watches_open() -> None:

@@ -13,6 +13,7 @@ from relaxant.errors import InputError
 from relaxant.facts.conditions import unclear_conditions, unread_conditions
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
+from relaxant.instead import dangerous
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.schema import Jurisdiction
 from relaxant.limits import limits
@@ -126,7 +127,7 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
 class Checked(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One person up to the findings: the ``patient`` in one order, the medicines as read, and what every rule said of them; ``checks`` are those
     that were not silent. ``causes`` are the findings, in their order, before they are put into words. ``facts`` and ``tested`` may be of several
-    people; this one's is the ``row``."""
+    people; this one's is the ``row``. ``dangerous`` are agents that a finding would name instead and that would be a danger themselves."""
 
     patient: Patient
     medicines: tuple[Medicine, ...]
@@ -136,10 +137,11 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     checks: tuple[Check, ...]
     causes: tuple[Cause, ...]
     unchecked: tuple[Unchecked, ...]
+    dangerous: frozenset[str]
 
     def worded(self, cause: Cause) -> Finding:
         """The finding of one of the causes."""
-        return worded(cause, self.facts, self.row)
+        return worded(cause, self.facts, self.row, self.dangerous)
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -171,22 +173,22 @@ def checked_together(patients: Sequence[Patient], *, knowledge: Knowledge | None
     for (jurisdiction, _), places in together.items():
         facts = Facts(inputs_of([readings[place] for place in places], knowledge), knowledge, jurisdiction)
         tested = evaluate(program(knowledge, jurisdiction), facts, facts.inputs.agents.keys() or None)
-        out |= {place: _read(*readings[place], tested, row) for row, place in enumerate(places)}
+        read = [read_causes(tested, row) for row in range(len(places))]
+        grave = dangerous([(readings[place][0], read[row][1]) for row, place in enumerate(places)], facts)
+        for row, place in enumerate(places):
+            checks, causes, unchecked = read[row]
+            out[place] = Checked(
+                patient=readings[place][0],
+                medicines=readings[place][1],
+                facts=facts,
+                tested=tested,
+                row=row,
+                checks=tuple(checks),
+                causes=tuple(causes),
+                unchecked=tuple(unchecked),
+                dangerous=grave[row],
+            )
     return [out[place] for place in range(len(readings))]
-
-
-def _read(patient: Patient, medicines: tuple[Medicine, ...], tested: Checks, row: int) -> Checked:
-    checks, causes, unchecked = read_causes(tested, row)
-    return Checked(
-        patient=patient,
-        medicines=medicines,
-        facts=tested.facts,
-        tested=tested,
-        row=row,
-        checks=tuple(checks),
-        causes=tuple(causes),
-        unchecked=tuple(unchecked),
-    )
 
 
 def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: bool = True, plan: bool = True) -> Review:
@@ -209,7 +211,7 @@ def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: boo
     found = checked(patient, knowledge=knowledge)
     patient, medicines, facts, tested = found.patient, found.medicines, found.facts, found.tested
     asked = facts.made
-    plans = planned(patient, medicines, facts, findings_by_agent(tested, 0)) if plan else ()
+    plans = planned(patient, medicines, facts, findings_by_agent(tested, 0, found.dangerous)) if plan else ()
     written = to_file(patient)
     return Review(
         stamp=_stamp(patient, written, knowledge),

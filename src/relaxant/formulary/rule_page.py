@@ -77,7 +77,7 @@ def rule_page(knowledge: Knowledge, name: str) -> RulePage:
         action=_spoken(rule.action, said),
         consequence=said(rule.consequence),
         mechanism=said(rule.mechanism),
-        alternatives=tuple(map(said, rule.alternatives)),
+        alternatives=tuple(said(a.say) for a in rule.alternatives),
         changes=tuple(Change(when=in_words(m.when, knowledge), why=said(m.why), tier=m.tier) for m in rule.modifiers),
         sources=tuple(Said(source=reference(knowledge, s.source, s.place), says=s.says) for s in rule.sources),
         cases=tuple((case.name, case.expect) for case in rule.cases),

@@ -32,6 +32,13 @@ class Modifier(Frozen, frozen=True, kw_only=True, gc=False):
     consequence: str | None = None
 
 
+class Alternative(Frozen, frozen=True, kw_only=True, gc=False):
+    """What may be done instead, in words. Of the ``agents`` that it offers none is named to a person for whom it would be a danger."""
+
+    say: str
+    agents: tuple[str, ...] = ()
+
+
 class Case(Frozen, frozen=True, kw_only=True, gc=False):
     """One patient file and what the rule must say of it."""
 
@@ -58,7 +65,7 @@ class Rule(Frozen, frozen=True, kw_only=True, gc=False):
     consequence: str
     mechanism: str
     action: str | dict[Spoken, str]
-    alternatives: tuple[str, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
     evidence: Evidence
     frequency: str | None = None
     verified: bool = True

@@ -34,7 +34,7 @@ def _texts(rule: Rule) -> Iterator[tuple[str, str]]:
             yield f"modifier {i} consequence", modifier.consequence
     yield "consequence", rule.consequence
     yield "mechanism", rule.mechanism
-    yield from (("alternatives", a) for a in rule.alternatives)
+    yield from (("alternatives", a.say) for a in rule.alternatives)
 
 
 def _predicate(node: object, agent: str, where: str) -> Iterator[tuple[str, str]]:
@@ -80,6 +80,7 @@ def faults_of_rule(rule: Rule, knowledge: Knowledge) -> Iterator[tuple[str, str]
         yield from dict.fromkeys(_predicate(node, somebody.agent, f"{where}.{place}"))
         yield from ((f"{where}.{place}", what) for what in faults_of_amounts(node, agents))
     yield from _rule_words(rule, where, agents)
+    yield from _alternatives(rule, knowledge)
     if rule.evidence == "local" and where not in knowledge.local:
         yield f"{where}.evidence", "“local” is what a pack's own rule may say; write how good the proof is"
     seen = [knowledge.sources[s.source].seen != "not seen" for s in rule.sources if s.source in knowledge.sources]
@@ -104,6 +105,20 @@ def faults_of_rule(rule: Rule, knowledge: Knowledge) -> Iterator[tuple[str, str]
                 where,
                 f"no case that is “{outcome}”; add one under `cases:`, `{{name: ..., expect: {outcome}, patient: {{...}}}}`",
             )
+
+
+def _alternatives(rule: Rule, knowledge: Knowledge) -> Iterator[tuple[str, str]]:
+    """What is offered has to be among its agents: what is in its words alone is offered to those for whom it is a danger, too."""
+    for at, one in enumerate(rule.alternatives):
+        where = f"rules {rule.rule}.alternatives[{at}]"
+        yield from ((where, _absent("agent", a, knowledge.agents)) for a in one.agents if a not in knowledge.agents)
+        named = [
+            a
+            for a in knowledge.agents
+            if a not in rule.agents and re.search(rf"\b{re.escape(a)}\b", one.say.casefold())
+        ]
+        if named and not one.agents:
+            yield where, f"“{one.say}” names {named[0]}; write `agents: [{named[0]}]` beside it"
 
 
 def _absent(what: str, name: object, known: Iterable[str]) -> str:

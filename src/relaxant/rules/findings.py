@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import msgspec
 
 from relaxant.facts.facts import Facts
 from relaxant.knowledge.load import Knowledge
-from relaxant.knowledge.rules import Modifier, Outcome, Rule, Situation, Spoken
+from relaxant.knowledge.rules import Alternative, Modifier, Outcome, Rule, Situation, Spoken
 from relaxant.knowledge.schema import Evidence, Tier
 from relaxant.rules.evaluate import FIRES, OUTCOMES, UNKNOWN, Checks, Row, Test, because, tested
 from relaxant.rules.reasons import (
@@ -166,15 +166,16 @@ def silent_checks(checks: Checks, row: int) -> list[Check]:
     return sorted(made, key=_check_order)
 
 
-def findings_by_agent(checks: Checks, row: int) -> Callable[[str], list[Finding]]:
-    """The findings about one agent alone, as :func:`read_row` gives them ``concerning`` it, from one reading for all."""
+def findings_by_agent(checks: Checks, row: int, dangerous: Collection[str] = ()) -> Callable[[str], list[Finding]]:
+    """The findings about one agent alone, as :func:`read_row` gives them ``concerning`` it, from one reading for all; ``dangerous``: see
+    :func:`worded`."""
     facts, person = checks.facts, Row(checks.facts, row)
     fired = [_fired(one, person) for one in _tested(checks, row) if one.outcome == FIRES]
 
     def about(agent: str) -> list[Finding]:
         partner = facts.knowledge.agents[agent].ingredient
         causes = _triage([f for f in fired if agent == f.test.agent or partner in f.partners], facts, row, agent)
-        return [worded(cause, facts, row) for cause in causes]
+        return [worded(cause, facts, row, dangerous) for cause in causes]
 
     return functools.cache(about)
 
@@ -312,8 +313,13 @@ def _cause(cause: str, group: list[Fired], facts: Facts, row: int, first: str | 
     )
 
 
-def worded(cause: Cause, facts: Facts, row: int) -> Finding:
-    """The finding of a cause, in words."""
+def offered(cause: Cause) -> tuple[str, ...]:
+    """The agents that the rules of a cause name instead, whichever of them speaks."""
+    return tuple(dict.fromkeys(a for f in cause.group for one in f.test.rule.alternatives for a in one.agents))
+
+
+def worded(cause: Cause, facts: Facts, row: int, dangerous: Collection[str] = ()) -> Finding:
+    """The finding of a cause, in words; it offers none of the agents that are ``dangerous`` for this person."""
     knowledge, lead, situation = facts.knowledge, cause.group[0], cause.situation
     rule, agent = lead.test.rule, lead.test.agent
     led_agents = tuple(dict.fromkeys(f.test.agent for f in cause.led))
@@ -349,7 +355,11 @@ def worded(cause: Cause, facts: Facts, row: int) -> Finding:
         consequence=consequence,
         mechanism=words(rule.mechanism),
         action=action,
-        alternatives=tuple(words(a) for a in rule.alternatives if not _taken_already(a, agent, facts, row)),
+        alternatives=tuple(
+            words(a.say)
+            for a in rule.alternatives
+            if not (set(a.agents) & set(dangerous)) and not _taken_already(a, agent, facts, row)
+        ),
         evidence="local" if _limit_of_place(lead, facts, row) else rule.evidence,
         verified=cause.verified,
         effect=effect_of(agent, lead.partners, knowledge),
@@ -405,15 +415,15 @@ def words_of(fired: Fired, facts: Facts, row: int) -> str:
     return whole.partition(". ")[0].rstrip(".") + "."
 
 
-def _taken_already(alternative: str, agent: str, facts: Facts, row: int) -> bool:
-    """Whether an alternative names another agent that the person takes or that is weighed: it is no alternative then."""
-    own = facts.knowledge.agents[agent].ingredient
-    named = alternative.casefold()
-    return any(
-        facts.knowledge.agents[other].ingredient in named
+def _taken_already(alternative: Alternative, agent: str, facts: Facts, row: int) -> bool:
+    """Whether the person takes all that an alternative offers, or it is weighed: it is no alternative then. Another dose of the agent itself is."""
+    agents = facts.knowledge.agents
+    taken = {
+        agents[other].ingredient
         for other, values in facts.inputs.agents.items()
-        if facts.knowledge.agents[other].ingredient != own and values["taking"][row] + values["starting"][row] > 0
-    )
+        if other != agent and values["taking"][row] + values["starting"][row] > 0
+    }
+    return bool(alternative.agents) and all(agents[a].ingredient in taken for a in alternative.agents)
 
 
 def is_verified(rule: Rule, knowledge: Knowledge) -> bool:
