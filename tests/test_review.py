@@ -21,7 +21,7 @@ from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.rules import Spoken
 from relaxant.knowledge.schema import TIERS
 from relaxant.medicines.read import read_medicines
-from relaxant.patient import to_file
+from relaxant.patient import Patient, to_file
 from relaxant.plain import read_json, read_yaml
 from relaxant.reviewing import Review, checked
 from relaxant.rules.findings import Finding
@@ -401,29 +401,36 @@ def test_sugammadex_is_offered_to_whom_rocuronium_was_given() -> None:
 
 
 def test_of_people_of_all_rules_nobody_is_offered_a_danger() -> None:
-    """Everybody on whom a rule with an alternative is tried: what is offered is weighed by its name, in a review of its own."""
-    knowledge, looked_at = load_knowledge(), 0
+    """Everybody on whom a rule with an alternative is tried, as they are and with an antibiotic: what may be offered is weighed by its name, in a
+    review of its own. What is offered is no danger there; what is withheld is one, or is taken."""
+    knowledge, offered, withheld = load_knowledge(), 0, 0
     for rule in knowledge.rules.values():
-        offers = {one.say: one.agents for one in rule.alternatives if one.agents}
-        for case in rule.cases if offers else ():
-            if case.expect != "fires":
-                continue
-            patient = read_patient(case.patient, today=TODAY)
-            for finding in checked(patient).findings:
-                if rule.rule != finding.rules[0]:
-                    continue
-                for agent in dict.fromkeys(
-                    a for say, agents in offers.items() if say in finding.alternatives for a in agents
-                ):
-                    with_it = read_patient(
-                        to_file(patient), today=TODAY, considering=[f"{agent} {knowledge.agents[agent].routes[0]}"]
-                    )
-                    beside = checked(with_it)
-                    own = {c.rule for c in beside.checks if c.agent == agent and c.outcome == "fires"}
-                    grave = [f.rules for f in beside.findings if f.tier == "DANGER" and f.rules[0] in own]
-                    assert not grave, (rule.rule, case.name, agent, grave)
-                    looked_at += 1
-    assert looked_at > 50
+        for case in rule.cases if any(one.agents for one in rule.alternatives) else ():
+            for more in ([], ["ciprofloxacin 500 mg twice a day"]):
+                file = {**case.patient, "medicines": [*(case.patient.get("medicines") or ()), *more]}
+                patient = read_patient(file if more else case.patient, today=TODAY)
+                for finding in checked(patient).findings:
+                    if rule.rule != finding.rules[0]:
+                        continue
+                    for one in rule.alternatives:
+                        grave = [a for a in one.agents if is_danger(patient, a, knowledge)]
+                        if capital(one.say) in finding.alternatives:
+                            assert not grave, (rule.rule, case.name, more, grave)
+                            offered += 1
+                        elif grave:
+                            withheld += 1
+                        elif one.agents:
+                            said = {i for m in read_medicines(patient, knowledge) for i in map(str.casefold, m.agents)}
+                            assert set(one.agents) <= said, (rule.rule, case.name, more, one)
+    assert offered > 50 and withheld > 2
+
+
+def is_danger(patient: Patient, agent: str, knowledge: Knowledge) -> bool:
+    """Whether a review in which the agent is weighed finds a DANGER by a rule of the agent's own."""
+    with_it = read_patient(to_file(patient), today=TODAY, considering=[f"{agent} {knowledge.agents[agent].routes[0]}"])
+    beside = checked(with_it)
+    own = {c.rule for c in beside.checks if c.agent == agent and c.outcome == "fires"}
+    return any(f.tier == "DANGER" and f.rules[0] in own for f in beside.findings)
 
 
 def test_what_is_left_does_not_keep_its_watches_open() -> None:

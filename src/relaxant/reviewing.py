@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,6 @@ from relaxant.errors import InputError
 from relaxant.facts.conditions import unclear_conditions, unread_conditions
 from relaxant.facts.facts import Facts
 from relaxant.facts.inputs import inputs_of
-from relaxant.instead import dangerous
 from relaxant.knowledge.load import Knowledge, load_knowledge
 from relaxant.knowledge.schema import Jurisdiction
 from relaxant.limits import limits
@@ -28,13 +28,14 @@ from relaxant.planning.options import options
 from relaxant.planning.plan import Plan
 from relaxant.planning.planned import planned
 from relaxant.predicted import ShownPrediction, ShownScenario, predicted, steps_of
-from relaxant.rules.evaluate import Checks, evaluate, program
+from relaxant.rules.evaluate import Checks, danger_if_begun, evaluate, program
 from relaxant.rules.findings import (
     Cause,
     Check,
     Finding,
     Unchecked,
     findings_by_agent,
+    offered,
     read_causes,
     silent_checks,
     worded,
@@ -174,7 +175,7 @@ def checked_together(patients: Sequence[Patient], *, knowledge: Knowledge | None
         facts = Facts(inputs_of([readings[place] for place in places], knowledge), knowledge, jurisdiction)
         tested = evaluate(program(knowledge, jurisdiction), facts, facts.inputs.agents.keys() or None)
         read = [read_causes(tested, row) for row in range(len(places))]
-        grave = dangerous([(readings[place][0], read[row][1]) for row, place in enumerate(places)], facts)
+        grave = _dangerous([causes for _, causes, _ in read], tested)
         for row, place in enumerate(places):
             checks, causes, unchecked = read[row]
             out[place] = Checked(
@@ -189,6 +190,13 @@ def checked_together(patients: Sequence[Patient], *, knowledge: Knowledge | None
                 dangerous=grave[row],
             )
     return [out[place] for place in range(len(readings))]
+
+
+def _dangerous(causes: Sequence[Sequence[Cause]], tested: Checks) -> list[frozenset[str]]:
+    """For each row with its causes: the agents that one of these names instead and that would be a DANGER if they were begun."""
+    named = [dict.fromkeys(agent for cause in own for agent in offered(cause)) for own in causes]
+    grave = {a: danger_if_begun(tested.program, tested.facts, a) for a in dict.fromkeys(itertools.chain(*named))}
+    return [frozenset(a for a in own if grave[a][row]) for row, own in enumerate(named)]
 
 
 def review(patient: Patient, *, knowledge: Knowledge | None = None, predict: bool = True, plan: bool = True) -> Review:

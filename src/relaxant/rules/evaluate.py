@@ -75,6 +75,7 @@ class Program:
         self._knowledge, self._jurisdiction = knowledge, jurisdiction
         self._place: dict[str, int] = {}
         self._groups: dict[str, tuple[Group, ...]] = {}
+        self._dangers: dict[str, Block] = {}
 
     def groups(self, agent: str) -> tuple[Group, ...]:
         """The agent's rules, those together that ask for the same partners in the same situation."""
@@ -82,6 +83,27 @@ class Program:
         if made is None:
             made = self._groups[agent] = self._compiled(agent)
         return made
+
+    def dangers(self, agent: str) -> Block:
+        """What makes it a DANGER to begin the agent: its rules that can come to that, as if it were begun."""
+        made = self._dangers.get(agent)
+        if made is None:
+            numbers = [int(number) for group in self.groups(agent) for number in group.rules.tests]
+            asked = [clauses for number in numbers for clauses in self._grave(number)]
+            made = self._dangers[agent] = self._asking(asked, range(len(asked)))
+        return made
+
+    def _grave(self, number: int) -> Iterator[Clauses]:
+        test = self.tests[number]
+        if "starting" not in test.rule.on:
+            return
+        begun = Leaf(situation_column(test.agent, test.rule.on), 1.0)
+        own = tuple(tuple(Leaf(x.column, -np.inf) if x == begun else x for x in clause) for clause in test.clauses)
+        if test.rule.tier == "DANGER":
+            yield own
+        for i, modifier in enumerate(test.rule.modifiers):
+            if modifier.tier == "DANGER":
+                yield tuple(a + b for a in own for b in self.tests[number + 1 + i].clauses)
 
     def _compiled(self, agent: str) -> tuple[Group, ...]:
         number = self.agents.index(agent) * _MOST_TESTS
@@ -109,15 +131,18 @@ class Program:
         return tuple(Group(*key, self._block(rules)) for key, rules in together.items())
 
     def _block(self, chosen: Sequence[int]) -> Block:
-        clauses = [clause for number in chosen for clause in self.tests[number].clauses]
+        return self._asking([self.tests[number].clauses for number in chosen], chosen)
+
+    def _asking(self, asked: Sequence[Clauses], numbers: Sequence[int]) -> Block:
+        clauses = [clause for own in asked for clause in own]
         leaves = [leaf for clause in clauses for leaf in clause]
         return Block(
-            np.array(chosen, dtype=np.intp),
+            np.array(numbers, dtype=np.intp),
             np.array([self._column(leaf.column) for leaf in leaves], dtype=np.intp),
             np.array([leaf.threshold for leaf in leaves]),
             np.array([leaf.below for leaf in leaves]),
             np.array([len(clause) for clause in clauses], dtype=np.intp),
-            np.array([len(self.tests[number].clauses) for number in chosen], dtype=np.intp),
+            np.array([len(own) for own in asked], dtype=np.intp),
         )
 
     def _column(self, name: str) -> int:
@@ -218,6 +243,14 @@ def evaluate(program: Program, facts: Facts, agents: Collection[str] | None = No
     candidate = np.concatenate((candidate, _candidates(others, facts.rows)))
     order = np.argsort(tests)  # a rule stands before its modifiers
     return Checks(program, facts, tests[order], outcome[order], candidate[order])
+
+
+def danger_if_begun(program: Program, facts: Facts, agent: str) -> Mask:
+    """The rows for which an agent would surely be a DANGER, begun beside all that is taken and weighed, in no dose yet. Shape (rows,)."""
+    block = program.dangers(agent)
+    if not len(block.tests):
+        return np.zeros(facts.rows, dtype=bool)
+    return np.asarray((_made(program, facts, [block], slice(None)) == FIRES).any(axis=0))
 
 
 def _tests(about: Sequence[tuple[Block, Mask]]) -> Index:
