@@ -386,6 +386,22 @@ def test_nothing_is_offered_instead_that_would_be_a_danger() -> None:
     assert "baclofen" in offered("tizanidine-ciprofloxacin", medicines=pair, **healthy)
     assert "baclofen" not in offered("tizanidine-ciprofloxacin", medicines=pair, labs=failing["labs"])
 
+    def refused(*allergies: str) -> list[str]:
+        weighed = {
+            "conditions": ["malignant hyperthermia"],
+            "considering": ["succinylcholine 100 mg once"],
+            "allergies": [*allergies],
+        }
+        return [
+            note
+            for plan in reviewed({**BARE, **weighed}).plan
+            if plan.refused
+            for note in plan.notes
+            if "Rocuronium" in note
+        ]
+
+    assert refused() and not refused("rocuronium")
+
 
 def test_sugammadex_is_offered_to_whom_rocuronium_was_given() -> None:
     """Rocuronium stands in its words and is not what is offered."""

@@ -112,13 +112,12 @@ def _alternatives(rule: Rule, knowledge: Knowledge) -> Iterator[tuple[str, str]]
     for at, one in enumerate(rule.alternatives):
         where = f"rules {rule.rule}.alternatives[{at}]"
         yield from ((where, _absent("agent", a, knowledge.agents)) for a in one.agents if a not in knowledge.agents)
-        named = [
-            a
-            for a in knowledge.agents
-            if a not in rule.agents and re.search(rf"\b{re.escape(a)}\b", one.say.casefold())
-        ]
-        if named and not one.agents:
-            yield where, f"“{one.say}” names {named[0]}; write `agents: [{named[0]}]` beside it"
+        if one.agents:
+            continue
+        others = (a for a in knowledge.agents if a not in rule.agents)
+        named = next((a for a in others if re.search(rf"\b{re.escape(a)}\b", one.say.casefold())), None)
+        if named:
+            yield where, f"“{one.say}” names {named}; write `agents: [{named}]` beside it"
 
 
 def _absent(what: str, name: object, known: Iterable[str]) -> str:

@@ -103,6 +103,7 @@ class Program:
             yield own
         for i, modifier in enumerate(test.rule.modifiers):
             if modifier.tier == "DANGER":
+                # not both(): its bound is for what people read, and a sound rule with a sound modifier may be over it
                 yield tuple(a + b for a in own for b in self.tests[number + 1 + i].clauses)
 
     def _compiled(self, agent: str) -> tuple[Group, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -166,7 +166,9 @@ def silent_checks(checks: Checks, row: int) -> list[Check]:
     return sorted(made, key=_check_order)
 
 
-def findings_by_agent(checks: Checks, row: int, dangerous: Collection[str] = ()) -> Callable[[str], list[Finding]]:
+def findings_by_agent(
+    checks: Checks, row: int, dangerous: frozenset[str] = frozenset()
+) -> Callable[[str], list[Finding]]:
     """The findings about one agent alone, as :func:`read_row` gives them ``concerning`` it, from one reading for all; ``dangerous``: see
     :func:`worded`."""
     facts, person = checks.facts, Row(checks.facts, row)
@@ -318,7 +320,7 @@ def offered(cause: Cause) -> tuple[str, ...]:
     return tuple(dict.fromkeys(a for f in cause.group for one in f.test.rule.alternatives for a in one.agents))
 
 
-def worded(cause: Cause, facts: Facts, row: int, dangerous: Collection[str] = ()) -> Finding:
+def worded(cause: Cause, facts: Facts, row: int, dangerous: frozenset[str] = frozenset()) -> Finding:
     """The finding of a cause, in words; it offers none of the agents that are ``dangerous`` for this person."""
     knowledge, lead, situation = facts.knowledge, cause.group[0], cause.situation
     rule, agent = lead.test.rule, lead.test.agent
@@ -358,7 +360,7 @@ def worded(cause: Cause, facts: Facts, row: int, dangerous: Collection[str] = ()
         alternatives=tuple(
             words(a.say)
             for a in rule.alternatives
-            if not (set(a.agents) & set(dangerous)) and not _taken_already(a, agent, facts, row)
+            if dangerous.isdisjoint(a.agents) and not _taken_already(a, agent, facts, row)
         ),
         evidence="local" if _limit_of_place(lead, facts, row) else rule.evidence,
         verified=cause.verified,

@@ -128,7 +128,7 @@ def _first_step(agent: str, medicine: Medicine, found: Checked) -> tuple[Plan, S
     if daily is None or daily.low is None or stands.needs(found.facts.seldom_asked(found.row)):
         return None  # nothing is begun while something has to be known first
     alone = found if found.facts.rows == 1 else checked(found.patient, knowledge=found.facts.knowledge)
-    told = findings_by_agent(alone.tested, 0)
+    told = findings_by_agent(alone.tested, 0, alone.dangerous)
     plans = plans_of_agent(agent, alone.patient, alone.medicines, alone.facts, told(agent))
     plan = next((p for p in plans if p.kind == "titration" and not p.refused and not p.needs_first and p.steps), None)
     if plan is None or daily.unit != plan.unit:
